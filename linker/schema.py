@@ -1,0 +1,131 @@
+"""The values that travel between rooms: frozen, checked when made, free of any library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ASSERTIONS = ("negated", "historical", "hypothetical", "family", "uncertain")
+"""The attributes of a mention in its context, after ConText (Harkema et al., 2009)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """An entry of a terminology.
+
+    Attributes:
+        concept_id: the id as its source writes it ("HP:0001658", "C0027051").
+        preferred_name: the source's preferred name.
+        names: every name, the preferred one first, without repeats.
+        definition: the source's definition, if any.
+        semantic_types: UMLS TUIs, SNOMED semantic tags, OBO namespaces.
+        parents: ids of the broader concepts.
+        codes: the same concept in other vocabularies: `{"SNOMEDCT_US": ("22298006",)}`.
+    """
+
+    concept_id: str
+    preferred_name: str
+    names: tuple[str, ...] = ()
+    definition: str | None = None
+    semantic_types: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.concept_id or not self.preferred_name:
+            raise ValueError(
+                f"concept {self.concept_id!r} has the preferred name {self.preferred_name!r}; "
+                "both must be non-empty"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A clinical note: an id that is unique within its run, and the text as the caller has it."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of a note that may name a concept: `note.text[start:end] == text`.
+
+    Attributes:
+        start, end: half-open, in code points of the caller's text.
+        text: the stretch itself.
+        label: what the detector calls it ("DISEASE"), or "".
+        long_form: what a short form stands for, where the note or the table of clinical
+            abbreviations says so ("SOB": "shortness of breath"); it is looked up instead of `text`.
+    """
+
+    start: int
+    end: int
+    text: str
+    label: str = ""
+    long_form: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or self.end - self.start != len(self.text):
+            # Offsets only: a note's text never enters a message or a log.
+            raise ValueError(
+                f"mention [{self.start}, {self.end}) holds {len(self.text)} characters"
+            )
+
+    @property
+    def query(self) -> str:
+        """The string that is looked up: the long form of a short form, else the text."""
+        return self.text if self.long_form is None else self.long_form
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A concept offered for a mention.
+
+    Attributes:
+        matched_name: the name, as the terminology writes it, that came nearest to the mention.
+        score: the cosine of the two, in [-1, 1]; higher is better.
+        probability: calibrated, in [0, 1]; those of a mention's candidates sum to at most 1, and
+            the rest is NIL's.
+    """
+
+    concept_id: str
+    preferred_name: str
+    matched_name: str
+    score: float
+    probability: float
+    semantic_types: tuple[str, ...] = ()
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A mention and the concept that it names.
+
+    Attributes:
+        concept_id: the first candidate's id, or None for NIL: no concept fits well enough.
+        candidates: best first, ties broken by concept id. A NIL link keeps its candidates, so that
+            a reviewer sees what was turned down.
+        assertion: one truth value for each of `ASSERTIONS`.
+    """
+
+    mention: Mention
+    concept_id: str | None
+    candidates: tuple[Candidate, ...] = ()
+    assertion: Mapping[str, bool] = field(default_factory=lambda: dict.fromkeys(ASSERTIONS, False))
+
+    def __post_init__(self) -> None:
+        if self.concept_id is not None and (
+            not self.candidates or self.candidates[0].concept_id != self.concept_id
+        ):
+            raise ValueError(f"{self.concept_id} is linked but is not the first candidate")
+
+    @property
+    def best(self) -> Candidate | None:
+        """The first candidate, linked or turned down; None where nothing was found at all."""
+        return self.candidates[0] if self.candidates else None
+
+    @property
+    def probability(self) -> float:
+        """The first candidate's probability, in [0, 1]; 0 where there is none."""
+        return self.candidates[0].probability if self.candidates else 0.0

@@ -1,0 +1,146 @@
+"""Fakes and invented data that run the whole way in seconds, without network or weights."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linker.config import Recipe, validated
+from linker.encoder import EncoderIdentity, Vectors
+from linker.index import Index, write_index
+from linker.link import calibrate
+from linker.terminology import read_terminology
+
+DIM = 64
+
+
+class FakeEncoder:
+    """Strings to unit vectors by their character trigrams: alike strings come out near.
+
+    Args:
+        name: also the seed, so that two names are two encoders.
+        fail_after: raise KeyboardInterrupt after so many calls, as a user who stops a build.
+    """
+
+    def __init__(self, name: str = "fake", *, fail_after: int | None = None) -> None:
+        self.name = name
+        self.calls = 0
+        self.encoded: list[str] = []
+        self._fail_after = fail_after
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return EncoderIdentity(
+            name=self.name,
+            revision="",
+            fingerprint=f"sha256:{self.name}",
+            dim=DIM,
+            pooling="mean",
+            max_tokens=128,
+            licence="invented",
+        )
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        if self._fail_after is not None and self.calls >= self._fail_after:
+            raise KeyboardInterrupt
+        self.calls += 1
+        self.encoded.extend(texts)
+        vectors = np.zeros((len(texts), DIM), dtype=np.float32)
+        for row, text in enumerate(texts):
+            padded = f"  {text} "
+            for i in range(len(padded) - 2):
+                digest = blake2b(f"{self.name}{padded[i : i + 3]}".encode(), digest_size=8).digest()
+                value = int.from_bytes(digest, "little")
+                vectors[row, value % DIM] += 1.0 if value >> 63 else -1.0
+            vectors[row, 0] += 0.5
+        if progress is not None:
+            progress(len(texts))
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+
+def concept(concept_id: str, name: str, *synonyms: str, **more: Any) -> dict[str, Any]:
+    """A line of our JSON lines."""
+    return {"id": concept_id, "name": name, "synonyms": list(synonyms), **more}
+
+
+CONCEPTS = [
+    concept(
+        "X:0001",
+        "Heart failure",
+        "Cardiac failure",
+        "Weak heart",
+        definition="The heart pumps too little.",
+        types=["finding"],
+        parents=["X:0009"],
+        xrefs=["OTHER:42", "OTHER:43", "THIRD:H1"],
+        alt_ids=["X:9001"],
+    ),
+    concept("X:0002", "Myocardial infarction", "Heart attack", parents=["X:0009"]),
+    concept("X:0003", "Fracture of femur", "Femoral fracture", "Broken thigh bone"),
+    concept("X:0004", "Mean arterial pressure low", "MAP"),
+    concept("X:0005", "Acute lymphoblastic leukaemia", "ALL"),
+    concept("X:0006", "Fever", "Pyrexia"),
+    concept("X:0007", "Cold", "Common cold"),
+    concept("X:0008", "Cold sensation", "Cold"),
+    concept("X:0009", "Heart disease"),
+    concept("X:0010", "Diabetes mellitus, type 2", "Type II diabetes mellitus"),
+    concept("X:0011", "β-thalassaemia", "Beta thalassemia"),
+    concept("X:0012", "Chest pain"),
+    concept("X:0013", "Hypertension", "High blood pressure"),
+    concept("X:0014", "Shortness of breath", "Dyspnea"),
+    concept("X:0015", "Nausea"),
+]
+
+
+def write_jsonl(path: Path, lines: Sequence[dict[str, Any]]) -> Path:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def build(
+    folder: Path,
+    concepts: Sequence[dict[str, Any]] = CONCEPTS,
+    *,
+    encoder: FakeEncoder | None = None,
+    kind: str = "Flat",
+    **options: Any,
+) -> Index:
+    """Build an index of invented concepts at `folder`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    source = write_jsonl(folder.with_name(f"{folder.name}.source.jsonl"), concepts)
+    return write_index(
+        read_terminology("jsonl", source),
+        encoder or FakeEncoder(),
+        folder,
+        kind=kind,
+        min_recall=options.pop("min_recall", 0.0),
+        calibrate=calibrate,
+        **options,
+    )
+
+
+def marked(text: str) -> tuple[str, list[tuple[int, str]]]:
+    """Plain text and gold of "Known [heart failure|X:0001]": starts and ids ("" for NIL)."""
+    gold = []
+    plain = ""
+    end = 0
+    for match in re.finditer(r"\[([^|\]]+)\|([^\]]*)\]", text):
+        plain += text[end : match.start()]
+        gold.append((len(plain), match.group(2)))
+        plain += match.group(1)
+        end = match.end()
+    return plain + text[end:], gold
+
+
+def recipe(**sections: dict[str, Any]) -> Recipe:
+    """A recipe of sections."""
+    return validated(Recipe, sections, where="test")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from linker import Recipe
+from linker.demo import RECIPE
+from linker.errors import ConfigError
+
+RECIPES = sorted((Path(__file__).parents[1] / "indexes").glob("*.toml"))
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_recipes_of_the_project_are_valid(path: Path) -> None:
+    assert Recipe.load(path).terminology.source
+
+
+def test_the_demonstration_builds_the_recipe_for_hpo() -> None:
+    assert Recipe.load(RECIPES[0].with_name("hpo.toml")) == RECIPE
+
+
+def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
+    recipe = Recipe.load(
+        write(tmp_path, '[terminology]\nsource="obo"\npath="x.obo"\nroots=["A:1"]\n')
+    )
+    assert recipe.terminology.roots == ("A:1",)
+    assert (recipe.encoder.name, recipe.index.kind, recipe.index.min_recall) == (
+        "minilm",
+        "Flat",
+        0.9,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[terminology]\nsource="obo"\npath="x"\nrots=["A:1"]\n',
+            "unknown key 'terminology.rots'; known here: columns, delimiter, licence",
+        ),
+        ('[terminology]\nsource="obo"\n', "'terminology.path': Field required"),
+        ("[encoders]\n", "unknown key 'encoders'; known here: encoder, index, terminology"),
+        (
+            '[terminology]\nsource="obo"\npath="x"\n[index]\nmin_recall=2\n',
+            "'index.min_recall': Input should be less than or equal to 1",
+        ),
+        ("[terminology\n", "not a TOML file"),
+    ],
+)
+def test_a_wrong_recipe_says_which_key(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        Recipe.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+
+
+def test_a_missing_recipe_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read: No such file"):
+        Recipe.load(tmp_path / "none.toml")

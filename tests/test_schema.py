@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from linker import Candidate, Concept, Link, Mention
+from linker.schema import ASSERTIONS
+
+
+def test_a_mention_must_be_as_long_as_its_text_and_never_quotes_it() -> None:
+    with pytest.raises(ValueError, match=r"mention \[3, 9\) holds 7 characters") as caught:
+        Mention(3, 9, "secret!")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"mention \[-1, 0\)"):
+        Mention(-1, 0, "x")
+
+
+def test_a_mention_is_looked_up_by_its_long_form() -> None:
+    assert Mention(0, 3, "SOB").query == "SOB"
+    assert Mention(0, 3, "SOB", long_form="shortness of breath").query == "shortness of breath"
+
+
+def test_a_concept_needs_an_id_and_a_name() -> None:
+    with pytest.raises(ValueError, match="both must be non-empty"):
+        Concept("X:1", "")
+
+
+def test_a_link_is_to_its_first_candidate() -> None:
+    first = Candidate("X:1", "Fever", "Fever", 1.0, 0.9)
+    link = Link(Mention(0, 5, "fever"), "X:1", (first,))
+    assert (link.best, link.probability) == (first, 0.9)
+    assert dict(link.assertion) == dict.fromkeys(ASSERTIONS, False)
+    with pytest.raises(ValueError, match="X:2 is linked but is not the first candidate"):
+        Link(Mention(0, 5, "fever"), "X:2", (first,))
+
+
+def test_a_link_without_candidates_is_nil_with_probability_0() -> None:
+    link = Link(Mention(0, 0, ""), None)
+    assert (link.best, link.probability, link.candidates) == (None, 0.0, ())

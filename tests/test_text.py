@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker.text import bag_hash, normalise, readable, stem, word_hash, words
+
+ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates and controls among them
+
+
+@given(ANY_TEXT)
+def test_normalise_is_idempotent(text: str) -> None:
+    once = normalise(text)
+    assert normalise(once) == once
+
+
+@given(ANY_TEXT)
+def test_readable_moves_no_offset(text: str) -> None:
+    safe = readable(text)
+    assert len(safe) == len(text)
+    safe.encode()  # no lone surrogate is left
+    assert "\0" not in safe
+
+
+@given(ANY_TEXT)
+def test_words_slice_back_to_the_text(text: str) -> None:
+    end = 0
+    for word in words(text):
+        assert end <= word.start < word.end <= len(text)
+        assert stem(text[word.start : word.end]) == word.stem
+        end = word.end
+
+
+@given(st.lists(st.sampled_from(["heart", "failure", "acute", "2"]), max_size=6))
+def test_bag_hash_is_blind_to_order_but_not_to_repeats(stems: list[str]) -> None:
+    assert bag_hash(stems) == bag_hash(reversed(stems))
+    assert bag_hash([*stems, "heart"]) != bag_hash(stems)
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        ("  Heart\tfailure\n", "heart failure"),
+        ("Crohn’s disease", "crohn's disease"),
+        ("X–linked", "x-linked"),
+        ("ﬁbrosis", "fibrosis"),
+        ("a\0b\ud800c", "a b c"),
+        ("\ufeffFever", "fever"),
+        ("", ""),
+    ],
+)
+def test_normal_forms(raw: str, normal: str) -> None:
+    assert normalise(raw) == normal
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Fevers", "fever"),
+        ("Crohn's", "Crohn"),
+        ("Crohn’s", "crohn"),
+        ("metastases", "metastasis"),
+        ("diagnoses", "diagnosis"),
+        ("biopsies", "biopsy"),
+        ("masses", "mass"),
+        ("tumours", "tumor"),
+        ("anaemia", "anemia"),
+        ("oedema", "edema"),
+        ("fibre", "fiber"),
+        ("β", "beta"),
+        ("Sjögren", "Sjogren"),
+        (unicodedata.normalize("NFD", "Sjögren"), "sjogren"),
+        ("II", "2"),
+        ("III", "3"),
+    ],
+)
+def test_words_that_compare_as_one(one: str, other: str) -> None:
+    assert stem(one) == stem(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hypertension", "hypertensive"),
+        ("hypotension", "hypertension"),
+        ("mass", "mas"),
+        ("virus", "viru"),
+        ("x", "10"),
+        ("doses", "dosis"),
+        ("type", "types2"),
+    ],
+)
+def test_words_that_stay_apart(one: str, other: str) -> None:
+    assert stem(one) != stem(other)
+
+
+def test_a_stop_word_counts_for_nothing() -> None:
+    assert stem("of") == ""
+    assert word_hash("") == 0
+    assert bag_hash(["fracture", "", "", "femur"]) == bag_hash(["femur", "fracture"])
+    assert bag_hash([]) == 0
+
+
+def test_an_nfd_word_is_one_word() -> None:
+    text = unicodedata.normalize("NFD", "Sjögren syndrome")
+    assert [text[word.start : word.end] for word in words(text)] == text.split()
+
+
+def test_hyphens_separate_words_and_apostrophes_end_them() -> None:
+    text = "β-thalassaemia, Crohn's; patients' HER2+"
+    assert [word.stem for word in words(text)] == [
+        "beta",
+        "thalassemia",
+        "crohn",
+        "patient",
+        "her2",
+    ]
