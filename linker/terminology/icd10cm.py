@@ -1,0 +1,348 @@
+"""ICD-10-CM, as the CDC releases it: the tabular list (XML) and the order file (fixed columns).
+
+The tabular list has the hierarchy, the chapters and the inclusion terms; the order file has every
+code, those with a seventh character spelled out among them. Either will do; a folder or zip that
+holds both gives the best of each: names and codes from the order file, the rest from the list.
+
+Concepts are what can be assigned or narrowed down to: categories ("I21") and codes ("I21.9").
+Chapters and blocks are neither, so they are none; the chapter is the semantic type.
+
+Inclusion terms "are the conditions for which that code is to be used. The terms may be synonyms
+of the code title, or, in the case of 'other specified' codes, [...] various conditions assigned to
+that code" (ICD-10-CM Official Guidelines, section I.A.11): exact names, but narrower ones of a code
+whose title begins with "Other".
+
+A seventh character stands in the tabular list once, for all the codes below; a code that is too
+short for it is filled up with X (guidelines, section I.A.4-5): S02.0 gives S02.0XXA. Which ones
+are in use, the order file or a list of codes says; without either, all are given (of 2021's 95,358
+codes that adds 72: S06 with D or S where the patient is dead).
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology.files import decode, parse_xml, read_bytes, zip_members
+from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
+
+_LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
+_CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
+
+_TABULAR = r"icd10cm?[-_ ]tabular(?!.*addend).*\.xml(\.gz)?"
+_ORDER = r"icd10cm?[-_ ]order(?!.*addend).*\.txt(\.gz)?"
+_CODES = r"(icd10cm?[-_ ])?(code[-_ ]?list|codes)(?!.*addend).*\.txt(\.gz)?"
+
+# The first category of each chapter: the order file does not name them.
+_CHAPTERS = (
+    ("A00", "Certain infectious and parasitic diseases"),
+    ("C00", "Neoplasms"),
+    (
+        "D50",
+        "Diseases of the blood and blood-forming organs and certain disorders involving the immune "
+        "mechanism",
+    ),
+    ("E00", "Endocrine, nutritional and metabolic diseases"),
+    ("F01", "Mental, Behavioral and Neurodevelopmental disorders"),
+    ("G00", "Diseases of the nervous system"),
+    ("H00", "Diseases of the eye and adnexa"),
+    ("H60", "Diseases of the ear and mastoid process"),
+    ("I00", "Diseases of the circulatory system"),
+    ("J00", "Diseases of the respiratory system"),
+    ("K00", "Diseases of the digestive system"),
+    ("L00", "Diseases of the skin and subcutaneous tissue"),
+    ("M00", "Diseases of the musculoskeletal system and connective tissue"),
+    ("N00", "Diseases of the genitourinary system"),
+    ("O00", "Pregnancy, childbirth and the puerperium"),
+    ("P00", "Certain conditions originating in the perinatal period"),
+    ("Q00", "Congenital malformations, deformations and chromosomal abnormalities"),
+    (
+        "R00",
+        "Symptoms, signs and abnormal clinical and laboratory findings, not elsewhere classified",
+    ),
+    ("S00", "Injury, poisoning and certain other consequences of external causes"),
+    ("U00", "Codes for special purposes"),
+    ("V00", "External causes of morbidity"),
+    ("Z00", "Factors influencing health status and contact with health services"),
+)
+
+
+_Characters = dict[str, tuple[str, ...]]
+# What a seventh character means, and further terms for the same.
+
+
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """A line of the order file: the code without its dot, and its two descriptions."""
+
+    code: str
+    short: str
+    long: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A category or code of the tabular list, with its dot."""
+
+    code: str
+    name: str
+    parent: str | None
+    chapter: str
+    inclusion_terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What a release holds: at least one of the first two."""
+
+    tabular: Path | None = None
+    order: Path | None = None
+    codes: Path | None = None
+    data: dict[Path, bytes] | None = None
+
+    def read(self, path: Path) -> bytes:
+        return read_bytes(path) if self.data is None else self.data[path]
+
+
+def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # every reader takes them
+    """Read a tabular list, an order file, or a folder or .zip that holds one or both.
+
+    Raises:
+        TerminologyError: none or several of them are there, or one does not hold what it should.
+    """
+    files = _find(path)
+    titles: dict[str, _Title] = {}
+    if files.order is not None:
+        titles = _order(files.read(files.order), str(files.order))
+    builder = TableBuilder(str(path))
+    if files.tabular is None:
+        entries = _from_order(titles)
+    else:
+        in_use: set[str] | None = set(titles) or None
+        if in_use is None and files.codes is not None:
+            in_use = _codes(files.read(files.codes), str(files.codes))
+        root = _root(files.read(files.tabular), str(files.tabular))
+        listed = list(_tabular(root, str(files.tabular), in_use))
+        # What the order file alone has, such as a code that was added between two releases.
+        seen = {_undotted(entry.code) for entry in listed}
+        missing = {code: title for code, title in titles.items() if code not in seen}
+        entries = iter([*listed, *_from_order(missing, seen)])
+    for entry in entries:
+        _add(builder, entry, titles.get(_undotted(entry.code)))
+    return builder.finish(
+        Release(
+            terminology="ICD-10-CM",
+            version=_version(files),
+            licence=_LICENCE,
+            source="icd10cm",
+        )
+    )
+
+
+def _add(builder: TableBuilder, entry: _Entry, title: _Title | None) -> None:
+    name = entry.name if title is None else title.long
+    kind = NameKind.NARROW if name.startswith("Other ") else NameKind.EXACT
+    names = [(term, kind) for term in entry.inclusion_terms]
+    if title is not None:
+        # The CDC's own 60-character form, which hospital systems show ("init for clos fx").
+        names = [(entry.name, NameKind.EXACT), (title.short, NameKind.EXACT), *names]
+    builder.add(
+        entry.code,
+        name,
+        names=names,
+        semantic_types=[entry.chapter],
+        parents=[] if entry.parent is None else [entry.parent],
+    )
+
+
+# --- The files of a release -------------------------------------------------
+
+
+def _find(path: Path) -> _Files:
+    if path.is_dir():
+        paths = sorted(p for p in path.rglob("*") if p.is_file())
+        return _chosen(path, paths)
+    if zipfile.is_zipfile(path):
+        data = zip_members(
+            path, lambda name: any(_matches(p, Path(name)) for p in (_TABULAR, _ORDER, _CODES))
+        )
+        return _chosen(path, list(data), data)
+    if _is_xml(read_bytes(path)):
+        return _Files(tabular=path)
+    return _Files(order=path)
+
+
+def _is_xml(data: bytes) -> bool:
+    return data.lstrip()[:1] == b"<"
+
+
+def _matches(pattern: str, path: Path) -> bool:
+    return re.fullmatch(pattern, path.name, re.IGNORECASE) is not None
+
+
+def _chosen(path: Path, paths: list[Path], data: dict[Path, bytes] | None = None) -> _Files:
+    found: list[Path | None] = []
+    for what, pattern in (("tabular lists", _TABULAR), ("order files", _ORDER), ("lists", _CODES)):
+        matching = [p for p in paths if _matches(pattern, p)]
+        if len(matching) > 1 and pattern is not _CODES:
+            raise TerminologyError(
+                f"{path}: holds {len(matching)} {what} "
+                f"({', '.join(p.name for p in matching[:4])}); expected one release: "
+                "give the file, or a folder with one of each"
+            )
+        found.append(matching[0] if len(matching) == 1 else None)
+    tabular, order, codes = found
+    if tabular is None and order is None:
+        raise TerminologyError(
+            f"{path}: holds neither a tabular list (icd10cm-tabular-*.xml) nor an order file "
+            "(icd10cm-order-*.txt); fetch one from the CDC's ICD-10-CM page"
+        )
+    return _Files(tabular, order, codes, data)
+
+
+def _version(files: _Files) -> str:
+    """As the file names state it ("April 1 2026"): there are two releases a year."""
+    for path in (files.order, files.tabular):
+        if path is not None:
+            match = re.search(r"(?:order|tabular)[-_ ]+([\w -]*?\d{4})", path.name)
+            if match:
+                return " ".join(re.split(r"[-_ ]+", match[1]))
+    if files.tabular is None:
+        return ""
+    root = _root(files.read(files.tabular), str(files.tabular))
+    return (root.findtext("version") or "").strip()
+
+
+# --- The order file and the list of codes -----------------------------------
+
+
+def _order(data: bytes, where: str) -> dict[str, _Title]:
+    """Titles by code, without dots.
+
+    Columns: 1-5 number, 7-13 code, 15 "1" if billable, 17-76 short and 78- long description.
+    """
+    titles: dict[str, _Title] = {}
+    for number, line in enumerate(decode(data, where).split("\n"), start=1):
+        line = line.rstrip()
+        if not line:
+            continue
+        code, short, long = line[6:13].strip(), line[16:76].strip(), line[77:].strip()
+        if (
+            not line[:5].strip().isdigit()
+            or not _CODE.fullmatch(code)
+            or line[14:15] not in ("0", "1")
+            or not long
+        ):
+            raise TerminologyError(
+                f"{where}:{number}: found {line[:80]!r}, expected the columns of an ICD-10-CM "
+                "order file: 1-5 number, 7-13 code, 15 0 or 1, 17-76 short and 78- long "
+                "description; was the file cut short?"
+            )
+        if code in titles:
+            raise TerminologyError(
+                f"{where}:{number}: code {code!r} stands twice; are two releases in one file?"
+            )
+        titles[code] = _Title(code, short, long)
+    return titles
+
+
+def _codes(data: bytes, where: str) -> set[str]:
+    """The first word of each line, without dots."""
+    lines = decode(data, where).split("\n")
+    return {line.split()[0].replace(".", "") for line in lines if line.strip()}
+
+
+def _from_order(titles: dict[str, _Title], others: set[str] | None = None) -> Iterator[_Entry]:
+    """Entries of codes alone: the parent is the longest code that this one begins with."""
+    known = set(titles) | (others or set())
+    starts = [start for start, _ in _CHAPTERS]
+    for code, title in titles.items():
+        shorter = (code[:length] for length in range(len(code) - 1, 2, -1))
+        parent = next((c for c in shorter if c in known), None)
+        chapter = _CHAPTERS[max(bisect_right(starts, code[:3]) - 1, 0)][1]
+        yield _Entry(_dotted(code), title.long, parent and _dotted(parent), chapter)
+
+
+def _dotted(code: str) -> str:
+    return code if len(code) <= 3 else f"{code[:3]}.{code[3:]}"
+
+
+def _undotted(code: str) -> str:
+    return code.replace(".", "")
+
+
+# --- The tabular list -------------------------------------------------------
+
+
+def _root(data: bytes, where: str) -> ElementTree.Element:
+    root = parse_xml(data, where)
+    if root.find("chapter") is None:
+        raise TerminologyError(
+            f"{where}: XML with the root <{root.tag}> and no <chapter>, expected the CDC's "
+            "<ICD10CM.tabular>"
+        )
+    return root
+
+
+def _tabular(root: ElementTree.Element, where: str, in_use: set[str] | None) -> Iterator[_Entry]:
+    """The entries in the file's order, each code followed by those with a seventh character."""
+    for chapter in root.iterfind("chapter"):
+        title = re.sub(r"\s*\([A-Z]\w+-[A-Z]\w+\)$", "", _text(chapter.find("desc")))
+        # A stack, for the depth is the file's to choose: element, parent, seventh characters.
+        stack: list[tuple[ElementTree.Element, str | None, _Characters]] = [(chapter, None, {})]
+        while stack:
+            element, parent, characters = stack.pop()
+            characters = _seventh(element.find("sevenChrDef")) or characters
+            children = [child for child in element if child.tag in ("section", "diag")]
+            code = parent
+            if element.tag == "diag":
+                code, name = _text(element.find("name")), _text(element.find("desc"))
+                if not _CODE.fullmatch(code) or not name:
+                    raise TerminologyError(
+                        f"{where}: an entry below {parent or title!r} has the name {code!r} and "
+                        f"the description {name!r}, expected a code such as 'I21.9' and its "
+                        "description"
+                    )
+                terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
+                yield _Entry(code, name, parent, title, terms)
+                if not children:
+                    yield from _extended(code, name, title, characters, in_use)
+            stack.extend((child, code, characters) for child in reversed(children))
+
+
+def _seventh(definition: ElementTree.Element | None) -> _Characters:
+    """The seventh characters that an entry defines: {"A": ("initial encounter",), ...}."""
+    characters: _Characters = {}
+    last = ""
+    for child in definition if definition is not None else ():
+        if child.tag == "extension" and len(child.get("char", "")) == 1:
+            last = child.attrib["char"]
+            characters[last] = (_text(child),)
+        elif child.tag == "note" and last and _text(child):
+            characters[last] += (_text(child),)
+    return characters
+
+
+def _extended(
+    code: str, name: str, chapter: str, characters: _Characters, in_use: set[str] | None
+) -> Iterator[_Entry]:
+    """A code with each of its seventh characters, if it has room for one."""
+    stem = _undotted(code)
+    if len(stem) > 6:
+        return
+    for character, meanings in characters.items():
+        extended = f"{stem.ljust(6, 'X')}{character}"
+        if in_use is None or extended in in_use:
+            full, *terms = (f"{name}, {meaning}" if meaning else name for meaning in meanings)
+            yield _Entry(_dotted(extended), full, code, chapter, tuple(terms))
+
+
+def _text(element: ElementTree.Element | None) -> str:
+    return " ".join("".join(element.itertext()).split()) if element is not None else ""

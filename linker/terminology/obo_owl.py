@@ -1,0 +1,138 @@
+"""OWL in RDF/XML, made fit for `pronto`: see `obo_repair`."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+from linker.errors import TerminologyError
+from linker.terminology.files import parse_xml
+from linker.terminology.obo_repair import OBO_IN_OWL, SCOPED, compact, printable, synonym_type
+from linker.terminology.xrefs import code_of
+
+_OWL = "{http://www.w3.org/2002/07/owl#}"
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_RDFS = "{http://www.w3.org/2000/01/rdf-schema#}"
+_OIO = f"{{{OBO_IN_OWL}}}"
+_OBO = "{http://purl.obolibrary.org/obo/}"
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_ABOUT, _RESOURCE, _DATATYPE = f"{_RDF}about", f"{_RDF}resource", f"{_RDF}datatype"
+_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+
+_CLASS_TEXTS = frozenset(
+    {f"{_RDFS}label", f"{_OBO}IAO_0000115", f"{_OIO}hasOBONamespace", f"{_OIO}hasAlternativeId"}
+    | {f"{_OIO}{scope}" for scope in SCOPED}
+)
+_SUCCESSORS = frozenset({f"{_OBO}IAO_0100001", f"{_OIO}consider"})
+
+
+def repaired_owl(data: bytes, where: str) -> bytes:
+    """The ontology header, and of each named class what we read.
+
+    Raises:
+        TerminologyError: not XML, not RDF/XML, or without an owl:Ontology.
+    """
+    root = parse_xml(data, where)
+    header = root.find(f"{_OWL}Ontology")
+    if root.tag != f"{_RDF}RDF" or header is None:
+        raise TerminologyError(
+            f"{where}: XML with the root <{root.tag.rpartition('}')[2]}>, expected an OWL ontology "
+            "in RDF/XML (<rdf:RDF> with an <owl:Ontology>); convert it with ROBOT, or "
+            "give the OBO file"
+        )
+    classes = [e for e in root.iterfind(f"{_OWL}Class") if e.get(_ABOUT)]
+    ids = {e.attrib[_ABOUT]: _owl_id(e) for e in classes}
+    repaired = ElementTree.Element(root.tag)
+    repaired.append(_owl_header(header))
+    types, known = _owl_synonym_types(root), set(ids.values())
+    for element in classes:
+        repaired.append(_owl_class(element, ids, known, types))
+    for (iri, tag, text), kind in types.items():
+        if kind and iri in ids:
+            repaired.append(_owl_marked_synonym(iri, tag, text, kind))
+    return bytes(ElementTree.tostring(repaired, encoding="utf-8", xml_declaration=True))
+
+
+def _owl_id(element: ElementTree.Element) -> str:
+    stated = (element.findtext(f"{_OIO}id") or "").strip()
+    return stated or compact(element.attrib[_ABOUT])
+
+
+def _owl_header(header: ElementTree.Element) -> ElementTree.Element:
+    kept = ElementTree.Element(header.tag, {_ABOUT: header.get(_ABOUT, "")})
+    for child in header:
+        name = child.tag.rpartition("}")[2]
+        if child.tag == f"{_OWL}versionIRI" and child.get(_RESOURCE):
+            kept.append(child)
+        elif name in ("title", "license", "licence", "versionInfo"):
+            value = (child.get(_RESOURCE) or child.text or "").strip()
+            if value:
+                ElementTree.SubElement(kept, child.tag, {_DATATYPE: _XSD_STRING}).text = value
+        elif name in ("default-namespace", "hasDefaultNamespace") and child.text:
+            kept.append(child)
+    return kept
+
+
+def _owl_synonym_types(root: ElementTree.Element) -> dict[tuple[str, str, str], str | None]:
+    """Axioms say the type of a synonym: by class IRI, property tag and text."""
+    types = {}
+    for axiom in root.iterfind(f"{_OWL}Axiom"):
+        source = axiom.find(f"{_OWL}annotatedSource")
+        prop = axiom.find(f"{_OWL}annotatedProperty")
+        kind = axiom.find(f"{_OIO}hasSynonymType")
+        target = axiom.findtext(f"{_OWL}annotatedTarget")
+        if source is None or prop is None or kind is None or target is None:
+            continue
+        iri, tag = source.get(_RESOURCE, ""), prop.get(_RESOURCE, "")
+        if tag.startswith(OBO_IN_OWL):
+            key = (iri, f"{_OIO}{tag.removeprefix(OBO_IN_OWL)}", printable(target))
+            types[key] = synonym_type(kind.get(_RESOURCE) or kind.text)
+    return types
+
+
+def _owl_class(
+    element: ElementTree.Element,
+    ids: dict[str, str],
+    known: set[str],
+    types: dict[tuple[str, str, str], str | None],
+) -> ElementTree.Element:
+    iri = element.attrib[_ABOUT]
+    kept = ElementTree.Element(element.tag, {_ABOUT: iri})
+    ElementTree.SubElement(kept, f"{_OIO}id").text = ids[iri]
+    labels = sorted(
+        (child for child in element.iterfind(f"{_RDFS}label") if (child.text or "").strip()),
+        key=lambda child: not (child.get(_LANGUAGE) or "en").startswith("en"),
+    )
+    for child in element:
+        text = printable(child.text or "")
+        if child.tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE) in ids:
+            ElementTree.SubElement(kept, child.tag, {_RESOURCE: child.attrib[_RESOURCE]})
+        elif child.tag in _SUCCESSORS:
+            target = child.get(_RESOURCE) or text
+            target = ids.get(target) or compact(target)
+            if target in known:
+                ElementTree.SubElement(kept, child.tag, {_DATATYPE: _XSD_STRING}).text = target
+        elif child.tag == f"{_OIO}hasDbXref":
+            code = code_of(text)
+            if code is not None:
+                ElementTree.SubElement(kept, child.tag).text = ":".join(code)
+        elif child.tag == f"{_OWL}deprecated":
+            truth = "true" if text in ("true", "1") else "false"
+            ElementTree.SubElement(kept, child.tag).text = truth
+        elif child.tag == f"{_RDFS}label":
+            if labels and child is labels[0]:
+                ElementTree.SubElement(kept, child.tag).text = text
+        elif (
+            child.tag in _CLASS_TEXTS and text and types.get((iri, child.tag, text), "") is not None
+        ):
+            ElementTree.SubElement(kept, child.tag).text = text
+    return kept
+
+
+def _owl_marked_synonym(iri: str, tag: str, text: str, mark: str) -> ElementTree.Element:
+    axiom = ElementTree.Element(f"{_OWL}Axiom")
+    ElementTree.SubElement(axiom, f"{_OWL}annotatedSource", {_RESOURCE: iri})
+    prop = OBO_IN_OWL + tag.removeprefix(_OIO)
+    ElementTree.SubElement(axiom, f"{_OWL}annotatedProperty", {_RESOURCE: prop})
+    ElementTree.SubElement(axiom, f"{_OWL}annotatedTarget").text = text
+    ElementTree.SubElement(axiom, f"{_OIO}hasDbXref").text = mark
+    return axiom

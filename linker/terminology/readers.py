@@ -1,0 +1,70 @@
+"""From a source's name and a file to the two tables: which reader reads what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology.branches import keep_branches
+from linker.terminology.files import resolve
+from linker.terminology.tables import Terminology
+
+Reader = Callable[[Path, ReadOptions], Terminology]
+"""Reads a file or folder that exists; overrides and roots are `read_terminology`'s affair."""
+
+
+def _reader(module: str) -> Reader:
+    """The `read` of a module here, imported at its first use: some load heavy libraries."""
+
+    def read(path: Path, options: ReadOptions) -> Terminology:
+        return cast(Reader, import_module(f"linker.terminology.{module}").read)(path, options)
+
+    return read
+
+
+READERS: dict[str, Reader] = {
+    "icd10cm": _reader("icd10cm"),
+    "jsonl": _reader("jsonl"),
+    "obo": _reader("obo"),
+    "table": _reader("table"),
+}
+"""What `linker build SOURCE` knows. A new terminology is one file and one line here."""
+
+
+def read_terminology(
+    source: str, path: str | Path, options: ReadOptions | None = None
+) -> Terminology:
+    """Read a release.
+
+    Args:
+        source: a key of `READERS`.
+        path: a file or folder, or `package:NAME/FILE` for one that an installed package carries.
+
+    Raises:
+        TerminologyError: the source is unknown, the file is missing or does not hold what its
+            format says, or a root is no concept of it.
+        MissingExtraError: the package that carries the file is not installed.
+    """
+    options = ReadOptions() if options is None else options
+    if source not in READERS:
+        raise TerminologyError(f"unknown source {source!r}; known: {', '.join(sorted(READERS))}")
+    found = resolve(path)
+    try:
+        terminology = READERS[source](found, options)
+    except OSError as error:
+        raise TerminologyError(f"{found}: cannot be read: {error.strerror or error}") from error
+    if options.roots:
+        terminology = keep_branches(terminology, options.roots, where=str(found))
+    stated = terminology.release
+    release = replace(
+        stated,
+        terminology=stated.terminology if options.terminology is None else options.terminology,
+        version=stated.version if options.version is None else options.version,
+        licence=stated.licence if options.licence is None else options.licence,
+    )
+    return replace(terminology, release=release)

