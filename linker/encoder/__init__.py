@@ -1,0 +1,13 @@
+"""Strings to unit vectors: the sentence encoders, and the table of the known ones."""
+
+from linker.encoder.base import Encoder, EncoderIdentity, Vectors
+from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
+
+__all__ = [
+    "KNOWN_ENCODERS",
+    "Encoder",
+    "EncoderIdentity",
+    "KnownEncoder",
+    "Vectors",
+    "load_encoder",
+]

