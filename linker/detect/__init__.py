@@ -1,0 +1,16 @@
+"""Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
+
+from linker.detect.abbreviations import clinical_long_form, expand
+from linker.detect.assertion import assert_mentions
+from linker.detect.base import Detector
+from linker.detect.detectors import load_detector
+from linker.detect.dictionary import DictionaryMatcher
+
+__all__ = [
+    "Detector",
+    "DictionaryMatcher",
+    "assert_mentions",
+    "clinical_long_form",
+    "expand",
+    "load_detector",
+]

@@ -1,0 +1,284 @@
+"""What a note says of a mention: absent, past, conditional, another person's, or unsure.
+
+The algorithm is ConText (Harkema, Dowling, Thornblade and Chapman, 2009), which widens NegEx
+(Chapman et al., 2001): a trigger phrase gives its attribute to the mentions in its scope, which
+ends with the sentence, at a termination, or after so many words. Section headers are triggers whose
+scope is the section. Phrases and headers are data: `data/assertion.toml`.
+
+What was decided where usage is divided:
+
+- What is negated is never historical: "no history of MI" says that there was none, at any time.
+- A risk ("at risk of falls", "to prevent stroke", "DVT prophylaxis") is hypothetical.
+- "Unlikely" and "cannot exclude" are uncertain, not negated.
+- What is listed under "Past Medical History" is historical, chronic or not.
+- "3-day history of", "10-year history of" are current.
+- Findings of a spouse or partner count as family: they are not the patient's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
+from linker.detect.triggers import (
+    FAR,
+    MENTION,
+    MENTION_GOES_ON,
+    TOKEN,
+    PhraseBook,
+    Phrases,
+    fold,
+)
+from linker.schema import ASSERTIONS, Mention
+from linker.text import readable
+
+_RESERVED = str.maketrans(MENTION + MENTION_GOES_ON, "  ")
+_HEADER = re.compile(
+    r"[ \t*#_>•-]{0,8}(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][A-Za-z /&,'’().-]{0,60}?)"
+    r"[ \t]*[*_]{0,3}[ \t]*(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
+)
+_SPLITTERS = frozenset(";•·●▪‣|")
+_LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
+
+
+@dataclass(slots=True)
+class _Sentence:
+    section: tuple[int, ...]
+    tokens: list[str] = field(default_factory=list)
+    # Indices into `tokens`, in order, and which of the merged stretches of mentions each one is.
+    stretches: list[tuple[int, int]] = field(default_factory=list)
+
+
+class AssertionRules:
+    """Trigger phrases and section headers, ready to be found in one pass over a note.
+
+    Args:
+        path: a TOML file laid out as `data/assertion.toml`, which explains itself; by default
+            that one.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds a key, attribute or group that is unknown.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self._book = PhraseBook(path)
+
+    def assert_mentions(self, text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
+        """Say of each mention what its context says. Time grows with the length of the text only.
+
+        Args:
+            text: the whole note, so that sections are seen.
+            mentions: of this text, in any order; they may overlap.
+
+        Returns:
+            For each mention, in the order given, a truth value for each of `ASSERTIONS`.
+
+        Raises:
+            ValueError: a mention ends after the text does.
+        """
+        if not mentions:
+            return []
+        masked, homes = _mask(text, mentions)
+        found = [0] * (max(homes) + 1)
+        for sentence in self._sentences(text, masked):
+            if sentence.stretches:
+                self._judge(sentence, found)
+        return [_truth(found[home]) for home in homes]
+
+    def _sentences(self, text: str, masked: str) -> Iterator[_Sentence]:
+        hard = hard_breaks(plain_newlines(text))
+        n_stretches = 0
+        section: tuple[int, ...] = ()
+        skip_to = 0
+        line_start, after_blank = True, True
+        sentence: _Sentence | None = None
+        word = ""
+        for match in TOKEN.finditer(masked):
+            at, piece = match.start(), match.group()
+            if at < skip_to:
+                continue
+            if piece == "\n":
+                if at in hard:
+                    if sentence is not None:
+                        yield sentence
+                    after_blank = sentence is None and line_start
+                    sentence, line_start = None, True
+                continue
+            if sentence is None:
+                header = self._header(masked, at, line_start=line_start, after_blank=after_blank)
+                line_start = after_blank = False
+                if header is not None:
+                    section, skip_to = header
+                    word = ""
+                    if at < skip_to:
+                        continue
+                sentence = _Sentence(section)
+            if piece[0] == MENTION:
+                sentence.stretches.append((len(sentence.tokens), n_stretches))
+                sentence.tokens.append(MENTION)
+                n_stretches += 1
+                word = ""
+                continue
+            if piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, word)):
+                if piece == "?":
+                    sentence.tokens.append(piece)
+                yield sentence
+                sentence = None
+                word = ""
+                continue
+            word = fold(piece)
+            sentence.tokens.append(word)
+        if sentence is not None:
+            yield sentence
+
+    def _header(
+        self, masked: str, at: int, *, line_start: bool, after_blank: bool
+    ) -> tuple[tuple[int, ...], int] | None:
+        """The attributes of the section that begins here, and where its header ends; or None."""
+        begin = at
+        while line_start and begin > 0 and masked[begin - 1] in " \t":
+            begin -= 1
+        match = _HEADER.match(masked, begin)
+        if match is None:
+            return None
+        name, end = match["name"].strip(" .*_"), match["end"]
+        known = self._book.headers.get(" ".join(name.lower().replace("’", "'").split()))
+        if known is None and "(" in name:
+            known = self._book.headers.get(" ".join(name[: name.index("(")].lower().split()))
+        if known is not None and (end[:1] == ":" or line_start):
+            return known, match.end()
+        if line_start and end[:1] == ":" and name.isupper() and (after_blank or " " in name):
+            return (), match.end()  # A header that we do not know still ends the section before.
+        return None
+
+    def _judge(self, sentence: _Sentence, found: list[int]) -> None:
+        tokens = sentence.tokens
+        # words[i]: how many words stand before piece i, so that distances are differences.
+        words = [0]
+        for piece in tokens:
+            words.append(words[-1] + (piece[0].isalnum() or piece == MENTION))
+        phrases = self._book.find(tokens)
+        _look_forward(sentence, phrases, words, found)
+        if any(effect.backward for _, effects in phrases.values() for effect in effects):
+            _look_backward(sentence, phrases, words, found)
+
+
+def _look_forward(
+    sentence: _Sentence, phrases: Phrases, words: list[int], found: list[int]
+) -> None:
+    n = len(ASSERTIONS)
+    # In scope are the words before these limits; of triggers that no comma ends, and that one does.
+    limits, comma_limits = [0] * n, [0] * n
+    in_section = [attribute in sentence.section for attribute in range(n)]
+    homes = dict(sentence.stretches)
+    for at, piece in enumerate(sentence.tokens):
+        if piece == ",":
+            comma_limits = [0] * n
+        if at in phrases:
+            end, effects = phrases[at]
+            for effect in effects:
+                if effect.ends:
+                    for attribute in effect.attributes:
+                        limits[attribute] = comma_limits[attribute] = 0
+                        in_section[attribute] = in_section[attribute] and not effect.ends_section
+            for effect in effects:
+                if effect.forward:
+                    (attribute,) = effect.attributes
+                    scope = comma_limits if effect.comma_ends else limits
+                    scope[attribute] = max(scope[attribute], words[end] + effect.max_words)
+        elif piece == MENTION:
+            for attribute in range(n):
+                limit = max(limits[attribute], comma_limits[attribute])
+                if in_section[attribute] or words[at] < limit:
+                    found[homes[at]] |= 1 << attribute
+
+
+def _look_backward(
+    sentence: _Sentence, phrases: Phrases, words: list[int], found: list[int]
+) -> None:
+    n = len(ASSERTIONS)
+    floors = [FAR] * n  # In scope are the words from these on.
+    listed = [
+        False
+    ] * n  # Whether an "and" since the trigger makes the commas those of an enumeration.
+    homes = dict(sentence.stretches)
+    inside = {at for begin, (end, _) in phrases.items() for at in range(begin + 1, end)}
+    for at in range(len(sentence.tokens) - 1, -1, -1):
+        piece = sentence.tokens[at]
+        if at in phrases:
+            _, effects = phrases[at]
+            for effect in effects:
+                if effect.ends:
+                    for attribute in effect.attributes:
+                        floors[attribute] = FAR
+            for effect in effects:
+                if effect.backward:
+                    (attribute,) = effect.attributes
+                    floors[attribute] = words[at] - effect.max_words
+                    listed[attribute] = False
+        elif at in inside:
+            continue
+        elif piece == MENTION:
+            for attribute in range(n):
+                if words[at] >= floors[attribute]:
+                    found[homes[at]] |= 1 << attribute
+        elif piece == ":":
+            floors = [FAR] * n
+        elif piece == ",":
+            floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
+        elif piece in _LIST_WORDS:
+            listed = [True] * n
+
+
+def _mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[int]]:
+    """The text with each stretch of mentions as one strange word of the same length.
+
+    Returns:
+        The masked text, and for each mention the number of its stretch, in reading order.
+    """
+    parts: list[str] = []
+    homes = [0] * len(mentions)
+    plain = readable(plain_newlines(text)).translate(_RESERVED)
+    done = 0
+    n_stretches = 0
+    for i in sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end)):
+        start, end = mentions[i].start, mentions[i].end
+        if end > len(text):
+            raise ValueError(
+                f"mention [{start}, {end}) ends after the text, which has {len(text)} characters"
+            )
+        if n_stretches == 0 or start >= done:
+            parts.append(plain[done:start])
+            parts.append(MENTION)
+            n_stretches += 1
+            done = start + 1
+        if end > done:
+            parts.append(MENTION_GOES_ON * (end - done))
+            done = end
+        homes[i] = n_stretches - 1
+    parts.append(plain[done:])
+    return "".join(parts), homes
+
+
+def _truth(bits: int) -> dict[str, bool]:
+    truth = {attribute: bool(bits >> i & 1) for i, attribute in enumerate(ASSERTIONS)}
+    # What there was not has no time: "no history of MI".
+    truth["historical"] = truth["historical"] and not truth["negated"]
+    return truth
+
+
+@lru_cache(maxsize=1)
+def _default_rules() -> AssertionRules:
+    return AssertionRules()
+
+
+def assert_mentions(text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
+    """What a note says of each of its mentions, by the rules that come with the package.
+
+    See `AssertionRules.assert_mentions`. The rules are read when first needed.
+    """
+    return _default_rules().assert_mentions(text, mentions)

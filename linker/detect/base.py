@@ -1,0 +1,20 @@
+"""What every mention detector does: texts to mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from linker.schema import Mention
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds the stretches of a text that may name a concept."""
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """The mentions of each text, in reading order, without overlaps and none empty.
+
+        Offsets are code points of the text as given, whatever it holds (NUL, lone surrogates).
+        """
+        ...

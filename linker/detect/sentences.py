@@ -1,0 +1,109 @@
+"""Where the sentences of a clinical note end.
+
+Notes break lines for two reasons: a list has a next item, or the line is full. The first ends a
+sentence and the second does not, and a sentence splitter made for prose tells them apart badly.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+_BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪‣◦>#]|\(?(?:\d{1,3}|[A-Za-z])[.)](?=\s))")
+_LABEL = re.compile(r"[ \t*_]*[A-Za-z][\w /&,()'’-]{0,40}:(?!\d)")
+_ENDS_OPEN = re.compile(
+    r"(?:[,(/&]|(?<![^\W_])(?:and|or|nor|of|the|a|an|no|not|with|without|for|in|on|at|to|from|by|as|her|his"
+    r"|their|any|is|was|were|are|be|has|have|had|denies|denied|who|that|which|if|vs|due|including"
+    r"|possible|likely|history|risk))[ \t]*\Z",
+    re.IGNORECASE,
+)
+_NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
+_CLOSING = "\"'”’)]*_"
+# fmt: off
+_NEVER_ENDS = frozenset((
+    "dr", "mr", "mrs", "ms", "prof", "vs", "st", "sr", "jr", "eg", "ie", "viz", "cf",
+))
+_SELDOM_ENDS = frozenset((
+    "pt", "pts", "hx", "dx", "tx", "rx", "sx", "fx", "approx", "temp", "resp", "hosp", "dept",
+    "fig", "inc", "no", "neg", "pos", "min", "max", "wk", "wks", "yr", "yrs", "mo", "mos", "hr",
+    "hrs", "wt", "ht", "abd", "ext", "dob", "tel", "est", "etc", "al", "jan", "feb", "mar", "apr",
+    "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec", "mg", "ml", "cm", "mm", "kg", "lb",
+))
+# fmt: on
+
+
+def plain_newlines(text: str) -> str:
+    """Write every line break as a line feed, one character for one: CR LF as a space and LF."""
+    text = text.replace("\r\n", " \n")
+    for mark in "\r\v\f\x85\u2028\u2029":
+        text = text.replace(mark, "\n")
+    return text
+
+
+def hard_breaks(text: str) -> set[int]:
+    """The offsets of the newlines that end a sentence; at the others a full line goes on.
+
+    Args:
+        text: with plain newlines.
+    """
+    hard: set[int] = set()
+    start = 0
+    block: list[
+        tuple[int, str]
+    ] = []  # Lines between two blank ones: where each ends, and what it holds.
+    for line in text.split("\n"):
+        end = start + len(line)
+        start = end + 1
+        if line and not line.isspace():
+            block.append((end, line.rstrip()))
+        else:
+            hard.add(end)
+            hard |= _breaks_in(block)
+            block = []
+    return hard | _breaks_in(block)
+
+
+def _breaks_in(block: list[tuple[int, str]]) -> set[int]:
+    width = max((len(line) for _, line in block), default=0)
+    hard = {end for (end, line), (_, after) in pairwise(block) if not _goes_on(line, after, width)}
+    if block:
+        hard.add(block[-1][0])
+    return hard
+
+
+def _goes_on(line: str, after: str, width: int) -> bool:
+    if line[-1] in ".!?;:" or _BULLET.match(after) or _LABEL.match(after):
+        return False
+    if _ENDS_OPEN.search(line[-16:]):
+        return True
+    first_word = after.split(maxsplit=1)[0]
+    lower = after.lstrip()[:1].islower()
+    if _NARROW <= width <= _WIDE and len(line) + 1 + len(first_word) > width - (12 if lower else 0):
+        return True  # The next word would not have fitted.
+    return lower and len(line) > 40
+
+
+def ends_sentence(text: str, dot: int, word: str) -> bool:
+    """Whether the full stop, question or exclamation mark at `dot` ends a sentence.
+
+    Args:
+        text: the note.
+        dot: the mark's offset.
+        word: the word just before it, in lower case, or "".
+    """
+    end = dot + 1
+    if end < len(text) and text[end] in _CLOSING:
+        end += 1
+    rest = text[end : end + 8]
+    if rest and not rest[0].isspace():
+        # "2.5" and "b.i.d." go on; "fever.He" lacks its space.
+        return end == dot + 1 and len(word) > 2 and rest[0].isupper() and rest[1:2].islower()
+    if text[dot] != ".":
+        # A mark that stands apart belongs to what follows: "? pneumonia".
+        return text[dot] == "!" or (dot > 0 and not text[dot - 1].isspace())
+    after = rest.lstrip()[:1]
+    if word in _NEVER_ENDS:
+        return False
+    if word in _SELDOM_ENDS or (len(word) == 1 and dot > 1 and text[dot - 2] == "."):
+        return not after.islower() and not after.isdigit()
+    return True

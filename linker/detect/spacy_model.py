@@ -1,0 +1,155 @@
+"""Mentions by any spaCy or scispaCy pipeline that is installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linker.errors import DetectorError
+from linker.schema import Mention
+from linker.text import readable
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
+
+_CUTS = (re.compile(r"\n[ \t]*\n"), re.compile(r"[.!?]\s|\n"), re.compile(r"\s"))
+"""Where a text that is too long is cut, best first: paragraphs, sentences and lines, words."""
+
+_SETS_ENTS = {"ner", "beam_ner", "entity_ruler", "span_ruler"}
+_SETS_NO_ENTS = {"attribute_ruler", "abbreviation_detector"}  # These do not declare what they set.
+
+
+class SpacyDetector:
+    """A spaCy pipeline as a detector.
+
+    Args:
+        name_or_nlp: an installed pipeline ("en_core_sci_sm"), the folder of one, or a loaded one.
+        spans: what is a mention: "ents", "noun_chunks" (needs a parser), or a key of `doc.spans`.
+        batch_size: texts that the pipeline takes at once; changes speed only.
+
+    Raises:
+        DetectorError: the pipeline is not installed or cannot be loaded, or has no component that
+            could set what `spans` asks for.
+    """
+
+    def __init__(
+        self, name_or_nlp: str | Path | Language, *, spans: str = "ents", batch_size: int = 64
+    ) -> None:
+        if batch_size < 1:
+            raise DetectorError(f"batch_size is {batch_size}; it must be at least 1")
+        if isinstance(name_or_nlp, (str, Path)):
+            self._nlp, self._name = _load(name_or_nlp), str(name_or_nlp)
+        else:
+            self._nlp = name_or_nlp
+            self._name = f"{name_or_nlp.lang}_{name_or_nlp.meta.get('name', 'pipeline')}"
+        self._spans = spans
+        self._batch_size = batch_size
+        _check_sets(self._nlp, self._name, spans)
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """The mentions of each text. See `Detector`."""
+        found: list[list[Mention]] = [[] for _ in texts]
+        pieces = (
+            (piece, (i, start))
+            for i, text in enumerate(texts)
+            for start, piece in self._pieces(text)
+        )
+        for doc, (i, start) in self._nlp.pipe(pieces, as_tuples=True, batch_size=self._batch_size):
+            found[i] += _mentions(texts[i], start, self._spans_of(doc))
+        return found
+
+    def _pieces(self, text: str) -> Iterator[tuple[int, str]]:
+        """The text in pieces that the pipeline accepts, each with its offset."""
+        text = readable(text)
+        start, longest = 0, self._nlp.max_length
+        while len(text) - start > longest:
+            end = _cut(text, start, start + longest)
+            yield start, text[start:end]
+            start = end
+        if start < len(text):
+            yield start, text[start:]
+
+    def _spans_of(self, doc: Doc) -> list[Span]:
+        if self._spans == "ents":
+            return list(doc.ents)
+        if self._spans == "noun_chunks":
+            return list(doc.noun_chunks)
+        return list(doc.spans.get(self._spans, ()))
+
+
+def _load(name: str | Path) -> Language:
+    import spacy
+
+    try:
+        return spacy.load(name)
+    except OSError as error:
+        if Path(name).exists():
+            raise DetectorError(
+                f"{name}: is not a spaCy pipeline that can be loaded: {error}"
+            ) from error
+        installed = ", ".join(sorted(spacy.util.get_installed_models())) or "none"
+        raise DetectorError(
+            f"{name}: no such spaCy pipeline; installed: {installed}. Install it with"
+            f' "python -m spacy download {name}", or, for a scispaCy model, with pip, as'
+            " told at https://allenai.github.io/scispacy/; or give the folder of one"
+        ) from error
+    except (ValueError, ImportError, TypeError) as error:
+        # A model of another spaCy, or one whose components are not installed.
+        raise DetectorError(f"{name}: this spaCy pipeline cannot be loaded: {error}") from error
+
+
+def _check_sets(nlp: Language, name: str, spans: str) -> None:
+    factories = {
+        nlp.get_pipe_meta(pipe).factory: nlp.get_pipe_meta(pipe).assigns for pipe in nlp.pipe_names
+    }
+    assigned = {attribute for assigns in factories.values() for attribute in assigns}
+    has = ", ".join(nlp.pipe_names) or "nothing"
+    if spans == "ents":
+        # A custom component need not declare what it assigns.
+        undeclared = any(
+            not assigns for factory, assigns in factories.items() if factory not in _SETS_NO_ENTS
+        )
+        if not factories.keys() & _SETS_ENTS and "doc.ents" not in assigned and not undeclared:
+            raise DetectorError(
+                f"{name}: the pipeline holds {has}, and nothing that sets doc.ents; choose one with"
+                ' an entity recogniser, or spans="noun_chunks"'
+            )
+    elif spans == "noun_chunks" and "token.dep" not in assigned and "parser" not in factories:
+        raise DetectorError(f"{name}: the pipeline holds {has}; noun chunks need a parser")
+
+
+def _cut(text: str, start: int, limit: int) -> int:
+    """The best place to cut text[start:limit], in its second half; `limit` where there is none."""
+    middle = start + (limit - start) // 2
+    for pattern in _CUTS:
+        last = None
+        for last in pattern.finditer(text, middle, limit):  # noqa: B007
+            pass
+        if last is not None:
+            return last.end()
+    return limit
+
+
+def _mentions(text: str, shift: int, spans: list[Span]) -> list[Mention]:
+    """The spans as mentions: trimmed, none empty, the longest of overlapping ones."""
+    edges = []
+    for span in spans:
+        start, end = shift + span.start_char, shift + span.end_char
+        seen = readable(text[start:end])  # What the pipeline saw: NUL is a space.
+        end -= len(seen) - len(seen.rstrip())
+        start += len(seen) - len(seen.lstrip())
+        if start < end:
+            edges.append((start, end, span.label_))
+    chosen: list[tuple[int, int, str]] = []
+    taken: set[int] = set()
+    for start, end, label in sorted(edges, key=lambda edge: (edge[0] - edge[1], edge)):
+        # The longest come first: one that overlaps a shorter one holds or cuts across an end of it.
+        if start not in taken and end - 1 not in taken:
+            taken.update(range(start, end))
+            chosen.append((start, end, label))
+    return [
+        Mention(start, end, text[start:end], label=label) for start, end, label in sorted(chosen)
+    ]

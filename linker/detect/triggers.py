@@ -1,0 +1,227 @@
+"""Phrases that say something of what stands near them: read from TOML, found in one pass.
+
+A trie over words, so that the time to find phrases does not grow with how many there are.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from itertools import product
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linker.config import validated
+from linker.errors import ConfigError
+from linker.schema import ASSERTIONS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MENTION, MENTION_GOES_ON = "\ue000", "\ue001"
+"""A mention stands as one strange word: no trigger is found inside it or across its edge."""
+
+TOKEN = re.compile(rf"{MENTION}{MENTION_GOES_ON}*|\n|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]")
+_NUMBERS = {"#": "0", "#s": "0s", "YYYY": "YYYY"}
+FAR = 1 << 60
+"""As many words as a sentence may have."""
+
+_Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _TriggerTable(_Table):
+    attribute: _Attribute
+    direction: Literal["forward", "backward", "both"]
+    phrases: tuple[str, ...] = Field(min_length=1)
+    max_words: int | None = Field(default=None, ge=0)
+    phrase: bool = False
+
+
+class _TerminationTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    phrases: tuple[str, ...]
+    section: bool = False
+
+
+class _PseudoTable(_Table):
+    phrases: tuple[str, ...] = ()
+
+
+class _SectionTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    headers: tuple[str, ...]
+
+
+class _RuleFile(_Table):
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    trigger: tuple[_TriggerTable, ...] = ()
+    termination: tuple[_TerminationTable, ...] = ()
+    pseudo: _PseudoTable = _PseudoTable()
+    section: tuple[_SectionTable, ...] = ()
+
+
+class Effect(NamedTuple):
+    """What a phrase does, once found. A pseudo-trigger's does nothing but take its words away."""
+
+    attributes: tuple[int, ...] = ()
+    forward: bool = False
+    backward: bool = False
+    ends: bool = False
+    ends_section: bool = False
+    max_words: int = FAR
+    comma_ends: bool = False
+    opens_clause: bool = False
+    closes_clause: bool = False
+
+
+Phrases = dict[int, tuple[int, list[Effect]]]
+"""Where a phrase begins: where it ends, and what it does."""
+
+
+@dataclass(slots=True)
+class _Node:
+    next: dict[str, _Node] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+
+
+class PhraseBook:
+    """The phrases and section headers of a rule file.
+
+    Args:
+        path: a TOML file laid out as `data/assertion.toml`, which explains itself; by default
+            that one.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds a key, attribute or group that is unknown.
+
+    Attributes:
+        headers: a section header, in lower case: the attributes (indices into `ASSERTIONS`) of what
+            stands below it.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        source = (
+            resources.files(__package__) / "data/assertion.toml" if path is None else Path(path)
+        )
+        try:
+            data = tomllib.loads(source.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{source}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{source}: not a TOML file: {error}") from error
+        rules = validated(_RuleFile, data, where=str(source))
+        self._where = str(source)
+        self._groups = rules.groups
+        self._root = _Node()
+        for trigger in rules.trigger:
+            effect = Effect(
+                attributes=(ASSERTIONS.index(trigger.attribute),),
+                forward=trigger.direction != "backward",
+                backward=trigger.direction != "forward",
+                max_words=FAR if trigger.max_words is None else trigger.max_words,
+                comma_ends=trigger.phrase,
+            )
+            self._add(trigger.phrases, effect)
+        for termination in rules.termination:
+            attributes = tuple(map(ASSERTIONS.index, termination.attributes))
+            self._add(
+                termination.phrases,
+                Effect(attributes=attributes, ends=True, ends_section=termination.section),
+            )
+        self._add(rules.pseudo.phrases, Effect())
+        self.headers = {
+            header: tuple(map(ASSERTIONS.index, section.attributes))
+            for section in rules.section
+            for header in section.headers
+        }
+
+    def _add(self, phrases: Sequence[str], effect: Effect) -> None:
+        for phrase in phrases:
+            for words in self._expand(phrase):
+                opens, closes = words[:1] == ["^"], words[-1:] == ["$"]
+                words = words[opens : len(words) - closes]
+                if not words:
+                    raise ConfigError(f"{self._where}: the phrase {phrase!r} is empty")
+                node = self._root
+                for word in words:
+                    node = node.next.setdefault(word, _Node())
+                node.effects.append(effect._replace(opens_clause=opens, closes_clause=closes))
+
+    def _expand(self, phrase: str) -> Iterator[list[str]]:
+        choices: list[tuple[str, ...]] = []
+        for word in phrase.split():
+            if word.startswith("{"):
+                if word[1:-1] not in self._groups:
+                    known = ", ".join(sorted(self._groups))
+                    raise ConfigError(
+                        f"{self._where}: {phrase!r} names the group {word}; known: {known}"
+                    )
+                choices.append(self._groups[word[1:-1]])
+            else:
+                choices.append((word,))
+        for chosen in product(*choices):
+            yield [part for choice in chosen for word in choice.split() for part in _parts(word)]
+
+    def find(self, tokens: list[str]) -> Phrases:
+        """The phrases of a sentence, left to right, the longest at each place, without overlaps."""
+        phrases: Phrases = {}
+        at, n_tokens = 0, len(tokens)
+        root = self._root.next
+        while at < n_tokens:
+            node = root.get(tokens[at])
+            reach = end = at + 1
+            ends: list[Effect] = []
+            while node is not None:
+                effects = [effect for effect in node.effects if _fits(effect, tokens, at, reach)]
+                if effects:
+                    end = reach
+                    # "presents with" also ends what "presents" ends; a pseudo-trigger stands alone.
+                    kept = ends if any(effect.attributes for effect in effects) else []
+                    phrases[at] = (end, [*kept, *effects])
+                    ends += [effect for effect in effects if effect.ends]
+                node = node.next.get(tokens[reach]) if reach < n_tokens else None
+                reach += 1
+            at = end
+        return phrases
+
+
+def _fits(effect: Effect, tokens: list[str], begin: int, end: int) -> bool:
+    if effect.opens_clause and begin > 0 and is_word(tokens[begin - 1]):
+        return False
+    return not (effect.closes_clause and end < len(tokens) and is_word(tokens[end]))
+
+
+def is_word(piece: str) -> bool:
+    """Whether a token is a word, a number or a mention; else it is punctuation."""
+    return piece[0].isalnum() or piece == MENTION
+
+
+def _parts(word: str) -> list[str]:
+    # What stands for numbers in a rule becomes what numbers fold to; the rest is cut as a note is.
+    if word in _NUMBERS:
+        return [_NUMBERS[word]]
+    return [fold(part) for part in TOKEN.findall(word)]
+
+
+@lru_cache(maxsize=65536)
+def fold(piece: str) -> str:
+    """The form in which the words of a note are compared with those of a phrase."""
+    if piece.isdecimal():
+        return "YYYY" if len(piece) == 4 and piece[:2] in ("19", "20") else "0"
+    if piece[:4].isdecimal() and piece[4:] == "s":
+        return "0s"
+    piece = piece.lower().replace("’", "'").replace("´", "'")
+    piece = piece.removesuffix("'s")
+    return {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}.get(piece, piece)

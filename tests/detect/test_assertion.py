@@ -1,0 +1,261 @@
+"""What the context of a mention says: named cases exactly, and figures over invented sentences."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linker.detect.assertion import AssertionRules, assert_mentions
+from linker.errors import ConfigError
+from linker.schema import ASSERTIONS, Mention
+
+GOLD = Path(__file__).with_name("assertions.tsv")
+_MARKED = re.compile(r"\[([^\]|]+)\|([^\]]*)\]")
+
+
+def marked(text: str) -> tuple[str, list[Mention], list[set[str]]]:
+    """The text without its marks, its mentions, and the attributes that each mark gives."""
+    parts: list[str] = []
+    mentions: list[Mention] = []
+    gold: list[set[str]] = []
+    n = done = 0
+    for match in _MARKED.finditer(text):
+        before, mention = text[done : match.start()], match[1]
+        n += len(before)
+        parts += before, mention
+        mentions.append(Mention(n, n + len(mention), mention))
+        gold.append(set(filter(None, match[2].split("+"))))
+        n += len(mention)
+        done = match.end()
+    return "".join([*parts, text[done:]]), mentions, gold
+
+
+def found(text: str, mentions: list[Mention]) -> list[set[str]]:
+    return [{a for a in ASSERTIONS if truth[a]} for truth in assert_mentions(text, mentions)]
+
+
+def check(text: str) -> None:
+    plain, mentions, gold = marked(text)
+    assert found(plain, mentions) == gold, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Enumerations, and what ends them.
+        "No [fever|negated], [chills|negated] or [cough|negated].",
+        "Denies [chest pain|negated], [SOB|negated], [n/v|negated], or [palpitations|negated].",
+        "No [fever|negated] but has [cough|].",
+        "Patient denies [nausea|negated]. Reports [vomiting|].",
+        "No [fever|negated]; [cough|].",
+        # Backward.
+        "[MI|negated] was ruled out.",
+        "[DVT|negated]: negative",
+        "[fever|negated] - denies",
+        "[Fever|negated]: no",
+        "[Diabetes|negated] (-), [asthma|] (+)",
+        "[Clubbing|negated], [cyanosis|negated], and [edema|negated] were absent.",
+        "Has [cough|], [fever|negated] denied.",
+        # Words that look like triggers.
+        "No increase in [pain|].",
+        "Not only [fever|] but also [rigors|].",
+        "No change in the [nodule|].",
+        "Gram negative [bacteremia|].",
+        "Walks without difficulty despite [arthritis|].",
+        "Without [difficulty swallowing|negated].",
+        # The past.
+        "No history of [stroke|negated].",
+        "h/o [HTN|historical]",
+        "hx of [asthma|historical]",
+        "s/p [hip fracture|historical]",
+        "History of [gout|historical].",
+        "History of present illness: [fever|].",
+        "Presents with a 3-day history of [fever|].",
+        # The family.
+        "Mother with [breast cancer|family].",
+        "FHx [colon cancer|family]",
+        "Father died of [MI|family]. Has [angina|].",
+        "Family history negative for [melanoma|negated+family].",
+        "Mother reports that he has [fever|].",
+        # What may be.
+        "Return if [fever|hypothetical].",
+        "If she develops [rash|hypothetical]",
+        "Should he have [pain|hypothetical], call.",
+        "Monitor for [bleeding|hypothetical].",
+        "At risk of [falls|hypothetical].",
+        "Possible [pneumonia|uncertain].",
+        "probable [UTI|uncertain]",
+        "likely [URI|uncertain]",
+        "suspected [sepsis|uncertain]",
+        "Concern for [abscess|uncertain].",
+        "?[pneumonia|uncertain]",
+        "? [pneumonia|uncertain]",
+        "r/o [MI|uncertain]",
+        "Cannot exclude [fracture|uncertain].",
+        "[PNA|uncertain] vs. [CHF|uncertain]",
+        "Differential includes [gout|uncertain].",
+        "He may have [gout|uncertain].",
+    ],
+)
+def test_named_cases(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Full stops that end nothing.
+        "No evidence per Dr. Smith of [edema|negated].",
+        "No drop below 2.5 and no [melena|negated].",
+        # Lists, one item a line; and lines that are full.
+        "no [fever|negated]\n[cough|]\n",
+        "- no [fever|negated]\n- [cough|]",
+        "No [fever|negated]\r\n[Cough|]\r\n",
+        "The patient was seen in clinic this morning and she denies recent\n[chest pain|negated].",
+        "She denies\n[chest pain|negated].",
+        # Sections.
+        "PMH: [COPD|historical]\nMeds: none\nAssessment: [croup|]",
+        "Family History:\n[glaucoma|family]\n\nPlan:\n[cataract|]",
+        "FAMILY HISTORY\n[glaucoma|family]\nIMPRESSION\n[cataract|]",
+        "FH: [gout|family]\nSOMETHING UNKNOWN: [edema|]",
+        "Return precautions: [fever|hypothetical], [pain|hypothetical]",
+        "Past Medical History: [HTN|historical]. Presents today with [syncope|].",
+        "**PMH:** [asthma|historical]\n**Exam:** [wheezing|]",
+        "Allergies: penicillin ([hives|historical])",
+        "Pertinent negatives: [fever|negated]",
+    ],
+)
+def test_sentences_and_sections(text: str) -> None:
+    check(text)
+
+
+# The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 1.00 1.00 .972; held
+# .972 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
+# without changing a rule for it; both are one author's invention, so real notes will be harder.
+FLOORS = {
+    "negated": 0.95,
+    "historical": 0.95,
+    "hypothetical": 0.95,
+    "family": 0.9,
+    "uncertain": 0.93,
+}
+
+
+def gold_lines() -> list[list[str]]:
+    lines = GOLD.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", ["dev", "held"])
+def test_figures_over_invented_sentences(name: str) -> None:
+    right: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for line_set, _, note in gold_lines():
+        if line_set != name:
+            continue
+        text, mentions, gold = marked(note.replace("\\r", "\r").replace("\\n", "\n"))
+        for expected, got in zip(gold, found(text, mentions), strict=True):
+            right.update(got & expected)
+            wrong.update(got - expected)
+            missed.update(expected - got)
+    f1 = {}
+    print(f"\n{name:14}precision  recall      F1")  # noqa: T201
+    for attribute in ASSERTIONS:
+        tp, fp, fn = right[attribute], wrong[attribute], missed[attribute]
+        f1[attribute] = 2 * tp / (2 * tp + fp + fn)
+        figures = f"{tp / (tp + fp):9.3f}{tp / (tp + fn):8.3f}{f1[attribute]:8.3f}"
+        print(f"{attribute:14}{figures}")  # noqa: T201
+    assert {a: f for a, f in f1.items() if f < FLOORS[a]} == {}
+
+
+def test_gold_file_is_as_described() -> None:
+    lines = gold_lines()
+    assert len(lines) >= 220
+    attributes = {a for _, _, note in lines for gold in marked(note)[2] for a in gold}
+    assert attributes == set(ASSERTIONS)
+
+
+def test_a_trigger_inside_a_mention_does_not_count() -> None:
+    check("[No-reflow phenomenon|] with [angina|].")
+    check("[Lack of coordination|] and [headache|].")
+
+
+def test_mentions_may_come_in_any_order_and_overlap() -> None:
+    text = "No fever or acute chest pain. Cough."
+    spans = [(30, 35), (12, 28), (18, 28), (3, 8)]
+    mentions = [Mention(a, b, text[a:b]) for a, b in spans]
+    assert found(text, mentions) == [set(), {"negated"}, {"negated"}, {"negated"}]
+
+
+def test_no_mention_and_no_text() -> None:
+    assert assert_mentions("No fever.", []) == []
+    assert assert_mentions("", []) == []
+    assert assert_mentions("x", [Mention(0, 1, "x")]) == [dict.fromkeys(ASSERTIONS, False)]
+
+
+def test_a_mention_beyond_the_text_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"mention \[3, 8\) ends after the text, which has 4"):
+        assert_mentions("No f", [Mention(3, 8, "fever")])
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "🙂", "\ue000", "\ue001", "İ", "\u200b", "\x0b"])
+def test_odd_characters_move_nothing(odd: str) -> None:
+    check(f"{odd} No {odd} [fever|negated]{odd} but {odd}[cough|].")
+
+
+@given(st.text(max_size=200), st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_text_gives_a_truth_for_each_mention(text: str, data: st.DataObject) -> None:
+    edges = st.integers(0, len(text))
+    spans = data.draw(st.lists(st.tuples(edges, edges), max_size=6))
+    mentions = [Mention(a, b, text[a:b]) for a, b in map(sorted, spans)]
+    truths = assert_mentions(text, mentions)
+    assert [tuple(truth) for truth in truths] == [ASSERTIONS] * len(mentions)
+
+
+@pytest.mark.parametrize("unit", ["No fever, but has cough. ", "no fever ", "fever\n", "? fever, "])
+def test_a_long_note_takes_seconds(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+    mentions = [Mention(m.start(), m.end(), m[0]) for m in re.finditer("fever|cough", text)]
+    start = time.process_time()
+    assert len(assert_mentions(text, mentions)) == len(mentions)
+    assert time.process_time() - start < 20  # About 2 s; one core of a busy machine.
+
+
+def test_own_rules(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(
+        '[groups]\nwho = ["he", "she"]\n[[trigger]]\nattribute = "negated"\ndirection = "forward"\n'
+        'max_words = 1\nphrases = ["{who} lacks"]\n',
+        encoding="utf-8",
+    )
+    text, mentions, _ = marked("She lacks [fever|], [cough|]. No [rash|].")
+    truths = AssertionRules(path).assert_mentions(text, mentions)
+    assert [truth["negated"] for truth in truths] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ('[[trigger]]\nattribute = "absent"\ndirection = "forward"\nphrases = ["no"]', "attribute"),
+        ('[[triger]]\nattribute = "negated"', "unknown key 'triger'"),
+        ('[pseudo]\nphrases = ["{nobody} says"]', "names the group {nobody}"),
+        ('[pseudo]\nphrases = ["^ $"]', "is empty"),
+        ("[pseudo", "not a TOML file"),
+    ],
+)
+def test_bad_rules_say_what_is_wrong(tmp_path: Path, rules: str, message: str) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(rules, encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        AssertionRules(path)
+    assert str(path) in str(caught.value)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        AssertionRules(tmp_path / "none.toml")

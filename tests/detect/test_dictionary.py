@@ -1,0 +1,130 @@
+"""The dictionary matcher over the invented terminology of `cases`."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from cases import CONCEPTS, build, concept, marked
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linker.detect import DictionaryMatcher
+from linker.index import Index
+
+
+@pytest.fixture
+def matcher(index: Index) -> DictionaryMatcher:
+    return DictionaryMatcher(index)
+
+
+def found(matcher: DictionaryMatcher, text: str) -> list[str]:
+    return [mention.text for mention in matcher.detect([text])[0]]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Known [heart failure|X]; [fever|X].",
+        "[Heart attacks|X] and [FEVERS|X]",
+        "a [fracture of the femur|X] on the left",
+        "a [femur fracture|X], healed",
+        "[femoral\nfracture|X] in a wrapped line",
+        "[Femoral-fracture|X]",
+        "[type 2 diabetes mellitus|X], [Diabetes mellitus, type 2|X]",
+        "[diabetes mellitus type II|X]",
+        "[β-thalassemia|X] is [beta-thalassaemia|X]",
+        "😀😀 [chest pain|X] 😀",
+        "[chest\u00a0pain|X]\r\n[nausea|X]\r\n",
+        "[MAP|X] of 60, [ALL|X] in remission",
+        "[CHEST PAIN|X]",
+        "nothing here",
+        "",
+    ],
+)
+def test_finds_the_marked_mentions(matcher: DictionaryMatcher, note: str) -> None:
+    text, gold = marked(note)
+    assert [mention.start for mention in matcher.detect([text])[0]] == [start for start, _ in gold]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the map and all of it",  # acronyms keep their case
+        "Map of the ward; All well",
+        "pain. Chest clear",  # another sentence
+        "heart; failure to thrive",
+        "heart\n\nfailure",  # another paragraph
+        "heart | failure",  # another cell
+        "failure, heart",  # a list, not a name
+        "heart (old) failure",
+        "hearty failures",
+    ],
+)
+def test_finds_nothing(matcher: DictionaryMatcher, text: str) -> None:
+    assert found(matcher, text) == []
+
+
+def test_the_longest_name_wins(matcher: DictionaryMatcher) -> None:
+    assert found(matcher, "common cold sensation") == ["cold sensation"]
+    assert found(matcher, "a cold sensation") == ["cold sensation"]
+
+
+def test_numbers_are_not_swapped(tmp_path_factory: pytest.TempPathFactory) -> None:
+    concepts = [concept("N:1", "Type 2 lesion grade 3"), concept("N:2", "Lesion type 2")]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("numbers") / "i", concepts))
+    assert found(matcher, "type 3 lesion grade 2") == []
+    assert found(matcher, "type 2 lesion grade 3") == ["type 2 lesion grade 3"]
+    assert found(matcher, "a type 2 lesion") == ["type 2 lesion"]
+
+
+def test_a_clinical_abbreviation_is_found_if_the_index_has_its_long_form(
+    matcher: DictionaryMatcher,
+) -> None:
+    mentions = matcher.detect(["Pt c/o SOB, HTN, GERD."])[0]
+    assert [(m.text, m.long_form) for m in mentions] == [
+        ("SOB", "shortness of breath"),
+        ("HTN", "hypertension"),
+    ]
+
+
+def test_an_abbreviation_in_parentheses_is_left_to_the_note(matcher: DictionaryMatcher) -> None:
+    assert found(matcher, "hyperthyroid tension (HTN) ... HTN again") == []
+
+
+def test_an_ambiguous_abbreviation_is_not_found(tmp_path_factory: pytest.TempPathFactory) -> None:
+    concepts = [concept("A:1", "Multiple sclerosis", "MS"), *CONCEPTS]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("ms") / "i", concepts))
+    assert found(matcher, "MS 2 mg IV, heart failure") == ["heart failure"]
+
+
+WORDS = ["heart", "failure", "Fever", "of", "the", "femur", "fracture", "ALL", "😀", "SOB", "\0"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(WORDS), st.sampled_from([" ", "\n", ", ", ". ", "-", "\r\n", "\ud800"])
+        ),
+        max_size=30,
+    )
+)
+def test_offsets_slice_back_and_do_not_overlap(
+    matcher: DictionaryMatcher, pieces: list[tuple[str, str]]
+) -> None:
+    text = "".join(word + gap for word, gap in pieces)
+    end = 0
+    for mention in matcher.detect([text])[0]:
+        assert text[mention.start : mention.end] == mention.text
+        assert mention.start >= end
+        end = mention.end
+
+
+def test_a_note_of_a_megabyte_takes_seconds_not_minutes(matcher: DictionaryMatcher) -> None:
+    text = "Known heart failure and a fracture of the femur.\n" * 21_000
+    begun = time.perf_counter()
+    mentions = matcher.detect([text])[0]
+    assert len(mentions) == 42_000
+    # About 3 s on a small machine; quadratic work would take hours.
+    assert time.perf_counter() - begun < 60

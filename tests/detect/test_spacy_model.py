@@ -1,0 +1,147 @@
+"""Any spaCy pipeline as a detector; the pipelines here are built with rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from linker.detect.base import Detector
+from linker.detect.spacy_model import SpacyDetector
+from linker.errors import DetectorError
+
+PATTERNS = [
+    {"label": "SYMPTOM", "pattern": [{"LOWER": "chest"}, {"LOWER": "pain"}]},
+    {"label": "SYMPTOM", "pattern": [{"LOWER": "fever"}]},
+]
+
+
+@Language.component("test_ents_with_space")
+def _with_space(doc: Doc) -> Doc:
+    doc.set_ents([Span(doc, 0, len(doc), label="ALL")] if len(doc) else [])
+    return doc
+
+
+@Language.component("test_spans")
+def _overlapping(doc: Doc) -> Doc:
+    edges = [(0, 2), (1, 4), (3, 4), (4, 5)]
+    spans = [Span(doc, a, b, label="S") for a, b in edges if b <= len(doc)]
+    doc.spans["sc"] = SpanGroup(doc, spans=spans)
+    return doc
+
+
+def ruler() -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns(PATTERNS)
+    return nlp
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pipeline") / "rules"
+    ruler().to_disk(path)
+    return path
+
+
+def triples(detector: SpacyDetector, *texts: str) -> list[list[tuple[int, str, str]]]:
+    found = detector.detect(texts)
+    for text, mentions in zip(texts, found, strict=True):
+        assert all(text[m.start : m.end] == m.text for m in mentions)
+    return [[(m.start, m.text, m.label) for m in mentions] for mentions in found]
+
+
+def test_a_pipeline_from_its_folder(folder: Path) -> None:
+    detector = SpacyDetector(folder, batch_size=1)
+    assert isinstance(detector, Detector)
+    assert triples(detector, "No fever, chest pain.", "", "Chest pain") == [
+        [(3, "fever", "SYMPTOM"), (10, "chest pain", "SYMPTOM")],
+        [],
+        [(0, "Chest pain", "SYMPTOM")],
+    ]
+    assert triples(SpacyDetector(str(folder)), "fever") == [[(0, "fever", "SYMPTOM")]]
+
+
+def test_nul_and_surrogates_move_nothing() -> None:
+    assert triples(SpacyDetector(ruler()), "\x00\ud800🙂 fever\x00\r\nchest\npain") == [
+        [(4, "fever", "SYMPTOM")]
+    ]
+
+
+def test_long_texts_are_cut_where_no_mention_is() -> None:
+    nlp = ruler()
+    nlp.max_length = 24
+    text = "No fever at all.\n\nHas chest pain since Monday, and fever too, chest pain."
+    whole = triples(SpacyDetector(ruler()), text)
+    assert triples(SpacyDetector(nlp), text) == whole
+    assert [start for start, _, _ in whole[0]] == [3, 22, 51, 62]
+    assert triples(SpacyDetector(nlp), "x" * 100) == [[]]
+
+
+def test_white_space_is_trimmed_and_what_is_empty_dropped() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("test_ents_with_space")
+    assert triples(SpacyDetector(nlp), " \n fever \x00\n", " \n\x00") == [
+        [(3, "fever", "ALL")],
+        [],
+    ]
+
+
+def test_the_longest_of_overlapping_spans_is_kept() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("test_spans")
+    detector = SpacyDetector(nlp, spans="sc")
+    assert triples(detector, "one two three four five", "one two") == [
+        [(4, "two three four", "S"), (19, "five", "S")],
+        [(0, "one two", "S")],
+    ]
+    assert triples(SpacyDetector(nlp, spans="other"), "one two") == [[]]
+
+
+def test_an_unknown_pipeline_says_what_is_installed() -> None:
+    with pytest.raises(DetectorError, match=r"no such spaCy pipeline; installed: .*spacy download"):
+        SpacyDetector("en_none_such")
+
+
+def test_a_folder_without_a_pipeline(tmp_path: Path) -> None:
+    with pytest.raises(DetectorError, match="is not a spaCy pipeline that can be loaded"):
+        SpacyDetector(tmp_path)
+
+
+def test_a_pipeline_that_sets_nothing() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    with pytest.raises(DetectorError, match=r"holds sentencizer, and nothing that sets doc\.ents"):
+        SpacyDetector(nlp)
+    with pytest.raises(DetectorError, match="noun chunks need a parser"):
+        SpacyDetector(nlp, spans="noun_chunks")
+    with pytest.raises(DetectorError, match="holds nothing, and nothing"):
+        SpacyDetector(spacy.blank("en"))
+
+
+def test_a_batch_holds_at_least_one_text() -> None:
+    with pytest.raises(DetectorError, match="batch_size is 0"):
+        SpacyDetector(ruler(), batch_size=0)
+
+
+_DETECTOR = SpacyDetector(ruler())
+_SHORT = ruler()
+_SHORT.max_length = 7
+_SMALL = SpacyDetector(_SHORT, batch_size=2)
+
+
+@given(st.lists(st.text(max_size=30).map(lambda t: f"{t} fever {t}"), max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_offsets_slice_back_whatever_the_text(texts: list[str]) -> None:
+    for detector in (_DETECTOR, _SMALL):
+        for text, mentions in zip(texts, detector.detect(texts), strict=True):
+            ends = [0]
+            for mention in mentions:
+                assert text[mention.start : mention.end] == mention.text
+                assert mention.text.strip() == mention.text != ""
+                assert mention.start >= ends[-1]
+                ends.append(mention.end)
