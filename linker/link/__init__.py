@@ -1,0 +1,6 @@
+"""Mentions to links: retrieve, rank, calibrate, and the linker that joins them."""
+
+from linker.link.calibrate import calibrate
+from linker.link.linker import Linker
+
+__all__ = ["Linker", "calibrate"]

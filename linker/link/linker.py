@@ -1,0 +1,250 @@
+"""The linker: mention strings or notes in, links out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from linker.config import DEFAULT_THRESHOLD
+from linker.detect import Detector, assert_mentions, clinical_long_form, expand, load_detector
+from linker.encoder import Encoder, load_encoder
+from linker.errors import EncoderMismatchError, IndexFolderError
+from linker.index import Index, Manifest
+from linker.link.calibrate import NEIGHBOURS
+from linker.link.rank import Weights, candidates, rank
+from linker.link.retrieve import Retriever
+from linker.schema import Candidate, Concept, Link, Mention
+
+CACHED_QUERIES = 20_000
+"""Queries whose candidates are kept: about 2 kB each with 5 candidates."""
+
+
+class Linker:
+    """Links mentions to the concepts of one index. Make one with `Linker.load`.
+
+    Not thread-safe; a copy in another process (fork, spawn, pickle) opens the same files again and
+    shares their pages.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        encoder: Encoder | str | Path | None = None,
+        detector: Detector | str = "dictionary",
+        threshold: float | None = None,
+        device: str | None = None,
+    ) -> None:
+        if threshold is None:
+            threshold = DEFAULT_THRESHOLD
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold is {threshold}; a probability lies in [0, 1]")
+        self._index = index
+        self.threshold = threshold
+        self._device = device
+        self._given_encoder = encoder
+        self._given_detector = detector
+        self._encoder: Encoder | None = None
+        self._detector: Detector | None = None
+        self._retriever = Retriever(index, self._load_encoder)
+        try:
+            self._weights = Weights.from_json(index.calibration["weights"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise IndexFolderError(
+                f"{index.path}: calibration.json has no usable weights ({error!r}); "
+                "rebuild the index"
+            ) from error
+        self._cache: OrderedDict[tuple[str, int], tuple[Candidate, ...]] = OrderedDict()
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        encoder: Encoder | str | Path | None = None,
+        detector: Detector | str = "dictionary",
+        threshold: float | None = None,
+        device: str | None = None,
+        verify: bool = False,
+    ) -> Linker:
+        """Open an index. Its files are mapped, and the encoder is loaded when first needed.
+
+        Args:
+            path: the index folder.
+            encoder: where the index's own encoder is now, if not where it was at the build: a
+                known name, a folder, or an `Encoder`. Nothing is downloaded.
+            detector: finds the mentions of `annotate` and `pipe`: "dictionary", the name of an
+                installed spaCy or scispaCy pipeline, or a `Detector`.
+            threshold: links below this probability are NIL; in [0, 1].
+            device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
+            verify: compare the sha256 of every file of the index first.
+
+        Raises:
+            IndexFolderError: the folder is no index, or is damaged.
+            ValueError: the threshold is outside [0, 1].
+        """
+        return cls(
+            Index.open(path, verify=verify),
+            encoder=encoder,
+            detector=detector,
+            threshold=threshold,
+            device=device,
+        )
+
+    @property
+    def path(self) -> Path:
+        """The index folder."""
+        return self._index.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index holds, from what release, with what encoder, under what licence."""
+        return self._index.manifest
+
+    def link(self, mentions: Sequence[str], k: int = 5) -> list[Link]:
+        """Link mention strings.
+
+        Args:
+            mentions: any strings, the empty one among them.
+            k: candidates to keep, at least 1.
+
+        Returns:
+            One link a string, in the same order; its mention covers the string whole.
+
+        Raises:
+            TypeError: `mentions` is a single string.
+            EncoderError: the index's encoder is needed and not to be had.
+        """
+        if isinstance(mentions, str):
+            raise TypeError("link takes a list of mention strings; for a note, use annotate")
+        return self.link_mentions(
+            [Mention(0, len(t), t, long_form=clinical_long_form(t)) for t in mentions], k
+        )
+
+    def link_mentions(self, mentions: Sequence[Mention], k: int = 5) -> list[Link]:
+        """Link mentions that a detector found, by their long form where they have one.
+
+        Short forms are looked up as they are: for those of a note, pass the mentions through
+        `linker.detect.expand` first.
+        """
+        if k < 1:
+            raise ValueError(f"k is {k}; ask for at least 1 candidate")
+        found = self._candidates([mention.query for mention in mentions], k)
+        return [self._decide(mention, found[mention.query]) for mention in mentions]
+
+    def annotate(self, text: str, k: int = 5) -> list[Link]:
+        """Find the mentions of a note and link them.
+
+        Args:
+            text: the note; offsets of the links are code points of it as it is.
+            k: candidates to keep a mention, at least 1.
+
+        Returns:
+            The links in reading order, NIL links among them, with their assertions.
+        """
+        return next(self.pipe([text], batch_size=1, k=k))
+
+    def pipe(self, texts: Iterable[str], batch_size: int = 64, k: int = 5) -> Iterator[list[Link]]:
+        """Annotate a stream of notes, linking the mentions of a batch of notes together.
+
+        Args:
+            texts: any number of notes; taken as they are needed.
+            batch_size: notes a batch, at least 1. It changes no link.
+            k: candidates to keep a mention, at least 1.
+
+        Yields:
+            The links of each note, in the order of the notes.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; take at least 1 note at a time")
+        notes = iter(texts)
+        while batch := list(islice(notes, batch_size)):
+            found = [
+                expand(text, mentions)
+                for text, mentions in zip(batch, self.detect(batch), strict=True)
+            ]
+            links = iter(self.link_mentions([m for mentions in found for m in mentions], k))
+            for text, mentions in zip(batch, found, strict=True):
+                assertions = assert_mentions(text, mentions)
+                yield [
+                    Link(link.mention, link.concept_id, link.candidates, assertion)
+                    for link, assertion in zip(
+                        islice(links, len(mentions)), assertions, strict=True
+                    )
+                ]
+
+    def concept(self, concept_id: str) -> Concept:
+        """The concept of an id. A retired or alternative id gives the concept that replaced it.
+
+        Raises:
+            KeyError: the index has no such id.
+        """
+        row = self._index.store.find(concept_id)
+        if row is None:
+            raise KeyError(f"{concept_id!r} is not in the index {self.path}")
+        return self._index.store.concept(row)
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """Find the mentions of some notes, without linking them."""
+        if self._detector is None:
+            given = self._given_detector
+            self._detector = load_detector(given, self._index) if isinstance(given, str) else given
+        return self._detector.detect(texts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        options = {
+            "encoder": self._given_encoder,
+            "detector": self._given_detector,
+            "threshold": self.threshold,
+            "device": self._device,
+        }
+        return (_reload, (self._index.path, options))
+
+    def _load_encoder(self) -> Encoder:
+        if self._encoder is None:
+            built = self.manifest.encoder
+            given = self._given_encoder
+            if given is None:
+                encoder = load_encoder(
+                    built.name, revision=built.revision or None, device=self._device
+                )
+            elif isinstance(given, str | Path):
+                encoder = load_encoder(given, device=self._device)
+            else:
+                encoder = given
+            if encoder.identity.fingerprint != built.fingerprint:
+                raise EncoderMismatchError(
+                    f"{self.path}: built with encoder {built.name} ({built.fingerprint[:19]}...), "
+                    f"asked for {encoder.identity.name} ({encoder.identity.fingerprint[:19]}...); "
+                    f"rebuild the index, or load {built.name}"
+                )
+            self._encoder = encoder
+        return self._encoder
+
+    def _candidates(self, queries: Sequence[str], k: int) -> dict[str, tuple[Candidate, ...]]:
+        """The candidates of each distinct query; the latest ones are kept."""
+        found = {}
+        for query in dict.fromkeys(queries):
+            if (query, k) in self._cache:
+                self._cache.move_to_end((query, k))
+                found[query] = self._cache[query, k]
+        missing = [query for query in dict.fromkeys(queries) if query not in found]
+        hits = self._retriever.retrieve(missing, n=NEIGHBOURS)
+        store = self._index.store
+        for query, names in zip(missing, hits, strict=True):
+            ranked = rank(query, names, store, self._weights)
+            found[query] = self._cache[query, k] = candidates(ranked, store, k=k)
+        while len(self._cache) > CACHED_QUERIES:
+            self._cache.popitem(last=False)
+        return found
+
+    def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> Link:
+        linked = bool(found) and found[0].probability >= self.threshold
+        return Link(mention, found[0].concept_id if linked else None, found)
+
+
+def _reload(path: Path, options: dict[str, Any]) -> Linker:
+    return Linker.load(path, **options)

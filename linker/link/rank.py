@@ -1,0 +1,152 @@
+"""Name hits to ranked concepts with probabilities.
+
+A nested logit (McFadden 1978): each concept has a utility, linear in a few features of its best
+name,
+
+    P(concept | any) = exp(u) / sum over concepts of exp(u)
+    P(any)           = 1 / (1 + exp(-any - pooled * log(sum over concepts of exp(u))))
+
+and P(concept) is their product: a close rival lowers it, and so does the lack of any close name.
+Concepts that tie are ordered by id.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from linker.index import Store
+from linker.link.retrieve import NameHit
+from linker.schema import Candidate
+from linker.terminology import NameKind
+
+_LOOSE = frozenset({NameKind.BROAD, NameKind.NARROW, NameKind.RELATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The utility of a concept is a sum over the features of its best name; and what NIL is worth.
+
+    Attributes:
+        slope: taken off for each unit by which the cosine falls short of 1.
+        same_words: the name has the query's words in another order or inflection.
+        exact: the name is the query.
+        case: the query is written as the name's source writes it, capitals and all.
+        preferred: the name is the concept's preferred one.
+        loose: the name is a broad, narrow or related synonym.
+        any: how likely it is that some concept is right, as a log-odds.
+        pooled: how far good candidates make that more likely; 1 makes the whole a plain logit.
+    """
+
+    slope: float
+    same_words: float
+    exact: float
+    case: float
+    preferred: float
+    loose: float
+    any: float
+    pooled: float
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, float]) -> Weights:
+        """The weights of a JSON object; other keys in it are ignored."""
+        return cls(**{field.name: float(data[field.name]) for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What `Weights` weighs, of one name of one concept, for one query."""
+
+    score: float
+    exact: bool
+    same_words: bool
+    case: bool
+    preferred: bool
+    loose: bool
+
+    def utility(self, weights: Weights) -> float:
+        """The utility: any real number, higher for a better name."""
+        return (
+            weights.exact * self.exact
+            - weights.slope * (1 - self.score)
+            + weights.same_words * (self.same_words and not self.exact)
+            + weights.case * self.case
+            + weights.preferred * self.preferred
+            + weights.loose * self.loose
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A concept's row with its best name, that name's features, and the concept's probability."""
+
+    concept: int
+    name: str
+    features: Features
+    probability: float
+
+
+def features_of(
+    query: str, hits: Iterable[NameHit], store: Store
+) -> list[tuple[int, str, Features]]:
+    """Every pair of a concept and a name that the hits propose: row, surface, features."""
+    query = " ".join(query.split())
+    return [
+        (
+            pair.concept,
+            pair.surface,
+            Features(
+                score=hit.score,
+                exact=hit.exact,
+                same_words=hit.same_words,
+                case=hit.exact and pair.surface == query,
+                preferred=pair.kind is NameKind.PREFERRED,
+                loose=pair.kind in _LOOSE,
+            ),
+        )
+        for hit in hits
+        for pair in store.pairs(hit.row)
+    ]
+
+
+def rank(query: str, hits: Sequence[NameHit], store: Store, weights: Weights) -> list[Ranked]:
+    """The concepts of the hits, each with its best name, best first, ties by concept id."""
+    best: dict[int, tuple[float, str, Features]] = {}
+    for concept, surface, features in features_of(query, hits, store):
+        utility = features.utility(weights)
+        known = best.get(concept)
+        if known is None or (-utility, surface) < (-known[0], known[1]):
+            best[concept] = (utility, surface, features)
+    # Rows are in the order of concept ids.
+    order = sorted(best, key=lambda concept: (-best[concept][0], concept))
+    if not order:
+        return []
+    top = best[order[0]][0]
+    total = sum(math.exp(best[concept][0] - top) for concept in order)
+    odds = weights.any + weights.pooled * (top + math.log(total))
+    log_any = -math.log1p(math.exp(-odds)) if odds > 0 else odds - math.log1p(math.exp(odds))
+    return [
+        Ranked(concept, surface, features, math.exp(utility - top + log_any) / total)
+        for concept in order
+        for utility, surface, features in [best[concept]]
+    ]
+
+
+def candidates(ranked: Sequence[Ranked], store: Store, *, k: int) -> tuple[Candidate, ...]:
+    """The first `k` ranked concepts as candidates.
+
+    Raises:
+        ValueError: k is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"k is {k}; ask for at least 1 candidate")
+    return tuple(
+        Candidate(
+            matched_name=item.name,
+            score=item.features.score,
+            probability=item.probability,
+            **store.summary(item.concept),
+        )
+        for item in ranked[:k]
+    )

@@ -1,0 +1,82 @@
+"""The fit: it finds weights that made the data, and what an index's own names say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases import build, concept
+
+from linker.index import Index
+from linker.link.calibrate import FITTED, SHIPPED, Query, calibrate, fit, held_out_queries
+from linker.link.rank import Features, Weights
+
+TRUE = replace(SHIPPED, slope=12.0, any=1.5, pooled=0.8)
+
+
+def simulated(n: int, weights: Weights) -> list[Query]:
+    """Queries of which the answer was drawn with the probabilities that the weights give."""
+    rng = np.random.default_rng(7)
+    queries = []
+    for _ in range(n):
+        offered = [
+            Features(
+                score=float(score), exact=False, same_words=False, case=False,
+                preferred=bool(rng.integers(2)), loose=False,
+            )
+            for score in rng.uniform(0.4, 1.0, size=4)
+        ]  # fmt: skip
+        utilities = [features.utility(weights) for features in offered]
+        total = math.log(sum(map(math.exp, utilities)))
+        some = 1 / (1 + math.exp(-(weights.any + weights.pooled * total)))
+        chances = [some * math.exp(u - total) for u in utilities]
+        drawn = int(rng.choice(5, p=[*chances, 1 - sum(chances)]))
+        queries.append(Query({i: [f] for i, f in enumerate(offered)}, frozenset({drawn})))
+    return queries
+
+
+def test_the_fit_finds_the_weights_that_made_the_data() -> None:
+    found = fit(simulated(8000, TRUE), replace(TRUE, slope=5.0, any=0.0), ("slope", "any"))
+    assert found.slope == pytest.approx(TRUE.slope, rel=0.1)
+    assert found.any == pytest.approx(TRUE.any, abs=0.25)
+    # What is not free stays.
+    assert (found.pooled, found.exact) == (TRUE.pooled, TRUE.exact)
+
+
+def test_a_held_out_name_is_never_its_own_neighbour(index: Index) -> None:
+    queries = held_out_queries(index)
+    assert len(queries) == index.store.n_names
+    for query in queries:
+        assert not any(f.exact for names in query.candidates.values() for f in names)
+
+
+def test_the_only_name_of_a_concept_stands_for_nil(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    concepts = [concept("C:1", "Alone"), concept("C:2", "One", "Two")]
+    index = build(tmp_path_factory.mktemp("nil") / "i", concepts)
+    by_name = {
+        index.store.normal(row): query.answers & set(query.candidates)
+        for row, query in enumerate(held_out_queries(index))
+    }
+    assert by_name["alone"] == frozenset()
+    assert by_name["one"] == by_name["two"] == {index.store.find("C:2")}
+
+
+def test_calibration_is_repeatable_and_says_what_it_fitted(index: Index) -> None:
+    first, second = calibrate(index), calibrate(index)
+    assert first == second
+    assert first["fitted"] == list(FITTED)
+    assert first["held_out_names"] == index.store.n_names
+    assert first["weights"]["exact"] == SHIPPED.exact
+
+
+def test_an_index_of_one_name_keeps_the_shipped_weights(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    index = build(tmp_path_factory.mktemp("one") / "i", [concept("O:1", "Only")])
+    found = calibrate(index)
+    assert found["fitted"] == []
+    assert found["weights"]["slope"] == SHIPPED.slope

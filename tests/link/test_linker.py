@@ -1,0 +1,244 @@
+"""The linker over the invented terminology of `cases`, with the fake encoder."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cases import CONCEPTS, FakeEncoder, build, concept, marked
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linker import Concept, Linker, Mention
+from linker.errors import EncoderMismatchError, IndexFolderError
+from linker.index import Index
+from linker.schema import Link
+
+
+def test_links_each_marked_mention(linker: Linker) -> None:
+    text, gold = marked(
+        "Known [heart failure|X:0001]; denies [fever|X:0006]. "
+        "Hx of [heart attack|X:0002], [SOB|X:0014]."
+    )
+    links = linker.annotate(text)
+    assert [(link.mention.start, link.concept_id) for link in links] == gold
+    assert [link.assertion["negated"] for link in links] == [False, True, False, False]
+
+
+def test_link_keeps_the_order_and_covers_each_string(linker: Linker) -> None:
+    links = linker.link(["Pyrexia", "", "heart attack", "Pyrexia"])
+    assert [link.concept_id for link in links] == ["X:0006", None, "X:0002", "X:0006"]
+    assert links[0].mention == Mention(0, 7, "Pyrexia")
+    assert links[1] == Link(Mention(0, 0, ""), None)
+
+
+def test_a_candidate_tells_what_matched(linker: Linker) -> None:
+    best = linker.link(["cardiac failure"])[0].candidates[0]
+    assert (best.concept_id, best.preferred_name, best.matched_name, best.score) == (
+        "X:0001",
+        "Heart failure",
+        "Cardiac failure",
+        1.0,
+    )
+    assert best.semantic_types == ("finding",)
+    assert best.codes == {"OTHER": ("42", "43"), "THIRD": ("H1",)}
+
+
+def test_a_name_is_linked_without_the_encoder(index: Index) -> None:
+    encoder = FakeEncoder()
+    linker = Linker(index, encoder=encoder)
+    assert linker.link(["heart attack", "FEVER"])[0].concept_id == "X:0002"
+    assert encoder.encoded == []
+    linker.link(["hart attack", "hart attack", "Hart  Attack"])
+    assert encoder.encoded == ["hart attack"]
+
+
+def test_what_was_looked_up_is_not_looked_up_again(index: Index) -> None:
+    encoder = FakeEncoder()
+    linker = Linker(index, encoder=encoder)
+    first = linker.link(["hart attack"])
+    assert linker.link(["hart attack"]) == first
+    assert encoder.calls == 1
+
+
+def test_a_misspelt_name_is_found_by_its_vector(linker: Linker) -> None:
+    link = linker.link(["hart attack"])[0]
+    assert link.candidates[0].concept_id == "X:0002"
+    assert 0 < link.candidates[0].score < 1
+
+
+def test_a_string_like_nothing_is_nil_but_keeps_its_candidates(linker: Linker) -> None:
+    link = linker.link(["qqqq zzzz"])[0]
+    assert link.concept_id is None
+    assert len(link.candidates) == 5
+    assert link.probability == link.candidates[0].probability < linker.threshold
+
+
+def test_zero_threshold_is_kept(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder(), threshold=0)
+    assert linker.threshold == 0
+    assert linker.link(["qqqq zzzz"])[0].concept_id is not None
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1])
+def test_a_threshold_is_a_probability(index: Index, threshold: float) -> None:
+    with pytest.raises(ValueError, match="a probability lies in"):
+        Linker(index, threshold=threshold)
+
+
+@pytest.mark.parametrize("k", [1, 3, 100])
+def test_k_candidates_are_the_first_k(linker: Linker, k: int) -> None:
+    every = linker.link(["cold"], k=100)[0].candidates
+    assert linker.link(["cold"], k=k)[0].candidates == every[:k]
+    assert len({candidate.concept_id for candidate in every}) == len(every)
+
+
+def test_equal_candidates_are_ordered_by_id(tmp_path: Path) -> None:
+    concepts = [concept("Z:2", "Zero"), concept("Z:1", "Zero"), concept("Z:3", "Zero")]
+    index = build(tmp_path / "ties", concepts)
+    found = Linker(index, encoder=FakeEncoder()).link(["zero"])[0].candidates
+    assert [candidate.concept_id for candidate in found] == ["Z:1", "Z:2", "Z:3"]
+
+
+def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
+    with pytest.raises(ValueError, match="k is 0"):
+        linker.link(["x"], k=0)
+    with pytest.raises(
+        TypeError, match="takes a list of mention strings; for a note, use annotate"
+    ):
+        linker.link("heart attack")
+
+
+def test_the_notes_own_definition_is_used(linker: Linker) -> None:
+    text = "Acute lymphoblastic leukaemia (AL) was found. AL recurred."
+    links = [link for link in linker.annotate(text) if link.mention.text == "AL"]
+    assert [(link.concept_id, link.mention.long_form) for link in links] == [
+        ("X:0005", "Acute lymphoblastic leukaemia")
+    ] * 2
+
+
+def test_concept_by_id_and_by_alternative_id(linker: Linker) -> None:
+    expected = Concept(
+        "X:0001",
+        "Heart failure",
+        ("Heart failure", "Cardiac failure", "Weak heart"),
+        "The heart pumps too little.",
+        ("finding",),
+        ("X:0009",),
+        {"OTHER": ("42", "43"), "THIRD": ("H1",)},
+    )
+    assert linker.concept("X:0001") == expected
+    assert linker.concept("X:9001") == expected
+    with pytest.raises(KeyError, match=r"'X:7777' is not in the index .*mini"):
+        linker.concept("X:7777")
+
+
+def test_the_encoder_of_another_index_is_refused(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder("other"))
+    with pytest.raises(EncoderMismatchError, match=r"built with encoder fake .*asked for other"):
+        linker.link(["hart attack"])
+
+
+def test_a_linker_survives_pickling(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder(), threshold=0.2)
+    copy = pickle.loads(pickle.dumps(linker))
+    assert copy.threshold == 0.2
+    assert copy.link(["hart attack"]) == linker.link(["hart attack"])
+
+
+def test_a_damaged_calibration_is_said(tmp_path: Path) -> None:
+    index = build(tmp_path / "i")
+    path = index.path / "calibration.json"
+    path.write_text("{}" + " " * (path.stat().st_size - 2))
+    with pytest.raises(IndexFolderError, match=r"calibration\.json has no usable weights"):
+        Linker.load(index.path)
+
+
+def test_pipe_takes_notes_as_they_are_needed(linker: Linker) -> None:
+    taken = []
+
+    def notes() -> Iterator[str]:
+        for i in range(100):
+            taken.append(i)
+            yield "fever"
+
+    stream = linker.pipe(notes(), batch_size=4)
+    next(stream)
+    assert len(taken) == 4
+    with pytest.raises(ValueError, match="batch_size is 0"):
+        next(linker.pipe([], batch_size=0))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   \n\t ",
+        "\0\0fever\0",
+        "\ud800 fever \udfff",
+        "😀 fever",
+        "chest\r\npain\r\n",
+        "e\u0301 fever",
+        "\ufefffever",
+    ],
+)
+def test_odd_notes_keep_their_offsets(linker: Linker, text: str) -> None:
+    for link in linker.annotate(text):
+        mention = link.mention
+        assert text[mention.start : mention.end] == mention.text
+        assert link.concept_id in ("X:0006", "X:0012")
+
+
+def test_a_note_of_a_megabyte_is_annotated(linker: Linker) -> None:
+    text = "Denies chest pain (CP). No fever; known heart failure, stable.\n" * 16_000
+    links = linker.annotate(text)
+    assert {link.concept_id for link in links} == {"X:0012", "X:0006", "X:0001"}
+    assert sum(link.concept_id == "X:0001" for link in links) == 16_000
+
+
+NOTES = st.lists(
+    st.lists(
+        st.sampled_from(
+            [
+                "heart failure",
+                "hart failure",
+                "no",
+                "fever",
+                "SOB",
+                "(SOB)",
+                ".",
+                "\n",
+                "cold",
+                "MAP",
+            ]
+        ),
+        max_size=8,
+    ).map(" ".join),
+    max_size=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(NOTES, st.integers(1, 4))
+def test_batch_size_changes_no_link_and_no_score(
+    linker: Linker, notes: list[str], batch_size: int
+) -> None:
+    one_by_one = [linker.annotate(note) for note in notes]
+    batched = list(linker.pipe(notes, batch_size=batch_size))
+    assert [[(x.mention, x.concept_id, x.assertion) for x in note] for note in batched] == [
+        [(x.mention, x.concept_id, x.assertion) for x in note] for note in one_by_one
+    ]
+    scores = [c.score for note in batched for x in note for c in x.candidates]
+    assert scores == pytest.approx(
+        [c.score for note in one_by_one for x in note for c in x.candidates], abs=1e-5
+    )
+
+
+def test_a_rebuilt_index_gives_the_same_links(index: Index, tmp_path: Path) -> None:
+    again = build(tmp_path / "again", list(reversed(CONCEPTS)))
+    queries = ["hart failure", "cold", "presure", "diabetes", "zzz"]
+    assert Linker(again, encoder=FakeEncoder()).link(queries) == Linker(
+        index, encoder=FakeEncoder()
+    ).link(queries)
