@@ -12,11 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from linker.config import read_toml
 from linker.detect.abbreviations import (
     clinical_long_form,
     is_abbreviation,
@@ -31,6 +33,7 @@ MAX_STOP_WORDS = 2
 
 # What stands between two words of one mention: spaces, one line break, a hyphen, slash, apostrophe.
 _GLUE = re.compile(r"[ \t\u00a0]*[-‐‑–/'’+]?[ \t\u00a0]*(?:\r?\n[ \t]*)?")
+_HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 _COMMA = re.compile(r"[ ]?,[ \t]*(?:\r?\n[ \t]*)?")
 
 
@@ -87,7 +90,11 @@ class DictionaryMatcher:
             stretch = text[start:end]
             # What other abbreviations stand for in notes is for the table to say.
             named = stretch in defined or not is_abbreviation(stretch)
-            if named and self._fits(stretch, [word.stem for word in span], row):
+            if (
+                named
+                and self._fits(stretch, [word.stem for word in span], row)
+                and not _means_something_else(text, start, end)
+            ):
                 yield _Match(start, end, n, None)
 
     def _abbreviations_in(
@@ -103,9 +110,9 @@ class DictionaryMatcher:
         """Whether a stretch of text with the hash of a name is that name."""
         name, surfaces = self._name(row)
         if name != tuple(stems):
-            # Another order: the same words, no list of things, and no numbers to be swapped.
+            # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
             numbers = sum(stem.isdigit() for stem in stems)
-            if sorted(name) != sorted(stems) or numbers > 1 or "," in text:
+            if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
                 return False
         elif "," in text and not any("," in surface for surface in surfaces):
             return False
@@ -125,6 +132,25 @@ class DictionaryMatcher:
         _, rows = self._index.lexicon.find(np.array([bag_hash(stems)], dtype=np.uint64))
         fits = any(self._fits(long_form, stems, int(row)) for row in rows)
         return long_form if fits else None
+
+
+def _means_something_else(text: str, start: int, end: int) -> bool:
+    """Whether a name is an everyday word here, or the header of a section."""
+    everyday, headers = _not_mentions()
+    stretch = text[start:end].lower()
+    if stretch in everyday:
+        return True
+    return (
+        stretch in headers
+        and not text[text.rfind("\n", 0, start) + 1 : start].strip()
+        and _HEADER_END.match(text, end) is not None
+    )
+
+
+@lru_cache(maxsize=1)
+def _not_mentions() -> tuple[frozenset[str], frozenset[str]]:
+    data = read_toml(resources.files(__package__) / "data/not_mentions.toml")
+    return frozenset(data["words"]), frozenset(data["headers"])
 
 
 def _runs(text: str, found: list[Word]) -> npt.NDArray[np.int64]:

@@ -6,7 +6,6 @@ A trie over words, so that the time to find phrases does not grow with how many 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,14 +16,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from linker.config import validated
+from linker.config import read_toml, validated
 from linker.errors import ConfigError
 from linker.schema import ASSERTIONS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 MENTION, MENTION_GOES_ON = "\ue000", "\ue001"
 """A mention stands as one strange word: no trigger is found inside it or across its edge."""
@@ -115,13 +109,7 @@ class PhraseBook:
         source = (
             resources.files(__package__) / "data/assertion.toml" if path is None else Path(path)
         )
-        try:
-            data = tomllib.loads(source.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{source}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{source}: not a TOML file: {error}") from error
-        rules = validated(_RuleFile, data, where=str(source))
+        rules = validated(_RuleFile, read_toml(source), where=str(source))
         self._where = str(source)
         self._groups = rules.groups
         self._root = _Node()

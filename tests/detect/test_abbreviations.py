@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import time
+from dataclasses import replace
 from importlib import resources
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linker.detect.abbreviations import clinical_long_form, defined_in, expand
+from linker.detect.abbreviations import (
+    clinical_long_form,
+    defined_in,
+    expand,
+    is_abbreviation,
+)
 from linker.schema import Mention
 
 
@@ -145,9 +151,18 @@ def test_expand_gives_long_forms_and_adds_what_was_missed() -> None:
     ]
 
 
-def test_expand_without_definitions_changes_nothing() -> None:
-    mentions = [Mention(0, 3, "SOB")]
-    assert expand("SOB (mild)", mentions) == mentions
+def test_expand_takes_what_the_note_does_not_define_from_the_table() -> None:
+    mentions = [Mention(0, 3, "SOB"), Mention(5, 9, "mild")]
+    expected = [replace(mentions[0], long_form="shortness of breath"), mentions[1]]
+    assert expand("SOB (mild)", mentions) == expected
+
+
+def test_the_table_is_silent_on_what_the_note_puts_in_parentheses() -> None:
+    text = "Myotonic dystrophy (DM) runs in the family. DM was tested."
+    mentions = [Mention(44, 46, "DM")]
+    assert text[44:46] == "DM"
+    assert expand(text, mentions) == mentions
+    assert expand("DM was tested.", [Mention(0, 2, "DM")])[0].long_form == "diabetes mellitus"
 
 
 @pytest.mark.parametrize(
@@ -183,6 +198,8 @@ def test_the_table_is_whole() -> None:
     assert len(keys) == len(set(keys))
     for row in rows:
         assert row["case"] in ("any", "exact")
-        assert row["long"] == row["long"].strip() != ""
-        assert row["long"] != row["short"]
-        assert clinical_long_form(row["short"]) == row["long"]
+        assert is_abbreviation(row["short"])
+        assert row["long"] == row["long"].strip() != row["short"]
+        # A row without a long form is an ambiguous one: it says of what.
+        assert row["long"] or "," in row["note"]
+        assert clinical_long_form(row["short"]) == (row["long"] or None)

@@ -98,6 +98,23 @@ def test_an_ambiguous_abbreviation_is_not_found(tmp_path_factory: pytest.TempPat
     assert found(matcher, "MS 2 mg IV, heart failure") == ["heart failure"]
 
 
+def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory) -> None:
+    concepts = [concept("A:1", "Allergy", "Allergies"), concept("A:2", "Self-cutting", "Cutting")]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("headers") / "i", concepts))
+    text = "ALLERGIES: none.\nAllergies\nHas allergies: pollen. Cutting the suture."
+    assert [m.start for m in matcher.detect([text])[0]] == [text.index("allergies: pollen")]
+
+
+def test_a_slash_makes_a_list_not_another_order(tmp_path_factory: pytest.TempPathFactory) -> None:
+    matcher = DictionaryMatcher(
+        build(tmp_path_factory.mktemp("slash") / "i", [concept("B:1", "Bone pain")])
+    )
+    assert found(matcher, "pain/bone scan; bone/pain; pain of the bone") == [
+        "bone/pain",
+        "pain of the bone",
+    ]
+
+
 WORDS = ["heart", "failure", "Fever", "of", "the", "femur", "fracture", "ALL", "😀", "SOB", "\0"]
 
 
