@@ -1,0 +1,64 @@
+"""acc@1, acc@5 and calibration of an index on gold mentions (protocol Z, abbreviations resolved).
+
+python benchmarks/accuracy.py INDEX GOLD.jsonl.gz ...
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from gold import canonical, read_gold
+
+from linker import Linker
+
+
+def measure(linker: Linker, path: Path) -> dict[str, float]:
+    gold = [(g.mention, canonical(linker, g.ids)) for g in read_gold(path)]
+    links = linker.link_mentions([mention for mention, _ in gold], k=5)
+    right = np.array(
+        [
+            [c.concept_id in ids for c in link.candidates] + [False] * (5 - len(link.candidates))
+            for link, (_, ids) in zip(links, gold, strict=True)
+        ]
+    )
+    probability = np.array([link.probability for link in links])
+    linked = np.array([link.concept_id is not None for link in links])
+    has_answer = np.array([bool(ids) for _, ids in gold])
+    true_positives = (linked & right[:, 0]).sum()
+    precision, recall = true_positives / max(linked.sum(), 1), true_positives / has_answer.sum()
+    return {
+        "mentions": len(gold),
+        "acc@1": 100 * right[has_answer, 0].mean(),
+        "acc@5": 100 * right[has_answer].any(axis=1).mean(),
+        "ece": expected_calibration_error(probability, right[:, 0]),
+        "precision": 100 * precision,
+        "recall": 100 * recall,
+    }
+
+
+def expected_calibration_error(probability: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """The mean gap between stated and true share of right answers, by bin (Guo et al. 2017)."""
+    which = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = [
+        (which == b).mean() * abs(probability[which == b].mean() - right[which == b].mean())
+        for b in range(bins)
+        if (which == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def main(index: str, *paths: str) -> None:
+    linker = Linker.load(index)
+    print(f"{'gold':32} mentions  acc@1  acc@5    ece linked: P     R")
+    for path in map(Path, paths):
+        m = measure(linker, path)
+        print(
+            f"{path.name.removesuffix('.jsonl.gz'):32} {m['mentions']:8} {m['acc@1']:6.1f} "
+            f"{m['acc@5']:6.1f} {m['ece']:6.3f} {m['precision']:9.1f} {m['recall']:5.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
