@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 from cases import FakeEncoder, build
+from hypothesis import settings
 
 from linker import Linker
 from linker.index import Index
+
+# A machine that runs other things beside the tests is slow now and then.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Nothing may be fetched: a test that tries fails.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -102,7 +102,7 @@ class Retriever:
         vector: np.ndarray[tuple[int], np.dtype[np.float32]],
         exact: int | None,
         same: list[int],
-        scores: np.ndarray[tuple[int], np.dtype[np.float32]],
+        scores: np.ndarray[tuple[int], np.dtype[np.float64]],
         neighbours: np.ndarray[tuple[int], np.dtype[np.int64]],
     ) -> list[NameHit]:
         cosines = {
@@ -112,8 +112,8 @@ class Retriever:
         }
         missing = [row for row in same if row not in cosines]
         if missing:
-            stored = self._index.vectors.take(np.array(missing))
-            cosines.update(zip(missing, np.clip(stored @ vector, -1, 1).tolist(), strict=True))
+            found = self._index.vectors.cosines(vector, np.array(missing))
+            cosines.update(zip(missing, found.tolist(), strict=True))
         if exact is not None:
             cosines[exact] = 1.0
         hits = [

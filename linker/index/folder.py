@@ -1,0 +1,74 @@
+"""An index folder, opened: store, lexicon, vectors and calibration, all memory-mapped."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from linker.errors import IndexFolderError
+from linker.index.lexicon import Lexicon
+from linker.index.manifest import Manifest
+from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
+from linker.index.vectors import Vectors
+
+LEXICON_FILE = "lexicon.arrow"
+VECTORS_FILE = "vectors.faiss"
+CALIBRATION_FILE = "calibration.json"
+FILES = (CONCEPTS_FILE, NAMES_FILE, LEXICON_FILE, VECTORS_FILE, CALIBRATION_FILE)
+
+
+class Index:
+    """The parts of an index folder. Use `open`."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.store = Store.open(path)
+        self.lexicon = Lexicon.open(path / LEXICON_FILE)
+
+    @classmethod
+    def open(cls, path: str | Path, *, verify: bool = False) -> Index:
+        """Open an index: files are mapped, not read, so that it takes no longer for a large one.
+
+        Args:
+            path: the index folder.
+            verify: compare the sha256 of every file, which reads them all.
+
+        Raises:
+            IndexFolderError: not an index, of another format version, incomplete or damaged.
+        """
+        path = Path(path)
+        manifest = Manifest.read(path)
+        missing = sorted(set(FILES) - set(manifest.files))
+        if missing:
+            raise IndexFolderError(f"{path}: the manifest lists no {missing[0]}; rebuild the index")
+        if verify:
+            manifest.verify(path)
+        return cls(path, manifest)
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The vectors of the names."""
+        vectors = Vectors.open(self.path / VECTORS_FILE)
+        if (len(vectors), vectors.dim) != (self.store.n_names, self.manifest.encoder.dim):
+            raise IndexFolderError(
+                f"{self.path / VECTORS_FILE}: {len(vectors)} vectors of {vectors.dim} numbers, "
+                f"expected {self.store.n_names} of {self.manifest.encoder.dim}; rebuild the index"
+            )
+        return vectors
+
+    @cached_property
+    def calibration(self) -> dict[str, Any]:
+        """What `calibration.json` holds."""
+        path = self.path / CALIBRATION_FILE
+        try:
+            data = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise IndexFolderError(
+                f"{path}: cannot be read ({error}); rebuild the index"
+            ) from error
+        if not isinstance(data, dict):
+            raise IndexFolderError(f"{path}: not a JSON object; rebuild the index")
+        return data

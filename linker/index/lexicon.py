@@ -1,0 +1,82 @@
+"""The lexicon: from the words of a string to the names that have the same words.
+
+A sorted column of 64-bit hashes beside a column of name rows, memory-mapped. A key is the sum of
+the hashes of a name's stems (`linker.text.bag_hash`), so it is blind to word order and to what
+`stem` is blind to. A hit is a proposal: whoever asks compares the words themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from linker.index.arrow import open_table, write_table
+from linker.text import bag_hash, words
+
+MAX_WORDS = 12
+"""Names of more words than this are found by their vectors alone: no note spells them out."""
+
+
+class Lexicon:
+    """Hashes to name rows.
+
+    Args:
+        hashes: shape (n,), uint64, ascending.
+        rows: shape (n,), int32: the name of each hash.
+    """
+
+    def __init__(self, hashes: npt.NDArray[np.uint64], rows: npt.NDArray[np.int32]) -> None:
+        self._hashes = hashes
+        self._rows = rows
+
+    @classmethod
+    def build(cls, names: Iterable[str]) -> Lexicon:
+        """Make the lexicon of the names, row by row. Names without a word are left out."""
+        hashes = np.fromiter(map(_name_hash, names), dtype=np.uint64)
+        rows = np.flatnonzero(hashes)
+        rows = rows[np.argsort(hashes[rows], kind="stable")]
+        return cls(hashes[rows], rows.astype(np.int32))
+
+    @classmethod
+    def open(cls, path: Path) -> Lexicon:
+        """Map the lexicon from its file."""
+        table = open_table(path)
+        return cls(table.column("hash").to_numpy(), table.column("row").to_numpy())
+
+    def save(self, path: Path) -> None:
+        """Write the lexicon to a file that `open` can map."""
+        write_table(path, pa.table({"hash": pa.array(self._hashes), "row": pa.array(self._rows)}))
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def find(
+        self, hashes: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The names that share a hash with a query: all hits of all queries at once.
+
+        Args:
+            hashes: shape (m,), in any order; 0 finds nothing.
+
+        Returns:
+            Two arrays of one shape (hits,): positions in `hashes`, ascending, and name rows.
+        """
+        left = np.searchsorted(self._hashes, hashes, side="left")
+        found = np.flatnonzero(left < len(self._hashes))
+        # Most queries find nothing, so only those that hit are looked up a second time.
+        found = found[self._hashes[left[found]] == hashes[found]]
+        counts = np.searchsorted(self._hashes, hashes[found], side="right") - left[found]
+        # Positions left, left + 1, ... right - 1 of each hit, without a loop.
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        rows = self._rows[np.repeat(left[found], counts) + offsets]
+        return np.repeat(found, counts), rows.astype(np.int64)
+
+
+def _name_hash(name: str) -> int:
+    """The key of a name; 0, which finds nothing, for one without words or of too many."""
+    stems = [word.stem for word in words(name) if word.stem]
+    return bag_hash(stems) if len(stems) <= MAX_WORDS else 0

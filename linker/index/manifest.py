@@ -1,0 +1,199 @@
+"""The manifest: what an index folder holds, from what, and whether it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from linker.errors import IndexFolderError
+
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+_BLOCK = 1 << 20
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TerminologyInfo(_Part):
+    """The release that was read; see `linker.terminology.Release`."""
+
+    terminology: str
+    version: str
+    licence: str
+    source: str
+    filters: dict[str, Any] = {}
+    skipped: dict[str, int] = {}
+
+
+class EncoderInfo(_Part):
+    """The encoder of the vectors; see `linker.encoder.EncoderIdentity`."""
+
+    name: str
+    revision: str
+    fingerprint: str
+    dim: int
+    pooling: str
+    max_tokens: int
+    licence: str
+
+
+class VectorsInfo(_Part):
+    """How the vectors are searched, and the share of true neighbours that the search finds.
+
+    Attributes:
+        kind: the FAISS factory string.
+        recall_at_10: in [0, 1], against exact search, over `recall_queries` names of the index.
+    """
+
+    kind: str
+    recall_at_10: float
+    recall_queries: int
+
+
+class Counts(_Part):
+    """Active concepts, retired ids, distinct names, and pairs of a name and a concept."""
+
+    concepts: int
+    retired: int
+    names: int
+    name_concept_pairs: int
+
+
+class FileInfo(_Part):
+    """A file of the folder: its size in bytes and the sha256 of its content, in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(_Part):
+    """`manifest.json`: written last, so that a folder with one is a finished index."""
+
+    format_version: int
+    tool_version: str
+    terminology: TerminologyInfo
+    encoder: EncoderInfo
+    vectors: VectorsInfo
+    counts: Counts
+    files: dict[str, FileInfo]
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the manifest of a folder, and check that its files are there in full length.
+
+        Raises:
+            IndexFolderError: the folder is missing, is no index, is of another format version, or
+                a file of it is missing or has another length than when it was written.
+        """
+        manifest = cls.parse(folder)
+        manifest._check_sizes(folder)
+        return manifest
+
+    @classmethod
+    def parse(cls, folder: Path) -> Manifest:
+        """Read the manifest of a folder, without a look at the files that it describes.
+
+        Raises:
+            IndexFolderError: the folder is missing, is no index, or is of another format version.
+        """
+        path = folder / MANIFEST
+        if not folder.is_dir():
+            what = "is a file, not an index folder" if folder.exists() else "does not exist"
+            raise IndexFolderError(
+                f"{folder}: {what}; build one with: linker build SOURCE PATH --out {folder}"
+            )
+        try:
+            data = json.loads(path.read_bytes())
+        except FileNotFoundError as error:
+            raise IndexFolderError(
+                f"{folder}: no {MANIFEST}, so this is not a finished index; "
+                f"build one with: linker build SOURCE PATH --out {folder}"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise IndexFolderError(
+                f"{path}: cannot be read ({error}); rebuild the index"
+            ) from error
+        found = data.get("format_version") if isinstance(data, dict) else None
+        if found != FORMAT_VERSION:
+            raise IndexFolderError(
+                f"{path}: format version {found!r}, this version of linker reads "
+                f"{FORMAT_VERSION}; rebuild the index"
+            )
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise IndexFolderError(f"{path}: {where}: {first['msg']}; rebuild the index") from error
+
+    def _check_sizes(self, folder: Path) -> None:
+        for name, info in self.files.items():
+            try:
+                size = (folder / name).stat().st_size
+            except OSError as error:
+                raise IndexFolderError(
+                    f"{folder / name}: missing; rebuild the index or copy it again"
+                ) from error
+            if size != info.bytes:
+                raise IndexFolderError(
+                    f"{folder / name}: {size} bytes, expected {info.bytes} "
+                    f"(sha256 {info.sha256[:12]}...); was it cut short? "
+                    "Rebuild the index or copy it again"
+                )
+
+    def verify(self, folder: Path) -> None:
+        """Read every file in full and compare its sha256: a minute for tens of gigabytes.
+
+        Raises:
+            IndexFolderError: a file differs from what was written.
+        """
+        for name, info in self.files.items():
+            found = sha256(folder / name)
+            if found != info.sha256:
+                raise IndexFolderError(
+                    f"{folder / name}: sha256 is {found[:12]}..., expected {info.sha256[:12]}...; "
+                    "the file is damaged: rebuild the index or copy it again"
+                )
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest atomically: whole, or not at all."""
+        write_atomically(
+            folder / MANIFEST, json.dumps(self.model_dump(), indent=2, ensure_ascii=False) + "\n"
+        )
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file's content, in hexadecimal, read a block at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def describe_files(folder: Path, names: list[str]) -> dict[str, FileInfo]:
+    """Size and checksum of each named file, after its bytes are on the disk."""
+    described = {}
+    for name in sorted(names):
+        path = folder / name
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        described[name] = FileInfo(bytes=path.stat().st_size, sha256=sha256(path))
+    return described
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader, or a crash, sees it whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,303 @@
+"""The offline job's last leg: a terminology and an encoder to an index folder.
+
+Everything is written to `<name>.partial/`, and the folder is renamed at the end, its manifest last:
+a folder without a manifest is not an index. A build that was stopped goes on where it stopped, and
+ends with the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from linker.encoder import Encoder
+from linker.errors import ConfigError, EncoderError, IndexFolderError
+from linker.index.folder import (
+    CALIBRATION_FILE,
+    FILES,
+    LEXICON_FILE,
+    VECTORS_FILE,
+    Index,
+)
+from linker.index.lexicon import Lexicon
+from linker.index.manifest import (
+    FORMAT_VERSION,
+    MANIFEST,
+    Counts,
+    EncoderInfo,
+    Manifest,
+    TerminologyInfo,
+    VectorsInfo,
+    describe_files,
+    sha256,
+    write_atomically,
+)
+from linker.index.shards import SHARD_NAMES, Shards
+from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
+from linker.index.vectors import Vectors
+from linker.terminology import Terminology
+
+RECALL_QUERIES = 500
+_JOB = "job.json"
+_SHARDS = "shards"
+
+
+class Progress(Protocol):
+    """Told how far a build is; the command line draws it."""
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        """A step begins; it has `total` units of work ("names"), if that is known."""
+
+    def advance(self, n: int) -> None:
+        """`n` more units of the step are done."""
+
+
+class Silent:
+    """A progress that nobody watches."""
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        """Do nothing."""
+
+    def advance(self, n: int) -> None:
+        """Do nothing."""
+
+
+def write_index(
+    terminology: Terminology,
+    encoder: Encoder,
+    out: Path,
+    *,
+    kind: str,
+    min_recall: float,
+    calibrate: Callable[[Index], dict[str, Any]],
+    resume: bool = False,
+    force: bool = False,
+    shard_names: int = SHARD_NAMES,
+    progress: Progress | None = None,
+) -> Index:
+    """Embed every distinct name of a terminology and write the index folder.
+
+    Args:
+        out: the folder to make.
+        kind: a FAISS factory string ("Flat", "HNSW32").
+        min_recall: the least recall@10 against exact search that is accepted, in [0, 1].
+        calibrate: makes the content of `calibration.json` of the index in the making.
+        resume: go on with an unfinished build of the same names and encoder. Its vectors serve any
+            kind, so a kind whose recall was too low costs no second embedding.
+        force: replace a finished index at `out`, and, without `resume`, throw away an unfinished
+            build.
+        shard_names: how many names are embedded between two writes to the disk.
+
+    Raises:
+        TerminologyError: no name can be read.
+        EncoderError: the encoder's vectors are not what it says.
+        IndexFolderError: `out` exists, an unfinished build is in the way or is of something else,
+            another process is building there, or the disk is full.
+        ConfigError: the index kind cannot be, or its recall is below `min_recall`.
+    """
+    if progress is None:
+        progress = Silent()
+    # A kind that cannot be is refused here, not after hours of embedding.
+    dim = encoder.identity.dim
+    Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
+    # A link to a folder elsewhere stays a link: the build happens beside the folder.
+    out = out.resolve()
+    partial = out.with_name(f"{out.name}.partial")
+    with _stopped_clearly(out), _locked(out):
+        _refuse_existing(out, force=force)
+        _enter(partial, resume=resume, force=force)
+        progress.step("joining names and concepts")
+        write_store(terminology, partial)
+        if not _is_complete(partial, _job(partial, encoder, kind)):
+            store = Store.open(partial)
+            progress.step("indexing words")
+            Lexicon.build(store.normals(0, store.n_names)).save(partial / LEXICON_FILE)
+            shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
+            _embed(store, encoder, shards, progress)
+            progress.step("indexing vectors")
+            Vectors.build(kind, dim, shards.read_all()).save(partial / VECTORS_FILE)
+            manifest = Manifest(
+                format_version=FORMAT_VERSION,
+                tool_version=version("concept-linker"),
+                terminology=TerminologyInfo(**asdict(terminology.release)),
+                encoder=EncoderInfo(**encoder.identity.to_json()),
+                vectors=_measure(partial / VECTORS_FILE, kind, min_recall, progress),
+                counts=Counts(
+                    concepts=store.count("active"),
+                    retired=store.count("retired"),
+                    names=store.n_names,
+                    name_concept_pairs=store.n_pairs,
+                ),
+                files={},
+            )
+            progress.step("calibrating")
+            calibration = calibrate(Index(partial, manifest))
+            write_atomically(partial / CALIBRATION_FILE, json.dumps(calibration, indent=2) + "\n")
+            progress.step("checksums")
+            files = describe_files(partial, list(FILES))
+            manifest.model_copy(update={"files": files}).write(partial)
+        _move_into_place(partial, out)
+    return Index.open(out)
+
+
+@contextmanager
+def _stopped_clearly(out: Path) -> Iterator[None]:
+    """Say of a full disk, and its like, that nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        raise IndexFolderError(
+            f"{out}: the build stopped: {error}; once that is mended, --resume goes on from here"
+        ) from error
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Hold the build of `out` against other processes. The lock goes with the process."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    path = out.with_name(f".{out.name}.lock")
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise IndexFolderError(
+            f"{out}: another process is building this index; wait for it"
+        ) from error
+    try:
+        yield
+    finally:
+        # While it is held: whoever opened the file just now sees that it has gone, and tries again.
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _refuse_existing(out: Path, *, force: bool) -> None:
+    if not out.exists():
+        return
+    if not (out / MANIFEST).is_file() and any(out.iterdir() if out.is_dir() else [out]):
+        # --force replaces an index; it never deletes something else.
+        raise IndexFolderError(f"{out}: exists and is not an index; choose another --out")
+    if not force and (out / MANIFEST).is_file():
+        raise IndexFolderError(
+            f"{out}: an index is there already; use --force to replace it, or choose another --out"
+        )
+
+
+def _enter(partial: Path, *, resume: bool, force: bool) -> None:
+    """Make the unfinished folder, or keep the one that is there."""
+    partial.mkdir(exist_ok=True)
+    if any(partial.iterdir()) and not resume:
+        if not force:
+            raise IndexFolderError(
+                f"{partial}: an unfinished build is there; use --resume to go on with it, "
+                "or --force to start over"
+            )
+        shutil.rmtree(partial)
+        partial.mkdir()
+
+
+def _job(partial: Path, encoder: Encoder, kind: str) -> dict[str, str]:
+    """What decides the content of an index. The store's files have every name's normal form."""
+    return {
+        "concepts": sha256(partial / CONCEPTS_FILE),
+        "names": sha256(partial / NAMES_FILE),
+        "encoder": encoder.identity.fingerprint,
+        "kind": kind,
+    }
+
+
+def _is_complete(partial: Path, job: dict[str, str]) -> bool:
+    """Whether only the last renaming is left to do. The job is noted down if there is none yet.
+
+    Raises:
+        IndexFolderError: the unfinished folder is of another job.
+    """
+    path = partial / _JOB
+    complete = (partial / MANIFEST).is_file()
+    if complete:
+        manifest = Manifest.parse(partial)
+        found = {
+            "concepts": manifest.files[CONCEPTS_FILE].sha256,
+            "names": manifest.files[NAMES_FILE].sha256,
+            "encoder": manifest.encoder.fingerprint,
+            "kind": manifest.vectors.kind,
+        }
+    else:
+        # Shards are of no kind yet.
+        job = {key: value for key, value in job.items() if key != "kind"}
+        try:
+            found = dict(json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            # Nothing is embedded before this is written.
+            write_atomically(path, json.dumps(job))
+            return False
+        except (TypeError, ValueError) as error:
+            raise IndexFolderError(f"{path}: not JSON; use --force to start over") from error
+    changed = sorted(key for key in job if found.get(key) != job[key])
+    if changed:
+        raise IndexFolderError(
+            f"{partial}: the unfinished build is of other {' and '.join(changed)}; "
+            "use --force to start over, or go on with what it was started with"
+        )
+    return complete
+
+
+def _embed(store: Store, encoder: Encoder, shards: Shards, progress: Progress) -> None:
+    missing = shards.missing()
+    progress.step("embedding names", total=store.n_names)
+    progress.advance(store.n_names - sum(stop - start for start, stop in missing))
+    dim = encoder.identity.dim
+    for start, stop in missing:
+        vectors = encoder.encode(store.normals(start, stop), progress=progress.advance)
+        if vectors.shape != (stop - start, dim) or not np.allclose(
+            np.linalg.norm(vectors, axis=1), 1, atol=1e-3
+        ):
+            raise EncoderError(
+                f"{encoder.identity.name}: names {start} to {stop} became vectors of shape "
+                f"{vectors.shape}, expected {stop - start} unit vectors of {dim} numbers"
+            )
+        shards.write((start, stop), vectors)
+
+
+def _measure(path: Path, kind: str, min_recall: float, progress: Progress) -> VectorsInfo:
+    """The recall of the vectors as they are on the disk.
+
+    Raises:
+        ConfigError: it is below `min_recall`.
+    """
+    progress.step("measuring recall")
+    vectors = Vectors.open(path)
+    # The same rows at every build of the same names.
+    size = min(len(vectors), RECALL_QUERIES)
+    rows = np.sort(np.random.default_rng(0).choice(len(vectors), size=size, replace=False))
+    recall = vectors.recall(rows)
+    if recall < min_recall:
+        raise ConfigError(
+            f"index kind {kind!r} finds {recall:.3f} of the 10 nearest names, "
+            f"asked for {min_recall}; go on with --resume and "
+            'kind "Flat", a larger HNSW number, or a lower min_recall'
+        )
+    return VectorsInfo(kind=kind, recall_at_10=round(recall, 4), recall_queries=size)
+
+
+def _move_into_place(partial: Path, out: Path) -> None:
+    (partial / _JOB).unlink(missing_ok=True)
+    shutil.rmtree(partial / _SHARDS, ignore_errors=True)
+    old = out.with_name(f".{out.name}.replaced")
+    if (out / MANIFEST).is_file():
+        shutil.rmtree(old, ignore_errors=True)
+        out.rename(old)
+    elif out.exists():
+        out.rmdir()
+    partial.rename(out)
+    # Also one that a build left behind that was killed between the two renamings.
+    shutil.rmtree(old, ignore_errors=True)

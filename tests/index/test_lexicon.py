@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linker.errors import IndexFolderError
+from linker.index import MAX_WORDS, Lexicon
+from linker.text import bag_hash, words
+
+# Few words, in forms that are one to the lexicon, so that many names meet.
+WORDS = ["fracture", "fractures", "femur", "the", "of", "β", "beta", "II", "2", "--", "Féver", ""]
+strings = st.lists(st.sampled_from(WORDS), max_size=MAX_WORDS + 2).map(" ".join) | st.text()
+
+
+def stems(name: str) -> list[str]:
+    return [word.stem for word in words(name) if word.stem]
+
+
+def find(lexicon: Lexicon, queries: list[str]) -> list[tuple[int, int]]:
+    hashes = np.array([bag_hash(stems(query)) for query in queries], dtype=np.uint64)
+    positions, rows = lexicon.find(hashes)
+    return list(zip(positions.tolist(), rows.tolist(), strict=True))
+
+
+@settings(deadline=None)
+@given(names=st.lists(strings), queries=st.lists(strings))
+def test_finds_the_names_that_have_the_words_of_a_query(
+    names: list[str], queries: list[str]
+) -> None:
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for row, name in enumerate(names):
+        if 0 < len(stems(name)) <= MAX_WORDS:
+            rows.setdefault(tuple(sorted(stems(name))), []).append(row)
+    expected = [
+        (position, row)
+        for position, query in enumerate(queries)
+        for row in rows.get(tuple(sorted(stems(query))), [])
+    ]
+    assert find(Lexicon.build(names), queries) == expected
+
+
+@settings(deadline=None)
+@given(names=st.lists(strings))
+def test_opened_lexicon_finds_what_the_saved_one_did(
+    names: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("lexicon") / "lexicon.arrow"
+    built = Lexicon.build(names)
+    built.save(path)
+    opened = Lexicon.open(path)
+    assert len(opened) == len(built)
+    assert find(opened, names) == find(built, names)
+
+
+def test_word_order_inflection_and_case_make_no_difference() -> None:
+    lexicon = Lexicon.build(["Fracture of the femur", "fever", "femur fractures", "fracture"])
+    assert find(lexicon, ["FEMUR, FRACTURE", "tibia", "fevers"]) == [(0, 0), (0, 2), (2, 1)]
+
+
+def test_hash_0_finds_nothing() -> None:
+    lexicon = Lexicon.build(["the of", "--", "", "fever"])
+    assert len(lexicon) == 1
+    assert find(lexicon, ["", "the"]) == []
+
+
+def test_largest_hash_is_found() -> None:
+    largest = np.array([2**64 - 1], dtype=np.uint64)
+    lexicon = Lexicon(largest, np.array([7], dtype=np.int32))
+    queries = np.array([1, 2**64 - 1, 0], dtype=np.uint64)
+    assert [found.tolist() for found in lexicon.find(queries)] == [[1], [7]]
+
+
+def test_names_of_too_many_words_are_left_to_their_vectors() -> None:
+    longest = " ".join(f"word{i}" for i in range(MAX_WORDS))
+    lexicon = Lexicon.build([f"{longest} more", longest, f"the {longest}"])
+    assert find(lexicon, [longest, f"{longest} more"]) == [(0, 1), (0, 2)]
+
+
+def test_lexicon_without_a_word_opens_and_finds_nothing(tmp_path: Path) -> None:
+    Lexicon.build(["+", "of the"]).save(tmp_path / "lexicon.arrow")
+    lexicon = Lexicon.open(tmp_path / "lexicon.arrow")
+    assert find(lexicon, ["fever", "+"]) == []
+
+
+def test_opened_lexicon_is_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.arrow"
+    Lexicon.build(["fever"]).save(path)
+    lexicon = Lexicon.open(path)
+    assert not lexicon._hashes.flags.owndata
+    assert not lexicon._hashes.flags.writeable
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not an Arrow file", b"ARROW1\0\0" + b"\xff" * 64])
+def test_file_that_is_no_lexicon_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.arrow"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(IndexFolderError, match=r"lexicon\.arrow: not a readable Arrow file"):
+        Lexicon.open(path)

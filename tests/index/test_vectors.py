@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from linker.errors import ConfigError, IndexFolderError
+from linker.index import Vectors
+
+KINDS = ("Flat", "HNSW32")
+DIM = 32
+
+
+def unit(n: int, dim: int = DIM, *, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((n, dim))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def brute_force(stored: np.ndarray, queries: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    products = queries[:, None, :].astype(np.float64) * stored[None].astype(np.float64)
+    cosines = np.clip(products.sum(axis=2), -1, 1)
+    rows = np.argsort(-cosines, axis=1, kind="stable")[:, :n]
+    return np.take_along_axis(cosines, rows, axis=1), rows
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_exact_search_is_brute_force() -> None:
+    stored, queries = unit(300), unit(40, seed=1)
+    vectors = Vectors.build("Flat", DIM, [stored[:100], stored[100:101], stored[101:]])
+    scores, rows = vectors.search(queries, 64)
+    expected_scores, expected_rows = brute_force(stored, queries, 64)
+    assert rows.tolist() == expected_rows.tolist()
+    np.testing.assert_allclose(scores, expected_scores, rtol=0, atol=1e-12)
+
+
+def test_graph_search_is_brute_force_but_for_the_few_rows_that_it_misses() -> None:
+    stored, queries = unit(300), unit(40, seed=1)
+    vectors = Vectors.build("HNSW32", DIM, [stored[:100], stored[100:101], stored[101:]])
+    scores, rows = vectors.search(queries, 64)
+    all_scores, all_rows = brute_force(stored, queries, 300)
+    for i in range(40):
+        found = np.isin(all_rows[i], rows[i])
+        assert rows[i].tolist() == all_rows[i, found].tolist()
+        np.testing.assert_allclose(scores[i], all_scores[i, found], rtol=0, atol=1e-12)
+        assert found[:10].sum() >= 9
+
+
+def test_saved_and_opened_vectors_answer_the_same(kind: str, tmp_path: Path) -> None:
+    stored, queries = unit(200), unit(5, seed=1)
+    built = Vectors.build(kind, DIM, [stored])
+    built.save(tmp_path / "vectors.faiss")
+    opened = Vectors.open(tmp_path / "vectors.faiss")
+    assert (len(opened), opened.dim) == (200, DIM)
+    for one, other in zip(built.search(queries, 10), opened.search(queries, 10), strict=True):
+        assert one.tolist() == other.tolist()
+    assert opened.take(np.arange(200)).tolist() == stored.tolist()
+
+
+def test_take_gives_back_what_was_added(kind: str) -> None:
+    stored = unit(50)
+    rows = np.array([49, 0, 7, 7])
+    assert Vectors.build(kind, DIM, [stored]).take(rows).tolist() == stored[rows].tolist()
+    assert Vectors.build(kind, DIM, [stored]).take(rows[:0]).shape == (0, DIM)
+
+
+def test_ties_come_in_the_order_of_rows(kind: str) -> None:
+    stored = unit(40)
+    stored[[3, 17, 21, 30]] = stored[5]
+    scores, rows = Vectors.build(kind, DIM, [stored]).search(stored[5:6], 8)
+    assert rows[0, :5].tolist() == [3, 5, 17, 21, 30]
+    assert len(set(scores[0, :5].tolist())) == 1
+
+
+def test_batch_size_changes_neither_scores_nor_the_order_of_near_twins(kind: str) -> None:
+    # FAISS takes large batches through a matrix product, which moves the seventh digit.
+    dim, rng = 384, np.random.default_rng(0)
+    twins = np.repeat(unit(20, dim), 7, axis=0)
+    twins += (1e-7 * rng.standard_normal(twins.shape)).astype(np.float32)
+    others = unit(1000, dim, seed=1)
+    vectors = Vectors.build(kind, dim, [others[:501], twins, others[501:]])
+    queries = twins[::7] + (0.02 * rng.standard_normal((20, dim))).astype(np.float32)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    scores, rows = vectors.search(np.vstack([queries, others]), 7)
+    for i, query in enumerate(queries):
+        alone_scores, alone_rows = vectors.search(query[None], 7)
+        assert rows[i].tolist() == alone_rows[0].tolist()
+        assert scores[i].tolist() == alone_scores[0].tolist()
+
+
+def test_more_neighbours_than_vectors_gives_all_of_them(kind: str) -> None:
+    stored = unit(7)
+    scores, rows = Vectors.build(kind, DIM, [stored]).search(stored[:2], 100)
+    expected_scores, expected_rows = brute_force(stored, stored[:2], 7)
+    assert rows.tolist() == expected_rows.tolist()
+    np.testing.assert_allclose(scores, expected_scores, rtol=0, atol=1e-12)
+
+
+def test_no_queries_give_no_rows(kind: str) -> None:
+    scores, rows = Vectors.build(kind, DIM, [unit(7)]).search(unit(0), 3)
+    assert scores.shape == rows.shape == (0, 3)
+
+
+def test_cosines_never_leave_their_range(kind: str) -> None:
+    stored = np.vstack([unit(50), -unit(50)]) * np.float32(1 + 1e-6)
+    scores, _ = Vectors.build(kind, DIM, [stored]).search(stored, 100)
+    assert scores.max() == 1
+    assert scores.min() >= -1
+
+
+def test_cosine_of_two_vectors_does_not_depend_on_what_else_is_asked_for(kind: str) -> None:
+    stored, (query,) = unit(100), unit(1, seed=1)
+    stored[[3, 50, 97]] = stored[10]
+    vectors = Vectors.build(kind, DIM, [stored])
+    (scores,), (rows,) = vectors.search(query[None], 100)
+    found = dict(zip(rows.tolist(), scores.tolist(), strict=True))
+    assert vectors.cosines(query, np.arange(100)).tolist() == [found[row] for row in range(100)]
+    assert [vectors.cosines(query, np.array([row]))[0] for row in (3, 10, 50, 97)] == [found[3]] * 4
+    assert vectors.cosines(query, np.array([], dtype=np.int64)).tolist() == []
+
+
+def test_places_that_a_search_left_empty_come_last() -> None:
+    # In a graph of so few links a part of the vectors cannot be reached.
+    stored = unit(300)
+    scores, rows = Vectors.build("HNSW2", DIM, [stored]).search(stored[:20], 300)
+    empty = rows < 0
+    assert empty.any()
+    assert (scores[empty] == -1).all()
+    assert (np.diff(empty.astype(int), axis=1) >= 0).all()
+    assert (np.diff(scores, axis=1) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("nope", "'nope' is no FAISS factory string for 32 dimensions"),
+        ("", "'' is no FAISS factory string"),
+        ("IVF4,Flat", "'IVF4,Flat' needs training"),
+        ("PQ8", "'PQ8' needs training"),
+        ("IDMap,Flat", "'IDMap,Flat' cannot take vectors part by part and give them back"),
+        ("NSG32", "'NSG32' cannot take vectors part by part and give them back"),
+        ("SQ8_direct", "'SQ8_direct' does not keep vectors as they are"),
+        ("HNSW0", "'HNSW0' is below the smallest graph, \"HNSW2\""),
+        ("HNSW1", "'HNSW1' is below the smallest graph, \"HNSW2\""),
+    ],
+)
+def test_kind_that_cannot_be_is_refused(kind: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        Vectors.build(kind, DIM, [unit(20), unit(20, seed=1)])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage" * 100, b"IxFI" + b"\xff" * 100, b"IHNf" + b"\x7f" * 400]
+)
+def test_file_that_is_no_index_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    path.write_bytes(content)
+    with pytest.raises(IndexFolderError, match=r"vectors\.faiss: FAISS cannot read it; rebuild"):
+        Vectors.open(path)
+
+
+def test_file_cut_short_is_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    Vectors.build(kind, DIM, [unit(100)]).save(path)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(IndexFolderError, match="FAISS cannot read it"):
+        Vectors.open(path)
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IndexFolderError, match="FAISS cannot read it"):
+        Vectors.open(tmp_path / "vectors.faiss")
+
+
+def test_graph_built_twice_has_the_same_bytes(tmp_path: Path) -> None:
+    # Large enough for FAISS to share the work among threads.
+    for name in ("one", "other"):
+        Vectors.build("HNSW32", DIM, [unit(3000), unit(1000, seed=1)]).save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_file_that_cannot_be_written_is_an_operating_system_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="FAISS cannot write it"):
+        Vectors.build("Flat", DIM, [unit(3)]).save(tmp_path / "missing" / "vectors.faiss")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_opening_maps_the_file_instead_of_reading_it(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    n = 40_000 if kind == "Flat" else 2_000
+    Vectors.build(kind, 256, [unit(n, 256)]).save(path)
+    before = _private_bytes()
+    vectors = Vectors.open(path)
+    vectors.search(unit(1, 256), 5)
+    assert str(path) in Path("/proc/self/maps").read_text()
+    assert _private_bytes() - before < path.stat().st_size / 2
+
+
+def _private_bytes() -> int:
+    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+def test_exact_search_has_full_recall() -> None:
+    assert Vectors.build("Flat", DIM, [unit(300)]).recall(np.arange(0, 300, 3)) == 1.0
+
+
+def test_recall_of_a_poor_graph_is_the_share_that_it_finds() -> None:
+    stored, rows = unit(500), np.arange(0, 500, 5)
+    vectors = Vectors.build("HNSW2", DIM, [stored])
+    _, found = vectors.search(stored[rows], 10)
+    _, true = brute_force(stored, stored[rows], 10)
+    share = np.mean([len(set(f) & set(t)) / 10 for f, t in zip(found, true, strict=True)])
+    assert vectors.recall(rows) == pytest.approx(share)
+    assert 0 < share < 0.9
+
+
+def test_recall_looks_at_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = Vectors.build("HNSW2", DIM, [unit(500)])
+    whole = vectors.recall(np.arange(50))
+    monkeypatch.setattr("linker.index.vectors._BLOCK", 7)
+    assert vectors.recall(np.arange(50)) == whole
+
+
+def test_neighbour_that_ties_with_the_last_true_one_counts_as_found() -> None:
+    twins = np.repeat(unit(1), 50, axis=0)
+    assert Vectors.build("Flat", DIM, [twins, unit(20, seed=1)]).recall(np.arange(50)) == 1.0
