@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from linker.atomic import write_atomically
 from linker.errors import IndexFolderError
 
 MANIFEST = "manifest.json"
@@ -187,13 +188,3 @@ def describe_files(folder: Path, names: list[str]) -> dict[str, FileInfo]:
             os.fsync(file.fileno())
         described[name] = FileInfo(bytes=path.stat().st_size, sha256=sha256(path))
     return described
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader, or a crash, sees it whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from linker.atomic import write_atomically
 from linker.encoder import Vectors
-from linker.index.manifest import write_atomically
 
 SHARD_NAMES = 4096
 """Names a shard: the most that a kill can lose, a few seconds of work on a small machine."""

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from filelock import FileLock, Timeout
 
+from linker.atomic import write_atomically
 from linker.encoder import Encoder
 from linker.errors import ConfigError, EncoderError, IndexFolderError
 from linker.index.folder import (
@@ -39,7 +40,6 @@ from linker.index.manifest import (
     VectorsInfo,
     describe_files,
     sha256,
-    write_atomically,
 )
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
@@ -253,8 +253,9 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
 
 def _embed(store: Store, encoder: Encoder, shards: Shards, progress: Progress) -> None:
     missing = shards.missing()
-    progress.step("embedding names", total=store.n_names)
-    progress.advance(store.n_names - sum(stop - start for start, stop in missing))
+    left = sum(stop - start for start, stop in missing)
+    before = f", {store.n_names - left:,} done before" if left < store.n_names else ""
+    progress.step(f"embedding names{before}", total=left, unit="names")
     dim = encoder.identity.dim
     for start, stop in missing:
         vectors = encoder.encode(store.normals(start, stop), progress=progress.advance)

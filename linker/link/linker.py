@@ -104,6 +104,17 @@ class Linker:
         """What the index holds, from what release, with what encoder, under what licence."""
         return self._index.manifest
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the links beside the notes: two linkers that agree on it link alike."""
+        files = self.manifest.files
+        detector = self._given_detector
+        return {
+            "index": {name: files[name].sha256 for name in sorted(files)},
+            "threshold": self.threshold,
+            "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
+        }
+
     def link(self, mentions: Sequence[str], k: int = 5) -> list[Link]:
         """Link mention strings.
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from cases import build, concept
 
+from linker.atomic import write_atomically
 from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
-from linker.index.manifest import MANIFEST, describe_files, sha256, write_atomically
+from linker.index.manifest import MANIFEST, describe_files, sha256
 
 FILES = ["calibration.json", "concepts.arrow", "lexicon.arrow", "names.arrow", "vectors.faiss"]
 

@@ -1,0 +1,181 @@
+"""Batches to results in several processes, in order: each process has a pipe of its own.
+
+Not `concurrent.futures`: its workers share one pipe for results, and one that is killed while it
+writes there (a machine short of memory does that) leaves the run waiting for ever.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from typing import Generic, TypeVar
+
+from linker.errors import LinkerError, NoteError
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+_AHEAD = 4
+"""Batches a worker that may be done before an earlier one: bounds what waits for its turn."""
+
+
+def map_in_processes(
+    function: Callable[[Batch], Result], batches: Iterable[Batch], *, workers: int
+) -> Iterator[Result]:
+    """Apply a function to batches in `workers` processes.
+
+    Args:
+        function: is pickled once for each process, and with it what it holds.
+        batches: taken as they are needed.
+
+    Yields:
+        The results, in the order of the batches.
+
+    Raises:
+        NoteError: a process died.
+        LinkerError: the function raised it.
+    """
+    pool = _start(function, workers)
+    try:
+        yield from _Dispatch(pool, iter(batches)).results()
+    finally:
+        for connection in pool:
+            connection.close()
+        for process in pool.values():
+            # A worker ends when its pipe does; one that is in the middle of a batch is ended.
+            process.join(0.2)
+            process.kill()
+            process.join()
+
+
+class _Dispatch(Generic[Batch, Result]):
+    """Which process has which batch, and which results wait for their turn."""
+
+    def __init__(
+        self,
+        pool: dict[Connection, multiprocessing.process.BaseProcess],
+        batches: Iterator[Batch],
+    ) -> None:
+        self._idle = list(pool)
+        self._busy: dict[Connection, int] = {}
+        self._batches = enumerate(batches)
+        self._results: dict[int, Result] = {}
+        self._window = _AHEAD * len(pool)
+        self._next = self._sent = 0
+
+    def results(self) -> Iterator[Result]:
+        while True:
+            self._send()
+            if not self._busy:
+                return
+            for connection in wait(list(self._busy)):
+                assert isinstance(connection, Connection)
+                self._receive(connection)
+            while self._next in self._results:
+                yield self._results.pop(self._next)
+                self._next += 1
+
+    def _send(self) -> None:
+        while self._idle and self._sent - self._next < self._window:
+            number, batch = next(self._batches, (None, None))
+            if number is None:
+                return
+            connection = self._idle.pop()
+            with _deaths_told():
+                connection.send(batch)
+            self._busy[connection] = number
+            self._sent += 1
+
+    def _receive(self, connection: Connection) -> None:
+        with _deaths_told():
+            result = connection.recv()
+        if isinstance(result, BaseException):
+            raise result
+        self._results[self._busy.pop(connection)] = result
+        self._idle.append(connection)
+
+
+@contextmanager
+def _deaths_told() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise NoteError(
+            "a worker process died (was memory short?); what was done is kept: "
+            "use --resume to go on"
+        ) from error
+
+
+def _start(
+    function: Callable[[Batch], Result], workers: int
+) -> dict[Connection, multiprocessing.process.BaseProcess]:
+    # Spawn: a fork of a process that has run torch or FAISS threads may hang.
+    context = multiprocessing.get_context("spawn")
+    pool: dict[Connection, multiprocessing.process.BaseProcess] = {}
+    # The first process starts this tracker too, which would let interrupts through again.
+    resource_tracker.ensure_running()
+    with _shared_cores(workers), _interrupts_held():
+        for _ in range(workers):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, function), daemon=True)
+            process.start()
+            # The worker now holds the only other end: when either side dies, the other hears it.
+            theirs.close()
+            pool[ours] = process
+    return pool
+
+
+def _serve(connection: Connection, function: Callable[[Batch], Result]) -> None:
+    """A worker: answers batches until its pipe is closed."""
+    while True:
+        try:
+            batch = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer: Result | LinkerError = function(batch)
+        except LinkerError as error:
+            answer = error
+        try:
+            connection.send(answer)
+        except OSError:
+            return
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Have the processes that start meanwhile ignore Ctrl-C, which a terminal sends to them too.
+
+    The parent hears it, and ends them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows.
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _shared_cores(workers: int) -> Iterator[None]:
+    """Give each process that starts meanwhile its share of the cores.
+
+    Through the environment, because torch, FAISS and BLAS read it when they are loaded.
+    """
+    name = "OMP_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = str(max(1, (os.cpu_count() or 1) // workers))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -1,0 +1,315 @@
+"""The spaCy component `concept_linker`: links the entities of a doc, under spaCy's own rules.
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("concept_linker", config={"index": "indexes/hpo"})
+    doc = nlp("Known heart failure.")
+    doc.ents[0].kb_id_, doc.ents[0]._.kb_ents, doc.ents[0]._.link
+
+Sets on each span: `kb_id_` (the concept id, or "NIL"), `._.kb_ents` (pairs of concept id and
+probability, best first; empty for NIL) and `._.link` (the `linker.Link`, turned-down candidates and
+assertion included; None for a span that was not linked). They are kept as plain values in
+`doc.user_data`, so they survive `to_bytes`, DocBin and `n_process`.
+
+`nlp.to_disk` keeps the settings, in the pipeline's own `config.cfg`. The index stays where it is,
+since its licence may not let it travel; where it lies elsewhere, say so when loading:
+
+    spacy.load("pipeline", config={"components": {"concept_linker": {"index": "/data/hpo"}}})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from spacy.language import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.util import filter_spans
+
+from linker.config import DEFAULT_THRESHOLD
+from linker.detect import assert_mentions, expand
+from linker.errors import ConfigError
+from linker.link import Linker
+from linker.schema import Candidate, Link, Mention
+
+NIL = "NIL"
+_MENTION = tuple(field.name for field in fields(Mention))
+_CANDIDATE = tuple(field.name for field in fields(Candidate))
+
+
+@Language.factory(
+    "concept_linker",
+    default_config={
+        "index": "",
+        "encoder": None,
+        "detector": "dictionary",
+        "spans_key": None,
+        "threshold": DEFAULT_THRESHOLD,
+        "k": 5,
+        "attribute": "link",
+        "device": None,
+    },
+    assigns=["doc.ents", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
+)
+def create_concept_linker(
+    nlp: Language,  # noqa: ARG001 - spaCy passes it
+    name: str,
+    index: str,
+    encoder: str | None,
+    detector: str,
+    spans_key: str | None,
+    threshold: float,
+    k: int,
+    attribute: str,
+    device: str | None,
+) -> ConceptLinker:
+    """Make the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
+
+    Args:
+        index: the index folder; needed.
+        encoder: where the index's encoder is now, if not where it was at the build.
+        detector: finds the entities of a doc on which no component of the pipeline has looked for
+            any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept.
+        spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
+        threshold: links below this probability are NIL.
+        k: candidates to keep.
+        attribute: the name of the `._.` attribute that holds the link. With another name, a second
+            linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
+            `kb_id_` is that of the last linker.
+        device: where the encoder runs.
+
+    Raises:
+        ConfigError: no index is given, `k` is below 1, or another component has the attribute.
+        IndexFolderError: the index is not there, is no index, or is damaged.
+        ValueError: the threshold is outside [0, 1].
+    """
+    if not index:
+        raise ConfigError(
+            f"{name}: no index given; "
+            "say nlp.add_pipe('concept_linker', config={'index': 'indexes/hpo'})"
+        )
+    return ConceptLinker(
+        index,
+        name=name,
+        encoder=encoder,
+        detector=detector,
+        spans_key=spans_key,
+        threshold=threshold,
+        k=k,
+        attribute=attribute,
+        device=device,
+    )
+
+
+class ConceptLinker(Pipe):
+    """Links the entities of docs. The index is opened at once, the encoder when it is needed."""
+
+    def __init__(
+        self,
+        index: str,
+        *,
+        name: str = "concept_linker",
+        encoder: str | None = None,
+        detector: str = "dictionary",
+        spans_key: str | None = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        k: int = 5,
+        attribute: str = "link",
+        device: str | None = None,
+    ) -> None:
+        if k < 1:
+            raise ConfigError(f"{name}: k is {k}; ask for at least 1 candidate")
+        self.name = name
+        self.linker = Linker.load(
+            index, encoder=encoder, detector=detector, threshold=threshold, device=device
+        )
+        self._spans_key = spans_key
+        self._k = k
+        self._attribute = attribute
+        _register(attribute)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Link the entities of one doc."""
+        self._link([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
+        """Link the entities of a stream of docs, those of a batch together."""
+        docs = iter(stream)
+        while batch := list(islice(docs, batch_size)):
+            try:
+                self._link(batch)
+            except Exception as error:
+                # Raises, unless the pipeline has another idea: `nlp.set_error_handler`.
+                self.get_error_handler()(self.name, self, batch, error)
+            else:
+                yield from batch
+
+    def _link(self, docs: list[Doc]) -> None:
+        found = self._found(docs)
+        links = iter(self.linker.link_mentions([m for of_doc in found for _, m in of_doc], self._k))
+        for doc, of_doc in zip(docs, found, strict=True):
+            assertions = assert_mentions(doc.text, [mention for _, mention in of_doc])
+            spans = [
+                self._set(span, Link(link.mention, link.concept_id, link.candidates, assertion))
+                for (span, _), link, assertion in zip(
+                    of_doc, islice(links, len(of_doc)), assertions, strict=True
+                )
+            ]
+            self._put(doc, spans)
+
+    def _found(self, docs: list[Doc]) -> list[list[tuple[Span, Mention]]]:
+        """The spans to link, each with its mention."""
+        bare = [doc.text for doc in docs if self._is_bare(doc)]
+        # A detector that nobody needs is not loaded.
+        detected = iter(self.linker.detect(bare) if bare else [])
+        return [
+            _spans_of(doc, next(detected)) if self._is_bare(doc) else _mentions_of(self._given(doc))
+            for doc in docs
+        ]
+
+    def _is_bare(self, doc: Doc) -> bool:
+        """Whether no component has looked for entities: then we do."""
+        return self._spans_key is None and len(doc) > 0 and not doc.has_annotation("ENT_IOB")
+
+    def _given(self, doc: Doc) -> list[Span]:
+        if self._spans_key is None:
+            return list(doc.ents)
+        return list(doc.spans.get(self._spans_key, ()))
+
+    def _set(self, span: Span, link: Link) -> Span:
+        # `Span.kb_id_` of a span in `doc.ents` is a copy's: the new span is put back by `_put`.
+        span = Span(
+            span.doc,
+            span.start,
+            span.end,
+            label=span.label,
+            kb_id=link.concept_id or NIL,
+            span_id=span.id,
+        )
+        span._.set(self._attribute, link)
+        return span
+
+    def _put(self, doc: Doc, spans: list[Span]) -> None:
+        if self._spans_key is None:
+            doc.set_ents(spans, default="outside" if self._is_bare(doc) else "unmodified")
+        elif self._spans_key in doc.spans:
+            group = doc.spans[self._spans_key]
+            # The attributes are a component's own: spaCy's span categoriser keeps its scores there.
+            doc.spans[self._spans_key] = SpanGroup(
+                doc, name=group.name, attrs=group.attrs, spans=spans
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # `Pipe` is an extension type, which has a pickle of its own.
+        return (_restored, (type(self), dict(self.__dict__), self.name))
+
+
+def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> ConceptLinker:
+    component = cls.__new__(cls)
+    component.__dict__.update(state)
+    component.name = name
+    # Extensions are the process's: a new process has none.
+    _register(component._attribute)
+    return component
+
+
+def _mentions_of(spans: list[Span]) -> list[tuple[Span, Mention]]:
+    """Spans that are there, with the long forms that the note itself defines."""
+    if not spans:
+        return []
+    mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
+    found = {(m.start, m.end): m for m in expand(spans[0].doc.text, mentions)}
+    return [(span, found.get((m.start, m.end), m)) for span, m in zip(spans, mentions, strict=True)]
+
+
+def _spans_of(doc: Doc, mentions: list[Mention]) -> list[tuple[Span, Mention]]:
+    """Mentions that were found, each with the tokens that it touches."""
+    pairs: dict[tuple[int, int], tuple[Span, Mention]] = {}
+    for mention in expand(doc.text, mentions):
+        span = doc.char_span(
+            mention.start,
+            mention.end,
+            label=mention.label or "CONCEPT",
+            alignment_mode="expand",
+        )
+        if span is not None:
+            # Two mentions may touch one token: the first has it.
+            pairs.setdefault((span.start, span.end), (span, mention))
+    kept = filter_spans([span for span, _ in pairs.values()])
+    return [pairs[span.start, span.end] for span in sorted(kept)]
+
+
+def _register(attribute: str) -> None:
+    """Add the extensions of an attribute to `Span`, once a process.
+
+    Raises:
+        ConfigError: another component has them.
+    """
+    # "link" comes with "kb_ents", as scispaCy's users know it; "other" with "other_kb_ents".
+    kb_ents = "kb_ents" if attribute == "link" else f"{attribute}_kb_ents"
+    # No lambdas: under spawn, spaCy sends its extensions to the other processes.
+    ours: dict[str, tuple[partial[Any], partial[None] | None]] = {
+        attribute: (
+            partial(_get_link, attribute=attribute),
+            partial(_set_link, attribute=attribute),
+        ),
+        kb_ents: (partial(_get_kb_ents, attribute=attribute), None),
+    }
+    for name, (getter, setter) in ours.items():
+        if not Span.has_extension(name):
+            Span.set_extension(name, getter=getter, setter=setter)
+        elif getattr(Span.get_extension(name)[2], "func", None) is not getter.func:
+            raise ConfigError(
+                f"another component has the extension span._.{name}; "
+                "give concept_linker another `attribute`"
+            )
+
+
+def _key(span: Span, attribute: str) -> tuple[str, str, int, int]:
+    # spaCy's own layout of `._.` values, so that `Doc.from_docs` and slices shift them.
+    return ("._.", attribute, span.start_char, span.end_char)
+
+
+def _data(span: Span, attribute: str) -> dict[str, Any] | None:
+    user_data: dict[Any, Any] = span.doc.user_data
+    return user_data.get(_key(span, attribute))
+
+
+def _set_link(span: Span, link: Link, *, attribute: str) -> None:
+    user_data: dict[Any, Any] = span.doc.user_data
+    # Plain values, which msgpack can hold. `dataclasses.asdict` would copy deeply, and take longer
+    # than finding and linking the mentions.
+    user_data[_key(span, attribute)] = {
+        "mention": {name: getattr(link.mention, name) for name in _MENTION},
+        "concept_id": link.concept_id,
+        "candidates": [{name: getattr(c, name) for name in _CANDIDATE} for c in link.candidates],
+        "assertion": dict(link.assertion),
+    }
+
+
+def _get_kb_ents(span: Span, *, attribute: str) -> list[tuple[str, float]]:
+    data = _data(span, attribute)
+    if data is None or data["concept_id"] is None:
+        return []
+    return [(c["concept_id"], c["probability"]) for c in data["candidates"]]
+
+
+def _get_link(span: Span, *, attribute: str) -> Link | None:
+    data = _data(span, attribute)
+    if data is None:
+        return None
+    candidates = tuple(
+        Candidate(
+            **{
+                **candidate,
+                "semantic_types": tuple(candidate["semantic_types"]),
+                "codes": {key: tuple(codes) for key, codes in candidate["codes"].items()},
+            }
+        )
+        for candidate in data["candidates"]
+    )
+    return Link(Mention(**data["mention"]), data["concept_id"], candidates, data["assertion"])

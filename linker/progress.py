@@ -1,0 +1,150 @@
+"""How far a long job is, for a person: a bar with rate and ETA, or a line now and then in a log."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+LOG_EVERY = 10.0
+"""Seconds between two lines where there is no terminal to draw on."""
+
+
+class Bars:
+    """Draws the steps of a job. A context manager; implements `linker.index.Progress`.
+
+    Args:
+        console: where to draw; its terminal decides between bars and lines.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(
+            SpinnerColumn(finished_text="✓"),
+            # A name may hold brackets, as a path does: it is no markup.
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%"),
+            _Rate(),
+            TextColumn("elapsed"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._line = _LogLine(console)
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._finish()
+        self._bars.stop()
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        """A step begins; it has `total` units of work ("names"), if that is known."""
+        self._finish()
+        self._task = self._bars.add_task(name, total=total, units=0, unit=unit)
+        if not self._console.is_terminal:
+            self._line.begin(name, total, unit)
+
+    def advance(self, n: int) -> None:
+        """`n` more units of the step are done."""
+        if self._task is not None:
+            done = self._bars.tasks[self._task].fields["units"] + n
+            self._bars.update(self._task, advance=n, units=done)
+            if not self._console.is_terminal:
+                self._line.advance(n)
+
+    def at(self, done: int, n: int, *, total: int) -> None:
+        """The step is `done` of `total` on, in any measure; `n` more units of work came of that."""
+        if self._task is not None:
+            units = self._bars.tasks[self._task].fields["units"] + n
+            self._bars.update(self._task, completed=done, total=total, units=units)
+            if not self._console.is_terminal:
+                self._line.advance(n, done, total)
+
+    def _finish(self) -> None:
+        if self._task is not None:
+            task = self._bars.tasks[self._task]
+            total = task.total if task.total is not None else 1
+            self._bars.update(self._task, total=total, completed=total)
+            if not self._console.is_terminal:
+                self._line.end()
+
+
+class _Rate(ProgressColumn):
+    """Units a second since the step began."""
+
+    def render(self, task: Task) -> Text:
+        units, elapsed = task.fields["units"], task.elapsed
+        return Text(_rate(units, elapsed, task.fields["unit"]) if units and elapsed else "")
+
+
+def _rate(units: int, elapsed: float, unit: str) -> str:
+    per_second = f"{units / max(elapsed, 1e-9):,.0f}"
+    return f"{per_second} {unit}/s" if unit else f"{per_second}/s"
+
+
+class _LogLine:
+    """The same for a log: a line every ten seconds, and one when a step ends."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._name = self._unit = ""
+        self._total: int | None = None
+        self._done = self._units = 0
+        self._begun = self._said = 0.0
+
+    def begin(self, name: str, total: int | None, unit: str) -> None:
+        self._name, self._total, self._unit = name, total, unit
+        self._done = self._units = 0
+        self._begun = self._said = time.monotonic()
+
+    def advance(self, n: int, done: int | None = None, total: int | None = None) -> None:
+        self._units += n
+        self._done = self._done + n if done is None else done
+        self._total = self._total if total is None else total
+        if time.monotonic() - self._said >= LOG_EVERY:
+            self._said = time.monotonic()
+            self._say()
+
+    def end(self) -> None:
+        elapsed = time.monotonic() - self._begun
+        rate = f", {_rate(self._units, elapsed, self._unit)}" if self._units else ""
+        self._print(f"{self._name}: done in {elapsed:.1f} s{rate}")
+
+    def _say(self) -> None:
+        elapsed = time.monotonic() - self._begun
+        units = f"{self._units:,} {self._unit}".rstrip()
+        line = f"{self._name}: {units}, {_rate(self._units, elapsed, self._unit)}"
+        if self._total and self._done:
+            left = elapsed * (self._total - self._done) / self._done
+            line += f", {self._done / self._total:.0%}, about {left:.0f} s left"
+        self._print(line)
+
+    def _print(self, line: str) -> None:
+        # A `Text` is no markup, and a log's lines are not cut to the width of a terminal.
+        self._console.print(Text(line), soft_wrap=True)

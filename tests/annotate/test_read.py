@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linker import Note
+from linker.annotate import BadNote, NoteStream
+from linker.errors import NoteError
+
+SECRET = "zebrafish"
+
+
+def _read(*paths: Path) -> list[Note | BadNote]:
+    return list(NoteStream(paths))
+
+
+def _lines(path: Path, *lines: bytes | dict[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(
+        b"".join(x if isinstance(x, bytes) else json.dumps(x).encode() + b"\n" for x in lines)
+    )
+    return path
+
+
+def _reason(tmp_path: Path, line: bytes | dict[str, Any]) -> tuple[str | None, int | None, str]:
+    """What is said of a bad line that follows a good one, which must be read."""
+    good, bad = _read(_lines(tmp_path / "notes.jsonl", {"id": "1", "text": "Fever."}, line))
+    assert good == Note("1", "Fever.")
+    assert isinstance(bad, BadNote)
+    assert bad.file == str(tmp_path / "notes.jsonl")
+    assert SECRET not in repr(bad)
+    return bad.id, bad.line, bad.reason
+
+
+# JSON lines
+
+
+def test_reads_json_lines_in_order(tmp_path: Path) -> None:
+    path = _lines(
+        tmp_path / "notes.jsonl", {"id": "b", "text": "One."}, {"text": "Two.", "id": "a", "x": 1}
+    )
+    assert _read(path) == [Note("b", "One."), Note("a", "Two.")]
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+def test_lines_end_as_they_like(tmp_path: Path, newline: bytes, last: bool) -> None:
+    data = newline.join([b'{"id": 1, "text": "One."}', b"", b"  ", b'{"id": 2, "text": "Two."}'])
+    path = _lines(tmp_path / "notes.jsonl", data + (newline if last else b""))
+    assert _read(path) == [Note("1", "One."), Note("2", "Two.")]
+
+
+def test_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    data = b'\xef\xbb\xbf{"id": "1", "text": "One."}\n'
+    assert _read(_lines(tmp_path / "notes.jsonl", data)) == [Note("1", "One.")]
+
+
+def test_numbers_are_ids(tmp_path: Path) -> None:
+    path = _lines(tmp_path / "notes.jsonl", {"id": 7, "text": ""}, {"id": -1, "text": " "})
+    assert _read(path) == [Note("7", ""), Note("-1", " ")]
+
+
+def test_text_is_kept_to_the_character(tmp_path: Path) -> None:
+    text = "a\x00b\r\nc\u2028d\ud83de\ufeff\U0001f600\tß"
+    path = _lines(tmp_path / "notes.jsonl", {"id": "1", "text": text})
+    assert _read(path) == [Note("1", text)]
+
+
+def test_a_note_of_five_megabytes(tmp_path: Path) -> None:
+    text = "Known heart failure. " * 250_000
+    path = _lines(tmp_path / "notes.jsonl", {"id": "1", "text": text}, {"id": "2", "text": "x"})
+    assert _read(path) == [Note("1", text), Note("2", "x")]
+
+
+@pytest.mark.parametrize(
+    ("line", "note_id", "reason"),
+    [
+        (b'{"id": "2", "text": "zebrafish', None, "not JSON .*was the line cut short"),
+        (b"zebrafish\n", None, "not JSON"),
+        (b'{"id": "2", "text": "zebrafish \\q"}\n', None, "not JSON"),
+        (b'{"id": "2", "text": "zebrafish"} zebrafish\n', None, "not JSON"),
+        (
+            b'{"id": "2", "text": "caf\xe9 zebrafish"}\n',
+            None,
+            "not UTF-8: byte 0xe9 at position 24",
+        ),
+        ('{"id": "2", "text": "zebrafish"}'.encode("utf-16") + b"\n", None, "not UTF-8: byte 0xff"),
+        (["zebrafish"], None, "a JSON list, expected an object"),
+        ("zebrafish", None, "a JSON str, expected an object"),
+        ({"text": "zebrafish"}, None, "id is missing, expected a string or a whole number"),
+        ({"id": None, "text": "zebrafish"}, None, "id is of type NoneType"),
+        ({"id": True, "text": "zebrafish"}, None, "id is of type bool"),
+        ({"id": 1.5, "text": "zebrafish"}, None, "id is of type float"),
+        ({"id": ["zebrafish"], "text": ""}, None, "id is of type list"),
+        ({"id": "2"}, "2", "text is missing, expected a string"),
+        ({"id": 2, "text": ["zebrafish"]}, "2", "text is of type list, expected a string"),
+        ({"id": 2, "text": None}, "2", "text is of type NoneType"),
+    ],
+)
+def test_bad_line_is_told_by_place_and_reason(
+    tmp_path: Path, line: Any, note_id: str | None, reason: str
+) -> None:
+    data = line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n"
+    found_id, number, found = _reason(tmp_path, data)
+    assert (found_id, number) == (note_id, 2)
+    assert re.search(reason, found)
+
+
+def test_deep_nesting_is_a_bad_note(tmp_path: Path) -> None:
+    _, number, reason = _reason(tmp_path, b"[" * 200_000 + b"]" * 200_000 + b"\n")
+    assert (number, reason) == (2, "not a note: JSON nested too deeply")
+
+
+def test_a_number_too_long_to_read_is_a_bad_note(tmp_path: Path) -> None:
+    _, _, reason = _reason(tmp_path, b'{"id": ' + b"7" * 5000 + b', "text": ""}\n')
+    assert reason.startswith("not JSON")
+    assert len(reason) < 300
+
+
+def test_line_numbers_count_blank_lines(tmp_path: Path) -> None:
+    path = _lines(tmp_path / "notes.jsonl", b"\n\n", {"id": 1, "text": ""}, b"\nno\n")
+    assert [item.line for item in _read(path) if isinstance(item, BadNote)] == [5]
+
+
+def test_second_note_of_an_id_is_bad(tmp_path: Path) -> None:
+    first = _lines(tmp_path / "a.jsonl", {"id": 1, "text": "a"}, {"id": "1", "text": "b"})
+    second = _lines(tmp_path / "b.jsonl", {"id": "1", "text": "c"}, {"id": "2", "text": "d"})
+    reason = "another note has this id; ids must be unique"
+    assert _read(first, second) == [
+        Note("1", "a"),
+        BadNote("1", str(first), 2, reason),
+        BadNote("1", str(second), 1, reason),
+        Note("2", "d"),
+    ]
+
+
+def test_a_bad_note_does_not_take_the_id_of_a_good_one(tmp_path: Path) -> None:
+    path = _lines(tmp_path / "a.jsonl", {"id": 1}, {"id": 1, "text": "good"})
+    assert _read(path)[1] == Note("1", "good")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(
+    notes=st.dictionaries(
+        st.text(), st.text(alphabet=st.characters(exclude_categories=())), max_size=5
+    ),
+    ascii_only=st.booleans(),
+    zipped=st.booleans(),
+)
+def test_write_then_read_is_identity(
+    tmp_path: Path, notes: dict[str, str], ascii_only: bool, zipped: bool
+) -> None:
+    lines = [
+        json.dumps({"id": i, "text": text}, ensure_ascii=ascii_only or not _encodable(i + text))
+        for i, text in notes.items()
+    ]
+    data = "".join(f"{line}\n" for line in lines).encode()
+    path = tmp_path / ("notes.jsonl.gz" if zipped else "notes.jsonl")
+    path.write_bytes(gzip.compress(data) if zipped else data)
+    assert _read(path) == [Note(i, text) for i, text in notes.items()]
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+# Text files, gzip and folders
+
+
+def test_text_file_is_one_note(tmp_path: Path) -> None:
+    (tmp_path / "note.1.txt").write_bytes(b"\xef\xbb\xbfOne.\r\nTwo.\r\n")
+    assert _read(tmp_path / "note.1.txt") == [Note("note.1", "One.\r\nTwo.\r\n")]
+
+
+def test_text_file_that_is_not_utf8_is_bad(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"zebrafish caf\xe9")
+    assert _read(path) == [BadNote("a", str(path), None, "not UTF-8: byte 0xe9 at position 13")]
+
+
+def test_gzip_is_read_as_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"One."))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'{"id": "b", "text": "Two."}\n'))
+    assert _read(tmp_path) == [Note("a", "One."), Note("b", "Two.")]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.txt.gz"])
+@pytest.mark.parametrize("damage", ["cut", "not gzip", "garbled"])
+def test_broken_gzip_is_a_bad_note_and_the_next_file_is_read(
+    tmp_path: Path, name: str, damage: str
+) -> None:
+    lines = b"".join(b'{"id": "%d", "text": "zebrafish"}\n' % i for i in range(20_000))
+    data = gzip.compress(lines)
+    middle = len(data) // 2
+    path = tmp_path / name
+    path.write_bytes(
+        {
+            "cut": data[:middle],
+            "not gzip": lines,
+            "garbled": data[:middle] + bytes(64) + data[middle + 64 :],
+        }[damage]
+    )
+    other = _lines(tmp_path / "b.jsonl", {"id": "last", "text": "Fever."})
+    *_, bad, last = _read(path, other)
+    assert isinstance(bad, BadNote)
+    assert "the gzip stream is broken" in bad.reason or bad.reason.startswith("not ")
+    assert SECRET not in repr(bad)
+    assert last == Note("last", "Fever.")
+
+
+def test_empty_files_hold_no_notes_or_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    (tmp_path / "b.txt").write_bytes(b"")
+    assert _read(tmp_path) == [Note("b", "")]
+
+
+def test_folders_are_searched_in_order(tmp_path: Path) -> None:
+    for name in ("b.txt", "a/z.txt", "a/b/note.TXT", "c.txt.GZ", "x.csv", "y.gz", "z"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(b"zipped") if path.suffix == ".GZ" else name.encode())
+    assert _read(tmp_path) == [
+        Note("a/b/note", "a/b/note.TXT"),
+        Note("a/z", "a/z.txt"),
+        Note("b", "b.txt"),
+        Note("c", "zipped"),
+    ]
+
+
+def test_files_of_one_name_in_two_subfolders_are_two_notes(tmp_path: Path) -> None:
+    for patient in ("p1", "p2"):
+        (tmp_path / patient).mkdir()
+        (tmp_path / patient / "note.txt").write_text(patient, encoding="utf-8")
+    assert _read(tmp_path) == [Note("p1/note", "p1"), Note("p2/note", "p2")]
+
+
+def test_files_to_leave_out_are_not_read(tmp_path: Path) -> None:
+    _lines(tmp_path / "notes.jsonl", {"id": "1", "text": ""})
+    out = _lines(tmp_path / "links.jsonl", {"id": "1", "links": []})
+    assert list(NoteStream([tmp_path], leave_out=[out])) == [Note("1", "")]
+    with pytest.raises(NoteError, match="would be read and written"):
+        NoteStream([tmp_path / "notes.jsonl", out], leave_out=[out])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere.jsonl", "nowhere.jsonl: no such file or folder"),
+        ("notes.csv", "not a format of notes that can be read; expected .jsonl or .jsonl.gz, .txt"),
+        ("folder", "no notes in this folder; expected files that end in .jsonl"),
+    ],
+)
+def test_paths_without_notes_are_refused(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "notes.csv").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NoteError) as caught:
+        NoteStream([tmp_path / name])
+    assert message in str(caught.value)
+
+
+def test_bytes_read_grow_to_the_total(tmp_path: Path) -> None:
+    _lines(tmp_path / "a.jsonl", *({"id": i, "text": "x" * 5000} for i in range(20)))
+    (tmp_path / "b.txt").write_text("One.", encoding="utf-8")
+    (tmp_path / "c.txt.gz").write_bytes(gzip.compress(b"Two."))
+    stream = NoteStream([tmp_path])
+    seen = [stream.bytes_read for _ in stream]
+    assert seen == sorted(seen)
+    assert seen[0] < stream.total_bytes // 2
+    assert stream.bytes_read == stream.total_bytes
+    assert stream.total_bytes == sum(p.stat().st_size for p in tmp_path.iterdir())
+
+
+def test_a_stream_may_be_read_twice(tmp_path: Path) -> None:
+    stream = NoteStream([_lines(tmp_path / "a.jsonl", {"id": 1, "text": ""})])
+    assert list(stream) == list(stream)
+    assert stream.bytes_read == stream.total_bytes

@@ -1,0 +1,444 @@
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import FakeEncoder
+
+from linker import Linker, Mention
+from linker.annotate import Counts, NoteStream, annotate_files
+from linker.annotate.run import BATCH_NOTES
+from linker.errors import DetectorError, LinkerError, NoteError
+from linker.index import Index
+
+SECRET = "zebrafish"
+TESTS = Path(__file__).parents[1]
+
+TEXTS = [
+    "Known heart failure (HF), denies chest pain. HF stable.",
+    "Father had a heart attack; SOB.\r\nNo fever 🙂.",
+    "",
+    "Femoral\nfracture, type II diabetes mellitus \ud83d \x00.",
+    "All well.",
+]
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Notes in four batches, the last not full; some are bad, and each bad one holds a secret."""
+    folder = tmp_path_factory.mktemp("notes")
+    lines: list[str] = []
+    for i in range(3 * BATCH_NOTES + 9):
+        lines.append(json.dumps({"id": f"note {i}", "text": TEXTS[i % len(TEXTS)]}))
+        if i % 23 == 5:
+            lines.append(f'{{"id": "cut {i}", "text": "{SECRET}')
+        if i % 31 == 7:
+            lines.append(json.dumps({"id": "note 2", "text": f"a duplicate {SECRET}"}))
+    (folder / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "b.txt").write_bytes(b"zebrafish caf\xe9")
+    (folder / "c.txt").write_text("No fever.", encoding="utf-8")
+    return folder
+
+
+N_NOTES = 3 * BATCH_NOTES + 9 + 1
+N_ERRORS = 5 + 4 + 1
+
+
+@pytest.fixture(scope="module")
+def whole(index: Index, notes: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, ...]:
+    """What a run writes that nothing disturbs: the links and the errors."""
+    out = tmp_path_factory.mktemp("whole") / "links.jsonl"
+    annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out)
+    return _written(out)
+
+
+def _written(out: Path) -> tuple[bytes, ...]:
+    assert not _partial(out).exists()
+    return out.read_bytes(), _errors(out).read_bytes()
+
+
+def _partial(out: Path) -> Path:
+    return out.with_name(f"{out.name}.partial")
+
+
+def _errors(out: Path) -> Path:
+    return out.with_name(f"{out.name}.errors.jsonl")
+
+
+def _json(data: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in data.split(b"\n")[:-1]]
+
+
+class Detector:
+    """Finds "fever", and does what it is told to where it reads a word."""
+
+    def __init__(self, on: dict[str, Callable[[str], None]]) -> None:
+        self._on = on
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        for text in texts:
+            for word, act in self._on.items():
+                if word in text:
+                    act(text)
+        return [
+            [Mention(t.index("fever"), t.index("fever") + 5, "fever")] if "fever" in t else []
+            for t in texts
+        ]
+
+
+def _write(path: Path, *texts: str) -> Path:
+    lines = [json.dumps({"id": str(i), "text": text}) for i, text in enumerate(texts)]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+# What a run writes
+
+
+def test_each_note_once_in_order(linker: Linker, whole: tuple[bytes, ...]) -> None:
+    lines, errors = map(_json, whole)
+    assert [line["id"] for line in lines] == [*(f"note {i}" for i in range(N_NOTES - 1)), "c"]
+    assert len(errors) == N_ERRORS
+    for line, text in zip(lines[:-1], TEXTS * N_NOTES, strict=False):
+        assert [(link["start"], link["end"], link["concept_id"]) for link in line["links"]] == [
+            (link.mention.start, link.mention.end, link.concept_id)
+            for link in linker.annotate(text)
+        ]
+        assert all(text[x["start"] : x["end"]] == x["text"] for x in line["links"])
+
+
+def test_counts(linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path) -> None:
+    n_links = sum(x["concept_id"] is not None for line in _json(whole[0]) for x in line["links"])
+    assert annotate_files(linker, [notes], tmp_path / "out") == Counts(
+        notes=N_NOTES, errors=N_ERRORS, links=n_links, resumed=0
+    )
+
+
+def test_errors_tell_id_place_and_reason(notes: Path, whole: tuple[bytes, ...]) -> None:
+    errors = _json(whole[1])
+    assert all(list(error) == ["id", "file", "line", "reason"] for error in errors)
+    assert errors[0]["file"] == str(notes / "a.jsonl")
+    assert (errors[0]["line"], errors[0]["reason"][:8]) == (7, "not JSON")
+    assert errors[-1] == {
+        "id": "b",
+        "file": str(notes / "b.txt"),
+        "line": None,
+        "reason": "not UTF-8: byte 0xe9 at position 13",
+    }
+
+
+def test_no_errors_leave_no_file(linker: Linker, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder" / "links.jsonl"
+    annotate_files(linker, [_write(tmp_path / "notes.jsonl", "Fever.")], out)
+    assert [path.name for path in out.parent.iterdir()] == ["links.jsonl"]
+
+
+def test_progress_is_told_of_every_note(linker: Linker, notes: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    def progress(stream: NoteStream, n: int) -> None:
+        told.append((stream.bytes_read, n))
+
+    annotate_files(linker, [notes], tmp_path / "out", progress=progress)
+    assert sum(n for _, n in told) == N_NOTES + N_ERRORS
+    assert told == sorted(told, key=lambda pair: pair[0])
+    assert told[-1][0] == NoteStream([notes]).total_bytes
+
+
+# One bad note
+
+
+def _fail(text: str) -> None:
+    raise RuntimeError(f"cannot read {text}")
+
+
+def test_note_that_breaks_a_library_is_an_error_without_its_text(
+    index: Index,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    linker = Linker(index, encoder=FakeEncoder(), detector=Detector({SECRET: _fail}))
+    path = _write(tmp_path / "notes.jsonl", "No fever.", f"A {SECRET} with fever.", "fever")
+    with caplog.at_level(logging.DEBUG):
+        counts = annotate_files(linker, [path], tmp_path / "out")
+    assert (counts.notes, counts.errors) == (2, 1)
+    lines, errors = map(_json, _written(tmp_path / "out"))
+    assert [(line["id"], len(line["links"])) for line in lines] == [("0", 1), ("2", 1)]
+    assert errors == [
+        {
+            "id": "1",
+            "file": None,
+            "line": None,
+            "reason": "RuntimeError while annotating its 23 characters",
+        }
+    ]
+    said = capfd.readouterr()
+    assert SECRET not in caplog.text + said.out + said.err
+
+
+def test_no_secret_of_a_bad_note_is_told(
+    linker: Linker,
+    notes: Path,
+    whole: tuple[bytes, ...],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        annotate_files(linker, [notes], tmp_path / "out")
+    said = capfd.readouterr()
+    assert SECRET not in whole[1].decode() + caplog.text + said.out + said.err
+
+
+def test_our_own_errors_stop_the_run_and_keep_what_was_done(index: Index, tmp_path: Path) -> None:
+    texts = ["fever"] * BATCH_NOTES + [SECRET]
+    path = _write(tmp_path / "notes.jsonl", *texts)
+    out = tmp_path / "out"
+
+    def no_detector(text: str) -> None:
+        raise DetectorError("no such model")
+
+    broken = Linker(index, encoder=FakeEncoder(), detector=Detector({SECRET: no_detector}))
+    with pytest.raises(DetectorError, match="no such model"):
+        annotate_files(broken, [path], out)
+    mended = Linker(index, encoder=FakeEncoder(), detector=Detector({}))
+    counts = annotate_files(mended, [path], out, resume=True)
+    assert (counts.notes, counts.resumed) == (1, BATCH_NOTES)
+
+
+# What is there already
+
+
+def test_output_that_is_there_is_kept(linker: Linker, tmp_path: Path) -> None:
+    path = _write(tmp_path / "notes.jsonl", "Fever.")
+    out = tmp_path / "out"
+    out.write_text("mine", encoding="utf-8")
+    for resume in (False, True):
+        with pytest.raises(NoteError, match="out: exists already; use --force"):
+            annotate_files(linker, [path], out, resume=resume)
+    assert out.read_text(encoding="utf-8") == "mine"
+    annotate_files(linker, [path], out, force=True)
+    assert [line["id"] for line in _json(out.read_bytes())] == ["0"]
+
+
+def test_output_that_is_a_folder_is_refused(linker: Linker, tmp_path: Path) -> None:
+    path = _write(tmp_path / "notes.jsonl", "Fever.")
+    for force in (False, True):
+        with pytest.raises(NoteError, match="is a folder; give the file to write"):
+            annotate_files(linker, [path], tmp_path, force=force)
+
+
+def test_output_that_is_an_input_is_refused(linker: Linker, tmp_path: Path) -> None:
+    path = _write(tmp_path / "notes.jsonl", "Fever.")
+    before = path.read_bytes()
+    with pytest.raises(NoteError, match="would be read and written"):
+        annotate_files(linker, [path], path, force=True)
+    assert path.read_bytes() == before
+
+
+def test_output_may_lie_among_the_notes(linker: Linker, tmp_path: Path) -> None:
+    _write(tmp_path / "notes.jsonl", "Fever.")
+    (tmp_path / "bad.txt").write_bytes(b"\xff")
+    out = tmp_path / "links.jsonl"
+    first = annotate_files(linker, [tmp_path], out)
+    before = _written(out)
+    assert annotate_files(linker, [tmp_path], out, force=True) == first
+    assert _written(out) == before
+
+
+def test_stopped_run_is_neither_overwritten_nor_taken_up_unasked(
+    linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    _partial(out).write_bytes(whole[0][:100])
+    with pytest.raises(NoteError, match=r"out\.partial: a run was stopped here; use --resume"):
+        annotate_files(linker, [notes], out)
+    assert _partial(out).read_bytes() == whole[0][:100]
+    annotate_files(linker, [notes], out, force=True)
+    assert _written(out) == whole
+
+
+def test_resume_without_a_stopped_run_is_a_run(
+    linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path
+) -> None:
+    annotate_files(linker, [notes], tmp_path / "out", resume=True)
+    assert _written(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("line", [b"{}", b"[1]", b"\x00\x00", b'{"id": "x", "file": "y"}'])
+def test_partial_file_of_something_else_is_refused(
+    linker: Linker, notes: Path, tmp_path: Path, line: bytes
+) -> None:
+    out = tmp_path / "out"
+    _partial(out).write_bytes(b'{"id": "note 0", "links": []}\n' + line + b"\n")
+    with pytest.raises(NoteError, match=r"out\.partial:2: not a line of a run"):
+        annotate_files(linker, [notes], out, resume=True)
+
+
+def test_no_workers_is_an_error(linker: Linker, notes: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="workers is 0"):
+        annotate_files(linker, [notes], tmp_path / "out", workers=0)
+
+
+# Stopped, and gone on with
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
+def test_stopped_after_each_batch(
+    linker: Linker,
+    notes: Path,
+    whole: tuple[bytes, ...],
+    tmp_path: Path,
+    stop: type[BaseException],
+) -> None:
+    out = tmp_path / "out"
+
+    def after_a_batch(stream: NoteStream, n: int) -> None:
+        raise stop
+
+    for _ in range(4):
+        with pytest.raises(stop):
+            annotate_files(linker, [notes], out, resume=True, progress=after_a_batch)
+        assert _partial(out).exists()
+        assert not out.exists()
+    counts = annotate_files(linker, [notes], out, resume=True, progress=after_a_batch)
+    assert (counts.notes, counts.errors, counts.resumed) == (0, 0, N_NOTES + N_ERRORS)
+    assert _written(out) == whole
+
+
+def test_stopped_at_any_byte(
+    linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path
+) -> None:
+    lines, errors = whole
+    rng = random.Random(7)
+    edges = [0, 1, lines.index(b"\n"), lines.index(b"\n") + 1, len(lines) - 1, len(lines)]
+    for cut in [*edges, *(rng.randrange(len(lines)) for _ in range(6))]:
+        out = tmp_path / f"out {cut}"
+        _partial(out).write_bytes(lines[:cut])
+        # The two files are written one after the other: either may be ahead.
+        _errors(out).write_bytes(errors[: rng.randrange(len(errors) + 1)])
+        counts = annotate_files(linker, [notes], out, resume=True)
+        assert _written(out) == whole
+        assert counts.notes + counts.errors + counts.resumed == N_NOTES + N_ERRORS
+
+
+_SCRIPT = """
+import sys, time
+from pathlib import Path
+from cases import FakeEncoder
+from linker import Linker
+from linker.annotate import annotate_files
+
+if __name__ == "__main__":
+    index, notes, out, workers = sys.argv[1:]
+    annotate_files(
+        Linker.load(index, encoder=FakeEncoder()),
+        [notes],
+        out,
+        workers=int(workers),
+        resume=True,
+        progress=lambda stream, n: time.sleep(0.3),
+    )
+"""
+
+
+def _start(tmp_path: Path, *arguments: object) -> subprocess.Popen[bytes]:
+    script = tmp_path / "script.py"
+    script.write_text(_SCRIPT, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    return subprocess.Popen(
+        [sys.executable, script, *map(str, arguments)], env=environment, stderr=subprocess.PIPE
+    )
+
+
+def _children(pid: int) -> list[int]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text(encoding="ascii").split()]
+
+
+def _running(pid: int) -> bool:
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks into Linux's /proc")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_any_moment(
+    linker: Linker,
+    index: Index,
+    notes: Path,
+    whole: tuple[bytes, ...],
+    tmp_path: Path,
+    workers: int,
+) -> None:
+    out = tmp_path / "out"
+    process = _start(tmp_path, index.path, notes, out, workers)
+    _until(lambda: _partial(out).exists() and _partial(out).stat().st_size > 0)
+    time.sleep(random.random() * 0.4)
+    children = _children(process.pid)
+    assert len(children) >= (0 if workers == 1 else workers)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    # Nobody is left to wait for notes for ever.
+    _until(lambda: not any(map(_running, children)), 20)
+    assert not out.exists()
+    annotate_files(linker, [notes], out, resume=True)
+    assert _written(out) == whole
+
+
+def test_workers_change_no_byte_even_if_they_die(
+    linker: Linker, notes: Path, tmp_path: Path
+) -> None:
+    paths = [notes, _write(tmp_path / "more.jsonl", *TEXTS * 200)]
+    annotate_files(linker, paths, tmp_path / "whole")
+    out = tmp_path / "out"
+
+    def kill(stream: NoteStream, n: int) -> None:
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+
+    with pytest.raises(LinkerError, match=r"a worker process died .* use --resume"):
+        annotate_files(linker, paths, out, workers=2, progress=kill)
+    assert 0 < _partial(out).read_bytes().count(b"\n") < 1000
+    annotate_files(linker, paths, out, workers=2, resume=True)
+    assert _written(out) == _written(tmp_path / "whole")
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_a_run_goes_on_only_with_what_it_was_started_with(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+
+    def stop(stream: NoteStream, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out, progress=stop)
+    other = Linker(index, encoder=FakeEncoder(), threshold=0.9)
+    with pytest.raises(NoteError, match=r"had another k and threshold; go on with what it was"):
+        annotate_files(other, [notes], out, k=2, resume=True)
+    annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out, resume=True)
+    assert not out.with_name("out.job.json").exists()

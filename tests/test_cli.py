@@ -1,0 +1,433 @@
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import CONCEPTS, concept, write_jsonl
+from typer.testing import CliRunner, Result
+
+import linker
+from linker.cli import app
+from linker.index import Index, Manifest
+
+# Of exact names alone: the fake encoder cannot be loaded by its name.
+NOTES = [
+    {"id": "1", "text": "Known heart failure. Denies chest pain."},
+    {"id": "2", "text": "All well."},
+    {"id": "3", "text": "Fever and SOB 🙂."},
+]
+
+
+def run(*arguments: object, stdin: bytes = b"") -> Result:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def _command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "linker", *map(str, arguments)]
+
+
+def _error(result: Result, message: str, *, status: int = 1) -> None:
+    assert result.exit_code == status
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def _usage(result: Result, word: str) -> None:
+    """The wording is Typer's: it names what is wrong."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    # The message is in a frame, as wide as the terminal.
+    assert word in " ".join(result.stderr.replace("│", " ").split()).lower()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    return write_jsonl(tmp_path / "notes.jsonl", NOTES)
+
+
+# The whole
+
+
+def test_version() -> None:
+    assert run("--version").stdout == f"concept-linker {linker.__version__}\n"
+
+
+def test_help_names_every_command() -> None:
+    said = run("--help").stdout
+    assert all(name in said for name in ("build", "info", "link", "annotate", "demo"))
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert linker.__all__ == sorted(linker.__all__)
+    assert all(getattr(linker, name) is not None for name in linker.__all__)
+    assert set(linker.__all__) <= set(dir(linker))
+    with pytest.raises(AttributeError, match="'linker' has no attribute 'nothing'"):
+        linker.nothing  # noqa: B018
+
+
+HEAVY = "torch transformers faiss spacy scispacy ray pyarrow"
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import linker", f"{HEAVY} numpy pydantic rich typer"),
+        ("import linker.cli", f"{HEAVY} numpy"),
+        ("from linker import Note, LinkerError, Recipe", f"{HEAVY} numpy"),
+    ],
+)
+def test_imports_are_light(statement: str, absent: str) -> None:
+    code = f"{statement}\nimport sys\nprint(*sorted(set('{absent}'.split()) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
+
+
+def test_runs_as_a_module() -> None:
+    done = subprocess.run(_command("--help"), capture_output=True, text=True, check=True)
+    assert "Usage: linker [OPTIONS] COMMAND" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["info", "nowhere"],
+        ["link", "--index", "nowhere"],
+        ["annotate", "notes.jsonl", "--index", "nowhere", "--out", "out"],
+    ],
+)
+def test_missing_index_is_an_error(arguments: list[str]) -> None:
+    _error(run(*arguments), "nowhere: does not exist; build one with: linker build")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["info"], "folder"),
+        (["link"], "--index"),
+        (["link", "--index", "x", "--k", "0"], "--k"),
+        (["link", "--index", "x", "--threshold", "1.5"], "--threshold"),
+        (["annotate", "--index", "x", "--out", "y"], "inputs"),
+        (["annotate", "n", "--out", "y"], "--index"),
+        (["annotate", "n", "--index", "x", "--out", "y", "--format", "xml"], "--format xml is not"),
+        (
+            ["annotate", "n", "--index", "x", "--out", "y", "--workers", "0"],
+            "--workers",
+        ),
+        (["build", "obo", "x"], "--out"),
+        (["build", "--out", "x"], "give source and path, or a --recipe"),
+        (["build", "obo", "--out", "x"], "give source and path, or a --recipe"),
+        (["build", "table", "x", "--out", "y", "--column", "id"], "expected ours=theirs"),
+        (["mend"], "mend"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: list[str], word: str) -> None:
+    _usage(run(*arguments), word)
+
+
+def test_errors_of_the_system_are_told_in_a_line(index: Index, notes: Path) -> None:
+    _error(
+        run("annotate", notes, "--index", index.path, "--out", notes / "links.jsonl"),
+        f"{notes}",
+    )
+
+
+# link
+
+
+def _links(index: Index, stdin: bytes, *arguments: object) -> list[dict[str, Any]]:
+    result = run("link", "--index", index.path, *arguments, stdin=stdin)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return [json.loads(line) for line in result.stdout.split("\n")[:-1]]
+
+
+def test_link_has_the_keys_of_the_contract(index: Index) -> None:
+    (line,) = _links(index, b"Cardiac failure\n")
+    assert list(line) == ["text", "concept_id", "probability", "candidates"]
+    assert (line["text"], line["concept_id"]) == ("Cardiac failure", "X:0001")
+    assert len(line["candidates"]) == 5
+    first = line["candidates"][0]
+    assert list(first) == ["concept_id", "name", "matched_name", "score", "probability"]
+    assert (first["name"], first["matched_name"]) == ("Heart failure", "Cardiac failure")
+    assert (first["score"], first["probability"]) == (1.0, line["probability"])
+
+
+@pytest.mark.parametrize(
+    ("stdin", "texts"),
+    [
+        (b"", []),
+        (b"fever", ["fever"]),
+        (b"fever\n", ["fever"]),
+        (b"fever\r\n\r\nSOB\r\n", ["fever", "", "SOB"]),
+        (b"\n\n", ["", ""]),
+        (b"\xef\xbb\xbffever\n", ["fever"]),
+        ("β-thalassaemia\n".encode(), ["β-thalassaemia"]),
+        ("fever\u2028\n \n".encode(), ["fever\u2028", " "]),
+        (b"\x00\n", ["\x00"]),
+    ],
+)
+def test_link_answers_every_line(index: Index, stdin: bytes, texts: list[str]) -> None:
+    assert [line["text"] for line in _links(index, stdin)] == texts
+
+
+def test_link_answers_more_lines_than_a_batch(index: Index) -> None:
+    names = [c["name"] for c in CONCEPTS] * 50
+    found = _links(index, "".join(f"{name}\n" for name in names).encode(), "--k", 1)
+    assert [line["text"] for line in found] == names
+    assert {len(line["candidates"]) for line in found} == {1}
+
+
+def test_link_keeps_its_threshold(index: Index) -> None:
+    (line,) = _links(index, b"fever\n", "--threshold", 1)
+    assert line["concept_id"] is None
+    assert line["candidates"][0]["concept_id"] == "X:0006"
+
+
+def test_link_says_which_encoder_it_needs(index: Index) -> None:
+    _error(run("link", "--index", index.path, stdin=b"unheard of\n"), "fake: no such encoder")
+
+
+def test_link_with_closed_stdin(index: Index) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *_command("link", "--index", index.path)],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_link_writes_utf8_whatever_the_locale_and_stops_when_nobody_reads(
+    index: Index, tmp_path: Path
+) -> None:
+    (tmp_path / "names").write_bytes("β-thalassaemia\n".encode() * 20_000)
+    with (
+        (tmp_path / "names").open("rb") as names,
+        subprocess.Popen(
+            _command("link", "--index", index.path),
+            stdin=names,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["text"] == "β-thalassaemia"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+# info
+
+
+def test_info_shows_what_an_index_is(index: Index) -> None:
+    result = run("info", index.path)
+    assert result.exit_code == 0
+    rows = {line[:22].strip(): line[22:].strip() for line in result.stdout.splitlines()[1:]}
+    assert rows["terminology"] == "mini.source"
+    assert rows["concepts"] == "15 (and 4 retired ids)"
+    assert rows["encoder"] == "fake (64 dimensions, mean pooling)"
+    assert rows["encoder licence"] == "invented"
+    assert rows["licence"] == "not stated"
+    assert "files" not in rows
+    assert "\x1b" not in result.stdout
+
+
+def test_info_as_json_is_the_manifest(index: Index) -> None:
+    result = run("info", index.path, "--json")
+    assert Manifest.model_validate_json(result.stdout) == index.manifest
+
+
+def test_info_verifies_checksums(index: Index, tmp_path: Path) -> None:
+    assert "every checksum is right" in run("info", index.path, "--verify").stdout
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    for file in index.path.iterdir():
+        (damaged / file.name).write_bytes(file.read_bytes())
+    data = bytearray((damaged / "names.arrow").read_bytes())
+    data[len(data) // 2] ^= 1
+    (damaged / "names.arrow").write_bytes(data)
+    assert run("info", damaged).exit_code == 0
+    _error(run("info", damaged, "--verify"), "names.arrow: sha256 is")
+
+
+# annotate
+
+
+def test_annotate_writes_a_line_a_note(index: Index, notes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "links.jsonl"
+    result = run("annotate", notes, "--index", index.path, "--out", out, "--k", 2)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(line["id"], [x["concept_id"] for x in line["links"]]) for line in lines] == [
+        ("1", ["X:0001", "X:0012"]),
+        ("2", []),
+        ("3", ["X:0006", "X:0014"]),
+    ]
+    assert lines[0]["links"][1]["assertion"]["negated"]
+    assert {len(x["candidates"]) for line in lines for x in line["links"]} == {2}
+
+
+def test_annotate_says_in_plain_lines_how_far_it_is(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "[out].jsonl"
+    said = run("annotate", notes, "--index", index.path, "--out", out).stderr.splitlines()
+    assert said[0].startswith("annotating: done in ")
+    assert said[0].endswith(" notes/s")
+    assert said[1:] == [f"{out}: 3 notes, 4 links"]
+
+
+def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
+    data = b'{"id": 1, "text": "Fever."}\n{"id": 2, "text": 3}\n'
+    path = tmp_path / "notes.jsonl.gz"
+    path.write_bytes(gzip.compress(data))
+    out = tmp_path / "out"
+    result = run("annotate", path, "--index", index.path, "--out", out)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == (
+        f"1 notes could not be annotated: see {out}.errors.jsonl"
+    )
+    assert Path(f"{out}.errors.jsonl").exists()
+
+
+def test_annotate_keeps_what_is_there(index: Index, notes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["annotate", notes, "--index", index.path, "--out", out]
+    out.write_text("mine", encoding="utf-8")
+    _error(run(*arguments), f"{out}: exists already; use --force")
+    assert run(*arguments, "--force").exit_code == 0
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 3
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    return write_jsonl(
+        tmp_path / "many.jsonl", [{**NOTES[i % 3], "id": str(i)} for i in range(12_000)]
+    )
+
+
+def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    partial = tmp_path / "out.partial"
+    arguments = ["annotate", many, "--index", index.path, "--out", out]
+    # A terminal sends the signal to the workers too.
+    process = subprocess.Popen(
+        _command(*arguments, "--workers", 2),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _wait_for(partial)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "stopped; what was done is kept: use --resume to go on\n"
+    assert not out.exists()
+    done = partial.read_bytes().count(b"\n")
+    result = run(*arguments, "--resume")
+    assert f"{12_000 - done:,} notes, {done:,} done before" in result.stderr
+    ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]
+    assert ids == [str(i) for i in range(12_000)]
+
+
+def _wait_for(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not (path.exists() and (path.is_dir() or path.stat().st_size)):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# build
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["omop", "x"], "omop"),
+        (["jsonl", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["--recipe", "nowhere.toml"], "nowhere.toml: cannot be read: No such file"),
+    ],
+)
+def test_build_of_what_is_not_there(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = run("build", *arguments, "--out", tmp_path / "index")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+    assert message in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "index").exists()
+
+
+def test_recipe_with_an_unknown_key(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text('[terminology]\nsource = "obo"\npaht = "x"\n', encoding="utf-8")
+    _error(run("build", "--recipe", path, "--out", tmp_path / "index"), "'terminology.paht'")
+
+
+@pytest.mark.model
+def test_build_from_a_recipe_with_flags_over_it(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "terms.jsonl", CONCEPTS)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        '[terminology]\nsource = "jsonl"\npath = "elsewhere"\nterminology = "Theirs"\n'
+        'licence = "invented"\n[index]\nkind = "HNSW16"\n',
+        encoding="utf-8",
+    )
+    out = tmp_path / "index"
+    arguments = ["build", "jsonl", source, "--recipe", recipe, "--out", out]
+    arguments += ["--kind", "Flat", "--name", "Ours", "--release", "2031"]
+    result = run(*arguments)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ""
+    said = result.stderr.splitlines()
+    assert said[-1] == f"{out}: 15 concepts, 28 distinct names"
+    assert any(line.startswith("embedding names: done") and "names/s" in line for line in said)
+    manifest = Manifest.read(out)
+    assert manifest.terminology.terminology == "Ours"
+    assert manifest.terminology.version == "2031"
+    assert manifest.terminology.licence == "invented"
+    assert manifest.vectors.kind == "Flat"
+    assert manifest.encoder.name == "minilm"
+    # And again: what is there stays, unless told otherwise.
+    again = run(*arguments)
+    assert again.exit_code == 1
+    assert "use --force to replace it" in again.stderr
+    (line,) = _links(Index.open(out), b"cardiac failures\n")
+    assert line["concept_id"] == "X:0001"
+
+
+@pytest.mark.model
+def test_build_after_ctrl_c_goes_on(tmp_path: Path) -> None:
+    many = [concept(f"Y:{i}", f"Disease of the {i}th kind of thing") for i in range(20_000)]
+    source = write_jsonl(tmp_path / "terms.jsonl", many)
+    out = tmp_path / "index"
+    process = subprocess.Popen(
+        _command("build", "jsonl", source, "--out", out),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _wait_for(tmp_path / "index.partial")
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "stopped; what was done is kept: use --resume to go on"
+    assert "Traceback" not in said
+    assert not out.exists()

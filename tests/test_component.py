@@ -1,0 +1,441 @@
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from cases import CONCEPTS, build, concept, recipe, write_jsonl
+from spacy import displacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.tokens.underscore import Underscore
+
+from linker import Link, Linker, build_index
+from linker.errors import ConfigError, EncoderError, IndexFolderError
+from linker.index import Index
+
+# Names of the index alone: no encoder is loaded for them, and the fake one cannot be found by name.
+TEXT = "Known heart failure (HF). Denies chest pain; father had HF. Fever, SOB.\n"
+NOTES = [TEXT, "", " \n\t ", "Nothing to see.", "Fever.", "No hypertension. Nausea, nausea.", TEXT]
+
+
+@pytest.fixture
+def nlp(index: Index) -> Language:
+    return _pipeline(index)
+
+
+@pytest.fixture(autouse=True)
+def extensions() -> Iterator[None]:
+    """Leave spaCy's extensions, which are the process's, as they were."""
+    before = Underscore.span_extensions
+    Underscore.span_extensions = before.copy()
+    yield
+    Underscore.span_extensions = before
+
+
+def _pipeline(index: Index, **config: Any) -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("concept_linker", config={"index": str(index.path), **config})
+    return nlp
+
+
+def _seen(doc: Doc) -> list[tuple[Any, ...]]:
+    return [
+        (ent.text, ent.label_, ent.kb_id_, ent.id_, ent._.kb_ents, ent._.link) for ent in doc.ents
+    ]
+
+
+# What it sets
+
+
+def test_blank_pipeline_finds_its_own_mentions(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    assert [(ent.text, ent.label_, ent.kb_id_) for ent in doc.ents] == [
+        ("heart failure", "CONCEPT", "X:0001"),
+        ("HF", "CONCEPT", "X:0001"),
+        ("chest pain", "CONCEPT", "X:0012"),
+        ("HF", "CONCEPT", "X:0001"),
+        ("Fever", "CONCEPT", "X:0006"),
+        ("SOB", "CONCEPT", "X:0014"),
+    ]
+
+
+def test_links_are_those_of_annotate(nlp: Language, linker: Linker) -> None:
+    for text in NOTES:
+        assert [ent._.link for ent in nlp(text).ents] == linker.annotate(text)
+
+
+def test_kb_ents_are_pairs_best_first(nlp: Language) -> None:
+    ent = nlp("Known heart failure.").ents[0]
+    pairs = ent._.kb_ents
+    assert pairs[0][0] == "X:0001"
+    assert pairs == [(c.concept_id, c.probability) for c in ent._.link.candidates]
+    assert pairs == sorted(pairs, key=lambda pair: -pair[1])
+    assert all(type(pair) is tuple and type(pair[1]) is float for pair in pairs)
+
+
+def test_link_is_a_link_with_offsets_and_assertion(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    link = doc.ents[2]._.link
+    assert isinstance(link, Link)
+    assert (link.mention.start, link.mention.end) == (doc.ents[2].start_char, doc.ents[2].end_char)
+    assert link.assertion["negated"]
+    assert doc.ents[3]._.link.assertion["family"]
+    assert link.candidates[0].matched_name == "Chest pain"
+    assert doc.ents[0]._.link.candidates[0].codes == {"OTHER": ("42", "43"), "THIRD": ("H1",)}
+
+
+def test_tokens_know_the_concept(nlp: Language) -> None:
+    doc = nlp("Known heart failure.")
+    assert [token.ent_kb_id_ for token in doc] == ["", "X:0001", "X:0001", ""]
+
+
+def test_nil_keeps_what_was_turned_down(index: Index) -> None:
+    ent = _pipeline(index, threshold=1.0)("Known heart failure.").ents[0]
+    assert ent.kb_id_ == "NIL"
+    assert ent._.kb_ents == []
+    assert ent._.link.concept_id is None
+    assert ent._.link.candidates[0].concept_id == "X:0001"
+
+
+def test_a_span_that_was_not_linked_has_no_link(nlp: Language) -> None:
+    span = nlp("Known heart failure.")[0:1]
+    assert span._.link is None
+    assert span._.kb_ents == []
+
+
+def test_k_bounds_the_candidates(index: Index) -> None:
+    ent = _pipeline(index, k=2)("Known heart failure.").ents[0]
+    assert len(ent._.link.candidates) == len(ent._.kb_ents) == 2
+
+
+def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
+    doc = nlp("Has chest pain_fever now.")
+    assert [(ent.text, ent._.link.mention.text, ent.kb_id_) for ent in doc.ents] == [
+        ("chest pain_fever", "chest pain", "X:0012")
+    ]
+
+
+def test_display_shows_the_concept(nlp: Language) -> None:
+    html = displacy.render(
+        nlp("Known heart failure."),
+        style="ent",
+        jupyter=False,
+        options={"kb_url_template": "https://example.org/{}"},
+    )
+    assert "X:0001" in html
+    assert "https://example.org/X:0001" in html
+
+
+# Whose entities
+
+
+def _ruled(index: Index, patterns: list[dict[str, Any]], **config: Any) -> Language:
+    nlp = _pipeline(index, **config)
+    nlp.add_pipe("entity_ruler", before="concept_linker").add_patterns(patterns)
+    return nlp
+
+
+def test_entities_of_a_ruler_are_kept_and_linked(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "DISEASE", "pattern": "heart failure", "id": "rule-7"}])
+    doc = nlp("Known heart failure, fever.")
+    assert [(ent.text, ent.label_, ent.id_, ent.ent_id_, ent.kb_id_) for ent in doc.ents] == [
+        ("heart failure", "DISEASE", "rule-7", "rule-7", "X:0001")
+    ]
+    assert doc.ents[0]._.link.mention.label == "DISEASE"
+
+
+def test_entities_take_the_long_form_that_the_note_defines(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "HF"}])
+    doc = nlp("Known heart failure (HF).")
+    assert [(ent.text, ent.kb_id_) for ent in doc.ents] == [("HF", "X:0001")]
+
+
+def test_a_recogniser_that_found_nothing_is_believed(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "no such thing"}])
+    assert nlp("Known heart failure.").ents == ()
+
+
+def test_detector_that_is_not_needed_is_not_loaded(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector="no_such_model")
+    assert [doc.ents[0].kb_id_ for doc in nlp.pipe(["A fever.", "The fever."])] == ["X:0006"] * 2
+
+
+def test_what_is_known_of_other_tokens_stays(nlp: Language) -> None:
+    component = nlp.get_pipe("concept_linker")
+    doc = nlp.make_doc("Known heart failure.")
+    doc.set_ents([], blocked=[doc[0:1]], missing=[doc[3:4]], default="outside")
+    before = [token.ent_iob_ for token in doc]
+    assert [token.ent_iob_ for token in component(doc)] == before
+    assert component(doc).ents == ()
+
+
+def test_spans_of_a_key_may_overlap(index: Index) -> None:
+    nlp = _pipeline(index, spans_key="sc")
+    doc = nlp.make_doc("Known heart failure, fever.")
+    group = SpanGroup(
+        doc, name="sc", attrs={"scores": [0.5, 0.7, 0.9]}, spans=[doc[1:3], doc[4:5], doc[1:3]]
+    )
+    doc.spans["sc"] = group
+    doc.ents = [Span(doc, 0, 1, label="KEPT")]
+    doc = nlp.get_pipe("concept_linker")(doc)
+    assert [(span.text, span.kb_id_) for span in doc.spans["sc"]] == [
+        ("heart failure", "X:0001"),
+        ("fever", "X:0006"),
+        ("heart failure", "X:0001"),
+    ]
+    assert [span._.link.concept_id for span in doc.spans["sc"]] == ["X:0001", "X:0006", "X:0001"]
+    assert doc.spans["sc"].attrs == {"scores": [0.5, 0.7, 0.9]}
+    assert [(ent.label_, ent.kb_id_) for ent in doc.ents] == [("KEPT", "")]
+
+
+def test_overlapping_spans_are_linked_each_by_its_text(index: Index) -> None:
+    nlp = _pipeline(index, spans_key="sc")
+    doc = nlp.make_doc("Denies cold sensation.")
+    doc.spans["sc"] = [doc[1:3], doc[1:2], doc[3:3]]
+    doc = nlp.get_pipe("concept_linker")(doc)
+    assert [
+        (span._.link.mention.text, [c.matched_name for c in span._.link.candidates[:1]])
+        for span in doc.spans["sc"]
+    ] == [("cold sensation", ["Cold sensation"]), ("cold", ["Cold"]), ("", [])]
+    assert doc.spans["sc"][2].kb_id_ == "NIL"
+
+
+def test_doc_without_the_key_is_left_alone(index: Index) -> None:
+    doc = _pipeline(index, spans_key="sc")("Known heart failure.")
+    assert "sc" not in doc.spans
+    assert doc.ents == ()
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n \t", "No such thing."])
+def test_docs_without_mentions(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    assert doc.text == text
+    assert doc.ents == ()
+
+
+def test_two_linkers_in_one_pipeline(index: Index, tmp_path: Path) -> None:
+    other = build(tmp_path / "other", [concept("Y:1", "Heart failure"), concept("Y:2", "Flu")])
+    nlp = _pipeline(index)
+    nlp.add_pipe(
+        "concept_linker", name="second", config={"index": str(other.path), "attribute": "icd"}
+    )
+    ent = nlp("Known heart failure.").ents[0]
+    assert ent._.link.concept_id == "X:0001"
+    assert ent._.kb_ents[0][0] == "X:0001"
+    assert ent._.icd.concept_id == "Y:1"
+    assert ent._.icd_kb_ents[0][0] == "Y:1"
+    assert ent.kb_id_ == "Y:1"
+
+
+# What is refused
+
+
+def test_unknown_setting_is_named(index: Index) -> None:
+    with pytest.raises(ValueError, match="treshold"):
+        _pipeline(index, treshold=0.9)
+
+
+def test_index_must_be_given() -> None:
+    with pytest.raises(ConfigError, match="no index given"):
+        spacy.blank("en").add_pipe("concept_linker")
+
+
+def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(IndexFolderError, match="nowhere: does not exist"):
+        spacy.blank("en").add_pipe("concept_linker", config={"index": str(tmp_path / "nowhere")})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [({"k": 0}, "k is 0"), ({"threshold": 2.0}, "threshold is 2.0"), ({"k": "five"}, "five|int")],
+)
+def test_settings_that_cannot_be(index: Index, setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        _pipeline(index, **setting)
+
+
+@pytest.mark.parametrize("name", ["link", "kb_ents"])
+def test_attribute_of_another_component_is_not_taken(index: Index, name: str) -> None:
+    Span.set_extension(name, default=None, force=True)
+    with pytest.raises(ConfigError, match=rf"span\._\.{name}"):
+        _pipeline(index)
+    ent = _pipeline(index, attribute="concept")("Known heart failure.").ents[0]
+    assert ent._.concept.concept_id == ent._.concept_kb_ents[0][0] == "X:0001"
+
+
+def test_missing_encoder_is_an_error_of_the_doc_that_needs_it(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "unheard of"}])
+    with pytest.raises(EncoderError, match="fake"):
+        nlp("This is unheard of.")
+
+
+def test_error_handler_of_the_pipeline_is_asked(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "unheard of"}, {"label": "X", "pattern": "SOB"}])
+    failed: list[tuple[str, list[str]]] = []
+    nlp.set_error_handler(
+        lambda name, proc, docs, error: failed.append((name, [doc.text for doc in docs]))
+    )
+    docs = list(nlp.pipe(["SOB.", "This is unheard of.", "No SOB."], batch_size=1))
+    assert [doc.text for doc in docs] == ["SOB.", "No SOB."]
+    assert failed == [("concept_linker", ["This is unheard of."])]
+
+
+# Whole streams
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 64])
+def test_batches_change_nothing(nlp: Language, batch_size: int) -> None:
+    alone = [_seen(nlp(text)) for text in NOTES]
+    docs = list(nlp.pipe(NOTES, batch_size=batch_size))
+    assert [doc.text for doc in docs] == NOTES
+    assert [_seen(doc) for doc in docs] == alone
+
+
+def test_stream_is_taken_as_it_is_needed(nlp: Language) -> None:
+    taken = []
+
+    def texts() -> Iterator[str]:
+        for text in NOTES * 4:
+            taken.append(text)
+            yield text
+
+    next(iter(nlp.pipe(texts(), batch_size=2)))
+    assert len(taken) < len(NOTES)
+
+
+# Nothing of ours is imported: the factory is an entry point.
+_SCRIPT = """
+import multiprocessing, pickle, sys
+import spacy
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[1])
+    nlp = spacy.blank("en")
+    nlp.add_pipe("concept_linker", config={"index": sys.argv[2]})
+    texts = pickle.load(sys.stdin.buffer)
+    docs = list(nlp.pipe(texts, n_process=2, batch_size=2))
+    rows = [
+        [(e.text, e.label_, e.kb_id_, e.id_, e._.kb_ents, e._.link) for e in doc.ents]
+        for doc in docs
+    ]
+    sys.stdout.buffer.write(pickle.dumps(rows))
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_works_in_processes_without_any_import(
+    nlp: Language, index: Index, tmp_path: Path, method: str
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(_SCRIPT, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script, method, index.path],
+        input=pickle.dumps(NOTES),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    assert pickle.loads(done.stdout) == [_seen(nlp(text)) for text in NOTES]
+
+
+def test_a_note_of_a_megabyte(nlp: Language) -> None:
+    text = "Known heart failure. Denies chest pain and SOB; fever, T 38.2.\n" * 15_800
+    began = time.perf_counter()
+    doc = nlp(text)
+    assert time.perf_counter() - began < 20
+    assert len(doc.ents) == 4 * 15_800
+    assert doc.ents[-1]._.link.concept_id == "X:0006"
+
+
+# What is kept
+
+
+def test_doc_keeps_its_links_as_bytes(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    again = Doc(spacy.blank("en").vocab).from_bytes(doc.to_bytes())
+    assert _seen(again) == _seen(doc)
+
+
+def test_doc_keeps_its_links_in_a_bin(nlp: Language) -> None:
+    docs = list(nlp.pipe(NOTES))
+    data = DocBin(docs=docs, store_user_data=True).to_bytes()
+    again = DocBin(store_user_data=True).from_bytes(data).get_docs(spacy.blank("en").vocab)
+    assert [_seen(doc) for doc in again] == [_seen(doc) for doc in docs]
+
+
+def test_doc_keeps_its_links_when_pickled_and_copied(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    assert _seen(pickle.loads(pickle.dumps(doc))) == _seen(doc)
+    assert _seen(doc.copy()) == _seen(doc)
+
+
+def test_docs_joined_and_cut_keep_their_links(nlp: Language) -> None:
+    first, second = nlp("No fever."), nlp("Known heart failure.")
+    joined = Doc.from_docs([first, second])
+    assert [ent._.kb_ents for ent in joined.ents] == [
+        ent._.kb_ents for doc in (first, second) for ent in doc.ents
+    ]
+    cut = joined[4:].as_doc(copy_user_data=True)
+    assert [(ent.text, ent._.link) for ent in cut.ents] == [
+        ("heart failure", second.ents[0]._.link)
+    ]
+
+
+def test_pipeline_is_saved_and_loaded(nlp: Language, tmp_path: Path) -> None:
+    nlp.to_disk(tmp_path / "pipeline")
+    again = spacy.load(tmp_path / "pipeline")
+    assert _seen(again(TEXT)) == _seen(nlp(TEXT))
+
+
+def test_settings_are_saved_and_loaded(index: Index, tmp_path: Path) -> None:
+    _pipeline(index, threshold=1.0, k=1).to_disk(tmp_path / "pipeline")
+    ent = spacy.load(tmp_path / "pipeline")("Known heart failure.").ents[0]
+    assert ent.kb_id_ == "NIL"
+    assert len(ent._.link.candidates) == 1
+
+
+def test_index_elsewhere_is_told_when_loading(index: Index, tmp_path: Path) -> None:
+    there = build(tmp_path / "there")
+    _pipeline(there).to_disk(tmp_path / "pipeline")
+    there.path.rename(tmp_path / "elsewhere")
+    with pytest.raises(IndexFolderError, match="does not exist"):
+        spacy.load(tmp_path / "pipeline")
+    nlp = spacy.load(
+        tmp_path / "pipeline",
+        config={"components": {"concept_linker": {"index": str(tmp_path / "elsewhere")}}},
+    )
+    assert nlp.get_pipe("concept_linker").linker.path == tmp_path / "elsewhere"
+    assert nlp("Known heart failure.").ents[0].kb_id_ == "X:0001"
+
+
+def test_pipeline_as_bytes(nlp: Language) -> None:
+    again = type(nlp).from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert _seen(again(TEXT)) == _seen(nlp(TEXT))
+
+
+def test_component_is_pickled_with_its_name_and_settings(index: Index) -> None:
+    component = _pipeline(index, k=2).get_pipe("concept_linker")
+    again = pickle.loads(pickle.dumps(component))
+    assert again.name == "concept_linker"
+    doc = again(spacy.blank("en")("Known heart failure."))
+    assert len(doc.ents[0]._.link.candidates) == 2
+
+
+@pytest.mark.model
+def test_words_that_no_name_has_are_linked_by_the_encoder(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "source.jsonl", CONCEPTS)
+    index = build_index(
+        recipe(terminology={"source": "jsonl", "path": str(source)}), tmp_path / "index"
+    )
+    nlp = _ruled(index, [{"label": "X", "pattern": [{"LOWER": "cardiac"}, {"LOWER": "failures"}]}])
+    texts = ["Cardiac failures.", "Two cardiac failures."]
+    assert [doc.ents[0].kb_id_ for doc in nlp.pipe(texts)] == ["X:0001", "X:0001"]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from linker import progress
+from linker.progress import Bars
+
+
+class Clock:
+    """Stands for `time.monotonic`: it moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+def _log() -> tuple[StringIO, Console]:
+    file = StringIO()
+    return file, Console(file=file, width=40)
+
+
+def test_log_says_when_a_step_ends(clock: Clock) -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.step("reading obo")
+        clock.now += 1.5
+        bars.step("embedding names", total=3000, unit="names")
+        bars.advance(1000)
+        clock.now += 2
+        bars.advance(2000)
+    assert file.getvalue().splitlines() == [
+        "reading obo: done in 1.5 s",
+        "embedding names: done in 2.0 s, 1,500 names/s",
+    ]
+
+
+def test_log_tells_rate_share_and_time_left_now_and_then(clock: Clock) -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.step("annotating", unit="notes")
+        for read in (100, 200):
+            clock.now += 5
+            # The measure of the way is bytes here; notes are what is counted.
+            bars.at(read, 32, total=800)
+    assert file.getvalue().splitlines() == [
+        "annotating: 64 notes, 6 notes/s, 25%, about 30 s left",
+        "annotating: done in 10.0 s, 6 notes/s",
+    ]
+
+
+def test_log_lines_are_plain_whole_and_literal() -> None:
+    file, console = _log()
+    name = "loading encoder /data/[bold]models/" + "x" * 80
+    with Bars(console) as bars:
+        bars.step(name)
+    assert file.getvalue().splitlines() == [f"{name}: done in 0.0 s"]
+    assert "\x1b" not in file.getvalue()
+
+
+def test_each_step_counts_its_own_unit() -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.step("embedding names", total=10, unit="names")
+        bars.advance(10)
+        bars.step("annotating notes", total=2, unit="notes")
+        bars.advance(2)
+        bars.step("counting", total=4)
+        bars.advance(4)
+    lines = file.getvalue().splitlines()
+    assert lines[0].endswith(" names/s")
+    assert lines[1].endswith(" notes/s")
+    assert re.fullmatch(r"counting: done in [\d.]+ s, [\d,]+/s", lines[2])
+
+
+def _fail(bars: Bars) -> None:
+    with bars:
+        bars.step("reading obo")
+        raise OSError("full")
+
+
+def test_a_step_that_failed_is_not_done() -> None:
+    file, console = _log()
+    with pytest.raises(OSError, match="full"):
+        _fail(Bars(console))
+    assert file.getvalue() == ""
+
+
+def test_work_before_any_step_is_nothing() -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.advance(3)
+        bars.at(1, 1, total=2)
+    assert file.getvalue() == ""
+
+
+def test_terminal_shows_bars() -> None:
+    file = StringIO()
+    with Bars(Console(file=file, force_terminal=True, width=120)) as bars:
+        bars.step("loading [bold]x", total=None)
+        bars.step("embedding names", total=2, unit="names")
+        bars.advance(2)
+    drawn = file.getvalue()
+    assert "loading [bold]x" in drawn
+    assert "embedding names" in drawn
+    assert "100%" in drawn
+    assert "done in" not in drawn

