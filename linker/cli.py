@@ -105,7 +105,7 @@ _Detector = Annotated[
 def build(
     source: Annotated[
         str | None,
-        typer.Argument(help="The format: obo, icd10cm, jsonl, table.", show_default=False),
+        typer.Argument(help="The format: umls, snomed, rxnorm, obo, icd10cm, table, jsonl.", show_default=False),
     ] = None,
     path: Annotated[
         str | None,

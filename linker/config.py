@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -52,6 +52,21 @@ class ReadOptions(_Section):
             "definition", "semantic_types", "parents", and "codes.VOCABULARY").
         delimiter: for `table`: the field separator; by default from the file's ending.
         list_separator: for `table`: what separates several values in one field.
+        semantic_types: keep the concepts of these types only: for `snomed` semantic tags
+            ("disorder"), for `umls` TUIs; empty keeps all. For `rxnorm` TUIs and term types ("IN").
+        semantic_groups: for `umls` and `rxnorm`: keep the concepts of these groups of TUIs
+            ("DISO"), besides those of `semantic_types`; empty keeps all.
+        sources: for `umls` and `rxnorm`: read these source vocabularies (SAB) only; by default all
+            of UMLS, and RxNorm's own names.
+        languages: for `umls` and `rxnorm`: read names in these (LAT, "ENG"), best first; by default
+            English.
+        term_types: for `umls` and `rxnorm`: read names of these types (TTY) only; empty reads all.
+        keep_suppressed: for `umls` and `rxnorm`: read the names that have one of these flags
+            (SUPPRESS: "O" obsolete, "E" or "Y") too; by default they are left out.
+        max_restriction_level: for `umls` and `rxnorm`: read the sources whose restriction level
+            (SRL) is at most this; 0 is what needs no other licence than the UMLS's own.
+        language_refsets: for `snomed`: ids of the language reference sets whose names are read, the
+            first one's preferred; by default US English, or GB English where that is absent.
         max_bad_rows: how many rows may be broken before the build stops; they are counted.
     """
 
@@ -62,6 +77,14 @@ class ReadOptions(_Section):
     columns: dict[str, str] = Field(default_factory=dict)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     list_separator: str = Field(default="|", min_length=1)
+    semantic_types: tuple[str, ...] = ()
+    language_refsets: tuple[str, ...] = ()
+    semantic_groups: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    term_types: tuple[str, ...] = ()
+    keep_suppressed: tuple[Literal["E", "O", "Y"], ...] = ()
+    max_restriction_level: int | None = Field(default=None, ge=0)
     max_bad_rows: int = Field(default=0, ge=0)
 
 

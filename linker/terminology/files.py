@@ -69,7 +69,7 @@ def opened(path: Path, *, inside_zip: str = r".*") -> Iterator[IO[bytes]]:
         TerminologyError: the file cannot be read, or its archive is damaged, on entering or later;
             a zip holds no such file, or several.
     """
-    with _translated(path), path.open("rb") as raw:
+    with translated(path), path.open("rb") as raw:
         magic = raw.read(4)
         raw.seek(0)
         if magic.startswith(_GZIP):
@@ -90,7 +90,7 @@ def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
     Raises:
         TerminologyError: the zip is damaged, or one of them is encrypted.
     """
-    with _translated(path), zipfile.ZipFile(path) as archive:
+    with translated(path), zipfile.ZipFile(path) as archive:
         names = [name for name in sorted(archive.namelist()) if wanted(name.rpartition("/")[2])]
         return {
             path / name: archive.read(_plain(path, archive, name)).removeprefix(_MARK)
@@ -99,13 +99,18 @@ def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """What goes wrong when reading a file, as an error that names it."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise TerminologyError(
             f"{path}: the compressed file is damaged or cut short: {error}; fetch it again"
+        ) from error
+    except NotImplementedError as error:
+        raise TerminologyError(
+            f"{path}: compressed in a way that Python cannot read: {error}; unpack it and give the "
+            "folder"
         ) from error
     except OSError as error:
         raise TerminologyError(f"{path}: cannot be read: {error.strerror or error}") from error

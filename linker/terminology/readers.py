@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from linker.config import ReadOptions
-from linker.errors import TerminologyError
+from linker.errors import ConfigError, TerminologyError
 from linker.terminology.branches import keep_branches
 from linker.terminology.files import resolve
 from linker.terminology.tables import Terminology
@@ -18,22 +18,48 @@ Reader = Callable[[Path, ReadOptions], Terminology]
 """Reads a file or folder that exists; overrides and roots are `read_terminology`'s affair."""
 
 
-def _reader(module: str) -> Reader:
-    """The `read` of a module here, imported at its first use: some load heavy libraries."""
+def _reader(module: str, *uses: str) -> Reader:
+    """The `read` of a module here, imported at its first use: some load heavy libraries.
+
+    Args:
+        module: the module's name.
+        uses: the options that it heeds, besides those that all do; any other is refused.
+    """
 
     def read(path: Path, options: ReadOptions) -> Terminology:
+        known = (*_COMMON, *uses)
+        for name, field in ReadOptions.model_fields.items():
+            value = getattr(options, name)
+            if name not in known and value != field.get_default(call_default_factory=True):
+                raise ConfigError(
+                    f"{module} has no option {name}; it has {', '.join(sorted(known))}"
+                )
         return cast(Reader, import_module(f"linker.terminology.{module}").read)(path, options)
 
     return read
 
 
+_RRF = (
+    "semantic_types",
+    "semantic_groups",
+    "sources",
+    "languages",
+    "term_types",
+    "keep_suppressed",
+    "max_restriction_level",
+)
 READERS: dict[str, Reader] = {
     "icd10cm": _reader("icd10cm"),
     "jsonl": _reader("jsonl"),
     "obo": _reader("obo"),
-    "table": _reader("table"),
+    "rxnorm": _reader("rxnorm", *_RRF),
+    "snomed": _reader("snomed", "semantic_types", "language_refsets"),
+    "table": _reader("table", "columns", "delimiter", "list_separator"),
+    "umls": _reader("umls", *_RRF),
 }
 """What `linker build SOURCE` knows. A new terminology is one file and one line here."""
+
+_COMMON = ("terminology", "version", "licence", "roots", "max_bad_rows")
 
 
 def read_terminology(

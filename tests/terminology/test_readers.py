@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from linker.config import ReadOptions
-from linker.errors import MissingExtraError, TerminologyError
+from linker.errors import ConfigError, MissingExtraError, TerminologyError
 from linker.terminology import READERS, read_terminology
 
 
@@ -129,3 +130,11 @@ def test_package_is_found_but_not_imported(needs_package):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["simple_icd_10_cm", "False"]
+
+
+def test_an_option_that_a_reader_does_not_heed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"id": "X:1", "name": "Fever"}\n')
+    with pytest.raises(ConfigError, match=r"jsonl has no option sources; it has licence, max_bad"):
+        read_terminology("jsonl", path, ReadOptions(sources=("MSH",)))
+    assert read_terminology("jsonl", path, ReadOptions(sources=())).names.num_rows == 1

@@ -1,0 +1,292 @@
+"""Files in the Rich Release Format of the US National Library of Medicine, as tables of DuckDB.
+
+One row a line, in UTF-8; each field, the last one too, ends with "|"; nothing is quoted, so no
+field holds a "|" (UMLS Reference Manual, ch. 3). Each file is checked before DuckDB reads it, which
+would not name the line that is broken. A plain file without a fault is read where it lies; what is
+packed, or has a fault that may pass, is copied into a temporary folder first.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from linker.errors import TerminologyError
+from linker.terminology.files import not_utf8, translated
+from linker.terminology.rows import BadRows
+from linker.terminology.rrf_members import Member, find_members
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_MARK = b"\xef\xbb\xbf"
+_BLOCK = 1 << 23
+# With the result and Python beside it, a build of nine million names stays below 4 GB.
+_MEMORY = "1536MB"
+SOURCES = (
+    *("VCUI", "RCUI", "VSAB", "RSAB", "SON", "SF", "SVER", "VSTART", "VEND", "IMETA", "RMETA"),
+    *("SLC", "SCC", "SRL", "TFR", "CFR", "CXTY", "TTYL", "ATNL", "LAT", "CENC", "CURVER"),
+    *("SABIN", "SSN", "SCIT"),
+)
+"""The columns of MRSAB.RRF and RXNSAB.RRF."""
+
+_FILES = ("FIL", "DES", "FMT", "CLS", "RWS", "BTS")
+"""The columns of MRFILES.RRF."""
+
+Layouts = Mapping[str, Sequence[str]]
+"""The columns of each file in the order of the manual; MRFILES.RRF of a release may say another."""
+
+
+class RrfRelease:
+    """The files of a release, and a database to join them in. Made by `opened_release`.
+
+    Attributes:
+        bad: counts the rows that were left out as broken.
+    """
+
+    def __init__(
+        self,
+        members: Mapping[str, Member],
+        layouts: Layouts,
+        bad: BadRows,
+        folder: Path,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
+        self.bad = bad
+        self._members = members
+        self._folder = folder
+        self._connection = connection
+        self._layouts: dict[str, Sequence[str]] = {**layouts, "MRFILES.RRF": _FILES}
+        self._layouts.update(self._stated_layouts(layouts))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def where(self, name: str) -> str:
+        """A file of the release, for messages."""
+        return self._members[name].where
+
+    def text(self, name: str) -> str:
+        """A small file of the release that is no table."""
+        with self._members[name].open() as stream:
+            return stream.read().removeprefix(_MARK).decode("utf-8", "replace")
+
+    def rows(self, name: str, columns: Sequence[str]) -> str:
+        """Check a file; what reads it, for the FROM of a query.
+
+        Args:
+            columns: those that the query needs. A blank field is NULL.
+
+        Raises:
+            TerminologyError: more rows are broken than may be, or MRFILES.RRF knows no such column.
+        """
+        layout = self._layouts[name]
+        for column in columns:
+            if column not in layout:
+                raise TerminologyError(
+                    f"{self.where('MRFILES.RRF')}: no column {column} for {name}; "
+                    f"found: {', '.join(layout)}"
+                )
+        path = self._checked(name, len(layout))
+        types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in (*layout, "_after_the_last"))
+        return (
+            f"(SELECT {', '.join(columns)} "  # noqa: S608  # columns of ours, the rest is quoted
+            f"FROM read_csv({quoted(str(path))}, auto_detect=false, "
+            "header=false, delim='|', quote='', escape='', new_line='\\n', "
+            f"columns={{{types}}}))"
+        )
+
+    def refuse_blank(self, name: str, columns: Sequence[str]) -> None:
+        """Count each row with a blank in one of `columns` as broken; the caller leaves it out.
+
+        Raises:
+            TerminologyError: more rows are broken than may be.
+        """
+        layout = self._layouts[name]
+        indices = [(layout.index(column), column) for column in columns]
+        with self._members[name].open() as stream:
+            for first, block in _blocks(stream):
+                for number, line in enumerate(_lines(block), start=first):
+                    fields = line.split(b"|")
+                    if len(fields) != len(layout) + 1:
+                        continue
+                    blank = [
+                        c for i, c in indices if not fields[i].decode(errors="replace").strip()
+                    ]
+                    if blank:
+                        self.bad.skip(
+                            TerminologyError(
+                                f"{self.where(name)}:{number}: blank {blank[0]}; "
+                                f"each row needs {' and '.join(columns)}"
+                            )
+                        )
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement; its rows, which are few."""
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def table(self, sql: str) -> pa.Table:
+        """Run a query whose rows are many."""
+        return self._connection.sql(sql).to_arrow_table()
+
+    def _stated_layouts(self, layouts: Layouts) -> dict[str, tuple[str, ...]]:
+        if "MRFILES.RRF" not in self:
+            return {}
+        stated = self.run(f"FROM {self.rows('MRFILES.RRF', ('FIL', 'FMT'))}")
+        return {
+            file: tuple(column.strip() for column in columns.split(","))
+            for file, columns in stated
+            if file in layouts and columns
+        }
+
+    def _checked(self, name: str, n_fields: int) -> Path:
+        """A file that DuckDB can read: the member itself, or a copy without its faults."""
+        member = self._members[name]
+        # To DuckDB, a path with one of these is a pattern.
+        if member.path is not None and not re.search(r"[*?\[]", str(member.path)):
+            with member.open() as stream:
+                faults = self.bad.count
+                changed = {changed for _, changed in _good(stream, member, n_fields, self.bad)}
+            if True not in changed:
+                return member.path
+            # They are counted; now they are left out.
+            bad = BadRows(self.bad.count - faults)
+        else:
+            bad = self.bad
+        copy = self._folder / name
+        with member.open() as stream, copy.open("wb") as out:
+            for block, _ in _good(stream, member, n_fields, bad):
+                out.write(block)
+        return copy
+
+
+@contextmanager
+def opened_release(
+    path: Path, main: str, layouts: Layouts, *, others: Sequence[str] = (), max_bad_rows: int
+) -> Iterator[RrfRelease]:
+    """Find the files of a release and open a database in a temporary folder, removed at the end.
+
+    Args:
+        path: the folder that holds the files, plain or .gz; one above it; a zip; or the main file.
+        main: the file without which it is no release.
+        others: further files that are no tables.
+
+    Raises:
+        TerminologyError: the main file is missing or stands in several folders, an archive is
+            damaged, or the database fails (no disk space).
+    """
+    import duckdb
+
+    wanted = {main, *layouts, *others, "MRFILES.RRF"}
+    with translated(path), tempfile.TemporaryDirectory(prefix="linker-") as folder:
+        members = find_members(path, main, wanted)
+        connection = duckdb.connect(
+            str(Path(folder, "release.duckdb")),
+            config={
+                "memory_limit": _MEMORY,
+                "temp_directory": str(Path(folder, "spill")),
+                "preserve_insertion_order": "false",
+                # Extensions are downloads.
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            },
+        )
+        try:
+            # Nothing is to survive a crash: without commits, nothing waits for the disk.
+            connection.begin()
+            yield RrfRelease(members, layouts, BadRows(max_bad_rows), Path(folder), connection)
+        except duckdb.Error as error:
+            reason = str(error).partition("\n")[0]
+            raise TerminologyError(
+                f"{path}: the database stopped: {reason}; is there space in "
+                f"{tempfile.gettempdir()}? TMPDIR names another folder"
+            ) from error
+        finally:
+            connection.close()
+
+
+def quoted(text: str) -> str:
+    """A string for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+# --- Whether each row is whole ----------------------------------------------
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, some megabytes of them at a time, and the number of the first, from 1."""
+    number = 1
+    rest = b""
+    while data := stream.read(_BLOCK):
+        data = rest + data
+        end = data.rfind(b"\n") + 1
+        block, rest = data[:end], data[end:]
+        if block:
+            yield number, block
+            number += block.count(b"\n")
+    if rest:
+        yield number, rest
+
+
+def _lines(block: bytes) -> list[bytes]:
+    """The lines of a block without their endings, and what of a mark or a NUL DuckDB refuses."""
+    lines = block.removeprefix(_MARK).replace(b"\r\n", b"\n").split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return lines
+
+
+def _good(
+    stream: IO[bytes], member: Member, n_fields: int, bad: BadRows
+) -> Iterator[tuple[bytes, bool]]:
+    """The rows of a file that are whole, block by block, and if a block was changed."""
+    for first, block in _blocks(stream):
+        lines = _lines(block)
+        wrong = {
+            row
+            for row, line in enumerate(lines)
+            if line.count(b"|") != n_fields or line[-1:] != b"|"
+        }
+        if not _is_utf8(block):
+            wrong |= {row for row, line in enumerate(lines) if not _is_utf8(line)}
+        for row in sorted(wrong):
+            if lines[row].strip():
+                bad.skip(_broken(lines[row], f"{member.where}:{first + row}", n_fields))
+        odd = b"\r" in block or b"\0" in block or block.startswith(_MARK)
+        if not wrong and not odd:
+            yield block, False
+            continue
+        kept = (line for row, line in enumerate(lines) if row not in wrong)
+        text = b"".join(line + b"\n" for line in kept)
+        # Within a row they are noise, and would end it for some readers.
+        yield text.replace(b"\r", b" ").replace(b"\0", b" "), True
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _broken(line: bytes, where: str, n_fields: int) -> TerminologyError:
+    ended = line.endswith(b"|")
+    found = line.count(b"|") + (not ended)
+    if found != n_fields:
+        question = "was the file cut short?" if found < n_fields else "is there a '|' in a field?"
+        return TerminologyError(f"{where}: {found} fields, expected {n_fields}; {question}")
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return not_utf8(where, line[error.start])
+    return TerminologyError(
+        f"{where}: no '|' after the last of {found} fields; was the file cut short?"
+    )

@@ -1,0 +1,398 @@
+"""SNOMED CT, as its release centres give it: RF2 snapshots, of one edition or several together.
+
+An extension (US, UK, ...) adds to the International Edition and changes some of its rows: of all
+rows with one id the latest effectiveTime counts, whatever its module (Release File Specification,
+section 3.1). Both are read from one folder; an edition that has the International files in its own
+needs no other.
+
+**Names.** A language reference set says which descriptions a language's users accept, and which one
+they prefer. Synonyms outside the chosen sets are left out: they belong to another dialect. The
+fully specified name without its semantic tag ("Foo (disorder)") is a name as well; the tag is the
+semantic type. The preferred name is the synonym that the first set prefers; without one, that of
+the next; then the fully specified name. Where a release has no language set, all synonyms are
+names.
+
+**Codes.** The maps to ICD-10 and ICD-10-CM have rules ("if male"). The targets without a condition
+are the codes; where there are none, those with one. Targets may end in a place to fill ("S02.0XX?",
+the episode of care): the code is then the category that is certain, S02.0.
+
+**Retired concepts** lead to the one that they are SAME AS or REPLACED BY; POSSIBLY EQUIVALENT TO
+counts if it names one concept only. MOVED TO is not followed: it names a namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from linker.config import ReadOptions
+from linker.errors import TerminologyError
+from linker.terminology.rf2 import ReleaseFile, find_release, read_rows
+from linker.terminology.rows import BadRows
+from linker.terminology.snomed_sql import (
+    CODES,
+    CONCEPT_ROWS,
+    CORE_MODULE,
+    DESCRIBED,
+    FULL_NAMES,
+    GB_ENGLISH,
+    IS_A,
+    MAPS,
+    NAME_ROWS,
+    OFFERED,
+    PARENTS,
+    POSSIBLY,
+    PREFERRED,
+    REPLACED_BY,
+    RETIRED,
+    SAME_AS,
+    SYNONYM,
+    US_ENGLISH,
+)
+from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_LICENCE = "SNOMED CT affiliate licence (SNOMED International, or your national release centre)"
+
+_EDITIONS = {"INT": "International Edition", "US1000124": "US Edition"}
+
+_ID, _TEXT = pa.int64(), pa.string()
+_VERSIONED = {"effectiveTime": pa.int32(), "active": pa.bool_(), "moduleId": _ID}
+_COMPONENT = {"id": _ID, **_VERSIONED}
+# The id of a member of a reference set is a UUID.
+_MEMBER = {"id": _TEXT, **_VERSIONED, "refsetId": _ID, "referencedComponentId": _ID}
+_DESCRIPTION = {
+    **_COMPONENT,
+    "conceptId": _ID,
+    "languageCode": _TEXT,
+    "typeId": _ID,
+    "term": _TEXT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What of a file goes into which table of the database."""
+
+    table: str
+    columns: Mapping[str, pa.DataType]
+    where: str = "true"
+
+
+_MAPPED = f"refsetId IN ({', '.join(map(str, MAPS))})"
+_LOADS = {
+    "concept": _Load("concept", _COMPONENT),
+    "description": _Load("description", _DESCRIPTION),
+    "definition": _Load("description", _DESCRIPTION),
+    "relationship": _Load(
+        "relationship",
+        {**_COMPONENT, "sourceId": _ID, "destinationId": _ID, "typeId": _ID},
+        f"typeId = {IS_A}",
+    ),
+    "language": _Load("language", {**_MEMBER, "acceptabilityId": _ID}),
+    "association": _Load(
+        "association",
+        {**_MEMBER, "targetComponentId": _ID},
+        f"refsetId IN ({SAME_AS}, {REPLACED_BY}, {POSSIBLY})",
+    ),
+    "map": _Load(
+        "map",
+        {**_MEMBER, "mapGroup": _ID, "mapPriority": _ID, "mapRule": _TEXT, "mapTarget": _TEXT},
+        _MAPPED,
+    ),
+    "simple_map": _Load("simple_map", {**_MEMBER, "mapTarget": _TEXT}, _MAPPED),
+}
+_SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT: "VARCHAR"}
+
+
+def read(path: Path, options: ReadOptions) -> Terminology:
+    """Read the snapshots in a folder or zip, or in a folder of several of these.
+
+    `options.language_refsets` chooses the language reference sets, the first preferred; by default
+    US English, and where it is absent, GB English. `options.semantic_types` keeps the concepts with
+    one of these tags; their parents are then the nearest ancestors that are kept, and retired ids
+    stay that lead to one of them.
+
+    Raises:
+        TerminologyError: the release is no snapshot, is an extension without the International
+            Edition, has too many broken rows, or has no such language set or tag.
+    """
+    files, bad = find_release(path), BadRows(options.max_bad_rows)
+    with _database() as db:
+        for table in dict.fromkeys(load.table for load in _LOADS.values()):
+            _load(db, table, files, bad)
+        _check_base(db, path)
+        _check_references(db, files, bad)
+        refsets = _choose_refsets(db, path, options.language_refsets)
+        db.execute(DESCRIBED, {"any": None if refsets else 1000})
+        db.execute(FULL_NAMES)
+        db.execute(OFFERED)
+        _check_named(db, path, bad)
+        tags = _choose_concepts(db, path, options)
+        db.execute(RETIRED, {"all": not tags})
+        db.execute(PARENTS)
+        db.execute(CODES)
+        filters: dict[str, object] = {"language_refsets": refsets} if refsets else {}
+        if tags:
+            filters["semantic_types"] = tags
+        return Terminology(
+            Release(
+                terminology=_title(files),
+                version=_iso(max(file.date for file in files)),
+                licence=_LICENCE,
+                source="snomed",
+                filters=filters,
+                skipped={**_skipped(db), **bad.counted()},
+            ),
+            _arrow(db, CONCEPT_ROWS, CONCEPTS),
+            _arrow(db, NAME_ROWS, NAMES),
+        )
+
+
+@contextmanager
+def _database() -> Iterator[DuckDBPyConnection]:
+    """A database in memory, that goes to disk with what is larger; it fetches no extension."""
+    import duckdb
+
+    with TemporaryDirectory(prefix="linker-snomed-") as spill:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": "2GB",
+            "preserve_insertion_order": "false",
+            "temp_directory": spill,
+        }
+        with duckdb.connect(":memory:", config=settings) as db:
+            yield db
+
+
+def _arrow(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
+    return db.sql(sql).to_arrow_table().cast(schema)
+
+
+def _title(files: Sequence[ReleaseFile]) -> str:
+    """As in "SNOMED CT US Edition"; where there are several, each with its date."""
+    dates = {file.edition: file.date for file in files if file.kind == "concept"}
+    names = [_EDITIONS.get(edition, edition) for edition in dates]
+    if len(names) > 1:
+        names = [f"{name} {_iso(date)}" for name, date in zip(names, dates.values(), strict=True)]
+    return f"SNOMED CT {' + '.join(names)}"
+
+
+def _iso(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:8]}"
+
+
+# --- Files to tables, one row an id -----------------------------------------
+
+
+def _load(db: DuckDBPyConnection, table: str, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+    """Make a table of the files that belong into it: of each id the row that counts."""
+    loads = {kind: load for kind, load in _LOADS.items() if load.table == table}
+    columns = next(iter(loads.values())).columns
+    typed = ", ".join(f"{name} {_SQL_TYPES[type_]}" for name, type_ in columns.items())
+    db.execute(f"CREATE TABLE loaded ({typed}, file INTEGER)")
+    for number, file in enumerate(files):
+        if file.kind in loads:
+            for rows in read_rows(file, columns, bad):
+                db.register("rows", rows)
+                db.execute(
+                    f"INSERT INTO loaded SELECT *, {number} FROM rows "  # noqa: S608
+                    f"WHERE {loads[file.kind].where}"
+                )
+                db.unregister("rows")
+    if "refsetId" not in columns:
+        for number, concept_id, count in _repeated(db):
+            bad.skip(
+                TerminologyError(
+                    f"{files[number]}: id {concept_id} stands in {count} rows, expected one in a "
+                    "Snapshot; is it a Full file under another name, or two files in one?"
+                )
+            )
+    # Two rows of one date: the extension's, for it had the International Edition's before it.
+    others = ", ".join(name for name in (*columns, "file") if name != "id")
+    db.execute(
+        f"CREATE TABLE {table} AS SELECT * FROM loaded QUALIFY row_number() OVER ("  # noqa: S608
+        f"PARTITION BY id ORDER BY effectiveTime DESC, moduleId = {CORE_MODULE}, {others}) = 1"
+    )
+    db.execute("DROP TABLE loaded")
+
+
+def _repeated(db: DuckDBPyConnection) -> list[tuple[int, int, int]]:
+    """File, id and count of the ids that stand in one file more than once."""
+    return db.execute(
+        "SELECT file, id, count(*) FROM loaded GROUP BY file, id HAVING count(*) > 1 ORDER BY ALL"
+    ).fetchall()
+
+
+# --- What a release must hold -----------------------------------------------
+
+_BESIDE = (
+    "put the International Edition of the date that the extension was made for beside it, "
+    "and give the folder that holds both"
+)
+
+
+def _check_base(db: DuckDBPyConnection, path: Path) -> None:
+    if _one(db, f"SELECT count(*) FROM concept WHERE moduleId = {CORE_MODULE}"):  # noqa: S608
+        return
+    modules = db.execute("SELECT DISTINCT moduleId FROM concept ORDER BY 1 LIMIT 4").fetchall()
+    raise TerminologyError(
+        f"{path}: an extension without its International Edition: no concept is of the core module "
+        f"{CORE_MODULE}, only of {', '.join(str(row[0]) for row in modules) or 'none'}; {_BESIDE}"
+    )
+
+
+def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+    """Each active row that names a concept which is not there is a broken one."""
+    for what, column, owner in (
+        ("relationship", "sourceId", "sourceId"),
+        ("relationship", "destinationId", "sourceId"),
+        ("description", "conceptId", "conceptId"),
+    ):
+        dangling = db.execute(
+            f"SELECT d.file, d.id, d.{column} FROM {what} d "  # noqa: S608
+            f"LEFT JOIN concept c ON c.id = d.{owner} "
+            f"WHERE d.active AND c.active IS DISTINCT FROM false "
+            f"AND d.{column} NOT IN (SELECT id FROM concept) ORDER BY ALL"
+        )
+        while row := dangling.fetchone():
+            bad.skip(
+                TerminologyError(
+                    f"{files[row[0]]}: {what} {row[1]} has the {column} {row[2]}, which is no "
+                    f"concept of this release; if it is an extension, {_BESIDE}"
+                )
+            )
+
+
+def _check_named(db: DuckDBPyConnection, path: Path, bad: BadRows) -> None:
+    nameless = db.execute(
+        "SELECT id FROM concept WHERE active AND id NOT IN (SELECT concept FROM offered) ORDER BY 1"
+    )
+    while row := nameless.fetchone():
+        bad.skip(
+            TerminologyError(
+                f"{path}: concept {row[0]} has no active description, expected a fully specified "
+                "name at least; is the description file whole?"
+            )
+        )
+    if not _one(db, "SELECT count(*) FROM offered"):
+        raise TerminologyError(f"{path}: no concept found; is this the right release?")
+
+
+def _one(db: DuckDBPyConnection, sql: str) -> Any:
+    # All of it: DuckDB refuses other work while a result is not fetched to its end.
+    return db.execute(sql).fetchall()[0][0]
+
+
+# --- Names ------------------------------------------------------------------
+
+
+def _choose_refsets(db: DuckDBPyConnection, path: Path, wanted: Sequence[str]) -> list[str]:
+    """The language reference sets to use, and the table `accepted` of what they accept.
+
+    `rank` is the place of the first set that prefers a description; 1000 more where none does.
+    """
+    found = {
+        str(refset): count
+        for refset, count in db.execute(
+            "SELECT refsetId, count(*) FROM language WHERE active GROUP BY ALL ORDER BY 2 DESC, 1"
+        ).fetchall()
+    }
+    listed = ", ".join(f"{refset} ({count:,} rows)" for refset, count in found.items()) or "none"
+    chosen = list(dict.fromkeys(refset.strip() for refset in wanted))
+    for refset in chosen:
+        if refset not in found:
+            raise TerminologyError(
+                f"{path}: language_refsets: {refset!r} is no language reference set of this "
+                f"release; it has: {listed}"
+            )
+    if not chosen:
+        chosen = [refset for refset in (US_ENGLISH, GB_ENGLISH) if refset in found][:1]
+    if not chosen and len(found) > 1:
+        raise TerminologyError(
+            f"{path}: no English language reference set, but {listed}; say which with "
+            "language_refsets"
+        )
+    chosen = chosen or list(found)
+    db.execute(
+        "CREATE TABLE accepted AS"
+        " WITH placed AS (SELECT *, list_position($chosen::BIGINT[], refsetId) - 1"
+        "    + CASE acceptabilityId WHEN $preferred THEN 0 ELSE 1000 END AS place"
+        "  FROM language WHERE active AND list_contains($chosen::BIGINT[], refsetId)),"
+        " latest AS (SELECT referencedComponentId AS description,"
+        "    arg_max(place, (effectiveTime, id)) AS place"
+        "  FROM placed GROUP BY referencedComponentId, refsetId)"
+        " SELECT description, min(place) AS rank FROM latest GROUP BY description",
+        {"chosen": [int(refset) for refset in chosen], "preferred": PREFERRED},
+    )
+    return chosen
+
+
+# --- Concepts ---------------------------------------------------------------
+
+
+def _choose_concepts(db: DuckDBPyConnection, path: Path, options: ReadOptions) -> list[str]:
+    """The table `kept` of the concepts to give, and the tags that were asked for."""
+    tags = [tag.strip(" ()").lower() for tag in options.semantic_types]
+    db.execute(
+        "CREATE TABLE kept AS SELECT DISTINCT o.concept AS id FROM offered o "
+        "LEFT JOIN full_name f USING (concept) "
+        "WHERE len($tags::VARCHAR[]) = 0 OR list_contains($tags::VARCHAR[], lower(f.tag))",
+        {"tags": tags},
+    )
+    known = {
+        str(tag): count
+        for tag, count in db.execute(
+            "SELECT lower(tag) AS tag, count(*) FROM full_name JOIN concept c ON c.id = concept "
+            "WHERE c.active AND tag IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+    }
+    for tag in tags:
+        if tag not in known:
+            raise TerminologyError(
+                f"{path}: semantic_types: {tag!r} is no semantic tag of this release; it has: "
+                f"{', '.join(list(known)[:80])}"
+            )
+    if tags:
+        for root in options.roots:
+            left_out = db.execute(
+                "SELECT f.tag FROM concept c LEFT JOIN full_name f ON f.concept = c.id "
+                "WHERE c.active AND c.id::VARCHAR = $root AND c.id NOT IN (SELECT id FROM kept)",
+                {"root": root},
+            ).fetchall()
+            if left_out:
+                raise TerminologyError(
+                    f"{path}: root {root!r} has the semantic tag {left_out[0][0]!r}, which "
+                    "semantic_types leaves out; add the tag, or give the roots below it"
+                )
+    return tags
+
+
+def _skipped(db: DuckDBPyConnection) -> dict[str, int]:
+    counts = {
+        "synonyms outside the language reference sets": _one(
+            db,
+            "SELECT count(*) FROM described d JOIN concept c ON c.id = d.concept AND c.active "  # noqa: S608
+            f"WHERE d.active AND d.type = {SYNONYM} AND d.rank IS NULL",
+        ),
+        "outside the semantic types": _one(
+            db, "SELECT count(*) FROM offered ANTI JOIN kept ON kept.id = concept WHERE place = 1"
+        ),
+        "parents that are retired": _one(
+            db,
+            "SELECT count(*) FROM relationship r "
+            "JOIN concept child ON child.id = r.sourceId AND child.active "
+            "JOIN concept parent ON parent.id = r.destinationId AND NOT parent.active "
+            "WHERE r.active",
+        ),
+    }
+    return {reason: count for reason, count in counts.items() if count}
