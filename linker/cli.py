@@ -105,7 +105,9 @@ _Detector = Annotated[
 def build(
     source: Annotated[
         str | None,
-        typer.Argument(help="The format: umls, snomed, rxnorm, obo, icd10cm, table, jsonl.", show_default=False),
+        typer.Argument(
+            help="The format: umls, snomed, rxnorm, obo, icd10cm, table, jsonl.", show_default=False
+        ),
     ] = None,
     path: Annotated[
         str | None,

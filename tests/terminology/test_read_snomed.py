@@ -818,11 +818,11 @@ def test_damaged_zip(tmp_path, base):
     path = base.pack(tmp_path / "x.zip")
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(TerminologyError, match=r"x\.zip: the compressed file is damaged or cut short"):
+    with pytest.raises(TerminologyError, match=r"x\.zip: the compressed file is damaged"):
         read_terminology("snomed", path)
     where = content.index(b"sct2_Concept") + 80
     path.write_bytes(content[:where] + bytes(20) + content[where + 20 :])
-    with pytest.raises(TerminologyError, match=r"x\.zip: the compressed file is damaged or cut short"):
+    with pytest.raises(TerminologyError, match=r"x\.zip: the compressed file is damaged"):
         read_terminology("snomed", path)
 
 
