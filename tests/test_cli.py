@@ -62,6 +62,11 @@ def notes(tmp_path: Path) -> Path:
 # The whole
 
 
+def hear_interrupts() -> None:
+    """A shell starts its background jobs, and so perhaps these tests, deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_version() -> None:
     assert run("--version").stdout == f"concept-linker {linker.__version__}\n"
 
@@ -334,6 +339,7 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
     _wait_for(partial)
     os.killpg(process.pid, signal.SIGINT)
@@ -423,6 +429,7 @@ def test_build_after_ctrl_c_goes_on(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
     _wait_for(tmp_path / "index.partial")
     os.killpg(process.pid, signal.SIGINT)
