@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from linker.errors import TerminologyError
+from linker.terminology.database import temporary_database
 from linker.terminology.files import not_utf8, translated
 from linker.terminology.rows import BadRows
 from linker.terminology.rrf_members import Member, find_members
@@ -183,31 +184,19 @@ def opened_release(
     import duckdb
 
     wanted = {main, *layouts, *others, "MRFILES.RRF"}
-    with translated(path), tempfile.TemporaryDirectory(prefix="linker-") as folder:
+    with translated(path):
         members = find_members(path, main, wanted)
-        connection = duckdb.connect(
-            str(Path(folder, "release.duckdb")),
-            config={
-                "memory_limit": _MEMORY,
-                "temp_directory": str(Path(folder, "spill")),
-                "preserve_insertion_order": "false",
-                # Extensions are downloads.
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            },
-        )
-        try:
-            # Nothing is to survive a crash: without commits, nothing waits for the disk.
-            connection.begin()
-            yield RrfRelease(members, layouts, BadRows(max_bad_rows), Path(folder), connection)
-        except duckdb.Error as error:
-            reason = str(error).partition("\n")[0]
-            raise TerminologyError(
-                f"{path}: the database stopped: {reason}; is there space in "
-                f"{tempfile.gettempdir()}? TMPDIR names another folder"
-            ) from error
-        finally:
-            connection.close()
+        with temporary_database(memory_limit=_MEMORY, on_disk=True) as (connection, folder):
+            try:
+                # Nothing is to survive a crash: without commits, nothing waits for the disk.
+                connection.begin()
+                yield RrfRelease(members, layouts, BadRows(max_bad_rows), folder, connection)
+            except duckdb.Error as error:
+                reason = str(error).partition("\n")[0]
+                raise TerminologyError(
+                    f"{path}: the database stopped: {reason}; is there space in "
+                    f"{tempfile.gettempdir()}? TMPDIR names another folder"
+                ) from error
 
 
 def quoted(text: str) -> str:

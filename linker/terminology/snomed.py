@@ -22,17 +22,16 @@ counts if it names one concept only. MOVED TO is not followed: it names a namesp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.terminology.database import temporary_database
 from linker.terminology.rf2 import ReleaseFile, find_release, read_rows
 from linker.terminology.rows import BadRows
 from linker.terminology.snomed_sql import (
@@ -126,7 +125,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:
             Edition, has too many broken rows, or has no such language set or tag.
     """
     files, bad = find_release(path), BadRows(options.max_bad_rows)
-    with _database() as db:
+    with temporary_database(memory_limit="2GB", on_disk=False) as (db, _):
         for table in dict.fromkeys(load.table for load in _LOADS.values()):
             _load(db, table, files, bad)
         _check_base(db, path)
@@ -155,23 +154,6 @@ def read(path: Path, options: ReadOptions) -> Terminology:
             _arrow(db, CONCEPT_ROWS, CONCEPTS),
             _arrow(db, NAME_ROWS, NAMES),
         )
-
-
-@contextmanager
-def _database() -> Iterator[DuckDBPyConnection]:
-    """A database in memory, that goes to disk with what is larger; it fetches no extension."""
-    import duckdb
-
-    with TemporaryDirectory(prefix="linker-snomed-") as spill:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "memory_limit": "2GB",
-            "preserve_insertion_order": "false",
-            "temp_directory": spill,
-        }
-        with duckdb.connect(":memory:", config=settings) as db:
-            yield db
 
 
 def _arrow(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
