@@ -11,7 +11,7 @@ import functools
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -79,6 +79,7 @@ def annotate_files(
     done = {key for file in (partial, errors) for key in _finished(file)}
     notes, n_errors, n_links = 0, 0, 0
     with (
+        _nothing_for_nothing(partial, errors, job),
         partial.open("a", encoding="utf-8") as lines,
         errors.open("a", encoding="utf-8") as bad,
         closing(_annotated(linker, _batches(stream, done), k, workers)) as annotated,
@@ -137,6 +138,18 @@ def _same_job(path: Path, settings: dict[str, Any], *, resume: bool) -> None:
             f"{path}: the run that was stopped had another {' and '.join(changed)}; "
             "go on with what it was started with, or use --force to start over"
         )
+
+
+@contextmanager
+def _nothing_for_nothing(partial: Path, errors: Path, job: Path) -> Iterator[None]:
+    """Have a run that fails before its first note (no such detector) leave no file behind."""
+    try:
+        yield
+    except BaseException:
+        if not any(file.exists() and file.stat().st_size for file in (partial, errors)):
+            for file in (partial, errors, job):
+                file.unlink(missing_ok=True)
+        raise
 
 
 _Key = str | tuple[str, int | None]

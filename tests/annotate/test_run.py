@@ -442,3 +442,14 @@ def test_a_run_goes_on_only_with_what_it_was_started_with(
         annotate_files(other, [notes], out, k=2, resume=True)
     annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out, resume=True)
     assert not out.with_name("out.job.json").exists()
+
+
+def test_a_run_that_cannot_begin_leaves_nothing_behind(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(DetectorError, match="no such spaCy pipeline"):
+        annotate_files(Linker(index, detector="no_such_pipeline"), [notes], out)
+    assert list(tmp_path.glob("out*")) == []
+    annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out)
+    assert out.exists()
