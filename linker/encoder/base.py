@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,6 @@ class EncoderIdentity:
     pooling: str
     max_tokens: int
     licence: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @runtime_checkable

@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linker.atomic import write_atomically
+from linker.encoder import EncoderIdentity
 from linker.errors import IndexFolderError
+from linker.terminology import Release
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -20,29 +21,6 @@ _BLOCK = 1 << 20
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class TerminologyInfo(_Part):
-    """The release that was read; see `linker.terminology.Release`."""
-
-    terminology: str
-    version: str
-    licence: str
-    source: str
-    filters: dict[str, Any] = {}
-    skipped: dict[str, int] = {}
-
-
-class EncoderInfo(_Part):
-    """The encoder of the vectors; see `linker.encoder.EncoderIdentity`."""
-
-    name: str
-    revision: str
-    fingerprint: str
-    dim: int
-    pooling: str
-    max_tokens: int
-    licence: str
 
 
 class VectorsInfo(_Part):
@@ -79,8 +57,8 @@ class Manifest(_Part):
 
     format_version: int
     tool_version: str
-    terminology: TerminologyInfo
-    encoder: EncoderInfo
+    terminology: Release
+    encoder: EncoderIdentity
     vectors: VectorsInfo
     counts: Counts
     files: dict[str, FileInfo]

@@ -11,7 +11,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,9 +33,7 @@ from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
     Counts,
-    EncoderInfo,
     Manifest,
-    TerminologyInfo,
     VectorsInfo,
     describe_files,
     sha256,
@@ -128,8 +125,8 @@ def write_index(
             manifest = Manifest(
                 format_version=FORMAT_VERSION,
                 tool_version=version("concept-linker"),
-                terminology=TerminologyInfo(**asdict(terminology.release)),
-                encoder=EncoderInfo(**encoder.identity.to_json()),
+                terminology=terminology.release,
+                encoder=encoder.identity,
                 vectors=_measure(partial / VECTORS_FILE, kind, min_recall, progress),
                 counts=Counts(
                     concepts=store.count("active"),

