@@ -57,7 +57,7 @@ def annotate_files(
         paths: files and folders of notes; see `NoteStream`.
         out: the JSON-lines file to write.
         k: candidates to keep a mention.
-        workers: processes, at least 1. It changes no line of the output.
+        workers: processes, at least 1. It changes no link, and no score beyond 1e-5.
         resume: go on with a run that was stopped; notes that it did are not done again.
         force: replace `out`, and throw away a run that was stopped.
         progress: called after each batch with the stream and the number of notes in it.
