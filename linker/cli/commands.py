@@ -1,0 +1,71 @@
+"""The command line: one module a command, each thin: arguments in, plain functions called."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from linker.cli.annotate import annotate
+from linker.cli.build import build
+from linker.cli.console import STOPPED
+from linker.cli.demo import demo
+from linker.cli.info import info
+from linker.cli.link import link
+from linker.errors import LinkerError
+
+COMMANDS = (build, info, link, annotate, demo)
+"""In the order in which `linker --help` lists them. A new command is one module and one name."""
+
+
+class _Group(typer.core.TyperGroup):
+    """Turns our own errors into a line on stderr and the exit status 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # `linker link | head`: nobody reads on. Typer ends the program quietly.
+            raise
+        except (LinkerError, OSError) as error:
+            typer.echo(f"error: {_one_line(error)}", err=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as error:
+            typer.echo("stopped", err=True)
+            raise typer.Exit(STOPPED) from error
+
+
+def _one_line(error: LinkerError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).splitlines())
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"concept-linker {version('concept-linker')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Find the biomedical mentions in clinical text and link each to its concept."""
+
+
+for command in COMMANDS:
+    app.command()(command)

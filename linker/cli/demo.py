@@ -1,0 +1,41 @@
+"""`linker demo`: sample notes to a report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from linker.cli.console import err_console, show
+
+
+def demo(
+    *,
+    index: Annotated[Path, typer.Option(help="The index folder; built if it is not there.")] = Path(
+        "indexes/hpo"
+    ),
+    out: Annotated[Path, typer.Option(help="The folder for the links and the report.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Link a dozen sample notes to the Human Phenotype Ontology, and write a report to look at."""
+    # Everything is in packages: nothing may be fetched, and this shows that nothing is.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from linker.demo import run_demo
+    from linker.progress import Bars
+
+    with Bars(err_console) as progress:
+        found = run_demo(index, out, progress=progress)
+    table = Table(box=None, title="Found most often", title_justify="left")
+    for heading in ("concept", "name", "notes", "for example"):
+        table.add_column(heading)
+    for row in found.most_common:
+        table.add_row(row.concept_id, Text(row.preferred_name), str(row.notes), Text(row.example))
+    show(table)
+    typer.echo(f"{found.notes} notes, {found.links} links to {found.concepts} concepts")
+    typer.echo(f"links   {found.jsonl}")
+    typer.echo(f"report  {found.report}  (open it in a browser)")

@@ -1,0 +1,63 @@
+"""`linker info`: what an index holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from linker.cli.console import show
+
+
+def info(
+    folder: Annotated[Path, typer.Argument(help="The index folder.", show_default=False)],
+    *,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file and compare its checksum.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+) -> None:
+    """Show what an index holds, from what release, with what encoder, under what licence."""
+    from linker.index.manifest import Manifest
+
+    manifest = Manifest.read(folder)
+    if verify:
+        manifest.verify(folder)
+    if as_json:
+        typer.echo(manifest.model_dump_json(indent=2))
+        return
+    terminology, encoder, vectors, counts = (
+        manifest.terminology,
+        manifest.encoder,
+        manifest.vectors,
+        manifest.counts,
+    )
+    size = sum(file.bytes for file in manifest.files.values())
+    rows = {
+        "terminology": terminology.terminology,
+        "release": terminology.version or "not stated",
+        "licence": terminology.licence or "not stated",
+        "read by": terminology.source,
+        **{f"filter {key}": str(value) for key, value in terminology.filters.items()},
+        **{f"left out, {key}": f"{value:,}" for key, value in terminology.skipped.items()},
+        "concepts": f"{counts.concepts:,}"
+        + (f" (and {counts.retired:,} retired ids)" if counts.retired else ""),
+        "names": f"{counts.names:,} distinct, {counts.name_concept_pairs:,} with their concepts",
+        "encoder": f"{encoder.name} ({encoder.dim} dimensions, {encoder.pooling} pooling)",
+        "encoder licence": encoder.licence or "not stated",
+        "encoder fingerprint": encoder.fingerprint,
+        "vectors": f"{vectors.kind}, recall@10 {vectors.recall_at_10:.3f} "
+        f"on {vectors.recall_queries} names",
+        "size": f"{size / 1e6:,.1f} MB",
+        "built by": f"concept-linker {manifest.tool_version}",
+        **({"files": "every checksum is right"} if verify else {}),
+    }
+    table = Table(show_header=False, box=None, title=Text(str(folder)), title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for key, value in rows.items():
+        table.add_row(key, Text(value))
+    show(table)

@@ -1,0 +1,47 @@
+"""`linker link`: mention strings to JSON lines."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import TextIO
+
+from linker.cli.console import open_linker
+from linker.cli.options import EncoderOption, IndexOption, KOption, ThresholdOption
+from linker.config import DEFAULT_THRESHOLD
+
+LINK_BATCH = 256
+"""Mention strings that are linked together."""
+
+
+def link(
+    *,
+    index: IndexOption,
+    k: KOption = 5,
+    threshold: ThresholdOption = DEFAULT_THRESHOLD,
+    encoder: EncoderOption = None,
+) -> None:
+    """Link mention strings, one a line on stdin, to JSON lines on stdout."""
+    from linker.annotate import json_line, mention_json
+
+    linker = open_linker(index, threshold=threshold, encoder=encoder)
+    lines = _lines(sys.stdin)
+    # A person at a terminal sees each answer at once.
+    size = 1 if sys.stdin is not None and sys.stdin.isatty() else LINK_BATCH
+    while batch := list(islice(lines, size)):
+        answer = "".join(json_line(mention_json(found)) for found in linker.link(batch, k=k))
+        # Bytes: JSON is UTF-8, whatever the locale.
+        sys.stdout.buffer.write(answer.encode())
+        sys.stdout.buffer.flush()
+
+
+def _lines(stdin: TextIO | None) -> Iterator[str]:
+    """Lines as UTF-8, whatever the locale; a byte that is none becomes U+FFFD."""
+    if stdin is None:  # Closed, as a service may have it.
+        return
+    if isinstance(stdin, io.TextIOWrapper):
+        stdin.reconfigure(encoding="utf-8-sig", errors="replace", newline="\n")
+    for line in stdin:
+        yield line.rstrip("\r\n")
