@@ -21,6 +21,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from linker.detect.bracketed import bracketed
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.schema import Mention
 from linker.text import readable
@@ -236,8 +237,9 @@ def expand(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """Give mentions that are short forms their long forms, and add those that were missed.
 
     A note's own definition comes first. For other short forms the table of clinical abbreviations
-    speaks, unless the note puts them in parentheses: then it defines them, in a way that is not
-    understood here ("myotonic dystrophy (DM)" is no diabetes mellitus).
+    speaks, unless the note puts them in parentheses: then it defines them, by the mention before
+    the bracket or in a way that is not understood here ("myotonic dystrophy (DM)" is no diabetes
+    mellitus).
 
     Args:
         text: the note.
@@ -250,11 +252,16 @@ def expand(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     short_forms = defined_in(text)
     by_span = {(short.start, short.end): short.long_form for short in short_forms}
     in_parentheses = parenthesised(text)
+    by_bracket = bracketed(text, mentions)
     expanded = []
     for mention in mentions:
         long_form = by_span.get((mention.start, mention.end), mention.long_form)
+        if long_form is not None and _is_longer(by_bracket.get(mention.text), long_form, mention):
+            long_form = by_bracket[mention.text]
         if long_form is None and mention.text not in in_parentheses:
             long_form = clinical_long_form(mention.text)
+        if long_form is None:
+            long_form = by_bracket.get(mention.text)
         expanded.append(replace(mention, long_form=long_form))
     added = []
     i = 0
@@ -268,6 +275,19 @@ def expand(text: str, mentions: Sequence[Mention]) -> list[Mention]:
                 )
             )
     return sorted([*expanded, *added], key=lambda mention: mention.start)
+
+
+def _is_longer(bracketed: str | None, long_form: str, short: Mention) -> bool:
+    """Whether the mention before the bracket holds the long form and one more initial.
+
+    The search for letters takes the shortest phrase that has them: "adenomatous polyposis coli" for
+    the AAPC of "attenuated adenomatous polyposis coli (AAPC)".
+    """
+    return (
+        bracketed is not None
+        and long_form.lower() in bracketed.lower()
+        and bracketed[0].lower() == short.text[0].lower()
+    )
 
 
 def parenthesised(text: str) -> frozenset[str]:

@@ -203,3 +203,44 @@ def test_the_table_is_whole() -> None:
         # A row without a long form is an ambiguous one: it says of what.
         assert row["long"] or "," in row["note"]
         assert clinical_long_form(row["short"]) == (row["long"] or None)
+
+
+def _mentions(text: str, *stretches: str) -> list[Mention]:
+    found = []
+    at = 0
+    for stretch in stretches:
+        at = text.index(stretch, at)
+        found.append(Mention(at, at + len(stretch), stretch))
+        at += len(stretch)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "stretches", "long_form"),
+    [
+        ("Phlorizin (P) was given; P blocks it.", ("Phlorizin", "P", "P"), "Phlorizin"),
+        ("given 17beta-estradiol (E2). E2 rose", ("17beta-estradiol", "E2"), "17beta-estradiol"),
+        ("phenobarbital (PB: 15 mg)", ("phenobarbital", "PB"), "phenobarbital"),
+        ("serum potassium (K)", ("potassium", "K"), "potassium"),
+        ("tacrolimus (tac)", ("tacrolimus", "tac"), "tacrolimus"),
+        ("contrast\nmedia (CM)", ("contrast\nmedia", "CM"), "contrast media"),
+        ("contrast media (CM twice)", ("contrast media", "CM"), None),  # The bracket goes on.
+        ("rash (PCN)", ("rash", "PCN"), None),
+        ("seizures (absence)", ("seizures", "absence"), None),
+        ("fever, cough (C)", ("fever", "C"), None),
+    ],
+)
+def test_a_bracket_behind_a_mention_defines_the_mention_in_it(
+    text: str, stretches: tuple[str, ...], long_form: str | None
+) -> None:
+    found = expand(text, _mentions(text, *stretches))
+    assert [mention.long_form for mention in found[1:]] == [long_form] * (len(stretches) - 1)
+
+
+def test_the_mention_before_the_bracket_may_hold_one_more_initial() -> None:
+    text = "attenuated adenomatous polyposis coli (AAPC)"
+    long, short = "attenuated adenomatous polyposis coli", "AAPC"
+    assert expand(text, _mentions(text, long, short))[1].long_form == long
+    text = "X-linked adrenoleukodystrophy (ALD)"
+    found = expand(text, _mentions(text, "X-linked adrenoleukodystrophy", "ALD"))
+    assert found[1].long_form == "adrenoleukodystrophy"
