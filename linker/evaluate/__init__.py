@@ -1,0 +1,1 @@
+"""Gold corpora, protocols, metrics and the report of errors."""
