@@ -26,9 +26,12 @@ PALETTE = Markup("""
   --paper: #fcfbf9; --raised: #ffffff; --ink: #1e1d1b; --soft: #625e57; --faint: #756f65;
   --rule: #e4e0d8; --accent: #0d5c63; --tint: #e6f0ef; --tint-strong: #c4dedd;
   --brick: #a03a2b; --strike: rgb(160 58 43 / 0.75); --ochre: #7d5b10; --track: #eae6de;
-  --serif: Charter, "Bitstream Charter", "Sitka Text", Cambria, "Noto Serif", "Liberation Serif", serif;
-  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
-  --mono: ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace;
+  --serif: Charter, "Bitstream Charter", "Sitka Text", Cambria, "Noto Serif",
+    "Liberation Serif", serif;
+  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue",
+    "Liberation Sans", Arial, sans-serif;
+  --mono: ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas,
+    "Liberation Mono", "DejaVu Sans Mono", monospace;
   --bar: 3.25rem;
 }
 @media (prefers-color-scheme: dark) {
