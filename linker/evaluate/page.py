@@ -150,6 +150,8 @@ def _groups(report: Report) -> list[dict[str, Any]]:
     tables = []
     for by, heading in GROUPS.items():
         rows = [group for group in report.groups if group.by == by]
+        if by == "words":
+            rows.sort(key=lambda group: group.label)
         # A single row says what the headline says.
         if len(rows) > 1:
             names = [name for name in COLUMNS if name in rows[0].figures]
