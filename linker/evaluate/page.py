@@ -6,6 +6,7 @@ documents: keep it as you keep them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from linker.formats.document import KINDS
 from linker.page import shown, template
 
 TEMPLATE = Path(__file__).with_name("page.html")
+_SPACE = re.compile(r"\s+")
 _ROWS = 60
+_GROUPS = 12
 _CONTEXT = 220
 
 GROUPS = {
@@ -156,7 +159,7 @@ def _groups(report: Report) -> list[dict[str, Any]]:
         if len(rows) > 1:
             names = [name for name in COLUMNS if name in rows[0].figures]
             tables.append(
-                {"title": heading, "columns": names, "rows": rows[:_ROWS], "n": len(rows)}
+                {"title": heading, "columns": names, "rows": rows[:_GROUPS], "n": len(rows)}
             )
     return tables
 
@@ -206,9 +209,11 @@ class _Sentences:
         )
         return {
             "document": document.id,
-            "before": ("… " if begin == least > 0 else "") + _flat(text[begin : where.start]),
+            "before": ("… " if begin == least > 0 else "")
+            + _flat(text[begin : where.start]).lstrip(),
             "mention": _flat(text[where.start : where.end]),
-            "after": _flat(text[where.end : end]) + (" …" if end == most < len(text) else ""),
+            "after": _flat(text[where.end : end]).rstrip()
+            + (" …" if end == most < len(text) else ""),
         }
 
 
@@ -220,8 +225,8 @@ def _ends(text: str, at: int) -> bool:
 
 
 def _flat(text: str) -> str:
-    """The text on one line; spaces at its ends stay, as one."""
-    return " ".join(text.replace("\n", " ").split(" ")) if text.strip() else " " * bool(text)
+    """The text on one line."""
+    return _SPACE.sub(" ", text)
 
 
 # Plots, in the coordinates of a square of 100 by 100 with the origin at the lower left

@@ -162,12 +162,12 @@ def misfit(text: str, spans: Sequence[Span], stated: str | None) -> str | None:
         spans: as of `checked_spans`.
         stated: what the file says stands there: the pieces joined, or all from the first to the
             last; white space counts alike, since line breaks are often written as spaces. None
-            where the file does not say.
+            or "" where the file does not say.
     """
     start, end = spans[0][0], spans[-1][1]
     if end > len(text):
         return f"[{start}, {end}) in a text of {len(text)} characters"
-    if stated is None:
+    if stated is None or not stated.strip():
         return None
     joined = " ".join(text[s:e] for s, e in spans)
     if "".join(stated.split()) in ("".join(joined.split()), "".join(text[start:end].split())):
