@@ -1,4 +1,16 @@
-"""Gold corpora, protocols, metrics and the report of errors."""
+"""Gold corpora, protocols, metrics and the report of errors.
+
+    from linker import Linker
+    from linker.evaluate import evaluate, read_gold, write_page
+
+    gold = read_gold(["corpus.jsonl.gz"])                 # .documents, .problems
+    report = evaluate(Linker.load("indexes/hpo"), gold.documents, problems=gold.problems)
+    report["acc@1"], report.figure("acc@1").low           # shares in [0, 1]
+    write_page("errors.html", report, gold.documents)
+
+The figures of gold mentions are defined in `mentions`, those of end-to-end linking in `spans`, what
+counts as right in `protocol`.
+"""
 
 from linker.evaluate.bootstrap import Figure
 from linker.evaluate.evaluate import DEFAULT_K, evaluate

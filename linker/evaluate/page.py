@@ -210,10 +210,9 @@ class _Sentences:
         return {
             "document": document.id,
             "before": ("… " if begin == least > 0 else "")
-            + _flat(text[begin : where.start]).lstrip(),
+            + _before(text[begin : where.start], cut=begin == least > 0),
             "mention": _flat(text[where.start : where.end]),
-            "after": _flat(text[where.end : end]).rstrip()
-            + (" …" if end == most < len(text) else ""),
+            "after": _after(text[where.end : end], cut=end == most < len(text)),
         }
 
 
@@ -224,8 +223,19 @@ def _ends(text: str, at: int) -> bool:
     return ends_sentence(text, at, word)
 
 
+def _before(text: str, *, cut: bool) -> str:
+    """What stands before a mention; where it was cut within a sentence, from a word on."""
+    text = _flat(text).lstrip()
+    return "… " + text.partition(" ")[2] if cut else text
+
+
+def _after(text: str, *, cut: bool) -> str:
+    """What stands after a mention; where it was cut within a sentence, up to a word."""
+    text = _flat(text).rstrip()
+    return text.rpartition(" ")[0] + " …" if cut else text
+
+
 def _flat(text: str) -> str:
-    """The text on one line."""
     return _SPACE.sub(" ", text)
 
 
@@ -256,6 +266,8 @@ def _curves(report: Report) -> Mapping[str, str]:
         name: " ".join(
             f"{100 * point.threshold:.1f},{100 - 100 * getattr(point, name):.1f}"
             for point in report.operating_points
+            # Where no link stands there is no precision to show.
+            if point.links or name != "precision"
         )
         for name in ("precision", "recall", "f1")
     }

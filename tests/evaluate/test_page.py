@@ -108,6 +108,15 @@ def test_a_confusion_has_both_names_and_its_sentence(linker: Linker, gold: list[
     assert set(page.marks) == {"fever"}
 
 
+def test_a_long_sentence_is_cut_at_words(linker: Linker) -> None:
+    gold = [document(("fever", "X:0013"), text="word " * 90 + "fever" + " after" * 90)]
+    page = Page(render_page(evaluate(linker, gold, draws=2), gold))
+    shown = next(item for item in page.items if "fever" in item)
+    words = shown.removesuffix("n1").split()
+    assert (words[0], words[-1]) == ("…", "…")
+    assert set(words) == {"…", "word", "fever", "after"}
+
+
 def test_end_to_end_shows_what_was_missed_and_invented(linker: Linker) -> None:
     gold = [document(("cough", "X:0001"), ("nausea", "X:0015"))]
     report = evaluate(linker, gold, protocol=END_TO_END, draws=5)
