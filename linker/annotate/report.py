@@ -6,18 +6,14 @@ but its own (by hash), so that a note cannot make it speak, whatever the note ho
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
-
 from linker.atomic import write_atomically
+from linker.page import shown, template
 from linker.schema import ASSERTIONS, Candidate, Link, Note
 
 ASSERTED, NIL = "asserted", "nil"
@@ -28,9 +24,8 @@ KINDS = {
 }
 """What a mention is drawn and filtered by, in the order of the legend, with its label."""
 
+TEMPLATE = Path(__file__).with_name("report.html")
 _MAX_CANDIDATES = 8
-# A browser shows NUL and lone surrogates as it likes, and UTF-8 cannot hold the latter.
-_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 # Two lines with a gap inside are a table made of spaces: a proportional face would pull it apart.
 _GAP = re.compile(r"^.*\S(?: {3,}|\t)\S", re.MULTILINE)
 
@@ -113,7 +108,7 @@ def render_report(
             "mentions": mentions,
         },
     }
-    return _template().render(_shown(context))
+    return template(TEMPLATE).render(shown(context))
 
 
 def write_report(
@@ -225,30 +220,3 @@ def _strings(mentions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         counts[text.casefold()] += 1
     ordered = sorted(counts, key=lambda key: (-counts[key], key))
     return [{"text": written[key], "count": counts[key]} for key in ordered]
-
-
-def _shown(value: Any) -> Any:
-    """Replace in every string what cannot be shown; on the way out, once, so that none escapes."""
-    if isinstance(value, str):
-        return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, Mapping):
-        return {_shown(key): _shown(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shown(item) for item in value]
-    return value
-
-
-def _sha256(text: str) -> str:
-    """The hash by which a content security policy admits an inline script or style."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    env = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    env.filters["sha256"] = _sha256
-    # As given: a dict's order is the order of display, and text stays readable in the source.
-    env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    return env.from_string(Path(__file__).with_name("report.html").read_text("utf-8"))

@@ -10,11 +10,12 @@ from linker.cli.annotate import annotate
 from linker.cli.build import build
 from linker.cli.console import STOPPED
 from linker.cli.demo import demo
+from linker.cli.evaluate import evaluate
 from linker.cli.info import info
 from linker.cli.link import link
 from linker.errors import LinkerError
 
-COMMANDS = (build, info, link, annotate, demo)
+COMMANDS = (build, info, link, annotate, evaluate, demo)
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 

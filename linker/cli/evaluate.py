@@ -1,0 +1,241 @@
+"""`linker evaluate`: gold annotations to figures, a table, JSON and a report of errors."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from linker.cli.console import err_console, open_linker, show
+from linker.cli.options import DetectorOption, EncoderOption, IndexOption, ThresholdOption
+from linker.config import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from linker.evaluate import Report
+    from linker.evaluate.report import Group
+    from linker.formats import Document
+    from linker.link import Linker
+    from linker.progress import Bars
+
+SHOWN = 5
+"""Problems and ids that are told one by one; all are in the JSON."""
+
+
+def evaluate(
+    gold: Annotated[
+        list[Path],
+        typer.Argument(
+            help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT pairs."
+        ),
+    ],
+    *,
+    index: IndexOption,
+    gold_mentions: Annotated[
+        bool,
+        typer.Option("--gold-mentions", help="Link the gold mentions; else find them, end to end."),
+    ] = False,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="For gold mentions: Z, the dictionary as released; A, with the mentions of "
+            "--train added and composites split. [default: Z]",
+            show_default=False,
+        ),
+    ] = None,
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(help="Gold of a train split: what counts as seen, and protocol A's names."),
+    ] = None,
+    split_abbreviations: Annotated[
+        bool,
+        typer.Option(
+            "--split-abbreviations/--no-split-abbreviations",
+            help="Look a short form up by its long form, as the note or the clinical table has it.",
+        ),
+    ] = True,
+    split_composites: Annotated[
+        bool | None,
+        typer.Option(
+            "--split-composites/--no-split-composites",
+            help="Look a composite up part by part, where the gold gives them. "
+            "[default: for protocol A]",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str | None,
+        typer.Option(help="What the gold is: jsonl, pubtator, bioc-xml, bioc-json, brat."),
+    ] = None,
+    map_prefix: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="GOLD=INDEX: how ids begin, as in UMLS:=, or =MESH: for ids without any; "
+            "repeatable."
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("--k", min=1, help="Candidates a mention.")] = 25,
+    threshold: ThresholdOption = DEFAULT_THRESHOLD,
+    detector: DetectorOption = "dictionary",
+    encoder: EncoderOption = None,
+    draws: Annotated[
+        int, typer.Option(min=1, help="How often documents are drawn for the intervals.")
+    ] = 1000,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Write all of it to this file.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page of errors to this file (HTML).")
+    ] = None,
+) -> None:
+    """Measure the links against gold annotations."""
+    from linker.atomic import write_atomically
+    from linker.evaluate import END_TO_END, read_gold, write_page
+    from linker.evaluate import evaluate as measure
+    from linker.progress import Bars
+
+    asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
+    prefixes = _prefixes(map_prefix or [])
+    with ExitStack() as stack:
+        progress = stack.enter_context(Bars(err_console))
+        progress.step("reading gold")
+        found = read_gold(gold, format=format, prefixes=prefixes)
+        seen = read_gold(train, format=format, prefixes=prefixes).documents if train else ()
+        linker = open_linker(index, threshold=threshold, encoder=encoder, detector=detector)
+        if asked == "A":
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="linker-evaluate-"))
+            linker = _with_train_names(linker, encoder, seen, Path(folder), progress)
+        result = measure(
+            linker,
+            found.documents,
+            protocol=END_TO_END if asked is None else asked,
+            k=k,
+            abbreviations=split_abbreviations,
+            composites=split_composites,
+            train=seen,
+            problems=found.problems,
+            draws=draws,
+            progress=progress,
+        )
+    _say_problems(result)
+    _print(result, index)
+    if as_json is not None:
+        data = {"index": str(index), **result.to_json()}
+        write_atomically(as_json, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        typer.echo(f"json    {as_json}", err=True)
+    if report is not None:
+        write_page(
+            report, result, found.documents, title=f"How right the links to {index.name} are"
+        )
+        typer.echo(f"report  {report}  (open it in a browser)", err=True)
+
+
+def _protocol(protocol: str | None, *, gold_mentions: bool, train: bool) -> str | None:
+    """Z or A for gold mentions; None for end to end."""
+    if protocol is None:
+        return "Z" if gold_mentions else None
+    if protocol not in ("Z", "A"):
+        raise typer.BadParameter(f"--protocol {protocol} is not known; known: Z, A")
+    if not gold_mentions:
+        raise typer.BadParameter("--protocol is of gold mentions: give --gold-mentions too")
+    if protocol == "A" and not train:
+        raise typer.BadParameter("--protocol A adds the mentions of a train split: give --train")
+    return protocol
+
+
+def _prefixes(pairs: list[str]) -> dict[str, str]:
+    prefixes = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--map-prefix {pair}: expected GOLD=INDEX, as in UMLS:=")
+        prefixes[theirs] = ours
+    return prefixes
+
+
+def _with_train_names(
+    linker: Linker, encoder: str | None, seen: Sequence[Document], folder: Path, progress: Bars
+) -> Linker:
+    """The same linker over an index with the train mentions as further names."""
+    from linker.encoder import load_encoder
+    from linker.evaluate import mention_names, with_names
+    from linker.index import Index
+
+    built = linker.manifest.encoder
+    loaded = load_encoder(
+        encoder or built.name, revision=None if encoder else built.revision or None
+    )
+    added = with_names(
+        Index.open(linker.path),
+        mention_names(seen),
+        folder / linker.path.name,
+        encoder=loaded,
+        progress=progress,
+    )
+    typer.echo(f"{added.pairs:,} names of train mentions added, for this evaluation only", err=True)
+    return type(linker)(added.index, encoder=loaded, threshold=linker.threshold)
+
+
+def _say_problems(report: Report) -> None:
+    from linker.formats.document import KINDS
+
+    for kind, count in report.problem_counts.items():
+        typer.echo(f"{count:,} {KINDS[kind]}:", err=True)
+        of_kind = [problem for problem in report.problems if problem.kind == kind]
+        for problem in of_kind[:SHOWN]:
+            typer.echo(f"  {problem}", err=True)
+        if count > SHOWN:
+            typer.echo(f"  and {count - SHOWN:,} more (--json lists all)", err=True)
+    lost = report.gold.with_ids - report.gold.known
+    if lost:
+        ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
+        typer.echo(
+            f"{lost:,} of {report.gold.with_ids:,} mentions have no id that the index holds, "
+            f"and count as not found; the most frequent: {ids}. If the index writes these ids "
+            "otherwise, say how with --map-prefix.",
+            err=True,
+        )
+
+
+def _print(report: Report, index: Path) -> None:
+    from linker.evaluate import LABELS
+
+    gold = report.gold
+    typer.echo(
+        f"{index}, protocol {report.settings['protocol']}: {gold.documents:,} documents, "
+        f"{gold.mentions:,} mentions, {gold.with_ids:,} with a gold id"
+    )
+    table = Table(box=None)
+    table.add_column("figure")
+    table.add_column("%", justify="right")
+    table.add_column("95% interval", justify="right")
+    names = {figure.name for figure in report.figures}
+    for name, label in LABELS.items():
+        if name in names:
+            figure = report.figure(name)
+            interval = f"{100 * figure.low:.1f} – {100 * figure.high:.1f}"
+            table.add_row(label, f"{100 * figure.value:.1f}", interval)
+    show(table)
+    by_type = [group for group in report.groups if group.by == "type"]
+    if len(by_type) > 1:
+        show(_types(by_type))
+
+
+def _types(groups: Sequence[Group]) -> Table:
+    from linker.evaluate import COLUMNS
+
+    table = Table(box=None)
+    names = [name for name in COLUMNS if name in groups[0].figures]
+    table.add_column("type")
+    for heading in ("mentions", *(COLUMNS[name] for name in names)):
+        table.add_column(heading, justify="right")
+    for group in groups:
+        figures = (f"{100 * group.figures[name]:.1f}" for name in names)
+        table.add_row(Text(group.label), f"{group.mentions:,}", *figures)
+    return table

@@ -1,0 +1,116 @@
+"""A linker and gold documents to a report: gold mentions (protocols Z and A), or end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from linker.evaluate.bootstrap import DRAWS, Figure, Statistic, figures_with_intervals
+from linker.evaluate.end_to_end import measure_end_to_end
+from linker.evaluate.gold import GoldCounts, count_overlapping, unknown_ids
+from linker.evaluate.gold_mentions import measure_gold_mentions
+from linker.evaluate.protocol import Concepts, Linking, Outcome, mention_names
+from linker.evaluate.report import END_TO_END, PROTOCOLS, Report
+from linker.formats import Document, Problem
+from linker.index import Progress, Silent
+from linker.text import normalise
+
+DEFAULT_K = 25
+
+
+def evaluate(
+    linker: Linking,
+    documents: Sequence[Document],
+    *,
+    protocol: str = "Z",
+    k: int = DEFAULT_K,
+    abbreviations: bool = True,
+    composites: bool | None = None,
+    train: Sequence[Document] = (),
+    problems: Sequence[Problem] = (),
+    draws: int = DRAWS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure a linker on gold documents.
+
+    Args:
+        linker: a `Linker`; for protocol A one of `linker.evaluate.with_names`.
+        documents: of `read_gold`.
+        protocol: "Z" or "A" (gold mentions), or "end to end".
+        k: candidates a mention, at least 1; ranks beyond are not found.
+        abbreviations: look short forms up by the long form that their note defines; gold mentions.
+        composites: look composites up part by part; by default under protocol A.
+        train: documents whose mentions count as seen. They change no link.
+        problems: what of the gold could not be used; they go into the report.
+        draws, seed: of the bootstrap.
+        progress: told of each step.
+
+    Raises:
+        ValueError: no document, k below 1, or a protocol that is not known.
+        LinkerError: the linker's encoder or detector cannot be loaded.
+    """
+    if not documents or k < 1:
+        raise ValueError(f"{len(documents)} documents and k {k}; at least 1 of each is needed")
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol {protocol!r} is not known; known: {', '.join(PROTOCOLS)}")
+    progress = Silent() if progress is None else progress
+    if composites is None:
+        composites = protocol == "A"
+    names: frozenset[str] | None = None
+    if train:
+        names = frozenset(normalise(name) for name in mention_names(train))
+    settings: dict[str, Any] = {
+        "protocol": protocol,
+        "k": k,
+        "threshold": linker.threshold,
+        "abbreviations": abbreviations,
+        "composites": composites,
+        "train_documents": len(train),
+        "files": sorted({d.file for d in documents if d.file is not None}),
+        "draws": draws,
+        "seed": seed,
+    }
+    concepts = Concepts(linker)
+    if protocol == END_TO_END:
+        measured = measure_end_to_end(linker, documents, concepts, names, progress)
+    else:
+        measured = measure_gold_mentions(
+            linker,
+            documents,
+            concepts,
+            names,
+            k=k,
+            abbreviations=abbreviations,
+            composites=composites,
+            progress=progress,
+        )
+    figures = _bootstrapped(measured.statistics, len(documents), draws, seed, progress)
+    return Report(
+        settings=settings,
+        gold=_counts(documents, measured.outcomes),
+        figures=figures,
+        problems=tuple(problems),
+        unknown_ids=unknown_ids(concepts.unknown),
+        **measured.parts,
+    )
+
+
+def _bootstrapped(
+    statistics: Sequence[Statistic], n: int, draws: int, seed: int, progress: Progress
+) -> tuple[Figure, ...]:
+    progress.step("drawing documents again", total=draws, unit="draws")
+    return figures_with_intervals(statistics, n, draws=draws, seed=seed, progress=progress.advance)
+
+
+def _counts(documents: Sequence[Document], outcomes: Sequence[Outcome]) -> GoldCounts:
+    return GoldCounts(
+        documents=len(documents),
+        mentions=len(outcomes),
+        with_ids=sum(bool(o.gold) for o in outcomes),
+        known=sum(o.known for o in outcomes),
+        composite=sum(len(o.gold) > 1 for o in outcomes),
+        split=sum(o.by == "parts" for o in outcomes),
+        discontinuous=sum(len(o.annotation.spans) > 1 for o in outcomes),
+        overlapping=sum(map(count_overlapping, documents)),
+    )

@@ -1,0 +1,243 @@
+"""Files of gold annotations to documents; what of them cannot be used is said and counted."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO, cast
+
+from linker.errors import NoteError
+from linker.formats import (
+    Annotation,
+    Document,
+    Item,
+    Problem,
+    read_bioc_json,
+    read_bioc_xml,
+    read_brat,
+    read_jsonl,
+    read_pubtator,
+)
+from linker.formats.pubtator import SECTION
+
+GOLD_READERS: dict[str, Callable[[Iterable[bytes], str], Iterator[Item]]] = {
+    "jsonl": read_jsonl,
+    "pubtator": read_pubtator,
+    "bioc-xml": read_bioc_xml,
+    "bioc-json": read_bioc_json,
+}
+"""Formats of one file, by name; a folder with `.ann` files is "brat"."""
+
+_ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".pubtator": "pubtator",
+    ".xml": "bioc-xml",
+    ".json": "bioc-json",
+}
+FORMATS = (*GOLD_READERS, "brat")
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """Gold documents, in the order of their files, and what of those could not be used."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_gold(
+    paths: Sequence[str | Path],
+    *,
+    format: str | None = None,  # noqa: A002  # as the command has it
+    prefixes: Mapping[str, str] | None = None,
+) -> Gold:
+    """Read files and folders of gold annotations.
+
+    Args:
+        paths: JSON lines, PubTator, BioC XML or JSON, also `.gz`; folders of BRAT pairs, or of
+            such files.
+        format: one of `FORMATS`; by default by each file's ending and first line.
+        prefixes: how ids begin in the gold and in the index ("UMLS:" and "", to take it off); the
+            key "" puts its value before ids without a colon.
+
+    Raises:
+        NoteError: a path is missing or given twice, its format is not known, or no document can be
+            read from all of them.
+    """
+    if format is not None and format not in FORMATS:
+        raise NoteError(f"--format {format} is not known; known: {', '.join(FORMATS)}")
+    files = [file for path in paths for file in _files(Path(path), format)]
+    resolved = [path.resolve() for path, _ in files]
+    for at, path in enumerate(resolved):
+        if path in resolved[:at]:
+            raise NoteError(f"{files[at][0]}: given twice; its mentions would count twice")
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    elsewhere: dict[str, str] = {}
+    for path, kind in files:
+        here: set[str] = set()
+        for item in _read(path, kind):
+            if isinstance(item, Problem):
+                problems.append(item)
+                continue
+            place = item.file or str(path)
+            if item.id in here:
+                reason = "left out: another document of this file has this id"
+                problems.append(Problem("repeated id", place, item.line, item.id, reason))
+                continue
+            if item.id in elsewhere:
+                reason = f"counted, though {elsewhere[item.id]} has a document with this id too"
+                problems.append(Problem("repeated id", place, item.line, item.id, reason))
+            here.add(item.id)
+            document, repeated = _distinct(item, place)
+            problems.extend(repeated)
+            documents.append(_renamed(document, prefixes or {}))
+        if not here:
+            reason = f"holds no document that can be read as {kind}"
+            problems.append(Problem("empty file", str(path), None, None, reason))
+        elsewhere.update(dict.fromkeys(here, str(path)))
+    if not documents:
+        told = "; ".join(str(problem) for problem in problems[:3])
+        raise NoteError(f"no gold document to evaluate: {told}")
+    return Gold(tuple(documents), tuple(problems))
+
+
+def _files(path: Path, kind: str | None) -> Iterator[tuple[Path, str]]:
+    """The files of a path, each with its format."""
+    if not path.exists():
+        raise NoteError(f"{path}: no such file or folder")
+    if not path.is_dir():
+        if kind == "brat":
+            raise NoteError(f"{path}: a file; for BRAT give the folder of .txt and .ann pairs")
+        yield path, kind or _sniffed(path)
+    elif kind == "brat" or (kind is None and next(path.rglob("*.ann"), None) is not None):
+        yield path, "brat"
+    else:
+        found = sorted(p for p in path.rglob("*") if p.is_file() and _ending(p) in _ENDINGS)
+        if not found:
+            known = ", ".join(_ENDINGS)
+            raise NoteError(f"{path}: no .ann and none of {known} in this folder")
+        for file in found:
+            yield file, kind or _ENDINGS[_ending(file)]
+
+
+def _ending(path: Path) -> str:
+    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+def _sniffed(path: Path) -> str:
+    """The format of a file: by its ending, or, for any other, PubTator by its first line."""
+    if _ending(path) in _ENDINGS:
+        return _ENDINGS[_ending(path)]
+    with path.open("rb") as raw:
+        try:
+            first = next((line for line in islice(_opened(path, raw), 20) if line.strip()), b"")
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            first = b""
+    if not first or SECTION.fullmatch(first.decode("utf-8", "replace").strip()):
+        return "pubtator"
+    raise NoteError(
+        f"{path}: not a format that is known by its ending or first line; say which with "
+        f"--format: {', '.join(FORMATS)}"
+    )
+
+
+def _opened(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    zipped = path.suffix.lower() == ".gz"
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if zipped else raw
+
+
+def _read(path: Path, kind: str) -> Iterator[Item]:
+    if kind == "brat":
+        yield from read_brat(path)
+        return
+    with path.open("rb") as raw:
+        try:
+            yield from GOLD_READERS[kind](_opened(path, raw), str(path))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            reason = f"the gzip stream is broken ({error}); documents after this point are lost"
+            yield Problem("document", str(path), None, None, reason)
+
+
+def _distinct(document: Document, place: str) -> tuple[Document, list[Problem]]:
+    """The document with each annotation once, and those that were given again."""
+    kept: dict[tuple[object, ...], Annotation] = {}
+    problems = []
+    for annotation in document.annotations:
+        key = (annotation.spans, annotation.ids, annotation.type)
+        if key in kept:
+            line = document.line if annotation.line is None else annotation.line
+            reason = f"left out: the annotation at [{annotation.start}, {annotation.end}) again"
+            problems.append(Problem("repeated annotation", place, line, document.id, reason))
+        else:
+            kept[key] = annotation
+    return replace(document, annotations=tuple(kept.values())), problems
+
+
+def _renamed(document: Document, prefixes: Mapping[str, str]) -> Document:
+    if not prefixes:
+        return document
+    annotations = tuple(
+        replace(a, ids=tuple(dict.fromkeys(_id(i, prefixes) for i in a.ids)))
+        for a in document.annotations
+    )
+    return replace(document, annotations=annotations)
+
+
+def _id(concept_id: str, prefixes: Mapping[str, str]) -> str:
+    for theirs, ours in prefixes.items():
+        if theirs and concept_id.startswith(theirs):
+            return ours + concept_id.removeprefix(theirs)
+    return concept_id if ":" in concept_id else prefixes.get("", "") + concept_id
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCounts:
+    """What the gold holds.
+
+    Attributes:
+        documents, mentions: how many.
+        with_ids: mentions with at least one gold id.
+        known: mentions with a gold id that the index holds, perhaps as an alternative id.
+        composite: mentions with several ids; `split`: those that were looked up part by part.
+        discontinuous: mentions of several pieces.
+        overlapping: mentions that share a character with another of their document.
+    """
+
+    documents: int
+    mentions: int
+    with_ids: int
+    known: int
+    composite: int
+    split: int
+    discontinuous: int
+    overlapping: int
+
+
+def count_overlapping(document: Document) -> int:
+    """How many annotations share a character with another one of the document."""
+    pieces = sorted(
+        (start, end, at)
+        for at, annotation in enumerate(document.annotations)
+        for start, end in annotation.spans
+    )
+    touched: set[int] = set()
+    reach: list[tuple[int, int]] = []  # Ends and owners of the pieces that may still go on.
+    for start, end, at in pieces:
+        reach = [(e, owner) for e, owner in reach if e > start]
+        others = {owner for _, owner in reach if owner != at}
+        if others:
+            touched |= others | {at}
+        reach.append((end, at))
+    return len(touched)
+
+
+def unknown_ids(counts: Mapping[str, int], *, limit: int = 20) -> tuple[tuple[str, int], ...]:
+    """The ids that no index holds, most frequent first, ties by id."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(ordered[:limit])

@@ -1,0 +1,127 @@
+"""`linker evaluate` from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cases import CONCEPTS, write_jsonl
+from typer.testing import CliRunner, Result
+
+from linker.cli import app
+from linker.index import Index
+
+TEXT = "Known heart failure. Fever, nausea."
+GOLD = {
+    "id": "1",
+    "text": TEXT,
+    "mentions": [
+        # Names of the index alone: the fake encoder cannot be loaded by its name.
+        {"start": 6, "end": 19, "text": "heart failure", "ids": ["X:0001"], "type": "Disease"},
+        {"start": 21, "end": 26, "text": "Fever", "ids": ["X:0013"], "type": "Sign"},
+        {"start": 28, "end": 99, "text": "nausea", "ids": ["X:0015"], "type": "Sign"},
+    ],
+}
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    return write_jsonl(tmp_path / "gold.jsonl", [GOLD])
+
+
+def test_gold_mentions_to_a_table_json_and_a_page(gold: Path, index: Index, tmp_path: Path) -> None:
+    as_json, report = tmp_path / "out.json", tmp_path / "out.html"
+    result = run(
+        gold, "--index", index.path, "--gold-mentions", "--json", as_json, "--report", report
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "protocol Z: 1 documents, 2 mentions, 2 with a gold id" in result.stdout
+    rows = {line.split("  ")[0].strip(): line.split() for line in result.stdout.splitlines()}
+    assert rows["acc@1"][1:] == ["50.0", "50.0", "–", "50.0"]
+    assert "1 annotations whose offsets do not fit the text" in result.stderr
+    assert f"{gold}:1: document 1: mention 2: [28, 99) in a text of 35" in result.stderr
+    assert "linking gold mentions: done" in result.stderr
+    data = json.loads(as_json.read_text())
+    assert data["figures"]["acc@1"]["value"] == 0.5
+    assert [r["right"] for r in data["results"]] == [True, False]
+    assert "Hypertension" in report.read_text()
+    assert TEXT not in result.stderr
+
+
+def test_end_to_end_is_what_is_measured_without_gold_mentions(gold: Path, index: Index) -> None:
+    result = run(gold, "--index", index.path, "--draws", 3)
+    assert result.exit_code == 0, result.stderr
+    assert "protocol end to end" in result.stdout
+    assert "Strict F1 (span and id)" in result.stdout
+    assert "Macro character IoU" in result.stdout
+
+
+def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: Path) -> None:
+    mention = {"start": 0, "end": 5, "ids": ["THEIRS:0006"]}
+    gold = write_jsonl(tmp_path / "g.jsonl", [{"id": "1", "text": "Fever", "mentions": [mention]}])
+    lost = run(gold, "--index", index.path, "--gold-mentions", "--draws", 2)
+    assert "1 of 1 mentions have no id that the index holds" in lost.stderr
+    assert "THEIRS:0006 (1)" in lost.stderr
+    found = run(
+        gold, "--index", index.path, "--gold-mentions", "--draws", 2, "--map-prefix", "THEIRS:=X:"
+    )
+    assert "no id that the index holds" not in found.stderr
+    assert "acc@1" in found.stdout
+    assert "100.0" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--protocol", "A", "--gold-mentions"], "--train"),
+        (["--protocol", "A"], "--gold-mentions"),
+        (["--protocol", "B", "--gold-mentions"], "known: Z, A"),
+        (["--map-prefix", "UMLS:"], "GOLD=INDEX"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    gold: Path, index: Index, arguments: list[str], message: str
+) -> None:
+    result = run(gold, "--index", index.path, *arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_gold_that_cannot_be_read_is_one_line(index: Index, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    result = run(empty, "--index", index.path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"error: no gold document to evaluate: {empty}: holds no document" in result.stderr
+
+
+@pytest.mark.model
+def test_protocol_a_on_a_real_encoder(tmp_path: Path) -> None:
+    """Train mentions become names: what they call a concept is then found."""
+    from linker.config import Recipe, TerminologySection
+    from linker.offline import build_index
+
+    source = write_jsonl(tmp_path / "c.jsonl", CONCEPTS)
+    recipe = Recipe(terminology=TerminologySection(source="jsonl", path=str(source)))
+    build_index(recipe, tmp_path / "mini")
+
+    def gold(name: str, text: str) -> Path:
+        mention = {"start": 0, "end": len(text), "ids": ["X:0003"]}
+        return write_jsonl(tmp_path / name, [{"id": name, "text": text, "mentions": [mention]}])
+
+    dev, train = gold("dev.jsonl", "Zorp of Zurp"), gold("train.jsonl", "Zorp of zurp")
+    options = [dev, "--index", tmp_path / "mini", "--gold-mentions", "--draws", 2]
+    result = run(*options, "--train", train, "--protocol", "A")
+    assert result.exit_code == 0, result.stderr
+    assert "1 names of train mentions added, for this evaluation only" in result.stderr
+    assert "protocol A" in result.stdout
+    row = next(line for line in result.stdout.splitlines() if line.strip().startswith("acc@1 "))
+    assert row.split()[1] == "100.0"
