@@ -20,6 +20,19 @@ from linker.terminology import read_terminology
 DIM = 64
 
 
+class FakeProgress:
+    """Notes down what it is told: `steps` are [name, total, unit, units done]."""
+
+    def __init__(self) -> None:
+        self.steps: list[list[Any]] = []
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        self.steps.append([name, total, unit, 0])
+
+    def advance(self, n: int) -> None:
+        self.steps[-1][3] += n
+
+
 class FakeEncoder:
     """Strings to unit vectors by their character trigrams: alike strings come out near.
 

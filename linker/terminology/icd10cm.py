@@ -30,6 +30,7 @@ from pathlib import Path
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.files import decode, parse_xml, read_bytes, zip_members
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
@@ -107,11 +108,11 @@ class _Files:
     codes: Path | None = None
     data: dict[Path, bytes] | None = None
 
-    def read(self, path: Path) -> bytes:
-        return read_bytes(path) if self.data is None else self.data[path]
+    def read(self, path: Path, progress: Progress | None = None) -> bytes:
+        return read_bytes(path, progress=progress) if self.data is None else self.data[path]
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # every reader takes them
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:  # noqa: ARG001  # every reader takes them
     """Read a tabular list, an order file, or a folder or .zip that holds one or both.
 
     Raises:
@@ -120,15 +121,15 @@ def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # ev
     files = _find(path)
     titles: dict[str, _Title] = {}
     if files.order is not None:
-        titles = _order(files.read(files.order), str(files.order))
+        titles = _order(files.read(files.order, progress), str(files.order))
     builder = TableBuilder(str(path))
     if files.tabular is None:
         entries = _from_order(titles)
     else:
         in_use: set[str] | None = set(titles) or None
         if in_use is None and files.codes is not None:
-            in_use = _codes(files.read(files.codes), str(files.codes))
-        root = _root(files.read(files.tabular), str(files.tabular))
+            in_use = _codes(files.read(files.codes, progress), str(files.codes))
+        root = _root(files.read(files.tabular, progress), str(files.tabular))
         listed = list(_tabular(root, str(files.tabular), in_use))
         # What the order file alone has, such as a code that was added between two releases.
         seen = {_undotted(entry.code) for entry in listed}

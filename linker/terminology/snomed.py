@@ -31,8 +31,9 @@ import pyarrow as pa
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.database import temporary_database
-from linker.terminology.rf2 import ReleaseFile, find_release, read_rows
+from linker.terminology.rf2 import ReleaseFile, find_release
 from linker.terminology.rows import BadRows
 from linker.terminology.snomed_sql import (
     CODES,
@@ -55,6 +56,7 @@ from linker.terminology.snomed_sql import (
     US_ENGLISH,
 )
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
+from linker.terminology.tsv import read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -112,7 +114,7 @@ _LOADS = {
 _SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT: "VARCHAR"}
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read the snapshots in a folder or zip, or in a folder of several of these.
 
     `options.language_refsets` chooses the language reference sets, the first preferred; by default
@@ -127,7 +129,8 @@ def read(path: Path, options: ReadOptions) -> Terminology:
     files, bad = find_release(path), BadRows(options.max_bad_rows)
     with temporary_database(memory_limit="2GB", on_disk=False) as (db, _):
         for table in dict.fromkeys(load.table for load in _LOADS.values()):
-            _load(db, table, files, bad)
+            _load(db, table, files, bad, progress)
+        progress.step("joining names and concepts")
         _check_base(db, path)
         _check_references(db, files, bad)
         refsets = _choose_refsets(db, path, options.language_refsets)
@@ -176,7 +179,13 @@ def _iso(date: str) -> str:
 # --- Files to tables, one row an id -----------------------------------------
 
 
-def _load(db: DuckDBPyConnection, table: str, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+def _load(
+    db: DuckDBPyConnection,
+    table: str,
+    files: Sequence[ReleaseFile],
+    bad: BadRows,
+    progress: Progress,
+) -> None:
     """Make a table of the files that belong into it: of each id the row that counts."""
     loads = {kind: load for kind, load in _LOADS.items() if load.table == table}
     columns = next(iter(loads.values())).columns
@@ -184,7 +193,7 @@ def _load(db: DuckDBPyConnection, table: str, files: Sequence[ReleaseFile], bad:
     db.execute(f"CREATE TABLE loaded ({typed}, file INTEGER)")
     for number, file in enumerate(files):
         if file.kind in loads:
-            for rows in read_rows(file, columns, bad):
+            for rows in read_rows(file, columns, bad, progress):
                 db.register("rows", rows)
                 db.execute(
                     f"INSERT INTO loaded SELECT *, {number} FROM rows "  # noqa: S608

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.files import not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
@@ -60,14 +61,17 @@ class _Concept:
     codes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read a table.
 
     Raises:
         TerminologyError: a column is missing, or more than `options.max_bad_rows` rows are broken.
     """
     bad = BadRows(options.max_bad_rows)
-    rows = _parquet(path) if _is_parquet(path) else _separated(path, options.delimiter, bad)
+    if _is_parquet(path):
+        rows = _parquet(path, progress)
+    else:
+        rows = _separated(path, options.delimiter, bad, progress)
     _, header = next(rows)
     columns = _columns(header, options.columns, str(path))
     concepts: dict[str, _Concept] = {}
@@ -194,8 +198,8 @@ class _Lines:
     Bytes that are not UTF-8 come as lone surrogates, so that the row they stand in can be left out.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._lines = numbered_lines(path)
+    def __init__(self, path: Path, progress: Progress) -> None:
+        self._lines = numbered_lines(path, progress=progress)
         self._ahead: list[tuple[int, bytes]] = []
         self._path = path
         self.number = 0
@@ -229,10 +233,10 @@ class _Lines:
 
 
 def _separated(
-    path: Path, delimiter: str | None, bad: BadRows
+    path: Path, delimiter: str | None, bad: BadRows, progress: Progress
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """The header, then the rows, each with the number of its first line."""
-    lines = _Lines(path)
+    lines = _Lines(path, progress)
     comment = lines.without_comments()
     if comment is not None:
         delimiter = "\t" if delimiter is None else delimiter
@@ -303,13 +307,15 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any]]]:
     """The column names, then the rows, numbered from 1."""
     try:
         with pq.ParquetFile(path) as file:
             yield 0, file.schema_arrow.names
+            progress.step(f"reading {path.name}", total=file.metadata.num_rows, unit="rows")
             number = 0
             for batch in file.iter_batches():
+                progress.advance(batch.num_rows)
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     yield number, row

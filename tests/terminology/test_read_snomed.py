@@ -828,7 +828,7 @@ def test_damaged_zip(tmp_path, base):
 
 def test_blocks_join_without_a_seam(tmp_path, concepts, base, monkeypatch):
     base.write(tmp_path)
-    monkeypatch.setattr("linker.terminology.rf2._BLOCK", 40)
+    monkeypatch.setattr("linker.terminology.tsv._BLOCK", 40)
     assert concepts(read_terminology("snomed", tmp_path))[str(GREEN)] == GREEN_ROW
     path = find(tmp_path, "sct2_Concept")
     path.write_bytes(path.read_bytes() + b"1\t2\r\n")
