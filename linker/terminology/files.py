@@ -214,7 +214,7 @@ def parse_xml(data: bytes, where: str) -> ElementTree.Element:
         TerminologyError: not well-formed, cut short, or with entities that unfold into others
             ("billion laughs") or stand in other files.
     """
-    _refuse_entities(data, where)
+    EntityGuard(where).feed(data)
     try:
         return ElementTree.fromstring(data)  # noqa: S314  # entities are checked above
     except ElementTree.ParseError as error:
@@ -229,26 +229,41 @@ class _RootReached(Exception):  # noqa: N818  # a signal, not an error
     pass
 
 
-def _refuse_entities(data: bytes, where: str) -> None:
-    """Read the document type, which ends where the root element starts, and check its entities."""
+class EntityGuard:
+    """Reads the document type, which ends where the root element starts, and checks its entities.
 
-    def declared(name: str, _is_parameter: bool, value: str | None, *_: object) -> None:
+    Args:
+        where: the file, for messages.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._past_the_root = False
+        self._parser = expat.ParserCreate()
+        self._parser.EntityDeclHandler = self._declared
+        self._parser.StartElementHandler = self._root_reached
+
+    def feed(self, data: bytes) -> None:
+        """Read on; what is not well-formed, the reader of the whole says.
+
+        Raises:
+            TerminologyError: an entity is declared that is not short and plain.
+        """
+        if not self._past_the_root:
+            try:
+                self._parser.Parse(data, False)
+            except (_RootReached, expat.ExpatError):
+                self._past_the_root = True
+
+    def _declared(self, name: str, _is_parameter: bool, value: str | None, *_: object) -> None:
         if value is None or "&" in value or "%" in value or len(value) > _MAX_ENTITY:
             raise TerminologyError(
-                f"{where}:{parser.CurrentLineNumber}: entity {name!r} unfolds into other entities, "
-                "another file, or a long text; only short plain ones are read"
+                f"{self._where}:{self._parser.CurrentLineNumber}: entity {name!r} unfolds into "
+                "other entities, another file, or a long text; only short plain ones are read"
             )
 
-    def root_reached(*_: object) -> None:
+    def _root_reached(self, *_: object) -> None:
         raise _RootReached
-
-    parser = expat.ParserCreate()
-    parser.EntityDeclHandler = declared
-    parser.StartElementHandler = root_reached
-    try:
-        parser.Parse(data, True)
-    except (_RootReached, expat.ExpatError):
-        return  # What is not well-formed, the reader of the whole says.
 
 
 def _only_member(path: Path, archive: zipfile.ZipFile, pattern: str) -> str:

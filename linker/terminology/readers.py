@@ -53,7 +53,11 @@ _RRF = (
 READERS: dict[str, Reader] = {
     "icd10cm": _reader("icd10cm"),
     "jsonl": _reader("jsonl"),
+    "mesh": _reader("mesh", "semantic_types"),
     "obo": _reader("obo"),
+    "omop": _reader(
+        "omop", "semantic_types", "domains", "vocabularies", "languages", "standard_only"
+    ),
     "rxnorm": _reader("rxnorm", *_RRF),
     "snomed": _reader("snomed", "semantic_types", "language_refsets"),
     "table": _reader("table", "columns", "delimiter", "list_separator"),
