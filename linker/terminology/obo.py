@@ -168,7 +168,9 @@ def _release(path: Path, ontology: Any, skipped: dict[str, int]) -> Release:
     return Release(
         terminology=_stated(ontology, "title") or name or path.name.partition(".")[0],
         version=match[1] if match else version,
-        licence=_stated(ontology, "license", "licence"),
+        licence=_stated(ontology, "license", "licence")
+        or _stated(ontology, "rights")
+        or min(map(str, metadata.remarks), default=""),
         source="obo",
         skipped=skipped,
     )

@@ -305,7 +305,7 @@ def _filters(options: ReadOptions, languages: Sequence[int]) -> dict[str, object
 def _skipped(db: DuckDBPyConnection) -> dict[str, int]:
     counts = {
         "concepts that map to several": "SELECT count(*) FROM several",
-        "valid concepts that are left out": """
+        "valid concepts that map to none of these": """
             SELECT count(*) FROM CONCEPT WHERE trim(invalid_reason) = ''
             AND concept_id NOT IN (SELECT id FROM kept)
             AND concept_id NOT IN (SELECT id FROM folded)

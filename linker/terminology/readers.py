@@ -95,7 +95,8 @@ def read_terminology(
         terminology = READERS[source](found, options, Silent() if progress is None else progress)
     except OSError as error:
         raise TerminologyError(f"{found}: cannot be read: {error.strerror or error}") from error
-    if options.roots:
+    # A reader that heeded the roots itself says so.
+    if options.roots and "roots" not in terminology.release.filters:
         terminology = keep_branches(terminology, options.roots, where=str(found))
     stated = terminology.release
     release = replace(

@@ -114,7 +114,7 @@ def test_standard_concepts_with_what_maps_to_them(athena, tmp_path, concepts):
     assert release.filters == {"standard_only": True, "languages": ["4180186"]}
     assert release.skipped == {
         "concepts that map to several": 1,
-        "valid concepts that are left out": 3,
+        "valid concepts that map to none of these": 3,
     }
 
 

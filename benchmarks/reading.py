@@ -1,0 +1,60 @@
+"""What the benchmarks of readers share: a reading in a process of its own, and the curve of all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+PLOTS = Path(__file__).parent / "plots"
+READ = """
+import json, resource, sys, time
+from linker.terminology import read_terminology
+begun = time.perf_counter()
+found = read_terminology(sys.argv[1], sys.argv[2])
+print(json.dumps({
+    "names": found.names.num_rows,
+    "concepts": found.concepts.num_rows,
+    "seconds": round(time.perf_counter() - begun, 1),
+    "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+}))
+"""
+
+
+def measure(source: str, path: Path) -> dict[str, float]:
+    """Names, concepts, seconds and peak memory in GB of the whole process."""
+    command = [sys.executable, "-c", READ, source, str(path)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def add_and_plot(name: str, title: str, measured: dict[str, float]) -> None:
+    """Print a measurement, add it to NAME.json and draw all that it holds to NAME.png."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    print(
+        f"{measured['names']:,} names, {measured['concepts']:,} concepts: "
+        f"{measured['seconds']:.1f} s, peak {measured['peak_gb']:.2f} GB"
+    )
+    PLOTS.mkdir(exist_ok=True)
+    path = PLOTS / f"{name}.json"
+    rows = json.loads(path.read_text()) if path.exists() else []
+    rows.append({"day": date.today().isoformat(), **measured})
+    path.write_text("[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n")
+    rows.sort(key=lambda row: row["names"])
+    names = [row["names"] for row in rows]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    figure.suptitle(f"{title}: {len(rows)} measurements")
+    for axis, key, unit in zip(axes, ("seconds", "peak_gb"), ("s", "GB"), strict=True):
+        axis.plot(names, [row[key] for row in rows], marker="o")
+        axis.set(xscale="log", xlabel="names", ylabel=f"{key.partition('_')[0]} ({unit})")
+        axis.set_ylim(bottom=0)
+        axis.grid(alpha=0.3)
+    figure.savefig(PLOTS / f"{name}.png", dpi=110)
+    plt.close(figure)
