@@ -489,7 +489,7 @@ def frames_of(text):
         ('property_value: dc:rights "Ours" xsd:string\nremark: see the license', "Ours"),
         (
             'property_value: dc:rights "Ours" xsd:string\nproperty_value: terms:license https://x',
-            "",
+            "https://x",
         ),
     ],
 )
