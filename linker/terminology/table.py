@@ -2,7 +2,7 @@
 
 Several rows with one id are several names of that concept: the first is preferred, the rest are
 exact. Comment lines ("#") may stand before the header; CTD's files, whose header is the last
-comment line with tabs, are read as they are.
+comment line with tabs, are read as they are, and so are tables that a SPARQL query gave.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.files import not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
+from linker.terminology.sparql_tsv import is_sparql, rdf_text
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
 
@@ -250,7 +251,11 @@ def _separated(
         header = next(csv.reader([first], delimiter=delimiter))
         if match := _UNDECODED.search(first):
             raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-        yield lines.number, [name.strip() for name in header]
+        header = [name.strip() for name in header]
+        yield lines.number, header
+    if delimiter == "\t" and is_sparql(header):
+        yield from _sparql(path, lines, len(header), bad)
+        return
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         start = lines.next_number
@@ -266,14 +271,36 @@ def _separated(
         if match := _UNDECODED.search("".join(row)):
             bad.skip(not_utf8(f"{path}:{start}", ord(match[0]) - 0xDC00))
         elif len(row) != len(header):
-            bad.skip(
-                TerminologyError(
-                    f"{path}:{start}: {len(row)} fields, expected {len(header)} as in the header; "
-                    "was the file cut short, or is a field with the delimiter in it not quoted?"
-                )
-            )
+            bad.skip(_wrong_count(f"{path}:{start}", len(row), len(header)))
         else:
             yield start, row
+
+
+def _sparql(
+    path: Path, lines: _Lines, n_fields: int, bad: BadRows
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    for line in lines:
+        fields, where = line.rstrip("\n").split("\t"), f"{path}:{lines.number}"
+        if not line.strip():
+            continue
+        if match := _UNDECODED.search(line):
+            bad.skip(not_utf8(where, ord(match[0]) - 0xDC00))
+        elif len(fields) != n_fields:
+            bad.skip(_wrong_count(where, len(fields), n_fields))
+        else:
+            try:
+                row = [rdf_text(field) for field in fields]
+            except ValueError as error:
+                bad.skip(TerminologyError(f'{where}: {error}; close it, or write it as \\"'))
+                continue
+            yield lines.number, row
+
+
+def _wrong_count(where: str, found: int, expected: int) -> TerminologyError:
+    return TerminologyError(
+        f"{where}: {found} fields, expected {expected} as in the header; "
+        "was the file cut short, or is a field with the delimiter in it not quoted?"
+    )
 
 
 def _csv_error(where: str, reason: str) -> TerminologyError:
