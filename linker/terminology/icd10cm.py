@@ -32,6 +32,7 @@ from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.files import decode, parse_xml, read_bytes, zip_members
+from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
@@ -112,16 +113,16 @@ class _Files:
         return read_bytes(path, progress=progress) if self.data is None else self.data[path]
 
 
-def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:  # noqa: ARG001  # every reader takes them
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read a tabular list, an order file, or a folder or .zip that holds one or both.
 
     Raises:
         TerminologyError: none or several of them are there, or one does not hold what it should.
     """
-    files = _find(path)
+    files, bad = _find(path), BadRows(options.max_bad_rows)
     titles: dict[str, _Title] = {}
     if files.order is not None:
-        titles = _order(files.read(files.order, progress), str(files.order))
+        titles = _order(files.read(files.order, progress), str(files.order), bad)
     builder = TableBuilder(str(path))
     if files.tabular is None:
         entries = _from_order(titles)
@@ -143,6 +144,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:  
             version=_version(files),
             licence=_LICENCE,
             source="icd10cm",
+            skipped=bad.counted(),
         )
     )
 
@@ -224,7 +226,7 @@ def _version(files: _Files) -> str:
 # --- The order file and the list of codes -----------------------------------
 
 
-def _order(data: bytes, where: str) -> dict[str, _Title]:
+def _order(data: bytes, where: str, bad: BadRows) -> dict[str, _Title]:
     """Titles by code, without dots.
 
     Columns: 1-5 number, 7-13 code, 15 "1" if billable, 17-76 short and 78- long description.
@@ -241,15 +243,21 @@ def _order(data: bytes, where: str) -> dict[str, _Title]:
             or line[14:15] not in ("0", "1")
             or not long
         ):
-            raise TerminologyError(
-                f"{where}:{number}: found {line[:80]!r}, expected the columns of an ICD-10-CM "
-                "order file: 1-5 number, 7-13 code, 15 0 or 1, 17-76 short and 78- long "
-                "description; was the file cut short?"
+            bad.skip(
+                TerminologyError(
+                    f"{where}:{number}: found {line[:80]!r}, expected the columns of an ICD-10-CM "
+                    "order file: 1-5 number, 7-13 code, 15 0 or 1, 17-76 short and 78- long "
+                    "description; was the file cut short?"
+                )
             )
+            continue
         if code in titles:
-            raise TerminologyError(
-                f"{where}:{number}: code {code!r} stands twice; are two releases in one file?"
+            bad.skip(
+                TerminologyError(
+                    f"{where}:{number}: code {code!r} stands twice; are two releases in one file?"
+                )
             )
+            continue
         titles[code] = _Title(code, short, long)
     return titles
 

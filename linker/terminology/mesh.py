@@ -131,7 +131,14 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     progress.step("joining names and concepts")
     for heading in headings.values():
         parents[heading.concept_id] = list(_parents(heading, trees, headings, skipped))
+    # Roots alone are everyone's affair; with types, the way down passes what the types leave out.
+    roots = options.roots if wanted else ()
+    below = _below(roots, parents, path) if roots else set(headings)
+    inside = kept & below
     for heading in headings.values():
+        if heading.concept_id not in below:
+            skipped["outside the roots"] += 1
+            continue
         if heading.concept_id not in kept:
             skipped["outside the semantic types"] += 1
             continue
@@ -141,7 +148,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             names=heading.names,
             definition=heading.definition,
             semantic_types=heading.semantic_types,
-            parents=_nearest(heading.concept_id, parents, kept),
+            parents=_nearest(heading.concept_id, parents, inside),
             codes=heading.codes,
             at=heading.at,
         )
@@ -151,7 +158,10 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             version=next((file.year for file in files if file.year), ""),
             licence=_LICENCE,
             source="mesh",
-            filters={"semantic_types": wanted} if wanted else {},
+            filters={
+                **({"semantic_types": wanted} if wanted else {}),
+                **({"roots": list(roots)} if roots else {}),
+            },
             skipped={**skipped, **bad.counted()},
         )
     )
@@ -175,6 +185,28 @@ def _parents(
             yield other
         else:
             skipped["headings mapped to that are not there"] += 1
+
+
+def _below(roots: Sequence[str], parents: Mapping[str, Sequence[str]], path: Path) -> set[str]:
+    """The roots and what is below them.
+
+    Raises:
+        TerminologyError: a root is no record of the files.
+    """
+    children: dict[str, list[str]] = {}
+    for child, above in parents.items():
+        for parent in above:
+            children.setdefault(parent, []).append(child)
+    found, ahead = set[str](), list(roots)
+    for root in roots:
+        if root not in parents:
+            raise TerminologyError(f"{path}: root {root!r} is no record of these files")
+    while ahead:
+        concept_id = ahead.pop()
+        if concept_id not in found:
+            found.add(concept_id)
+            ahead += children.get(concept_id, ())
+    return found
 
 
 def _nearest(concept_id: str, parents: Mapping[str, Sequence[str]], kept: set[str]) -> list[str]:

@@ -195,6 +195,21 @@ def test_roots(mesh, concepts):
     assert sorted(concepts(read(mesh, roots=("D900002",)))) == ["C900001", "D900002", "D900003"]
 
 
+def test_roots_and_categories_together(mesh, concepts):
+    terminology = read(mesh, roots=("D900001",), semantic_types=("D",))
+    assert list(concepts(terminology)) == ["C900001"]
+    assert terminology.release.filters == {
+        "semantic_types": ["Chemicals and Drugs"],
+        "roots": ["D900001"],
+    }
+    assert terminology.release.skipped["outside the semantic types"] == 3
+    terminology = read(mesh, roots=("D900003",), semantic_types=("C",))
+    assert list(concepts(terminology)) == ["D900003"]
+    assert terminology.release.skipped["outside the roots"] == 3
+    with pytest.raises(TerminologyError, match="root 'D1' is no record of these files"):
+        read(mesh, roots=("D1",), semantic_types=("C",))
+
+
 def test_circles_end(tmp_path, concepts):
     records = [
         descriptor("D1", "a", [concept("M1", "a")], ["C01", "C02.1"]),
