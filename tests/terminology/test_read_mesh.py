@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from cases import FakeProgress
+from cases import FakeProgress, linker_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh_xml import (
@@ -129,6 +129,13 @@ def test_descriptors_and_supplementary_records(mesh, concepts):
         "headings mapped to that are not there": 1,
         "tree numbers without the one above": 2,
     }
+
+
+def test_to_an_index_that_links(mesh, tmp_path):
+    linker = linker_of(read(mesh), tmp_path / "index")
+    found = [(link.concept_id, link.best.matched_name) for link in linker.link(["spotexan", "GS"])]
+    assert found == [("C900001", "Spotexan"), ("D900002", "GS")]
+    assert linker.concept("C900001").codes["CAS"] == ("50-78-2",)
 
 
 def test_numbers_in_a_list_and_none(tmp_path, concepts):

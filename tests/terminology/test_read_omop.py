@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from athena import GERMAN, Athena, random_download
-from cases import FakeProgress
+from cases import FakeProgress, linker_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,6 +116,14 @@ def test_standard_concepts_with_what_maps_to_them(athena, tmp_path, concepts):
         "concepts that map to several": 1,
         "valid concepts that map to none of these": 3,
     }
+
+
+def test_to_an_index_that_links(athena, tmp_path):
+    linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
+    (link,) = linker.link(["verdant macule NOS"])
+    assert (link.concept_id, link.best.matched_name) == ("30", "Verdant macule NOS")
+    assert link.best.codes["ICDX"] == ("L99.0",)
+    assert linker.concept("30").parents == ("20",)
 
 
 @pytest.mark.parametrize("layout", ["zip", "gz", "file", "below", "lower case"])
