@@ -3,17 +3,19 @@
     python benchmarks/read_umls.py N_NAMES [N_NAMES ...]
 
 Writes MRCONSO (three names a concept, composed of clinical words), MRSTY, MRREL and MRRANK in the
-true format to a temporary folder, and reads them in a process of its own.
+true format to a temporary folder, and reads them in a process of its own. Each measurement is added
+to plots/read_umls.json, and the curve over all of them is drawn to plots/read_umls.png.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from reading import add_and_plot, measure
 
 WORDS = (
     "acute chronic severe mild left right primary secondary congenital acquired recurrent diffuse "
@@ -22,16 +24,6 @@ WORDS = (
     "syndrome disease injury ulcer abscess dysplasia atrophy with without of due to type stage"
 )
 NAMES_A_CONCEPT = 3
-READ = """
-import resource, sys, time
-from linker.terminology import read_terminology
-begun = time.perf_counter()
-found = read_terminology("umls", sys.argv[1])
-seconds = time.perf_counter() - begun
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-print(f"{found.names.num_rows:,} names, {found.concepts.num_rows:,} concepts: "
-      f"{seconds:.1f} s, peak {peak:.2f} GB")
-"""
 
 
 def write_release(folder: Path, n_names: int) -> None:
@@ -67,7 +59,7 @@ def main(*sizes: str) -> None:
     for size in map(int, sizes):
         with tempfile.TemporaryDirectory() as folder:
             write_release(Path(folder), size)
-            subprocess.run([sys.executable, "-c", READ, folder], check=True)
+            add_and_plot("read_umls", "Reading a UMLS release", measure("umls", Path(folder)))
 
 
 if __name__ == "__main__":

@@ -53,13 +53,19 @@ class ReadOptions(_Section):
         delimiter: for `table`: the field separator; by default from the file's ending.
         list_separator: for `table`: what separates several values in one field.
         semantic_types: keep the concepts of these types only: for `snomed` semantic tags
-            ("disorder"), for `umls` TUIs; empty keeps all. For `rxnorm` TUIs and term types ("IN").
+            ("disorder"), for `umls` TUIs; empty keeps all. For `rxnorm` TUIs and term types ("IN"),
+            for `mesh` categories ("Diseases", or "C"), for `omop` domains and concept classes.
         semantic_groups: for `umls` and `rxnorm`: keep the concepts of these groups of TUIs
             ("DISO"), besides those of `semantic_types`; empty keeps all.
         sources: for `umls` and `rxnorm`: read these source vocabularies (SAB) only; by default all
             of UMLS, and RxNorm's own names.
         languages: for `umls` and `rxnorm`: read names in these (LAT, "ENG"), best first; by default
-            English.
+            English. For `omop`: read synonyms in these (language_concept_id, "4180186").
+        domains: for `omop`: keep the concepts of these domains ("Condition") only; empty keeps all.
+        vocabularies: for `omop`: read the concepts of these vocabularies ("SNOMED") only, those
+            that only lend their names and codes among them; empty reads all.
+        standard_only: for `omop`: keep standard concepts, with the names and codes of those that
+            map to them; if not, each valid concept is kept for itself.
         term_types: for `umls` and `rxnorm`: read names of these types (TTY) only; empty reads all.
         keep_suppressed: for `umls` and `rxnorm`: read the names that have one of these flags
             (SUPPRESS: "O" obsolete, "E" or "Y") too; by default they are left out.
@@ -79,6 +85,9 @@ class ReadOptions(_Section):
     list_separator: str = Field(default="|", min_length=1)
     semantic_types: tuple[str, ...] = ()
     language_refsets: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    vocabularies: tuple[str, ...] = ()
+    standard_only: bool = True
     semantic_groups: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()

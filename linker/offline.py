@@ -6,8 +6,9 @@ from pathlib import Path
 
 from linker.config import ReadOptions, Recipe
 from linker.encoder import load_encoder
-from linker.index import Index, Progress, Silent, write_index
+from linker.index import Index, write_index
 from linker.link import calibrate
+from linker.steps import Progress, Silent
 from linker.terminology import read_terminology
 
 
@@ -39,7 +40,7 @@ def build_index(
     section = recipe.terminology
     options = ReadOptions(**section.model_dump(exclude={"source", "path"}))
     progress.step(f"reading {section.source}")
-    terminology = read_terminology(section.source, section.path, options)
+    terminology = read_terminology(section.source, section.path, options, progress=progress)
     progress.step(f"loading encoder {recipe.encoder.name}")
     encoder = load_encoder(
         recipe.encoder.name, revision=recipe.encoder.revision, allow_download=True

@@ -24,7 +24,7 @@ LOG_EVERY = 10.0
 
 
 class Bars:
-    """Draws the steps of a job. A context manager; implements `linker.index.Progress`.
+    """Draws the steps of a job. A context manager; implements `linker.steps.Progress`.
 
     Args:
         console: where to draw; its terminal decides between bars and lines.
@@ -103,9 +103,15 @@ class _Rate(ProgressColumn):
         return Text(_rate(units, elapsed, task.fields["unit"]) if units and elapsed else "")
 
 
+def _amount(units: float, unit: str) -> str:
+    """A number with its unit; bytes as megabytes."""
+    if unit == "bytes":
+        return f"{units / 1e6:,.1f} MB"
+    return f"{units:,.0f} {unit}".rstrip()
+
+
 def _rate(units: int, elapsed: float, unit: str) -> str:
-    per_second = f"{units / max(elapsed, 1e-9):,.0f}"
-    return f"{per_second} {unit}/s" if unit else f"{per_second}/s"
+    return f"{_amount(units / max(elapsed, 1e-9), unit)}/s"
 
 
 class _LogLine:
@@ -138,8 +144,8 @@ class _LogLine:
 
     def _say(self) -> None:
         elapsed = time.monotonic() - self._begun
-        units = f"{self._units:,} {self._unit}".rstrip()
-        line = f"{self._name}: {units}, {_rate(self._units, elapsed, self._unit)}"
+        units, rate = _amount(self._units, self._unit), _rate(self._units, elapsed, self._unit)
+        line = f"{self._name}: {units}, {rate}"
         if self._total and self._done:
             left = elapsed * (self._total - self._done) / self._done
             line += f", {self._done / self._total:.0%}, about {left:.0f} s left"

@@ -14,10 +14,23 @@ import numpy as np
 from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
 from linker.index import Index, write_index
-from linker.link import calibrate
-from linker.terminology import read_terminology
+from linker.link import Linker, calibrate
+from linker.terminology import Terminology, read_terminology
 
 DIM = 64
+
+
+class FakeProgress:
+    """Notes down what it is told: `steps` are [name, total, unit, units done]."""
+
+    def __init__(self) -> None:
+        self.steps: list[list[Any]] = []
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        self.steps.append([name, total, unit, 0])
+
+    def advance(self, n: int) -> None:
+        self.steps[-1][3] += n
 
 
 class FakeEncoder:
@@ -126,6 +139,15 @@ def build(
         calibrate=calibrate,
         **options,
     )
+
+
+def linker_of(terminology: Terminology, folder: Path) -> Linker:
+    """A terminology, whatever its reader, made into an index and opened."""
+    encoder = FakeEncoder()
+    index = write_index(
+        terminology, encoder, folder, kind="Flat", min_recall=0.0, calibrate=calibrate
+    )
+    return Linker(index, encoder=encoder)
 
 
 def marked(text: str) -> tuple[str, list[tuple[int, str]]]:

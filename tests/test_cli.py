@@ -367,7 +367,7 @@ def _wait_for(path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["omop", "x"], "omop"),
+        (["hl7", "x"], "hl7"),
         (["jsonl", "nowhere.jsonl"], "nowhere.jsonl"),
         (["--recipe", "nowhere.toml"], "nowhere.toml: cannot be read: No such file"),
     ],

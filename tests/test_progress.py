@@ -117,3 +117,18 @@ def test_terminal_shows_bars() -> None:
     assert "embedding names" in drawn
     assert "100%" in drawn
     assert "done in" not in drawn
+
+
+def test_bytes_are_told_as_megabytes(clock: Clock) -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.step("reading MRCONSO.RRF", total=40_000_000, unit="bytes")
+        clock.now += 10
+        bars.advance(20_000_000)
+        clock.now += 10
+        bars.advance(20_000_000)
+    assert file.getvalue().splitlines() == [
+        "reading MRCONSO.RRF: 20.0 MB, 2.0 MB/s, 50%, about 10 s left",
+        "reading MRCONSO.RRF: 40.0 MB, 2.0 MB/s, 100%, about 0 s left",
+        "reading MRCONSO.RRF: done in 20.0 s, 2.0 MB/s",
+    ]

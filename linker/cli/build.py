@@ -16,7 +16,8 @@ def build(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="The format: umls, snomed, rxnorm, obo, icd10cm, table, jsonl.", show_default=False
+            help="The format: umls, snomed, rxnorm, omop, mesh, obo, icd10cm, table, jsonl.",
+            show_default=False,
         ),
     ] = None,
     path: Annotated[

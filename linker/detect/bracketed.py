@@ -1,14 +1,16 @@
 """Short forms that a note defines by putting one mention in brackets behind another.
 
-"phlorizin (P)", "17beta-estradiol (E2)", "contrast media (CM)": the algorithm of Schwartz and Hearst
-asks for two letters at least and for the letters of the short form in the long one, in order. Where
-a detector has found both as mentions, less is proof enough: the bracket, and one letter.
+"phlorizin (P)", "17beta-estradiol (E2)", "contrast media (CM)": the algorithm of Schwartz and
+Hearst asks for two letters at least and for the letters of the short form in the long one, in
+order. Where a detector has found both as mentions, less is proof enough: the bracket, and one
+letter.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from linker.schema import Mention
 
@@ -37,7 +39,7 @@ def bracketed(text: str, mentions: Sequence[Mention]) -> Mapping[str, str]:
         spaces; the first definition where a note has several.
     """
     found: dict[str, str] = {}
-    for long, short in zip(mentions, mentions[1:], strict=False):
+    for long, short in pairwise(mentions):
         between = text[long.end : short.start]
         if (
             len(between) <= 4

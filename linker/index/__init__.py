@@ -5,7 +5,8 @@ from linker.index.lexicon import MAX_WORDS, Lexicon
 from linker.index.manifest import Manifest
 from linker.index.store import NamePair, Store
 from linker.index.vectors import Vectors
-from linker.index.write import Progress, Silent, write_index
+from linker.index.write import write_index
+from linker.steps import Progress, Silent
 
 __all__ = [
     "MAX_WORDS",

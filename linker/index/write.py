@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -41,31 +41,12 @@ from linker.index.manifest import (
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
 from linker.index.vectors import Vectors
+from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 
 RECALL_QUERIES = 500
 _JOB = "job.json"
 _SHARDS = "shards"
-
-
-class Progress(Protocol):
-    """Told how far a build is; the command line draws it."""
-
-    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
-        """A step begins; it has `total` units of work ("names"), if that is known."""
-
-    def advance(self, n: int) -> None:
-        """`n` more units of the step are done."""
-
-
-class Silent:
-    """A progress that nobody watches."""
-
-    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
-        """Do nothing."""
-
-    def advance(self, n: int) -> None:
-        """Do nothing."""
 
 
 def write_index(

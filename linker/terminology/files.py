@@ -10,12 +10,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, cast
 from xml.parsers import expat
 
 from linker.errors import MissingExtraError, TerminologyError
+from linker.steps import Progress, Silent
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _GZIP, _ZIP, _MARK = b"\x1f\x8b", b"PK\x03\x04", b"\xef\xbb\xbf"
 _PACKAGE = "package:"
@@ -59,11 +63,14 @@ def resolve(path: str | Path) -> Path:
 
 
 @contextmanager
-def opened(path: Path, *, inside_zip: str = r".*") -> Iterator[IO[bytes]]:
+def opened(
+    path: Path, *, inside_zip: str = r".*", progress: Progress | None = None
+) -> Iterator[IO[bytes]]:
     """Open a file for reading bytes, unpacked if it is a .gz, or a .zip that holds one such file.
 
     Args:
         inside_zip: a regular expression that the name of the file in a zip matches, in any case.
+        progress: told of the file as a step, and of its bytes.
 
     Raises:
         TerminologyError: the file cannot be read, or its archive is damaged, on entering or later;
@@ -72,16 +79,47 @@ def opened(path: Path, *, inside_zip: str = r".*") -> Iterator[IO[bytes]]:
     with translated(path), path.open("rb") as raw:
         magic = raw.read(4)
         raw.seek(0)
+        progress, size = Silent() if progress is None else progress, path.stat().st_size
         if magic.startswith(_GZIP):
-            with gzip.open(raw) as unpacked:
+            with gzip.open(watched(raw, path.name, size, progress)) as unpacked:
                 yield BufferedReader(unpacked)
         elif magic == _ZIP:
             with zipfile.ZipFile(raw) as archive:
-                name = _only_member(path, archive, inside_zip)
-                with archive.open(_plain(path, archive, name)) as member:
-                    yield member
+                name = _plain(path, archive, _only_member(path, archive, inside_zip))
+                size = archive.getinfo(name).file_size
+                with archive.open(name) as member:
+                    yield watched(member, name.rpartition("/")[2], size, progress)
         else:
-            yield raw
+            yield watched(raw, path.name, size, progress)
+
+
+def watched(stream: IO[bytes], name: str, size: int, progress: Progress) -> IO[bytes]:
+    """A stream whose reading is a step of a job: it has `size` bytes, as `stream` gives them."""
+    progress.step(f"reading {name}", total=size, unit="bytes")
+    return cast("IO[bytes]", BufferedReader(_Watched(stream, progress), 1 << 20))
+
+
+class _Watched(RawIOBase):
+    """Reads from a stream, and tells how many bytes."""
+
+    def __init__(self, stream: IO[bytes], progress: Progress) -> None:
+        super().__init__()
+        self._stream, self._progress = stream, progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        into = memoryview(buffer).cast("B")
+        data = self._stream.read(len(into))
+        into[: len(data)] = data
+        self._progress.advance(len(data))
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
 
 
 def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
@@ -122,23 +160,23 @@ def _plain(path: Path, archive: zipfile.ZipFile, name: str) -> str:
     return name
 
 
-def read_bytes(path: Path, *, inside_zip: str = r".*") -> bytes:
+def read_bytes(path: Path, *, inside_zip: str = r".*", progress: Progress | None = None) -> bytes:
     """The whole of a file, unpacked as by `opened`, without its byte-order mark.
 
     Raises:
         TerminologyError: as by `opened`.
     """
-    with opened(path, inside_zip=inside_zip) as stream:
+    with opened(path, inside_zip=inside_zip, progress=progress) as stream:
         return stream.read().removeprefix(_MARK)
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(path: Path, *, progress: Progress | None = None) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers, from 1, and without byte-order mark or line ending.
 
     Raises:
         TerminologyError: as by `opened`.
     """
-    with opened(path) as stream:
+    with opened(path, progress=progress) as stream:
         for number, line in enumerate(stream, start=1):
             if number == 1:
                 line = line.removeprefix(_MARK)
@@ -176,7 +214,7 @@ def parse_xml(data: bytes, where: str) -> ElementTree.Element:
         TerminologyError: not well-formed, cut short, or with entities that unfold into others
             ("billion laughs") or stand in other files.
     """
-    _refuse_entities(data, where)
+    EntityGuard(where).feed(data)
     try:
         return ElementTree.fromstring(data)  # noqa: S314  # entities are checked above
     except ElementTree.ParseError as error:
@@ -191,26 +229,41 @@ class _RootReached(Exception):  # noqa: N818  # a signal, not an error
     pass
 
 
-def _refuse_entities(data: bytes, where: str) -> None:
-    """Read the document type, which ends where the root element starts, and check its entities."""
+class EntityGuard:
+    """Reads the document type, which ends where the root element starts, and checks its entities.
 
-    def declared(name: str, _is_parameter: bool, value: str | None, *_: object) -> None:
+    Args:
+        where: the file, for messages.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._past_the_root = False
+        self._parser = expat.ParserCreate()
+        self._parser.EntityDeclHandler = self._declared
+        self._parser.StartElementHandler = self._root_reached
+
+    def feed(self, data: bytes) -> None:
+        """Read on; what is not well-formed, the reader of the whole says.
+
+        Raises:
+            TerminologyError: an entity is declared that is not short and plain.
+        """
+        if not self._past_the_root:
+            try:
+                self._parser.Parse(data, False)
+            except (_RootReached, expat.ExpatError):
+                self._past_the_root = True
+
+    def _declared(self, name: str, _is_parameter: bool, value: str | None, *_: object) -> None:
         if value is None or "&" in value or "%" in value or len(value) > _MAX_ENTITY:
             raise TerminologyError(
-                f"{where}:{parser.CurrentLineNumber}: entity {name!r} unfolds into other entities, "
-                "another file, or a long text; only short plain ones are read"
+                f"{self._where}:{self._parser.CurrentLineNumber}: entity {name!r} unfolds into "
+                "other entities, another file, or a long text; only short plain ones are read"
             )
 
-    def root_reached(*_: object) -> None:
+    def _root_reached(self, *_: object) -> None:
         raise _RootReached
-
-    parser = expat.ParserCreate()
-    parser.EntityDeclHandler = declared
-    parser.StartElementHandler = root_reached
-    try:
-        parser.Parse(data, True)
-    except (_RootReached, expat.ExpatError):
-        return  # What is not well-formed, the reader of the whole says.
 
 
 def _only_member(path: Path, archive: zipfile.ZipFile, pattern: str) -> str:

@@ -30,7 +30,9 @@ from pathlib import Path
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.files import decode, parse_xml, read_bytes, zip_members
+from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
@@ -107,28 +109,28 @@ class _Files:
     codes: Path | None = None
     data: dict[Path, bytes] | None = None
 
-    def read(self, path: Path) -> bytes:
-        return read_bytes(path) if self.data is None else self.data[path]
+    def read(self, path: Path, progress: Progress | None = None) -> bytes:
+        return read_bytes(path, progress=progress) if self.data is None else self.data[path]
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # every reader takes them
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read a tabular list, an order file, or a folder or .zip that holds one or both.
 
     Raises:
         TerminologyError: none or several of them are there, or one does not hold what it should.
     """
-    files = _find(path)
+    files, bad = _find(path), BadRows(options.max_bad_rows)
     titles: dict[str, _Title] = {}
     if files.order is not None:
-        titles = _order(files.read(files.order), str(files.order))
+        titles = _order(files.read(files.order, progress), str(files.order), bad)
     builder = TableBuilder(str(path))
     if files.tabular is None:
         entries = _from_order(titles)
     else:
         in_use: set[str] | None = set(titles) or None
         if in_use is None and files.codes is not None:
-            in_use = _codes(files.read(files.codes), str(files.codes))
-        root = _root(files.read(files.tabular), str(files.tabular))
+            in_use = _codes(files.read(files.codes, progress), str(files.codes))
+        root = _root(files.read(files.tabular, progress), str(files.tabular))
         listed = list(_tabular(root, str(files.tabular), in_use))
         # What the order file alone has, such as a code that was added between two releases.
         seen = {_undotted(entry.code) for entry in listed}
@@ -142,6 +144,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # ev
             version=_version(files),
             licence=_LICENCE,
             source="icd10cm",
+            skipped=bad.counted(),
         )
     )
 
@@ -223,7 +226,7 @@ def _version(files: _Files) -> str:
 # --- The order file and the list of codes -----------------------------------
 
 
-def _order(data: bytes, where: str) -> dict[str, _Title]:
+def _order(data: bytes, where: str, bad: BadRows) -> dict[str, _Title]:
     """Titles by code, without dots.
 
     Columns: 1-5 number, 7-13 code, 15 "1" if billable, 17-76 short and 78- long description.
@@ -240,15 +243,21 @@ def _order(data: bytes, where: str) -> dict[str, _Title]:
             or line[14:15] not in ("0", "1")
             or not long
         ):
-            raise TerminologyError(
-                f"{where}:{number}: found {line[:80]!r}, expected the columns of an ICD-10-CM "
-                "order file: 1-5 number, 7-13 code, 15 0 or 1, 17-76 short and 78- long "
-                "description; was the file cut short?"
+            bad.skip(
+                TerminologyError(
+                    f"{where}:{number}: found {line[:80]!r}, expected the columns of an ICD-10-CM "
+                    "order file: 1-5 number, 7-13 code, 15 0 or 1, 17-76 short and 78- long "
+                    "description; was the file cut short?"
+                )
             )
+            continue
         if code in titles:
-            raise TerminologyError(
-                f"{where}:{number}: code {code!r} stands twice; are two releases in one file?"
+            bad.skip(
+                TerminologyError(
+                    f"{where}:{number}: code {code!r} stands twice; are two releases in one file?"
+                )
             )
+            continue
         titles[code] = _Title(code, short, long)
     return titles
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.files import not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
@@ -30,7 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SCISPACY = {"id": "concept_id", "name": "canonical_name", "synonyms": "aliases"}
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read JSON lines, plain or .gz. Blank lines and a byte-order mark are skipped.
 
     Raises:
@@ -39,7 +40,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:
     builder, bad = TableBuilder(str(path)), BadRows(options.max_bad_rows)
     alternatives: dict[str, set[str]] = {}
     n_loose = 0
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, progress=progress):
         if not line.strip():
             continue
         try:

@@ -14,6 +14,7 @@ from pronto.ontology import Ontology
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.files import decode, read_bytes
 from linker.terminology.obo_graph import repaired_graph
 from linker.terminology.obo_owl import repaired_owl
@@ -33,7 +34,7 @@ _ORDER = {kind: place for place, kind in enumerate(NameKind)}
 _RELEASE = re.compile(r"(?:.*/)?releases/([^/]+)(?:/.*)?")
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # every reader takes them
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:  # noqa: ARG001  # every reader takes them
     """Read an ontology: plain, .gz, or a .zip that holds one.
 
     Synonyms keep their scope; abbreviations are marked; withdrawn ones are left out. Obsolete terms
@@ -42,7 +43,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:  # noqa: ARG001  # ev
     Raises:
         TerminologyError: the file is no ontology, is damaged, or holds no term with a name.
     """
-    ontology = _load(path)
+    ontology = _load(path, progress)
     builder, skipped = TableBuilder(str(path)), Counter[str]()
     # `pronto` keeps terms and their synonyms in sets and reads them in threads: we order all.
     terms = sorted(ontology.terms(), key=lambda term: str(term.id))
@@ -112,8 +113,9 @@ def _successor(term: Any) -> str | None:
 # --- The file ---------------------------------------------------------------
 
 
-def _load(path: Path) -> Any:
-    data = read_bytes(path, inside_zip=r".*\.(obo|owl|json)")
+def _load(path: Path, progress: Progress) -> Any:
+    data = read_bytes(path, inside_zip=r".*\.(obo|owl|json)", progress=progress)
+    progress.step("parsing the ontology")
     start, where = data.lstrip()[:1], str(path)
     if start == b"{":
         ending, repaired = ".json", repaired_graph(decode(data, where), where).encode()
@@ -166,7 +168,9 @@ def _release(path: Path, ontology: Any, skipped: dict[str, int]) -> Release:
     return Release(
         terminology=_stated(ontology, "title") or name or path.name.partition(".")[0],
         version=match[1] if match else version,
-        licence=_stated(ontology, "license", "licence"),
+        licence=_stated(ontology, "license", "licence")
+        or _stated(ontology, "rights")
+        or min(map(str, metadata.remarks), default=""),
         source="obo",
         skipped=skipped,
     )

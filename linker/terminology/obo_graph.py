@@ -7,7 +7,15 @@ import re
 from typing import Any
 
 from linker.errors import TerminologyError
-from linker.terminology.obo_repair import OBO_IN_OWL, SCOPED, compact, printable, synonym_type
+from linker.terminology.obo_repair import (
+    OBO_IN_OWL,
+    RDFS_COMMENT,
+    SAYS_LICENCE,
+    SCOPED,
+    compact,
+    printable,
+    synonym_type,
+)
 from linker.terminology.xrefs import code_of
 
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"
@@ -15,7 +23,7 @@ _CONSIDER = f"{OBO_IN_OWL}consider"
 _NODE_PROPERTIES = frozenset(
     {f"{OBO_IN_OWL}hasOBONamespace", f"{OBO_IN_OWL}hasAlternativeId", _REPLACED_BY, _CONSIDER}
 )
-_GRAPH_PROPERTY = re.compile(r".*[#/:_](?:title|licen[cs]e|versionInfo|default-namespace)")
+_GRAPH_PROPERTY = re.compile(r".*[#/:_](?:title|licen[cs]e|rights|versionInfo|default-namespace)")
 
 
 def repaired_graph(text: str, where: str) -> str:
@@ -53,7 +61,11 @@ def _graph(graph: dict[str, Any]) -> dict[str, Any]:
         "basicPropertyValues": [
             {"pred": value["pred"], "val": printable(value["val"])}
             for value in meta.get("basicPropertyValues") or ()
-            if _GRAPH_PROPERTY.fullmatch(value["pred"]) and value["val"].strip()
+            if value["val"].strip()
+            and (
+                _GRAPH_PROPERTY.fullmatch(value["pred"])
+                or (value["pred"] == RDFS_COMMENT and SAYS_LICENCE.search(value["val"]))
+            )
         ]
     }
     if meta.get("version"):

@@ -6,7 +6,14 @@ import xml.etree.ElementTree as ElementTree
 
 from linker.errors import TerminologyError
 from linker.terminology.files import parse_xml
-from linker.terminology.obo_repair import OBO_IN_OWL, SCOPED, compact, printable, synonym_type
+from linker.terminology.obo_repair import (
+    OBO_IN_OWL,
+    SAYS_LICENCE,
+    SCOPED,
+    compact,
+    printable,
+    synonym_type,
+)
 from linker.terminology.xrefs import code_of
 
 _OWL = "{http://www.w3.org/2002/07/owl#}"
@@ -63,10 +70,12 @@ def _owl_header(header: ElementTree.Element) -> ElementTree.Element:
         name = child.tag.rpartition("}")[2]
         if child.tag == f"{_OWL}versionIRI" and child.get(_RESOURCE):
             kept.append(child)
-        elif name in ("title", "license", "licence", "versionInfo"):
+        elif name in ("title", "license", "licence", "rights", "versionInfo"):
             value = (child.get(_RESOURCE) or child.text or "").strip()
             if value:
                 ElementTree.SubElement(kept, child.tag, {_DATATYPE: _XSD_STRING}).text = value
+        elif child.tag == f"{_RDFS}comment" and SAYS_LICENCE.search(child.text or ""):
+            ElementTree.SubElement(kept, child.tag).text = printable(child.text or "")
         elif name in ("default-namespace", "hasDefaultNamespace") and child.text:
             kept.append(child)
     return kept

@@ -32,6 +32,11 @@ _ABBREVIATIONS = frozenset({"abbreviation", "acronym", "0003000", "0003012"})
 _DROPPED_SYNONYMS = frozenset({"obsolete_synonym", "deprecated", "exclude"})
 
 
+# Where no property states the licence, a remark may: "... is available under the CC0 license".
+SAYS_LICENCE = re.compile(r"licen[cs]|copyright|creative commons|public domain", re.IGNORECASE)
+RDFS_COMMENT = "http://www.w3.org/2000/01/rdf-schema#comment"
+
+
 def synonym_type(type_id: str | None) -> str | None:
     """`ABBREVIATION`; "" for any other type, or none; None for a synonym that is withdrawn."""
     last = re.split(r"[#/:]|OMO_", type_id or "")[-1].lower()

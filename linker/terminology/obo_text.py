@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from linker.terminology.obo_repair import synonym_type
+from linker.terminology.obo_repair import SAYS_LICENCE, printable, synonym_type
 from linker.terminology.xrefs import code_of
 
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'
 _HEADER_TAGS = frozenset({"format-version", "data-version", "ontology", "default-namespace"})
-_PROPERTY = re.compile(rf"\S*(?:title|licen[cs]e|versionInfo) (?:{_QUOTED} \S+|[^\s\"]+)")
+_PROPERTY = re.compile(rf"\S*(?:title|licen[cs]e|rights|versionInfo) (?:{_QUOTED} \S+|[^\s\"]+)")
 _TEXT_LINE = re.compile(rf"{_QUOTED}\s*(?:\[.*|\{{.*)?", re.DOTALL)
 _SYNONYM = re.compile(
     rf"{_QUOTED}\s*(?P<scope>EXACT|BROAD|NARROW|RELATED)?(?:\s+(?P<type>[^\s\[\]{{]+))?\s*(?:\[.*|\{{.*)?"
@@ -40,6 +40,8 @@ def repaired_obo(text: str) -> str:
             match = _FRAME.fullmatch(line)
             frame = match[1] if match else "Term"
             repaired.append("" if frame in ("Typedef", "Instance") else line)
+        elif frame == "header" and line.startswith("!") and SAYS_LICENCE.search(line):
+            repaired.append(_remark(line.lstrip("! ")))
         elif not line.strip() or line.startswith("!") or frame in ("Typedef", "Instance"):
             repaired.append("")
         elif not (clause := _CLAUSE.fullmatch(line)):
@@ -63,7 +65,14 @@ def _term_ids(lines: Iterable[str]) -> Iterator[str]:
 def _header_clause(line: str, tag: str, value: str) -> str:
     if tag == "property_value":
         return line if _PROPERTY.fullmatch(value) else ""
+    if tag == "remark":
+        return _remark(value) if SAYS_LICENCE.search(value) else ""
     return line if tag in _HEADER_TAGS else ""
+
+
+def _remark(text: str) -> str:
+    # Unescaped, they open qualifiers and a comment.
+    return "remark: " + re.sub(r"(?<!\\)([{!])", r"\\\1", printable(text))
 
 
 def _term_clause(line: str, tag: str, value: str, known: set[str]) -> str:

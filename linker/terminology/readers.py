@@ -10,11 +10,12 @@ from typing import cast
 
 from linker.config import ReadOptions
 from linker.errors import ConfigError, TerminologyError
+from linker.steps import Progress, Silent
 from linker.terminology.branches import keep_branches
 from linker.terminology.files import resolve
 from linker.terminology.tables import Terminology
 
-Reader = Callable[[Path, ReadOptions], Terminology]
+Reader = Callable[[Path, ReadOptions, Progress], Terminology]
 """Reads a file or folder that exists; overrides and roots are `read_terminology`'s affair."""
 
 
@@ -26,7 +27,7 @@ def _reader(module: str, *uses: str) -> Reader:
         uses: the options that it heeds, besides those that all do; any other is refused.
     """
 
-    def read(path: Path, options: ReadOptions) -> Terminology:
+    def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         known = (*_COMMON, *uses)
         for name, field in ReadOptions.model_fields.items():
             value = getattr(options, name)
@@ -34,7 +35,8 @@ def _reader(module: str, *uses: str) -> Reader:
                 raise ConfigError(
                     f"{module} has no option {name}; it has {', '.join(sorted(known))}"
                 )
-        return cast(Reader, import_module(f"linker.terminology.{module}").read)(path, options)
+        reader = cast(Reader, import_module(f"linker.terminology.{module}").read)
+        return reader(path, options, progress)
 
     return read
 
@@ -51,7 +53,11 @@ _RRF = (
 READERS: dict[str, Reader] = {
     "icd10cm": _reader("icd10cm"),
     "jsonl": _reader("jsonl"),
+    "mesh": _reader("mesh", "semantic_types"),
     "obo": _reader("obo"),
+    "omop": _reader(
+        "omop", "semantic_types", "domains", "vocabularies", "languages", "standard_only"
+    ),
     "rxnorm": _reader("rxnorm", *_RRF),
     "snomed": _reader("snomed", "semantic_types", "language_refsets"),
     "table": _reader("table", "columns", "delimiter", "list_separator"),
@@ -63,13 +69,18 @@ _COMMON = ("terminology", "version", "licence", "roots", "max_bad_rows")
 
 
 def read_terminology(
-    source: str, path: str | Path, options: ReadOptions | None = None
+    source: str,
+    path: str | Path,
+    options: ReadOptions | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Terminology:
     """Read a release.
 
     Args:
         source: a key of `READERS`.
         path: a file or folder, or `package:NAME/FILE` for one that an installed package carries.
+        progress: told of each file that is read, in bytes, and of each step after that.
 
     Raises:
         TerminologyError: the source is unknown, the file is missing or does not hold what its
@@ -81,10 +92,11 @@ def read_terminology(
         raise TerminologyError(f"unknown source {source!r}; known: {', '.join(sorted(READERS))}")
     found = resolve(path)
     try:
-        terminology = READERS[source](found, options)
+        terminology = READERS[source](found, options, Silent() if progress is None else progress)
     except OSError as error:
         raise TerminologyError(f"{found}: cannot be read: {error.strerror or error}") from error
-    if options.roots:
+    # A reader that heeded the roots itself says so.
+    if options.roots and "roots" not in terminology.release.filters:
         terminology = keep_branches(terminology, options.roots, where=str(found))
     stated = terminology.release
     release = replace(

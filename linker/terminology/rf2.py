@@ -1,4 +1,4 @@
-"""RF2, the release format of SNOMED CT: which file holds what, and its rows as Arrow tables.
+"""RF2, the release format of SNOMED CT: which file holds what; `tsv` reads the rows.
 
 A file is tab-separated UTF-8 with a header and CRLF. Nothing is quoted: a '"' is a character
 (SNOMED CT Release File Specification, section 2.1). Its name says what it holds, whether it is
@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
-import pyarrow as pa
-import pyarrow.csv as csv
-
 from linker.errors import TerminologyError
-from linker.terminology.files import not_utf8, translated
-from linker.terminology.rows import BadRows
+from linker.steps import Progress
+from linker.terminology.files import opened, translated, watched
 
 _PREFIXES = {
     "concept": "sct2_Concept",
@@ -44,7 +40,6 @@ _NAMES = {
     )
     for kind, prefix in _PREFIXES.items()
 }
-_BLOCK = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +69,14 @@ class ReleaseFile:
         return str(self.path if self.member is None else self.path / self.member)
 
     @contextmanager
-    def open(self) -> Iterator[IO[bytes]]:
-        """The bytes of the file.
+    def open(self, progress: Progress) -> Iterator[IO[bytes]]:
+        """The bytes of the file, as a step of a job.
 
         Raises:
             TerminologyError: the file cannot be read, or its zip is damaged, now or later.
         """
         if self.member is None:
-            with translated(self.path), self.path.open("rb") as stream:
+            with opened(self.path, progress=progress) as stream:
                 yield stream
             return
         with translated(self.path), zipfile.ZipFile(self.path) as archive:
@@ -89,8 +84,9 @@ class ReleaseFile:
                 raise TerminologyError(
                     f"{self.path}: {self.member} is encrypted; unpack it and give the folder"
                 )
+            size = archive.getinfo(self.member).file_size
             with archive.open(self.member) as stream:
-                yield BufferedReader(stream, 1 << 20)  # type: ignore[type-var]  # a RawIOBase's methods
+                yield watched(stream, self.name, size, progress)
 
 
 # --- Which files there are --------------------------------------------------
@@ -166,129 +162,3 @@ def _check_snapshots(path: Path, files: list[ReleaseFile], snapshots: list[Relea
             )
         if file.kind == "concept":
             seen[file.edition] = file
-
-
-# --- The rows of a file -----------------------------------------------------
-
-
-def read_rows(
-    file: ReleaseFile, columns: Mapping[str, pa.DataType], bad: BadRows
-) -> Iterator[pa.Table]:
-    """Read some columns of a file, block by block; blank lines and a byte-order mark are skipped.
-
-    Args:
-        columns: names as in the header, with int64, int32, bool or string.
-        bad: told of each row that is broken.
-
-    Yields:
-        Tables with these columns, in the file's order.
-
-    Raises:
-        TerminologyError: a column is missing, or too many rows are broken.
-    """
-    with file.open() as stream:
-        header = _header(file, stream.readline())
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise TerminologyError(
-                f"{file}:1: no column {missing[0]!r}; found: {', '.join(header)[:300]}; is this a "
-                "file of RF2, with its header?"
-            )
-        number = 2
-        # A block ends where a line does.
-        while block := stream.read(_BLOCK):
-            block += stream.readline()
-            try:
-                table = _parsed(block, header, columns)
-            except pa.ArrowInvalid:
-                # Slower, line by line: which rows are broken, and why.
-                good = b"\n".join(_good_lines(block, number, file, header, columns, bad))
-                try:
-                    table = _parsed(good, header, columns)
-                except pa.ArrowInvalid as error:
-                    end = number + block.count(b"\n")
-                    raise TerminologyError(
-                        f"{file}: a row between lines {number} and {end} cannot be read: {error}"
-                    ) from error
-            number += block.count(b"\n")
-            yield table
-
-
-def _header(file: ReleaseFile, line: bytes) -> list[str]:
-    try:
-        header = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise not_utf8(f"{file}:1", line[error.start]) from error
-    if not header:
-        raise TerminologyError(f"{file}:1: no header; was the file cut short? fetch it again")
-    return header.split("\t")
-
-
-def _parsed(block: bytes, header: list[str], columns: Mapping[str, pa.DataType]) -> pa.Table:
-    if not block.lstrip(b"\r\n"):
-        return pa.schema(list(columns.items())).empty_table()
-    return csv.read_csv(
-        pa.BufferReader(block),
-        read_options=csv.ReadOptions(column_names=header, block_size=4 << 20),
-        parse_options=csv.ParseOptions(
-            delimiter="\t", quote_char=False, double_quote=False, escape_char=False
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types=dict(columns),
-            include_columns=list(columns),
-            null_values=[],
-            true_values=["1"],
-            false_values=["0"],
-        ),
-    )
-
-
-def _good_lines(
-    block: bytes,
-    number: int,
-    file: ReleaseFile,
-    header: list[str],
-    columns: Mapping[str, pa.DataType],
-    bad: BadRows,
-) -> Iterator[bytes]:
-    """The lines that can be read; the others go to `bad`."""
-    typed = [(header.index(name), name, type_) for name, type_ in columns.items()]
-    for at, line in enumerate(block.split(b"\n"), start=number):
-        line = line.removesuffix(b"\r")
-        if not line:
-            continue
-        problem = _problem(f"{file}:{at}", line, len(header), typed)
-        if problem is None:
-            yield line
-        else:
-            bad.skip(problem)
-
-
-def _problem(
-    where: str, line: bytes, n_fields: int, typed: list[tuple[int, str, pa.DataType]]
-) -> TerminologyError | None:
-    fields = line.split(b"\t")
-    if len(fields) != n_fields:
-        return TerminologyError(
-            f"{where}: {len(fields)} fields, expected {n_fields} as in the header; "
-            "was the file cut short?"
-        )
-    if b"\r" in line:
-        return TerminologyError(
-            f"{where}: a carriage return inside a row, expected one at its end only; "
-            "fetch the file again"
-        )
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return not_utf8(where, line[error.start])
-    for index, name, type_ in typed:
-        value = fields[index].decode("utf-8").strip()
-        whole = value.isascii() and value.isdigit() and len(value) <= 18
-        if pa.types.is_integer(type_) and not whole:
-            return TerminologyError(
-                f"{where}: {name} is {value[:40]!r}, expected digits; was the row cut short?"
-            )
-        if pa.types.is_boolean(type_) and value not in ("0", "1"):
-            return TerminologyError(f"{where}: {name} is {value[:40]!r}, expected 0 or 1")
-    return None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.database import temporary_database
 from linker.terminology.files import not_utf8, translated
 from linker.terminology.rows import BadRows
@@ -48,6 +49,7 @@ class RrfRelease:
 
     Attributes:
         bad: counts the rows that were left out as broken.
+        progress: told of each file that is read.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class RrfRelease:
         bad: BadRows,
         folder: Path,
         connection: duckdb.DuckDBPyConnection,
+        progress: Progress,
     ) -> None:
         self.bad = bad
+        self.progress = progress
         self._members = members
         self._folder = folder
         self._connection = connection
@@ -150,17 +154,17 @@ class RrfRelease:
         member = self._members[name]
         # To DuckDB, a path with one of these is a pattern.
         if member.path is not None and not re.search(r"[*?\[]", str(member.path)):
-            with member.open() as stream:
+            with member.open(self.progress) as stream:
                 faults = self.bad.count
                 changed = {changed for _, changed in _good(stream, member, n_fields, self.bad)}
             if True not in changed:
                 return member.path
             # They are counted; now they are left out.
-            bad = BadRows(self.bad.count - faults)
+            bad, progress = BadRows(self.bad.count - faults), None
         else:
-            bad = self.bad
+            bad, progress = self.bad, self.progress
         copy = self._folder / name
-        with member.open() as stream, copy.open("wb") as out:
+        with member.open(progress) as stream, copy.open("wb") as out:
             for block, _ in _good(stream, member, n_fields, bad):
                 out.write(block)
         return copy
@@ -168,7 +172,13 @@ class RrfRelease:
 
 @contextmanager
 def opened_release(
-    path: Path, main: str, layouts: Layouts, *, others: Sequence[str] = (), max_bad_rows: int
+    path: Path,
+    main: str,
+    layouts: Layouts,
+    *,
+    others: Sequence[str] = (),
+    max_bad_rows: int,
+    progress: Progress,
 ) -> Iterator[RrfRelease]:
     """Find the files of a release and open a database in a temporary folder, removed at the end.
 
@@ -176,6 +186,7 @@ def opened_release(
         path: the folder that holds the files, plain or .gz; one above it; a zip; or the main file.
         main: the file without which it is no release.
         others: further files that are no tables.
+        progress: told of each file that is read.
 
     Raises:
         TerminologyError: the main file is missing or stands in several folders, an archive is
@@ -190,7 +201,9 @@ def opened_release(
             try:
                 # Nothing is to survive a crash: without commits, nothing waits for the disk.
                 connection.begin()
-                yield RrfRelease(members, layouts, BadRows(max_bad_rows), folder, connection)
+                yield RrfRelease(
+                    members, layouts, BadRows(max_bad_rows), folder, connection, progress
+                )
             except duckdb.Error as error:
                 reason = str(error).partition("\n")[0]
                 raise TerminologyError(

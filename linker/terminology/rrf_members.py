@@ -1,4 +1,8 @@
-"""Where the files of a release lie: in a folder, below it, or in a zip; perhaps gzipped."""
+"""Where the files of a release lie: in a folder, below it, or in a zip; perhaps gzipped.
+
+The NLM's full releases split large files into parts, `MRCONSO.RRF.aa.gz` and so on, and pack them
+into `.nlm` files, which are zips; a folder of those is read as if it were unpacked.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,54 @@ import gzip
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import TerminologyError
+from linker.steps import Progress, Silent
+from linker.terminology.files import translated, watched
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _DEPTH = 3  # folders below the one given: umls-2025AB/2025AB/META
+_Found = dict[Path, dict[str, "Member"]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file on the disk or in a zip, which may be gzipped: a member, or a part of one.
+
+    Attributes:
+        suffix: "aa", "ab", ... of a part; "" of a whole member.
+        inside: its name in the zip at `path`, or "".
+        size: in bytes, as it lies on the disk or in its zip.
+    """
+
+    path: Path
+    suffix: str
+    size: int
+    inside: str = ""
+
+    def __str__(self) -> str:
+        return str(self.path / self.inside)
+
+    def open(self, progress: Progress) -> IO[bytes]:
+        """The bytes, unpacked, as a step of a job."""
+        name = (self.inside or self.path.name).rpartition("/")[2]
+        if not self.inside:
+            stream: IO[bytes] = self.path.open("rb")
+        else:
+            # The member keeps its archive open for as long as it is read.
+            with zipfile.ZipFile(self.path) as archive:
+                if archive.getinfo(self.inside).flag_bits & 1:
+                    raise TerminologyError(f"{self}: encrypted; unpack it and give the folder")
+                stream = archive.open(self.inside)
+        stream = watched(stream, name, self.size, progress)
+        return cast("IO[bytes]", gzip.open(stream)) if _is_gzip(name) else stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +65,60 @@ class Member:
     """A file of a release.
 
     Attributes:
-        where: what messages call it.
-        open: opens it, unpacked.
-        path: where it lies, if it is not packed.
+        parts: its parts in order, mostly one.
     """
 
-    where: str
-    open: Callable[[], IO[bytes]]
-    path: Path | None
+    parts: tuple[_Part, ...]
+
+    @property
+    def where(self) -> str:
+        """What messages call it."""
+        if len(self.parts) == 1:
+            return str(self.parts[0])
+        return f"{self.parts[0]} to .{self.parts[-1].suffix}"
+
+    @property
+    def path(self) -> Path | None:
+        """Where it lies, if it is neither packed nor in parts."""
+        (first, *others) = self.parts
+        packed = others or first.inside or _is_gzip(first.path.name)
+        return None if packed else first.path
+
+    def open(self, progress: Progress | None = None) -> IO[bytes]:
+        """The bytes of all parts, unpacked; each is a step of a job."""
+        progress = Silent() if progress is None else progress
+        if len(self.parts) == 1:
+            return self.parts[0].open(progress)
+        joined = _Joined(part.open(progress) for part in self.parts)
+        return cast("IO[bytes]", BufferedReader(joined, 1 << 20))
+
+
+class _Joined(RawIOBase):
+    """One stream after the other, each opened when its turn comes."""
+
+    def __init__(self, streams: Iterable[IO[bytes]]) -> None:
+        super().__init__()
+        self._streams = iter(streams)
+        self._stream = next(self._streams, None)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        into = memoryview(buffer).cast("B")
+        while self._stream is not None:
+            data = self._stream.read(len(into))
+            if data:
+                into[: len(data)] = data
+                return len(data)
+            self._stream.close()
+            self._stream = next(self._streams, None)
+        return 0
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        super().close()
 
 
 def find_members(path: Path, main: str, wanted: set[str]) -> dict[str, Member]:
@@ -66,72 +156,89 @@ def find_members(path: Path, main: str, wanted: set[str]) -> dict[str, Member]:
 
 def _hint(path: Path) -> str:
     if path.is_dir():
-        packed = any(path.glob("*.nlm"))
-    else:
-        with zipfile.ZipFile(path) as archive:
-            packed = any(name.endswith(".nlm") for name in archive.namelist())
+        return "; give the folder or zip that holds the .RRF files"
+    with zipfile.ZipFile(path) as archive:
+        packed = any(name.endswith(".nlm") for name in archive.namelist())
     if packed:
         return (
-            "; its .nlm files are packed for MetamorphoSys: run that first, or fetch the "
-            '"Metathesaurus Full Subset"'
+            "; it holds .nlm files: unpack this zip and give the folder that they are in, or fetch "
+            'the "Metathesaurus Full Subset"'
         )
     return "; give the folder or zip that holds the .RRF files"
 
 
-def _known(name: str, wanted: set[str]) -> str | None:
-    """The name as we write it of a file that may be in other case, or gzipped."""
-    plain = re.sub(r"\.gz$", "", name, flags=re.IGNORECASE).lower()
-    return next((known for known in wanted if known.lower() == plain), None)
+def _is_gzip(name: str) -> bool:
+    return name.lower().endswith(".gz")
 
 
-def _in_folder(
-    path: Path, wanted: set[str], *, depth: int = _DEPTH
-) -> dict[Path, dict[str, Member]]:
-    found: dict[Path, dict[str, Member]] = {}
+def _known(name: str, wanted: set[str]) -> tuple[str, str] | None:
+    """The name as we write it of a file that may be in other case, or gzipped, and its part."""
+    match = re.fullmatch(r"(.*?)(?:\.((?!gz)[a-z]{2}))?(?:\.gz)?", name, flags=re.IGNORECASE)
+    if match is None:
+        return None
+    for known in wanted:
+        if known.lower() == match[1].lower():
+            return known, (match[2] or "").lower()
+    return None
+
+
+def _in_folder(path: Path, wanted: set[str], *, depth: int = _DEPTH) -> _Found:
+    parts: dict[tuple[Path, str], list[_Part]] = {}
     for folder, folders, names in os.walk(path):
         here = Path(folder)
         if len(here.relative_to(path).parts) >= depth:
             folders.clear()
         # An unpacked file, which sorts first, stands for itself and its .gz.
         for name in sorted(names):
+            file = here / name
             if (known := _known(name, wanted)) is not None:
-                file = here / name
-                found.setdefault(here, {}).setdefault(known, _plain_member(file))
-    return found
+                part = _Part(file, known[1], file.stat().st_size)
+                parts.setdefault((here, known[0]), []).append(part)
+            elif name.lower().endswith(".nlm"):
+                with translated(file):
+                    for inside, found, part in _zipped(file, wanted):
+                        parts.setdefault((here / inside, found), []).append(part)
+    return _members(parts)
 
 
-def _plain_member(file: Path) -> Member:
-    if file.suffix.lower() == ".gz":
-        return Member(str(file), lambda: _unpacked(file), None)
-    return Member(str(file), lambda: file.open("rb"), file)
+def _in_zip(path: Path, wanted: set[str]) -> _Found:
+    parts: dict[tuple[Path, str], list[_Part]] = {}
+    for folder, known, part in _zipped(path, wanted):
+        parts.setdefault((path / folder, known), []).append(part)
+    return _members(parts)
 
 
-def _in_zip(path: Path, wanted: set[str]) -> dict[Path, dict[str, Member]]:
-    found: dict[Path, dict[str, Member]] = {}
+def _zipped(path: Path, wanted: set[str]) -> Iterator[tuple[Path, str, _Part]]:
+    """Folder, name and file of each that is wanted in a zip, in order of the names."""
     with zipfile.ZipFile(path) as archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             member = Path(info.filename)
             if info.is_dir() or member.parts[0] == "__MACOSX":
                 continue
             if (known := _known(member.name, wanted)) is not None:
-                folder = path / member.parent
-                found.setdefault(folder, {}).setdefault(known, _zip_member(path, info))
-    return found
+                part = _Part(path, known[1], info.file_size, info.filename)
+                yield member.parent, known[0], part
 
 
-def _zip_member(path: Path, info: zipfile.ZipInfo) -> Member:
-    where = f"{path / info.filename}"
-
-    def opened() -> IO[bytes]:
-        if info.flag_bits & 1:
-            raise TerminologyError(f"{where}: encrypted; unpack it and give the folder")
-        # The member keeps its archive open for as long as it is read.
-        with zipfile.ZipFile(path) as archive:
-            member: IO[bytes] = archive.open(info.filename)
-        return _unpacked(member) if info.filename.lower().endswith(".gz") else member
-
-    return Member(where, opened, None)
+def _members(found: dict[tuple[Path, str], list[_Part]]) -> _Found:
+    """By folder and name; what is there whole needs no parts."""
+    members: _Found = {}
+    for (folder, name), parts in found.items():
+        whole = [part for part in parts if not part.suffix]
+        member = Member((whole[0],) if whole else _in_order(folder / name, parts))
+        members.setdefault(folder, {})[name] = member
+    return members
 
 
-def _unpacked(packed: Path | IO[bytes]) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(packed))
+def _in_order(where: Path, parts: Sequence[_Part]) -> tuple[_Part, ...]:
+    by_suffix: dict[str, _Part] = {}
+    for part in parts:
+        by_suffix.setdefault(part.suffix, part)
+    for place, suffix in enumerate(sorted(by_suffix)):
+        due = chr(ord("a") + place // 26) + chr(ord("a") + place % 26)
+        if suffix != due:
+            raise TerminologyError(
+                f"{where}: the part .{due} is missing; found: {', '.join(sorted(by_suffix))}; "
+                "put all parts into one folder"
+            )
+    return tuple(by_suffix[suffix] for suffix in sorted(by_suffix))

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.atoms import (
     among,
     clean,
@@ -88,7 +89,7 @@ _TO_PARENT = frozenset(
 """RELA in `RXCUI1|...|RXCUI2|...|RELA`, which reads "RXCUI2 has_ingredient RXCUI1"."""
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read an rrf folder, a folder above it, or the zip of a release; the files may be gzipped.
 
     Raises:
@@ -97,7 +98,9 @@ def read(path: Path, options: ReadOptions) -> Terminology:
     """
     types = semantic_types(options, _TYPES)
     languages, sources = options.languages or _ENGLISH, options.sources or (_OWN,)
-    with opened_release(path, _MAIN, _LAYOUTS, max_bad_rows=options.max_bad_rows) as release:
+    with opened_release(
+        path, _MAIN, _LAYOUTS, max_bad_rows=options.max_bad_rows, progress=progress
+    ) as release:
         if types is not None and not types <= _TYPES and "RXNSTY.RRF" not in release:
             raise TerminologyError(
                 f"{path}: no RXNSTY.RRF beside RXNCONSO.RRF, which semantic_groups and TUIs need; "
@@ -116,6 +119,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:
         keep_concepts(release, _MAIN, types)
         _load_parents(release, options)
         _load_retired(release)
+        progress.step("joining names and concepts")
         concepts, names = read_tables(release)
         stated = Release(
             terminology="RxNorm",

@@ -31,10 +31,12 @@ import pyarrow as pa
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.database import temporary_database
-from linker.terminology.rf2 import ReleaseFile, find_release, read_rows
+from linker.terminology.rf2 import ReleaseFile, find_release
 from linker.terminology.rows import BadRows
 from linker.terminology.snomed_sql import (
+    BELOW,
     CODES,
     CONCEPT_ROWS,
     CORE_MODULE,
@@ -55,6 +57,7 @@ from linker.terminology.snomed_sql import (
     US_ENGLISH,
 )
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
+from linker.terminology.tsv import read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -112,13 +115,13 @@ _LOADS = {
 _SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT: "VARCHAR"}
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read the snapshots in a folder or zip, or in a folder of several of these.
 
     `options.language_refsets` chooses the language reference sets, the first preferred; by default
     US English, and where it is absent, GB English. `options.semantic_types` keeps the concepts with
-    one of these tags; their parents are then the nearest ancestors that are kept, and retired ids
-    stay that lead to one of them.
+    one of these tags, together with `options.roots` those below them; their parents are then the
+    nearest ancestors that are kept, and retired ids stay that lead to one of them.
 
     Raises:
         TerminologyError: the release is no snapshot, is an extension without the International
@@ -127,7 +130,8 @@ def read(path: Path, options: ReadOptions) -> Terminology:
     files, bad = find_release(path), BadRows(options.max_bad_rows)
     with temporary_database(memory_limit="2GB", on_disk=False) as (db, _):
         for table in dict.fromkeys(load.table for load in _LOADS.values()):
-            _load(db, table, files, bad)
+            _load(db, table, files, bad, progress)
+        progress.step("joining names and concepts")
         _check_base(db, path)
         _check_references(db, files, bad)
         refsets = _choose_refsets(db, path, options.language_refsets)
@@ -142,6 +146,8 @@ def read(path: Path, options: ReadOptions) -> Terminology:
         filters: dict[str, object] = {"language_refsets": refsets} if refsets else {}
         if tags:
             filters["semantic_types"] = tags
+            if options.roots:
+                filters["roots"] = list(options.roots)
         return Terminology(
             Release(
                 terminology=_title(files),
@@ -149,7 +155,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:
                 licence=_LICENCE,
                 source="snomed",
                 filters=filters,
-                skipped={**_skipped(db), **bad.counted()},
+                skipped={**_skipped(db, rooted="roots" in filters), **bad.counted()},
             ),
             _arrow(db, CONCEPT_ROWS, CONCEPTS),
             _arrow(db, NAME_ROWS, NAMES),
@@ -176,7 +182,13 @@ def _iso(date: str) -> str:
 # --- Files to tables, one row an id -----------------------------------------
 
 
-def _load(db: DuckDBPyConnection, table: str, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+def _load(
+    db: DuckDBPyConnection,
+    table: str,
+    files: Sequence[ReleaseFile],
+    bad: BadRows,
+    progress: Progress,
+) -> None:
     """Make a table of the files that belong into it: of each id the row that counts."""
     loads = {kind: load for kind, load in _LOADS.items() if load.table == table}
     columns = next(iter(loads.values())).columns
@@ -184,7 +196,7 @@ def _load(db: DuckDBPyConnection, table: str, files: Sequence[ReleaseFile], bad:
     db.execute(f"CREATE TABLE loaded ({typed}, file INTEGER)")
     for number, file in enumerate(files):
         if file.kind in loads:
-            for rows in read_rows(file, columns, bad):
+            for rows in read_rows(file, columns, bad, progress):
                 db.register("rows", rows)
                 db.execute(
                     f"INSERT INTO loaded SELECT *, {number} FROM rows "  # noqa: S608
@@ -270,9 +282,9 @@ def _check_named(db: DuckDBPyConnection, path: Path, bad: BadRows) -> None:
         raise TerminologyError(f"{path}: no concept found; is this the right release?")
 
 
-def _one(db: DuckDBPyConnection, sql: str) -> Any:
+def _one(db: DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | None = None) -> Any:
     # All of it: DuckDB refuses other work while a result is not fetched to its end.
-    return db.execute(sql).fetchall()[0][0]
+    return db.execute(sql, parameters).fetchall()[0][0]
 
 
 # --- Names ------------------------------------------------------------------
@@ -325,12 +337,6 @@ def _choose_refsets(db: DuckDBPyConnection, path: Path, wanted: Sequence[str]) -
 def _choose_concepts(db: DuckDBPyConnection, path: Path, options: ReadOptions) -> list[str]:
     """The table `kept` of the concepts to give, and the tags that were asked for."""
     tags = [tag.strip(" ()").lower() for tag in options.semantic_types]
-    db.execute(
-        "CREATE TABLE kept AS SELECT DISTINCT o.concept AS id FROM offered o "
-        "LEFT JOIN full_name f USING (concept) "
-        "WHERE len($tags::VARCHAR[]) = 0 OR list_contains($tags::VARCHAR[], lower(f.tag))",
-        {"tags": tags},
-    )
     known = {
         str(tag): count
         for tag, count in db.execute(
@@ -344,30 +350,43 @@ def _choose_concepts(db: DuckDBPyConnection, path: Path, options: ReadOptions) -
                 f"{path}: semantic_types: {tag!r} is no semantic tag of this release; it has: "
                 f"{', '.join(list(known)[:80])}"
             )
-    if tags:
-        for root in options.roots:
-            left_out = db.execute(
-                "SELECT f.tag FROM concept c LEFT JOIN full_name f ON f.concept = c.id "
-                "WHERE c.active AND c.id::VARCHAR = $root AND c.id NOT IN (SELECT id FROM kept)",
-                {"root": root},
-            ).fetchall()
-            if left_out:
-                raise TerminologyError(
-                    f"{path}: root {root!r} has the semantic tag {left_out[0][0]!r}, which "
-                    "semantic_types leaves out; add the tag, or give the roots below it"
-                )
+    # Roots alone are everyone's affair; with tags, the way down passes what the tags leave out.
+    roots = list(options.roots) if tags else []
+    for root in roots:
+        if not db.execute(
+            "SELECT 1 FROM concept WHERE active AND id::VARCHAR = $root", {"root": root}
+        ).fetchall():
+            raise TerminologyError(f"{path}: root {root!r} is no active concept of this release")
+    db.execute(BELOW, {"roots": roots})
+    db.execute(
+        "CREATE TABLE kept AS SELECT DISTINCT o.concept AS id FROM offered o "
+        "LEFT JOIN full_name f USING (concept) "
+        "WHERE (len($tags::VARCHAR[]) = 0 OR list_contains($tags::VARCHAR[], lower(f.tag))) "
+        "AND (NOT $rooted OR o.concept IN (SELECT id FROM below))",
+        {"tags": tags, "rooted": bool(roots)},
+    )
+    if not _one(db, "SELECT count(*) FROM kept"):
+        raise TerminologyError(
+            f"{path}: no concept is left: none below the roots has one of the semantic_types"
+        )
     return tags
 
 
-def _skipped(db: DuckDBPyConnection) -> dict[str, int]:
+def _skipped(db: DuckDBPyConnection, *, rooted: bool) -> dict[str, int]:
     counts = {
         "synonyms outside the language reference sets": _one(
             db,
             "SELECT count(*) FROM described d JOIN concept c ON c.id = d.concept AND c.active "  # noqa: S608
             f"WHERE d.active AND d.type = {SYNONYM} AND d.rank IS NULL",
         ),
+        # Without roots, there is no counting from them.
+        "outside the roots": rooted
+        and _one(db, "SELECT count(DISTINCT concept) FROM offered ANTI JOIN below ON id = concept"),
         "outside the semantic types": _one(
-            db, "SELECT count(*) FROM offered ANTI JOIN kept ON kept.id = concept WHERE place = 1"
+            db,
+            "SELECT count(DISTINCT concept) FROM offered ANTI JOIN kept ON kept.id = concept "
+            "WHERE NOT $rooted OR concept IN (SELECT id FROM below)",
+            {"rooted": rooted},
         ),
         "parents that are retired": _one(
             db,

@@ -101,15 +101,26 @@ RETIRED = f"""
     WHERE NOT old.active AND ($all OR end_of.target IS NOT NULL)
 """  # noqa: S608
 
-# From active parents that are not kept it goes on to theirs.
-PARENTS = """
-    CREATE TABLE parent AS
-    WITH RECURSIVE is_a AS (
+_IS_A_PAIRS = """
         SELECT DISTINCT r.sourceId AS child, r.destinationId AS parent FROM relationship r
         SEMI JOIN concept narrow ON narrow.id = r.sourceId AND narrow.active
         SEMI JOIN concept wide ON wide.id = r.destinationId AND wide.active
         WHERE r.active AND r.sourceId <> r.destinationId
-    ), above AS (
+"""
+
+BELOW = f"""
+    CREATE TABLE below AS
+    WITH RECURSIVE is_a AS ({_IS_A_PAIRS}), under AS (
+        SELECT id FROM concept WHERE active AND list_contains($roots::VARCHAR[], id::VARCHAR)
+        UNION SELECT is_a.child FROM under JOIN is_a ON is_a.parent = under.id
+    )
+    SELECT id FROM under
+"""  # noqa: S608
+
+# From active parents that are not kept it goes on to theirs.
+PARENTS = f"""
+    CREATE TABLE parent AS
+    WITH RECURSIVE is_a AS ({_IS_A_PAIRS}), above AS (
         SELECT is_a.* FROM is_a JOIN kept ON kept.id = child
         UNION SELECT above.child, is_a.parent FROM above
             ANTI JOIN kept ON kept.id = above.parent
@@ -117,7 +128,7 @@ PARENTS = """
     )
     SELECT child, list(parent::VARCHAR ORDER BY parent) AS parents
     FROM above JOIN kept ON kept.id = parent WHERE child <> parent GROUP BY child
-"""
+"""  # noqa: S608
 
 # Targets with "#" are marks of the UK's maps ("#NC": not coded). A CTV3 code may well end in "x".
 CODES = f"""

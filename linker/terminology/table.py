@@ -2,7 +2,7 @@
 
 Several rows with one id are several names of that concept: the first is preferred, the rest are
 exact. Comment lines ("#") may stand before the header; CTD's files, whose header is the last
-comment line with tabs, are read as they are.
+comment line with tabs, are read as they are, and so are tables that a SPARQL query gave.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import pyarrow.parquet as pq
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.files import not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
+from linker.terminology.sparql_tsv import is_sparql, rdf_text
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
 
@@ -60,14 +62,17 @@ class _Concept:
     codes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read a table.
 
     Raises:
         TerminologyError: a column is missing, or more than `options.max_bad_rows` rows are broken.
     """
     bad = BadRows(options.max_bad_rows)
-    rows = _parquet(path) if _is_parquet(path) else _separated(path, options.delimiter, bad)
+    if _is_parquet(path):
+        rows = _parquet(path, progress)
+    else:
+        rows = _separated(path, options.delimiter, bad, progress)
     _, header = next(rows)
     columns = _columns(header, options.columns, str(path))
     concepts: dict[str, _Concept] = {}
@@ -194,8 +199,8 @@ class _Lines:
     Bytes that are not UTF-8 come as lone surrogates, so that the row they stand in can be left out.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._lines = numbered_lines(path)
+    def __init__(self, path: Path, progress: Progress) -> None:
+        self._lines = numbered_lines(path, progress=progress)
         self._ahead: list[tuple[int, bytes]] = []
         self._path = path
         self.number = 0
@@ -229,10 +234,10 @@ class _Lines:
 
 
 def _separated(
-    path: Path, delimiter: str | None, bad: BadRows
+    path: Path, delimiter: str | None, bad: BadRows, progress: Progress
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """The header, then the rows, each with the number of its first line."""
-    lines = _Lines(path)
+    lines = _Lines(path, progress)
     comment = lines.without_comments()
     if comment is not None:
         delimiter = "\t" if delimiter is None else delimiter
@@ -246,7 +251,11 @@ def _separated(
         header = next(csv.reader([first], delimiter=delimiter))
         if match := _UNDECODED.search(first):
             raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-        yield lines.number, [name.strip() for name in header]
+        header = [name.strip() for name in header]
+        yield lines.number, header
+    if delimiter == "\t" and is_sparql(header):
+        yield from _sparql(path, lines, len(header), bad)
+        return
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         start = lines.next_number
@@ -262,14 +271,36 @@ def _separated(
         if match := _UNDECODED.search("".join(row)):
             bad.skip(not_utf8(f"{path}:{start}", ord(match[0]) - 0xDC00))
         elif len(row) != len(header):
-            bad.skip(
-                TerminologyError(
-                    f"{path}:{start}: {len(row)} fields, expected {len(header)} as in the header; "
-                    "was the file cut short, or is a field with the delimiter in it not quoted?"
-                )
-            )
+            bad.skip(_wrong_count(f"{path}:{start}", len(row), len(header)))
         else:
             yield start, row
+
+
+def _sparql(
+    path: Path, lines: _Lines, n_fields: int, bad: BadRows
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    for line in lines:
+        fields, where = line.rstrip("\n").split("\t"), f"{path}:{lines.number}"
+        if not line.strip():
+            continue
+        if match := _UNDECODED.search(line):
+            bad.skip(not_utf8(where, ord(match[0]) - 0xDC00))
+        elif len(fields) != n_fields:
+            bad.skip(_wrong_count(where, len(fields), n_fields))
+        else:
+            try:
+                row = [rdf_text(field) for field in fields]
+            except ValueError as error:
+                bad.skip(TerminologyError(f'{where}: {error}; close it, or write it as \\"'))
+                continue
+            yield lines.number, row
+
+
+def _wrong_count(where: str, found: int, expected: int) -> TerminologyError:
+    return TerminologyError(
+        f"{where}: {found} fields, expected {expected} as in the header; "
+        "was the file cut short, or is a field with the delimiter in it not quoted?"
+    )
 
 
 def _csv_error(where: str, reason: str) -> TerminologyError:
@@ -303,13 +334,15 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any]]]:
     """The column names, then the rows, numbered from 1."""
     try:
         with pq.ParquetFile(path) as file:
             yield 0, file.schema_arrow.names
+            progress.step(f"reading {path.name}", total=file.metadata.num_rows, unit="rows")
             number = 0
             for batch in file.iter_batches():
+                progress.advance(batch.num_rows)
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     yield number, row

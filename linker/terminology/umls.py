@@ -26,6 +26,7 @@ from pathlib import Path
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.steps import Progress
 from linker.terminology.atoms import (
     OTHER_TERM_TYPE,
     among,
@@ -63,7 +64,7 @@ _LAYOUTS = {
 }
 
 
-def read(path: Path, options: ReadOptions) -> Terminology:
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read a META folder, a folder above it, or a zip of it; the files may be gzipped.
 
     Raises:
@@ -73,7 +74,12 @@ def read(path: Path, options: ReadOptions) -> Terminology:
     types = semantic_types(options)
     languages = options.languages or _ENGLISH
     with opened_release(
-        path, _MAIN, _LAYOUTS, others=("release.dat",), max_bad_rows=options.max_bad_rows
+        path,
+        _MAIN,
+        _LAYOUTS,
+        others=("release.dat",),
+        max_bad_rows=options.max_bad_rows,
+        progress=progress,
     ) as release:
         if types is not None and "MRSTY.RRF" not in release:
             raise TerminologyError(
@@ -99,6 +105,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:
         _load_definitions(release, options, allowed)
         _load_parents(release, options, allowed)
         _load_retired(release)
+        progress.step("joining names and concepts")
         concepts, names = read_tables(release)
         stated = Release(
             terminology="UMLS Metathesaurus",

@@ -193,6 +193,18 @@ def test_broken_files(tmp_path, content, message):
         read_terminology("icd10cm", put(tmp_path, "x.txt", content))
 
 
+def test_known_broken_rows_of_an_order_file_are_left_out(tmp_path, concepts):
+    path = put(tmp_path, "x.txt", "hello\n" + ORDER + ORDER.splitlines()[0] + "\n")
+    terminology = read_terminology("icd10cm", path, ReadOptions(max_bad_rows=2))
+    whole = read_terminology("icd10cm", put(tmp_path, "y.txt", ORDER))
+    assert concepts(terminology) == concepts(whole)
+    assert terminology.release.skipped == {"broken rows": 2}
+    with pytest.raises(
+        TerminologyError, match=r"stands twice.*\(broken row 2; max_bad_rows is 1\)"
+    ):
+        read_terminology("icd10cm", path, ReadOptions(max_bad_rows=1))
+
+
 def test_folder_without_a_release_or_with_two(tmp_path):
     with pytest.raises(TerminologyError, match="holds neither a tabular list"):
         read_terminology("icd10cm", tmp_path)

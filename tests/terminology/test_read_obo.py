@@ -480,6 +480,47 @@ def frames_of(text):
     return terms
 
 
+@pytest.mark.parametrize(
+    ("header", "licence"),
+    [
+        ("! Licence: CC BY 4.0 {or later} ! sic", "Licence: CC BY 4.0 {or later} ! sic"),
+        ("remark: under the CC0 {1.0} license ! sic", "under the CC0 {1.0} license ! sic"),
+        ("remark: nothing", ""),
+        ('property_value: dc:rights "Ours" xsd:string\nremark: see the license', "Ours"),
+        (
+            'property_value: dc:rights "Ours" xsd:string\nproperty_value: terms:license https://x',
+            "https://x",
+        ),
+    ],
+)
+def test_licence_of_an_obo_file(tmp_path, header, licence):
+    path = tmp_path / "x.obo"
+    path.write_text(f"format-version: 1.2\nontology: x\n{header}\n\n[Term]\nid: X:1\nname: a\n")
+    assert read_terminology("obo", path).release.licence == licence
+
+
+@pytest.mark.parametrize(
+    ("inside", "licence"),
+    [
+        ("<rdfs:comment>Under the  CC BY license.</rdfs:comment>", "Under the CC BY license."),
+        ("<rdfs:comment>Nothing.</rdfs:comment>", ""),
+        ("<dc:rights>Ours</dc:rights><rdfs:comment>see the license</rdfs:comment>", "Ours"),
+    ],
+)
+def test_licence_of_an_owl_file(tmp_path, inside, licence):
+    path = tmp_path / "x.owl"
+    path.write_text(
+        '<rdf:RDF xmlns:owl="http://www.w3.org/2002/07/owl#"'
+        ' xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+        ' xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f'<owl:Ontology rdf:about="http://x/x.owl">{inside}</owl:Ontology>'
+        '<owl:Class rdf:about="http://purl.obolibrary.org/obo/X_1"><rdfs:label>a</rdfs:label>'
+        "</owl:Class></rdf:RDF>"
+    )
+    assert read_terminology("obo", path).release.licence == licence
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["CL", "SO", "MOP", "UBERON"])
 def test_real_obo(data_file, concepts, name):
@@ -499,12 +540,20 @@ def test_real_obo(data_file, concepts, name):
         # Counted with `json` alone: labelled CLASS nodes not deprecated, is_a between them.
         ("doid-2018-07-05", 8906, 10172),
         ("ordo-2_6-2018-07-12", 13871, 30526),
+        ("ncit-disease-2018-06-08", 20324, 29060),
+        ("hp_2023", 16874, 21138),
     ],
 )
 def test_real_graph(data_file, name, active, edges):
     table = read_terminology("obo", data_file(f"releases/{name}.json.gz")).concepts
     assert table["status"].to_pylist().count("active") == active
     assert sum(map(len, table["parents"].to_pylist())) == edges
+
+
+@pytest.mark.data
+def test_licence_of_a_real_graph_that_states_it_in_a_comment(data_file):
+    release = read_terminology("obo", data_file("releases/doid-2018-07-05.json.gz")).release
+    assert release.licence.startswith("The Disease Ontology content is available via the Creative")
 
 
 @pytest.mark.data

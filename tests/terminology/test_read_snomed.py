@@ -632,9 +632,37 @@ def test_roots(tmp_path, concepts, base):
     assert sorted(found) == sorted(map(str, (SPOTS, GREEN, OLD, OLDER)))
 
 
-def test_root_that_the_tags_leave_out(tmp_path, base):
-    options = ReadOptions(roots=(str(TOP),), semantic_types=("disorder",))
-    message = rf"root '{TOP}' has the semantic tag 'finding', which semantic_types leaves out"
+def test_roots_and_tags_together(tmp_path, concepts, base):
+    base.concept(121, "Lime spots (disorder)", parents=[GREEN])
+    base.associate(SAME_AS, GONE, RASH)
+    options = ReadOptions(roots=(str(SPOTS),), semantic_types=("disorder",))
+    terminology = read_terminology("snomed", base.write(tmp_path), options)
+    found = concepts(terminology)
+    # SPOTS itself is a finding: the way goes through it.
+    assert {key: row["parents"] for key, row in found.items() if row["names"]} == {
+        str(GREEN): [],
+        str(sctid(121)): [str(GREEN)],
+    }
+    assert sorted(set(found)) == sorted(map(str, (GREEN, sctid(121), OLD, OLDER)))
+    assert terminology.release.filters == {
+        "language_refsets": [str(US)],
+        "semantic_types": ["disorder"],
+        "roots": [str(SPOTS)],
+    }
+    skipped = terminology.release.skipped
+    assert skipped["outside the roots"] == 3  # TOP, RASH, PAINT
+    assert skipped["outside the semantic types"] == 1
+
+
+@pytest.mark.parametrize(
+    ("root", "message"),
+    [
+        (GONE, rf"root '{GONE}' is no active concept of this release"),
+        (PAINT, "no concept is left: none below the roots has one of the semantic_types"),
+    ],
+)
+def test_roots_that_hold_none_of_the_tags(tmp_path, base, root, message):
+    options = ReadOptions(roots=(str(root),), semantic_types=("disorder",))
     with pytest.raises(TerminologyError, match=message):
         read_terminology("snomed", base.write(tmp_path), options)
 
@@ -828,7 +856,7 @@ def test_damaged_zip(tmp_path, base):
 
 def test_blocks_join_without_a_seam(tmp_path, concepts, base, monkeypatch):
     base.write(tmp_path)
-    monkeypatch.setattr("linker.terminology.rf2._BLOCK", 40)
+    monkeypatch.setattr("linker.terminology.tsv._BLOCK", 40)
     assert concepts(read_terminology("snomed", tmp_path))[str(GREEN)] == GREEN_ROW
     path = find(tmp_path, "sct2_Concept")
     path.write_bytes(path.read_bytes() + b"1\t2\r\n")

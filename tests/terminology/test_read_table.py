@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
@@ -152,6 +156,65 @@ def test_damaged_parquet(tmp_path):
     path = file(tmp_path, "t.parquet", b"PAR1 and no more")
     with pytest.raises(TerminologyError, match=r"t\.parquet: not a Parquet file, or damaged"):
         read_terminology("table", path)
+
+
+SPARQL = """?term\t?name\t?lay
+<http://purl.obolibrary.org/obo/HP_0000001>\t"Open \\"spot\\""@en\t"a\\tb \\u00e9"
+X:2\t"Two"^^<http://www.w3.org/2001/XMLSchema#string>\t
+"""
+
+
+def test_table_of_a_sparql_query(tmp_path, concepts):
+    options = ReadOptions(columns={"concept_id": "?term", "name": "?name", "synonyms": "?lay"})
+    path = file(tmp_path, "t.tsv", SPARQL.encode())
+    found = concepts(read_terminology("table", path, options))
+    assert {key: [name for name, _ in row["names"]] for key, row in found.items()} == {
+        "HP:0000001": ['Open "spot"', "a b é"],
+        "X:2": ["Two"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('X:3\t"open\t', r"t\.tsv:4: a quotation mark opens and is not closed; close it"),
+        ("X:3\tx", r"t\.tsv:4: 2 fields, expected 3 as in the header"),
+        ("X:3\tx\udce9\t", r"t\.tsv:4: not UTF-8: byte 0xe9"),
+    ],
+)
+def test_broken_row_of_a_sparql_query(tmp_path, row, message):
+    path = file(tmp_path, "t.tsv", (SPARQL + row).encode("utf-8", "surrogateescape"))
+    columns = {"concept_id": "?term", "name": "?name"}
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("table", path, ReadOptions(columns=columns))
+    options = ReadOptions(columns=columns, max_bad_rows=1)
+    assert read_terminology("table", path, options).release.skipped == {"broken rows": 1}
+
+
+words = st.text("ab \"',;\tß日\\", min_size=1).filter(lambda text: text.strip())
+
+
+@given(
+    st.dictionaries(st.text("XY:01", min_size=1, max_size=4), st.lists(words, min_size=1)),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+)
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_written_then_read_is_the_same(tmp_path, concepts, rows, delimiter, ending):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=ending)
+    writer.writerow(["id", "name"])
+    writer.writerows((key, name) for key, names in rows.items() for name in names)
+    path = file(tmp_path, "t.csv", text.getvalue().encode())
+    if not rows:
+        return
+    found = concepts(read_terminology("table", path, ReadOptions(delimiter=delimiter)))
+    assert {key: [name for name, _ in row["names"]] for key, row in found.items()} == {
+        key: list(dict.fromkeys(" ".join(name.split()) for name in names))
+        for key, names in rows.items()
+    }
 
 
 @pytest.mark.data

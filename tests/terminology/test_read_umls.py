@@ -411,7 +411,58 @@ def test_folder_or_zip_without_the_names(tmp_path, meta):
     with pytest.raises(TerminologyError, match=r"x\.zip: no MRCONSO\.RRF in it; give the folder"):
         read(zipped(tmp_path / "x.zip", meta, "META/"))
     (meta / "2031aa-1-meta.nlm").write_bytes(b"")
-    with pytest.raises(TerminologyError, match=r"packed for MetamorphoSys"):
+    with pytest.raises(
+        TerminologyError, match=r"no MRCONSO\.RRF.*\.nlm files: unpack this zip and g"
+    ):
+        read(zipped(tmp_path / "full.zip", meta, "2031AA/"))
+    with pytest.raises(
+        TerminologyError, match=r"2031aa-1-meta\.nlm: the compressed file is damaged"
+    ):
+        read(meta)
+
+
+def split(meta, names="aa ab ac", *, packed=True):
+    """MRCONSO.RRF in parts that end within a row, as the NLM's full releases have it."""
+    whole = (meta / "MRCONSO.RRF").read_bytes()
+    (meta / "MRCONSO.RRF").unlink()
+    size = len(whole) // 3 + 1
+    for place, name in enumerate(names.split()):
+        part = whole[place * size : (place + 1) * size]
+        ending = ".gz" if packed else ""
+        (meta / f"MRCONSO.RRF.{name}{ending}").write_bytes(gzip.compress(part) if packed else part)
+
+
+@pytest.mark.parametrize("layout", ["gz", "plain", "zip", "nlm"])
+def test_parts_are_read_in_order(meta, tmp_path, concepts, layout):
+    expected = concepts(read(meta))
+    split(meta, packed=layout != "plain")
+    path = meta
+    if layout == "zip":
+        path = zipped(tmp_path / "x.zip", meta, "2031AB/META/")
+    if layout == "nlm":
+        path = tmp_path / "full"
+        path.mkdir()
+        for number, pattern in enumerate(("*.aa.gz", "*.a[bc].gz", "MR[!C]*.RRF", "MRCUI.RRF")):
+            with zipfile.ZipFile(path / f"2031ab-{number}-meta.nlm", "w") as archive:
+                for file in meta.glob(pattern):
+                    archive.write(file, f"2031AB/META/{file.name}")
+    assert concepts(read(path)) == expected
+
+
+def test_a_missing_part_is_named(meta):
+    split(meta, "aa ac ad")
+    with pytest.raises(
+        TerminologyError, match=r"MRCONSO\.RRF: the part \.ab is missing; found: aa, a"
+    ):
+        read(meta)
+
+
+def test_a_broken_row_of_a_part_is_named_by_its_line_in_the_whole(meta):
+    put(meta, MRCONSO=[*CONSO, "C9000005|ENG\n"])
+    split(meta)
+    with pytest.raises(
+        TerminologyError, match=rf"MRCONSO\.RRF\.aa\.gz to \.ac:{len(CONSO) + 1}: 2 f"
+    ):
         read(meta)
 
 

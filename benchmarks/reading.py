@@ -1,0 +1,73 @@
+"""What the benchmarks of readers share: a reading in a process of its own, and the curve of all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+PLOTS = Path(__file__).parent / "plots"
+READ = """
+import json, os, resource, sys, time
+from linker.terminology import read_terminology
+begun, cpu = time.perf_counter(), time.process_time()
+found = read_terminology(sys.argv[1], sys.argv[2])
+print(json.dumps({
+    "names": found.names.num_rows,
+    "concepts": found.concepts.num_rows,
+    "seconds": round(time.perf_counter() - begun, 1),
+    "cpu_seconds": round(time.process_time() - cpu, 1),
+    "load": round(os.getloadavg()[0], 1),
+    "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+}))
+"""
+
+
+def measure(source: str, path: Path) -> dict[str, float]:
+    """Names, concepts, seconds, CPU seconds of all threads, peak memory in GB of the process.
+
+    `load` is how many processes of the machine wanted to run: above its cores, seconds say little.
+    """
+    command = [sys.executable, "-c", READ, source, str(path)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def add_and_plot(name: str, title: str, measured: dict[str, float]) -> None:
+    """Print a measurement, add it to NAME.json and draw all that it holds to NAME.png."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    print(
+        f"{measured['names']:,} names, {measured['concepts']:,} concepts: "
+        f"{measured['seconds']:.1f} s ({measured['cpu_seconds']:.1f} s of CPU, load "
+        f"{measured['load']:.1f}), peak {measured['peak_gb']:.2f} GB"
+    )
+    PLOTS.mkdir(exist_ok=True)
+    path = PLOTS / f"{name}.json"
+    rows = json.loads(path.read_text()) if path.exists() else []
+    rows.append({"day": date.today().isoformat(), **measured})
+    path.write_text("[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n")
+    rows.sort(key=lambda row: row["names"])
+    names = [row["names"] for row in rows]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    figure.suptitle(f"{title}: {len(rows)} measurements")
+    for axis, keys, label in zip(
+        axes,
+        (("seconds", "cpu_seconds"), ("peak_gb",)),
+        ("seconds", "peak memory, GB"),
+        strict=True,
+    ):
+        for key in keys:
+            axis.plot(names, [row[key] for row in rows], marker="o", label=key.replace("_", " "))
+        axis.set(xscale="log", xlabel="names", ylabel=label)
+        axis.set_ylim(bottom=0)
+        axis.grid(alpha=0.3)
+    axes[0].legend()
+    figure.savefig(PLOTS / f"{name}.png", dpi=110)
+    plt.close(figure)

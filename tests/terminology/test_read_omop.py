@@ -1,0 +1,366 @@
+"""Invented concepts in the form in which OHDSI's Athena hands them out."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+from athena import GERMAN, Athena, random_download
+from cases import FakeProgress, linker_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linker.config import ReadOptions, Recipe
+from linker.errors import TerminologyError
+from linker.terminology import read_terminology
+
+TOP, SPOTS, GREEN, DRUG, CLASS = 10, 20, 30, 40, 50
+LENDER, BOTH, FOREIGN, OLD, OLDER, GONE, UNMAPPED = 1001, 1002, 1003, 1004, 1005, 1006, 1007
+
+
+@pytest.fixture
+def athena() -> Athena:
+    """TOP > SPOTS > GREEN below the classification CLASS; DRUG; what maps to them, and what was."""
+    made = Athena()
+    made.concept(0, "No matching concept", "None", domain="Metadata", standard="")
+    made.concept(TOP, "Skin finding", "SNOMEX")
+    made.concept(SPOTS, 'Spots, "of"  skin', "SNOMEX")
+    made.concept(GREEN, "Green spots", "SNOMEX", code="77")
+    made.concept(DRUG, "Spotol", "RXX", domain="Drug", kind="Ingredient")
+    made.concept(CLASS, "Class of spots", "MEDX", standard="C", kind="PT")
+    made.concept(LENDER, "Verdant macules, unspecified", "ICDX", standard="", code="L99.0")
+    made.concept(BOTH, "Spots with Spotol", "ICDX", standard="", code="L99.1")
+    made.concept(FOREIGN, "Taches vertes", "CIMX", standard="", code="77")
+    made.concept(OLD, "Green macules", "SNOMEX", standard="", code="76", invalid="U")
+    made.concept(OLDER, "Leafy macules", "SNOMEX", standard="", code="75", invalid="U")
+    made.concept(GONE, "Gone macules", "SNOMEX", standard="", code="74", invalid="D")
+    made.concept(UNMAPPED, "Spots, local", "ICDX", standard="", code="L99.9")
+    made.synonym(GREEN, "GS - green spots")
+    made.synonym(GREEN, "Grüne Flecken", GERMAN)
+    made.synonym(LENDER, "Verdant macule NOS")
+    made.synonym(FOREIGN, "Taches", GERMAN)
+    for number in (TOP, SPOTS, GREEN, DRUG):
+        made.maps(number, number)
+        made.above(number, number, 0)
+    made.maps(LENDER, GREEN)
+    made.maps(BOTH, SPOTS)
+    made.maps(BOTH, DRUG)
+    made.maps(FOREIGN, GREEN)
+    made.maps(UNMAPPED, GREEN, invalid="D")
+    made.relate(OLD, "Concept replaced by", GREEN)
+    made.maps(OLD, SPOTS)
+    made.relate(OLDER, "Concept replaced by", OLD)
+    made.is_a(SPOTS, TOP)
+    made.above(TOP, SPOTS)
+    made.above(SPOTS, GREEN)
+    made.above(TOP, GREEN, 2)
+    made.above(CLASS, GREEN)
+    made.vocabulary("None", "v5.0 29-AUG-31")
+    made.vocabulary("SNOMEX", "2031-03-01 SNOMEX")
+    made.vocabulary("ICDX")
+    return made
+
+
+def read(path, **options):
+    return read_terminology("omop", path, ReadOptions(**options))
+
+
+GREEN_ROW = {
+    "concept_id": "30",
+    "preferred_name": "Green spots",
+    "definition": None,
+    "semantic_types": ["Condition", "Disorder"],
+    "parents": ["20"],
+    "codes": [("CIMX", "77"), ("ICDX", "L99.0"), ("SNOMEX", "77")],
+    "status": "active",
+    "replaced_by": None,
+    "names": [
+        ("Green spots", "preferred"),
+        ("GS - green spots", "exact"),
+        ("Taches vertes", "narrow"),
+        ("Verdant macule NOS", "narrow"),
+        ("Verdant macules, unspecified", "narrow"),
+    ],
+}
+
+
+def test_standard_concepts_with_what_maps_to_them(athena, tmp_path, concepts):
+    terminology = read(athena.write(tmp_path))
+    found = concepts(terminology)
+    assert found["30"] == GREEN_ROW
+    assert {key: row["preferred_name"] for key, row in found.items() if row["names"]} == {
+        "10": "Skin finding",
+        "20": 'Spots, "of" skin',
+        "30": "Green spots",
+        "40": "Spotol",
+    }
+    assert found["20"]["parents"] == ["10"]
+    assert {key: row["replaced_by"] for key, row in found.items() if not row["names"]} == {
+        "1001": "30",
+        "1003": "30",
+        "1004": "30",
+        "1005": "30",
+        "1006": None,
+    }
+    release = terminology.release
+    assert (release.terminology, release.version) == (
+        "OMOP Standardized Vocabularies",
+        "v5.0 29-AUG-31",
+    )
+    assert release.licence.endswith(": CIMX, ICDX, RXX, SNOMEX (2031-03-01 SNOMEX)")
+    assert release.filters == {"standard_only": True, "languages": ["4180186"]}
+    assert release.skipped == {
+        "concepts that map to several": 1,
+        "valid concepts that map to none of these": 3,
+    }
+
+
+def test_to_an_index_that_links(athena, tmp_path):
+    linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
+    (link,) = linker.link(["verdant macule NOS"])
+    assert (link.concept_id, link.best.matched_name) == ("30", "Verdant macule NOS")
+    assert link.best.codes["ICDX"] == ("L99.0",)
+    assert linker.concept("30").parents == ("20",)
+
+
+@pytest.mark.parametrize("layout", ["zip", "gz", "file", "below", "lower case"])
+def test_layouts(athena, tmp_path, concepts, layout):
+    path = athena.write(tmp_path / "download")
+    if layout == "zip":
+        path = athena.pack(tmp_path / "vocabulary_download_v5.zip")
+    for file in list(path.iterdir()) if path.is_dir() else ():
+        if layout == "gz":
+            Path(f"{file}.gz").write_bytes(gzip.compress(file.read_bytes()))
+            file.unlink()
+        if layout == "lower case":
+            file.rename(file.with_name(file.name.lower()))
+    if layout == "file":
+        path = path / "CONCEPT.csv"
+    if layout == "below":
+        path = tmp_path
+    assert concepts(read(path))["30"] == GREEN_ROW
+
+
+def test_concepts_alone_are_enough(athena, tmp_path, concepts):
+    for table in athena.write(tmp_path).iterdir():
+        if table.name != "CONCEPT.csv":
+            table.unlink()
+    terminology = read(tmp_path)
+    found = concepts(terminology)
+    assert found["30"]["names"] == [("Green spots", "preferred")]
+    assert found["30"]["parents"] == []
+    assert found["30"]["codes"] == [("SNOMEX", "77")]
+    assert found["1004"]["replaced_by"] is None
+    assert terminology.release.version == ""
+
+
+def test_domains(athena, tmp_path, concepts):
+    terminology = read(athena.write(tmp_path), domains=("Drug",))
+    assert list(concepts(terminology)) == ["40"]
+    assert terminology.release.filters["domains"] == ["Drug"]
+
+
+@pytest.mark.parametrize("wanted", ["Ingredient", "Drug"])
+def test_semantic_types_are_domains_and_classes(athena, tmp_path, concepts, wanted):
+    terminology = read(athena.write(tmp_path), semantic_types=(wanted,))
+    assert list(concepts(terminology)) == ["40"]
+
+
+def test_vocabularies_say_who_may_lend_names(athena, tmp_path, concepts):
+    terminology = read(athena.write(tmp_path), vocabularies=("SNOMEX", "ICDX"))
+    found = concepts(terminology)
+    assert found["30"]["codes"] == [("ICDX", "L99.0"), ("SNOMEX", "77")]
+    assert "Taches vertes" not in dict(found["30"]["names"])
+    assert sorted(found) == ["10", "1001", "1004", "1005", "20", "30"]
+    assert terminology.release.skipped["concepts of other vocabularies"] == 4
+
+
+def test_parents_pass_what_is_left_out(athena, tmp_path, concepts):
+    athena.rows["CONCEPT"][2][4] = "Finding"  # SPOTS
+    found = concepts(read(athena.write(tmp_path), semantic_types=("Disorder",)))
+    assert {key: row["parents"] for key, row in found.items() if row["names"]} == {
+        "10": [],
+        "30": ["10"],
+    }
+
+
+def test_each_for_itself(athena, tmp_path, concepts):
+    found = concepts(read(athena.write(tmp_path), standard_only=False))
+    assert sorted(key for key, row in found.items() if row["names"]) == [
+        *("10", "1001", "1002", "1003", "1007", "20", "30", "40", "50")
+    ]
+    assert found["1001"]["codes"] == [("ICDX", "L99.0")]
+    assert found["30"]["parents"] == ["20", "50"]
+    assert found["1005"]["replaced_by"] == "30"
+
+
+def test_languages(athena, tmp_path, concepts):
+    found = concepts(read(athena.write(tmp_path), languages=(str(GERMAN),)))
+    assert [name for name, _ in found["30"]["names"]] == [
+        *("Green spots", "Grüne Flecken", "Taches", "Taches vertes"),
+        "Verdant macules, unspecified",
+    ]
+
+
+def test_roots(athena, tmp_path, concepts):
+    found = concepts(read(athena.write(tmp_path), roots=("20",)))
+    assert sorted(found) == ["1001", "1003", "1004", "1005", "20", "30"]
+
+
+def test_circles_end(athena, tmp_path, concepts):
+    athena.is_a(TOP, GREEN)
+    athena.relate(GONE, "Concept replaced by", 1008)
+    athena.concept(1008, "Bygone", standard="", invalid="U")
+    athena.relate(1008, "Concept replaced by", GONE)
+    found = concepts(read(athena.write(tmp_path), semantic_types=("Disorder",)))
+    assert found["10"]["parents"] == ["30"]
+    assert "1008" not in found
+    found = concepts(read(tmp_path))
+    assert [found[key]["replaced_by"] for key in ("1006", "1008")] == [None, None]
+
+
+def test_dangling_parents_and_maps_are_none(athena, tmp_path, concepts):
+    athena.is_a(GREEN, 999)
+    athena.maps(UNMAPPED, 998)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"] == GREEN_ROW
+    assert "1007" not in found
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            {"domains": ("Conditions",)},
+            r"CONCEPT\.csv: domains: no concept has the domain_id",
+        ),
+        ({"vocabularies": ("SNOMED",)}, r"the vocabulary_id 'SNOMED'; found: CIMX, ICDX, MEDX, No"),
+        ({"semantic_types": ("T047",)}, r"domain_id or concept_class_id 'T047'; found: Condition"),
+        ({"languages": ("ENG",)}, r"'ENG' is no language_concept_id; they look like '4180186'"),
+        ({"domains": ("Metadata",)}, r"no concept is left; the filters leave out all of it"),
+    ],
+)
+def test_filter_that_nothing_matches(athena, tmp_path, option, message):
+    with pytest.raises(TerminologyError, match=message):
+        read(athena.write(tmp_path), **option)
+
+
+# --- Bad input --------------------------------------------------------------
+
+
+def spoil(tmp_path, athena, change, table="CONCEPT"):
+    file = athena.write(tmp_path) / f"{table}.csv"
+    file.write_bytes(change(file.read_bytes()))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            b"\tRXX\t",
+            b"\t",
+            r"CONCEPT\.csv:6: 9 fields, expected 10 as in the header; was",
+        ),
+        (b"\tRXX\t", b"\tRXX\tRXX\t", r"CONCEPT\.csv:6: 11 fields, expected 10"),
+        (
+            b"Spotol\t",
+            b"Spot\xf6l\t",
+            r"CONCEPT\.csv:6: not UTF-8: byte 0xf6; save the file",
+        ),
+        (b"40\tSpotol", b"4O\tSpotol", r"CONCEPT\.csv:6: concept_id is '4O', expected digits"),
+        (b"40\tSpotol", b"40\t ", r"CONCEPT\.csv: concept 40 has a blank concept_name; each"),
+        (b"40\tSpotol", b"50\tSpotol", r"CONCEPT\.csv: concept 50 stands in 2 rows, expected one"),
+    ],
+)
+def test_broken_row(athena, tmp_path, old, new, message):
+    path = spoil(tmp_path, athena, lambda data: data.replace(old, new, 1))
+    with pytest.raises(TerminologyError, match=message):
+        read(path)
+    release = read(path, max_bad_rows=1).release
+    assert release.skipped["broken rows"] == 1
+
+
+def test_file_that_is_cut_in_the_middle(athena, tmp_path):
+    path = spoil(tmp_path, athena, lambda data: data[:-12], "CONCEPT_RELATIONSHIP")
+    with pytest.raises(TerminologyError, match=r"RELATIONSHIP\.csv:\d+: \d fields, expected 6"):
+        read(path)
+
+
+def test_bom_carriage_returns_and_quotation_marks(athena, tmp_path, concepts):
+    def change(data):
+        data = data.replace(b"Green spots", b'"Green spots').replace(b"\n", b"\r\n")
+        return b"\xef\xbb\xbf" + data
+
+    found = concepts(read(spoil(tmp_path, athena, change)))
+    assert found["30"]["preferred_name"] == '"Green spots'
+    assert found["40"]["preferred_name"] == "Spotol"
+
+
+def test_commas_where_tabs_are_due(athena, tmp_path):
+    path = spoil(tmp_path, athena, lambda data: data.replace(b"\t", b","))
+    with pytest.raises(TerminologyError, match=r"CONCEPT\.csv:1: no column 'concept_id'.*tab-s"):
+        read(path)
+
+
+def test_no_concepts(athena, tmp_path):
+    (athena.write(tmp_path) / "CONCEPT.csv").unlink()
+    with pytest.raises(TerminologyError, match=r"no CONCEPT\.csv in it; give the folder or"):
+        read(tmp_path)
+    with pytest.raises(TerminologyError, match=r"neither a folder, nor a zip, nor CONCEPT\.csv"):
+        read(tmp_path / "VOCABULARY.csv")
+
+
+def test_two_downloads(athena, tmp_path):
+    athena.write(tmp_path / "a")
+    athena.write(tmp_path / "b")
+    with pytest.raises(TerminologyError, match=r"CONCEPT\.csv stands in several folders: .*a, .*b"):
+        read(tmp_path)
+
+
+def test_damaged_zip(athena, tmp_path):
+    path = athena.pack(tmp_path / "x.zip")
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+    with pytest.raises(
+        TerminologyError, match=r"x\.zip: the compressed file is damaged or cut short"
+    ):
+        read(path)
+
+
+def test_progress(athena, tmp_path):
+    progress = FakeProgress()
+    read_terminology("omop", athena.pack(tmp_path / "x.zip"), progress=progress)
+    assert [step[0] for step in progress.steps] == [
+        "reading CONCEPT.csv",
+        "reading CONCEPT_SYNONYM.csv",
+        "reading CONCEPT_RELATIONSHIP.csv",
+        "reading CONCEPT_ANCESTOR.csv",
+        "reading VOCABULARY.csv",
+        "joining names and concepts",
+    ]
+    size = len(athena.text("CONCEPT").encode())
+    assert progress.steps[0] == ["reading CONCEPT.csv", size, "bytes", size]
+
+
+def test_recipe_is_valid():
+    recipe = Recipe.load(Path(__file__).parents[2] / "indexes" / "omop.toml")
+    assert recipe.terminology.source == "omop"
+
+
+# --- What was generated is what is read -------------------------------------
+
+
+def test_what_was_generated_is_what_is_read(concepts):
+    @settings(max_examples=20, deadline=None)
+    @given(st.integers(0, 2**32))
+    def check(seed):
+        athena, expected = random_download(random.Random(seed))
+        with tempfile.TemporaryDirectory() as folder:
+            assert concepts(read(athena.write(Path(folder)))) == expected
+
+    check()
