@@ -357,7 +357,8 @@ if __name__ == "__main__":
 def _start(tmp_path: Path, *arguments: object) -> subprocess.Popen[bytes]:
     script = tmp_path / "script.py"
     script.write_text(_SCRIPT, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    # The tests' own package, wherever it is installed from.
+    environment = {**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
     return subprocess.Popen(
         [sys.executable, script, *map(str, arguments)], env=environment, stderr=subprocess.PIPE
     )

@@ -1,0 +1,315 @@
+"""BioC (Comeau et al. 2013), as XML and as JSON: collection, document, passage, annotation.
+
+Offsets of passages and annotations are of the document. The text is put together from the passages
+(or their sentences) at their offsets; what no passage covers becomes white space. The DTD says that
+offsets count bytes, most files count code points: a document whose annotations fit as code points
+is read so, else in bytes if they fit then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+
+from linker.formats.document import (
+    Annotation,
+    Document,
+    Item,
+    Problem,
+    checked_spans,
+    misfit,
+    split_ids,
+)
+from linker.formats.lines import BOM, not_utf8
+
+_ID_KEYS = ("identifier", "identifiers", "concept_id", "cui", "id", "normalized_id", "code")
+_VOCABULARIES = {"mesh": "MESH", "omim": "OMIM", "chebi": "CHEBI", "umls": "UMLS", "hpo": "HP"}
+"""Infons that hold an id without its vocabulary ("MESH": "D006323"), and its usual prefix."""
+
+
+@dataclass(slots=True)
+class _Raw:
+    """An annotation as the file has it."""
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    infons: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class _RawDocument:
+    """A document as the file has it: its pieces of text with their offsets, its annotations."""
+
+    id: str = ""
+    pieces: list[tuple[int, str]] = field(default_factory=list)
+    annotations: list[_Raw] = field(default_factory=list)
+    line: int | None = None
+
+
+def read_bioc_xml(stream: Iterable[bytes], file: str) -> Iterator[Item]:
+    """Read BioC XML, a document at a time.
+
+    Entities are refused, and no document type is fetched. Where the XML breaks, the documents
+    before that point are read, and the rest is a problem.
+    """
+    reader = _XmlReader()
+    try:
+        for chunk in stream:
+            reader.feed(chunk)
+            for raw in reader.finished():
+                yield from _document(raw, file)
+        reader.close()
+    except (expat.ExpatError, ValueError) as error:
+        for raw in reader.finished():
+            yield from _document(raw, file)
+        reason = f"not BioC XML ({error}); documents after this point are not read"
+        yield Problem("document", file, reader.line, None, reason)
+
+
+def read_bioc_json(stream: Iterable[bytes], file: str) -> Iterator[Item]:
+    """Read BioC JSON: a collection, a list of collections, or one document."""
+    try:
+        data = json.loads(b"".join(stream).removeprefix(BOM).decode())
+    except UnicodeDecodeError as error:
+        yield Problem("document", file, None, None, not_utf8(error))
+        return
+    except (ValueError, RecursionError) as error:
+        yield Problem("document", file, None, None, f"not JSON ({error}); was it cut short?")
+        return
+    for at, document in enumerate(_json_documents(data)):
+        try:
+            raw = _from_json(document)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            reason = f"document {at} is not as BioC has it: {type(error).__name__} {error}"
+            yield Problem("document", file, None, None, reason)
+            continue
+        yield from _document(raw, file)
+
+
+# From either form to our values
+
+
+def _document(raw: _RawDocument, file: str) -> Iterator[Item]:
+    try:
+        found, problems = _fitted(raw, file, in_bytes=False)
+    except ValueError as error:
+        found, problems = None, [Problem("document", file, raw.line, raw.id or None, str(error))]
+    if problems:
+        try:
+            in_bytes, left = _fitted(raw, file, in_bytes=True)
+        except ValueError:
+            pass  # What is wrong in code points is said.
+        else:
+            if not left:
+                found, problems = in_bytes, []
+    yield from problems
+    if found is not None:
+        yield found
+
+
+def _fitted(raw: _RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, list[Problem]]:
+    """The document, with offsets read in one unit, and the annotations that do not fit.
+
+    Raises:
+        ValueError: the passages overlap, or the document has no id.
+    """
+    if not raw.id:
+        raise ValueError("a document without an id")
+    text, code_points = _put_together(raw.pieces, in_bytes=in_bytes)
+    annotations, problems = [], []
+    for at, given in enumerate(raw.annotations):
+        try:
+            spans = checked_spans(given.spans)
+        except ValueError as error:
+            problems.append(
+                Problem("annotation", file, given.line, raw.id, f"annotation {at}: {error}")
+            )
+            continue
+        wrong = None
+        if code_points is not None:
+            if spans[-1][1] >= len(code_points):
+                wrong = f"ends at byte {spans[-1][1]} of {len(code_points) - 1}"
+            else:
+                spans = tuple((code_points[start], code_points[end]) for start, end in spans)
+                if any(end <= start for start, end in spans):
+                    wrong = "starts and ends within one character"
+        wrong = wrong or misfit(text, spans, given.text)
+        if wrong is not None:
+            problems.append(
+                Problem("offsets", file, given.line, raw.id, f"annotation {at}: {wrong}")
+            )
+            continue
+        kind = given.infons.get("type", "")
+        annotations.append(Annotation(spans, _ids(given.infons), kind, (), given.line))
+    return Document(raw.id, text, tuple(annotations), file, raw.line), problems
+
+
+def _put_together(pieces: list[tuple[int, str]], *, in_bytes: bool) -> tuple[str, list[int] | None]:
+    """The text of a document; for offsets in bytes also the code point of each byte.
+
+    Raises:
+        ValueError: a piece starts before the one before it has ended.
+    """
+    text: list[str] = []
+    at = 0
+    for offset, piece in sorted(pieces, key=lambda piece: piece[0]):
+        if offset < at:
+            raise ValueError(
+                f"a passage starts at {offset}, before the end of the one before it at {at}"
+            )
+        # Passages are sentences apart: a break, as between title and abstract.
+        text.append(" " * (offset - at - 1) + "\n" if offset > at else "")
+        text.append(piece)
+        at = offset + (len(piece.encode()) if in_bytes else len(piece))
+    whole = "".join(text)
+    if not in_bytes:
+        return whole, None
+    code_points = [i for i, c in enumerate(whole) for _ in range(len(c.encode()))]
+    return whole, [*code_points, len(whole)]
+
+
+def _ids(infons: dict[str, str]) -> tuple[str, ...]:
+    """The concept ids of an annotation's infons, whose keys differ from corpus to corpus."""
+    found: list[str] = []
+    for key, value in infons.items():
+        name = key.casefold()
+        if name in _ID_KEYS:
+            found += split_ids(value)
+        elif name in _VOCABULARIES:
+            prefix = _VOCABULARIES[name]
+            found += [i if ":" in i else f"{prefix}:{i}" for i in split_ids(value)]
+    return tuple(dict.fromkeys(found))
+
+
+# JSON
+
+
+def _json_documents(data: Any) -> Iterator[Any]:
+    for collection in data if isinstance(data, list) else [data]:
+        if isinstance(collection, dict) and "passages" in collection:
+            yield collection
+        elif isinstance(collection, dict):
+            # PubTator 3 calls its collection after itself.
+            yield from collection.get("documents", collection.get("PubTator3", [collection]))
+        else:
+            yield collection
+
+
+def _from_json(data: Any) -> _RawDocument:
+    raw = _RawDocument(id=str(data["id"]))
+    for annotation in data.get("annotations") or []:
+        raw.annotations.append(_annotation_from_json(annotation))
+    for passage in data["passages"]:
+        for part in (passage, *(passage.get("sentences") or [])):
+            if part.get("text"):
+                raw.pieces.append((int(part["offset"]), str(part["text"])))
+            for annotation in part.get("annotations") or []:
+                raw.annotations.append(_annotation_from_json(annotation))
+        if passage.get("text") and passage.get("sentences"):
+            # The text is given twice: the passage's own will do.
+            sentences = {(int(s["offset"]), s.get("text")) for s in passage["sentences"]}
+            own = (int(passage["offset"]), passage["text"])
+            raw.pieces = [p for p in raw.pieces if p == own or p not in sentences]
+    return raw
+
+
+def _annotation_from_json(data: Any) -> _Raw:
+    return _Raw(
+        spans=[
+            (int(place["offset"]), int(place["offset"]) + int(place["length"]))
+            for place in data["locations"]
+        ],
+        infons={str(k): str(v) for k, v in (data.get("infons") or {}).items() if v is not None},
+        text=data.get("text"),
+    )
+
+
+# XML
+
+
+class _XmlReader:
+    """Builds documents from expat's events, so that each has its line and none waits for all."""
+
+    def __init__(self) -> None:
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.EntityDeclHandler = self._entity
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._key = ""
+        self._document = _RawDocument()
+        self._annotation: _Raw | None = None
+        self._offset = 0
+        self._passage_text = False
+        self._done: list[_RawDocument] = []
+
+    @property
+    def line(self) -> int:
+        """Where the parser stands."""
+        return self._parser.CurrentLineNumber
+
+    def feed(self, chunk: bytes) -> None:
+        self._parser.Parse(chunk, False)
+
+    def close(self) -> None:
+        self._parser.Parse(b"", True)
+
+    def finished(self) -> list[_RawDocument]:
+        """The documents that ended since the last call."""
+        done, self._done = self._done, []
+        return done
+
+    def _entity(self, name: str, *_: object) -> None:
+        raise ValueError(f"it declares the entity {name!r}; entities are not read")
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if not self._path and tag != "collection":
+            raise ValueError(f"the root is {tag}, expected collection")
+        self._path.append(tag)
+        self._text = []
+        if tag == "document":
+            self._document = _RawDocument(line=self.line)
+        elif tag == "passage":
+            self._passage_text = False
+        elif tag == "annotation":
+            self._annotation = _Raw(line=self.line)
+        elif tag == "infon":
+            self._key = attributes.get("key", "")
+        elif tag == "location" and self._annotation is not None:
+            start = int(attributes.get("offset", ""))
+            self._annotation.spans.append((start, start + int(attributes.get("length", ""))))
+
+    def _characters(self, data: str) -> None:
+        self._text.append(data)
+
+    def _end(self, tag: str) -> None:
+        self._path.pop()
+        parent = self._path[-1] if self._path else ""
+        text = "".join(self._text)
+        self._text = []
+        if tag == "id" and parent == "document":
+            self._document.id = text.strip()
+        elif tag == "offset" and parent in ("passage", "sentence"):
+            self._offset = int(text)
+        elif tag == "text" and parent in ("passage", "sentence") and text:
+            # A passage may repeat its sentences' text: its own, which comes first, will do.
+            if parent == "passage" or not self._passage_text:
+                self._document.pieces.append((self._offset, text))
+            self._passage_text = self._passage_text or parent == "passage"
+        elif self._annotation is not None and parent == "annotation":
+            if tag == "text":
+                self._annotation.text = text
+            elif tag == "infon":
+                self._annotation.infons[self._key] = text
+        elif tag == "annotation" and self._annotation is not None:
+            self._document.annotations.append(self._annotation)
+            self._annotation = None
+        elif tag == "document":
+            self._done.append(self._document)
