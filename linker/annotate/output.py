@@ -61,6 +61,18 @@ class Output:
         """All that may lie among the notes and is none of them."""
         return (self.out, self.errors, self.manifest, self._writing, self._old)
 
+    def check_kind(self) -> None:
+        """Refuse a folder where a file is to be written, and a file where a folder is.
+
+        Raises:
+            NoteError: it is one.
+        """
+        if self._form.is_folder(self.out):
+            if self.out.exists() and not self.out.is_dir():
+                raise NoteError(f"{self.out}: is a file; this format is a folder of files")
+        elif self.out.is_dir():
+            raise NoteError(f"{self.out}: is a folder; give the file to write")
+
     def prepare(self, *, resume: bool, force: bool) -> None:
         """Refuse to harm what is there; throw away a stopped run that is not gone on with.
 
@@ -68,8 +80,6 @@ class Output:
             NoteError: an output or a stopped run is there that is neither ours to go on with nor
                 to be replaced.
         """
-        if self.out.is_dir() and not self._form.is_folder(self.out):
-            raise NoteError(f"{self.out}: is a folder; give the file to write")
         if self.partial.exists() and not (resume or force):
             raise NoteError(
                 f"{self.partial}: a run was stopped here; use --resume to go on with it, "

@@ -100,6 +100,7 @@ def annotate_files(
         raise ValueError(f"workers is {workers}; at least 1 process is needed")
     out = Path(out)
     output = Output(out, format_of(format, out))
+    output.check_kind()
     # The output may lie in the folder of the notes.
     stream = NoteStream(
         paths, leave_out=output.all_files(), input_format=input_format, columns=columns

@@ -194,7 +194,10 @@ def _json_documents(data: Any) -> Iterator[Any]:
             yield collection
         elif isinstance(collection, dict):
             # PubTator 3 calls its collection after itself.
-            yield from collection.get("documents", collection.get("PubTator3", [collection]))
+            inside: list[Any] = collection.get(
+                "documents", collection.get("PubTator3", [collection])
+            )
+            yield from inside
         else:
             yield collection
 
