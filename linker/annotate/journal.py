@@ -106,7 +106,8 @@ class Journal:
         if path.exists() and path.stat().st_size:
             whole = _whole(path)
         self.job = dict(job) if whole == 0 else read_job(path)
-        self._file: IO[bytes] = path.open("r+b" if path.exists() else "w+b")
+        # Not buffered: a frame that the disk refused is not tried again when the file is closed.
+        self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
         self._file.truncate(whole)
         self._file.seek(whole)
         self._is_empty = whole == 0
@@ -136,8 +137,9 @@ class Journal:
         if self._is_empty:
             # Only now: a journal without a record is not worth going on with.
             frame = pack([json.dumps(self.job).encode()]) + frame
-        self._file.write(frame)
-        self._file.flush()
+        left = memoryview(frame)
+        while left:
+            left = left[self._file.write(left) :]
         self._is_empty = False
         self._unsynced += len(frame)
         if self._unsynced >= _SYNC_BYTES:

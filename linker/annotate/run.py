@@ -22,7 +22,7 @@ from linker.annotate.batch import BATCH_NOTES, Done, Item, annotate_batch, batch
 from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger, digest
 from linker.annotate.manifest import SYSTEM, write_manifest
-from linker.annotate.output import Output, check_settings
+from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.workers import map_in_processes
@@ -91,10 +91,10 @@ def annotate_files(
 
     Raises:
         NoteError: there are no notes to read, or `out` or the remains of a stopped run are there
-            and cannot be gone on with, or another process writes there.
+            and cannot be gone on with, or another process writes there; or the disk is full, or
+            its like: `resume` goes on from there.
         LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
             index was replaced.
-        OSError: the disk is full, or its like; `resume` goes on from there.
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; at least 1 process is needed")
@@ -129,7 +129,8 @@ def annotate_files(
                     told(counts)
                 if progress is not None:
                     progress(stream, batch)
-            journal.sync()
+            with stopped_clearly(out):
+                journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
         counts = replace(run.counts, kept=kept, changed=totals.changed)
         write_manifest(
@@ -205,7 +206,8 @@ class _Run:
         """Annotate what is left and commit it; yields the size of each batch, and all so far."""
         with closing(self._annotated()) as annotated:
             for done in annotated:
-                journal.append(done.frame)
+                with stopped_clearly(self._output.out):
+                    journal.append(done.frame)
                 notes = sum(is_note for *_, is_note in done.items)
                 for note_id, text, _ in done.items:
                     self._enter(note_id, text, is_done=True)
@@ -243,7 +245,7 @@ class _Run:
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
 
-    def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Any, int]:
+    def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
         """Write the output and put it in place, all but the state.
 
         Returns:
@@ -262,10 +264,11 @@ class _Run:
                 yield record
 
         try:
-            totals = output.write(records(), info)
-            if merged:
-                self.state = output.merged_state(records(), {**job, "base": False})
-            output.commit(totals)
+            with stopped_clearly(output.out):
+                totals = output.write(records(), info)
+                if merged:
+                    self.state = output.merged_state(records(), {**job, "base": False})
+                output.commit(totals)
         except BaseException:
             output.discard()
             raise

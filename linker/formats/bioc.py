@@ -194,10 +194,8 @@ def _json_documents(data: Any) -> Iterator[Any]:
             yield collection
         elif isinstance(collection, dict):
             # PubTator 3 calls its collection after itself.
-            inside: list[Any] = collection.get(
-                "documents", collection.get("PubTator3", [collection])
-            )
-            yield from inside
+            key = "PubTator3" if "PubTator3" in collection else "documents"
+            yield from collection[key] if isinstance(collection.get(key), list) else [collection]
         else:
             yield collection
 

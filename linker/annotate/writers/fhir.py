@@ -118,7 +118,7 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
             **about,
             "status": "partial",
             "patient": subject,
-            "date": record.kept["at"],
+            "date": _instant(record),
             "relationship": role,
             **({} if asserted["negated"] else {"condition": [{"code": code}]}),
             "reasonReference": [note],
@@ -131,7 +131,7 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
         "status": "preliminary",
         "code": code,
         "subject": subject,
-        "issued": record.kept["at"],
+        "issued": _instant(record),
         "valueBoolean": not asserted["negated"],
         "derivedFrom": [note],
     }
@@ -153,7 +153,7 @@ def _condition(
         "verificationStatus": _concept(_VERIFICATION, verification),
         "code": code,
         "subject": _subject(record),
-        "recordedDate": record.kept["at"],
+        "recordedDate": _instant(record),
         "evidence": [{"detail": [note]}],
     }
 
@@ -163,6 +163,11 @@ def is_disorder(semantic_types: Sequence[str], run: RunInfo) -> bool:
     return run.source == "icd10cm" or any(
         kind in DISORDERS or kind.casefold() in DISORDERS for kind in semantic_types
     )
+
+
+def _instant(record: Record) -> str:
+    # As FHIR's own examples have UTC.
+    return str(record.kept["at"]).replace("+00:00", "Z")
 
 
 def _concept(system: str, code: str, display: str | None = None) -> dict[str, Any]:
