@@ -54,8 +54,9 @@ def main() -> None:
             first = seconds if first is None else first
             print(
                 f"{workers} processes: {wall:.1f} s, run {seconds:.1f} s, "
-                f"{n / seconds:,.0f} notes/s, {characters / seconds / 1e3:,.0f} k characters/s, {first / seconds:.2f}x,"
-                f" largest process {usage.ru_maxrss / 1000:,.0f} MB"
+                f"{n / seconds:,.0f} notes/s, "
+                f"{characters / seconds / 1e3:,.0f} k characters/s, {first / seconds:.2f}x, largest"
+                f" process {usage.ru_maxrss / 1000:,.0f} MB"
             )
 
 

@@ -58,19 +58,20 @@ _SOURCES = {"snomed": "SNOMEDCT_US", "rxnorm": "RXNORM", "umls": "UMLS", "icd10c
 _PREFIXED = {"HP", "MONDO"}
 """Vocabularies whose codes keep the prefix ("HP:0001250")."""
 
-DISORDERS = {
-    # UMLS semantic types of the group Disorders, less findings and signs (T033, T034, T184).
-    *("T019", "T020", "T037", "T046", "T047", "T048", "T049", "T050", "T190", "T191"),
-    # SNOMED CT's semantic tag, and what others call it.
-    *("disorder", "disease", "diseases", "disease or syndrome", "icd10cm"),
-}
+DISORDERS = {"T019", "T020", "T037", "T046", "T047", "T048", "T049", "T050", "T190", "T191"}
+"""UMLS semantic types of the group Disorders, less findings and signs (T033, T034, T184)."""
+
+# SNOMED CT's semantic tag, the types of MEDIC and DO, and the UMLS's in words.
+_DISORDER = re.compile(
+    r"\b(disorders?|diseases?|neoplasms?|neoplastic|abnormality)\b", re.IGNORECASE
+)
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-# Before all: FHIR's strings have no control characters but tab and line ends.
+# FHIR's strings have no control characters but tab and line ends.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -161,7 +162,7 @@ def _condition(
 def is_disorder(semantic_types: Sequence[str], run: RunInfo) -> bool:
     """Whether a concept is a disorder, rather than a finding, a substance or the like."""
     return run.source == "icd10cm" or any(
-        kind in DISORDERS or kind.casefold() in DISORDERS for kind in semantic_types
+        kind in DISORDERS or _DISORDER.search(kind) for kind in semantic_types
     )
 
 
