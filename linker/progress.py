@@ -43,6 +43,7 @@ class Bars:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}", markup=False),
             console=console,
             disable=not console.is_terminal,
         )
@@ -66,7 +67,7 @@ class Bars:
     def step(self, name: str, total: int | None = None, unit: str = "") -> None:
         """A step begins; it has `total` units of work ("names"), if that is known."""
         self._finish()
-        self._task = self._bars.add_task(name, total=total, units=0, unit=unit)
+        self._task = self._bars.add_task(name, total=total, units=0, unit=unit, said="")
         if not self._console.is_terminal:
             self._line.begin(name, total, unit)
 
@@ -85,6 +86,12 @@ class Bars:
             self._bars.update(self._task, completed=done, total=total, units=units)
             if not self._console.is_terminal:
                 self._line.advance(n, done, total)
+
+    def say(self, what: str) -> None:
+        """Show this beside the rate from now on ("12 links, 1 error")."""
+        if self._task is not None:
+            self._bars.update(self._task, said=what)
+            self._line.said = what
 
     def _finish(self) -> None:
         if self._task is not None:
@@ -119,13 +126,13 @@ class _LogLine:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._name = self._unit = ""
+        self._name = self._unit = self.said = ""
         self._total: int | None = None
         self._done = self._units = 0
         self._begun = self._said = 0.0
 
     def begin(self, name: str, total: int | None, unit: str) -> None:
-        self._name, self._total, self._unit = name, total, unit
+        self._name, self._total, self._unit, self.said = name, total, unit, ""
         self._done = self._units = 0
         self._begun = self._said = time.monotonic()
 
@@ -146,6 +153,7 @@ class _LogLine:
         elapsed = time.monotonic() - self._begun
         units, rate = _amount(self._units, self._unit), _rate(self._units, elapsed, self._unit)
         line = f"{self._name}: {units}, {rate}"
+        line += f", {self.said}" if self.said else ""
         if self._total and self._done:
             left = elapsed * (self._total - self._done) / self._done
             line += f", {self._done / self._total:.0%}, about {left:.0f} s left"

@@ -41,10 +41,16 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A clinical note: an id that is unique within its run, and the text as the caller has it."""
+    """A clinical note: an id that is unique within its run, and the text as the caller has it.
+
+    Attributes:
+        carried: what its source says of it beside, for output formats that have a place for it
+            ("person_id", "note_date", "subject").
+    """
 
     id: str
     text: str
+    carried: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

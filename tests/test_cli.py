@@ -15,6 +15,7 @@ from cases import CONCEPTS, concept, write_jsonl
 from typer.testing import CliRunner, Result
 
 import linker
+from linker.annotate.journal import read_records
 from linker.cli import app
 from linker.index import Index, Manifest
 
@@ -347,7 +348,7 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     assert process.returncode == 130
     assert said == "stopped; what was done is kept: use --resume to go on\n"
     assert not out.exists()
-    done = partial.read_bytes().count(b"\n")
+    done = len(list(read_records(partial)))
     result = run(*arguments, "--resume")
     assert f"{12_000 - done:,} notes, {done:,} done before" in result.stderr
     ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]

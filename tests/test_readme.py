@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from linker.annotate.readers import ENDINGS
+from linker.annotate.writers import WRITERS
 from linker.config import DEFAULT_THRESHOLD
 from linker.encoder import KNOWN_ENCODERS, KnownEncoder
 from linker.terminology import READERS
@@ -37,6 +39,18 @@ def test_the_examples_print_what_the_readme_says(monkeypatch: pytest.MonkeyPatch
 def test_the_readme_names_each_reader_with_a_command(source: str) -> None:
     row = next(line for line in README.splitlines() if line.startswith(f"| `{source}` |"))
     assert "linker build " in row
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_the_readme_names_each_writer_with_a_command(name: str) -> None:
+    row = next(line for line in README.splitlines() if line.startswith(f"| `--format {name}` |"))
+    assert "--out " in row
+
+
+@pytest.mark.parametrize("ending", sorted(ENDINGS))
+def test_the_readme_names_each_ending_of_notes(ending: str) -> None:
+    table = README.partition("| in |")[2].partition("| out |")[0]
+    assert f"`{ending}`" in table
 
 
 @pytest.mark.parametrize("encoder", sorted(KNOWN_ENCODERS.values(), key=lambda known: known.name))

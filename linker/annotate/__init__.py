@@ -1,15 +1,21 @@
 """Bulk annotation: read notes, annotate them, write links."""
 
-from linker.annotate.read import BadNote, NoteStream
+from linker.annotate.read import NoteStream
+from linker.annotate.readers import NOTE_READERS, BadNote, Columns
 from linker.annotate.report import render_report, write_report
 from linker.annotate.run import Counts, annotate_files
 from linker.annotate.write import json_line, mention_json, note_json
+from linker.annotate.writers import WRITERS, choose_format
 
 __all__ = [
+    "NOTE_READERS",
+    "WRITERS",
     "BadNote",
+    "Columns",
     "Counts",
     "NoteStream",
     "annotate_files",
+    "choose_format",
     "json_line",
     "mention_json",
     "note_json",

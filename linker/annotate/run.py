@@ -1,42 +1,56 @@
-"""Bulk annotation: notes in, JSON lines out, each note exactly once, whatever happens on the way.
+"""Bulk annotation: each note exactly once in the output, whatever happens on the way.
 
-Links go to `OUT.partial`, a line a note, in the order of the input; notes that could not be read or
-annotated go to `OUT.errors.jsonl`, with their id, place and reason and none of their text. At the
-end `OUT.partial` becomes `OUT`.
+Links go to a journal, `OUT.partial`, batch by batch and in the order of the input, notes in error
+among them. At the end the journal is written in the format that was asked for, beside the output
+and then in its place; the journal stays as `OUT.state`, so that the next run takes only the notes
+that are new or changed. Which files these are, `output.py` says.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from linker.annotate.read import BadNote, NoteStream
+from linker.annotate.batch import BATCH_NOTES, Done, Item, annotate_batch, batches
+from linker.annotate.journal import Journal, Record, read_records
+from linker.annotate.ledger import Ledger, digest
+from linker.annotate.manifest import SYSTEM, write_manifest
+from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
+from linker.annotate.read import NoteStream
+from linker.annotate.readers import BadNote, Columns
 from linker.annotate.workers import map_in_processes
-from linker.annotate.write import json_line, note_json
-from linker.atomic import write_atomically
-from linker.errors import LinkerError, NoteError
+from linker.annotate.writers import RunInfo, format_of
+from linker.errors import NoteError
 from linker.link import Linker
-from linker.schema import Link, Note
-
-BATCH_NOTES = 32
-"""Notes that are annotated, and written, together."""
+from linker.lock import locked
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a run did: notes annotated, notes in error, links (NIL left out), notes done before."""
+    """What a run did.
+
+    Attributes:
+        notes: notes annotated.
+        errors: notes in error.
+        links: links made, NIL left out.
+        resumed: notes and errors done before by a run that was stopped.
+        kept: notes and errors taken over from the finished output that was there.
+        changed: notes of the output whose line ends and tabs the format wrote as blanks.
+    """
 
     notes: int
     errors: int
     links: int
     resumed: int
+    kept: int = 0
+    changed: int = 0
 
 
 def annotate_files(
@@ -44,195 +58,256 @@ def annotate_files(
     paths: Sequence[str | Path],
     out: str | Path,
     *,
+    format: str = "jsonl",  # noqa: A002
+    input_format: str | None = None,
+    columns: Columns | None = None,
     k: int = 5,
     workers: int = 1,
     resume: bool = False,
     force: bool = False,
+    prune: bool = False,
     progress: Callable[[NoteStream, int], None] | None = None,
+    told: Callable[[Counts], None] | None = None,
 ) -> Counts:
     """Annotate files of notes.
+
+    Where `out` is there from an earlier run with the same index and settings, notes whose id and
+    text it had are not done again; what it holds of notes that the input lacks is kept.
 
     Args:
         linker: finds and links the mentions.
         paths: files and folders of notes; see `NoteStream`.
-        out: the JSON-lines file to write.
+        out: the file, or for some formats the folder, to write.
+        format: a name of `WRITERS`.
+        input_format: a name of `NOTE_READERS`; by default the files' endings say.
+        columns: of tables and JSON lines, those of the notes' id and text.
         k: candidates to keep a mention.
         workers: processes, at least 1. It changes no link, and no score beyond 1e-5.
         resume: go on with a run that was stopped; notes that it did are not done again.
         force: replace `out`, and throw away a run that was stopped.
+        prune: drop from an output that is there the notes that the input lacks.
         progress: called after each batch with the stream and the number of notes in it.
+        told: called after each batch with what was done so far.
 
     Raises:
-        NoteError: there are no notes to read, or `out` or the remains of a stopped run are there.
-        LinkerError: the linker's encoder or detector cannot be loaded, or a worker died.
+        NoteError: there are no notes to read, or `out` or the remains of a stopped run are there
+            and cannot be gone on with, or another process writes there; or the disk is full, or
+            its like: `resume` goes on from there.
+        LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
+            index was replaced.
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; at least 1 process is needed")
     out = Path(out)
-    partial = out.with_name(f"{out.name}.partial")
-    errors = out.with_name(f"{out.name}.errors.jsonl")
-    job = out.with_name(f"{out.name}.job.json")
+    output = Output(out, format_of(format, out))
+    output.check_kind()
     # The output may lie in the folder of the notes.
-    stream = NoteStream(paths, leave_out=(out, errors))
-    _prepare(out, partial, errors, resume=resume, force=force)
-    _same_job(job, {**linker.settings, "k": k}, resume=partial.exists())
-    done = {key for file in (partial, errors) for key in _finished(file)}
-    notes, n_errors, n_links = 0, 0, 0
-    with (
-        _nothing_for_nothing(partial, errors, job),
-        partial.open("a", encoding="utf-8") as lines,
-        errors.open("a", encoding="utf-8") as bad,
-        closing(_annotated(linker, _batches(stream, done), k, workers)) as annotated,
-    ):
-        for batch in annotated:
-            for item in batch:
-                if isinstance(item, BadNote):
-                    bad.write(json_line(asdict(item)))
-                    n_errors += 1
-                else:
-                    lines.write(item[0])
-                    notes += 1
-                    n_links += item[1]
-            lines.flush()
-            bad.flush()
-            if progress is not None:
-                progress(stream, len(batch))
-        os.fsync(lines.fileno())
-    partial.replace(out)
-    job.unlink()
-    if errors.stat().st_size == 0:
-        errors.unlink()
-    return Counts(notes, n_errors, n_links, len(done))
-
-
-def _prepare(out: Path, partial: Path, errors: Path, *, resume: bool, force: bool) -> None:
-    if out.is_dir():
-        raise NoteError(f"{out}: is a folder; give the file to write")
-    if out.exists() and not force:
-        raise NoteError(
-            f"{out}: exists already; use --force to replace it, or choose another --out"
+    stream = NoteStream(
+        paths, leave_out=output.all_files(), input_format=input_format, columns=columns
+    )
+    settings = {**linker.settings, "k": k, "format": format}
+    busy = NoteError(f"{out}: another process is writing this output; wait for it")
+    with locked(out, busy), closing(Ledger()) as ledger:
+        output.prepare(resume=resume, force=force)
+        job = {
+            "settings": settings,
+            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "base": not output.partial.exists() and not force and output.base(settings),
+        }
+        begun = time.monotonic()
+        run = _Run(linker, output, stream, ledger, k, format, workers)
+        with Journal(output.partial, job) as journal, _nothing_for_nothing(journal):
+            check_settings(
+                settings,
+                journal.job,
+                f"{output.partial}: the run that was stopped had another {{changed}}; "
+                "go on with what it was started with, or use --force to start over",
+            )
+            run.take_stock(journal.job, is_resumed=not journal.is_empty)
+            for batch, counts in run.annotate(journal):
+                if told is not None:
+                    told(counts)
+                if progress is not None:
+                    progress(stream, batch)
+            with stopped_clearly(out):
+                journal.sync()
+        totals, kept = run.finish(journal.job, prune=prune)
+        counts = replace(run.counts, kept=kept, changed=totals.changed)
+        write_manifest(
+            output.manifest,
+            linker,
+            out,
+            settings,
+            stream,
+            totals,
+            started=journal.job["started"],
+            workers=workers,
+            seconds=time.monotonic() - begun,
+            done={"notes": counts.notes, "resumed": counts.resumed, "kept": counts.kept},
         )
-    if partial.exists() and not (resume or force):
-        raise NoteError(
-            f"{partial}: a run was stopped here; use --resume to go on with it, "
-            "or --force to start over"
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if not resume:
-        partial.unlink(missing_ok=True)
-        errors.unlink(missing_ok=True)
+        output.close(run.state)
+    return counts
 
 
-def _same_job(path: Path, settings: dict[str, Any], *, resume: bool) -> None:
-    """Note what a run is done with, or check that the one that goes on with it is done so too."""
-    if not resume or not path.exists():
-        write_atomically(path, json.dumps(settings) + "\n")
-        return
-    try:
-        found = dict(json.loads(path.read_bytes()))
-    except (TypeError, ValueError) as error:
-        raise NoteError(f"{path}: not JSON; use --force to start over") from error
-    changed = sorted(key for key in settings if found.get(key) != settings[key])
-    if changed:
-        raise NoteError(
-            f"{path}: the run that was stopped had another {' and '.join(changed)}; "
-            "go on with what it was started with, or use --force to start over"
+class _Run:
+    """One run: what is known before it, the notes that are left, and what it did."""
+
+    def __init__(
+        self,
+        linker: Linker,
+        output: Output,
+        stream: NoteStream,
+        ledger: Ledger,
+        k: int,
+        name: str,
+        workers: int,
+    ) -> None:
+        self.counts = Counts(0, 0, 0, 0)
+        self.state = output.partial
+        self._linker = linker
+        self._output = output
+        self._stream = stream
+        self._files = {file.name for file in stream.files}
+        self._ledger = ledger
+        self._k, self._name, self._workers = k, name, workers
+        self._base = False
+        self._bad: set[tuple[str | None, int | None, str | None]] = set()
+
+    def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
+        """Note which notes are done: of the output that is there, and of a run that was stopped."""
+        terminology = self._linker.manifest.terminology
+        self._info = RunInfo(
+            SYSTEM,
+            job["started"],
+            terminology.terminology,
+            terminology.version,
+            terminology.source,
         )
+        self._base = job["base"]
+        if self._base:
+            for record in read_records(self._output.state):
+                # An error is tried again.
+                self._enter(record.note_id, record.text, is_done=record.bad is None)
+        resumed = 0
+        for record in read_records(self._output.partial) if is_resumed else ():
+            self._enter(record.note_id, record.text, is_done=True)
+            if record.bad is not None:
+                self._bad.add((record.bad.file, record.bad.line, record.bad.id))
+            resumed += 1
+        self.counts = replace(self.counts, resumed=resumed)
+
+    def _enter(self, note_id: str | None, text: bytes, *, is_done: bool) -> None:
+        if is_done and note_id is not None and text:
+            self._ledger.record(note_id, text)
+        else:
+            self._ledger.skip()
+
+    def annotate(self, journal: Journal) -> Iterator[tuple[int, Counts]]:
+        """Annotate what is left and commit it; yields the size of each batch, and all so far."""
+        with closing(self._annotated()) as annotated:
+            for done in annotated:
+                with stopped_clearly(self._output.out):
+                    journal.append(done.frame)
+                notes = sum(is_note for *_, is_note in done.items)
+                for note_id, text, _ in done.items:
+                    self._enter(note_id, text, is_done=True)
+                self.counts = replace(
+                    self.counts,
+                    notes=self.counts.notes + notes,
+                    errors=self.counts.errors + len(done.items) - notes,
+                    links=self.counts.links + done.n_links,
+                )
+                yield len(done.items), self.counts
+
+    def _annotated(self) -> Generator[Done, None, None]:
+        """The batches' results, in the order of the batches."""
+        annotate = functools.partial(
+            annotate_batch,
+            self._linker,
+            k=self._k,
+            name=self._name,
+            out=self._output.out,
+            info=self._info,
+        )
+        if self._workers == 1:
+            yield from map(annotate, batches(self._left()))
+        else:
+            yield from map_in_processes(annotate, batches(self._left()), workers=self._workers)
+
+    def _left(self) -> Iterator[Item]:
+        for item in self._stream:
+            if isinstance(item, BadNote):
+                if (item.file, item.line, item.id) not in self._bad:
+                    yield item, b""
+            else:
+                self._ledger.meet(item.id)
+                text = digest(item.text)
+                if not self._ledger.is_done(item.id, text):
+                    yield item, text
+
+    def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
+        """Write the output and put it in place, all but the state.
+
+        Returns:
+            What the output holds, and how much of it is from before this run.
+        """
+        output = self._output
+        info = replace(self._info, integer_ids=self._ledger.all_integers)
+        merged = self._base or self._ledger.replaced > 0
+        kept = 0
+
+        def records() -> Iterator[Record]:
+            nonlocal kept
+            kept = 0
+            for record, is_base in self._latest(prune=prune) if merged else self._all():
+                kept += is_base
+                yield record
+
+        try:
+            with stopped_clearly(output.out):
+                totals = output.write(records(), info)
+                if merged:
+                    self.state = output.merged_state(records(), {**job, "base": False})
+                output.commit(totals)
+        except BaseException:
+            output.discard()
+            raise
+        return totals, kept
+
+    def _all(self) -> Iterator[tuple[Record, bool]]:
+        return ((record, False) for record in read_records(self._output.partial))
+
+    def _latest(self, *, prune: bool) -> Iterator[tuple[Record, bool]]:
+        """The records of both journals, each note's latest; whether it is from the first."""
+        before = read_records(self._output.state) if self._base else iter(())
+        both = chain(((r, True) for r in before), self._all())
+        for number, (record, is_base) in enumerate(both):
+            if self._stays(record, number, is_base=is_base, prune=prune):
+                yield record, is_base
+
+    def _stays(self, record: Record, number: int, *, is_base: bool, prune: bool) -> bool:
+        note_id = record.note_id
+        if is_base and record.bad is not None:
+            # Its file was read again, or its note: what came of that is in the other journal.
+            if record.bad.file is not None:
+                return record.bad.file not in self._files and not prune
+            return not prune and note_id is not None and not self._ledger.is_met(note_id)
+        if note_id is None or not record.text:
+            return True
+        if is_base and prune and not self._ledger.is_met(note_id):
+            return False
+        return self._ledger.is_latest(note_id, number)
 
 
 @contextmanager
-def _nothing_for_nothing(partial: Path, errors: Path, job: Path) -> Iterator[None]:
+def _nothing_for_nothing(journal: Journal) -> Iterator[None]:
     """Have a run that fails before its first note (no such detector) leave no file behind."""
     try:
         yield
     except BaseException:
-        if not any(file.exists() and file.stat().st_size for file in (partial, errors)):
-            for file in (partial, errors, job):
-                file.unlink(missing_ok=True)
+        if journal.is_empty:
+            journal.path.unlink(missing_ok=True)
         raise
 
 
-_Key = str | tuple[str, int | None]
-"""What tells an item of the input from the others: a note's id, or the place of what was bad."""
-
-
-def _finished(path: Path) -> Iterator[_Key]:
-    """The keys of the whole lines of a file; a line that a kill cut short is removed."""
-    if not path.exists():
-        return
-    whole = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                break
-            whole += len(line)
-            try:
-                data = json.loads(line)
-                key = data["id"] if data.get("file") is None else (data["file"], data["line"])
-            except (ValueError, KeyError, AttributeError) as error:
-                raise NoteError(
-                    f"{path}:{number}: not a line of a run that was stopped; "
-                    "use --force to start over"
-                ) from error
-            yield key
-    os.truncate(path, whole)
-
-
-def _key(item: Note | BadNote) -> _Key | None:
-    # A note that was read but not annotated has no file.
-    return item.id if isinstance(item, Note) or item.file is None else (item.file, item.line)
-
-
-def _batches(stream: Iterable[Note | BadNote], done: set[_Key]) -> Iterator[list[Note | BadNote]]:
-    items = (item for item in stream if _key(item) not in done)
-    while batch := list(islice(items, BATCH_NOTES)):
-        yield batch
-
-
-_Result = tuple[str, int] | BadNote
-"""A note's line and its number of links, or why there is none."""
-
-
-def _annotate_batch(linker: Linker, batch: list[Note | BadNote], k: int) -> list[_Result]:
-    notes = [item for item in batch if isinstance(item, Note)]
-    try:
-        links: list[list[Link] | BadNote] = list(
-            linker.pipe([note.text for note in notes], batch_size=len(notes) or 1, k=k)
-        )
-    except LinkerError:
-        # The encoder or the detector, not a note: no note would fare better.
-        raise
-    except Exception:
-        # One note of the batch breaks a library: find out which, and keep the others.
-        links = [_annotate_alone(linker, note, k) for note in notes]
-    by_note = iter(links)
-    results: list[_Result] = []
-    for item in batch:
-        found = item if isinstance(item, BadNote) else next(by_note)
-        if isinstance(found, BadNote):
-            results.append(found)
-        else:
-            linked = sum(link.concept_id is not None for link in found)
-            assert isinstance(item, Note)
-            results.append((json_line(note_json(item.id, found)), linked))
-    return results
-
-
-def _annotate_alone(linker: Linker, note: Note, k: int) -> list[Link] | BadNote:
-    try:
-        return linker.annotate(note.text, k=k)
-    except Exception as error:
-        # A library's message may quote the note: its type says enough.
-        reason = f"{type(error).__name__} while annotating its {len(note.text)} characters"
-        return BadNote(note.id, None, None, reason)
-
-
-def _annotated(
-    linker: Linker, batches: Iterator[list[Note | BadNote]], k: int, workers: int
-) -> Generator[list[_Result], None, None]:
-    """The batches' results, in the order of the batches."""
-    annotate = functools.partial(_annotate_batch, linker, k=k)
-    if workers == 1:
-        yield from map(annotate, batches)
-    else:
-        yield from map_in_processes(annotate, batches, workers=workers)
+__all__ = ["BATCH_NOTES", "Counts", "annotate_files"]

@@ -18,12 +18,36 @@ if TYPE_CHECKING:
 def annotate(
     inputs: Annotated[
         list[Path],
-        typer.Argument(help="JSON lines of {id, text}, .txt files, .gz of both, or folders."),
+        typer.Argument(
+            help="JSON lines of {id, text}, CSV, TSV, Parquet, text files, BRAT, PubTator, BioC, "
+            "OMOP NOTE, FHIR DocumentReference; .gz and .zst of them; folders; - for stdin."
+        ),
     ],
     *,
     index: IndexOption,
-    out: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
-    format: Annotated[str, typer.Option(help="What to write: jsonl.")] = "jsonl",  # noqa: A002
+    out: Annotated[
+        Path, typer.Option(help="The file, or for brat and docbin the folder.", show_default=False)
+    ],
+    format: Annotated[  # noqa: A002
+        str | None,
+        typer.Option(
+            help="What to write: jsonl, parquet, csv, brat, pubtator, bioc, omop, fhir or docbin; "
+            "by default as the ending of --out says, else jsonl."
+        ),
+    ] = None,
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            help="What to read, where endings do not say: jsonl, text, csv, tsv, parquet, brat, "
+            "pubtator, bioc, json or fhir."
+        ),
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="The column, or JSON key, of the notes' ids.")
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(help="The column, or JSON key, of the notes' texts.")
+    ] = None,
     k: KOption = 5,
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     detector: DetectorOption = "dictionary",
@@ -35,13 +59,24 @@ def annotate(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the output; start a stopped run over.")
     ] = False,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Drop from the output the notes that are not in the input."),
+    ] = False,
 ) -> None:
-    """Find and link the mentions of clinical notes."""
-    from linker.annotate import annotate_files
+    """Find and link the mentions of clinical notes.
+
+    Onto an output of an earlier run, only new and changed notes are annotated.
+    """
+    from linker.annotate import NOTE_READERS, WRITERS, Columns, annotate_files, choose_format
     from linker.progress import Bars
 
-    if format != "jsonl":
-        raise typer.BadParameter(f"--format {format} is not known; known: jsonl")
+    for option, value, known in (
+        ("--format", format, WRITERS),
+        ("--input-format", input_format, NOTE_READERS),
+    ):
+        if value is not None and value not in known:
+            raise typer.BadParameter(f"{option} {value} is not known; known: {', '.join(known)}")
     linker = open_linker(index, threshold=threshold, encoder=encoder, detector=detector)
     with resumable(out), Bars(err_console) as progress:
         progress.step("annotating", unit="notes")
@@ -49,18 +84,30 @@ def annotate(
             linker,
             inputs,
             out,
+            format=choose_format(out) if format is None else format,
+            input_format=input_format,
+            columns=Columns(id_column, text_column),
             k=k,
             workers=workers,
             resume=resume,
             force=force,
+            prune=prune,
             progress=lambda stream, n: progress.at(stream.bytes_read, n, total=stream.total_bytes),
+            told=lambda counts: progress.say(
+                f"{counts.links:,} links" + (f", {counts.errors:,} errors" * (counts.errors > 0))
+            ),
         )
     _say(counts, out)
 
 
 def _say(counts: Counts, out: Path) -> None:
     resumed = f", {counts.resumed:,} done before" if counts.resumed else ""
-    typer.echo(f"{out}: {counts.notes:,} notes{resumed}, {counts.links:,} links", err=True)
+    kept = f", {counts.kept:,} kept of the output that was there" if counts.kept else ""
+    typer.echo(f"{out}: {counts.notes:,} notes{resumed}{kept}, {counts.links:,} links", err=True)
+    if counts.changed:
+        typer.echo(
+            f"{counts.changed:,} notes have line ends or tabs that are written as blanks", err=True
+        )
     if counts.errors:
         typer.echo(
             f"{counts.errors:,} notes could not be annotated: see {out}.errors.jsonl", err=True

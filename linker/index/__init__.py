@@ -2,7 +2,7 @@
 
 from linker.index.folder import Index
 from linker.index.lexicon import MAX_WORDS, Lexicon
-from linker.index.manifest import Manifest
+from linker.index.manifest import Manifest, sha256
 from linker.index.store import NamePair, Store
 from linker.index.vectors import Vectors
 from linker.index.write import write_index
@@ -18,5 +18,6 @@ __all__ = [
     "Silent",
     "Store",
     "Vectors",
+    "sha256",
     "write_index",
 ]

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from linker.atomic import write_atomically
 from linker.encoder import Encoder
@@ -41,6 +40,7 @@ from linker.index.manifest import (
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
 from linker.index.vectors import Vectors
+from linker.lock import locked
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 
@@ -90,7 +90,8 @@ def write_index(
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
     partial = out.with_name(f"{out.name}.partial")
-    with _stopped_clearly(out), _locked(out):
+    busy = IndexFolderError(f"{out}: another process is building this index; wait for it")
+    with _stopped_clearly(out), locked(out, busy):
         _refuse_existing(out, force=force)
         _enter(partial, resume=resume, force=force)
         progress.step("joining names and concepts")
@@ -136,26 +137,6 @@ def _stopped_clearly(out: Path) -> Iterator[None]:
         raise IndexFolderError(
             f"{out}: the build stopped: {error}; once that is mended, --resume goes on from here"
         ) from error
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Hold the build of `out` against other processes. The lock goes with the process."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    path = out.with_name(f".{out.name}.lock")
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IndexFolderError(
-            f"{out}: another process is building this index; wait for it"
-        ) from error
-    try:
-        yield
-    finally:
-        # While it is held: whoever opened the file just now sees that it has gone, and tries again.
-        path.unlink(missing_ok=True)
-        lock.release()
 
 
 def _refuse_existing(out: Path, *, force: bool) -> None:

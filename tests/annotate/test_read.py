@@ -222,7 +222,7 @@ def test_empty_files_hold_no_notes_or_an_empty_one(tmp_path: Path) -> None:
 
 
 def test_folders_are_searched_in_order(tmp_path: Path) -> None:
-    for name in ("b.txt", "a/z.txt", "a/b/note.TXT", "c.txt.GZ", "x.csv", "y.gz", "z"):
+    for name in ("b.txt", "a/z.txt", "a/b/note.TXT", "c.txt.GZ", "x.pdf", "y.gz", "z"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(b"zipped") if path.suffix == ".GZ" else name.encode())
@@ -253,12 +253,12 @@ def test_files_to_leave_out_are_not_read(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("nowhere.jsonl", "nowhere.jsonl: no such file or folder"),
-        ("notes.csv", "not a format of notes that can be read; expected .jsonl or .jsonl.gz, .txt"),
+        ("notes.pdf", "not a format of notes that can be read; expected .jsonl or .jsonl.gz, .txt"),
         ("folder", "no notes in this folder; expected files that end in .jsonl"),
     ],
 )
 def test_paths_without_notes_are_refused(tmp_path: Path, name: str, message: str) -> None:
-    (tmp_path / "notes.csv").touch()
+    (tmp_path / "notes.pdf").touch()
     (tmp_path / "folder").mkdir()
     with pytest.raises(NoteError) as caught:
         NoteStream([tmp_path / name])

@@ -18,6 +18,7 @@ from cases import FakeEncoder
 
 from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
+from linker.annotate.journal import read_records
 from linker.annotate.run import BATCH_NOTES
 from linker.errors import DetectorError, LinkerError, NoteError
 from linker.index import Index
@@ -61,6 +62,14 @@ def whole(index: Index, notes: Path, tmp_path_factory: pytest.TempPathFactory) -
     out = tmp_path_factory.mktemp("whole") / "links.jsonl"
     annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out)
     return _written(out)
+
+
+@pytest.fixture(scope="module")
+def journal(index: Index, notes: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The journal of such a run, which it leaves as its state."""
+    out = tmp_path_factory.mktemp("journal") / "out"
+    annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out)
+    return out.with_name("out.state").read_bytes()
 
 
 def _written(out: Path) -> tuple[bytes, ...]:
@@ -141,7 +150,11 @@ def test_errors_tell_id_place_and_reason(notes: Path, whole: tuple[bytes, ...]) 
 def test_no_errors_leave_no_file(linker: Linker, tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder" / "links.jsonl"
     annotate_files(linker, [_write(tmp_path / "notes.jsonl", "Fever.")], out)
-    assert [path.name for path in out.parent.iterdir()] == ["links.jsonl"]
+    assert sorted(path.name for path in out.parent.iterdir()) == [
+        "links.jsonl",
+        "links.jsonl.run.json",
+        "links.jsonl.state",
+    ]
 
 
 def test_progress_is_told_of_every_note(linker: Linker, notes: Path, tmp_path: Path) -> None:
@@ -262,10 +275,10 @@ def test_stopped_run_is_neither_overwritten_nor_taken_up_unasked(
     linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    _partial(out).write_bytes(whole[0][:100])
+    _partial(out).write_bytes(b"mine")
     with pytest.raises(NoteError, match=r"out\.partial: a run was stopped here; use --resume"):
         annotate_files(linker, [notes], out)
-    assert _partial(out).read_bytes() == whole[0][:100]
+    assert _partial(out).read_bytes() == b"mine"
     annotate_files(linker, [notes], out, force=True)
     assert _written(out) == whole
 
@@ -277,14 +290,15 @@ def test_resume_without_a_stopped_run_is_a_run(
     assert _written(tmp_path / "out") == whole
 
 
-@pytest.mark.parametrize("line", [b"{}", b"[1]", b"\x00\x00", b'{"id": "x", "file": "y"}'])
+@pytest.mark.parametrize("content", [b"{}", b"CLX", b'{"id": "note 0", "links": []}\n'])
 def test_partial_file_of_something_else_is_refused(
-    linker: Linker, notes: Path, tmp_path: Path, line: bytes
+    linker: Linker, notes: Path, tmp_path: Path, content: bytes
 ) -> None:
     out = tmp_path / "out"
-    _partial(out).write_bytes(b'{"id": "note 0", "links": []}\n' + line + b"\n")
-    with pytest.raises(NoteError, match=r"out\.partial:2: not a line of a run"):
+    _partial(out).write_bytes(content)
+    with pytest.raises(NoteError, match=r"out\.partial: not the journal of a run; use --force"):
         annotate_files(linker, [notes], out, resume=True)
+    assert _partial(out).read_bytes() == content
 
 
 def test_no_workers_is_an_error(linker: Linker, notes: Path, tmp_path: Path) -> None:
@@ -319,19 +333,28 @@ def test_stopped_after_each_batch(
 
 
 def test_stopped_at_any_byte(
-    linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path
+    linker: Linker, notes: Path, whole: tuple[bytes, ...], journal: bytes, tmp_path: Path
 ) -> None:
-    lines, errors = whole
     rng = random.Random(7)
-    edges = [0, 1, lines.index(b"\n"), lines.index(b"\n") + 1, len(lines) - 1, len(lines)]
-    for cut in [*edges, *(rng.randrange(len(lines)) for _ in range(6))]:
+    edges = [0, 1, 3, 50, len(journal) - 1, len(journal)]
+    for cut in [*edges, *(rng.randrange(len(journal)) for _ in range(6))]:
         out = tmp_path / f"out {cut}"
-        _partial(out).write_bytes(lines[:cut])
-        # The two files are written one after the other: either may be ahead.
-        _errors(out).write_bytes(errors[: rng.randrange(len(errors) + 1)])
+        _partial(out).write_bytes(journal[:cut])
         counts = annotate_files(linker, [notes], out, resume=True)
         assert _written(out) == whole
         assert counts.notes + counts.errors + counts.resumed == N_NOTES + N_ERRORS
+
+
+def test_frame_that_the_disk_garbled_is_done_again(
+    linker: Linker, notes: Path, whole: tuple[bytes, ...], journal: bytes, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    middle = len(journal) // 2
+    garbled = bytes(255 - byte for byte in journal[middle : middle + 9])
+    _partial(out).write_bytes(journal[:middle] + garbled + journal[middle + 9 :])
+    counts = annotate_files(linker, [notes], out, resume=True)
+    assert 0 < counts.resumed < N_NOTES
+    assert _written(out) == whole
 
 
 _SCRIPT = """
@@ -357,7 +380,8 @@ if __name__ == "__main__":
 def _start(tmp_path: Path, *arguments: object) -> subprocess.Popen[bytes]:
     script = tmp_path / "script.py"
     script.write_text(_SCRIPT, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    # The tests' own package, wherever it is installed from.
+    environment = {**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
     return subprocess.Popen(
         [sys.executable, script, *map(str, arguments)], env=environment, stderr=subprocess.PIPE
     )
@@ -421,7 +445,7 @@ def test_workers_change_no_byte_even_if_they_die(
 
     with pytest.raises(LinkerError, match=r"a worker process died .* use --resume"):
         annotate_files(linker, paths, out, workers=2, progress=kill)
-    assert 0 < _partial(out).read_bytes().count(b"\n") < 1000
+    assert 0 < len(list(read_records(_partial(out)))) < 1000
     annotate_files(linker, paths, out, workers=2, resume=True)
     assert _written(out) == _written(tmp_path / "whole")
     assert "OMP_NUM_THREADS" not in os.environ
@@ -441,7 +465,6 @@ def test_a_run_goes_on_only_with_what_it_was_started_with(
     with pytest.raises(NoteError, match=r"had another k and threshold; go on with what it was"):
         annotate_files(other, [notes], out, k=2, resume=True)
     annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out, resume=True)
-    assert not out.with_name("out.job.json").exists()
 
 
 def test_a_run_that_cannot_begin_leaves_nothing_behind(

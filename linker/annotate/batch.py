@@ -1,0 +1,125 @@
+"""A batch of notes to a frame of the journal: what the processes of a run do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from linker.annotate.journal import Record, pack
+from linker.annotate.readers import BadNote
+from linker.annotate.write import json_line, note_json
+from linker.annotate.writers import RunInfo, Unwritable, format_of
+from linker.errors import IndexFolderError, LinkerError
+from linker.index import Manifest
+from linker.link import Linker
+from linker.schema import Link, Note
+
+BATCH_NOTES = 32
+"""Notes that are annotated, and committed, together."""
+
+BATCH_CHARACTERS = 1 << 20
+"""A batch ends earlier with the note that takes it past this."""
+
+Item = tuple[Note | BadNote, bytes]
+"""What the input holds, and the digest of a note's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a batch.
+
+    Attributes:
+        frame: its records, for the journal.
+        items: of each, in order, the note's id, the digest of its text, and whether it has links
+            (else it is an error).
+        n_links: links, NIL left out.
+    """
+
+    frame: bytes
+    items: tuple[tuple[str | None, bytes, bool], ...]
+    n_links: int
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Cut a stream into batches."""
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item[0].text) if isinstance(item[0], Note) else 0
+        if len(batch) >= BATCH_NOTES or size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def annotate_batch(
+    linker: Linker, batch: list[Item], *, k: int, name: str, out: Path, info: RunInfo
+) -> Done:
+    """Annotate a batch.
+
+    Args:
+        k: candidates to keep a mention.
+        name: the format of the output at `out`.
+        info: what the format may say of the run.
+
+    Raises:
+        IndexFolderError: the index is another one than when it was opened.
+        LinkerError: the encoder or the detector cannot be loaded.
+    """
+    keep = format_of(name, out).keep
+    found = iter(_links(linker, [item for item, _ in batch if isinstance(item, Note)], k))
+    records = []
+    for item, text in batch:
+        links = item if isinstance(item, BadNote) else next(found)
+        if isinstance(item, Note) and not isinstance(links, BadNote):
+            try:
+                kept = keep(item, links, info)
+            except Unwritable as error:
+                links = BadNote(item.id, None, None, f"--format {name} cannot hold it: {error}")
+        if isinstance(links, BadNote):
+            records.append(Record(links.id, text, bad=links))
+        else:
+            n_links = sum(link.concept_id is not None for link in links)
+            line = json_line(note_json(item.id or "", links))
+            records.append(Record(item.id, text, line, n_links, kept))
+    _same_index(linker)
+    return Done(
+        pack([record.to_bytes() for record in records]),
+        tuple((record.note_id, record.text, record.bad is None) for record in records),
+        sum(record.n_links for record in records),
+    )
+
+
+def _same_index(linker: Linker) -> None:
+    """Refuse links of two indexes in one output.
+
+    After the batch, since parts of the index are opened when they are first needed.
+    """
+    if Manifest.parse(linker.path).files != linker.manifest.files:
+        raise IndexFolderError(
+            f"{linker.path}: the index was replaced during the run; put the old one back and go "
+            "on with --resume, or start over with --force"
+        )
+
+
+def _links(linker: Linker, notes: list[Note], k: int) -> list[list[Link] | BadNote]:
+    try:
+        return list(linker.pipe([note.text for note in notes], batch_size=len(notes) or 1, k=k))
+    except LinkerError:
+        # The encoder or the detector, not a note: no note would fare better.
+        raise
+    except Exception:
+        # One note of the batch breaks a library: find out which, and keep the others.
+        return [_annotate_alone(linker, note, k) for note in notes]
+
+
+def _annotate_alone(linker: Linker, note: Note, k: int) -> list[Link] | BadNote:
+    try:
+        return linker.annotate(note.text, k=k)
+    except Exception as error:
+        # A library's message may quote the note: its type says enough.
+        reason = f"{type(error).__name__} while annotating its {len(note.text)} characters"
+        return BadNote(note.id, None, None, reason)

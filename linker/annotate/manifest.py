@@ -1,0 +1,100 @@
+"""The run manifest: what an output was made from, with what, under which licences."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from linker.annotate.output import Totals
+from linker.annotate.read import NoteStream
+from linker.annotate.readers import NoteFile
+from linker.atomic import write_atomically
+from linker.index import sha256
+from linker.link import Linker
+
+_PACKAGES = ("concept-linker", "faiss-cpu", "numpy", "pyarrow", "scispacy", "spacy", "torch")
+SYSTEM = f"concept-linker {version('concept-linker')}"
+"""The tool, as outputs name it."""
+
+
+def write_manifest(
+    path: Path,
+    linker: Linker,
+    out: Path,
+    settings: dict[str, Any],
+    stream: NoteStream,
+    totals: Totals,
+    *,
+    started: str,
+    workers: int,
+    seconds: float,
+    done: dict[str, int],
+) -> None:
+    """Write `OUT.run.json`, atomically.
+
+    Args:
+        path: where.
+        out: the output, in place.
+        settings: what decides the links beside the notes.
+        stream: the input.
+        totals: what the output holds.
+        started: when the run was begun, also if it was stopped in between.
+        seconds: how long the part of it took that ends now.
+        done: what that part did.
+    """
+    index = linker.manifest
+    manifest = {
+        "tool": SYSTEM,
+        "output": {"path": str(out), "format": settings["format"], **_described(out)},
+        "holds": asdict(totals),
+        "this_run": {**done, "seconds": round(seconds, 1), "workers": workers},
+        "started": started,
+        "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "index": {
+            "path": str(linker.path),
+            "terminology": index.terminology.terminology,
+            "version": index.terminology.version,
+            "licence": index.terminology.licence,
+            "vectors": index.vectors.kind,
+            "tool_version": index.tool_version,
+            "sha256": settings["index"],
+        },
+        "encoder": asdict(index.encoder),
+        "config": {key: value for key, value in settings.items() if key != "index"},
+        "inputs": [_input(file) for file in stream.files],
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+    write_atomically(path, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _described(out: Path) -> dict[str, Any]:
+    if out.is_dir():
+        files = [file for file in out.rglob("*") if file.is_file()]
+        return {"files": len(files), "bytes": sum(file.stat().st_size for file in files)}
+    return {"bytes": out.stat().st_size, "sha256": sha256(out)}
+
+
+def _input(file: NoteFile) -> dict[str, Any]:
+    if file.path is None:
+        return {"path": "stdin"}
+    modified = datetime.fromtimestamp(file.path.stat().st_mtime, timezone.utc)
+    return {
+        "path": str(file.path),
+        "bytes": file.size,
+        "modified": modified.isoformat(timespec="seconds"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

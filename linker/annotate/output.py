@@ -1,0 +1,225 @@
+"""The files of an output: what is there before a run, and how all of it is put in place at the end.
+
+OUT               the output: a file, or a folder for formats of many files
+OUT.errors.jsonl  notes that have none, if any: id, place and reason, and none of their text
+OUT.run.json      the run manifest
+OUT.state         the journal of what OUT holds: the next run takes only new and changed notes
+OUT.partial       the journal of a run that is under way or was stopped
+OUT.writing       what is about to become OUT
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from linker.annotate.journal import Journal, Record, pack, read_job
+from linker.annotate.write import json_line
+from linker.annotate.writers import Format, RunInfo
+from linker.errors import NoteError
+
+_RECORDS_A_FRAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What an output holds.
+
+    Attributes:
+        notes, links, errors: notes with their links (NIL left out), and notes in error.
+        changed: notes of whose text the format wrote line ends and tabs as blanks.
+    """
+
+    notes: int
+    links: int
+    errors: int
+    changed: int
+
+
+class Output:
+    """The output at a path."""
+
+    def __init__(self, out: Path, form: Format) -> None:
+        self.out = out
+        self._form = form
+        self.errors = self._beside("errors.jsonl")
+        self.manifest = self._beside("run.json")
+        self.state = self._beside("state")
+        self.partial = self._beside("partial")
+        self._writing = self._beside("writing")
+        self._old = out.with_name(f".{out.name}.replaced")
+
+    def _beside(self, what: str) -> Path:
+        return self.out.with_name(f"{self.out.name}.{what}")
+
+    def all_files(self) -> tuple[Path, ...]:
+        """All that may lie among the notes and is none of them."""
+        return (self.out, self.errors, self.manifest, self._writing, self._old)
+
+    def check_kind(self) -> None:
+        """Refuse a folder where a file is to be written, and a file where a folder is.
+
+        Raises:
+            NoteError: it is one.
+        """
+        if self._form.is_folder(self.out):
+            if self.out.exists() and not self.out.is_dir():
+                raise NoteError(f"{self.out}: is a file; this format is a folder of files")
+        elif self.out.is_dir():
+            raise NoteError(f"{self.out}: is a folder; give the file to write")
+
+    def prepare(self, *, resume: bool, force: bool) -> None:
+        """Refuse to harm what is there; throw away a stopped run that is not gone on with.
+
+        Raises:
+            NoteError: an output or a stopped run is there that is neither ours to go on with nor
+                to be replaced.
+        """
+        if self.partial.exists() and not (resume or force):
+            raise NoteError(
+                f"{self.partial}: a run was stopped here; use --resume to go on with it, "
+                "or --force to start over"
+            )
+        if not self.partial.exists() and not self.state.exists() and self._is_something():
+            if self.out.is_dir():
+                # --force replaces an output; it never deletes something else.
+                raise NoteError(f"{self.out}: exists and is not an output; choose another --out")
+            if not force:
+                raise NoteError(
+                    f"{self.out}: exists already; use --force to replace it, or choose another "
+                    "--out"
+                )
+        if force and not resume:
+            self.partial.unlink(missing_ok=True)
+
+    def _is_something(self) -> bool:
+        return any(self.out.iterdir()) if self.out.is_dir() else self.out.exists()
+
+    def base(self, settings: dict[str, Any]) -> bool:
+        """Whether there is a finished output whose notes need not be done again.
+
+        Raises:
+            NoteError: there is one, done with other settings.
+        """
+        if not (self.out.exists() and self.state.exists()):
+            return False
+        check_settings(
+            settings,
+            read_job(self.state),
+            f"{self.out}: was made with another {{changed}}; use what it was made with, choose "
+            "another --out, or use --force to annotate all notes again",
+        )
+        return True
+
+    def write(self, records: Iterable[Record], info: RunInfo) -> Totals:
+        """Write the output and its errors, to be put in place by `commit`."""
+        self.discard()
+        notes = links = errors = changed = 0
+        errors_path = self._errors_writing()
+        with (
+            errors_path.open("w", encoding="utf-8") as bad,
+            self._form.open(self._writing, info, self.out) as write,
+        ):
+            for record in records:
+                if record.bad is not None:
+                    bad.write(json_line(asdict(record.bad)))
+                    errors += 1
+                else:
+                    write(record)
+                    notes += 1
+                    links += record.n_links
+                    changed += bool(record.kept.get("changed"))
+        for path in (errors_path, *_files(self._writing)):
+            _sync(path)
+        return Totals(notes, links, errors, changed)
+
+    def commit(self, totals: Totals) -> None:
+        """Put the output and its errors in place.
+
+        A kill on the way leaves `OUT.partial`: the next run does this again from the journals.
+        """
+        if self.out.is_dir() or self._writing.is_dir():
+            if self.out.exists():
+                shutil.rmtree(self._old, ignore_errors=True)
+                self.out.rename(self._old)
+            self._writing.rename(self.out)
+            shutil.rmtree(self._old, ignore_errors=True)
+        else:
+            self._writing.replace(self.out)
+        if totals.errors:
+            self._errors_writing().replace(self.errors)
+        else:
+            self._errors_writing().unlink()
+            self.errors.unlink(missing_ok=True)
+
+    def close(self, state: Path) -> None:
+        """The last step: the journal becomes the state of the output."""
+        state.replace(self.state)
+        self.partial.unlink(missing_ok=True)
+
+    def merged_state(self, records: Iterable[Record], job: dict[str, Any]) -> Path:
+        """Write one journal for all that the output holds."""
+        path = self._beside("state.writing")
+        path.unlink(missing_ok=True)
+        with Journal(path, job) as journal:
+            left = iter(records)
+            while batch := list(islice(left, _RECORDS_A_FRAME)):
+                journal.append(pack([record.to_bytes() for record in batch]))
+            journal.sync()
+        return path
+
+    def discard(self) -> None:
+        """Remove what an earlier run was about to put in place."""
+        shutil.rmtree(self._old, ignore_errors=True) if self.out.exists() else None
+        if self._writing.is_dir():
+            shutil.rmtree(self._writing)
+        for path in (self._writing, self._errors_writing(), self._beside("state.writing")):
+            path.unlink(missing_ok=True)
+
+    def _errors_writing(self) -> Path:
+        return self._beside("errors.writing")
+
+
+@contextmanager
+def stopped_clearly(out: Path) -> Iterator[None]:
+    """Say of a full disk, and its like, that nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        raise NoteError(
+            f"{out}: the run stopped: {error.strerror or error}; what was done is kept: once that "
+            "is mended, --resume goes on from here"
+        ) from error
+
+
+def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) -> None:
+    """Refuse to go on with what was done with other settings.
+
+    Args:
+        message: what to say; `{changed}` stands for the settings that differ.
+
+    Raises:
+        NoteError: they differ.
+    """
+    found = job["settings"]
+    changed = sorted(key for key in settings if found.get(key) != settings[key])
+    if changed:
+        raise NoteError(message.format(changed=" and ".join(changed)))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (file for file in path.rglob("*") if file.is_file())
+    else:
+        yield path
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

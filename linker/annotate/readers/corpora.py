@@ -1,0 +1,49 @@
+"""Notes out of PubTator and BioC files: the texts of their documents; what is marked is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import IO
+
+from linker.annotate.readers.base import Columns, Lines, NoteFile
+from linker.annotate.readers.fhir import read_resource
+from linker.formats import Document, Item, read_bioc_json, read_bioc_xml, read_pubtator
+from linker.formats.lines import BOM, not_utf8
+from linker.schema import Note
+
+
+def read_pubtator_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
+    """Title, a line feed, and abstract."""
+    yield from _texts(file, read_pubtator(opened, file.name))
+
+
+def read_bioc_xml_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
+    """The passages of each document, each at its offset."""
+    yield from _texts(file, read_bioc_xml(opened, file.name))
+
+
+def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
+    """BioC JSON, or one FHIR resource, whichever the file holds; it is held in memory whole."""
+    data = opened.read().removeprefix(BOM)
+    try:
+        value = json.loads(data.decode())
+    except UnicodeDecodeError as error:
+        yield None, file.bad(None, None, not_utf8(error))
+    except (ValueError, RecursionError) as error:
+        # A JSONDecodeError's message has the position, and none of the text.
+        yield None, file.bad(None, None, f"not JSON ({error}); was the file cut short?")
+    else:
+        if isinstance(value, dict) and "resourceType" in value:
+            yield from read_resource(file, None, value)
+        else:
+            yield from _texts(file, read_bioc_json([data], file.name))
+
+
+def _texts(file: NoteFile, items: Iterable[Item]) -> Lines:
+    for item in items:
+        if isinstance(item, Document):
+            yield item.line, Note(item.id, item.text)
+        elif item.kind == "document":
+            # What is wrong with an annotation does not concern us.
+            yield item.line, file.bad(item.document, item.line, item.message)

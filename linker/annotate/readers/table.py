@@ -1,0 +1,191 @@
+"""Tables of notes, a row each: CSV, TSV and Parquet; OMOP's NOTE among them.
+
+OMOP CDM v5.4, table NOTE: https://ohdsi.github.io/CommonDataModel/cdm54.html#note.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linker.annotate.readers.base import (
+    CARRIED,
+    BadNote,
+    Columns,
+    Lines,
+    NoteFile,
+    note_of,
+)
+from linker.errors import NoteError
+from linker.schema import Note
+
+ID_COLUMNS = ("note_id", "id", "doc_id", "document_id", "row_id", "key")
+TEXT_COLUMNS = ("note_text", "text", "note", "document", "content", "body")
+"""The usual names, in any case; the first that a table has is taken."""
+
+MAX_FIELD = 1 << 28
+"""Characters of a CSV field; a longer one is a quote that was never closed."""
+
+BATCH_ROWS = 256
+
+
+def read_csv(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
+    """Read a row a note (RFC 4180); the first row names the columns."""
+    yield from _read_separated(file, opened, columns, ",")
+
+
+def read_tsv(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
+    """The same, with tabs between the fields."""
+    yield from _read_separated(file, opened, columns, "\t")
+
+
+def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimiter: str) -> Lines:
+    # Bytes that are not UTF-8 become lone surrogates here, so that only their own row is lost.
+    text = io.TextIOWrapper(opened, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    # The module's limit, 128 kB, is below what notes have; it is one for the whole process.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))
+    try:
+        yield from _csv_notes(file, csv.reader(text, delimiter=delimiter, strict=True), columns)
+    finally:
+        # Else it closes what it does not own.
+        text.detach()
+
+
+def _csv_notes(file: NoteFile, rows: Any, columns: Columns) -> Lines:
+    try:
+        header = next(rows, None)
+    except csv.Error as error:
+        raise NoteError(f"{file.name}:1: no row of column names ({error})") from error
+    if header is None:
+        return
+    id_column, text_column = _choose(file, header, columns)
+    names = [_known(name) or name for name in header]
+    names[header.index(id_column)], names[header.index(text_column)] = id_column, text_column
+    while True:
+        # A row begins on the line after that on which the one before it ended.
+        line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield line, file.bad(None, line, f"not CSV ({error}); is a quote not closed?")
+            continue
+        if row is None:
+            return
+        if not row:
+            continue
+        if len(row) != len(header):
+            reason = f"{len(row)} fields, expected {len(header)}"
+            yield line, file.bad(None, line, reason)
+            continue
+        note = note_of(dict(zip(names, row, strict=True)), id_column, text_column)
+        yield line, _in_utf8(file, line, note)
+
+
+def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> Note | BadNote:
+    if not isinstance(note, Note):
+        return file.bad(note[0], line, note[1])
+    for what, value in (("id", note.id), ("text", note.text)):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            byte = ord(value[error.start]) - 0xDC00
+            reason = f"its {what} is not UTF-8: byte 0x{byte:02x} at character {error.start}"
+            return file.bad(None if what == "id" else note.id, line, reason)
+    if not note.id:
+        return file.bad(None, line, "its id is empty")
+    return note
+
+
+def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
+    """Read a row a note, a row group at a time; lines are rows, from 1."""
+    if not opened.seekable():
+        raise NoteError(
+            f"{file.name}: Parquet is read from its end, which stdin and compressed files do not "
+            "give; name the .parquet file itself"
+        )
+    try:
+        table = pq.ParquetFile(opened)
+    except (pa.ArrowException, OSError) as error:
+        reason = (
+            f"not a Parquet file, or its footer is damaged ({type(error).__name__}); "
+            "copy or write it again"
+        )
+        yield None, file.bad(None, None, reason)
+        return
+    id_column, text_column = _choose(file, table.schema_arrow.names, columns)
+    wanted = {id_column: id_column, text_column: text_column}
+    wanted |= {n: key for n in table.schema_arrow.names if (key := _known(n)) and n not in wanted}
+    first = 1
+    for group in range(table.num_row_groups):
+        last = first + table.metadata.row_group(group).num_rows - 1
+        row = first
+        try:
+            for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(wanted)):
+                for values in _rows(batch.rename_columns([wanted[n] for n in batch.schema.names])):
+                    yield row, _from_row(file, row, values, id_column, text_column)
+                    row += 1
+        except (pa.ArrowException, OSError) as error:
+            # Arrow's message may quote what it could not read.
+            reason = (
+                f"row group {group} of {table.num_row_groups}, rows {first} to {last}, is damaged "
+                f"({type(error).__name__}); its notes from row {row} on are lost: copy or write "
+                "the file again, and annotate it again onto the same output"
+            )
+            yield row, file.bad(None, row, reason)
+        first = last + 1
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for i in range(batch.num_rows):
+            try:
+                yield batch.slice(i, 1).to_pylist()[0]
+            except UnicodeDecodeError as error:
+                yield {"": error}
+
+
+def _from_row(
+    file: NoteFile, row: int, values: dict[str, Any], id_column: str, text_column: str
+) -> Note | BadNote:
+    if "" in values and isinstance(values[""], UnicodeDecodeError):
+        return file.bad(None, row, "a value is not UTF-8")
+    note = note_of(values, id_column, text_column)
+    return note if isinstance(note, Note) else file.bad(note[0], row, note[1])
+
+
+def _known(name: str) -> str | None:
+    """What a column is to us, if it is one that is carried along."""
+    key = name.strip().casefold()
+    return key if key in CARRIED else None
+
+
+def _choose(file: NoteFile, names: Sequence[str], columns: Columns) -> tuple[str, str]:
+    """The columns of id and text, as the table writes them.
+
+    Raises:
+        NoteError: it has none; the message lists those it has.
+    """
+    chosen = []
+    for what, asked, usual in (
+        ("id", columns.id, ID_COLUMNS),
+        ("text", columns.text, TEXT_COLUMNS),
+    ):
+        by_key = {name.strip().casefold(): name for name in reversed(names)}
+        found = next((by_key[key] for key in usual if key in by_key), None)
+        if asked is not None:
+            found = asked if asked in names else by_key.get(asked.casefold())
+        if found is None:
+            expected = " or ".join(usual) if asked is None else repr(asked)
+            raise NoteError(
+                f"{file.name}: no column {expected} for the notes' {what}; it has "
+                f"{', '.join(names[:20])}; say which with --{what}-column"
+            )
+        chosen.append(found)
+    return chosen[0], chosen[1]

@@ -1,0 +1,119 @@
+"""spaCy's DocBin: a Doc a note, its links as entities with `kb_id_`.
+
+A folder of files of 500 notes each, as `spacy.training.Corpus` reads it; one file, held in memory
+until the end, if the output's name ends in .spacy. Tokens are those of spaCy's English tokenizer,
+cut where a mention begins or ends inside one. `ent.kb_id_` is "NIL" where no concept fits,
+`ent.label_` the first semantic type, and `doc.user_data` has the note's id under "note_id" and its
+links, as `--format jsonl` has them, as a string of JSON under "links".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linker.annotate.journal import Record
+from linker.annotate.writers.base import Format, RunInfo, Write, check_utf8, ending
+from linker.annotate.writers.brat import type_of
+from linker.schema import Link, Note
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+NOTES_A_FILE = 500
+NIL = "NIL"
+
+
+def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
+    check_utf8(note.id, note.text)
+    return {"text": note.text}
+
+
+def _is_folder(path: Path) -> bool:
+    return ending(path) != ".spacy"
+
+
+@contextmanager
+def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: ARG001
+    import spacy
+    from spacy.tokens import DocBin
+
+    nlp = spacy.blank("en")
+    one_file = not _is_folder(final)
+    waiting = DocBin(store_user_data=True)
+    n_files = 0
+    if not one_file:
+        path.mkdir()
+
+    def flush() -> None:
+        nonlocal waiting, n_files
+        # A fresh one: its strings grow with what it has seen.
+        (path if one_file else path / f"{n_files:06}.spacy").write_bytes(waiting.to_bytes())
+        n_files += 1
+        waiting = DocBin(store_user_data=True)
+
+    def write(record: Record) -> None:
+        nonlocal nlp
+        waiting.add(to_doc(nlp, record))
+        if not one_file and len(waiting) >= NOTES_A_FILE:
+            flush()
+            nlp = spacy.blank("en")
+
+    yield write
+    if one_file or len(waiting) or n_files == 0:
+        flush()
+
+
+def to_doc(nlp: Language, record: Record) -> Doc:
+    """The note as a Doc; its text is the note's to the character."""
+    from spacy.tokens import Doc, Span
+
+    text, links = record.kept["text"], record.links()
+    starts = {link["start"] for link in links}
+    cuts = {at for link in links for at in (link["start"], link["end"])}
+    bounds = {0, len(text)} | cuts
+    for token in nlp.tokenizer(text):
+        bounds |= {token.idx, token.idx + len(token)}
+    words: list[str] = []
+    spaces: list[bool] = []
+    token_at: dict[int, int] = {}
+    token_end: dict[int, int] = {}
+    edges = sorted(bounds)
+    for start, end in pairwise(edges):
+        piece = text[start:end]
+        # A blank after a word belongs to it, as spaCy has it, unless a mention needs it.
+        if (
+            piece == " "
+            and words
+            and not spaces[-1]
+            and start not in starts
+            and end not in (cuts - starts)
+        ):
+            spaces[-1] = True
+            continue
+        token_at[start] = len(words)
+        words.append(piece)
+        spaces.append(False)
+        token_end[end] = len(words)
+    doc = Doc(nlp.vocab, words=words, spaces=spaces)
+    doc.ents = [
+        Span(
+            doc,
+            token_at[link["start"]],
+            token_end[link["end"]],
+            label=type_of(link),
+            kb_id=NIL if link["concept_id"] is None else link["concept_id"],
+        )
+        for link in links
+    ]
+    doc.user_data["note_id"] = record.note_id
+    doc.user_data["links"] = json.dumps(links)
+    return doc
+
+
+DOCBIN = Format(_keep, _open, is_folder=_is_folder)

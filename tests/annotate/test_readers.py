@@ -1,0 +1,293 @@
+"""Each format of notes."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linker import Note
+from linker.annotate import NOTE_READERS, BadNote, Columns, NoteStream
+from linker.errors import NoteError
+
+SECRET = "zebrafish"
+
+
+def _read(*paths: Path, **options: Any) -> list[Note | BadNote]:
+    return list(NoteStream(paths, **options))
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def _bad(*items: Note | BadNote) -> list[tuple[str | None, int | None, str]]:
+    bad = [(item.id, item.line, item.reason) for item in items if isinstance(item, BadNote)]
+    assert SECRET not in repr(bad)
+    return bad
+
+
+# Packed, and from stdin
+
+LINES = b'{"id": "1", "text": "One."}\n{"id": "2", "text": "Two."}\n'
+NOTES = [Note("1", "One."), Note("2", "Two.")]
+
+
+def _zstd(data: bytes) -> bytes:
+    packed: bytes = pa.Codec("zstd").compress(data, asbytes=True)
+    return packed
+
+
+def test_zstd_is_read_as_what_it_holds(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.jsonl.zst", _zstd(LINES))
+    _write(tmp_path / "b.txt.ZST", _zstd(b"B."))
+    assert _read(tmp_path) == [*NOTES, Note("b", "B.")]
+    # Two frames, as `cat` makes them.
+    path.write_bytes(_zstd(LINES[: len(LINES) // 2]) + _zstd(LINES[len(LINES) // 2 :]))
+    assert _read(path) == NOTES
+
+
+@pytest.mark.parametrize("content", [_zstd(LINES * 999)[:-9], b"no zstd at all", LINES])
+def test_broken_zstd_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
+    *_, bad = _read(_write(tmp_path / "a.jsonl.zst", content))
+    assert isinstance(bad, BadNote)
+    assert bad.reason.startswith("the zstd stream is broken (")
+
+
+def test_stdin_is_json_lines_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for data, options in ((LINES, {}), (b"id,text\n1,One.\n2,Two.\n", {"input_format": "csv"})):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        stream = NoteStream(["-"], **options)
+        assert list(stream) == NOTES
+        assert (stream.bytes_read, stream.total_bytes) == (0, 0)
+
+
+def test_an_input_format_overrides_the_ending(tmp_path: Path) -> None:
+    path = _write(tmp_path / "notes.dat", LINES)
+    with pytest.raises(NoteError, match=r"not a format of notes.*--input-format says what it is"):
+        _read(path)
+    assert _read(path, input_format="jsonl") == NOTES
+    with pytest.raises(NoteError, match="input format 'doc' is not known; known: jsonl, text"):
+        _read(path, input_format="doc")
+
+
+# Tables
+
+
+def test_csv_columns_are_found_by_their_usual_names(tmp_path: Path) -> None:
+    data = 'Person_ID,NOTE_ID,note_date,note_text\n7,1,2020-01-02,"One, ""two""\r\nthree"\n'
+    path = _write(tmp_path / "NOTE.csv", b"\xef\xbb\xbf" + data.encode())
+    (note,) = _read(path)
+    assert note == Note("1", 'One, "two"\r\nthree', {"person_id": "7", "note_date": "2020-01-02"})
+
+
+def test_columns_may_be_named(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.tsv", "text\tkey\tbody\tn\nx\ty\tOne.\t1\n")
+    assert _read(path, columns=Columns("n", "body")) == [Note("1", "One.")]
+    assert _read(path) == [Note("y", "x")]
+    with pytest.raises(NoteError, match=r"a\.tsv: no column 'nr' for the notes' id; it has text, "):
+        _read(path, columns=Columns("nr"))
+    other = _write(tmp_path / "b.csv", "a,id\n")
+    with pytest.raises(NoteError, match=r"no column note_text or text .*say which with --text-col"):
+        _read(other)
+    lines = _write(tmp_path / "a.jsonl", '{"n": 1, "body": "One."}\n')
+    assert _read(lines, columns=Columns("n", "body")) == [Note("1", "One.")]
+
+
+def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
+    data = (
+        b'id,text\n1,"One\n."\n2,zebrafish,x\n\n3,caf\xe9 zebrafish\n,zebrafish\n'
+        b'4,"zebra"fish\n5,Five.\n6,"zebrafish'
+    )
+    items = _read(_write(tmp_path / "a.csv", data))
+    assert [item for item in items if isinstance(item, Note)] == [
+        Note("1", "One\n."),
+        Note("5", "Five."),
+    ]
+    assert [(note_id, line, reason[:20]) for note_id, line, reason in _bad(*items)] == [
+        (None, 4, "3 fields, expected 2"),
+        ("3", 6, "its text is not UTF-"),
+        (None, 7, "its id is empty"),
+        (None, 8, "not CSV (',' expecte"),
+        (None, 10, "not CSV (unexpected "),
+    ]
+
+
+def test_a_csv_note_of_five_megabytes(tmp_path: Path) -> None:
+    text = "Known heart failure. " * 250_000
+    assert _read(_write(tmp_path / "a.csv", f'id,text\n1,"{text}"\n')) == [Note("1", text)]
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=50)
+@given(st.dictionaries(st.text(min_size=1), st.text(), max_size=5), st.sampled_from(["", ".gz"]))
+def test_csv_is_read_as_it_was_written(tmp_path: Path, notes: dict[str, str], packed: str) -> None:
+    notes = {k: v for k, v in notes.items() if not set("\x00") & set(k + v)}
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["id", "text"])
+    writer.writerows(notes.items())
+    data = file.getvalue().encode()
+    path = _write(tmp_path / f"a.csv{packed}", gzip.compress(data) if packed else data)
+    assert _read(path) == [Note(note_id, text) for note_id, text in notes.items()]
+
+
+def _parquet(path: Path, columns: dict[str, Any], **options: Any) -> Path:
+    pq.write_table(pa.table(columns), path, **options)
+    return path
+
+
+def test_parquet_is_read_row_by_row(tmp_path: Path) -> None:
+    path = _parquet(
+        tmp_path / "note.parquet",
+        {
+            "note_id": [3, 1, None, 2],
+            "person_id": [7, 8, 9, None],
+            "note_text": ["a\x00b\r\n🙂", "", "zebrafish", None],
+            "note_title": ["x"] * 4,
+        },
+        row_group_size=2,
+    )
+    items = _read(path)
+    assert items[:2] == [
+        Note("3", "a\x00b\r\n🙂", {"person_id": "7"}),
+        Note("1", "", {"person_id": "8"}),
+    ]
+    assert _bad(*items) == [
+        (None, 3, "note_id is of type NoneType, expected a string or a whole number"),
+        ("2", 4, "note_text is of type NoneType, expected a string"),
+    ]
+
+
+def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    n = 3000
+    path = _parquet(
+        tmp_path / "a.parquet",
+        {"id": [str(i) for i in range(n)], "text": [f"{i} {SECRET} " * 9 for i in range(n)]},
+        row_group_size=1000,
+    )
+    meta = pq.ParquetFile(path).metadata.row_group(1).column(1)
+    data = bytearray(path.read_bytes())
+    start = meta.dictionary_page_offset or meta.data_page_offset
+    data[start : start + meta.total_compressed_size] = b"\xff" * meta.total_compressed_size
+    path.write_bytes(data)
+    items = _read(path)
+    ((note_id, line, reason),) = _bad(*items)
+    assert (note_id, line) == (None, 1001)
+    assert reason.startswith("row group 1 of 3, rows 1001 to 2000, is damaged (")
+    assert "from row 1001 on are lost: copy or write the file again" in reason
+    ids = [int(item.id) for item in items if isinstance(item, Note)]
+    assert ids == [*range(1000), *range(2000, 3000)]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"zebrafish" * 99])
+def test_what_is_no_parquet_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
+    ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.parquet", content)))
+    assert reason.startswith("not a Parquet file, or its footer is damaged (")
+
+
+# Corpora
+
+
+def test_brat_folders_are_read_without_their_annotations(tmp_path: Path) -> None:
+    _write(tmp_path / "n1.txt", b"Fever.\r\n")
+    _write(tmp_path / "n1.ann", "T1\tX 0 5\tFever\n")
+    assert _read(tmp_path) == _read(tmp_path, input_format="brat") == [Note("n1", "Fever.\r\n")]
+
+
+def test_pubtator_notes_are_title_and_abstract(tmp_path: Path) -> None:
+    data = b"1|t|Fever.\n1|a|And cough.\n1\t0\t5\tFever\tDisease\tD1\n\n2|x\n\n3|t|caf\xe9\n"
+    first, *others = _read(_write(tmp_path / "a.pubtator", data))
+    assert first == Note("1", "Fever.\nAnd cough.")
+    assert [line for _, line, _ in _bad(*others)] == [5, 7]
+
+
+def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:
+    passages = [("0", "Fever."), ("7", "And cough.")]
+    xml = "".join(
+        f"<passage><offset>{at}</offset><text>{text}</text></passage>" for at, text in passages
+    )
+    _write(
+        tmp_path / "a.xml",
+        f"<collection><document><id>1</id>{xml}</document></collection>",
+    )
+    document = {"id": "2", "passages": [{"offset": int(a), "text": t} for a, t in passages]}
+    _write(tmp_path / "b.json", json.dumps({"documents": [document]}))
+    assert _read(tmp_path) == [Note(i, "Fever.\nAnd cough.") for i in ("1", "2")]
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"zebrafish"])
+def test_json_that_is_none_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
+    ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.json", content)))
+    assert reason.startswith("not ")
+
+
+# FHIR
+
+
+def _reference(note_id: str, data: bytes, kind: str = "text/plain", **more: Any) -> dict[str, Any]:
+    attachment = {"contentType": kind, "data": base64.b64encode(data).decode()}
+    return {
+        "resourceType": "DocumentReference",
+        "id": note_id,
+        "content": [{"attachment": attachment}],
+        **more,
+    }
+
+
+def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
+    resources = [
+        _reference("1", "Fièvre".encode(), subject={"reference": "Patient/7"}, date="2020-01-02"),
+        _reference("2", b"Fi\xe8vre", "text/plain; charset=ISO-8859-1"),
+        {"resourceType": "Patient", "id": "7"},
+        {"resourceType": "Bundle", "entry": [{"resource": _reference("3", b"Three.")}]},
+    ]
+    path = tmp_path / "a.ndjson"
+    _write(path, "\n".join(map(json.dumps, resources)))
+    assert _read(path) == [
+        Note("1", "Fièvre", {"subject": "Patient/7", "note_datetime": "2020-01-02"}),
+        Note("2", "Fièvre"),
+        Note("3", "Three."),
+    ]
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": r} for r in resources[:2]]}
+    assert [n.id for n in _read(_write(tmp_path / "b.json", json.dumps(bundle)))] == ["1", "2"]
+
+
+def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    by_url = {"contentType": "text/plain", "url": "Binary/1"}
+    resources = [
+        _reference("1", b"caf\xe9 zebrafish"),
+        _reference("2", b"%PDF zebrafish", "application/pdf"),
+        {"resourceType": "DocumentReference", "id": "3", "content": [{"attachment": by_url}]},
+        {"resourceType": "DocumentReference", "id": "4"},
+        _reference("5", b"zebrafish", "text/plain; charset=klingon"),
+        {"resourceType": "DocumentReference"},
+        ["zebrafish"],
+        {**_reference("6", b""), "content": [{"attachment": {"data": "zebrafish!"}}]},
+    ]
+    path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
+    assert [(note_id, reason[:34]) for note_id, _, reason in _bad(*_read(path))] == [
+        ("1", "attachment.data is not utf-8: byte"),
+        ("2", "attachments are application/pdf; e"),
+        ("3", "attachments are text/plain by url;"),
+        ("4", "no content.attachment"),
+        ("5", "attachment.contentType names an un"),
+        (None, "a DocumentReference without an id "),
+        (None, "not a FHIR resource: it has no res"),
+        ("6", "attachment.data is not base64"),
+    ]
+
+
+def test_every_reader_takes_an_empty_file(tmp_path: Path) -> None:
+    for name in sorted(set(NOTE_READERS) - {"parquet", "text", "brat", "bioc", "json"}):
+        assert _read(_write(tmp_path / "empty", b""), input_format=name) == []

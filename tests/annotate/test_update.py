@@ -1,0 +1,270 @@
+"""A run onto the output of an earlier one: only new and changed notes are annotated."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import CONCEPTS, FakeEncoder, build
+
+from linker import Linker
+from linker.annotate import Counts, annotate_files
+from linker.errors import IndexFolderError, NoteError
+from linker.index import Index
+from linker.lock import locked
+
+FEVER, PAIN = "No fever.", "Denies chest pain."
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
+
+
+def _notes(path: Path, notes: dict[str, str | None]) -> Path:
+    lines = [json.dumps({"id": key, "text": text}) + "\n" for key, text in notes.items()]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def _found(out: Path) -> dict[str, list[str]]:
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    found = {line["id"]: [link["text"] for link in line["links"]] for line in lines}
+    assert len(found) == len(lines)
+    return found
+
+
+def _errors(out: Path) -> list[str]:
+    path = out.with_name(f"{out.name}.errors.jsonl")
+    if not path.exists():
+        return []
+    return [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _manifest(out: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(out.with_name(f"{out.name}.run.json").read_text("utf-8"))
+    return data
+
+
+def test_only_new_and_changed_notes_are_annotated(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    first = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
+    annotate_files(linker, [first], out)
+    _notes(first, {"d": PAIN, "b": PAIN, "a": FEVER})
+    counts = annotate_files(linker, [first], out)
+    assert counts == Counts(notes=2, errors=0, links=2, resumed=0, kept=2)
+    assert _found(out) == {
+        "a": ["fever"],
+        "c": ["fever"],
+        "d": ["chest pain"],
+        "b": ["chest pain"],
+    }
+    assert list(_found(out)) == ["a", "c", "d", "b"]
+    assert _manifest(out)["holds"] == {"notes": 4, "links": 4, "errors": 0, "changed": 0}
+    # And once more: nothing is left to do.
+    before = out.read_bytes()
+    assert annotate_files(linker, [first], out).notes == 0
+    assert out.read_bytes() == before
+    # The same as all of it at once, but for the order.
+    whole = _notes(tmp_path / "all.jsonl", {"a": FEVER, "b": PAIN, "c": FEVER, "d": PAIN})
+    annotate_files(linker, [whole], tmp_path / "whole")
+    assert sorted((tmp_path / "whole").read_bytes().splitlines()) == sorted(before.splitlines())
+
+
+def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    _notes(notes, {"c": PAIN, "b": FEVER})
+    assert annotate_files(linker, [notes], out, prune=True).kept == 1
+    assert list(_found(out)) == ["b", "c"]
+
+
+def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    annotate_files(linker, [notes, other], out)
+    assert _errors(out) == ["b", "x"]
+    _notes(notes, {"a": FEVER, "b": PAIN})
+    assert annotate_files(linker, [notes], out).errors == 0
+    assert list(_found(out)) == ["a", "b"]
+    # That of a file that was not read this time stays.
+    assert _errors(out) == ["x"]
+    _notes(other, {"x": FEVER})
+    annotate_files(linker, [other], out)
+    assert (list(_found(out)), _errors(out)) == (["a", "b", "x"], [])
+
+
+def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    linker = Linker(index, encoder=FakeEncoder())
+    annotate_files(linker, [notes], out)
+    before = out.read_bytes()
+    other = Linker(build(tmp_path / "other", CONCEPTS[:6]), encoder=FakeEncoder())
+    for changed, options in (("index", {}), ("index and k", {"k": 2})):
+        with pytest.raises(NoteError, match=f"was made with another {changed}; use what it was"):
+            annotate_files(other, [notes], out, **options)
+    with pytest.raises(NoteError, match="another format"):
+        annotate_files(linker, [notes], out, format="csv")
+    assert out.read_bytes() == before
+    assert annotate_files(other, [notes], out, force=True).notes == 1
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet", "brat", "bioc", "omop", "fhir", "docbin"])
+def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, name: str) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(70)})
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            annotate_files(linker, [notes], out, format=name, resume=True, progress=stop)
+    assert not out.exists()
+    assert annotate_files(linker, [notes], out, format=name, resume=True).resumed == 64
+    more = _notes(tmp_path / "more.jsonl", {"x": PAIN})
+    assert annotate_files(linker, [more], out, format=name).kept == 70
+    annotate_files(linker, [notes, more], whole, format=name)
+    if name in ("omop", "fhir", "docbin"):  # which hold the time, or are packed
+        assert _manifest(out)["holds"] == _manifest(whole)["holds"]
+    else:
+        assert _content(out) == _content(whole)
+    assert sorted(path.name for path in tmp_path.glob("out*")) == [
+        "out",
+        "out.run.json",
+        "out.state",
+    ]
+
+
+def _content(out: Path) -> dict[str, bytes]:
+    if not out.is_dir():
+        return {"": out.read_bytes()}
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path, out: Path) -> None:
+    first = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [first], out)
+    old = {path.name: path.read_bytes() for path in tmp_path.glob("out*")}
+    _notes(first, {"b": PAIN, "c": PAIN})
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [first], out, progress=stop)
+    partial = out.with_name("out.jsonl.partial").read_bytes()
+    assert out.read_bytes() == old["out.jsonl"]
+    annotate_files(linker, [first], out, resume=True)
+    new = {path.name: path.read_bytes() for path in tmp_path.glob("out*")}
+    # The output is in place, its state is not yet; both are, and the journal is still there.
+    for state in (old["out.jsonl.state"], new["out.jsonl.state"]):
+        out.with_name("out.jsonl.state").write_bytes(state)
+        out.with_name("out.jsonl.partial").write_bytes(partial)
+        out.with_name("out.jsonl.writing").write_bytes(b"half of it")
+        annotate_files(linker, [first], out, resume=True)
+        assert out.read_bytes() == new["out.jsonl"]
+        assert _found(out) == {"a": ["fever"], "b": ["chest pain"], "c": ["chest pain"]}
+        assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
+
+
+def test_a_damaged_state_is_told(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    annotate_files(linker, [notes], out)
+    state = out.with_name("out.jsonl.state")
+    state.write_bytes(state.read_bytes()[:-1])
+    with pytest.raises(NoteError, match=r"out\.jsonl\.state: damaged from byte .* use --force"):
+        annotate_files(linker, [notes], out)
+
+
+def test_two_runs_on_one_output_are_refused(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    busy = NoteError("busy")
+    with (
+        locked(out, busy),
+        pytest.raises(NoteError, match="another process is writing this output; wait for it"),
+    ):
+        annotate_files(linker, [notes], out)
+    annotate_files(linker, [notes], out)
+
+
+def test_an_index_replaced_during_the_run_stops_it(tmp_path: Path, out: Path) -> None:
+    index = build(tmp_path / "index")
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(70)})
+    linker = Linker(index, encoder=FakeEncoder())
+
+    def replace(stream: object, n: int) -> None:
+        if not (tmp_path / "old").exists():
+            index.path.rename(tmp_path / "old")
+            build(index.path, CONCEPTS[:6])
+
+    with pytest.raises(IndexFolderError, match="the index was replaced during the run; put the"):
+        annotate_files(linker, [notes], out, progress=replace)
+    assert not out.exists()
+    new = Linker.load(index.path, encoder=FakeEncoder())
+    with pytest.raises(NoteError, match="had another index; go on with what it was started with"):
+        annotate_files(new, [notes], out, resume=True)
+    old = Linker.load(tmp_path / "old", encoder=FakeEncoder())
+    assert annotate_files(old, [notes], out, resume=True).resumed == 32
+    assert len(_found(out)) == 70
+
+
+def test_a_folder_that_is_no_output_is_left_alone(linker: Linker, tmp_path: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    mine = tmp_path / "out" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine", encoding="utf-8")
+    for force in (False, True):
+        with pytest.raises(NoteError, match="exists and is not an output; choose another --out"):
+            annotate_files(linker, [notes], mine.parent, format="brat", force=force)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    with pytest.raises(NoteError, match="is a file; this format is a folder of files"):
+        annotate_files(linker, [notes], notes, format="brat", force=True)
+
+
+def test_the_manifest_says_what_was_done_with_what(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    annotate_files(linker, [notes], out, k=3)
+    manifest = _manifest(out)
+    assert manifest["holds"] == {"notes": 1, "links": 1, "errors": 1, "changed": 0}
+    assert manifest["this_run"]["notes"] == 1
+    assert manifest["config"] == {
+        "threshold": linker.threshold,
+        "detector": "dictionary",
+        "k": 3,
+        "format": "jsonl",
+    }
+    assert manifest["index"]["sha256"] == linker.settings["index"]
+    assert manifest["encoder"]["fingerprint"] == linker.manifest.encoder.fingerprint
+    assert manifest["inputs"][0]["path"] == str(notes)
+    assert manifest["inputs"][0]["bytes"] == notes.stat().st_size
+    assert manifest["output"]["bytes"] == out.stat().st_size
+    assert FEVER not in json.dumps(manifest)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
+@pytest.mark.parametrize("share", [0.3, 0.7, 1.0, 1.5])
+def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, share: float) -> None:
+    import resource
+
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): f"{FEVER} {i}" for i in range(200)})
+    whole = tmp_path / "whole"
+    annotate_files(linker, [notes], whole)
+    size = int(whole.with_name("whole.state").stat().st_size * share)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        with pytest.raises(NoteError, match="the run stopped: File too large; what was done is ke"):
+            annotate_files(linker, [notes], out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not out.exists()
+    assert out.with_name("out.jsonl.partial").exists()
+    annotate_files(linker, [notes], out, resume=True)
+    assert out.read_bytes() == whole.read_bytes()

@@ -1,0 +1,498 @@
+"""Each format of output, written by a run and read back with the parsers of that format."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import spacy
+from cases import FakeEncoder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spacy.tokens import DocBin
+
+from linker import Candidate, Link, Linker, Mention, Note
+from linker.annotate import WRITERS, annotate_files, choose_format, note_json
+from linker.annotate.journal import Record
+from linker.annotate.ledger import digest
+from linker.annotate.write import json_line
+from linker.annotate.writers import RunInfo, Unwritable, format_of
+from linker.annotate.writers.fhir import is_disorder, system_of
+from linker.annotate.writers.table import SCHEMA
+from linker.errors import NoteError
+from linker.formats import Document, read_bioc_json, read_bioc_xml, read_brat, read_pubtator
+from linker.index import Index
+from linker.schema import ASSERTIONS
+
+RUN = RunInfo("concept-linker 9.9", "2026-01-02T03:04:05+00:00", "Mini & Co", "1.0", "obo")
+
+TYPES = ("Disease or Syndrome",)
+CODES = {"SNOMEDCT_US": ("84114007",), "ICD-10": ("I50", "I51")}
+
+
+def _link(
+    text: str, start: int, end: int, concept_id: str | None = "HP:0001", **held: bool
+) -> Link:
+    found = (
+        Candidate(concept_id or "HP:0009", "Heart <failure>", "weak heart", 0.5, 0.9, TYPES, CODES),
+        Candidate("HP:0002", "Cold", "Cold", 0.4, 0.01),
+    )
+    assertion = {**dict.fromkeys(ASSERTIONS, False), **held}
+    return Link(Mention(start, end, text[start:end]), concept_id, found, assertion)
+
+
+def _write(out: Path, name: str, *items: tuple[Note, Sequence[Link]], run: RunInfo = RUN) -> Path:
+    form = format_of(name, out)
+    with form.open(out, run, out) as write:
+        for note, links in items:
+            kept = form.keep(note, links, run)
+            line = json_line(note_json(note.id, links))
+            write(Record(note.id, digest(note.text), line, len(links), kept))
+    return out
+
+
+TEXT = "Known weak\nheart 🙂, no <cold> & SOB\there."
+NOTE = Note("n1", TEXT)
+LINKS = [
+    _link(TEXT, 6, 16),
+    _link(TEXT, 24, 28, "HP:0002", negated=True, family=True),
+    _link(TEXT, 32, 35, None, uncertain=True),
+]
+
+
+def _spans(document: Document) -> list[tuple[int, int, tuple[str, ...]]]:
+    return [(a.start, a.end, a.ids) for a in document.annotations]
+
+
+# Tables
+
+
+def test_parquet_has_the_stated_schema_and_a_row_a_link(tmp_path: Path) -> None:
+    table = pq.read_table(_write(tmp_path / "x.parquet", "parquet", (NOTE, LINKS)))
+    assert table.schema.equals(SCHEMA)
+    first, second, nil = table.to_pylist()
+    assert {key: first[key] for key in ("note_id", "start", "end", "text", "concept_id")} == {
+        "note_id": "n1",
+        "start": 6,
+        "end": 16,
+        "text": "weak\nheart",
+        "concept_id": "HP:0001",
+    }
+    assert (first["preferred_name"], first["matched_name"]) == ("Heart <failure>", "weak heart")
+    assert (first["score"], first["probability"]) == (0.5, 0.9)
+    assert first["semantic_types"] == list(TYPES)
+    assert dict(first["codes"]) == {key: list(codes) for key, codes in CODES.items()}
+    assert [c["concept_id"] for c in first["candidates"]] == ["HP:0001", "HP:0002"]
+    assert [second[name] for name in ASSERTIONS] == [True, False, False, True, False]
+    assert (nil["concept_id"], nil["preferred_name"], nil["codes"]) == (None, None, [])
+
+
+def test_csv_is_the_same_flattened(tmp_path: Path) -> None:
+    out = _write(tmp_path / "x.csv", "csv", (NOTE, LINKS))
+    with out.open(encoding="utf-8", newline="") as file:
+        first, second, nil = csv.DictReader(file)
+    assert list(first) == SCHEMA.names
+    assert (first["text"], first["codes"]) == (
+        "weak\nheart",
+        "SNOMEDCT_US:84114007|ICD-10:I50|ICD-10:I51",
+    )
+    assert json.loads(first["candidates"])[1]["name"] == "Cold"
+    assert (second["negated"], second["uncertain"], nil["concept_id"]) == ("true", "false", "")
+
+
+# Corpora
+
+
+def test_brat_is_read_back(tmp_path: Path) -> None:
+    out = _write(tmp_path / "out", "brat", (NOTE, LINKS), (Note("a/b", "Fine.\r\n"), []))
+    empty, document = read_brat(out)
+    assert isinstance(empty, Document)
+    assert isinstance(document, Document)
+    assert (empty.id, empty.text, empty.annotations) == ("a/b", "Fine.\r\n", ())
+    assert (document.id, document.text) == ("n1", TEXT)
+    assert _spans(document) == [
+        (6, 16, ("Mini_Co:HP:0001",)),
+        (24, 28, ("Mini_Co:HP:0002",)),
+        (32, 35, ()),
+    ]
+    assert (out / "n1.ann").read_text(encoding="utf-8").splitlines() == [
+        "T1\tDisease_or_Syndrome 6 10;11 16\tweak heart",
+        "N1\tReference T1 Mini_Co:HP:0001\tHeart <failure>",
+        "T2\tDisease_or_Syndrome 24 28\tcold",
+        "N2\tReference T2 Mini_Co:HP:0002\tHeart <failure>",
+        "A1\tnegated T2",
+        "A2\tfamily T2",
+        "T3\tConcept 32 35\tSOB",
+        "A3\tuncertain T3",
+    ]
+
+
+def test_pubtator_is_read_back_with_further_line_ends_as_blanks(tmp_path: Path) -> None:
+    one = Note("n2", "One line.")
+    text = f"{TEXT}\r\nlast"
+    out = _write(tmp_path / "x.pubtator", "pubtator", (Note("n1", text), LINKS), (one, []))
+    with out.open("rb") as file:
+        document, other = read_pubtator(file, "x")
+    assert isinstance(document, Document)
+    assert isinstance(other, Document)
+    title, rest = text.split("\n", 1)
+    assert document.text == f"{title}\n" + rest.replace("\t", " ").replace("\r\n", "  ")
+    assert _spans(document) == [(6, 16, ("HP:0001",)), (24, 28, ("HP:0002",)), (32, 35, ())]
+    assert other.text == "One line."
+    keep = format_of("pubtator", out).keep
+    assert "changed" not in keep(one, [], RUN)
+    assert keep(NOTE, [], RUN)["changed"] is True
+
+
+@pytest.mark.parametrize("name", ["x.xml", "x.json"])
+def test_bioc_is_read_back(tmp_path: Path, name: str) -> None:
+    out = _write(tmp_path / name, "bioc", (NOTE, LINKS), (Note("2 & 3", "\r\n\tx\r"), []))
+    reader = read_bioc_xml if name == "x.xml" else read_bioc_json
+    with out.open("rb") as file:
+        document, other = reader(file, "x")
+    assert isinstance(document, Document)
+    assert isinstance(other, Document)
+    assert (document.id, document.text) == ("n1", TEXT)
+    assert (other.id, other.text) == ("2 & 3", "\r\n\tx\r")
+    assert _spans(document) == [(6, 16, ("HP:0001",)), (24, 28, ("HP:0002",)), (32, 35, ())]
+    if name == "x.json":
+        assert json.loads(out.read_text(encoding="utf-8"))["source"] == "Mini & Co"
+
+
+def test_an_empty_output_is_one_that_parsers_read(tmp_path: Path) -> None:
+    for name in WRITERS:
+        _write(tmp_path / name, name)
+    assert json.loads(_write(tmp_path / "x.json", "bioc").read_text("utf-8"))["documents"] == []
+    with (tmp_path / "bioc").open("rb") as file:
+        assert list(read_bioc_xml(file, "x")) == []
+    assert pq.read_table(tmp_path / "parquet").num_rows == 0
+    assert len(DocBin().from_disk(tmp_path / "docbin" / "000000.spacy")) == 0
+
+
+any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=40)
+
+
+@st.composite
+def notes(draw: st.DrawFn) -> tuple[Note, list[Link]]:
+    text = draw(any_text)
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    spans = [(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False) if text[a:b].strip()]
+    return Note("n1", text), [_link(text, start, end) for start, end in spans]
+
+
+@pytest.mark.parametrize(
+    "name", ["x.xml", "x.json", "x.pubtator", "brat", "x.spacy", "docbin", "x.parquet"]
+)
+@settings(suppress_health_check=list(HealthCheck), max_examples=60)
+@given(item=notes())
+def test_what_a_format_takes_it_gives_back(
+    tmp_path_factory: pytest.TempPathFactory, name: str, item: tuple[Note, list[Link]]
+) -> None:
+    note, links = item
+    out = tmp_path_factory.mktemp("out") / name
+    chosen = name if name in WRITERS else choose_format(out) if name != "x.json" else "bioc"
+    try:
+        _write(out, chosen, item)
+    except Unwritable:
+        return
+    expected = [(link.mention.start, link.mention.end) for link in links]
+    if name == "x.parquet":
+        rows = pq.read_table(out).to_pylist()
+        assert [(r["start"], r["end"], r["text"]) for r in rows] == [
+            (*span, note.text[slice(*span)]) for span in expected
+        ]
+        return
+    if name in ("x.spacy", "docbin"):
+        path = out if name == "x.spacy" else out / "000000.spacy"
+        (doc,) = DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab)
+        assert doc.text == note.text
+        assert [(e.start_char, e.end_char, e.kb_id_) for e in doc.ents] == [
+            (*span, "HP:0001") for span in expected
+        ]
+        return
+    if name == "brat":
+        (document,) = read_brat(out)
+    else:
+        reader = {"x.xml": read_bioc_xml, "x.json": read_bioc_json, "x.pubtator": read_pubtator}
+        with out.open("rb") as file:
+            (document,) = reader[name](file, "x")
+    assert isinstance(document, Document)
+    text = note.text
+    if name == "x.pubtator":
+        # Line ends beyond the first, and tabs, are blanks there.
+        title, line_end, rest = text.partition("\n")
+        blanks = str.maketrans(dict.fromkeys("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
+        text = title.translate(blanks) + line_end + rest.translate(blanks)
+    assert document.text == text
+    if name != "brat":  # whose mentions have no line ends at their ends
+        assert [(a.start, a.end) for a in document.annotations] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "note_id", "text", "why"),
+    [
+        ("x.parquet", "n", "a\ud83d", "lone surrogate U\\+D83D at position 1"),
+        ("x.csv", "n", "a\x00", "NUL"),
+        ("brat", "../n", "a", "cannot be the name of a file"),
+        ("brat", "", "a", "cannot be the name of a file"),
+        ("brat", "n", "\ud83d", "lone surrogate"),
+        ("x.pubtator", "a|b", "a", "'\\|'"),
+        ("x.xml", "n", "ab\x00", "U\\+0000 at position 2 of its text, which XML cannot hold"),
+        ("x.json", " n", "a", "blank at an end"),
+        ("x.ndjson", "n", "a\x1b", "control character"),
+        ("x.spacy", "n", "\ud83d", "lone surrogate"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_refused(
+    tmp_path: Path, name: str, note_id: str, text: str, why: str
+) -> None:
+    out = tmp_path / name
+    chosen = "bioc" if name == "x.json" else name if name in WRITERS else choose_format(out)
+    with pytest.raises(Unwritable, match=why):
+        _write(out, chosen, (Note(note_id, text), [_link(text, 0, len(text))]))
+
+
+def test_a_note_that_cannot_be_held_is_an_error_record(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    lines = [{"id": "1", "text": "fever \x00"}, {"id": "2", "text": "No fever."}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = tmp_path / "out.xml"
+    counts = annotate_files(Linker(index, encoder=FakeEncoder()), [path], out, format="bioc")
+    assert (counts.notes, counts.errors) == (1, 1)
+    (error,) = map(json.loads, (tmp_path / "out.xml.errors.jsonl").read_text("utf-8").splitlines())
+    assert error["id"] == "1"
+    assert error["reason"].startswith("--format bioc cannot hold it: U+0000 at position 6")
+
+
+def test_formats_are_chosen_by_ending_and_name(tmp_path: Path) -> None:
+    endings = ("x", "x.parquet", "x.csv", "x.xml", "x.ndjson", "x.pubtator", "x.spacy")
+    assert [choose_format(Path(name)) for name in endings] == [
+        "jsonl",
+        "parquet",
+        "csv",
+        "bioc",
+        "fhir",
+        "pubtator",
+        "docbin",
+    ]
+    with pytest.raises(NoteError, match="format 'xlsx' is not known; known: jsonl, parquet"):
+        format_of("xlsx", tmp_path)
+
+
+# OMOP
+
+NOTE_NLP = [
+    "note_nlp_id",
+    "note_id",
+    "section_concept_id",
+    "snippet",
+    "offset",
+    "lexical_variant",
+    "note_nlp_concept_id",
+    "note_nlp_source_concept_id",
+    "nlp_system",
+    "nlp_date",
+    "nlp_datetime",
+    "term_exists",
+    "term_temporal",
+    "term_modifiers",
+]
+
+
+def _note_nlp(out: Path) -> list[dict[str, Any]]:
+    if out.suffix == ".parquet":
+        table = pq.read_table(out)
+        assert table.schema.names == NOTE_NLP
+        rows: list[dict[str, Any]] = table.to_pylist()
+        return rows
+    with out.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_note_nlp_has_all_columns_of_the_model(tmp_path: Path, name: str) -> None:
+    out = _write(tmp_path / name, "omop", (NOTE, LINKS))
+    first, second = _note_nlp(out)
+    assert {key: str(value) for key, value in first.items()} == {
+        "note_nlp_id": "1",
+        "note_id": "n1",
+        "section_concept_id": "0",
+        "snippet": TEXT,
+        "offset": "6",
+        "lexical_variant": "weak\nheart",
+        "note_nlp_concept_id": "0",
+        "note_nlp_source_concept_id": "0",
+        "nlp_system": "concept-linker 9.9",
+        "nlp_date": "2026-01-02",
+        "nlp_datetime": "2026-01-02 03:04:05",
+        "term_exists": "Y",
+        "term_temporal": "present",
+        "term_modifiers": "probability=0.9,source_vocabulary=Mini & Co,source_code=HP:0001",
+    }
+    assert (second["term_exists"], str(second["note_nlp_id"])) == ("N", "2")
+    assert second["term_modifiers"].startswith("negation=true,subject=family,probability=")
+
+
+def test_terms_of_the_past_and_uncertain_ones_exist(tmp_path: Path) -> None:
+    text = "fever fever fever"
+    links = [
+        _link(text, 0, 5, historical=True),
+        _link(text, 6, 11, uncertain=True),
+        _link(text, 12, 17, hypothetical=True),
+    ]
+    rows = _note_nlp(_write(tmp_path / "x.csv", "omop", (Note("1", text), links)))
+    assert [(row["term_exists"], row["term_temporal"]) for row in rows] == [
+        ("Y", "past"),
+        ("Y", "present"),
+        ("N", "present"),
+    ]
+    assert [row["term_modifiers"].split(",")[0] for row in rows] == [
+        "history=true",
+        "uncertain=true",
+        "conditional=true",
+    ]
+
+
+def test_omop_ids_are_the_concept_ids(tmp_path: Path) -> None:
+    omop = RunInfo("x", RUN.started, "OMOP", "v5", "omop", integer_ids=True)
+    text = "fever"
+    out = tmp_path / "x.parquet"
+    (row,) = _note_nlp(
+        _write(out, "omop", (Note("7", text), [_link(text, 0, 5, "437663")]), run=omop)
+    )
+    assert (row["note_id"], row["note_nlp_concept_id"]) == (7, 437663)
+    assert "source_code" not in row["term_modifiers"]
+
+
+def test_a_snippet_is_cut_around_its_mention(tmp_path: Path) -> None:
+    text = "a" * 1000 + "fever" + "b" * 1000
+    out = _write(tmp_path / "x.csv", "omop", (Note("1", text), [_link(text, 1000, 1005)]))
+    (row,) = _note_nlp(out)
+    assert row["snippet"] == "a" * 122 + "fever" + "b" * 122
+    long = "c" * 251
+    with pytest.raises(Unwritable, match="a mention of 251 characters at 0; NOTE_NLP"):
+        _write(tmp_path / "y.csv", "omop", (Note("1", long), [_link(long, 0, 251)]))
+
+
+# FHIR
+
+
+def _resources(tmp_path: Path, *items: tuple[Note, Sequence[Link]]) -> list[dict[str, Any]]:
+    from fhir.resources.R4B import get_fhir_model_class
+
+    out = _write(tmp_path / "x.ndjson", "fhir", *items)
+    resources = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    for resource in resources:
+        model = get_fhir_model_class(resource["resourceType"])
+        assert json.loads(model.model_validate(resource).model_dump_json()) == resource
+    return resources
+
+
+def test_fhir_resources_say_what_the_note_asserts(tmp_path: Path) -> None:
+    text = "a b c d e f"
+    held: list[dict[str, bool]] = [
+        {},
+        {"negated": True},
+        {"uncertain": True},
+        {"historical": True},
+        {"family": True},
+        {"hypothetical": True},
+    ]
+    links = [_link(text, 2 * i, 2 * i + 1, **flags) for i, flags in enumerate(held)]
+    note = Note("n1", text, {"person_id": "42"})
+    found = _resources(
+        tmp_path,
+        (
+            note,
+            [
+                *links,
+            ],
+        ),
+    )
+    assert [resource["resourceType"] for resource in found] == [
+        *["Condition"] * 4,
+        "FamilyMemberHistory",
+        "Condition",
+    ]
+    status = [
+        (
+            resource["verificationStatus"]["coding"][0]["code"],
+            resource.get("clinicalStatus", {}).get("coding", [{}])[0].get("code"),
+        )
+        for resource in found
+        if resource["resourceType"] == "Condition"
+    ]
+    assert status == [
+        ("provisional", "active"),
+        ("refuted", None),
+        ("unconfirmed", None),
+        ("provisional", "inactive"),
+        ("unconfirmed", None),
+    ]
+    assert found[0]["subject"] == {"reference": "Patient/42"}
+    assert found[0]["evidence"] == [{"detail": [{"reference": "DocumentReference/n1"}]}]
+    assert found[4]["patient"] == {"reference": "Patient/42"}
+    assert len({resource["id"] for resource in found}) == 6
+
+
+def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:
+    text = "fever"
+    (resource,) = _resources(tmp_path, (Note("n 1", text), [_link(text, 0, 5)]))
+    assert [(c["system"], c["code"]) for c in resource["code"]["coding"]] == [
+        ("http://human-phenotype-ontology.org", "HP:0001"),
+        ("http://snomed.info/sct", "84114007"),
+        ("http://hl7.org/fhir/sid/icd-10", "I50"),
+        ("http://hl7.org/fhir/sid/icd-10", "I51"),
+    ]
+    assert system_of("RXNORM") == "http://www.nlm.nih.gov/research/umls/rxnorm"
+    assert system_of("my own (2)") == "urn:concept-linker:codes:my-own-2"
+    # An id that is no id of FHIR is referred to as what the source calls it.
+    assert resource["evidence"][0]["detail"][0]["identifier"] == {"value": "n 1"}
+    assert resource["subject"]["extension"][0]["valueCode"] == "unknown"
+    extension = {e["url"]: e for e in resource["extension"][0]["extension"]}
+    assert (extension["start"]["valueInteger"], extension["end"]["valueInteger"]) == (0, 5)
+
+
+def test_findings_are_observations(tmp_path: Path) -> None:
+    text = "fever"
+    finding = Candidate("X:1", "Fever", "Fever", 1.0, 0.9, ("finding",))
+    links = [
+        Link(
+            Mention(0, 5, text),
+            "X:1",
+            (finding,),
+            {**dict.fromkeys(ASSERTIONS, False), "negated": n},
+        )
+        for n in (False, True)
+    ]
+    one, other = _resources(tmp_path, (Note("n1", text), links[:1]), (Note("n2", text), links[1:]))
+    assert (one["resourceType"], one["valueBoolean"], other["valueBoolean"]) == (
+        "Observation",
+        True,
+        False,
+    )
+    assert one["derivedFrom"] == [{"reference": "DocumentReference/n1"}]
+    disorders = ("T047", "disorder", "Nervous system disease", "Congenital abnormality")
+    assert all(is_disorder((kind,), RUN) for kind in disorders)
+    assert not is_disorder(("T033", "finding", "human_phenotype"), RUN)
+
+
+# DocBin
+
+
+def test_docbin_holds_entities_and_their_links(tmp_path: Path) -> None:
+    out = _write(tmp_path / "x.spacy", "docbin", (NOTE, LINKS))
+    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(spacy.blank("en").vocab)
+    assert doc.text == TEXT
+    assert [(e.start_char, e.end_char, e.kb_id_, e.label_) for e in doc.ents] == [
+        (6, 16, "HP:0001", "Disease_or_Syndrome"),
+        (24, 28, "HP:0002", "Disease_or_Syndrome"),
+        (32, 35, "NIL", "Concept"),
+    ]
+    assert doc.user_data["note_id"] == "n1"
+    assert json.loads(doc.user_data["links"]) == note_json("n1", LINKS)["links"]
