@@ -67,7 +67,7 @@ def read(path: Path, options: ReadOptions) -> Terminology:
         TerminologyError: a column is missing, or more than `options.max_bad_rows` rows are broken.
     """
     bad = BadRows(options.max_bad_rows)
-    rows = _parquet(path) if _is_parquet(path) else _separated(path, options.delimiter, bad)
+    rows = _parquet(path) if _is_parquet(path) else separated_rows(path, options.delimiter, bad)
     _, header = next(rows)
     columns = _columns(header, options.columns, str(path))
     concepts: dict[str, _Concept] = {}
@@ -228,10 +228,18 @@ class _Lines:
         return header
 
 
-def _separated(
+def separated_rows(
     path: Path, delimiter: str | None, bad: BadRows
 ) -> Iterator[tuple[int, Sequence[Any]]]:
-    """The header, then the rows, each with the number of its first line."""
+    """The header, then the rows, each with the number of its first line.
+
+    Args:
+        delimiter: what separates the fields; None to go by the file's ending and header.
+        bad: told of each row that is broken.
+
+    Raises:
+        TerminologyError: the file has no header, or `bad` has had enough.
+    """
     lines = _Lines(path)
     comment = lines.without_comments()
     if comment is not None:
