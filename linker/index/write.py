@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from linker.atomic import write_atomically
 from linker.encoder import Encoder
@@ -29,6 +28,7 @@ from linker.index.folder import (
     Index,
 )
 from linker.index.lexicon import Lexicon
+from linker.index.lock import locked
 from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -78,6 +78,7 @@ def write_index(
     calibrate: Callable[[Index], dict[str, Any]],
     resume: bool = False,
     force: bool = False,
+    finish: Callable[[Path], object] | None = None,
     shard_names: int = SHARD_NAMES,
     progress: Progress | None = None,
 ) -> Index:
@@ -92,6 +93,7 @@ def write_index(
             kind, so a kind whose recall was too low costs no second embedding.
         force: replace a finished index at `out`, and, without `resume`, throw away an unfinished
             build.
+        finish: told the folder of the finished index before it moves into its place.
         shard_names: how many names are embedded between two writes to the disk.
 
     Raises:
@@ -109,7 +111,7 @@ def write_index(
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
     partial = out.with_name(f"{out.name}.partial")
-    with _stopped_clearly(out), _locked(out):
+    with _stopped_clearly(out), locked(out):
         _refuse_existing(out, force=force)
         _enter(partial, resume=resume, force=force)
         progress.step("joining names and concepts")
@@ -133,6 +135,7 @@ def write_index(
                     retired=store.count("retired"),
                     names=store.n_names,
                     name_concept_pairs=store.n_pairs,
+                    derived=store.n_derived,
                 ),
                 files={},
             )
@@ -142,6 +145,8 @@ def write_index(
             progress.step("checksums")
             files = describe_files(partial, list(FILES))
             manifest.model_copy(update={"files": files}).write(partial)
+        if finish is not None:
+            finish(partial)
         _move_into_place(partial, out)
     return Index.open(out)
 
@@ -155,26 +160,6 @@ def _stopped_clearly(out: Path) -> Iterator[None]:
         raise IndexFolderError(
             f"{out}: the build stopped: {error}; once that is mended, --resume goes on from here"
         ) from error
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Hold the build of `out` against other processes. The lock goes with the process."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    path = out.with_name(f".{out.name}.lock")
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IndexFolderError(
-            f"{out}: another process is building this index; wait for it"
-        ) from error
-    try:
-        yield
-    finally:
-        # While it is held: whoever opened the file just now sees that it has gone, and tries again.
-        path.unlink(missing_ok=True)
-        lock.release()
 
 
 def _refuse_existing(out: Path, *, force: bool) -> None:
