@@ -73,7 +73,9 @@ def test_version() -> None:
 
 def test_help_names_every_command() -> None:
     said = run("--help").stdout
-    assert all(name in said for name in ("build", "info", "link", "annotate", "demo"))
+    assert all(
+        name in said for name in ("build", "overlay", "diff", "info", "link", "annotate", "demo")
+    )
 
 
 def test_public_names_are_sorted_and_there() -> None:
