@@ -10,15 +10,19 @@ name = "minilm"
 
 [index]
 kind = "Flat"                          # a FAISS factory string
+
+Several terminologies in one index: `[[terminology]]` as often as there are, each with its own
+options. `overlay = ["local.csv"]`, before the first table, adds a hospital's own names.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from linker.errors import ConfigError
 
@@ -98,10 +102,26 @@ class ReadOptions(_Section):
 
 
 class TerminologySection(ReadOptions):
-    """`[terminology]`: where the terminology comes from, and what of it is read."""
+    """`[terminology]`: where the terminology comes from, and what of it is read.
+
+    Attributes:
+        source: a key of `linker.terminology.READERS`.
+        path: a file or folder, or `package:NAME/FILE`.
+        prefix: put before every id ("ICD10CM:"), where another terminology of the index has the
+            same ids for other things.
+        derive_names: whether the forms that people write are derived from its names.
+    """
 
     source: str
     path: str
+    prefix: str = ""
+    derive_names: bool = True
+
+    @property
+    def options(self) -> ReadOptions:
+        """What the reader is told."""
+        own = TerminologySection.model_fields.keys() - ReadOptions.model_fields.keys()
+        return ReadOptions(**self.model_dump(exclude=own))
 
 
 class EncoderSection(_Section):
@@ -123,12 +143,32 @@ class IndexSection(_Section):
     min_recall: float = Field(default=0.9, ge=0, le=1)
 
 
-class Recipe(_Section):
-    """A build as a file."""
+_ONE, _MANY = "(one)", "(many)"
+_Terminologies = Annotated[
+    Annotated[TerminologySection, Tag(_ONE)]
+    | Annotated[tuple[TerminologySection, ...], Field(min_length=1), Tag(_MANY)],
+    Discriminator(lambda value: _MANY if isinstance(value, list | tuple) else _ONE),
+]
 
-    terminology: TerminologySection
+
+class Recipe(_Section):
+    """A build as a file.
+
+    Attributes:
+        terminology: one section, or several for an index of several terminologies.
+        overlay: CSV files of local names, codes and concepts (see `linker.terminology.overlay`).
+    """
+
+    terminology: _Terminologies
+    overlay: tuple[str, ...] = ()
     encoder: EncoderSection = EncoderSection()
     index: IndexSection = IndexSection()
+
+    @property
+    def terminologies(self) -> tuple[TerminologySection, ...]:
+        """The sections of the terminologies: at least one."""
+        given = self.terminology
+        return given if isinstance(given, tuple) else (given,)
 
     @classmethod
     def load(cls, path: str | Path) -> Recipe:
@@ -169,19 +209,35 @@ def validated(model: type[_Model], data: dict[str, Any], *, where: str) -> _Mode
     except ValidationError as error:
         problems = []
         for problem in error.errors(include_url=False, include_input=False):
-            key = ".".join(map(str, problem["loc"]))
+            location = [key for key in problem["loc"] if key not in (_ONE, _MANY)]
+            key = "".join(
+                f"[{part}]" if isinstance(part, int) else f".{part}" for part in location
+            ).removeprefix(".")
             if problem["type"] == "extra_forbidden":
-                known = ", ".join(sorted(_section(model, problem["loc"][:-1]).model_fields))
+                known = ", ".join(sorted(_section(model, location[:-1]).model_fields))
                 problems.append(f"unknown key {key!r}; known here: {known}")
             else:
                 problems.append(f"{key!r}: {problem['msg']}")
         raise ConfigError(f"{where}: {'; '.join(problems)}") from error
 
 
-def _section(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+def _section(model: type[BaseModel], location: Iterable[int | str]) -> type[BaseModel]:
     for key in location:
-        annotation = model.model_fields[str(key)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            break
-        model = annotation
+        if key in model.model_fields:
+            annotation = model.model_fields[str(key)].annotation
+            models = [a for a in (annotation, *_arguments(annotation)) if _is_model(a)]
+            if not models:
+                break
+            model = models[0]
     return model
+
+
+def _arguments(annotation: object) -> Iterator[Any]:
+    """The types that a type is made of, all the way down."""
+    for argument in get_args(annotation):
+        yield argument
+        yield from _arguments(argument)
+
+
+def _is_model(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

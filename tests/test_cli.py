@@ -74,7 +74,8 @@ def test_version() -> None:
 
 def test_help_names_every_command() -> None:
     said = run("--help").stdout
-    assert all(name in said for name in ("build", "info", "link", "annotate", "evaluate", "demo"))
+    commands = ("build", "overlay", "diff", "info", "link", "annotate", "evaluate", "demo")
+    assert all(name in said for name in commands)
 
 
 def test_public_names_are_sorted_and_there() -> None:

@@ -46,7 +46,10 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
             "unknown key 'terminology.rots'; known here: columns, delimiter",
         ),
         ('[terminology]\nsource="obo"\n', "'terminology.path': Field required"),
-        ("[encoders]\n", "unknown key 'encoders'; known here: encoder, index, terminology"),
+        (
+            "[encoders]\n",
+            "unknown key 'encoders'; known here: encoder, index, overlay, terminology",
+        ),
         (
             '[terminology]\nsource="obo"\npath="x"\n[index]\nmin_recall=2\n',
             "'index.min_recall': Input should be less than or equal to 1",

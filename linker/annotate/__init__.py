@@ -1,5 +1,6 @@
 """Bulk annotation: read notes, annotate them, write links."""
 
+from linker.annotate.compare import Compared, LinkChange, compare_links
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import NOTE_READERS, BadNote, Columns
 from linker.annotate.report import render_report, write_report
@@ -12,10 +13,13 @@ __all__ = [
     "WRITERS",
     "BadNote",
     "Columns",
+    "Compared",
     "Counts",
+    "LinkChange",
     "NoteStream",
     "annotate_files",
     "choose_format",
+    "compare_links",
     "json_line",
     "mention_json",
     "note_json",

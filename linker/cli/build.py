@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from linker.cli.console import err_console, resumable
+from linker.cli.overlay import report
 from linker.config import DEFAULT_ENCODER, Recipe, validated
 
 
@@ -46,6 +47,26 @@ def build(
         list[str] | None,
         typer.Option(help="For table: OURS=THEIRS, as in concept_id=Code; repeatable."),
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--and",
+            metavar="SOURCE:PATH",
+            help="A further terminology for the same index; repeatable.",
+        ),
+    ] = None,
+    overlay: Annotated[
+        list[str] | None,
+        typer.Option(help="A CSV of local names, codes and concepts (linker overlay); repeatable."),
+    ] = None,
+    derive_names: Annotated[
+        bool | None,
+        typer.Option(
+            "--derive-names/--no-derive-names",
+            help="Derive the forms that people write from the names. [default: derive]",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What to call the terminology.")] = None,
     release: Annotated[str | None, typer.Option(help="Which release it is.")] = None,
     licence: Annotated[str | None, typer.Option(help="Under which terms it may be used.")] = None,
@@ -73,19 +94,20 @@ def build(
         "version": release,
         "licence": licence,
         "max_bad_rows": max_bad_rows,
+        "derive_names": derive_names,
     }
     data: dict[str, Any] = (
         Recipe.load(recipe).model_dump()
         if recipe
         else {"terminology": {}, "encoder": {}, "index": {}}
     )
-    data["terminology"].update({key: value for key, value in flags.items() if value is not None})
+    _set_terminology(data, {key: value for key, value in flags.items() if value is not None})
+    _add_terminologies(data, also or [], derive_names)
+    data["overlay"] = [*data.get("overlay", ()), *(overlay or ())]
     if encoder is not None:
         data["encoder"] = {"name": encoder}
     if kind is not None:
         data["index"]["kind"] = kind
-    if {"source", "path"} - set(data["terminology"]):
-        raise typer.BadParameter("give SOURCE and PATH, or a --recipe")
     with resumable(out), Bars(err_console) as progress:
         index = build_index(
             validated(Recipe, data, where="build"),
@@ -94,8 +116,39 @@ def build(
             force=force,
             progress=progress,
         )
+    report(index.manifest)
     counts = index.manifest.counts
     typer.echo(f"{out}: {counts.concepts:,} concepts, {counts.names:,} distinct names", err=True)
+
+
+def _set_terminology(data: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Flags override a recipe's terminology; of several, they cannot say which."""
+    if isinstance(data["terminology"], dict):
+        data["terminology"].update(flags)
+        if {"source", "path"} - set(data["terminology"]):
+            raise typer.BadParameter("give SOURCE and PATH, or a --recipe")
+    elif set(flags) - {"derive_names"}:
+        raise typer.BadParameter(
+            f"the recipe has {len(data['terminology'])} terminologies; set "
+            f"{', '.join(sorted(set(flags) - {'derive_names'}))} in it"
+        )
+
+
+def _add_terminologies(
+    data: dict[str, Any], pairs: Iterable[str], derive_names: bool | None
+) -> None:
+    given = data["terminology"]
+    sections = [given] if isinstance(given, dict) else list(given)
+    for pair in pairs:
+        source, colon, path = pair.partition(":")
+        if not colon or not source or not path:
+            raise typer.BadParameter(
+                f"--and {pair}: expected SOURCE:PATH, as in icd10cm:icd10cm-tabular-2025.xml"
+            )
+        sections.append({"source": source, "path": path})
+    if derive_names is not None:
+        sections = [{**section, "derive_names": derive_names} for section in sections]
+    data["terminology"] = sections[0] if len(sections) == 1 else sections
 
 
 def _columns(pairs: Iterable[str]) -> dict[str, str]:

@@ -10,12 +10,14 @@ from linker.cli.annotate import annotate
 from linker.cli.build import build
 from linker.cli.console import STOPPED
 from linker.cli.demo import demo
+from linker.cli.diff import diff
 from linker.cli.evaluate import evaluate
 from linker.cli.info import info
 from linker.cli.link import link
+from linker.cli.overlay import overlay
 from linker.errors import LinkerError
 
-COMMANDS = (build, info, link, annotate, evaluate, demo)
+COMMANDS = (build, overlay, diff, info, link, annotate, evaluate, demo)
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 

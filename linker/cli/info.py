@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from linker.cli.console import show
+
+if TYPE_CHECKING:
+    from linker.terminology import Part, Release
 
 
 def info(
@@ -38,14 +42,17 @@ def info(
     size = sum(file.bytes for file in manifest.files.values())
     rows = {
         "terminology": terminology.terminology,
-        "release": terminology.version or "not stated",
-        "licence": terminology.licence or "not stated",
-        "read by": terminology.source,
-        **{f"filter {key}": str(value) for key, value in terminology.filters.items()},
-        **{f"left out, {key}": f"{value:,}" for key, value in terminology.skipped.items()},
+        **(_parts(terminology.parts) if terminology.parts else _release(terminology)),
         "concepts": f"{counts.concepts:,}"
         + (f" (and {counts.retired:,} retired ids)" if counts.retired else ""),
-        "names": f"{counts.names:,} distinct, {counts.name_concept_pairs:,} with their concepts",
+        "names": f"{counts.names:,} distinct, {counts.name_concept_pairs:,} with their concepts"
+        + (f" ({counts.derived:,} of them derived forms)" if counts.derived else ""),
+        **{f"overlay {info.name}": info.summary for info in manifest.overlays},
+        **{
+            f"overlay {info.name}, line {row.line}": f"left out: {row.reason}"
+            for info in manifest.overlays
+            for row in info.left_out
+        },
         "encoder": f"{encoder.name} ({encoder.dim} dimensions, {encoder.pooling} pooling)",
         "encoder licence": encoder.licence or "not stated",
         "encoder fingerprint": encoder.fingerprint,
@@ -61,3 +68,28 @@ def info(
     for key, value in rows.items():
         table.add_row(key, Text(value))
     show(table)
+
+
+def _release(release: Release | Part) -> dict[str, str]:
+    return {
+        "release": release.version or "not stated",
+        "licence": release.licence or "not stated",
+        "read by": release.source,
+        **{f"filter {key}": str(value) for key, value in release.filters.items()},
+        **{f"left out, {key}": f"{value:,}" for key, value in release.skipped.items()},
+    }
+
+
+def _parts(parts: Sequence[Part]) -> dict[str, str]:
+    """The same of each terminology of the index, and how much of it is there."""
+    rows = {}
+    for number, part in enumerate(parts, start=1):
+        rows[f"{number}. terminology"] = part.terminology
+        rows.update({f"{number}. {key}": value for key, value in _release(part).items()})
+        if part.prefix:
+            rows[f"{number}. prefix of ids"] = part.prefix
+        rows[f"{number}. concepts"] = f"{part.concepts:,}" + (
+            f" (and {part.retired:,} retired ids)" if part.retired else ""
+        )
+        rows[f"{number}. names"] = f"{part.names:,}"
+    return rows

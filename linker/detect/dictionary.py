@@ -121,7 +121,7 @@ class DictionaryMatcher:
     def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         store = self._index.store
         stems = tuple(word.stem for word in words(store.normal(row)) if word.stem)
-        return stems, tuple(dict.fromkeys(pair.surface for pair in store.pairs(row)))
+        return stems, tuple(dict.fromkeys(pair.written for pair in store.pairs(row)))
 
     def _find_long_form(self, word: str) -> str | None:
         """The long form of a clinical abbreviation, if it is a name of the index."""

@@ -2,6 +2,7 @@
 
 from linker.encoder.base import Encoder, EncoderIdentity, Vectors
 from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
+from linker.encoder.own import own_encoder
 
 __all__ = [
     "KNOWN_ENCODERS",
@@ -10,4 +11,5 @@ __all__ = [
     "KnownEncoder",
     "Vectors",
     "load_encoder",
+    "own_encoder",
 ]

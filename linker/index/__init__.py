@@ -2,7 +2,9 @@
 
 from linker.index.folder import Index
 from linker.index.lexicon import MAX_WORDS, Lexicon
+from linker.index.lock import locked
 from linker.index.manifest import Manifest, sha256
+from linker.index.overlay import set_overlays
 from linker.index.store import NamePair, Store
 from linker.index.vectors import Vectors
 from linker.index.write import write_index
@@ -18,6 +20,8 @@ __all__ = [
     "Silent",
     "Store",
     "Vectors",
+    "locked",
+    "set_overlays",
     "sha256",
     "write_index",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from linker.errors import IndexFolderError
+from linker.index.layers import LayeredVectors, layer_files, open_layer
 from linker.index.lexicon import Lexicon
 from linker.index.manifest import Manifest
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
@@ -27,6 +28,13 @@ class Index:
         self.manifest = manifest
         self.store = Store.open(path)
         self.lexicon = Lexicon.open(path / LEXICON_FILE)
+        self._n_own_names = self.store.n_names
+        self._added: Vectors | None = None
+        if manifest.layer:
+            self.store, self.lexicon = open_layer(path, manifest.layer, self.store, self.lexicon)
+            # Now, not when first used: another overlay may take the place of these files.
+            if self.store.n_names > self._n_own_names:
+                self._added = Vectors.open(path / layer_files(manifest.layer)[-1])
 
     @classmethod
     def open(cls, path: str | Path, *, verify: bool = False) -> Index:
@@ -40,6 +48,14 @@ class Index:
             IndexFolderError: not an index, of another format version, incomplete or damaged.
         """
         path = Path(path)
+        try:
+            return cls._open(path, verify=verify)
+        except IndexFolderError:
+            # An overlay may have been replaced between the manifest and the files that it lists.
+            return cls._open(path, verify=verify)
+
+    @classmethod
+    def _open(cls, path: Path, *, verify: bool) -> Index:
         manifest = Manifest.read(path)
         missing = sorted(set(FILES) - set(manifest.files))
         if missing:
@@ -52,12 +68,12 @@ class Index:
     def vectors(self) -> Vectors:
         """The vectors of the names."""
         vectors = Vectors.open(self.path / VECTORS_FILE)
-        if (len(vectors), vectors.dim) != (self.store.n_names, self.manifest.encoder.dim):
+        if (len(vectors), vectors.dim) != (self._n_own_names, self.manifest.encoder.dim):
             raise IndexFolderError(
                 f"{self.path / VECTORS_FILE}: {len(vectors)} vectors of {vectors.dim} numbers, "
-                f"expected {self.store.n_names} of {self.manifest.encoder.dim}; rebuild the index"
+                f"expected {self._n_own_names} of {self.manifest.encoder.dim}; rebuild the index"
             )
-        return vectors
+        return vectors if self._added is None else LayeredVectors(vectors, self._added)
 
     @cached_property
     def calibration(self) -> dict[str, Any]:

@@ -34,12 +34,16 @@ class Lexicon:
         self._rows = rows
 
     @classmethod
-    def build(cls, names: Iterable[str]) -> Lexicon:
-        """Make the lexicon of the names, row by row. Names without a word are left out."""
+    def build(cls, names: Iterable[str], *, first: int = 0) -> Lexicon:
+        """Make the lexicon of the names, row by row. Names without a word are left out.
+
+        Args:
+            first: the row of the first name.
+        """
         hashes = np.fromiter(map(_name_hash, names), dtype=np.uint64)
         rows = np.flatnonzero(hashes)
         rows = rows[np.argsort(hashes[rows], kind="stable")]
-        return cls(hashes[rows], rows.astype(np.int32))
+        return cls(hashes[rows], (rows + first).astype(np.int32))
 
     @classmethod
     def open(cls, path: Path) -> Lexicon:

@@ -37,12 +37,16 @@ class VectorsInfo(_Part):
 
 
 class Counts(_Part):
-    """Active concepts, retired ids, distinct names, and pairs of a name and a concept."""
+    """Active concepts, retired ids, distinct names, and pairs of a name and a concept.
+
+    `derived` of the pairs are of forms that were derived from names.
+    """
 
     concepts: int
     retired: int
     names: int
     name_concept_pairs: int
+    derived: int = 0
 
 
 class FileInfo(_Part):
@@ -52,8 +56,60 @@ class FileInfo(_Part):
     sha256: str
 
 
+class LeftOut(_Part):
+    """A row of an overlay that could not be laid over the index, and why."""
+
+    line: int
+    concept_id: str
+    reason: str
+
+
+class OverlayInfo(_Part):
+    """An overlay of local names, codes and concepts, and what it changed.
+
+    Attributes:
+        name: the file's name.
+        sha256: of its content, which the folder keeps as `file`.
+        names_added, names_removed: pairs of a name and a concept.
+        concepts_added: how many are the overlay's own.
+        concepts_changed: how many got a code, a preferred name or the like.
+        followed: retired ids of its rows, and the concepts that have replaced them.
+        left_out: its rows that are about no concept of the index.
+    """
+
+    name: str
+    sha256: str
+    file: str
+    rows: int
+    names_added: int = 0
+    names_removed: int = 0
+    concepts_added: int = 0
+    concepts_changed: int = 0
+    followed: dict[str, str] = {}
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What it did, in words."""
+        counts = {
+            "names added": self.names_added,
+            "names removed": self.names_removed,
+            "new concepts": self.concepts_added,
+            "concepts changed": self.concepts_changed,
+            "retired ids followed": len(self.followed),
+            "rows left out": len(self.left_out),
+        }
+        said = [f"{count:,} {what}" for what, count in counts.items() if count]
+        return f"{self.rows:,} rows: {', '.join(said) or 'nothing changed'}"
+
+
 class Manifest(_Part):
-    """`manifest.json`: written last, so that a folder with one is a finished index."""
+    """`manifest.json`: written last, so that a folder with one is a finished index.
+
+    Attributes:
+        overlays: what is laid over the terminology, in this order.
+        layer: what the names of the overlays' files begin with, or "".
+    """
 
     format_version: int
     tool_version: str
@@ -62,6 +118,8 @@ class Manifest(_Part):
     vectors: VectorsInfo
     counts: Counts
     files: dict[str, FileInfo]
+    overlays: tuple[OverlayInfo, ...] = ()
+    layer: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

@@ -2,24 +2,27 @@
 
 `concepts.arrow` is sorted by id, so that an id is found by bisection. `names.arrow` has one row a
 distinct normal form, sorted by it; each row lists its pairs: the concept that has the name, how the
-name stands to it, and the name as that concept's source writes it.
+name stands to it, the name as that concept's source writes it, and, where the row is of a form that
+was derived from that name, the form.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import open_table, write_table
 from linker.schema import Concept
-from linker.terminology import NameKind, Terminology
+from linker.terminology import CONCEPTS, NAMES, NameKind, Terminology
 from linker.text import normalise
 
 CONCEPTS_FILE = "concepts.arrow"
@@ -28,13 +31,54 @@ _KINDS = tuple(NameKind)
 _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 
 
+CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
+"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names."""
+
+NAME_COLUMNS = pa.schema(
+    [
+        pa.field("normal", pa.string()),
+        pa.field(
+            "pairs",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("concept", pa.int32()),
+                        ("kind", pa.int8()),
+                        ("surface", pa.string()),
+                        ("form", pa.string()),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+"""The columns of `names.arrow`."""
+
+
+def kind_rank(kind: NameKind) -> int:
+    """The number of a kind in `names.arrow`: nearest first, from 0."""
+    return _RANK[kind.value]
+
+
 @dataclass(frozen=True, slots=True)
 class NamePair:
-    """A name of a concept: the concept's row, the kind of name, and its source's spelling."""
+    """A name of a concept.
+
+    Attributes:
+        concept: the concept's row.
+        surface: the name as its source writes it.
+        form: what people write for it, where the name's row is of a derived form; else None.
+    """
 
     concept: int
     kind: NameKind
     surface: str
+    form: str | None = None
+
+    @property
+    def written(self) -> str:
+        """The spelling whose normal form the name's row has: the form's, or the source's."""
+        return self.surface if self.form is None else self.form
 
 
 class Store:
@@ -50,6 +94,11 @@ class Store:
         return cls(open_table(folder / CONCEPTS_FILE), open_table(folder / NAMES_FILE))
 
     @property
+    def n_concepts(self) -> int:
+        """The number of concept ids, retired ones among them."""
+        return len(self._concepts["concept_id"])
+
+    @property
     def n_names(self) -> int:
         """The number of distinct names."""
         return len(self._names["normal"])
@@ -58,6 +107,26 @@ class Store:
     def n_pairs(self) -> int:
         """The number of pairs of a name and a concept that has it."""
         return len(self._names["pairs"].flatten())
+
+    @property
+    def n_derived(self) -> int:
+        """The number of pairs that are of a derived form."""
+        pairs = self._names["pairs"].flatten()
+        if "form" not in _fields(pairs):  # An index that was built before there were forms.
+            return 0
+        forms = pc.struct_field(pairs, "form")
+        return len(forms) - int(forms.null_count)
+
+    def own_rows(self) -> npt.NDArray[np.int64]:
+        """The rows of the names that some source has itself, ascending: all but derived forms."""
+        lists = self._names["pairs"]
+        pairs = lists.flatten()
+        if "form" not in _fields(pairs):
+            return np.arange(len(lists))
+        own = pc.is_null(pc.struct_field(pairs, "form")).to_numpy(zero_copy_only=False)
+        parents = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
+        rows: npt.NDArray[np.int64] = np.unique(parents[own])
+        return rows
 
     def count(self, status: str) -> int:
         """The number of concept ids with a status: "active" or "retired"."""
@@ -69,25 +138,45 @@ class Store:
         A retired id gives the row of the active concept that replaced it, at once or by way of
         other retired ids; its own row where it leads to none.
         """
-        own = row = self._row(concept_id)
+        own = row = self.row(concept_id)
         passed = set()
         while row is not None and row not in passed:
-            if self._concepts["status"][row].as_py() == "active":
+            if self.is_active(row):
                 return row
             passed.add(row)
-            replaced_by = self._concepts["replaced_by"][row].as_py()
-            row = None if replaced_by is None else self._row(replaced_by)
+            replaced_by = self._concept(row, "replaced_by")
+            row = None if replaced_by is None else self.row(replaced_by)
         return own
 
-    def _row(self, concept_id: str) -> int | None:
+    def is_active(self, row: int) -> bool:
+        """Whether the concept of a row is active, and not a retired id."""
+        return bool(self._concept(row, "status") == "active")
+
+    def order(self, row: int) -> tuple[int, int]:
+        """A key that sorts the rows of concepts by their ids."""
+        return row, 0
+
+    def _concept(self, row: int, column: str) -> Any:
+        return self._concepts[column][row].as_py()
+
+    def _name(self, row: int, column: str) -> Any:
+        return self._names[column][row].as_py()
+
+    def row(self, concept_id: str) -> int | None:
+        """The row of an id itself, retired or not, or None."""
+        row = self.position(concept_id)
+        known = row < len(self._concepts["concept_id"])
+        return row if known and self._concept(row, "concept_id") == concept_id else None
+
+    def position(self, concept_id: str) -> int:
+        """The row that an id has, or would stand before."""
         ids = self._concepts["concept_id"]
         # UTF-8 sorts as code points do, which is how Python compares.
-        row = bisect_left(range(len(ids)), concept_id, key=lambda row: ids[row].as_py())
-        return row if row < len(ids) and ids[row].as_py() == concept_id else None
+        return bisect_left(range(len(ids)), concept_id, key=lambda row: ids[row].as_py())
 
     def concept(self, row: int) -> Concept:
         """The concept of a row, whole. A retired id has no names, only a preferred one to show."""
-        value = {name: column[row].as_py() for name, column in self._concepts.items()}
+        value = {column: self._concept(row, column) for column in self._concepts}
         names = [value["preferred_name"]] if value["status"] == "active" else []
         for name in value["name_rows"]:
             names.extend(pair.surface for pair in self.pairs(name) if pair.concept == row)
@@ -101,34 +190,88 @@ class Store:
             codes=_codes(value["codes"]),
         )
 
+    def concept_values(self, row: int) -> dict[str, Any]:
+        """The columns of `linker.terminology.CONCEPTS` for a concept's row."""
+        return {column: self._concept(row, column) for column in CONCEPTS.names}
+
     def concept_id(self, row: int) -> str:
         """The id of a concept's row."""
-        return str(self._concepts["concept_id"][row].as_py())
+        return str(self._concept(row, "concept_id"))
 
     def summary(self, row: int) -> dict[str, Any]:
         """What a candidate shows of its concept: id, preferred name, semantic types, codes."""
         return {
-            "concept_id": self._concepts["concept_id"][row].as_py(),
-            "preferred_name": self._concepts["preferred_name"][row].as_py(),
-            "semantic_types": tuple(self._concepts["semantic_types"][row].as_py()),
-            "codes": _codes(self._concepts["codes"][row].as_py()),
+            "concept_id": self._concept(row, "concept_id"),
+            "preferred_name": self._concept(row, "preferred_name"),
+            "semantic_types": tuple(self._concept(row, "semantic_types")),
+            "codes": _codes(self._concept(row, "codes")),
         }
 
     def normal(self, row: int) -> str:
         """The normal form of a name's row: what the encoder read."""
-        return str(self._names["normal"][row].as_py())
+        return str(self._name(row, "normal"))
 
     def normals(self, start: int, stop: int) -> list[str]:
         """The normal forms of a range of rows."""
         normals: list[str] = self._names["normal"].slice(start, stop - start).to_pylist()
         return normals
 
+    def name_row(self, normal: str) -> int | None:
+        """The row of a normal form, or None."""
+        normals = self._names["normal"]
+        row = bisect_left(range(len(normals)), normal, key=lambda row: normals[row].as_py())
+        return row if row < len(normals) and normals[row].as_py() == normal else None
+
+    def name_rows(self, row: int) -> tuple[int, ...]:
+        """The rows of the names of a concept's row, ascending."""
+        return tuple(self._concept(row, "name_rows"))
+
+    def concept_table(self) -> pa.Table:
+        """The concepts, retired ids among them, with the schema `linker.terminology.CONCEPTS`."""
+        return pa.table({name: self._concepts[name] for name in CONCEPTS.names}, schema=CONCEPTS)
+
+    def concept_ids(self) -> pa.Array:
+        """The ids, row by row."""
+        return self._concepts["concept_id"]
+
+    def name_table(self) -> pa.Table:
+        """The names as their sources write them, with the schema `linker.terminology.NAMES`."""
+        return self.spelled(self.concept_ids())
+
+    def spelled(self, concept_ids: pa.Array, *, without: Sequence[int] = ()) -> pa.Table:
+        """The names of these files as their sources write them.
+
+        Args:
+            concept_ids: the ids of the rows that the pairs mean.
+            without: rows of names to leave out.
+        """
+        lists = self._names["pairs"]
+        if len(without):
+            kept = np.ones(len(lists), dtype=bool)
+            kept[without] = False
+            lists = lists.filter(pa.array(kept))
+        pairs = lists.flatten()
+        fields = {name: pc.struct_field(pairs, name) for name in _fields(pairs)}
+        if "form" in fields:  # An index that was built before there were forms has none.
+            own = pc.is_null(fields["form"])
+            fields = {name: column.filter(own) for name, column in fields.items()}
+        columns = {
+            "concept_id": concept_ids.take(fields["concept"]),
+            "name": fields["surface"],
+            "kind": pa.array([kind.value for kind in _KINDS]).take(fields["kind"]),
+        }
+        return pa.table(columns, schema=NAMES)
+
     def pairs(self, row: int) -> tuple[NamePair, ...]:
         """The concepts that have a name, nearest kind first, then by concept id."""
         return tuple(
-            NamePair(pair["concept"], _KINDS[pair["kind"]], pair["surface"])
-            for pair in self._names["pairs"][row].as_py()
+            NamePair(pair["concept"], _KINDS[pair["kind"]], pair["surface"], pair.get("form"))
+            for pair in self._name(row, "pairs")
         )
+
+
+def _fields(structs: pa.StructArray) -> list[str]:
+    return [structs.type.field(i).name for i in range(structs.type.num_fields)]
 
 
 def _codes(pairs: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -147,7 +290,7 @@ def write_store(terminology: Terminology, folder: Path) -> None:
         TerminologyError: no name is left, or a name is of a concept that is not there.
     """
     concepts = terminology.concepts.sort_by("concept_id")
-    names = _distinct_names(terminology.names, concepts.column("concept_id"))
+    names = _distinct_names(terminology, concepts.column("concept_id").combine_chunks())
     write_table(folder / NAMES_FILE, names)
     write_table(
         folder / CONCEPTS_FILE,
@@ -155,21 +298,10 @@ def write_store(terminology: Terminology, folder: Path) -> None:
     )
 
 
-def _distinct_names(names: pa.Table, concept_ids: pa.ChunkedArray) -> pa.Table:
-    rows = pc.index_in(names.column("concept_id"), value_set=concept_ids.combine_chunks())
-    if rows.null_count:
-        stray = names.filter(pc.is_null(rows)).slice(0, 1).to_pylist()[0]
-        raise TerminologyError(
-            f"the name {stray['name']!r} is of {stray['concept_id']!r}, "
-            "which is not among the concepts"
-        )
-    pairs = pa.table(
-        {
-            "normal": pa.array(map(normalise, names.column("name").to_pylist()), pa.string()),
-            "kind": pa.array(map(_RANK.__getitem__, names.column("kind").to_pylist()), pa.int8()),
-            "concept": rows,
-            "surface": names.column("name"),
-        }
+def _distinct_names(terminology: Terminology, concept_ids: pa.Array) -> pa.Table:
+    names, forms = terminology.names, terminology.forms
+    pairs = _pairs(names, "name", concept_ids).append_column(
+        "form", pa.nulls(len(names), pa.string())
     )
     pairs = pairs.filter(pc.not_equal(pairs.column("normal"), ""))
     if not len(pairs):
@@ -177,18 +309,44 @@ def _distinct_names(names: pa.Table, concept_ids: pa.ChunkedArray) -> pa.Table:
             f"none of the {len(names)} names holds a character that can be read; "
             "is this the right file, in the right encoding?"
         )
+    if len(forms):
+        derived = _pairs(forms, "form", concept_ids).append_column("form", forms.column("form"))
+        # What a terminology calls something itself is no form of anything else.
+        known = pc.is_in(derived.column("normal"), value_set=pc.unique(pairs.column("normal")))
+        known = pc.or_(known, pc.equal(derived.column("normal"), ""))
+        pairs = pa.concat_tables([pairs, derived.filter(pc.invert(known))])
     # Rows are in the order of ids, so this is: by name, nearest kind, concept id, spelling.
     pairs = pairs.sort_by([(column, "ascending") for column in pairs.column_names])
-    normals, kinds, concepts, surfaces = (column.combine_chunks() for column in pairs.columns)
+    normals, *columns = (column.combine_chunks() for column in pairs.columns)
     starts = np.flatnonzero(pc.not_equal(normals[1:], normals[:-1])) + 1
     starts = np.concatenate([[0], starts]).astype(np.int32)
+    kinds, concepts, surfaces, written = columns
     struct = pa.StructArray.from_arrays(
-        [concepts, kinds, surfaces], names=["concept", "kind", "surface"]
+        [concepts, kinds, surfaces, written], names=["concept", "kind", "surface", "form"]
     )
     return pa.table(
         {
             "normal": normals.take(pa.array(starts)),
             "pairs": pa.ListArray.from_arrays(np.append(starts, np.int32(len(pairs))), struct),
+        }
+    )
+
+
+def _pairs(names: pa.Table, spelling: str, concept_ids: pa.Array) -> pa.Table:
+    """Normal form, kind, concept's row and surface of each name, the first one of a spelling."""
+    rows = pc.index_in(names.column("concept_id"), value_set=concept_ids)
+    if rows.null_count:
+        stray = names.filter(pc.is_null(rows)).slice(0, 1).to_pylist()[0]
+        raise TerminologyError(
+            f"the name {stray['name']!r} is of {stray['concept_id']!r}, "
+            "which is not among the concepts"
+        )
+    return pa.table(
+        {
+            "normal": pa.array(map(normalise, names.column(spelling).to_pylist()), pa.string()),
+            "kind": pa.array(map(_RANK.__getitem__, names.column("kind").to_pylist()), pa.int8()),
+            "concept": rows,
+            "surface": names.column("name"),
         }
     )
 

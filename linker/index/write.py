@@ -28,6 +28,7 @@ from linker.index.folder import (
     Index,
 )
 from linker.index.lexicon import Lexicon
+from linker.index.lock import locked
 from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -40,7 +41,6 @@ from linker.index.manifest import (
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
 from linker.index.vectors import Vectors
-from linker.lock import locked
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 
@@ -59,6 +59,7 @@ def write_index(
     calibrate: Callable[[Index], dict[str, Any]],
     resume: bool = False,
     force: bool = False,
+    finish: Callable[[Path], object] | None = None,
     shard_names: int = SHARD_NAMES,
     progress: Progress | None = None,
 ) -> Index:
@@ -73,6 +74,7 @@ def write_index(
             kind, so a kind whose recall was too low costs no second embedding.
         force: replace a finished index at `out`, and, without `resume`, throw away an unfinished
             build.
+        finish: told the folder of the finished index before it moves into its place.
         shard_names: how many names are embedded between two writes to the disk.
 
     Raises:
@@ -90,8 +92,7 @@ def write_index(
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
     partial = out.with_name(f"{out.name}.partial")
-    busy = IndexFolderError(f"{out}: another process is building this index; wait for it")
-    with _stopped_clearly(out), locked(out, busy):
+    with _stopped_clearly(out), locked(out):
         _refuse_existing(out, force=force)
         _enter(partial, resume=resume, force=force)
         progress.step("joining names and concepts")
@@ -115,6 +116,7 @@ def write_index(
                     retired=store.count("retired"),
                     names=store.n_names,
                     name_concept_pairs=store.n_pairs,
+                    derived=store.n_derived,
                 ),
                 files={},
             )
@@ -124,6 +126,8 @@ def write_index(
             progress.step("checksums")
             files = describe_files(partial, list(FILES))
             manifest.model_copy(update={"files": files}).write(partial)
+        if finish is not None:
+            finish(partial)
         _move_into_place(partial, out)
     return Index.open(out)
 

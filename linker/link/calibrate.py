@@ -8,7 +8,7 @@ held-out name can show (how often an exact match is right) keeps the shipped wei
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from linker.index import Index
+from linker.index import Index, NamePair
 from linker.link.rank import Features, Weights, features_of
 from linker.link.retrieve import NameHit
 from linker.text import words
@@ -106,20 +106,25 @@ _ZERO = Weights(**dict.fromkeys(asdict(SHIPPED), 0.0))
 
 
 def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> list[Query]:
-    """Names of an index as queries, each looked up with itself left out."""
+    """Names of an index as queries, each looked up with itself and its derived forms left out.
+
+    Derived forms are no queries: how near they are to their names says nothing of synonyms.
+    """
     store = index.store
     rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(store.n_names, size=min(size, store.n_names), replace=False))
+    own = store.own_rows()
+    rows = np.sort(rng.choice(own, size=min(size, len(own)), replace=False))
     vectors = index.vectors.take(rows)
     scores, neighbours = index.vectors.search(vectors, NEIGHBOURS + 1)
     queries = []
     for i, row in enumerate(rows.tolist()):
         query = store.normal(row)
         stems = sorted(word.stem for word in words(query) if word.stem)
+        surfaces = {pair.surface for pair in store.pairs(row)}
         hits = [
             NameHit(other, float(score), exact=False, same_words=_same(store.normal(other), stems))
             for other, score in zip(neighbours[i].tolist(), scores[i].tolist(), strict=True)
-            if other not in (row, -1)
+            if other not in (row, -1) and not _are_forms(store.pairs(other), surfaces)
         ]
         offered: dict[int, list[Features]] = {}
         for concept, _, features in features_of(query, hits, store):
@@ -127,6 +132,11 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> list[Query]
         answers = frozenset(pair.concept for pair in store.pairs(row))
         queries.append(Query(offered, answers))
     return queries
+
+
+def _are_forms(pairs: Sequence[NamePair], surfaces: Container[str]) -> bool:
+    """Whether a name is nothing but a form of some names."""
+    return all(pair.form is not None and pair.surface in surfaces for pair in pairs)
 
 
 def _same(name: str, stems: list[str]) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD
 from linker.detect import Detector, assert_mentions, clinical_long_form, expand, load_detector
-from linker.encoder import Encoder, load_encoder
-from linker.errors import EncoderMismatchError, IndexFolderError
+from linker.encoder import Encoder, own_encoder
+from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.rank import Weights, candidates, rank
@@ -216,23 +216,9 @@ class Linker:
 
     def _load_encoder(self) -> Encoder:
         if self._encoder is None:
-            built = self.manifest.encoder
-            given = self._given_encoder
-            if given is None:
-                encoder = load_encoder(
-                    built.name, revision=built.revision or None, device=self._device
-                )
-            elif isinstance(given, str | Path):
-                encoder = load_encoder(given, device=self._device)
-            else:
-                encoder = given
-            if encoder.identity.fingerprint != built.fingerprint:
-                raise EncoderMismatchError(
-                    f"{self.path}: built with encoder {built.name} ({built.fingerprint[:19]}...), "
-                    f"asked for {encoder.identity.name} ({encoder.identity.fingerprint[:19]}...); "
-                    f"rebuild the index, or load {built.name}"
-                )
-            self._encoder = encoder
+            self._encoder = own_encoder(
+                self.manifest.encoder, self._given_encoder, index=self.path, device=self._device
+            )
         return self._encoder
 
     def _candidates(self, queries: Sequence[str], k: int) -> dict[str, tuple[Candidate, ...]]:

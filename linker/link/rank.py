@@ -100,7 +100,7 @@ def features_of(
                 score=hit.score,
                 exact=hit.exact,
                 same_words=hit.same_words,
-                case=hit.exact and pair.surface == query,
+                case=hit.exact and pair.written == query,
                 preferred=pair.kind is NameKind.PREFERRED,
                 loose=pair.kind in _LOOSE,
             ),
@@ -118,8 +118,7 @@ def rank(query: str, hits: Sequence[NameHit], store: Store, weights: Weights) ->
         known = best.get(concept)
         if known is None or (-utility, surface) < (-known[0], known[1]):
             best[concept] = (utility, surface, features)
-    # Rows are in the order of concept ids.
-    order = sorted(best, key=lambda concept: (-best[concept][0], concept))
+    order = sorted(best, key=lambda concept: (-best[concept][0], store.order(concept)))
     if not order:
         return []
     top = best[order[0]][0]

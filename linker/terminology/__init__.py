@@ -1,15 +1,37 @@
 """Release files to the two tables (concepts, names): one file a format."""
 
+from linker.terminology.diff import Changes, diff
+from linker.terminology.forms import add_forms
+from linker.terminology.merge import merge
+from linker.terminology.overlay import Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
-from linker.terminology.tables import CONCEPTS, NAMES, NameKind, Release, TableBuilder, Terminology
+from linker.terminology.tables import (
+    CONCEPTS,
+    FORMS,
+    NAMES,
+    NameKind,
+    Part,
+    Release,
+    TableBuilder,
+    Terminology,
+)
 
 __all__ = [
     "CONCEPTS",
+    "FORMS",
     "NAMES",
     "READERS",
+    "Changes",
     "NameKind",
+    "Overlay",
+    "OverlayRow",
+    "Part",
     "Release",
     "TableBuilder",
     "Terminology",
+    "add_forms",
+    "diff",
+    "merge",
+    "read_overlay",
     "read_terminology",
 ]

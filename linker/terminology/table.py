@@ -72,7 +72,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     if _is_parquet(path):
         rows = _parquet(path, progress)
     else:
-        rows = _separated(path, options.delimiter, bad, progress)
+        rows = separated_rows(path, options.delimiter, bad, progress)
     _, header = next(rows)
     columns = _columns(header, options.columns, str(path))
     concepts: dict[str, _Concept] = {}
@@ -233,10 +233,19 @@ class _Lines:
         return header
 
 
-def _separated(
+def separated_rows(
     path: Path, delimiter: str | None, bad: BadRows, progress: Progress
 ) -> Iterator[tuple[int, Sequence[Any]]]:
-    """The header, then the rows, each with the number of its first line."""
+    """The header, then the rows, each with the number of its first line.
+
+    Args:
+        delimiter: what separates the fields; None to go by the file's ending and header.
+        bad: told of each row that is broken.
+        progress: told of the bytes read.
+
+    Raises:
+        TerminologyError: the file has no header, or `bad` has had enough.
+    """
     lines = _Lines(path, progress)
     comment = lines.without_comments()
     if comment is not None:

@@ -56,6 +56,17 @@ NAMES = pa.schema(
 """One row a name of a concept, the preferred one among them; retired ids have none."""
 
 
+FORMS = pa.schema(
+    [
+        pa.field("concept_id", pa.string(), nullable=False),
+        pa.field("form", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+    ]
+)
+"""One row a form of a name: what people write for it, and the name that it comes from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """What was read: it travels into the index's manifest.
@@ -67,6 +78,7 @@ class Release:
         source: the reader's name ("obo").
         filters: what was left out, by option.
         skipped: how many rows or terms were left out, by reason.
+        parts: the terminologies that were put together, if this is more than one.
     """
 
     terminology: str
@@ -75,18 +87,46 @@ class Release:
     source: str
     filters: Mapping[str, object] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the terminologies that were put together, and what of it there is.
+
+    Attributes:
+        prefix: what was put before its ids, or "".
+        concepts, retired, names: how many active concepts, retired ids, and names of concepts.
+    """
+
+    terminology: str
+    version: str
+    licence: str
+    source: str
+    filters: Mapping[str, object]
+    skipped: Mapping[str, int]
+    prefix: str
+    concepts: int
+    retired: int
+    names: int
 
 
 @dataclass(frozen=True, slots=True)
 class Terminology:
-    """A release and its two tables, with the schemas `CONCEPTS` and `NAMES`."""
+    """A release and its two tables, with the schemas `CONCEPTS` and `NAMES`.
+
+    Attributes:
+        forms: what `linker.terminology.forms` made of the names, with the schema `FORMS`.
+    """
 
     release: Release
     concepts: pa.Table
     names: pa.Table
+    forms: pa.Table = field(default_factory=FORMS.empty_table)
 
     def __post_init__(self) -> None:
-        for table, schema in ((self.concepts, CONCEPTS), (self.names, NAMES)):
+        tables = ((self.concepts, CONCEPTS), (self.names, NAMES), (self.forms, FORMS))
+        for table, schema in tables:
             if not table.schema.equals(schema):
                 raise ValueError(f"table has the columns {table.schema.names}, not {schema.names}")
 

@@ -48,6 +48,7 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
         "source": "jsonl",
         "filters": {},
         "skipped": {},
+        "parts": (),
     }
     assert asdict(manifest.encoder) == {
         "name": "fake",
@@ -63,6 +64,7 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
         "retired": 1,
         "names": 3,
         "name_concept_pairs": 5,
+        "derived": 0,
     }
     assert manifest.vectors.model_dump() == {
         "kind": "Flat",

@@ -1,0 +1,115 @@
+"""`linker diff`: what changed between two indexes or releases."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from linker.atomic import write_atomically
+from linker.cli.console import err_console, open_linker, show
+from linker.errors import ConfigError
+
+if TYPE_CHECKING:
+    from linker.index import Progress
+
+EXAMPLES = 3
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="An index folder, or a recipe.", show_default=False)],
+    new: Annotated[Path, typer.Argument(help="The same, later.", show_default=False)],
+    *,
+    notes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Notes (as for annotate) whose links are compared too; repeatable. Both sides "
+            "must be index folders."
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write every change here. With --notes it holds mentions."),
+    ] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Examples to show a line.")] = EXAMPLES,
+) -> None:
+    """Show concepts and names added, retired, merged and moved, and what that does to links."""
+    from linker.offline import diff_releases
+    from linker.progress import Bars
+
+    if notes and any(path.is_file() for path in (old, new)):
+        raise ConfigError("--notes needs two index folders; build the recipe first")
+    with Bars(err_console) as progress:
+        changes = diff_releases(old, new, progress=progress)
+        links = _compare(old, new, notes, progress) if notes else None
+    table = Table(box=None, title=Text(f"{old} to {new}"), title_justify="left")
+    for heading in ("what", "how many", "for example"):
+        table.add_column(heading, overflow="fold")
+    for what, count in changes.counts.items():
+        rows = getattr(changes, what).slice(0, examples).to_pylist()
+        table.add_row(what.replace("_", " "), f"{count:,}", Text("\n".join(map(_line, rows))))
+    if links is not None:
+        _add_links(table, links, examples)
+    show(table)
+    if json_file is not None:
+        content: dict[str, Any] = {"old": str(old), "new": str(new), "counts": changes.counts}
+        content |= {what: getattr(changes, what).to_pylist() for what in changes.counts}
+        content |= {} if links is None else {"links": links}
+        write_atomically(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def _compare(old: Path, new: Path, notes: Iterable[Path], progress: Progress) -> dict[str, Any]:
+    """Counts, and every change, of the links of some notes."""
+    from linker.annotate import BadNote, NoteStream, compare_links
+
+    stream = NoteStream(list(notes))
+    progress.step("linking notes twice", unit="notes")
+    same, bad, changes = 0, 0, []
+    for found in compare_links(open_linker(old), open_linker(new), stream):
+        progress.advance(1)
+        if isinstance(found, BadNote):
+            bad += 1
+            continue
+        same += found.same
+        changes += [asdict(change) for change in found.changes]
+    counts = Counter(change["change"] for change in changes)
+    return {
+        "same": same,
+        **{kind: counts[kind] for kind in ("gained", "lost", "changed", "followed")},
+        "notes_that_cannot_be_read": bad,
+        "changes": changes,
+    }
+
+
+def _add_links(table: Table, links: Mapping[str, Any], examples: int) -> None:
+    for kind in ("same", "gained", "lost", "changed", "followed"):
+        rows = [change for change in links["changes"] if change["change"] == kind][:examples]
+        lines = [
+            f"{row['note_id']} {row['start']}-{row['end']} {row['text']}: "
+            f"{_side(row, 'old')} > {_side(row, 'new')}"
+            for row in rows
+        ]
+        table.add_row(f"links {kind}", f"{links[kind]:,}", Text("\n".join(lines)))
+    if bad := links["notes_that_cannot_be_read"]:
+        table.add_row("notes that cannot be read", f"{bad:,}", "")
+
+
+def _side(row: Mapping[str, Any], side: str) -> str:
+    return f"{row[side]} {row[f'{side}_name']}" if row[side] is not None else "NIL"
+
+
+def _line(row: Mapping[str, str]) -> str:
+    """A row of a change, in words: what it is about, and how it was and is."""
+    plain = [value for key, value in row.items() if key not in ("old", "new", "into", "into_name")]
+    if "into" in row:
+        return f"{' '.join(plain)} > {row['into']} {row['into_name']}"
+    if "old" in row:
+        return f"{' '.join(plain)}: {row['old'] or 'none'} > {row['new'] or 'none'}"
+    return " ".join(plain)

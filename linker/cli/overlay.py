@@ -1,0 +1,72 @@
+"""`linker overlay`: local names, codes and concepts on a built index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linker.cli.options import EncoderOption
+
+if TYPE_CHECKING:
+    from linker.index import Manifest
+
+
+def overlay(
+    index: Annotated[Path, typer.Argument(help="The index folder.", show_default=False)],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="CSV files: concept_id, name, kind (exact, abbreviation, ..., remove), "
+            "preferred_name, semantic_types, definition, codes.VOCABULARY.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Make a new index there; the old one stays as it is.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="Take the overlay of this name off; repeatable.")
+    ] = None,
+    skip_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unknown", help="Leave out, and report, rows about no concept of the index."
+        ),
+    ] = False,
+    encoder: EncoderOption = None,
+) -> None:
+    """Add local names, codes and concepts to a built index, in seconds.
+
+    A file takes the place of an earlier one of the same name. The index keeps a copy of each, so
+    that `linker build --force` lays them over the next release too.
+    """
+    if not files and not remove:
+        raise typer.BadParameter("give a CSV file, or --remove NAME")
+    from linker.offline import overlay_index
+
+    manifest = overlay_index(
+        index,
+        files or [],
+        out=out,
+        remove=remove or [],
+        skip_unknown=skip_unknown,
+        encoder=encoder,
+    )
+    report(manifest)
+    counts = manifest.counts
+    typer.echo(
+        f"{index if out is None else out}: {counts.concepts:,} concepts, "
+        f"{counts.names:,} distinct names",
+        err=True,
+    )
+
+
+def report(manifest: Manifest) -> None:
+    """Say on stderr what the overlays of an index did, and which of their rows are left out."""
+    for info in manifest.overlays:
+        typer.echo(f"{info.name}: {info.summary}", err=True)
+        for row in info.left_out:
+            typer.echo(f"{info.name}:{row.line}: left out: {row.reason}", err=True)

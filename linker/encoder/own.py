@@ -1,0 +1,43 @@
+"""The encoder that an index was built with, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from linker.encoder.base import Encoder, EncoderIdentity
+from linker.encoder.known import load_encoder
+from linker.errors import EncoderMismatchError
+
+
+def own_encoder(
+    built: EncoderIdentity,
+    given: Encoder | str | Path | None = None,
+    *,
+    index: Path,
+    device: str | None = None,
+) -> Encoder:
+    """Load the encoder of an index. Nothing is downloaded.
+
+    Args:
+        built: which encoder that is.
+        given: where it is now, if not where it was at the build; or the encoder itself.
+        index: the index folder, for messages.
+        device: where it runs ("cpu", "cuda"); by default a GPU if there is one.
+
+    Raises:
+        EncoderError: it cannot be found or loaded.
+        EncoderMismatchError: what is given is another encoder.
+    """
+    if given is None:
+        encoder = load_encoder(built.name, revision=built.revision or None, device=device)
+    elif isinstance(given, str | Path):
+        encoder = load_encoder(given, device=device)
+    else:
+        encoder = given
+    if encoder.identity.fingerprint != built.fingerprint:
+        raise EncoderMismatchError(
+            f"{index}: built with encoder {built.name} ({built.fingerprint[:19]}...), "
+            f"asked for {encoder.identity.name} ({encoder.identity.fingerprint[:19]}...); "
+            f"rebuild the index, or load {built.name}"
+        )
+    return encoder

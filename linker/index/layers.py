@@ -1,0 +1,203 @@
+"""A layer of changes over the files of an index, which stay as they are.
+
+The layer holds whole rows: those of the concepts and names that it changes, under their own
+numbers, and new ones, numbered on from the last. Its vectors and its lexicon are of the new names
+alone. So an overlay is a matter of seconds on an index of any size, and taken off without a trace.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linker.index.arrow import open_table
+from linker.index.lexicon import Lexicon
+from linker.index.store import Store
+from linker.index.vectors import Cosines, Floats, Rows, Vectors
+from linker.terminology import CONCEPTS
+
+
+class LayeredStore(Store):
+    """A store under a layer.
+
+    Args:
+        base: the store of the index's own files.
+        concepts: the columns of `concepts.arrow`, and "row", ascending.
+        names: the columns of `names.arrow`, and "row", ascending.
+    """
+
+    def __init__(self, base: Store, concepts: pa.RecordBatch, names: pa.RecordBatch) -> None:
+        super().__init__(concepts, names)
+        self._base = base
+        self._concept_rows = self._concepts.pop("row").to_numpy()
+        self._name_numbers = self._names.pop("row").to_numpy()
+        first = int(np.searchsorted(self._concept_rows, base.n_concepts))
+        # New concepts are in the order of their ids, and stand between two of the base.
+        self._new_ids = self._concepts["concept_id"].slice(first).to_pylist()
+        self._before = [base.position(concept_id) for concept_id in self._new_ids]
+
+    @property
+    def n_concepts(self) -> int:
+        return self._base.n_concepts + len(self._new_ids)
+
+    @property
+    def n_names(self) -> int:
+        return self._base.n_names + int((self._name_numbers >= self._base.n_names).sum())
+
+    @property
+    def n_pairs(self) -> int:
+        changed = self._name_numbers[self._name_numbers < self._base.n_names].tolist()
+        hidden = sum(len(self._base.pairs(row)) for row in changed)
+        return self._base.n_pairs - hidden + super().n_pairs
+
+    @property
+    def n_derived(self) -> int:
+        changed = self._name_numbers[self._name_numbers < self._base.n_names].tolist()
+        hidden = sum(pair.form is not None for row in changed for pair in self._base.pairs(row))
+        return self._base.n_derived - hidden + super().n_derived
+
+    def own_rows(self) -> npt.NDArray[np.int64]:
+        base = np.setdiff1d(self._base.own_rows(), self._name_numbers)
+        return np.union1d(base, self._name_numbers[super().own_rows()])
+
+    def count(self, status: str) -> int:
+        changed = self._concept_rows[self._concept_rows < self._base.n_concepts].tolist()
+        wanted = status == "active"
+        hidden = sum(self._base.is_active(row) == wanted for row in changed)
+        return self._base.count(status) - hidden + super().count(status)
+
+    def order(self, row: int) -> tuple[int, int]:
+        new = row - self._base.n_concepts
+        return (row, 0) if new < 0 else (self._before[new] - 1, new + 1)
+
+    def normals(self, start: int, stop: int) -> list[str]:
+        own = self._base.normals(start, min(stop, self._base.n_names))
+        return [*own, *(self.normal(row) for row in range(start + len(own), stop))]
+
+    def name_row(self, normal: str) -> int | None:
+        row = self._base.name_row(normal)
+        if row is not None:
+            return row
+        first = int(np.searchsorted(self._name_numbers, self._base.n_names))
+        normals = self._names["normal"].slice(first).to_pylist()
+        at = bisect_left(normals, normal)
+        found = at < len(normals) and normals[at] == normal
+        return self._base.n_names + at if found else None
+
+    def concept_table(self) -> pa.Table:
+        base = self._base.concept_table()
+        kept = base.filter(
+            pc.invert(pc.is_in(base["concept_id"], value_set=self._concepts["concept_id"]))
+        )
+        own = pa.table({name: self._concepts[name] for name in CONCEPTS.names}, schema=CONCEPTS)
+        return pa.concat_tables([kept, own])
+
+    def name_table(self) -> pa.Table:
+        concept_of = pa.concat_arrays(
+            [self._base.concept_ids(), pa.array(self._new_ids, pa.string())]
+        )
+        hidden = self._name_numbers[self._name_numbers < self._base.n_names]
+        base = self._base.spelled(concept_of, without=hidden)
+        return pa.concat_tables([base, self.spelled(concept_of)])
+
+    def _concept(self, row: int, column: str) -> Any:
+        at = _at(self._concept_rows, row)
+        return self._base._concept(row, column) if at is None else super()._concept(at, column)
+
+    def _name(self, row: int, column: str) -> Any:
+        at = _at(self._name_numbers, row)
+        return self._base._name(row, column) if at is None else super()._name(at, column)
+
+    def row(self, concept_id: str) -> int | None:
+        row = self._base.row(concept_id)
+        if row is not None:
+            return row
+        at = bisect_left(self._new_ids, concept_id)
+        found = at < len(self._new_ids) and self._new_ids[at] == concept_id
+        return self._base.n_concepts + at if found else None
+
+
+def _at(rows: npt.NDArray[np.int32], row: int) -> int | None:
+    at = int(np.searchsorted(rows, row))
+    return at if at < len(rows) and rows[at] == row else None
+
+
+class LayeredLexicon(Lexicon):
+    """The lexicon of an index and that of its layer's new names, as one."""
+
+    def __init__(self, base: Lexicon, layer: Lexicon) -> None:
+        self._base = base
+        self._layer = layer
+
+    def __len__(self) -> int:
+        return len(self._base) + len(self._layer)
+
+    def find(
+        self, hashes: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        found = [self._base.find(hashes), self._layer.find(hashes)]
+        queries, rows = (np.concatenate(both) for both in zip(*found, strict=True))
+        order = np.argsort(queries, kind="stable")
+        return queries[order], rows[order]
+
+
+class LayeredVectors(Vectors):
+    """The vectors of an index and, with rows numbered on from them, those of its layer."""
+
+    def __init__(self, base: Vectors, layer: Vectors) -> None:
+        self._base = base
+        self._layer = layer
+
+    def __len__(self) -> int:
+        return len(self._base) + len(self._layer)
+
+    @property
+    def dim(self) -> int:
+        return self._base.dim
+
+    def search(self, queries: Floats, n: int) -> tuple[Cosines, Rows]:
+        scores, rows = self._base.search(queries, n)
+        more, added = self._layer.search(queries, n)
+        added = np.where(added < 0, added, added + len(self._base))
+        scores, rows = np.hstack([scores, more]), np.hstack([rows, added])
+        # Best first, ties by row; places that were left empty (-1) have the lowest cosine there is.
+        order = np.lexsort((np.where(rows < 0, len(self), rows), -scores), axis=1)
+        order = order[:, : min(n, len(self))]
+        return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
+
+    def take(self, rows: Rows) -> Floats:
+        rows = np.asarray(rows, dtype=np.int64)
+        new = rows >= len(self._base)
+        taken = np.empty((len(rows), self.dim), dtype=np.float32)
+        if not new.all():
+            taken[~new] = self._base.take(rows[~new])
+        if new.any():
+            taken[new] = self._layer.take(rows[new] - len(self._base))
+        return taken
+
+
+def open_layer(folder: Path, layer: str, store: Store, lexicon: Lexicon) -> tuple[Store, Lexicon]:
+    """The store and the lexicon of an index under its layer.
+
+    Args:
+        layer: what the names of the layer's files begin with.
+    """
+    concepts, names, words, _ = layer_files(layer)
+    layered = LayeredStore(store, open_table(folder / concepts), open_table(folder / names))
+    return layered, LayeredLexicon(lexicon, Lexicon.open(folder / words))
+
+
+def layer_files(layer: str) -> tuple[str, str, str, str]:
+    """The names of the files of a layer: concepts, names, lexicon, vectors."""
+    return (
+        f"{layer}.concepts.arrow",
+        f"{layer}.names.arrow",
+        f"{layer}.lexicon.arrow",
+        f"{layer}.vectors.faiss",
+    )

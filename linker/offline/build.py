@@ -1,0 +1,89 @@
+"""A recipe to an index folder, whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from linker.config import Recipe
+from linker.encoder import load_encoder
+from linker.index import Index, set_overlays, write_index
+from linker.link import calibrate
+from linker.offline.overlay import combine, kept_overlays
+from linker.steps import Progress, Silent
+from linker.terminology import Terminology, add_forms, merge, read_overlay, read_terminology
+
+
+def read_recipe(recipe: Recipe, *, progress: Progress | None = None) -> Terminology:
+    """Read the terminologies of a recipe into one, with the forms of their names.
+
+    Raises:
+        TerminologyError: one cannot be read, or two have the same ids.
+    """
+    progress = progress or Silent()
+    parts = []
+    for section in recipe.terminologies:
+        progress.step(f"reading {section.source}")
+        part = read_terminology(section.source, section.path, section.options, progress=progress)
+        if section.derive_names:
+            progress.step("deriving forms of names")
+            part = add_forms(part)
+        parts.append((part, section.prefix))
+    return merge(parts)
+
+
+def build_index(
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Index:
+    """Read a terminology, embed its names, and write the index folder.
+
+    The encoder of the recipe is downloaded if it is a hub name that is not on this machine; nothing
+    else is fetched, and nothing is sent.
+
+    The overlays of the recipe are laid over it, and those of the index that it replaces. A row
+    whose concept the terminology has retired follows the replacement; one that is about no concept
+    is left out, and the manifest says so.
+
+    Args:
+        recipe: what to build.
+        out: the folder to make.
+        resume: go on with an unfinished build.
+        force: replace a finished index at `out`, and throw away an unfinished build.
+        progress: told of each step.
+
+    Raises:
+        LinkerError: the terminology, the encoder or the folder cannot be used; the message says
+            what to do.
+    """
+    progress = progress or Silent()
+    # What cannot be read is said now, not after hours.
+    overlays = combine(
+        kept_overlays(Path(out)) if force else [], [read_overlay(path) for path in recipe.overlay]
+    )
+    terminology = read_recipe(recipe, progress=progress)
+    progress.step(f"loading encoder {recipe.encoder.name}")
+    encoder = load_encoder(
+        recipe.encoder.name, revision=recipe.encoder.revision, allow_download=True
+    )
+
+    def lay_over(folder: Path) -> None:
+        if overlays:
+            progress.step("laying over local names")
+        set_overlays(folder, overlays, lambda: encoder, strict=False)
+
+    return write_index(
+        terminology,
+        encoder,
+        Path(out),
+        kind=recipe.index.kind,
+        min_recall=recipe.index.min_recall,
+        calibrate=calibrate,
+        finish=lay_over,
+        resume=resume,
+        force=force,
+        progress=progress,
+    )

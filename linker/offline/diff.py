@@ -1,0 +1,44 @@
+"""Two releases, each a built index or a recipe, compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from linker.config import Recipe
+from linker.errors import ConfigError
+from linker.index import Index, Progress, Silent
+from linker.offline.build import read_recipe
+from linker.terminology import Changes, Terminology, diff
+
+
+def diff_releases(old: str | Path, new: str | Path, *, progress: Progress | None = None) -> Changes:
+    """Compare two releases: concepts and names added, retired, merged, moved.
+
+    Args:
+        old, new: each an index folder, with its overlays, or a recipe (`.toml`), whose
+            terminologies are read.
+
+    Raises:
+        LinkerError: one cannot be read.
+    """
+    progress = progress or Silent()
+    releases = [open_release(Path(path), progress=progress) for path in (old, new)]
+    progress.step("comparing")
+    return diff(*releases)
+
+
+def open_release(path: Path, *, progress: Progress | None = None) -> Terminology:
+    """The terminology of an index, with its overlays, or that of a recipe.
+
+    Raises:
+        ConfigError: the path is a file, but no recipe.
+        LinkerError: the index or the recipe cannot be read.
+    """
+    if path.is_file():
+        if path.suffix != ".toml":
+            raise ConfigError(f"{path}: neither an index folder nor a recipe (.toml)")
+        return read_recipe(Recipe.load(path), progress=progress)
+    index = Index.open(path)
+    return Terminology(
+        index.manifest.terminology, index.store.concept_table(), index.store.name_table()
+    )

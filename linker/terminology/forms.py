@@ -1,0 +1,261 @@
+"""Forms that people write, derived from the names as terminologies write them.
+
+"Diabetes mellitus, type 2" is written "type 2 diabetes mellitus"; "MI - Myocardial infarction" is
+two names; "Rubella NOS" is rubella. A form is looked up like a name, and shows the name that it
+comes from. What a terminology says itself outranks it: a form that is a name already, of any
+concept, is dropped where the index is written (`linker.index.store`).
+
+Which rules are kept, and what each gains: benchmarks/RESULTS.md, "Derived names".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linker.terminology.tables import FORMS, NameKind, Terminology
+from linker.text import words
+
+Form = tuple[str, NameKind | None]
+"""A form, and its kind where that is not the kind of the name it comes from."""
+
+Rule = Callable[[str], list[Form]]
+
+_WORTH_A_LOOK = r"(?i)[,;\[(]| - |\bnos\b|unspecified|not otherwise specified"
+"""Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
+
+
+def add_forms(terminology: Terminology) -> Terminology:
+    """The same terminology with the forms of its names.
+
+    A form is left out if its concept has a name, or an earlier form, of the same words in the same
+    order, up to case and inflection.
+    """
+    names = terminology.names
+    interesting = names.filter(pc.match_substring_regex(names["name"], _WORTH_A_LOOK))
+    rules = rules_for(terminology.release.source, _heads(names))
+    columns: dict[str, list[str]] = {field.name: [] for field in FORMS}
+    # The names of the concepts that may get a form, concept by concept.
+    owners = names.filter(
+        pc.is_in(names["concept_id"], value_set=pc.unique(interesting["concept_id"]))
+    ).sort_by("concept_id")
+    for concept_id, rows in groupby(_rows(owners), key=lambda row: row[0]):
+        for row in _forms_of_concept(concept_id, [row[1:] for row in rows], rules):
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return replace(terminology, forms=pa.table(columns, schema=FORMS))
+
+
+def _heads(names: pa.Table) -> frozenset[str]:
+    """What stands before the first comma of some name and is a name itself, in lower case."""
+    with_comma = names["name"].filter(pc.match_substring(names["name"], ", "))
+    parts = pc.split_pattern(pc.utf8_lower(with_comma), ", ", max_splits=1)
+    heads = pc.unique(pc.list_element(parts, 0))
+    return frozenset(
+        heads.filter(pc.is_in(heads, value_set=pc.utf8_lower(names["name"]))).to_pylist()
+    )
+
+
+def _rows(table: pa.Table) -> Iterator[tuple[str, str, str]]:
+    for batch in table.to_batches(max_chunksize=65536):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _forms_of_concept(
+    concept_id: str, names: list[tuple[str, str]], rules: tuple[Rule, ...]
+) -> Iterator[tuple[str, str, str, str]]:
+    derived = [(form, kind, name, own) for name, own in names for form, kind in derive(name, rules)]
+    if not derived:
+        return
+    known = {_key(name) for name, _ in names}
+    for form, kind, name, own in derived:
+        key = _key(form)
+        if key and key not in known:
+            known.add(key)
+            yield concept_id, form, _kind_of_form(own) if kind is None else kind.value, name
+
+
+def _kind_of_form(kind: str) -> str:
+    """Nobody prefers a form: that of a preferred name is as good as any exact name."""
+    return NameKind.EXACT.value if kind == NameKind.PREFERRED.value else kind
+
+
+def _key(name: str) -> tuple[str, ...]:
+    return tuple(word.stem for word in words(name) if word.stem)
+
+
+def rules_for(source: str, heads: Container[str]) -> tuple[Rule, ...]:
+    """The rules for the names that a reader gives, in the order in which they apply.
+
+    Args:
+        source: the reader's name ("icd10cm").
+        heads: what may stand before the comma of an inverted name, in lower case.
+    """
+    if source == "icd10cm":
+        # Its commas add an axis ("right ear", "subsequent encounter"): nothing is inverted.
+        return (synonym_in_brackets, *_EVERYWHERE, optional_words)
+    if source == "rxnorm":
+        return (brand, *_EVERYWHERE)
+    return (*_EVERYWHERE, partial(inverted, heads=heads))
+
+
+def derive(name: str, rules: tuple[Rule, ...]) -> list[Form]:
+    """The forms of a name, each once, without the name itself.
+
+    Each rule is applied to the name and to what the rules before it made of it.
+    """
+    forms: dict[str, NameKind | None] = {name: None}
+    for rule in rules:
+        for form, kind in list(forms.items()):
+            for made, new_kind in rule(form):
+                made = " ".join(made.split()).strip(" ,;")
+                if sum(map(str.isalpha, made)) >= MIN_LETTERS:
+                    forms.setdefault(made, kind if new_kind is None else new_kind)
+    del forms[name]
+    return list(forms.items())
+
+
+MIN_LETTERS = 2
+"""A form of fewer letters names nothing."""
+
+# --- Rules -------------------------------------------------------------------
+
+# The commonest hierarchy tags of SNOMED CT fully specified names (SNOMED CT Editorial Guide,
+# "Hierarchy tag"), and "(disease)" of Mondo.
+_TAG = re.compile(
+    r"\s*\((?:disorder|finding|disease|situation|event|procedure|regime/therapy|substance|product|"
+    r"medicinal product|clinical drug|organism|morphologic abnormality|morphology|body structure|"
+    r"observable entity|qualifier value|physical object|navigational concept|"
+    r"context-dependent category)\)$"
+)
+# Read codes, and their heirs in SNOMED CT: [X] from ICD-10, [D] working diagnosis, [M] morphology,
+# [V] supplementary factors, [SO] site of operation, [Q] qualifier.
+_READ_CODE = re.compile(r"^\[(?:X|D|M|V|SO|Q)\]\s*|\s*\[(?:X|D|M|V|SO|Q)\]$")
+_NOS = re.compile(r",?\s+(?:NOS|\(NOS\)|(?i:not otherwise specified))$")
+# "unspecified ankle" says where, which is no less for not being said exactly.
+_UNSPECIFIED = re.compile(
+    r"(?:,\s*|\s+-\s+|\s+)unspecified$|^unspecified\s+|"
+    r",\s*unspecified\s+(?:organism|site|type|cause|species|etiology|severity|stage|eye|ear|side)$",
+    re.IGNORECASE,
+)
+# OMIM: "PVOP1, INCLUDED", "MECKEL SYNDROME, TYPE 1, FORMERLY".
+_OMIM_REMARK = re.compile(r",\s*(?:INCLUDED|FORMERLY)$", re.IGNORECASE)
+_SHORT_FORM = r"[A-Z][A-Za-z0-9-]{1,7}"
+
+
+def cleaned(name: str) -> list[Form]:
+    """Leave off tags, codes and remarks, one by one: "[X]Asthma, unspecified (disorder)"."""
+    forms: list[Form] = []
+    for pattern in (_TAG, _READ_CODE, _OMIM_REMARK, _NOS, _UNSPECIFIED):
+        while (shorter := pattern.sub("", name, count=1)) != name and shorter:
+            forms.append((shorter, None))
+            name = shorter
+    return forms
+
+
+_BESIDE = re.compile(rf"({_SHORT_FORM}) - (.+)|({_SHORT_FORM}) \(([^()]+)\)")
+_BEHIND = re.compile(rf"(.+?)(?:; ?({_SHORT_FORM})| \(({_SHORT_FORM})\))")
+
+
+def with_short_form(name: str) -> list[Form]:
+    """Part "MI - Myocardial infarction" and "Traumatic Brain Injury (TBI)" into short and long.
+
+    Only where the short form's letters stand in the long form in their order, the first one first.
+    """
+    if match := _BESIDE.fullmatch(name):
+        short, long = match[1] or match[3], match[2] or match[4]
+    elif match := _BEHIND.fullmatch(name):
+        long, short = match[1], match[2] or match[3]
+    else:
+        return []
+    if not _abbreviates(short, long):
+        return []
+    return [(long, None), (short, NameKind.ABBREVIATION)]
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    letters = [c for c in short.lower().removesuffix("s") if c.isalpha()]
+    rest = iter(long.lower())
+    return (
+        len(long) > len(short)
+        and sum(map(str.isupper, short)) >= 2
+        and long[:1].lower() == short[:1].lower()
+        and all(letter in rest for letter in letters)
+    )
+
+
+def synonym_in_brackets(name: str) -> list[Form]:
+    """ICD-10-CM: "Rubella [German measles]" to both (Official Guidelines, section I.A.7).
+
+    What is in brackets names the whole only where the whole is short: of "Poisoning by
+    psychodysleptics [hallucinogens]" it is no name.
+    """
+    match = re.fullmatch(r"([^\[\]]+?)\s*\[([^\[\]]+)\]", name)
+    if match is None or "unspecified" in match[2]:
+        return []
+    whole = len(match[1].split()) <= 2
+    return [(match[1], None), *([(match[2], None)] if whole else [])]
+
+
+def optional_words(name: str) -> list[Form]:
+    """ICD-10-CM: words in parentheses may be absent (Official Guidelines, section I.A.7)."""
+    shorter = re.sub(r"\s*\([^()]*\)", "", name)
+    return [(shorter, None)] if shorter != name else []
+
+
+def brand(name: str) -> list[Form]:
+    """RxNorm: "atorvastatin 10 MG Oral Tablet [Lipitor]" to "Lipitor 10 MG Oral Tablet"."""
+    match = re.fullmatch(r"([^/\d\[\]]+) (\d[^/\[\]]*) \[([^\[\]]+)\]", name)
+    return [(f"{match[3]} {match[2]}", None)] if match else []
+
+
+# A part that begins so belongs behind what it follows, or makes the name a list.
+_STAYS = re.compile(
+    r"(?:and|or|with|without|due|to|of|in|on|by|for|from|as|at|after|during|including|excluding|"
+    r"especially|esp|not|nos|unspecified|other|susceptibility|included|formerly|protection)\b",
+    re.IGNORECASE,
+)
+_BARE_NUMBER = re.compile(r"(?:[A-Za-z]?\d+[A-Za-z]?|[IVX]+[a-z]?|[A-Z])")
+_NUMBERED = re.compile(
+    r"(.*\b(?!(?:type|group|form|class|stage|grade|phase|factor|chromosome)\b)[A-Za-z-]+)"
+    r" (\d+[A-Za-z]?)",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"\b(?:and|or)\b|;", re.IGNORECASE)
+MAX_COMMAS = 3
+
+
+def inverted(name: str, *, heads: Container[str]) -> list[Form]:
+    """Turn "Leukemia, Lymphocytic, Chronic" into "Chronic Lymphocytic Leukemia".
+
+    Each part of a MeSH heading qualifies what stands before it. A bare number stays at the end
+    ("Ataxia, Spastic, 3": "Spastic Ataxia 3"); lists and clauses ("with seizures") are left alone,
+    and so is what begins with no name of its own ("Long, narrow head").
+    """
+    parts = name.split(", ")
+    if not 2 <= len(parts) <= MAX_COMMAS + 1 or parts[0].lower() not in heads:
+        return []
+    number = ""
+    if len(parts) > 2 and _BARE_NUMBER.fullmatch(parts[-1]):
+        number = f" {parts.pop()}"
+    elif _BARE_NUMBER.fullmatch(parts[-1]):
+        return [(f"{parts[0]} {parts[1]}", None)]
+    elif match := _NUMBERED.fullmatch(parts[-1]):
+        parts[-1], number = match[1], f" {match[2]}"
+    head = parts[0].lower()
+    if any(
+        not part or part[0] in "([" or _STAYS.match(part) or _LIST.search(part)
+        or part.lower().startswith(head)
+        for part in parts[1:]
+    ):  # fmt: skip
+        return []
+    return [(" ".join(reversed(parts)) + number, None)]
+
+
+_EVERYWHERE: tuple[Rule, ...] = (cleaned, with_short_form)

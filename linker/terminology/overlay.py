@@ -1,0 +1,199 @@
+"""A hospital's own names, codes and concepts, in a CSV: what is laid over an index.
+
+Columns, of which only the first must be there:
+
+    concept_id      the concept that the row is about
+    name            a name of it
+    kind            how the name stands to it: preferred, exact (default), abbreviation, narrow,
+                    broad, related; or remove, which takes the name away from the concept
+    preferred_name  what the concept is to be called; for an id that the terminology does not have,
+                    this (or a name of kind preferred) makes the row a new concept
+    semantic_types, parents, codes.VOCABULARY
+                    added to the concept's own; several in one field are separated by "|"
+    definition      takes the place of the concept's own
+    note, note.ANY  yours: not read
+
+A row may have a name, or something else to say of its concept, or both. Several rows may be of one
+concept. The file may be compressed, and separated by tabs or semicolons, as for the reader `table`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from linker.errors import TerminologyError
+from linker.steps import Silent
+from linker.terminology.files import translated
+from linker.terminology.rows import BadRows
+from linker.terminology.table import separated_rows
+from linker.terminology.tables import NameKind
+from linker.text import normalise
+
+REMOVE = "remove"
+_COLUMNS = (
+    "concept_id",
+    "name",
+    "kind",
+    "preferred_name",
+    "semantic_types",
+    "definition",
+    "parents",
+)
+_CODES, _NOTE = "codes.", "note"
+_SEPARATOR = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayRow:
+    """A row of an overlay.
+
+    Attributes:
+        line: where it begins in the file, from 1.
+        name: a name of the concept, or "".
+        kind: how the name stands to the concept; None to take the name away.
+        preferred_name: what the concept is to be called, or "".
+        codes: pairs of vocabulary and code.
+    """
+
+    line: int
+    concept_id: str
+    name: str = ""
+    kind: NameKind | None = NameKind.EXACT
+    preferred_name: str = ""
+    definition: str = ""
+    semantic_types: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """An overlay as it was read.
+
+    Attributes:
+        name: the file's name, without its folder: an overlay of the same name takes its place.
+        sha256: of the file's bytes, in hexadecimal.
+        content: the file's bytes.
+    """
+
+    name: str
+    sha256: str
+    content: bytes
+    rows: tuple[OverlayRow, ...]
+
+
+def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
+    """Read an overlay.
+
+    Args:
+        name: what to call it, if not as the file.
+
+    Raises:
+        TerminologyError: the file cannot be read, a column is unknown or missing, or a row says
+            nothing, or something that cannot be.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise TerminologyError(f"{path}: a folder, expected a CSV file")
+    with translated(path):
+        content = path.read_bytes()
+    lines = separated_rows(path, None, BadRows(0), Silent())
+    _, header = next(lines)
+    columns = _columns(header, path)
+    rows = tuple(
+        _row({column: " ".join(row[i].split()) for column, i in columns.items()}, path, number)
+        for number, row in lines
+    )
+    _refuse_contradictions(rows, path)
+    digest = hashlib.sha256(content).hexdigest()
+    return Overlay(path.name if name is None else name, digest, content, rows)
+
+
+def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
+    known = ", ".join((*_COLUMNS, f"{_CODES}VOCABULARY", f"{_NOTE}.ANY"))
+    columns: dict[str, int] = {}
+    for i, column in enumerate(header):
+        if column == _NOTE or column.startswith(f"{_NOTE}."):
+            continue
+        if column in columns:
+            raise TerminologyError(f"{path}:1: column {column!r} stands twice; keep one")
+        if column not in _COLUMNS and not (column.startswith(_CODES) and column != _CODES):
+            raise TerminologyError(
+                f"{path}:1: unknown column {column!r}; known: {known}; correct it, or call it "
+                f"{_NOTE}.{column} if it is yours"
+            )
+        columns[column] = i
+    if "concept_id" not in columns:
+        found = ", ".join(map(repr, header))
+        raise TerminologyError(f"{path}:1: no column 'concept_id'; found: {found}; known: {known}")
+    return columns
+
+
+def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
+    where = f"{path}:{line}"
+    given = {column for column, cell in cells.items() if cell} - {"concept_id", "kind"}
+    if not cells["concept_id"]:
+        raise TerminologyError(f"{where}: blank concept_id; each row is about a concept")
+    if not given:
+        raise TerminologyError(
+            f"{where}: nothing but a concept_id; give a name, a code, or what else there is to say"
+        )
+    kind = cells.get("kind", "").lower()
+    if kind and not cells.get("name"):
+        raise TerminologyError(f"{where}: kind {kind!r} without a name; give the name")
+    for column in ("name", "preferred_name"):
+        if cells.get(column) and not normalise(cells[column]):
+            raise TerminologyError(f"{where}: {column} holds no character that can be read")
+    if kind == REMOVE and given != {"name"}:
+        raise TerminologyError(
+            f"{where}: a row that takes a name away says something else as well "
+            f"({', '.join(sorted(given - {'name'}))}); give that a row of its own"
+        )
+    if kind and kind != REMOVE and kind not in {known.value for known in NameKind}:
+        allowed = ", ".join([*(known.value for known in NameKind), REMOVE])
+        raise TerminologyError(f"{where}: unknown kind {kind!r}; known: {allowed}")
+    return OverlayRow(
+        line=line,
+        concept_id=cells["concept_id"],
+        name=cells.get("name", ""),
+        kind=None if kind == REMOVE else NameKind(kind) if kind else NameKind.EXACT,
+        preferred_name=cells.get("preferred_name", ""),
+        definition=cells.get("definition", ""),
+        semantic_types=_values(cells.get("semantic_types", "")),
+        parents=_values(cells.get("parents", "")),
+        codes=tuple(
+            (column.removeprefix(_CODES), value)
+            for column, cell in cells.items()
+            if column.startswith(_CODES)
+            for value in _values(cell)
+        ),
+    )
+
+
+def _values(cell: str) -> tuple[str, ...]:
+    return tuple(value.strip() for value in cell.split(_SEPARATOR) if value.strip())
+
+
+def _refuse_contradictions(rows: Sequence[OverlayRow], path: Path) -> None:
+    """No name is both given to a concept and taken away, and no concept has two preferred ones."""
+    named: dict[tuple[str, str], OverlayRow] = {}
+    preferred: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        if row.name:
+            first = named.setdefault((row.concept_id, normalise(row.name)), row)
+            if (first.kind is None) != (row.kind is None):
+                raise TerminologyError(
+                    f"{path}:{row.line}: the name {row.name!r} is both given to "
+                    f"{row.concept_id!r} and taken away (line {first.line}); keep one of the two"
+                )
+        wanted = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")
+        if wanted:
+            name, line = preferred.setdefault(row.concept_id, (wanted, row.line))
+            if name != wanted:
+                raise TerminologyError(
+                    f"{path}:{row.line}: {row.concept_id!r} is to be called {wanted!r}, "
+                    f"but {name!r} on line {line}; a concept has one preferred name"
+                )

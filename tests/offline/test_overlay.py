@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import CONCEPTS, FakeEncoder, build, concept
+
+from linker import Linker
+from linker.encoder import Vectors
+from linker.errors import (
+    ConfigError,
+    EncoderMismatchError,
+    IndexFolderError,
+    LinkerError,
+    TerminologyError,
+)
+from linker.index import Index, locked
+from linker.link.calibrate import SHIPPED
+from linker.link.rank import candidates, rank
+from linker.link.retrieve import Retriever
+from linker.offline import overlay_index
+
+HEADER = "concept_id,name,kind,preferred_name,semantic_types,definition,codes.LOCAL\n"
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Path:
+    return build(tmp_path / "mini").path
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Write:
+    """Write rows, short ones filled up, under the header of all columns."""
+
+    def write(*rows: str, name: str = "local.csv", header: str = HEADER) -> Path:
+        path = tmp_path / name
+        wide = header.count(",")
+        path.write_text(header + "".join(f"{row}{',' * (wide - row.count(','))}\n" for row in rows))
+        return path
+
+    return write
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def best(index: Path, *mentions: str) -> list[str | None]:
+    found = Linker.load(index, encoder=FakeEncoder(), threshold=0).link(list(mentions))
+    return [link.concept_id for link in found]
+
+
+def lay(index: Path, *files: Path, **options: object):
+    return overlay_index(index, files, encoder=FakeEncoder(), **options)
+
+
+# --- what an overlay does --------------------------------------------------------------------
+
+
+def test_a_local_name_is_linked_and_shown_as_it_is_written(mini: Path, csv: Write) -> None:
+    manifest = lay(mini, csv("X:0001,Pump trouble", "X:0006,Running a temp"))
+    linker = Linker.load(mini, encoder=FakeEncoder())
+    (link,) = linker.link(["pump TROUBLE"])
+    assert link.concept_id == "X:0001"
+    assert link.candidates[0].matched_name == "Pump trouble"
+    assert link.candidates[0].score == 1.0
+    assert linker.concept("X:0001").names == (
+        "Heart failure",
+        "Cardiac failure",
+        "Weak heart",
+        "Pump trouble",
+    )
+    assert linker.annotate("Seen for pump trouble today.")[0].concept_id == "X:0001"
+    assert (manifest.counts.names, manifest.counts.name_concept_pairs) == (30, 31)
+    assert manifest.overlays[0].summary == "2 rows: 2 names added"
+
+
+def test_only_new_names_are_embedded(mini: Path, csv: Write) -> None:
+    encoder = FakeEncoder()
+    overlay_index(mini, [csv("X:0001,Pump trouble", "X:0002,Chest pain")], encoder=encoder)
+    assert encoder.encoded == ["pump trouble"]
+    assert best(mini, "chest pain") == ["X:0012"]  # its preferred name still
+    candidates = Linker.load(mini, encoder=encoder).link(["chest pain"])[0].candidates
+    assert {c.concept_id for c in candidates[:2]} == {"X:0012", "X:0002"}
+
+
+def test_nothing_new_to_embed_needs_no_encoder(mini: Path, csv: Write) -> None:
+    overlay_index(mini, [csv("X:0002,Chest pain")], encoder=None)
+    assert Index.open(mini, verify=True).manifest.overlays[0].names_added == 1
+
+
+def test_a_new_concept_is_whole(mini: Path, csv: Write) -> None:
+    manifest = lay(
+        mini,
+        csv("LOCAL:7,Ward bug,,Ward 7 outbreak,infection|local,Since May.,W7|W7b", "LOCAL:7,W7B"),
+    )
+    found = Linker.load(mini, encoder=FakeEncoder()).concept("LOCAL:7")
+    assert found.preferred_name == "Ward 7 outbreak"
+    assert found.names == ("Ward 7 outbreak", "W7B", "Ward bug")
+    assert found.semantic_types == ("infection", "local")
+    assert found.definition == "Since May."
+    assert found.codes == {"LOCAL": ("W7", "W7b")}
+    assert best(mini, "ward 7 outbreak", "ward bug") == ["LOCAL:7", "LOCAL:7"]
+    assert manifest.counts.concepts == len(CONCEPTS) + 1
+    assert manifest.overlays[0].concepts_added == 1
+
+
+def test_codes_types_and_definition_are_added_to_those_of_the_concept(
+    mini: Path, csv: Write
+) -> None:
+    manifest = lay(mini, csv("X:0001,,,,local,Ours.,HF1"))
+    found = Linker.load(mini).concept("X:0001")
+    assert found.codes == {"OTHER": ("42", "43"), "THIRD": ("H1",), "LOCAL": ("HF1",)}
+    assert found.semantic_types == ("finding", "local")
+    assert found.definition == "Ours."
+    assert found.names == ("Heart failure", "Cardiac failure", "Weak heart")
+    assert manifest.overlays[0].summary == "1 rows: 1 concepts changed"
+
+
+def test_a_preferred_name_takes_the_place_of_the_former_one(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,,,Pump failure", "X:0002,Coronary,preferred"))
+    linker = Linker.load(mini, encoder=FakeEncoder())
+    assert linker.concept("X:0001").preferred_name == "Pump failure"
+    assert linker.concept("X:0001").names[1:] == ("Cardiac failure", "Heart failure", "Weak heart")
+    assert linker.concept("X:0002").preferred_name == "Coronary"
+    assert linker.link(["heart failure"])[0].candidates[0].preferred_name == "Pump failure"
+
+
+def test_a_name_is_taken_away_from_one_concept_alone(mini: Path, csv: Write) -> None:
+    assert best(mini, "cold") == ["X:0007"]
+    manifest = lay(mini, csv("X:0008,COLD,remove", "X:0001,weak heart,remove"))
+    linker = Linker.load(mini, encoder=FakeEncoder())
+    assert linker.concept("X:0008").names == ("Cold sensation",)
+    assert linker.concept("X:0001").names == ("Heart failure", "Cardiac failure")
+    assert [c.concept_id for c in linker.link(["cold"])[0].candidates].count("X:0008") == 1
+    assert linker.link(["weak heart"])[0].best.matched_name != "Weak heart"
+    assert linker.annotate("A weak heart.") == []
+    assert manifest.overlays[0].names_removed == 2
+
+
+def test_a_retired_id_is_followed(mini: Path, csv: Write) -> None:
+    manifest = lay(mini, csv("X:9001,Pump trouble"))
+    assert best(mini, "pump trouble") == ["X:0001"]
+    assert manifest.overlays[0].followed == {"X:9001": "X:0001"}
+
+
+def test_ties_go_by_concept_id_with_new_concepts_among_the_old(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0000,Strange thing,preferred", "X:0005,Strange thing", "X:00055,,,Aab thing"))
+    store = Index.open(mini).store
+    rows = [store.find(i) for i in ("X:0015", "X:00055", "X:0000", "X:0001", "X:0006", "X:0005")]
+    ordered = sorted((row for row in rows if row is not None), key=store.order)
+    assert [store.concept_id(row) for row in ordered] == [
+        "X:0000", "X:0001", "X:0005", "X:00055", "X:0006", "X:0015",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["Flat", "HNSW32"])
+def test_links_are_those_of_an_index_built_with_the_names(
+    kind: str, tmp_path: Path, csv: Write
+) -> None:
+    laid = build(tmp_path / "laid", kind=kind).path
+    lay(laid, csv("X:0001,Pump trouble", "X:0006,Running a temp", "A:1,,,Odd gait"))
+    more = [
+        {**c, "synonyms": [*c["synonyms"], *extra]}
+        for c in CONCEPTS
+        for extra in [{"X:0001": ["Pump trouble"], "X:0006": ["Running a temp"]}.get(c["id"], [])]
+    ]
+    built = build(tmp_path / "built", [*more, concept("A:1", "Odd gait")], kind=kind).path
+    queries = ["pump trouble", "troubled pump", "odd gaits", "a temperature", "heart", "cold"]
+    found = []
+    # The weights of an index are fitted to its own names: here both have the same.
+    for index in (Index.open(laid), Index.open(built)):
+        hits = Retriever(index, FakeEncoder).retrieve(queries, n=40)
+        found.append(
+            [
+                candidates(rank(query, names, index.store, SHIPPED), index.store, k=10)
+                for query, names in zip(queries, hits, strict=True)
+            ]
+        )
+    for a, b in zip(*found, strict=True):
+        assert [(c.concept_id, c.matched_name) for c in a] == [
+            (c.concept_id, c.matched_name) for c in b
+        ]
+        assert [c.score for c in a] == pytest.approx([c.score for c in b])
+    a, b = Index.open(laid), Index.open(built)
+    by_name = [("concept_id", "ascending"), ("name", "ascending")]
+    assert a.store.name_table().sort_by(by_name) == b.store.name_table().sort_by(by_name)
+    by_id = "concept_id"
+    assert a.store.concept_table().sort_by(by_id) == b.store.concept_table().sort_by(by_id)
+    assert a.manifest.counts == b.manifest.counts
+
+
+def test_vectors_of_a_layer_are_searched_with_the_others(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble", "X:0006,Running a temp"))
+    index = Index.open(mini)
+    names = index.store.normals(0, index.store.n_names)
+    queries = FakeEncoder().encode(["trouble with a pump", "temp", "cold"])
+    truth: Vectors = queries.astype(float) @ FakeEncoder().encode(names).astype(float).T
+    scores, rows = index.vectors.search(queries, 5)
+    assert scores == pytest.approx(np.sort(truth, axis=1)[:, ::-1][:, :5], abs=1e-6)
+    assert np.take_along_axis(truth, rows, axis=1) == pytest.approx(scores, abs=1e-6)
+    assert index.vectors.search(queries, 500)[1].shape == (3, len(names))
+
+
+# --- again, instead, and off -----------------------------------------------------------------
+
+
+def test_the_same_overlay_again_changes_no_byte(mini: Path, csv: Write) -> None:
+    path = csv("X:0001,Pump trouble")
+    lay(mini, path)
+    before = content(mini)
+    encoder = FakeEncoder()
+    overlay_index(mini, [path], encoder=encoder)
+    assert content(mini) == before
+    assert encoder.calls == 0
+
+
+def test_a_changed_overlay_takes_the_place_of_the_former(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble", "X:0008,Cold,remove"))
+    lay(mini, csv("X:0001,Pumping badly"))
+    names = Linker.load(mini).concept("X:0001").names
+    assert names == ("Heart failure", "Cardiac failure", "Weak heart", "Pumping badly")
+    assert "Cold" in Linker.load(mini).concept("X:0008").names
+    assert len(list(mini.glob("overlay-*"))) == 5  # four of the layer, and the CSV
+
+
+def test_overlays_of_other_names_stay(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble"))
+    manifest = lay(mini, csv("X:0002,Coronary", name="cardiology.csv"))
+    assert [info.name for info in manifest.overlays] == ["local.csv", "cardiology.csv"]
+    assert best(mini, "pump trouble", "coronary") == ["X:0001", "X:0002"]
+
+
+def test_an_overlay_comes_off_without_a_trace(mini: Path, csv: Write) -> None:
+    before = content(mini)
+    lay(mini, csv("X:0001,Pump trouble", "LOCAL:1,,,Odd", "X:0008,Cold,remove"))
+    overlay_index(mini, [], remove=["local.csv"])
+    assert content(mini) == before
+
+
+def test_taking_off_what_is_not_there_is_refused(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble"))
+    with pytest.raises(ConfigError, match=r"no overlay 'locl.csv' .* there: local.csv"):
+        overlay_index(mini, [], remove=["locl.csv"])
+
+
+def test_a_new_index_beside_the_old_one(mini: Path, csv: Write, tmp_path: Path) -> None:
+    before = content(mini)
+    lay(mini, csv("X:0001,Pump trouble"), out=tmp_path / "new")
+    assert content(mini) == before
+    assert best(tmp_path / "new", "pump trouble") == ["X:0001"]
+    Index.open(tmp_path / "new", verify=True)
+    with pytest.raises(IndexFolderError, match="exists; choose another --out"):
+        lay(mini, csv("X:0001,Pump trouble"), out=tmp_path / "new")
+
+
+def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble"))
+    linker = Linker.load(mini, encoder=FakeEncoder())
+    lay(mini, csv("X:0001,Pumping badly"))
+    (link,) = linker.link(["pump trouble"])  # its vectors are read only now
+    assert (link.concept_id, link.candidates[0].score) == ("X:0001", 1.0)
+    assert linker.concept("X:0001").names[-1] == "Pump trouble"
+
+
+# --- what cannot be --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["X:0404,Foo"], "local.csv:2: 'X:0404' is no concept of the index, or is retired"),
+        (["X:0001,Nonsense,remove"], "local.csv:2: 'X:0001' has no name 'Nonsense' to take away"),
+        (["X:0001,heart  failure,remove"], "is the preferred name of 'X:0001'"),
+    ],
+)
+def test_a_row_that_cannot_be_applied_leaves_the_index_as_it_was(
+    rows: Sequence[str], message: str, mini: Path, csv: Write
+) -> None:
+    before = content(mini)
+    with pytest.raises(TerminologyError) as caught:
+        lay(mini, csv(*rows))
+    assert message in str(caught.value)
+    assert content(mini) == before
+
+
+def test_unknown_concepts_are_left_out_and_reported_if_asked(mini: Path, csv: Write) -> None:
+    path = csv("X:0404,Foo", "X:0001,Pump trouble")
+    manifest = lay(mini, path, skip_unknown=True)
+    (row,) = manifest.overlays[0].left_out
+    assert (row.line, row.concept_id) == (2, "X:0404")
+    assert best(mini, "pump trouble") == ["X:0001"]
+    with pytest.raises(TerminologyError, match="X:0404"):
+        lay(mini, path)
+
+
+def test_another_encoder_is_refused(mini: Path, csv: Write) -> None:
+    before = content(mini)
+    with pytest.raises(EncoderMismatchError, match="built with encoder fake"):
+        overlay_index(mini, [csv("X:0001,Pump trouble")], encoder=FakeEncoder("other"))
+    lay(mini, csv("X:0001,Pump trouble"))
+    assert set(before) - {"manifest.json"} < set(content(mini))
+
+
+def test_two_files_of_one_name_are_refused(mini: Path, csv: Write, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    other = csv("X:0002,Coronary", name="x/local.csv")
+    with pytest.raises(ConfigError, match=r"two overlays are called 'local.csv'"):
+        lay(mini, csv("X:0001,Pump trouble"), other)
+
+
+def test_a_folder_that_is_no_index_is_refused(tmp_path: Path, csv: Write) -> None:
+    with pytest.raises(IndexFolderError, match="does not exist"):
+        lay(tmp_path / "none", csv("X:0001,Pump trouble"))
+
+
+def test_an_index_in_the_making_elsewhere_is_left_alone(mini: Path, csv: Write) -> None:
+    with locked(mini), pytest.raises(IndexFolderError, match="another process"):
+        lay(mini, csv("X:0001,Pump trouble"))
+
+
+def test_a_damaged_layer_is_found(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble"))
+    next(mini.glob("overlay-*.names.arrow")).write_bytes(b"")
+    with pytest.raises(IndexFolderError, match=r"names\.arrow: 0 bytes"):
+        Index.open(mini)
+
+
+class Killed(FakeEncoder):
+    """Dies in the middle of the work, as a process that is killed."""
+
+    def encode(self, texts: Sequence[str], *, progress: object = None) -> Vectors:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+def test_a_kill_in_the_middle_leaves_the_index_as_it_was(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble"))
+    before = content(mini)
+    path = csv("X:0001,Pumping badly", "LOCAL:1,,,Odd")
+    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    code = (
+        f"import sys; sys.path[:0] = {folders}\n"
+        "from test_overlay import Killed, overlay_index\n"
+        f"overlay_index({str(mini)!r}, [{str(path)!r}], encoder=Killed())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    after = content(mini)
+    assert {name: after[name] for name in before} == before
+    assert best(mini, "pump trouble") == ["X:0001"]
+    # What the dead left behind is cleared by the next who does it.
+    lay(mini, path)
+    assert best(mini, "pumping badly", "odd") == ["X:0001", "LOCAL:1"]
+    assert set(content(mini)) == {*Index.open(mini, verify=True).manifest.files, "manifest.json"}
+
+
+def test_a_broken_file_is_said(mini: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(b'concept_id,name\nX:0001,"never closed\n')
+    with pytest.raises(LinkerError, match=r"bad\.csv:2: a quotation mark opens"):
+        lay(mini, bad)

@@ -1,0 +1,202 @@
+"""Builds of several terminologies, with overlays, and what an upgrade does to these."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import concept, recipe, write_jsonl
+from typer.testing import CliRunner, Result
+
+from linker import Linker, build_index
+from linker.cli import app
+from linker.errors import IndexFolderError, TerminologyError
+from linker.index import Index, Manifest
+
+pytestmark = pytest.mark.model
+
+OLD = [
+    concept("X:1", "Heart failure", "Weak heart"),
+    concept("X:2", "Ataxia", "Ataxia, Spastic"),
+    concept("X:3", "Fever"),
+    concept("X:4", "Rash"),
+]
+NEW = [
+    concept("X:1", "Heart failure", "Weak heart", alt_ids=["X:3"]),
+    concept("X:2", "Ataxia"),
+]
+LOCAL = (
+    "concept_id,name,preferred_name\nX:1,Pump trouble,\nX:3,Temp,\nX:4,Spots,\nL:1,,Ward bug\n"
+    "X:2,Wobbly,\n"
+)
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def section(folder: Path, name: str, concepts: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    path = write_jsonl(folder / f"{name}.jsonl", concepts)
+    return {"source": "jsonl", "path": str(path), **more}
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    path = tmp_path / "local.csv"
+    path.write_text(LOCAL)
+    return path
+
+
+def test_an_overlay_survives_an_upgrade(tmp_path: Path, local: Path) -> None:
+    out = tmp_path / "mini"
+    build_index(recipe(terminology=section(tmp_path, "old", OLD), overlay=[str(local)]), out)
+    linker = Linker.load(out)
+    assert [link.concept_id for link in linker.link(["temp", "spots", "ward bug"])] == [
+        "X:3", "X:4", "L:1",
+    ]  # fmt: skip
+    local.unlink()
+
+    upgraded = build_index(recipe(terminology=section(tmp_path, "new", NEW)), out, force=True)
+    (info,) = upgraded.manifest.overlays
+    assert (info.name, info.rows, info.names_added) == ("local.csv", 5, 4)
+    assert info.followed == {"X:3": "X:1"}
+    assert [(row.line, row.concept_id) for row in info.left_out] == [(4, "X:4")]
+    linker = Linker.load(out)
+    found = linker.link(["temp", "pump trouble", "wobbly", "ward bug"])
+    assert [link.concept_id for link in found] == ["X:1", "X:1", "X:2", "L:1"]
+    said = run("info", out).stdout
+    assert "5 rows: 4 names added, 1 new concepts" in said
+    assert "line 4" in said
+    assert "'X:4' is no concept of the index" in said
+
+
+def test_a_broken_overlay_stops_a_build_before_it_begins(tmp_path: Path, local: Path) -> None:
+    local.write_text("concept_id,nme\nX:1,a\n")
+    with pytest.raises(TerminologyError, match="unknown column 'nme'"):
+        build_index(
+            recipe(terminology=section(tmp_path, "old", OLD), overlay=[str(local)]),
+            tmp_path / "mini",
+        )
+    assert not (tmp_path / "mini.partial").exists()
+
+
+def test_forms_are_derived_unless_the_recipe_says_no(tmp_path: Path) -> None:
+    with_forms = build_index(recipe(terminology=section(tmp_path, "old", OLD)), tmp_path / "with")
+    assert with_forms.manifest.counts.derived == 1
+    link = Linker.load(tmp_path / "with").link(["spastic ataxia"])[0]
+    assert (link.candidates[0].matched_name, link.candidates[0].score) == ("Ataxia, Spastic", 1.0)
+    assert Linker.load(tmp_path / "with").concept("X:2").names == ("Ataxia", "Ataxia, Spastic")
+    without = build_index(
+        recipe(terminology=section(tmp_path, "old", OLD, derive_names=False)), tmp_path / "without"
+    )
+    assert without.manifest.counts.derived == 0
+    assert without.store.name_table() == with_forms.store.name_table()
+
+
+def test_the_command_line_builds_two_overlays_compares_and_shows(
+    tmp_path: Path, local: Path
+) -> None:
+    old, new = (section(tmp_path, *case)["path"] for case in (("old", OLD), ("new", NEW)))
+    other = section(tmp_path, "icd", [concept("I1", "Heart failure"), concept("I2", "Boil")])
+    both = run("build", "jsonl", old, "--and", f"jsonl:{other['path']}", "--out", tmp_path / "a")
+    assert (both.exit_code, "6 concepts" in both.stderr) == (0, True)
+    manifest = Manifest.read(tmp_path / "a")
+    assert [part.terminology for part in manifest.terminology.parts] == ["old", "icd"]
+    said = run("info", tmp_path / "a").stdout
+    assert "old + icd" in said
+    assert "2. concepts" in said
+    linker = Linker.load(tmp_path / "a", threshold=0)
+    shared = linker.link(["heart failure"])[0].candidates[:2]
+    assert [(c.concept_id, c.semantic_types) for c in shared] == [
+        ("I1", ("icd",)), ("X:1", ("old",)),
+    ]  # fmt: skip
+
+    laid = run("overlay", tmp_path / "a", local, "--out", tmp_path / "b")
+    assert laid.exit_code == 0
+    assert "local.csv: 5 rows: 5 names added, 1 new concepts" in laid.stderr
+    Index.open(tmp_path / "b", verify=True)
+
+    notes = write_jsonl(
+        tmp_path / "notes.jsonl",
+        [{"id": "n1", "text": "Known boil. Pump trouble since May."}, {"id": "n2"}],
+    )
+    shown = run(
+        "diff", tmp_path / "a", tmp_path / "b", "--notes", notes, "--json", tmp_path / "d.json"
+    )
+    assert shown.exit_code == 0
+    said = " ".join(shown.stdout.split())
+    assert "n1 12-24 Pump trouble: NIL > X:1 Heart failure" in said
+    data = json.loads((tmp_path / "d.json").read_text())
+    assert data["counts"]["concepts_added"] == 1
+    assert data["names_added"][0] == {"concept_id": "L:1", "name": "Ward bug"}
+    links = data["links"]
+    assert (links["same"], links["gained"], links["notes_that_cannot_be_read"]) == (1, 1, 1)
+    assert links["changes"][0]["new"] == "X:1"
+    assert "Pump" not in shown.stderr
+
+    (tmp_path / "new.toml").write_text(f'[terminology]\nsource = "jsonl"\npath = "{new}"\n')
+    (tmp_path / "old.toml").write_text(f'[terminology]\nsource = "jsonl"\npath = "{old}"\n')
+    shown = run("diff", tmp_path / "old.toml", tmp_path / "new.toml")
+    assert "X:3 Fever > X:1 Heart failure" in " ".join(shown.stdout.split())
+
+
+# --- what cannot be --------------------------------------------------------------------------
+
+
+def test_ids_that_clash_stop_the_build(tmp_path: Path) -> None:
+    sections = [section(tmp_path, "old", OLD), section(tmp_path, "new", NEW)]
+    with pytest.raises(TerminologyError, match=r"of both old and new, 'X:1' among them"):
+        build_index(recipe(terminology=sections), tmp_path / "mini")
+    sections[1]["prefix"] = "N:"
+    assert (
+        build_index(recipe(terminology=sections), tmp_path / "mini").manifest.counts.concepts == 6
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["diff", "x.jsonl", "y"], "x.jsonl: neither an index folder nor a recipe"),
+        (["diff", "none", "none"], "none: does not exist"),
+        (["overlay", "none", "x.csv"], "none: does not exist"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "x.jsonl", OLD)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+def test_wrong_usage_is_told(tmp_path: Path) -> None:
+    for arguments, word in (
+        (["overlay", "x"], "--remove"),
+        (["build", "jsonl", "x", "--and", "y", "--out", "z"], "SOURCE:PATH"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert word in " ".join(result.stderr.replace("│", " ").split())
+    two = tmp_path / "two.toml"
+    two.write_text('[[terminology]]\nsource="obo"\npath="a"\n' * 2)
+    result = run("build", "--recipe", two, "--root", "A:1", "--out", tmp_path / "out")
+    assert (result.exit_code, "2 terminologies" in result.stderr) == (2, True)
+
+
+def test_notes_need_two_indexes(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text('[terminology]\nsource = "obo"\npath = "x"\n')
+    result = run("diff", tmp_path / "r.toml", tmp_path / "r.toml", "--notes", "x.jsonl")
+    assert "--notes needs two index folders" in result.stderr
+
+
+def test_an_unfinished_build_is_no_index_to_overlay(tmp_path: Path, local: Path) -> None:
+    (tmp_path / "half").mkdir()
+    with pytest.raises(IndexFolderError, match="not a finished index"):
+        Index.open(tmp_path / "half")

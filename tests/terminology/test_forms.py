@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker.terminology import FORMS, NameKind, Release, TableBuilder, add_forms
+from linker.terminology.forms import derive, rules_for
+from linker.text import normalise
+
+HEADS = {"leukemia", "diabetes mellitus", "ataxia", "failure", "deafness", "muscle weakness"}
+RULES = rules_for("jsonl", HEADS)
+ICD = rules_for("icd10cm", frozenset())
+RXNORM = rules_for("rxnorm", frozenset())
+
+
+def forms(name: str, rules=RULES) -> list[str]:
+    return [form for form, _ in derive(name, rules)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Diabetes mellitus, type 2", "type 2 Diabetes mellitus"),
+        ("Leukemia, Lymphocytic, Chronic, B Cell", "B Cell Chronic Lymphocytic Leukemia"),
+        ("Failure, Heart, Congestive", "Congestive Heart Failure"),
+        ("Ataxia, Spastic, 3", "Spastic Ataxia 3"),
+        ("Deafness, Autosomal Recessive 7", "Autosomal Recessive Deafness 7"),
+        ("Deafness, Type 7", "Type 7 Deafness"),
+        ("Ataxia, 3", "Ataxia 3"),
+    ],
+)
+def test_an_inverted_name_is_turned_round(name: str, expected: str) -> None:
+    assert forms(name) == [expected]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Long, narrow head",  # its first part is no name
+        "Leukemia, with seizures",
+        "Ataxia, deafness, and leukemia",
+        "Leukemia, susceptibility to, 1",
+        "Leukemia, chronic leukemia, leukemia of the young",
+        "4,4'-(1H-1,2,4-triazol-1-yl-methylene)-bis(benzonitrile)",
+        "Ataxia, a, b, c, d",
+        "Leukemia",
+    ],
+)
+def test_what_is_no_inverted_name_stays(name: str) -> None:
+    assert forms(name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Asthma (disorder)", ["Asthma"]),
+        ("Chest pain (finding)", ["Chest pain"]),
+        ("Feedback (Learning)", []),
+        ("[X]Cardiovascular disease, unspecified", ["Cardiovascular disease, unspecified",
+                                                    "Cardiovascular disease"]),
+        ("Asthenia [D]", ["Asthenia"]),
+        ("Rubella NOS", ["Rubella"]),
+        ("Acquired immune deficiency syndrome, NOS", ["Acquired immune deficiency syndrome"]),
+        ("NOS II", []),
+        ("peripheral lymphoma, not otherwise specified", ["peripheral lymphoma"]),
+        ("Pneumonia, unspecified organism", ["Pneumonia"]),
+        ("Hodgkin lymphoma, unspecified, unspecified site", ["Hodgkin lymphoma, unspecified",
+                                                             "Hodgkin lymphoma"]),
+        ("Unspecified asthma", ["asthma"]),
+        ("Habitual aborter - unspecified (disorder)", ["Habitual aborter - unspecified",
+                                                       "Habitual aborter"]),
+        ("Blister, unspecified ankle", []),
+        ("Fracture of unspecified part of femur", []),
+        ("AUTS4, INCLUDED", ["AUTS4"]),
+    ],
+)  # fmt: skip
+def test_tags_and_remarks_come_off(name: str, expected: list[str]) -> None:
+    assert forms(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "long", "short"),
+    [
+        ("MI - Myocardial infarction", "Myocardial infarction", "MI"),
+        ("TBI (Traumatic Brain Injury)", "Traumatic Brain Injury", "TBI"),
+        ("Arthrogryposis Multiplex Congenita (AMC)", "Arthrogryposis Multiplex Congenita", "AMC"),
+        ("Burkitt lymphoma; BL", "Burkitt lymphoma", "BL"),
+        ("Fanconi anemia;FA", "Fanconi anemia", "FA"),
+        ("DTs - delirium tremens", "delirium tremens", "DTs"),
+    ],
+)
+def test_a_name_with_its_short_form_is_both(name: str, long: str, short: str) -> None:
+    assert derive(name, RULES) == [(long, None), (short, NameKind.ABBREVIATION)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CA - bone cancer", "Amyloidosis - hereditaries", "Skin cancer (melanoma)", "Rhesus (D)"],
+)
+def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
+    assert forms(name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Rubella [German measles]", ["Rubella", "German measles"]),
+        ("Poisoning by psychodysleptics [hallucinogens]", ["Poisoning by psychodysleptics"]),
+        ("Syphilis [stage unspecified] of bursa", []),
+        ("Tuberculoma of meninges (cerebral) (spinal)", ["Tuberculoma of meninges"]),
+        ("Ringworm NOS", ["Ringworm"]),
+        ("Otitis, right ear", []),
+    ],
+)
+def test_icd_10_cm_has_its_own_brackets(name: str, expected: list[str]) -> None:
+    assert forms(name, ICD) == expected
+
+
+def test_rxnorm_brands_stand_for_their_ingredient() -> None:
+    assert forms("atorvastatin 10 MG Oral Tablet [Lipitor]", RXNORM) == [
+        "Lipitor 10 MG Oral Tablet"
+    ]
+    assert forms("a 1 MG / b 2 MG Oral Tablet [Both]", RXNORM) == []
+
+
+def table(*concepts: tuple[str, ...]):
+    builder = TableBuilder("test")
+    for concept_id, preferred, *names in concepts:
+        builder.add(concept_id, preferred, names=[(name, NameKind.NARROW) for name in names])
+    return builder.finish(Release("T", "1", "", "jsonl"))
+
+
+def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
+    found = add_forms(table(("X:1", "Ataxia", "Ataxia, Spastic"), ("X:2", "Rubella NOS")))
+    assert [tuple(row.values()) for row in found.forms.to_pylist()] == [
+        ("X:1", "Spastic Ataxia", "narrow", "Ataxia, Spastic"),
+        ("X:2", "Rubella", "exact", "Rubella NOS"),
+    ]
+    assert found.forms.schema == FORMS
+
+
+def test_what_the_concept_is_called_already_is_no_form() -> None:
+    found = add_forms(
+        table(("X:1", "Ataxia", "Ataxias, Spastic", "spastic ataxia"), ("X:2", "A NOS", "b"))
+    )
+    assert found.forms.to_pylist() == []
+
+
+@given(st.text(st.sampled_from("ab ,;-()[]XNOSunspecified") | st.characters(), max_size=30))
+def test_forms_are_new_readable_names(name: str) -> None:
+    for rules in (RULES, ICD, RXNORM):
+        found = forms(name, rules)
+        assert len(set(found)) == len(found)
+        for form in found:
+            assert form != name
+            assert normalise(form)
+            assert form == " ".join(form.split())
+            # Nothing is invented: a form's words are the name's.
+            assert set("".join(form.split())) <= set(name)
