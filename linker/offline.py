@@ -17,6 +17,7 @@ def build_index(
     *,
     resume: bool = False,
     force: bool = False,
+    reuse: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Index:
     """Read a terminology, embed its names, and write the index folder.
@@ -29,6 +30,7 @@ def build_index(
         out: the folder to make.
         resume: go on with an unfinished build.
         force: replace a finished index at `out`, and throw away an unfinished build.
+        reuse: an older index of the same encoder; only names that it does not have are embedded.
         progress: told of each step.
 
     Raises:
@@ -36,14 +38,22 @@ def build_index(
             what to do.
     """
     progress = progress or Silent()
+    chosen = recipe.encoder
+    progress.step(f"loading encoder {chosen.name}")
+    encoder = load_encoder(
+        chosen.name,
+        revision=chosen.revision,
+        allow_download=True,
+        device=chosen.device,
+        backend=chosen.backend,
+        pooling=chosen.pooling,
+    )
+    # An encoder that cannot run says so now, not after an hour of reading.
+    encoder.encode(["a"])
     section = recipe.terminology
     options = ReadOptions(**section.model_dump(exclude={"source", "path"}))
     progress.step(f"reading {section.source}")
     terminology = read_terminology(section.source, section.path, options)
-    progress.step(f"loading encoder {recipe.encoder.name}")
-    encoder = load_encoder(
-        recipe.encoder.name, revision=recipe.encoder.revision, allow_download=True
-    )
     return write_index(
         terminology,
         encoder,
@@ -53,5 +63,6 @@ def build_index(
         calibrate=calibrate,
         resume=resume,
         force=force,
+        reuse=None if reuse is None else Path(reuse),
         progress=progress,
     )

@@ -32,6 +32,27 @@ def build(
         str | None,
         typer.Option(help=f"A known encoder, a hub name or a folder. [default: {DEFAULT_ENCODER}]"),
     ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="What runs the encoder: auto, torch, torch-bf16, onnx, onnx-int8. [default: auto]"
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, or several: cuda:0,cuda:1. [default: a GPU if there is one]"),
+    ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(help="mean, cls or max, for an encoder folder that does not say it."),
+    ] = None,
+    reuse: Annotated[
+        Path | None,
+        typer.Option(
+            help="An older index of the same encoder: only names that it lacks are embedded.",
+            show_default=False,
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="A build as a file (TOML); flags override it.")
     ] = None,
@@ -81,6 +102,8 @@ def build(
     data["terminology"].update({key: value for key, value in flags.items() if value is not None})
     if encoder is not None:
         data["encoder"] = {"name": encoder}
+    runs = {"backend": backend, "device": device, "pooling": pooling}
+    data["encoder"].update({key: value for key, value in runs.items() if value is not None})
     if kind is not None:
         data["index"]["kind"] = kind
     if {"source", "path"} - set(data["terminology"]):
@@ -91,6 +114,7 @@ def build(
             out,
             resume=resume,
             force=force,
+            reuse=reuse,
             progress=progress,
         )
     counts = index.manifest.counts

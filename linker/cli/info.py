@@ -46,7 +46,8 @@ def info(
         "concepts": f"{counts.concepts:,}"
         + (f" (and {counts.retired:,} retired ids)" if counts.retired else ""),
         "names": f"{counts.names:,} distinct, {counts.name_concept_pairs:,} with their concepts",
-        "encoder": f"{encoder.name} ({encoder.dim} dimensions, {encoder.pooling} pooling)",
+        "encoder": f"{encoder.name} ({encoder.dim} dimensions, {encoder.pooling} pooling, "
+        f"{encoder.precision})",
         "encoder licence": encoder.licence or "not stated",
         "encoder fingerprint": encoder.fingerprint,
         "vectors": f"{vectors.kind}, recall@10 {vectors.recall_at_10:.3f} "

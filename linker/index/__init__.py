@@ -3,9 +3,10 @@
 from linker.index.folder import Index
 from linker.index.lexicon import MAX_WORDS, Lexicon
 from linker.index.manifest import Manifest
+from linker.index.progress import Progress, Silent
 from linker.index.store import NamePair, Store
 from linker.index.vectors import Vectors
-from linker.index.write import Progress, Silent, write_index
+from linker.index.write import write_index
 
 __all__ = [
     "MAX_WORDS",

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from linker.atomic import write_atomically
 from linker.encoder import Encoder
-from linker.errors import ConfigError, EncoderError, IndexFolderError
+from linker.errors import ConfigError, IndexFolderError
+from linker.index.embed import Reusable, embed
 from linker.index.folder import (
     CALIBRATION_FILE,
     FILES,
@@ -38,6 +39,7 @@ from linker.index.manifest import (
     describe_files,
     sha256,
 )
+from linker.index.progress import Progress, Silent
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
 from linker.index.vectors import Vectors
@@ -46,26 +48,6 @@ from linker.terminology import Terminology
 RECALL_QUERIES = 500
 _JOB = "job.json"
 _SHARDS = "shards"
-
-
-class Progress(Protocol):
-    """Told how far a build is; the command line draws it."""
-
-    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
-        """A step begins; it has `total` units of work ("names"), if that is known."""
-
-    def advance(self, n: int) -> None:
-        """`n` more units of the step are done."""
-
-
-class Silent:
-    """A progress that nobody watches."""
-
-    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
-        """Do nothing."""
-
-    def advance(self, n: int) -> None:
-        """Do nothing."""
 
 
 def write_index(
@@ -79,6 +61,7 @@ def write_index(
     resume: bool = False,
     force: bool = False,
     shard_names: int = SHARD_NAMES,
+    reuse: Path | None = None,
     progress: Progress | None = None,
 ) -> Index:
     """Embed every distinct name of a terminology and write the index folder.
@@ -93,6 +76,8 @@ def write_index(
         force: replace a finished index at `out`, and, without `resume`, throw away an unfinished
             build.
         shard_names: how many names are embedded between two writes to the disk.
+        reuse: an older index of the same encoder: the vectors of names that it has are taken from
+            it. They are the encoder's to 1e-5, not to the last bit.
 
     Raises:
         TerminologyError: no name can be read.
@@ -104,6 +89,7 @@ def write_index(
     if progress is None:
         progress = Silent()
     # A kind that cannot be is refused here, not after hours of embedding.
+    reusable = None if reuse is None else Reusable.open(reuse, encoder)
     dim = encoder.identity.dim
     Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
@@ -119,7 +105,7 @@ def write_index(
             progress.step("indexing words")
             Lexicon.build(store.normals(0, store.n_names)).save(partial / LEXICON_FILE)
             shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
-            _embed(store, encoder, shards, progress)
+            embed(store, encoder, shards, progress, reuse=reusable)
             progress.step("indexing vectors")
             Vectors.build(kind, dim, shards.read_all()).save(partial / VECTORS_FILE)
             manifest = Manifest(
@@ -246,24 +232,6 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
             "use --force to start over, or go on with what it was started with"
         )
     return complete
-
-
-def _embed(store: Store, encoder: Encoder, shards: Shards, progress: Progress) -> None:
-    missing = shards.missing()
-    left = sum(stop - start for start, stop in missing)
-    before = f", {store.n_names - left:,} done before" if left < store.n_names else ""
-    progress.step(f"embedding names{before}", total=left, unit="names")
-    dim = encoder.identity.dim
-    for start, stop in missing:
-        vectors = encoder.encode(store.normals(start, stop), progress=progress.advance)
-        if vectors.shape != (stop - start, dim) or not np.allclose(
-            np.linalg.norm(vectors, axis=1), 1, atol=1e-3
-        ):
-            raise EncoderError(
-                f"{encoder.identity.name}: names {start} to {stop} became vectors of shape "
-                f"{vectors.shape}, expected {stop - start} unit vectors of {dim} numbers"
-            )
-        shards.write((start, stop), vectors)
 
 
 def _measure(path: Path, kind: str, min_recall: float, progress: Progress) -> VectorsInfo:

@@ -10,7 +10,7 @@ from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD
 from linker.detect import Detector, assert_mentions, clinical_long_form, expand, load_detector
-from linker.encoder import Encoder, load_encoder
+from linker.encoder import Encoder, backend_of, load_encoder
 from linker.errors import EncoderMismatchError, IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
@@ -37,6 +37,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
         device: str | None = None,
+        backend: str | None = None,
     ) -> None:
         if threshold is None:
             threshold = DEFAULT_THRESHOLD
@@ -45,6 +46,7 @@ class Linker:
         self._index = index
         self.threshold = threshold
         self._device = device
+        self._backend = backend
         self._given_encoder = encoder
         self._given_detector = detector
         self._encoder: Encoder | None = None
@@ -68,6 +70,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
         device: str | None = None,
+        backend: str | None = None,
         verify: bool = False,
     ) -> Linker:
         """Open an index. Its files are mapped, and the encoder is loaded when first needed.
@@ -80,6 +83,10 @@ class Linker:
                 installed spaCy or scispaCy pipeline, or a `Detector`.
             threshold: links below this probability are NIL; in [0, 1].
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
+            backend: what runs the encoder, and in what precision: one of
+                `linker.encoder.BACKENDS`. By default the precision that the index's names were
+                embedded in, or float32 where that was bf16. Another precision moves scores in the
+                second or third digit.
             verify: compare the sha256 of every file of the index first.
 
         Raises:
@@ -92,6 +99,7 @@ class Linker:
             detector=detector,
             threshold=threshold,
             device=device,
+            backend=backend,
         )
 
     @property
@@ -112,6 +120,7 @@ class Linker:
         return {
             "index": {name: files[name].sha256 for name in sorted(files)},
             "threshold": self.threshold,
+            **({} if self._backend is None else {"backend": self._backend}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -211,6 +220,7 @@ class Linker:
             "detector": self._given_detector,
             "threshold": self.threshold,
             "device": self._device,
+            "backend": self._backend,
         }
         return (_reload, (self._index.path, options))
 
@@ -218,15 +228,20 @@ class Linker:
         if self._encoder is None:
             built = self.manifest.encoder
             given = self._given_encoder
+            options: dict[str, Any] = {
+                "device": self._device,
+                "backend": backend_of(built.precision) if self._backend is None else self._backend,
+                # A plain folder does not say it, and the build may have been told.
+                "pooling": built.pooling,
+            }
             if given is None:
-                encoder = load_encoder(
-                    built.name, revision=built.revision or None, device=self._device
-                )
+                encoder = load_encoder(built.name, revision=built.revision or None, **options)
             elif isinstance(given, str | Path):
-                encoder = load_encoder(given, device=self._device)
+                encoder = load_encoder(given, **options)
             else:
                 encoder = given
-            if encoder.identity.fingerprint != built.fingerprint:
+            # In another precision it is the same model: of fp32 for bf16, or as it was asked for.
+            if encoder.identity.model != built.model:
                 raise EncoderMismatchError(
                     f"{self.path}: built with encoder {built.name} ({built.fingerprint[:19]}...), "
                     f"asked for {encoder.identity.name} ({encoder.identity.fingerprint[:19]}...); "
