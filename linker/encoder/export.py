@@ -170,7 +170,7 @@ def _write(to: Path, folder: ModelFolder, *, int8: bool) -> None:
     from linker.encoder.loaded import load
 
     model = load(folder, "cpu")
-    config = model.network.config
+    config: Any = model.network.config
     weights = {name: value.detach().numpy() for name, value in model.network.state_dict().items()}
     own_pad = config.pad_token_id
     network = network_of(
