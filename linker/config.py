@@ -125,10 +125,21 @@ class TerminologySection(ReadOptions):
 
 
 class EncoderSection(_Section):
-    """`[encoder]`: a known name, a hub name, or a folder; and the hub revision it is pinned to."""
+    """`[encoder]`: a known name, a hub name, or a folder; and what runs it.
+
+    Attributes:
+        revision: the hub revision it is pinned to.
+        backend: what runs it, and in what precision: "auto" (torch on a GPU, ONNX Runtime on a
+            CPU, in float32), "torch", "torch-bf16", "onnx" or "onnx-int8".
+        device: "cpu", "cuda", or several with commas between; by default a GPU if there is one.
+        pooling: "mean", "cls" or "max", for a folder that does not say it.
+    """
 
     name: str = DEFAULT_ENCODER
     revision: str | None = None
+    backend: Literal["auto", "torch", "torch-bf16", "onnx", "onnx-int8"] = "auto"
+    device: str | None = None
+    pooling: Literal["mean", "cls", "max"] | None = None
 
 
 class IndexSection(_Section):

@@ -249,7 +249,7 @@ def test_info_shows_what_an_index_is(index: Index) -> None:
     rows = {line[:22].strip(): line[22:].strip() for line in result.stdout.splitlines()[1:]}
     assert rows["terminology"] == "mini.source"
     assert rows["concepts"] == "15 (and 4 retired ids)"
-    assert rows["encoder"] == "fake (64 dimensions, mean pooling)"
+    assert rows["encoder"] == "fake (64 dimensions, mean pooling, fp32)"
     assert rows["encoder licence"] == "invented"
     assert rows["licence"] == "not stated"
     assert "files" not in rows

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from linker.annotate.read import BadNote
+from linker.annotate.readers import BadNote
 from linker.link import Linker
 from linker.schema import Link, Note
 

@@ -34,6 +34,27 @@ def build(
         str | None,
         typer.Option(help=f"A known encoder, a hub name or a folder. [default: {DEFAULT_ENCODER}]"),
     ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="What runs the encoder: auto, torch, torch-bf16, onnx, onnx-int8. [default: auto]"
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, or several: cuda:0,cuda:1. [default: a GPU if there is one]"),
+    ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(help="mean, cls or max, for an encoder folder that does not say it."),
+    ] = None,
+    reuse: Annotated[
+        Path | None,
+        typer.Option(
+            help="An older index of the same encoder: only names that it lacks are embedded.",
+            show_default=False,
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="A build as a file (TOML); flags override it.")
     ] = None,
@@ -106,6 +127,8 @@ def build(
     data["overlay"] = [*data.get("overlay", ()), *(overlay or ())]
     if encoder is not None:
         data["encoder"] = {"name": encoder}
+    runs = {"backend": backend, "device": device, "pooling": pooling}
+    data["encoder"].update({key: value for key, value in runs.items() if value is not None})
     if kind is not None:
         data["index"]["kind"] = kind
     with resumable(out), Bars(err_console) as progress:
@@ -114,6 +137,7 @@ def build(
             out,
             resume=resume,
             force=force,
+            reuse=reuse,
             progress=progress,
         )
     report(index.manifest)

@@ -53,7 +53,8 @@ def info(
             for info in manifest.overlays
             for row in info.left_out
         },
-        "encoder": f"{encoder.name} ({encoder.dim} dimensions, {encoder.pooling} pooling)",
+        "encoder": f"{encoder.name} ({encoder.dim} dimensions, {encoder.pooling} pooling, "
+        f"{encoder.precision})",
         "encoder licence": encoder.licence or "not stated",
         "encoder fingerprint": encoder.fingerprint,
         "vectors": f"{vectors.kind}, recall@10 {vectors.recall_at_10:.3f} "

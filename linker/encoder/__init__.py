@@ -1,15 +1,18 @@
 """Strings to unit vectors: the sentence encoders, and the table of the known ones."""
 
+from linker.encoder.backend import BACKENDS, backend_of
 from linker.encoder.base import Encoder, EncoderIdentity, Vectors
 from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
 from linker.encoder.own import own_encoder
 
 __all__ = [
+    "BACKENDS",
     "KNOWN_ENCODERS",
     "Encoder",
     "EncoderIdentity",
     "KnownEncoder",
     "Vectors",
+    "backend_of",
     "load_encoder",
     "own_encoder",
 ]

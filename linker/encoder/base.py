@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 """Shape (n, dim), float32, each row of unit length."""
+
+Precision = Literal["fp32", "bf16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,12 @@ class EncoderIdentity:
         revision: the hub revision it was pinned to, or "".
         fingerprint: "sha256:..." over everything that decides its vectors: configuration,
             tokenizer, weights, pooling, longest input. Two encoders with one fingerprint are one.
+            That of a lower precision has the scheme added: "sha256:...+int8-1".
         dim: the length of its vectors.
         pooling: "mean", "cls" or "max".
         max_tokens: longer strings are cut off here.
         licence: the terms of its weights, as far as known.
+        precision: "fp32", "bf16" or "int8": in what its dense layers calculate.
     """
 
     name: str
@@ -35,6 +39,12 @@ class EncoderIdentity:
     pooling: str
     max_tokens: int
     licence: str
+    precision: Precision = "fp32"
+
+    @property
+    def model(self) -> str:
+        """The fingerprint of the model alone, whatever precision it runs in."""
+        return self.fingerprint.partition("+")[0]
 
 
 @runtime_checkable

@@ -26,6 +26,7 @@ from linker.errors import EncoderError
 # After division by its length, a vector is the same whatever it was multiplied by before, so
 # sum / sqrt(n) and sum / n are one.
 _POOLINGS = {"mean": "mean", "mean_sqrt_len_tokens": "mean", "cls": "cls", "max": "max"}
+POOLINGS = ("mean", "cls", "max")
 _OLD_POOLINGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",

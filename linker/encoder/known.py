@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from linker.encoder.base import Encoder
-from linker.encoder.folder import ModelFolder
+from linker.encoder.backend import make_encoder
+from linker.encoder.base import Encoder, EncoderIdentity
+from linker.encoder.folder import POOLINGS, ModelFolder
 from linker.encoder.hub import fetch, is_hub_name
-from linker.encoder.transformer import TransformerEncoder
 from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
 
@@ -115,8 +115,10 @@ def load_encoder(
     allow_download: bool = False,
     device: str | None = None,
     fingerprint: str | None = None,
+    backend: str = "auto",
+    pooling: str | None = None,
 ) -> Encoder:
-    """Find an encoder and read what it is. torch and the weights are loaded by the first `encode`.
+    """Find an encoder and read what it is. The weights are loaded by the first `encode`.
 
     A folder that holds a model comes before a known name, and a known name before a hub name.
     A folder is a sentence-transformers model, or a plain transformers one: then its pooling is that
@@ -126,12 +128,17 @@ def load_encoder(
         name: a known name, in any case ("biolord-2023-c"), a folder, or a hub name ("org/model").
         revision: a commit, tag or branch of a hub model; the cached or newest one by default.
         allow_download: fetch a hub model that is not on this machine. Never under `HF_HUB_OFFLINE`.
-        device: as torch names it ("cpu", "cuda:1"); by default a GPU if there is one.
+        device: as torch names it ("cpu", "cuda:1"), or several of them ("cuda:0,cuda:1"); by
+            default a GPU if there is one.
         fingerprint: the one that the encoder must have, such as an index's.
+        backend: what runs it, and in what precision: one of `BACKENDS`. "auto": torch on a GPU,
+            ONNX Runtime on a CPU, both in float32.
+        pooling: "mean", "cls" or "max", for a folder that does not say how tokens become one
+            vector, such as a copy of SapBERT ("cls"). One that says otherwise is an error.
 
     Raises:
         EncoderError: there is no such encoder on this machine, or it is damaged or unsupported.
-        EncoderMismatchError: its fingerprint is another.
+        EncoderMismatchError: its fingerprint or its own pooling is another.
         MissingExtraError: it comes with a package that is not installed.
     """
     pinned = revision if revision else None
@@ -159,12 +166,28 @@ def load_encoder(
         )
     if pinned is not None and not at:
         raise EncoderError(f"{label}: is not a hub model, so it has no revision {pinned!r}")
-    folder = ModelFolder.read(root, default_pooling="mean" if known is None else known.pooling)
+    if pooling is not None and pooling not in POOLINGS:
+        raise EncoderError(f"pooling {pooling!r} is not known; known: {', '.join(POOLINGS)}")
+    own = "mean" if known is None else known.pooling
+    folder = ModelFolder.read(root, default_pooling=own if pooling is None else pooling)
+    if pooling is not None and folder.pooling != pooling:
+        raise EncoderMismatchError(
+            f"{label}: says of itself that its pooling is {folder.pooling}; asked for {pooling}"
+        )
     licence = folder.licence
     # A folder may hold a fine-tuned relative of the known encoder, with a model card of its own.
     if known is not None and not (is_folder and licence != "unknown"):
         licence = known.licence
-    encoder = TransformerEncoder(folder, name=label, revision=at, licence=licence, device=device)
+    identity = EncoderIdentity(
+        name=label,
+        revision=at,
+        fingerprint=folder.fingerprint(),
+        dim=folder.dim,
+        pooling=folder.pooling,
+        max_tokens=folder.max_tokens,
+        licence=licence,
+    )
+    encoder = make_encoder(folder, identity, backend=backend, device=device)
     if fingerprint is not None and encoder.identity.fingerprint != fingerprint:
         raise EncoderMismatchError(
             f"{label}: its fingerprint is {encoder.identity.fingerprint}, expected {fingerprint}; "

@@ -23,7 +23,7 @@ class LoadedModel:
     """What encoding needs.
 
     Attributes:
-        network: in evaluation mode and float32, on `device`.
+        network: in evaluation mode, in float32 or bfloat16, on `device`.
         tokenizer: the Rust tokenizer, set to the folder's longest input, without padding.
         pad_id: the token that fills a batch up.
         process: the id of the process that loaded it.
@@ -53,11 +53,12 @@ def after_fork(model: LoadedModel) -> LoadedModel:
     return replace(model, process=os.getpid())
 
 
-def load(folder: ModelFolder, device: str | None) -> LoadedModel:
+def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> LoadedModel:
     """Load the network and the tokenizer; nothing outside the folder is read.
 
     Args:
         device: as torch names it; None for a GPU if there is one.
+        bf16: hold the weights, and calculate, in bfloat16.
 
     Raises:
         EncoderError: the folder's architecture is unknown, its weights do not fit it, or the
@@ -82,7 +83,8 @@ def load(folder: ModelFolder, device: str | None) -> LoadedModel:
                 output_loading_info=True,
             )
             # The checkpoint may be of half precision; where it is, float32 loses nothing.
-            network = network.float().to(target).eval()
+            network = network.float().to(torch.bfloat16 if bf16 else torch.float32)
+            network = network.to(target).eval()
         except Exception as error:  # OSError, ValueError, KeyError, RuntimeError, ...
             raise EncoderError(f"{folder.path}: cannot be loaded: {_first_line(error)}") from error
     _check_weights(folder.path, report)

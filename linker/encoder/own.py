@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from linker.encoder.backend import backend_of
 from linker.encoder.base import Encoder, EncoderIdentity
 from linker.encoder.known import load_encoder
 from linker.errors import EncoderMismatchError
@@ -15,6 +17,7 @@ def own_encoder(
     *,
     index: Path,
     device: str | None = None,
+    backend: str | None = None,
 ) -> Encoder:
     """Load the encoder of an index. Nothing is downloaded.
 
@@ -23,18 +26,26 @@ def own_encoder(
         given: where it is now, if not where it was at the build; or the encoder itself.
         index: the index folder, for messages.
         device: where it runs ("cpu", "cuda"); by default a GPU if there is one.
+        backend: what runs it, a key of `BACKENDS`; by default what has the names' precision.
 
     Raises:
         EncoderError: it cannot be found or loaded.
         EncoderMismatchError: what is given is another encoder.
     """
+    options: dict[str, Any] = {
+        "device": device,
+        "backend": backend_of(built.precision) if backend is None else backend,
+        # A plain folder does not say it, and the build may have been told.
+        "pooling": built.pooling,
+    }
     if given is None:
-        encoder = load_encoder(built.name, revision=built.revision or None, device=device)
+        encoder = load_encoder(built.name, revision=built.revision or None, **options)
     elif isinstance(given, str | Path):
-        encoder = load_encoder(given, device=device)
+        encoder = load_encoder(given, **options)
     else:
         encoder = given
-    if encoder.identity.fingerprint != built.fingerprint:
+    # In another precision it is the same model: of fp32 for bf16, or as it was asked for.
+    if encoder.identity.model != built.model:
         raise EncoderMismatchError(
             f"{index}: built with encoder {built.name} ({built.fingerprint[:19]}...), "
             f"asked for {encoder.identity.name} ({encoder.identity.fingerprint[:19]}...); "

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from linker.encoder.base import EncoderIdentity, Vectors
+from linker.encoder.batching import Tokens, checked, embed, padded
 from linker.encoder.folder import ModelFolder
 from linker.encoder.loaded import LoadedModel, after_fork, load
 from linker.errors import EncoderError
@@ -17,8 +16,6 @@ from linker.errors import EncoderError
 if TYPE_CHECKING:
     import torch
 
-# How many strings are tokenised and sorted by length at a time: bounds memory, not the batches.
-_WINDOW = 16_384
 # Tokens, padding included, in one pass. On a CPU, small batches stay in its caches: 1,024 was as
 # fast as or faster than any of 256 to 8,192. A GPU wants its thousands of cores fed.
 _CPU_TOKENS = 1_024
@@ -26,36 +23,25 @@ _GPU_TOKENS = 32_768
 
 
 class TransformerEncoder:
-    """An `Encoder` that runs a model folder through transformers and torch, in float32.
+    """An `Encoder` that runs a model folder through transformers and torch.
 
     Made in an instant: the weights are loaded by the first `encode`, once, whichever thread comes
     first. Encoding may go on in several threads. The encoder may be pickled, and sent to a process
     that is forked or spawned; it then travels without its weights and loads them there. An encoder
     that has run before a fork works in the child too, with one torch thread (see `after_fork`).
+
+    With several devices ("cuda:0,cuda:1") each has its own copy of the weights and takes batches
+    from one list; which one makes a vector changes it by less than 1e-5.
     """
 
     def __init__(
-        self,
-        folder: ModelFolder,
-        *,
-        name: str,
-        revision: str = "",
-        licence: str = "unknown",
-        device: str | None = None,
+        self, folder: ModelFolder, *, identity: EncoderIdentity, device: str | None = None
     ) -> None:
         self._folder = folder
         self._device = device
-        self._model: LoadedModel | None = None
+        self._models: tuple[LoadedModel, ...] = ()
         self._lock = threading.Lock()
-        self._identity = EncoderIdentity(
-            name=name,
-            revision=revision,
-            fingerprint=folder.fingerprint(),
-            dim=folder.dim,
-            pooling=folder.pooling,
-            max_tokens=folder.max_tokens,
-            licence=licence,
-        )
+        self._identity = identity
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -71,7 +57,7 @@ class TransformerEncoder:
         self._folder = state["folder"]
         self._device = state["device"]
         self._identity = state["identity"]
-        self._model = None
+        self._models = ()
         self._lock = threading.Lock()
 
     def encode(
@@ -87,25 +73,18 @@ class TransformerEncoder:
         """
         if isinstance(texts, str):
             raise TypeError("texts is one string; expected a list of strings")
-        places: dict[str, int] = {}
-        rows = np.fromiter(
-            (places.setdefault(text, len(places)) for text in texts), np.int64, len(texts)
+        models = self._loaded() if texts else ()
+        return embed(
+            texts,
+            dim=self._folder.dim,
+            tokenise=lambda chunk: self._tokenise(models[0], chunk),
+            runs=[self._run(model) for model in models],
+            budget=_budget(models),
+            padding=True,
+            progress=progress,
         )
-        distinct = list(places)
-        vectors = np.empty((len(distinct), self._folder.dim), dtype=np.float32)
-        if not distinct:
-            return vectors
-        model = self._loaded()
-        repeats = np.bincount(rows, minlength=len(distinct))
-        for start in range(0, len(distinct), _WINDOW):
-            tokens = self._tokenise(model, distinct[start : start + _WINDOW])
-            for batch in _batches([len(ids) for ids in tokens], _budget(model.device)):
-                vectors[start + batch] = self._run(model, [tokens[i] for i in batch])
-                if progress is not None:
-                    progress(int(repeats[start + batch].sum()))
-        return vectors if len(distinct) == len(rows) else vectors[rows]
 
-    def _tokenise(self, model: LoadedModel, texts: list[str]) -> list[list[int]]:
+    def _tokenise(self, model: LoadedModel, texts: Sequence[str]) -> Tokens:
         """Token ids, special tokens included, none empty.
 
         One by one, on purpose: the tokenizer's batch call starts a pool of threads that a later
@@ -116,40 +95,46 @@ class TransformerEncoder:
         # Without special tokens the empty string has no token at all: one of padding stands for it.
         return [encode(f"{prompt}{text}").ids or [model.pad_id] for text in texts]
 
-    def _run(self, model: LoadedModel, tokens: list[list[int]]) -> Vectors:
-        import torch
+    def _run(self, model: LoadedModel) -> Callable[[Tokens], Vectors]:
+        def run(tokens: Tokens) -> Vectors:
+            unit = forward(model, tokens, self._folder.pooling)
+            return checked(unit, self._folder.dim, where=self._folder.path)
 
-        lengths = np.array([len(ids) for ids in tokens])
-        ids = np.full((len(tokens), lengths.max()), model.pad_id, dtype=np.int64)
-        for row, own in enumerate(tokens):
-            ids[row, : len(own)] = own
-        present = np.arange(ids.shape[1]) < lengths[:, None]
-        with torch.inference_mode():
-            mask = torch.from_numpy(present).to(model.device)
-            hidden = model.network(
-                input_ids=torch.from_numpy(ids).to(model.device), attention_mask=mask.long()
-            )[0]
-            pooled = _POOL[self._folder.pooling](hidden.float(), mask.unsqueeze(-1))
-            unit: Vectors = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-        # A vector of zeros stays one when normalised, and would tie with every other.
-        if (
-            unit.shape[1] != self._folder.dim
-            or not np.isfinite(unit).all()
-            or not unit.any(1).all()
-        ):
-            raise EncoderError(
-                f"{self._folder.path}: the model gave a vector that is not finite, is zero, or has "
-                f"not {self._folder.dim} numbers; are the weights damaged?"
-            )
-        return unit
+        return run
 
-    def _loaded(self) -> LoadedModel:
+    def _loaded(self) -> tuple[LoadedModel, ...]:
         with self._lock:
-            if self._model is None:
-                self._model = load(self._folder, self._device)
-            elif self._model.process != os.getpid():
-                self._model = after_fork(self._model)
-            return self._model
+            if not self._models:
+                devices = [None] if self._device is None else self._device.split(",")
+                self._models = tuple(
+                    load(self._folder, device, bf16=self._identity.precision == "bf16")
+                    for device in devices
+                )
+                # What was loaded must be what the index will say that it is of.
+                if self._folder.fingerprint() != self._identity.model:
+                    self._models = ()
+                    raise EncoderError(
+                        f"{self._folder.path}: the model has changed since its fingerprint was "
+                        "taken; load it again"
+                    )
+            elif self._models[0].process != os.getpid():
+                self._models = tuple(map(after_fork, self._models))
+            return self._models
+
+
+def forward(model: LoadedModel, tokens: Tokens, pooling: str) -> Vectors:
+    """One pass of the network: the unit vectors of a batch of tokens, shape (n, dim)."""
+    import torch
+
+    ids, present = padded(tokens, model.pad_id)
+    with torch.inference_mode():
+        mask = torch.from_numpy(present).to(model.device)
+        hidden = model.network(
+            input_ids=torch.from_numpy(ids).to(model.device), attention_mask=mask.long()
+        )[0]
+        pooled = _POOL[pooling](hidden.float(), mask.unsqueeze(-1))
+        unit: Vectors = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+    return unit
 
 
 def _mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -172,24 +157,6 @@ _POOL: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 }
 
 
-def _batches(lengths: Sequence[int], budget: int) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
-    """Rows of like length, long ones first, each batch within `budget` tokens, padding included.
-
-    Padding is taken on only to fill a batch that is not half full: padded tokens cost as much as
-    others. Long ones first, so that a batch that does not fit a GPU's memory fails at once.
-    """
-    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
-    start = 0
-    for end in range(1, len(order) + 1):
-        longest = lengths[order[start]]
-        if end < len(order):
-            fits = (end + 1 - start) * longest <= budget
-            padded = lengths[order[end]] != longest
-            if fits and not (padded and 2 * (end - start) * longest >= budget):
-                continue
-        yield order[start:end]
-        start = end
-
-
-def _budget(device: torch.device) -> int:
-    return _CPU_TOKENS if device.type == "cpu" else _GPU_TOKENS
+def _budget(models: Sequence[LoadedModel]) -> int:
+    on_cpu = any(model.device.type == "cpu" for model in models)
+    return _CPU_TOKENS if on_cpu else _GPU_TOKENS

@@ -19,7 +19,8 @@ import numpy as np
 
 from linker.atomic import write_atomically
 from linker.encoder import Encoder
-from linker.errors import ConfigError, EncoderError, IndexFolderError
+from linker.errors import ConfigError, IndexFolderError
+from linker.index.embed import Reusable, embed
 from linker.index.folder import (
     CALIBRATION_FILE,
     FILES,
@@ -61,6 +62,7 @@ def write_index(
     force: bool = False,
     finish: Callable[[Path], object] | None = None,
     shard_names: int = SHARD_NAMES,
+    reuse: Path | None = None,
     progress: Progress | None = None,
 ) -> Index:
     """Embed every distinct name of a terminology and write the index folder.
@@ -76,6 +78,8 @@ def write_index(
             build.
         finish: told the folder of the finished index before it moves into its place.
         shard_names: how many names are embedded between two writes to the disk.
+        reuse: an older index of the same encoder: the vectors of names that it has are taken from
+            it. They are the encoder's to 1e-5, not to the last bit.
 
     Raises:
         TerminologyError: no name can be read.
@@ -87,6 +91,7 @@ def write_index(
     if progress is None:
         progress = Silent()
     # A kind that cannot be is refused here, not after hours of embedding.
+    reusable = None if reuse is None else Reusable.open(reuse, encoder)
     dim = encoder.identity.dim
     Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
@@ -102,7 +107,7 @@ def write_index(
             progress.step("indexing words")
             Lexicon.build(store.normals(0, store.n_names)).save(partial / LEXICON_FILE)
             shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
-            _embed(store, encoder, shards, progress)
+            embed(store, encoder, shards, progress, reuse=reusable)
             progress.step("indexing vectors")
             Vectors.build(kind, dim, shards.read_all()).save(partial / VECTORS_FILE)
             manifest = Manifest(
@@ -212,24 +217,6 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
             "use --force to start over, or go on with what it was started with"
         )
     return complete
-
-
-def _embed(store: Store, encoder: Encoder, shards: Shards, progress: Progress) -> None:
-    missing = shards.missing()
-    left = sum(stop - start for start, stop in missing)
-    before = f", {store.n_names - left:,} done before" if left < store.n_names else ""
-    progress.step(f"embedding names{before}", total=left, unit="names")
-    dim = encoder.identity.dim
-    for start, stop in missing:
-        vectors = encoder.encode(store.normals(start, stop), progress=progress.advance)
-        if vectors.shape != (stop - start, dim) or not np.allclose(
-            np.linalg.norm(vectors, axis=1), 1, atol=1e-3
-        ):
-            raise EncoderError(
-                f"{encoder.identity.name}: names {start} to {stop} became vectors of shape "
-                f"{vectors.shape}, expected {stop - start} unit vectors of {dim} numbers"
-            )
-        shards.write((start, stop), vectors)
 
 
 def _measure(path: Path, kind: str, min_recall: float, progress: Progress) -> VectorsInfo:

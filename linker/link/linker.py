@@ -37,6 +37,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
         device: str | None = None,
+        backend: str | None = None,
     ) -> None:
         if threshold is None:
             threshold = DEFAULT_THRESHOLD
@@ -45,6 +46,7 @@ class Linker:
         self._index = index
         self.threshold = threshold
         self._device = device
+        self._backend = backend
         self._given_encoder = encoder
         self._given_detector = detector
         self._encoder: Encoder | None = None
@@ -68,6 +70,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
         device: str | None = None,
+        backend: str | None = None,
         verify: bool = False,
     ) -> Linker:
         """Open an index. Its files are mapped, and the encoder is loaded when first needed.
@@ -80,6 +83,10 @@ class Linker:
                 installed spaCy or scispaCy pipeline, or a `Detector`.
             threshold: links below this probability are NIL; in [0, 1].
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
+            backend: what runs the encoder, and in what precision: one of
+                `linker.encoder.BACKENDS`. By default the precision that the index's names were
+                embedded in, or float32 where that was bf16. Another precision moves scores in the
+                second or third digit.
             verify: compare the sha256 of every file of the index first.
 
         Raises:
@@ -92,6 +99,7 @@ class Linker:
             detector=detector,
             threshold=threshold,
             device=device,
+            backend=backend,
         )
 
     @property
@@ -112,6 +120,7 @@ class Linker:
         return {
             "index": {name: files[name].sha256 for name in sorted(files)},
             "threshold": self.threshold,
+            **({} if self._backend is None else {"backend": self._backend}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -211,13 +220,18 @@ class Linker:
             "detector": self._given_detector,
             "threshold": self.threshold,
             "device": self._device,
+            "backend": self._backend,
         }
         return (_reload, (self._index.path, options))
 
     def _load_encoder(self) -> Encoder:
         if self._encoder is None:
             self._encoder = own_encoder(
-                self.manifest.encoder, self._given_encoder, index=self.path, device=self._device
+                self.manifest.encoder,
+                self._given_encoder,
+                index=self.path,
+                device=self._device,
+                backend=self._backend,
             )
         return self._encoder
 

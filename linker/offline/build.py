@@ -37,6 +37,7 @@ def build_index(
     *,
     resume: bool = False,
     force: bool = False,
+    reuse: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Index:
     """Read a terminology, embed its names, and write the index folder.
@@ -53,6 +54,7 @@ def build_index(
         out: the folder to make.
         resume: go on with an unfinished build.
         force: replace a finished index at `out`, and throw away an unfinished build.
+        reuse: an older index of the same encoder; only names that it does not have are embedded.
         progress: told of each step.
 
     Raises:
@@ -64,11 +66,19 @@ def build_index(
     overlays = combine(
         kept_overlays(Path(out)) if force else [], [read_overlay(path) for path in recipe.overlay]
     )
-    terminology = read_recipe(recipe, progress=progress)
-    progress.step(f"loading encoder {recipe.encoder.name}")
+    chosen = recipe.encoder
+    progress.step(f"loading encoder {chosen.name}")
     encoder = load_encoder(
-        recipe.encoder.name, revision=recipe.encoder.revision, allow_download=True
+        chosen.name,
+        revision=chosen.revision,
+        allow_download=True,
+        device=chosen.device,
+        backend=chosen.backend,
+        pooling=chosen.pooling,
     )
+    # An encoder that cannot run says so now, not after an hour of reading.
+    encoder.encode(["a"])
+    terminology = read_recipe(recipe, progress=progress)
 
     def lay_over(folder: Path) -> None:
         if overlays:
@@ -85,5 +95,6 @@ def build_index(
         finish=lay_over,
         resume=resume,
         force=force,
+        reuse=None if reuse is None else Path(reuse),
         progress=progress,
     )

