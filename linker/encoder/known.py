@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from linker.encoder.adapter import CONFIG, Adapter, is_adapter
 from linker.encoder.base import Encoder
 from linker.encoder.folder import ModelFolder
 from linker.encoder.hub import fetch, is_hub_name
@@ -142,6 +143,10 @@ def load_encoder(
     if is_folder and isinstance(name, str) and known is not None:
         # A folder that only happens to be called "minilm" does not hide the encoder.
         is_folder = _holds_model(path)
+    if is_folder and is_adapter(path):
+        encoder: TransformerEncoder = _adapted(path.resolve(), allow_download, device)
+        _check_fingerprint(encoder, fingerprint)
+        return encoder
     if is_folder:
         label, root, known, at = str(path.resolve()), path.resolve(), _known_by_path(path), ""
     elif isinstance(name, str) and (known is not None or is_hub_name(text)):
@@ -165,16 +170,37 @@ def load_encoder(
     if known is not None and not (is_folder and licence != "unknown"):
         licence = known.licence
     encoder = TransformerEncoder(folder, name=label, revision=at, licence=licence, device=device)
-    if fingerprint is not None and encoder.identity.fingerprint != fingerprint:
-        raise EncoderMismatchError(
-            f"{label}: its fingerprint is {encoder.identity.fingerprint}, expected {fingerprint}; "
-            "this is another model, or another revision of it"
-        )
+    _check_fingerprint(encoder, fingerprint)
     return encoder
 
 
+def _adapted(root: Path, allow_download: bool, device: str | None) -> TransformerEncoder:
+    """The encoder of an adapter folder: its base, which must be the one it was trained on."""
+    adapter = Adapter.read(root)
+    base = load_encoder(
+        adapter.base,
+        revision=adapter.revision or None,
+        allow_download=allow_download,
+        device=device,
+        fingerprint=adapter.fingerprint,
+    )
+    if not isinstance(base, TransformerEncoder):
+        raise EncoderError(f"{root}: its base {adapter.base} is no model that runs in torch")
+    folder = base.folder.adapted(root, adapter)
+    return TransformerEncoder(folder, name=str(root), licence=folder.licence, device=device)
+
+
+def _check_fingerprint(encoder: Encoder, expected: str | None) -> None:
+    found = encoder.identity
+    if expected is not None and found.fingerprint != expected:
+        raise EncoderMismatchError(
+            f"{found.name}: its fingerprint is {found.fingerprint}, expected {expected}; "
+            "this is another model, or another revision of it"
+        )
+
+
 def _holds_model(path: Path) -> bool:
-    return (path / "modules.json").is_file() or (path / "config.json").is_file()
+    return any((path / name).is_file() for name in ("modules.json", "config.json", CONFIG))
 
 
 def _package_folder(known: KnownEncoder) -> Path:

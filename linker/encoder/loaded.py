@@ -83,6 +83,10 @@ def load(folder: ModelFolder, device: str | None) -> LoadedModel:
             )
             # The checkpoint may be of half precision; where it is, float32 loses nothing.
             network = network.float().to(target).eval()
+            if folder.adapter is not None:
+                folder.adapter.merge(network)
+        except EncoderError:
+            raise
         except Exception as error:  # OSError, ValueError, KeyError, RuntimeError, ...
             raise EncoderError(f"{folder.path}: cannot be loaded: {_first_line(error)}") from error
     _check_weights(folder.path, report)

@@ -61,6 +61,11 @@ class TransformerEncoder:
     def identity(self) -> EncoderIdentity:
         return self._identity
 
+    @property
+    def folder(self) -> ModelFolder:
+        """The model folder that it runs."""
+        return self._folder
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._identity.name!r}, dim={self._identity.dim})"
 
@@ -129,8 +134,7 @@ class TransformerEncoder:
             hidden = model.network(
                 input_ids=torch.from_numpy(ids).to(model.device), attention_mask=mask.long()
             )[0]
-            pooled = _POOL[self._folder.pooling](hidden.float(), mask.unsqueeze(-1))
-            unit: Vectors = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+            unit: Vectors = unit_vectors(hidden, mask, self._folder.pooling).cpu().numpy()
         # A vector of zeros stays one when normalised, and would tie with every other.
         if (
             unit.shape[1] != self._folder.dim
@@ -170,6 +174,20 @@ _POOL: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "max": _max,
     "cls": _cls,
 }
+
+
+def unit_vectors(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """The vectors of a batch: shape (n, dim), float32, unit rows.
+
+    Args:
+        hidden: shape (n, length, dim): the last layer's states.
+        mask: shape (n, length), bool: which of them are of tokens, not of padding.
+        pooling: "mean", "cls" or "max".
+    """
+    import torch
+
+    pooled = _POOL[pooling](hidden.float(), mask.unsqueeze(-1))
+    return torch.nn.functional.normalize(pooled, dim=-1)
 
 
 def _batches(lengths: Sequence[int], budget: int) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:

@@ -105,6 +105,16 @@ class Store:
         """The id of a concept's row."""
         return str(self._concepts["concept_id"][row].as_py())
 
+    @property
+    def n_concepts(self) -> int:
+        """The number of concept ids, retired ones among them."""
+        return len(self._concepts["concept_id"])
+
+    def name_rows(self, row: int) -> list[int]:
+        """The rows of a concept's names, ascending; a retired id has none."""
+        rows: list[int] = self._concepts["name_rows"][row].as_py()
+        return rows
+
     def summary(self, row: int) -> dict[str, Any]:
         """What a candidate shows of its concept: id, preferred name, semantic types, codes."""
         return {
