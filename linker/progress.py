@@ -66,7 +66,7 @@ class Bars:
     def step(self, name: str, total: int | None = None, unit: str = "") -> None:
         """A step begins; it has `total` units of work ("names"), if that is known."""
         self._finish()
-        self._task = self._bars.add_task(name, total=total, units=0, unit=unit)
+        self._task = self._bars.add_task(name, total=total, units=0, unit=unit, name=name)
         if not self._console.is_terminal:
             self._line.begin(name, total, unit)
 
@@ -85,6 +85,13 @@ class Bars:
             self._bars.update(self._task, completed=done, total=total, units=units)
             if not self._console.is_terminal:
                 self._line.advance(n, done, total)
+
+    def note(self, text: str) -> None:
+        """What is to be seen beside the step, until the next note: a loss."""
+        if self._task is not None:
+            name = self._bars.tasks[self._task].fields["name"]
+            self._bars.update(self._task, description=f"{name}: {text}")
+            self._line.note = text
 
     def _finish(self) -> None:
         if self._task is not None:
@@ -117,10 +124,12 @@ class _LogLine:
         self._total: int | None = None
         self._done = self._units = 0
         self._begun = self._said = 0.0
+        self.note = ""
 
     def begin(self, name: str, total: int | None, unit: str) -> None:
         self._name, self._total, self._unit = name, total, unit
         self._done = self._units = 0
+        self.note = ""
         self._begun = self._said = time.monotonic()
 
     def advance(self, n: int, done: int | None = None, total: int | None = None) -> None:
@@ -143,6 +152,8 @@ class _LogLine:
         if self._total and self._done:
             left = elapsed * (self._total - self._done) / self._done
             line += f", {self._done / self._total:.0%}, about {left:.0f} s left"
+        if self.note:
+            line += f", {self.note}"
         self._print(line)
 
     def _print(self, line: str) -> None:

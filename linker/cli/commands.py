@@ -12,9 +12,10 @@ from linker.cli.console import STOPPED
 from linker.cli.demo import demo
 from linker.cli.info import info
 from linker.cli.link import link
+from linker.cli.train import train
 from linker.errors import LinkerError
 
-COMMANDS = (build, info, link, annotate, demo)
+COMMANDS = (build, info, link, annotate, train, demo)
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 

@@ -24,7 +24,7 @@ PREFIX = "base_model.model."
 """What `peft` puts before the name of each module of the base."""
 
 # What of peft's settings would need more than the sum above; each with the value that does not.
-_PLAIN = {
+_PLAIN: dict[str, tuple[object, ...]] = {
     "peft_type": ("LORA",),
     "bias": ("none", None),
     "use_dora": (False, None),

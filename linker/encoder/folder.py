@@ -49,7 +49,7 @@ _VOCABULARIES = (
     "tokenizer.json", "vocab.txt", "vocab.json",
     "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
 )  # fmt: skip
-_TOKENIZER_FILES = (
+TOKENIZER_FILES = (
     *_VOCABULARIES, "merges.txt",
     "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
 )  # fmt: skip
@@ -141,7 +141,7 @@ class ModelFolder:
         whole = sha256(_FINGERPRINT_VERSION)
         settings = (self.pooling, self.max_tokens, self.do_lower_case, self.prompt)
         whole.update(repr(settings).encode())
-        tokenizer = (self.path / name for name in _TOKENIZER_FILES)
+        tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
             whole.update(f"\n{file.relative_to(self.path).as_posix()} {_digest(file)}".encode())
         for file in () if self.adapter is None else self.adapter.files:

@@ -57,8 +57,8 @@ def info_nce(
 def multi_similarity(vectors: torch.Tensor, same: npt.NDArray[np.bool_]) -> torch.Tensor:
     """The multi-similarity loss on hard pairs (Wang et al., CVPR 2019, equations 11 to 14).
 
-    A negative counts if it is nearer than the furthest positive, less a margin; a positive, if it is
-    further than the nearest negative, plus the margin.
+    A negative counts if it is nearer than the furthest positive, less a margin; a positive, if it
+    is further than the nearest negative, plus the margin.
 
     Args:
         vectors: shape (n, dim), unit rows.

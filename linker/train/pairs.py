@@ -124,9 +124,16 @@ class PairSource:
                 yield "description", normalise(sentences[int(rng.integers(len(sentences)))])
 
     def _pair(
-        self, kind: PairKind, left: int, right: str, right_rows: frozenset[int], rows: frozenset[int]
+        self,
+        kind: PairKind,
+        left: int,
+        right: str,
+        right_rows: frozenset[int],
+        rows: frozenset[int],
     ) -> Pair:
-        return Pair(kind, self._store.normal(left), right, self._labels(rows), self._labels(right_rows))
+        return Pair(
+            kind, self._store.normal(left), right, self._labels(rows), self._labels(right_rows)
+        )
 
     def _names(self, row: int) -> list[int]:
         return [
@@ -187,7 +194,12 @@ def _descriptions(concept: Concept, parents: list[str], children: list[str]) -> 
     """
     kinds = [kind.replace("_", " ") for kind in concept.semantic_types]
     return [
-        *(f"{one} that is also a kind of {two}" for one in parents for two in parents if one != two),
+        *(
+            f"{one} that is also a kind of {two}"
+            for one in parents
+            for two in parents
+            if one != two
+        ),
         *(f"{parent} that includes {child}" for parent in parents for child in children),
         *(f"{kind} that is a kind of {parent}" for kind in kinds for parent in parents),
     ]
