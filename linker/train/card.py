@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from linker.encoder import EncoderIdentity
@@ -60,8 +61,14 @@ class TrainReport:
         release = f"{terms.terminology} {terms.version}".strip()
         return (
             f"trained on {release} (licence: {terms.licence or 'not stated'}); "
-            f"base {self.base.name}: {self.base.licence}"
+            f"base {self.base_name}: {self.base.licence}"
         )
+
+    @property
+    def base_name(self) -> str:
+        """The base's name; of a folder the last part alone, as a card may be published."""
+        name = self.base.name
+        return Path(name).name if Path(name).is_absolute() else name
 
     def as_json(self) -> dict[str, Any]:
         """The content of training.json."""
@@ -74,7 +81,7 @@ class TrainReport:
                 for name, info in self.index.files.items()
                 if name in ("concepts.arrow", "names.arrow")
             },
-            "base": asdict(self.base),
+            "base": {**asdict(self.base), "name": self.base_name},
             "settings": self.settings.model_dump(),
             "dev_names": self.dev_names,
             "measures": {name: asdict(measure) for name, measure in self.measures.items()},
@@ -101,15 +108,15 @@ library_name: sentence-transformers
 pipeline_tag: sentence-similarity
 ---
 
-# {terms.terminology}: {self.base.name}, {variant}
+# {terms.terminology}: {self.base_name}, {variant}
 
 A sentence encoder for linking mentions to {terms.terminology}, made by `linker train` from
-{self.base.name}: {how}, {_VARIANTS[variant]}.
+{self.base_name}: {how}, {_VARIANTS[variant]}.
 
 - Names: {self.index.counts.names:,} of {terms.terminology}, release
   {terms.version or "not stated"}.
 - Licence of the terminology: {terms.licence or "not stated"}. It holds for these weights too.
-- Base: {self.base.name} ({self.base.fingerprint}), licence: {self.base.licence}.
+- Base: {self.base_name} ({self.base.fingerprint}), licence: {self.base.licence}.
 
 ## Measured
 

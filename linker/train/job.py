@@ -28,6 +28,7 @@ from linker.train.card import Measure, PhaseReport, TrainReport, curve_points
 from linker.train.checkpoint import Checkpoint
 from linker.train.dev import DevSet, hold_out
 from linker.train.loop import (
+    CHECKPOINT_EVERY,
     Batch,
     Place,
     Run,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 VARIANTS = "variants"
 REPORT = "training.json"
 _JOB = "job.json"
-_DEV_POINTS = 8
+_DEV_POINTS = 5
 
 
 class SilentTraining:
@@ -81,6 +82,7 @@ def train_encoder(
     force: bool = False,
     device: str | None = None,
     progress: TrainProgress | None = None,
+    checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> TrainReport:
     """Train an encoder on the names of an index.
 
@@ -94,6 +96,8 @@ def train_encoder(
         resume: go on with a training that was stopped.
         force: replace what is at `out`, and throw away an unfinished training.
         device: as torch names it; None for a GPU if there is one.
+        progress: told of each phase, its steps and its loss.
+        checkpoint_every: seconds of work that a kill can lose.
 
     Raises:
         TrainingError: there is nothing to learn from, or `out` cannot be used.
@@ -114,6 +118,7 @@ def train_encoder(
             TrainSettings() if settings is None else settings,
             device,
             SilentTraining() if progress is None else progress,
+            checkpoint_every,
         )
         job.enter(resume=resume, force=force)
         return job.run()
@@ -133,6 +138,7 @@ class _Job:
     progress: TrainProgress
     dev: DevSet
     source: PairSource
+    checkpoint_every: float
 
     @classmethod
     def open(
@@ -143,6 +149,7 @@ class _Job:
         settings: TrainSettings,
         device: str | None,
         progress: TrainProgress,
+        checkpoint_every: float,
     ) -> _Job:
         progress.step("reading the index and the base")
         encoder = load_encoder(base, allow_download=True, device=device)
@@ -162,7 +169,16 @@ class _Job:
                 "there is nothing to learn from"
             )
         return cls(
-            index, encoder.identity, encoder.folder, out, settings, device, progress, dev, source
+            index=index,
+            base=encoder.identity,
+            folder=encoder.folder,
+            out=out,
+            settings=settings,
+            device=device,
+            progress=progress,
+            dev=dev,
+            source=source,
+            checkpoint_every=checkpoint_every,
         )
 
     @property
@@ -297,6 +313,7 @@ class _Job:
                 save=save,
                 measure=(lambda: self.dev.measure(trainee.encode)) if dev else None,
                 measure_every=max(1, total // _DEV_POINTS) if self.dev.queries else 0,
+                checkpoint_every=self.checkpoint_every,
             )
         report = PhaseReport(
             name, run.step, round(run.seconds, 1), curve_points(run.losses), tuple(run.dev)

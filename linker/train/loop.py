@@ -108,6 +108,7 @@ def run_phase(
     save: Callable[[Run], None],
     measure: Callable[[], tuple[float, float]] | None = None,
     measure_every: int = 0,
+    checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> None:
     """Take the steps that are left; `run` says which are done, and is changed.
 
@@ -115,7 +116,9 @@ def run_phase(
         batches: from `run.place` on.
         total: steps of the phase.
         save: called now and then, and at the end.
-        measure: the dev curve's next point: hit@1 and hit@5, in percent.
+        measure: the dev curve's next point, hit@1 and hit@5 in percent, after each
+            `measure_every` steps.
+        checkpoint_every: seconds between two calls of `save`.
     """
     import torch
 
@@ -139,7 +142,7 @@ def run_phase(
         now = time.monotonic()
         run.seconds += now - begun
         begun = now
-        if now - saved >= CHECKPOINT_EVERY:
+        if now - saved >= checkpoint_every:
             save(run)
             saved = time.monotonic()
     save(run)
