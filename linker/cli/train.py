@@ -29,6 +29,9 @@ def train(
     temperature: Annotated[float | None, typer.Option(help="Of infonce.")] = None,
     rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Times over the pairs.")] = None,
+    warmup: Annotated[
+        float | None, typer.Option(help="The share of the steps in which the rate rises.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Stop after so many steps; 0: all.")] = None,
     batch: Annotated[int | None, typer.Option(help="Pairs a step.")] = None,
     chunk: Annotated[
@@ -45,6 +48,12 @@ def train(
     descriptions: Annotated[
         bool | None,
         typer.Option("--descriptions/--no-descriptions", help="Pair with graph descriptions."),
+    ] = None,
+    names_per_concept: Annotated[
+        int | None, typer.Option(help="Name pairs a concept gives in an epoch, at most.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Longer texts are cut off here, in training only.")
     ] = None,
     distil: Annotated[
         bool | None, typer.Option("--distil/--no-distil", help="Run the self-distillation.")
@@ -72,10 +81,11 @@ def train(
     from linker.train import TrainSettings, train_encoder
 
     flags: dict[str, Any] = {
-        "full": full, "rank": rank, "loss": loss, "temperature": temperature, "rate": rate,
+        "full": full, "rank": rank, "loss": loss, "temperature": temperature, "rate": rate, "warmup": warmup,
         "epochs": epochs, "steps": steps, "batch": batch, "chunk": chunk, "pool": pool,
         "group": group, "definitions": definitions, "descriptions": descriptions,
         "distil": distil, "distil_steps": distil_steps, "runs": runs, "base_share": base_share,
+        "names_per_concept": names_per_concept, "max_tokens": max_tokens,
         "held_out": held_out, "seed": seed, "precision": precision,
     }  # fmt: skip
     given = {key: value for key, value in flags.items() if value is not None}

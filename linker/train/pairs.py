@@ -7,6 +7,7 @@ place in the terminology, "[parent] that [relation] [concept]".
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -170,15 +171,17 @@ class _Children:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        found = [
-            (parent, row)
-            for row in range(store.n_concepts)
-            for parent_id in store.concept(row).parents
-            if (parent := store.find(parent_id)) is not None and store.name_rows(row)
-        ]
-        pairs = np.array(sorted(found), dtype=np.int32).reshape(-1, 2)
-        self._parents: npt.NDArray[np.int32] = pairs[:, 0]
-        self._rows: npt.NDArray[np.int32] = pairs[:, 1]
+        parents, rows = array("i"), array("i")
+        for row in range(store.n_concepts):
+            if not store.name_rows(row):
+                continue
+            for parent in map(store.find, store.concept(row).parents):
+                if parent is not None:
+                    parents.append(parent)
+                    rows.append(row)
+        order = np.argsort(parents, kind="stable")
+        self._parents: npt.NDArray[np.int32] = np.array(parents, dtype=np.int32)[order]
+        self._rows: npt.NDArray[np.int32] = np.array(rows, dtype=np.int32)[order]
 
     def of(self, row: int) -> list[str]:
         """The preferred names of the children of a concept, at most eight."""

@@ -185,6 +185,13 @@ def test_range_of_normal_forms_is_in_the_order_of_rows(stored) -> None:
 # --- ids -------------------------------------------------------------------------------------
 
 
+def test_names_of_a_concept_are_found_by_its_row(stored) -> None:
+    store = stored(of(("X:1", "Cold", "Common cold"), ("X:2", "Cold", "A chill")))
+    assert store.n_concepts == 2
+    names = [[store.normal(name) for name in store.name_rows(row)] for row in range(2)]
+    assert names == [["cold", "common cold"], ["a chill", "cold"]]
+
+
 def test_ids_are_found_whatever_their_letters(stored) -> None:
     ids = ["Ä1", "a", "B", "é", "e\u0301", "Ω", "\uffff", "😀", "0", "a b", "\x00"]
     store = stored(of(*((concept_id, f"name {concept_id}") for concept_id in ids)))

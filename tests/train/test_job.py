@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from cases import FakeEncoder, build, concept
 from typer.testing import CliRunner
 
 from linker.cli import app
+from linker.cli.train import train
 from linker.config import ReadOptions
 from linker.encoder import load_encoder
 from linker.errors import TrainingError
@@ -206,10 +208,13 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     path = tmp_path / "run-1-contrastive.safetensors"
     assert Checkpoint.read(path) is None
     path.write_bytes(b"12345678{")
-    with pytest.raises(
-        TrainingError, match=r"contrastive\.safetensors: a damaged checkpoint"
-    ):
+    with pytest.raises(TrainingError, match=r"contrastive\.safetensors: a damaged checkpoint"):
         Checkpoint.read(path)
+
+
+def test_every_setting_is_an_option_of_the_command() -> None:
+    options = signature(train).parameters
+    assert set(TrainSettings.model_fields) <= set(options)
 
 
 def test_the_command(diseases: Index, tiny: Path, tmp_path: Path) -> None:
