@@ -81,8 +81,9 @@ def train(
     from linker.train import TrainSettings, train_encoder
 
     flags: dict[str, Any] = {
-        "full": full, "rank": rank, "loss": loss, "temperature": temperature, "rate": rate, "warmup": warmup,
-        "epochs": epochs, "steps": steps, "batch": batch, "chunk": chunk, "pool": pool,
+        "full": full, "rank": rank, "loss": loss, "temperature": temperature, "rate": rate,
+        "warmup": warmup, "epochs": epochs, "steps": steps, "batch": batch, "chunk": chunk,
+        "pool": pool,
         "group": group, "definitions": definitions, "descriptions": descriptions,
         "distil": distil, "distil_steps": distil_steps, "runs": runs, "base_share": base_share,
         "names_per_concept": names_per_concept, "max_tokens": max_tokens,

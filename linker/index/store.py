@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +25,7 @@ from linker.text import normalise
 
 CONCEPTS_FILE = "concepts.arrow"
 NAMES_FILE = "names.arrow"
+Rows = npt.NDArray[np.int32]
 _KINDS = tuple(NameKind)
 _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 
@@ -114,6 +116,14 @@ class Store:
         """The rows of a concept's names, ascending; a retired id has none."""
         rows: list[int] = self._concepts["name_rows"][row].as_py()
         return rows
+
+    def parent_rows(self) -> tuple[Rows, Rows]:
+        """All relations of a concept and a parent that is in the index: two equally long arrays."""
+        lists = self._concepts["parents"]
+        concepts = np.repeat(np.arange(len(lists), dtype=np.int32), lists.value_lengths())
+        parents = pc.index_in(lists.flatten(), value_set=self._concepts["concept_id"])
+        known = parents.is_valid().to_numpy(zero_copy_only=False)
+        return concepts[known], parents.drop_null().to_numpy().astype(np.int32)
 
     def summary(self, row: int) -> dict[str, Any]:
         """What a candidate shows of its concept: id, preferred name, semantic types, codes."""

@@ -7,7 +7,6 @@ place in the terminology, "[parent] that [relation] [concept]".
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,7 +14,6 @@ from itertools import islice
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from linker.index import Store
 from linker.schema import Concept
@@ -171,17 +169,9 @@ class _Children:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        parents, rows = array("i"), array("i")
-        for row in range(store.n_concepts):
-            if not store.name_rows(row):
-                continue
-            for parent in map(store.find, store.concept(row).parents):
-                if parent is not None:
-                    parents.append(parent)
-                    rows.append(row)
+        rows, parents = store.parent_rows()
         order = np.argsort(parents, kind="stable")
-        self._parents: npt.NDArray[np.int32] = np.array(parents, dtype=np.int32)[order]
-        self._rows: npt.NDArray[np.int32] = np.array(rows, dtype=np.int32)[order]
+        self._parents, self._rows = parents[order], rows[order]
 
     def of(self, row: int) -> list[str]:
         """The preferred names of the children of a concept, at most eight."""
