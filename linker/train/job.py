@@ -1,8 +1,7 @@
 """The job, whole: an index and a base encoder to a trained encoder's folder. It can be killed.
 
-Everything is written to `<name>.partial/`: a checkpoint a phase, then the models; the folder is
-renamed at the end. On one machine's CPU a training that was killed ends with the same weights, bit
-for bit, as one that was not.
+A checkpoint a phase, then the models, then their cards. On one machine's CPU a training that was
+killed ends with the same weights, bit for bit, as one that was not.
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity, load_encoder
@@ -27,6 +24,7 @@ from linker.train.average import average_adapters, average_weights
 from linker.train.card import Measure, PhaseReport, TrainReport, curve_points
 from linker.train.checkpoint import Checkpoint
 from linker.train.dev import DevSet, hold_out
+from linker.train.folder import REPORT, TrainFolder
 from linker.train.loop import (
     CHECKPOINT_EVERY,
     Batch,
@@ -54,8 +52,6 @@ if TYPE_CHECKING:
     import torch
 
 VARIANTS = "variants"
-REPORT = "training.json"
-_JOB = "job.json"
 _DEV_POINTS = 5
 
 
@@ -103,28 +99,19 @@ def train_encoder(
         TrainingError: there is nothing to learn from, or `out` cannot be used.
         LinkerError: the index or the base cannot be used.
     """
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out.with_name(f".{out.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise TrainingError(f"{out}: another process is training this; wait for it") from error
-    try:
+    place = TrainFolder(Path(out))
+    with place.locked():
         job = _Job.open(
             Index.open(index),
             base,
-            out,
+            place,
             TrainSettings() if settings is None else settings,
             device,
             SilentTraining() if progress is None else progress,
             checkpoint_every,
         )
-        job.enter(resume=resume, force=force)
+        place.enter(job.identity(), resume=resume, force=force)
         return job.run()
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 @dataclass(slots=True)
@@ -132,7 +119,7 @@ class _Job:
     index: Index
     base: EncoderIdentity
     folder: ModelFolder
-    out: Path
+    place: TrainFolder
     settings: TrainSettings
     device: str | None
     progress: TrainProgress
@@ -145,7 +132,7 @@ class _Job:
         cls,
         index: Index,
         base: str | Path,
-        out: Path,
+        place: TrainFolder,
         settings: TrainSettings,
         device: str | None,
         progress: TrainProgress,
@@ -172,7 +159,7 @@ class _Job:
             index=index,
             base=encoder.identity,
             folder=encoder.folder,
-            out=out,
+            place=place,
             settings=settings,
             device=device,
             progress=progress,
@@ -181,47 +168,16 @@ class _Job:
             checkpoint_every=checkpoint_every,
         )
 
-    @property
-    def partial(self) -> Path:
-        return self.out.with_name(f"{self.out.name}.partial")
-
-    def enter(self, *, resume: bool, force: bool) -> None:
-        """Make the unfinished folder, or go on with the one that is there."""
-        if self.out.exists():
-            trained = (self.out / REPORT).is_file()
-            if not force or not trained:
-                hint = "use --force to replace it" if trained else "choose another --out"
-                raise TrainingError(f"{self.out}: exists already; {hint}")
-        if self.partial.exists() and not resume:
-            if not force:
-                raise TrainingError(
-                    f"{self.partial}: an unfinished training is there; use --resume to go on with "
-                    "it, or --force to start over"
-                )
-            shutil.rmtree(self.partial)
-        self.partial.mkdir(exist_ok=True)
+    def identity(self) -> dict[str, object]:
+        """What decides the weights: a training goes on only with the same."""
         files = self.index.manifest.files
-        job = {
+        return {
             "settings": self.settings.model_dump(),
             "base": self.base.fingerprint,
             "index": {name: files[name].sha256 for name in ("concepts.arrow", "names.arrow")},
             # The dev names' neighbours are found with the index's own vectors.
             "vectors": files["vectors.faiss"].sha256,
         }
-        path = self.partial / _JOB
-        if not path.is_file():
-            write_atomically(path, json.dumps(job))
-            return
-        try:
-            found = json.loads(path.read_bytes())
-            changed = sorted(key for key in job if found.get(key) != job[key])
-        except (ValueError, AttributeError) as error:
-            raise TrainingError(f"{path}: not JSON; use --force to start over") from error
-        if changed:
-            raise TrainingError(
-                f"{self.partial}: the unfinished training is of other {' and '.join(changed)}; "
-                "use --force to start over, or go on with what it was started with"
-            )
 
     def run(self) -> TrainReport:
         """All phases that are left, the averaging, the models and their cards."""
@@ -248,7 +204,7 @@ class _Job:
         self._write(models, report)
         final = self._measured(models, report)
         self._write(models, final)
-        self._move_into_place()
+        self.place.move_into_place()
         return final
 
     def _contrastive(self, number: int) -> tuple[dict[str, torch.Tensor], PhaseReport]:
@@ -284,7 +240,7 @@ class _Job:
         *,
         dev: bool,
     ) -> tuple[dict[str, torch.Tensor], PhaseReport]:
-        path = self.partial / f"{name.replace(' ', '-')}.safetensors"
+        path = self.place.partial / f"{name.replace(' ', '-')}.safetensors"
         adam = optimiser(trainee, self.settings)
         run = Run()
         saved = Checkpoint.read(path)
@@ -331,16 +287,16 @@ class _Job:
         return average_weights(runs, still.weights(), base_share=share)
 
     def _write(self, models: dict[str, dict[str, torch.Tensor]], report: TrainReport) -> None:
-        final = self.partial / "model"
+        final = self.place.final
         shutil.rmtree(final, ignore_errors=True)
-        shutil.rmtree(self.partial / "adapters", ignore_errors=True)
+        shutil.rmtree(self.place.partial / "adapters", ignore_errors=True)
         self.progress.step("writing the models", total=len(models), unit="models")
         for name, weights in models.items():
             card, whole = report.card(name), final / VARIANTS / name
             if self.settings.full:
                 write_model(final if name == "averaged" else whole, self.folder, card, weights)
             else:
-                at = final if name == "averaged" else self.partial / "adapters" / name
+                at = final if name == "averaged" else self.place.partial / "adapters" / name
                 write_adapter(at, weights, self.base, card)
                 write_model(whole, self.folder.adapted(at, Adapter.read(at)), card)
             self.progress.advance(1)
@@ -350,7 +306,7 @@ class _Job:
         self, models: dict[str, dict[str, torch.Tensor]], report: TrainReport
     ) -> TrainReport:
         """The report with each model measured as it lies on the disk."""
-        final = self.partial / "model"
+        final = self.place.final
         places: dict[str, str | Path] = {
             name: final if name == "averaged" else final / VARIANTS / name for name in models
         }
@@ -367,13 +323,3 @@ class _Job:
             )
             self.progress.advance(1)
         return replace(report, measures=measures)
-
-    def _move_into_place(self) -> None:
-        final = self.partial / "model"
-        old = self.out.with_name(f".{self.out.name}.replaced")
-        shutil.rmtree(old, ignore_errors=True)
-        if self.out.exists():
-            self.out.rename(old)
-        final.rename(self.out)
-        shutil.rmtree(old, ignore_errors=True)
-        shutil.rmtree(self.partial)
