@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linker._optional import require
+from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
 from linker.encoder.adapter import BASE, PREFIX, WEIGHTS
 from linker.encoder.folder import TOKENIZER_FILES, ModelFolder
@@ -35,7 +36,7 @@ def write_adapter(
     Args:
         weights: by the names of `adapter_names`, of one rank.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     peft = require("peft", extra="train")
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,8 @@ def write_adapter(
     settings = read_object(path)
     settings["target_modules"] = modules
     _write_json(path, settings)
-    save_file(dict(weights), folder / WEIGHTS, metadata={"format": "pt"})
+    # safetensors' own save_file leaves a file that its owner alone may read.
+    write_atomically(folder / WEIGHTS, save(dict(weights), metadata={"format": "pt"}))
     _write_json(
         folder / BASE,
         {"name": base.name, "revision": base.revision, "fingerprint": base.fingerprint},
@@ -72,13 +74,13 @@ def write_model(
         folder: the base; its adapter, if it has one, is merged into the weights.
         weights: in place of the base's, by name.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     out.mkdir(parents=True, exist_ok=True)
     state = dict(load(folder, "cpu").network.state_dict())
     state.update({} if weights is None else weights)
     tensors = {name: value.detach().clone().contiguous() for name, value in state.items()}
-    save_file(tensors, out / SAFE, metadata={"format": "pt"})
+    write_atomically(out / SAFE, save(tensors, metadata={"format": "pt"}))
     for name in TOKENIZER_FILES:
         if (folder.path / name).is_file():
             shutil.copyfile(folder.path / name, out / name)

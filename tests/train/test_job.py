@@ -67,6 +67,8 @@ def test_leaves_an_adapter_three_models_and_a_card(
         "training.json", "variants",
     ]  # fmt: skip
     assert not trained.with_name("out.partial").exists()
+    modes = {path.stat().st_mode for path in trained.glob("*.*") if path.is_file()}
+    assert len(modes) == 1
     assert list(variants(trained)) == ["averaged", "contrastive", "distilled"]
     encoder = load_encoder(trained, device="cpu")
     whole = load_encoder(trained / "variants" / "averaged", device="cpu")
