@@ -26,10 +26,10 @@ lint: .venv/.lint
 notebooks: .venv/.notebooks demo
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=480 notebooks -W default
 
-# One target an extra: .venv/.test is the environment with the extras [demo,test].
+# One target an extra: .venv/.test is the environment with the extras [demo,train,test].
 .venv/.demo: EXTRAS = demo
-.venv/.test: EXTRAS = demo,test
-.venv/.lint: EXTRAS = demo,test,lint
+.venv/.test: EXTRAS = demo,train,test
+.venv/.lint: EXTRAS = demo,train,test,lint
 .venv/.notebooks: EXTRAS = demo,test,notebooks
 .venv/.demo .venv/.test .venv/.lint .venv/.notebooks: pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"

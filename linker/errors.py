@@ -8,6 +8,7 @@
     │   └── EncoderMismatchError an index opened with another encoder than its own
     ├── IndexFolderError         a folder that is not an index, or is damaged
     ├── DetectorError            a mention detector that cannot be loaded
+    ├── TrainingError            a training that cannot begin, or cannot go on
     └── MissingExtraError        an optional package is not installed (also an ImportError)
 
 Messages name files, lines, ids and offsets. They never hold a note's text.
@@ -46,6 +47,10 @@ class IndexFolderError(LinkerError):
 
 class DetectorError(LinkerError):
     """A mention detector that cannot be found or loaded."""
+
+
+class TrainingError(LinkerError):
+    """A training that cannot begin, or cannot go on."""
 
 
 class MissingExtraError(LinkerError, ImportError):

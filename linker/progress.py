@@ -118,7 +118,9 @@ def _amount(units: float, unit: str) -> str:
 
 
 def _rate(units: int, elapsed: float, unit: str) -> str:
-    return f"{_amount(units / max(elapsed, 1e-9), unit)}/s"
+    rate = units / max(elapsed, 1e-9)
+    # Two figures of what is slow: "0.25 steps/s".
+    return f"{rate:.2g} {unit}/s" if rate < 10 and unit != "bytes" else f"{_amount(rate, unit)}/s"
 
 
 class _LogLine:

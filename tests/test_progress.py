@@ -61,6 +61,24 @@ def test_log_tells_rate_share_and_time_left_now_and_then(clock: Clock) -> None:
     ]
 
 
+def test_a_note_stands_beside_its_own_step(clock: Clock) -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.step("training", total=10, unit="steps")
+        bars.say("loss 0.5")
+        clock.now += 20
+        bars.advance(5)
+        bars.step("writing", total=2, unit="models")
+        clock.now += 20
+        bars.advance(1)
+    assert file.getvalue().splitlines() == [
+        "training: 5 steps, 0.25 steps/s, loss 0.5, 50%, about 20 s left",
+        "training: done in 20.0 s, 0 steps/s",
+        "writing: 1 models, 0 models/s, 50%, about 20 s left",
+        "writing: done in 20.0 s, 0 models/s",
+    ]
+
+
 def test_log_lines_are_plain_whole_and_literal() -> None:
     file, console = _log()
     name = "loading encoder /data/[bold]models/" + "x" * 80

@@ -15,9 +15,10 @@ from linker.cli.evaluate import evaluate
 from linker.cli.info import info
 from linker.cli.link import link
 from linker.cli.overlay import overlay
+from linker.cli.train import train
 from linker.errors import LinkerError
 
-COMMANDS = (build, overlay, diff, info, link, annotate, evaluate, demo)
+COMMANDS = (build, overlay, diff, info, link, annotate, evaluate, train, demo)
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 

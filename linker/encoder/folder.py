@@ -15,11 +15,12 @@ A folder without `modules.json` is a plain transformers model: its pooling is no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from linker.encoder.adapter import Adapter
 from linker.encoder.weights import inside, read_json, read_object, weight_files
 from linker.errors import EncoderError
 
@@ -49,7 +50,7 @@ _VOCABULARIES = (
     "tokenizer.json", "vocab.txt", "vocab.json",
     "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
 )  # fmt: skip
-_TOKENIZER_FILES = (
+TOKENIZER_FILES = (
     *_VOCABULARIES, "merges.txt",
     "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
 )  # fmt: skip
@@ -69,6 +70,7 @@ class ModelFolder:
         do_lower_case: whether texts are lower-cased before the tokenizer's own normaliser.
         prompt: what is put before each text, mostly "".
         licence: what the model card (README.md) says, or "unknown".
+        adapter: merged into the weights when they are loaded, or None.
     """
 
     path: Path
@@ -79,6 +81,7 @@ class ModelFolder:
     do_lower_case: bool
     prompt: str
     licence: str
+    adapter: Adapter | None = None
 
     @classmethod
     def read(cls, root: Path, *, default_pooling: str = "mean") -> ModelFolder:
@@ -124,6 +127,10 @@ class ModelFolder:
             licence=_licence(root / "README.md"),
         )
 
+    def adapted(self, root: Path, adapter: Adapter) -> ModelFolder:
+        """This model with an adapter, which lies in `root` with a model card of its own."""
+        return replace(self, adapter=adapter, licence=_licence(root / "README.md"))
+
     def fingerprint(self) -> str:
         """Hash all that decides the vectors; the folder's place and dates do not.
 
@@ -135,9 +142,11 @@ class ModelFolder:
         whole = sha256(_FINGERPRINT_VERSION)
         settings = (self.pooling, self.max_tokens, self.do_lower_case, self.prompt)
         whole.update(repr(settings).encode())
-        tokenizer = (self.path / name for name in _TOKENIZER_FILES)
+        tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
             whole.update(f"\n{file.relative_to(self.path).as_posix()} {_digest(file)}".encode())
+        for file in () if self.adapter is None else self.adapter.files:
+            whole.update(f"\nadapter {file.name} {_digest(file)}".encode())
         return f"sha256:{whole.hexdigest()}"
 
 

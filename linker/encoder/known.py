@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from linker.encoder.adapter import CONFIG, Adapter, is_adapter
 from linker.encoder.backend import make_encoder
 from linker.encoder.base import Encoder, EncoderIdentity
 from linker.encoder.folder import POOLINGS, ModelFolder
 from linker.encoder.hub import fetch, is_hub_name
+from linker.encoder.transformer import TransformerEncoder
 from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
 
@@ -149,6 +151,11 @@ def load_encoder(
     if is_folder and isinstance(name, str) and known is not None:
         # A folder that only happens to be called "minilm" does not hide the encoder.
         is_folder = _holds_model(path)
+    if is_folder and is_adapter(path):
+        folder = _adapted(path.resolve(), allow_download)
+        encoder = _encoder(folder, str(path.resolve()), backend=backend, device=device)
+        _check_fingerprint(encoder, fingerprint)
+        return encoder
     if is_folder:
         label, root, known, at = str(path.resolve()), path.resolve(), _known_by_path(path), ""
     elif isinstance(name, str) and (known is not None or is_hub_name(text)):
@@ -178,26 +185,55 @@ def load_encoder(
     # A folder may hold a fine-tuned relative of the known encoder, with a model card of its own.
     if known is not None and not (is_folder and licence != "unknown"):
         licence = known.licence
+    encoder = _encoder(
+        replace(folder, licence=licence), label, revision=at, backend=backend, device=device
+    )
+    _check_fingerprint(encoder, fingerprint)
+    return encoder
+
+
+def _encoder(
+    folder: ModelFolder, name: str, *, revision: str = "", backend: str, device: str | None
+) -> Encoder:
     identity = EncoderIdentity(
-        name=label,
-        revision=at,
+        name=name,
+        revision=revision,
         fingerprint=folder.fingerprint(),
         dim=folder.dim,
         pooling=folder.pooling,
         max_tokens=folder.max_tokens,
-        licence=licence,
+        licence=folder.licence,
     )
-    encoder = make_encoder(folder, identity, backend=backend, device=device)
-    if fingerprint is not None and encoder.identity.fingerprint != fingerprint:
+    return make_encoder(folder, identity, backend=backend, device=device)
+
+
+def _adapted(root: Path, allow_download: bool) -> ModelFolder:
+    """The model of an adapter folder: its base, which must be the one it was trained on."""
+    adapter = Adapter.read(root)
+    base = load_encoder(
+        adapter.base,
+        revision=adapter.revision or None,
+        allow_download=allow_download,
+        fingerprint=adapter.fingerprint,
+        # Its folder is all that is wanted; nothing is loaded.
+        backend="torch",
+    )
+    if not isinstance(base, TransformerEncoder):
+        raise EncoderError(f"{root}: its base {adapter.base} is no model that runs in torch")
+    return base.folder.adapted(root, adapter)
+
+
+def _check_fingerprint(encoder: Encoder, expected: str | None) -> None:
+    found = encoder.identity
+    if expected is not None and found.fingerprint != expected:
         raise EncoderMismatchError(
-            f"{label}: its fingerprint is {encoder.identity.fingerprint}, expected {fingerprint}; "
+            f"{found.name}: its fingerprint is {found.fingerprint}, expected {expected}; "
             "this is another model, or another revision of it"
         )
-    return encoder
 
 
 def _holds_model(path: Path) -> bool:
-    return (path / "modules.json").is_file() or (path / "config.json").is_file()
+    return any((path / name).is_file() for name in ("modules.json", "config.json", CONFIG))
 
 
 def _package_folder(known: KnownEncoder) -> Path:

@@ -83,8 +83,13 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
                 output_loading_info=True,
             )
             # The checkpoint may be of half precision; where it is, float32 loses nothing.
-            network = network.float().to(torch.bfloat16 if bf16 else torch.float32)
-            network = network.to(target).eval()
+            network = network.float().to(target).eval()
+            if folder.adapter is not None:
+                folder.adapter.merge(network)
+            if bf16:
+                network = network.to(torch.bfloat16)
+        except EncoderError:
+            raise
         except Exception as error:  # OSError, ValueError, KeyError, RuntimeError, ...
             raise EncoderError(f"{folder.path}: cannot be loaded: {_first_line(error)}") from error
     _check_weights(folder.path, report)

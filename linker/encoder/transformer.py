@@ -47,6 +47,11 @@ class TransformerEncoder:
     def identity(self) -> EncoderIdentity:
         return self._identity
 
+    @property
+    def folder(self) -> ModelFolder:
+        """The model folder that it runs."""
+        return self._folder
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._identity.name!r}, dim={self._identity.dim})"
 
@@ -132,8 +137,7 @@ def forward(model: LoadedModel, tokens: Tokens, pooling: str) -> Vectors:
         hidden = model.network(
             input_ids=torch.from_numpy(ids).to(model.device), attention_mask=mask.long()
         )[0]
-        pooled = _POOL[pooling](hidden.float(), mask.unsqueeze(-1))
-        unit: Vectors = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+        unit: Vectors = unit_vectors(hidden, mask, pooling).cpu().numpy()
     return unit
 
 
@@ -160,3 +164,17 @@ _POOL: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 def _budget(models: Sequence[LoadedModel]) -> int:
     on_cpu = any(model.device.type == "cpu" for model in models)
     return _CPU_TOKENS if on_cpu else _GPU_TOKENS
+
+
+def unit_vectors(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """The vectors of a batch: shape (n, dim), float32, unit rows.
+
+    Args:
+        hidden: shape (n, length, dim): the last layer's states.
+        mask: shape (n, length), bool: which of them are of tokens, not of padding.
+        pooling: "mean", "cls" or "max".
+    """
+    import torch
+
+    pooled = _POOL[pooling](hidden.float(), mask.unsqueeze(-1))
+    return torch.nn.functional.normalize(pooled, dim=-1)

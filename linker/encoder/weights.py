@@ -34,7 +34,7 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         if path.is_file():
             files = _shards(path) if name.endswith(".json") else (path,)
             for file in files:
-                _check(file)
+                check_weights(file)
             return files
     raise EncoderError(
         f"{folder}: no weights; looked for {SAFE} and {PICKLED}; copy the whole model"
@@ -52,7 +52,12 @@ def _shards(index: Path) -> tuple[Path, ...]:
     return tuple(inside(index.parent, name, source=index) for name in sorted(set(names.values())))
 
 
-def _check(path: Path) -> None:
+def check_weights(path: Path) -> None:
+    """Refuse a weight file that is missing, cut short, or a pointer to one.
+
+    Raises:
+        EncoderError: the message says which, and what to do.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

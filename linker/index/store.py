@@ -27,6 +27,7 @@ from linker.text import normalise
 
 CONCEPTS_FILE = "concepts.arrow"
 NAMES_FILE = "names.arrow"
+Rows = npt.NDArray[np.int32]
 _KINDS = tuple(NameKind)
 _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 
@@ -198,6 +199,14 @@ class Store:
         """The id of a concept's row."""
         return str(self._concept(row, "concept_id"))
 
+    def parent_rows(self) -> tuple[Rows, Rows]:
+        """All relations of a concept and a parent that is in the index: two equally long arrays."""
+        lists = self._concepts["parents"]
+        concepts = np.repeat(np.arange(len(lists), dtype=np.int32), lists.value_lengths())
+        parents = pc.index_in(lists.flatten(), value_set=self._concepts["concept_id"])
+        known = parents.is_valid().to_numpy(zero_copy_only=False)
+        return concepts[known], parents.drop_null().to_numpy().astype(np.int32)
+
     def summary(self, row: int) -> dict[str, Any]:
         """What a candidate shows of its concept: id, preferred name, semantic types, codes."""
         return {
@@ -223,7 +232,7 @@ class Store:
         return row if row < len(normals) and normals[row].as_py() == normal else None
 
     def name_rows(self, row: int) -> tuple[int, ...]:
-        """The rows of the names of a concept's row, ascending."""
+        """The rows of the names of a concept's row, ascending; a retired id has none."""
         return tuple(self._concept(row, "name_rows"))
 
     def concept_table(self) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from cases import build, concept
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -183,6 +184,27 @@ def test_range_of_normal_forms_is_in_the_order_of_rows(stored) -> None:
 
 
 # --- ids -------------------------------------------------------------------------------------
+
+
+def test_names_of_a_concept_are_found_by_its_row(stored) -> None:
+    store = stored(of(("X:1", "Cold", "Common cold"), ("X:2", "Cold", "A chill")))
+    assert store.n_concepts == 2
+    names = [[store.normal(name) for name in store.name_rows(row)] for row in range(2)]
+    assert names == [["cold", "common cold"], ["a chill", "cold"]]
+
+
+def test_relations_are_of_rows_and_unknown_parents_are_left_out(tmp_path: Path) -> None:
+    index = build(
+        tmp_path / "relations",
+        [
+            concept("X:1", "Heart disease", parents=["X:3", "Y:9"]),
+            concept("X:2", "Infarction", parents=["X:1", "X:3"]),
+            concept("X:3", "Disease"),
+        ],
+    )
+    concepts, parents = index.store.parent_rows()
+    assert concepts.tolist() == [0, 1, 1]
+    assert parents.tolist() == [2, 0, 2]
 
 
 def test_ids_are_found_whatever_their_letters(stored) -> None:

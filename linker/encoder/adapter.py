@@ -1,0 +1,112 @@
+"""Low-rank adapters (LoRA) of a base model, merged into its weights when it is loaded.
+
+A folder as `peft` saves it, adapter_config.json and adapter_model.safetensors, with `base.json`
+beside them: the base's name, revision and fingerprint. Reading it needs no `peft`: W becomes
+W + s B A, with s = alpha / rank (Hu et al., LoRA, ICLR 2022, section 4.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linker.encoder.weights import check_weights, read_object
+from linker.errors import EncoderError
+
+if TYPE_CHECKING:
+    import torch
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+BASE = "base.json"
+PREFIX = "base_model.model."
+"""What `peft` puts before the name of each module of the base."""
+
+# What of peft's settings would need more than the sum above; each with the value that does not.
+_PLAIN: dict[str, tuple[object, ...]] = {
+    "peft_type": ("LORA",),
+    "bias": ("none", None),
+    "use_dora": (False, None),
+    "use_rslora": (False, None),
+    "fan_in_fan_out": (False, None),
+    "modules_to_save": (None, []),
+    "rank_pattern": (None, {}),
+    "alpha_pattern": (None, {}),
+    "layer_replication": (None,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter folder, read as data.
+
+    Attributes:
+        path: the folder.
+        base, revision, fingerprint: the base model, as `load_encoder` finds it.
+        scale: alpha / rank.
+    """
+
+    path: Path
+    base: str
+    revision: str
+    fingerprint: str
+    scale: float
+
+    @classmethod
+    def read(cls, path: Path) -> Adapter:
+        """Read what the folder says of itself; the weights are checked to be whole, not loaded.
+
+        Raises:
+            EncoderError: it is damaged, or is of a kind of adapter that we do not merge.
+        """
+        config, base = read_object(path / CONFIG), read_object(path / BASE)
+        for key, allowed in _PLAIN.items():
+            if config.get(key, allowed[0]) not in allowed:
+                raise EncoderError(
+                    f"{path / CONFIG}: {key!r} is {config[key]!r}, expected {allowed[0]!r}; "
+                    "merge the adapter with peft, and save the whole model"
+                )
+        rank, alpha = config.get("r"), config.get("lora_alpha")
+        if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, (int, float)):
+            raise EncoderError(f"{path / CONFIG}: rank {rank!r} and alpha {alpha!r} are no numbers")
+        for key in ("name", "revision", "fingerprint"):
+            if not isinstance(base.get(key), str):
+                raise EncoderError(f'{path / BASE}: no "{key}" of the base model')
+        check_weights(path / WEIGHTS)
+        return cls(path, base["name"], base["revision"], base["fingerprint"], alpha / rank)
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """What decides its share of the vectors."""
+        return self.path / CONFIG, self.path / WEIGHTS
+
+    def merge(self, network: torch.nn.Module) -> None:
+        """Add the adapter to the weights of its base, in place.
+
+        Raises:
+            EncoderError: a tensor is of no module of the base, or of another shape.
+        """
+        import torch
+        from safetensors.torch import load_file
+
+        factors = load_file(self.path / WEIGHTS)
+        names = {key.removeprefix(PREFIX).rpartition(".lora_")[0] for key in factors}
+        expected = {f"{PREFIX}{name}.lora_{half}.weight" for name in names for half in "AB"}
+        if not factors or set(factors) != expected:
+            odd = sorted(set(factors) ^ expected)
+            raise EncoderError(f"{self.path / WEIGHTS}: {len(odd)} unexpected tensors: {odd[:3]}")
+        modules: dict[str, Any] = dict(network.named_modules())
+        for name in sorted(names):
+            down = factors[f"{PREFIX}{name}.lora_A.weight"].float()
+            up = factors[f"{PREFIX}{name}.lora_B.weight"].float()
+            weight = getattr(modules.get(name), "weight", None)
+            if weight is None or (up.shape[0], down.shape[1]) != tuple(weight.shape):
+                raise EncoderError(f"{self.path / WEIGHTS}: {name!r} does not fit the base model")
+            with torch.no_grad():
+                weight += (self.scale * (up @ down)).to(weight.device)
+
+
+def is_adapter(path: Path) -> bool:
+    """Whether a folder holds an adapter and no model of its own."""
+    return (path / CONFIG).is_file() and not (path / "config.json").is_file()

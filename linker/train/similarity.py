@@ -1,0 +1,34 @@
+"""A check that general language is not forgotten: everyday sentences of graded likeness.
+
+The pairs of `data/similarity.tsv` were written for this check and graded by the scale of the STS
+tasks (Agirre et al., SemEval 2012): 5 the same, 4 but for a detail, 3 roughly, 2 the same topic
+and some detail, 1 the same topic, 0 nothing in common. It shows a fall, not a rank among models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+
+from scipy.stats import spearmanr
+
+from linker.encoder import Vectors
+from linker.text import normalise
+
+
+def general_similarity(encode: Callable[[Sequence[str]], Vectors]) -> float:
+    """Spearman's rank correlation of cosines and grades, times 100, in [-100, 100]."""
+    grades, left, right = read_similarity()
+    cosines = (encode(left) * encode(right)).sum(axis=1)
+    return 100 * float(spearmanr(cosines, grades).statistic)
+
+
+def read_similarity() -> tuple[list[float], list[str], list[str]]:
+    """Grades in [0, 5], and the two sentences of each pair, normalised."""
+    text = files("linker.train").joinpath("data/similarity.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in text.splitlines()]
+    return (
+        [float(grade) for grade, _, _ in rows],
+        [normalise(left) for _, left, _ in rows],
+        [normalise(right) for _, _, right in rows],
+    )

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from inspect import signature
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import FakeEncoder, build, concept
+from typer.testing import CliRunner
+
+from linker.cli import app
+from linker.cli.train import train
+from linker.config import ReadOptions
+from linker.encoder import load_encoder
+from linker.errors import TrainingError
+from linker.index import Index, Manifest, write_index
+from linker.link import calibrate
+from linker.terminology import read_terminology
+from linker.train import TrainSettings, train_encoder
+from linker.train.checkpoint import Checkpoint
+from linker.train.job import SilentTraining
+
+TEXTS = ["heart failure", "severe chest pain", "fever"]
+
+
+class Stops(SilentTraining):
+    """A user who stops the training at a step."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def say(self, what: str) -> None:
+        assert what.startswith("loss ")
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+def weights(out: Path, name: str = "adapter_model.safetensors") -> bytes:
+    return (out / name).read_bytes()
+
+
+def variants(out: Path) -> dict[str, bytes]:
+    return {p.name: weights(p, "model.safetensors") for p in sorted((out / "variants").iterdir())}
+
+
+@pytest.fixture(scope="module")
+def trained(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "out"
+    train_encoder(diseases.path, tiny, out, quick, device="cpu")
+    return out
+
+
+def test_leaves_an_adapter_three_models_and_a_card(
+    trained: Path, diseases: Index, tiny: Path
+) -> None:
+    assert sorted(path.name for path in trained.iterdir()) == [
+        "README.md", "adapter_config.json", "adapter_model.safetensors", "base.json",
+        "training.json", "variants",
+    ]  # fmt: skip
+    assert not trained.with_name("out.partial").exists()
+    modes = {path.stat().st_mode for path in trained.glob("*.*") if path.is_file()}
+    assert len(modes) == 1
+    assert list(variants(trained)) == ["averaged", "contrastive", "distilled"]
+    encoder = load_encoder(trained, device="cpu")
+    whole = load_encoder(trained / "variants" / "averaged", device="cpu")
+    np.testing.assert_allclose(encoder.encode(TEXTS), whole.encode(TEXTS), atol=1e-6)
+    report = json.loads((trained / "training.json").read_bytes())
+    assert report["settings"]["rank"] == 2
+    assert list(report["measures"]) == ["base", "contrastive", "distilled", "averaged"]
+    assert [phase["steps"] for phase in report["phases"]] == [6, 4]
+    assert len(report["phases"][0]["loss"]) == 6
+    assert report["phases"][0]["dev"][0][0] == 0
+    assert str(tiny) not in (trained / "README.md").read_text()
+
+
+def test_the_licence_of_the_names_passes_on(
+    tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    folder = build(tmp_path / "plain").path
+    source = folder.with_name("plain.source.jsonl")
+    options = ReadOptions(terminology="Invented", version="2026", licence='CC "BY" 4.0')
+    terminology = read_terminology("jsonl", source, options)
+    write_index(
+        terminology, FakeEncoder(), tmp_path / "terms", kind="Flat", min_recall=0,
+        calibrate=calibrate,
+    )  # fmt: skip
+    settings = quick.model_copy(update={"steps": 1, "distil": False, "held_out": 0})
+    train_encoder(tmp_path / "terms", tiny, tmp_path / "out", settings, device="cpu")
+    encoder = load_encoder(tmp_path / "out", device="cpu")
+    expected = "trained on Invented 2026 (licence: CC 'BY' 4.0); base tiny: unknown"
+    assert encoder.identity.licence == expected
+    write_index(
+        terminology, encoder, tmp_path / "own", kind="Flat", min_recall=0, calibrate=calibrate
+    )
+    assert Manifest.read(tmp_path / "own").encoder.licence == expected
+    shown = CliRunner().invoke(app, ["info", str(tmp_path / "own")])
+    assert "CC 'BY' 4.0" in " ".join(shown.output.split())
+
+
+def test_learns_the_names(diseases: Index, tiny: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(
+        rank=4, batch=24, rate=1e-2, epochs=6, distil=False, base_share=0, held_out=7
+    )
+    report = train_encoder(diseases.path, tiny, tmp_path / "out", settings, device="cpu")
+    loss = report.phases[0].loss
+    assert np.mean(loss[-3:]) < 0.7 * np.mean(loss[:3])
+
+
+@pytest.mark.parametrize("stop", [0, 3, 5, 8])
+def test_goes_on_after_a_stop_to_the_same_weights(
+    trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path, stop: int
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(
+            diseases.path, tiny, out, quick, device="cpu", progress=Stops(stop), checkpoint_every=0
+        )
+    assert not out.exists()
+    train_encoder(diseases.path, tiny, out, quick, device="cpu", resume=True)
+    assert weights(out) == weights(trained)
+    assert variants(out) == variants(trained)
+
+
+def test_goes_on_after_a_kill(
+    trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    script = f"""
+        import os, signal
+        from linker.train import TrainSettings, train_encoder
+        from linker.train.job import SilentTraining
+        class Dies(SilentTraining):
+            steps = 0
+            def say(self, what):
+                self.steps += 1
+                if self.steps == 9:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        settings = TrainSettings.model_validate_json({quick.model_dump_json()!r})
+        train_encoder({str(diseases.path)!r}, {str(tiny)!r}, {str(out)!r}, settings, device="cpu",
+                      progress=Dies(), checkpoint_every=0)
+    """
+    died = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    train_encoder(diseases.path, tiny, out, quick, device="cpu", resume=True)
+    assert weights(out) == weights(trained)
+
+
+def test_full_training_leaves_a_whole_model(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    settings = quick.model_copy(
+        update={"full": True, "loss": "ms", "runs": 2, "steps": 2, "distil_steps": 2, "chunk": 4}
+    )
+    out = tmp_path / "out"
+    report = train_encoder(diseases.path, tiny, out, settings, device="cpu")
+    assert [phase.name for phase in report.phases] == [
+        "run 1 contrastive", "run 1 distillation", "run 2 contrastive", "run 2 distillation",
+    ]  # fmt: skip
+    assert list(variants(out)) == ["contrastive", "distilled"]
+    base, encoder = load_encoder(tiny, device="cpu"), load_encoder(out, device="cpu")
+    assert np.abs(encoder.encode(TEXTS) - base.encode(TEXTS)).max() > 1e-3
+
+
+def test_refuses_what_is_there(
+    trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="use --force to replace it"):
+        train_encoder(diseases.path, tiny, trained, quick)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    with pytest.raises(TrainingError, match="choose another --out"):
+        train_encoder(diseases.path, tiny, tmp_path / "mine", quick, force=True)
+
+
+def test_refuses_to_go_on_with_other_settings(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(diseases.path, tiny, out, quick, device="cpu", progress=Stops(0))
+    with pytest.raises(TrainingError, match="--resume"):
+        train_encoder(diseases.path, tiny, out, quick)
+    other = quick.model_copy(update={"seed": 9})
+    with pytest.raises(TrainingError, match="of other settings"):
+        train_encoder(diseases.path, tiny, out, other, resume=True)
+
+
+def test_names_without_synonyms_teach_nothing(
+    tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    index = build(tmp_path / "single", [concept("A:1", "Fever"), concept("A:2", "Chill")])
+    with pytest.raises(TrainingError, match="nothing to learn from"):
+        train_encoder(index.path, tiny, tmp_path / "out", quick)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "run-1-contrastive.safetensors"
+    assert Checkpoint.read(path) is None
+    path.write_bytes(b"12345678{")
+    with pytest.raises(TrainingError, match=r"contrastive\.safetensors: a damaged checkpoint"):
+        Checkpoint.read(path)
+
+
+def test_every_setting_is_an_option_of_the_command() -> None:
+    options = signature(train).parameters
+    assert set(TrainSettings.model_fields) <= set(options)
+
+
+def test_the_command(diseases: Index, tiny: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app,
+        [
+            "train", str(diseases.path), "--base", str(tiny), "--out", str(tmp_path / "out"),
+            "--rank", "2", "--steps", "2", "--batch", "8", "--no-distil", "--device", "cpu",
+            "--held-out", "4",
+        ],
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "averaged     held-out names hit@1" in result.output
+    assert "--encoder" in result.output
+    wrong = CliRunner().invoke(
+        app, ["train", str(diseases.path), "--out", str(tmp_path / "x"), "--loss", "triplet"]
+    )
+    assert wrong.exit_code == 1
+    assert "'loss': Input should be 'infonce' or 'ms'" in wrong.output

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from linker.encoder import load_encoder
+from linker.encoder.adapter import Adapter
+from linker.encoder.folder import ModelFolder
+from linker.errors import EncoderError, EncoderMismatchError, TrainingError
+from linker.train.average import average_adapters, average_weights
+from linker.train.loop import Batch, Place, backward, rate_at
+from linker.train.losses import info_nce, shared
+from linker.train.save import adapter_names, write_adapter, write_model
+from linker.train.settings import TrainSettings
+from linker.train.trainee import Trainee
+
+TEXTS = ["heart failure", "cardiac failure", "chest pain", "fever", "kidney infection severe", "x"]
+
+
+def moved(trainee: Trainee, seed: int = 1) -> Trainee:
+    """The trainee with other weights: an adapter begins as nothing at all."""
+    torch.manual_seed(seed)
+    trainee.set_weights(
+        {name: value + 0.2 * torch.randn_like(value) for name, value in trainee.weights().items()}
+    )
+    return trainee
+
+
+@pytest.fixture
+def folder(tiny: Path) -> ModelFolder:
+    return ModelFolder.read(tiny)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_begins_with_the_vectors_of_its_base(tiny: Path, folder: ModelFolder, full: bool) -> None:
+    trainee = Trainee(folder, TrainSettings(full=full, rank=2), seed=0, device="cpu")
+    expected = load_encoder(tiny, device="cpu").encode(TEXTS)
+    np.testing.assert_allclose(trainee.encode(TEXTS), expected, atol=1e-6)
+    assert trainee.encode([]).shape == (0, 32)
+
+
+def test_adapters_leave_the_base_still(folder: ModelFolder) -> None:
+    settings = TrainSettings(rank=2)
+    names = set(Trainee(folder, settings, seed=0, device="cpu").moving)
+    # 2 layers of 6 linear maps, each with two factors.
+    assert len(names) == 2 * 6 * 2
+    assert all("lora_" in name and "pooler" not in name for name in names)
+    one, same, other = (
+        Trainee(folder, settings, seed=seed, device="cpu").weights() for seed in (5, 5, 6)
+    )
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_gradient_cache_gives_the_same_gradient(folder: ModelFolder, full: bool) -> None:
+    trainee = moved(Trainee(folder, TrainSettings(full=full, rank=2), seed=0, device="cpu"))
+    same = shared([frozenset([i % 3]) for i in range(6)])
+    batch = Batch(TEXTS, lambda v: info_nce(v, same, temperature=0.1), Place())
+    gradients, losses = [], []
+    for chunk in (512, 2, 4):
+        for value in trainee.moving.values():
+            value.grad = None
+        losses.append(backward(trainee, batch, chunk))
+        gradients.append(
+            {n: v.grad.clone() for n, v in trainee.moving.items() if v.grad is not None}
+        )
+    assert losses[1:] == pytest.approx([losses[0]] * 2, rel=1e-5)
+    assert any(bool(value.abs().max() > 1e-3) for value in gradients[0].values())
+    for cached in gradients[1:]:
+        assert set(cached) == set(gradients[0])
+        for name, value in cached.items():
+            torch.testing.assert_close(value, gradients[0][name], rtol=1e-3, atol=1e-6)
+
+
+def saved(trainee: Trainee, tiny: Path, out: Path) -> Path:
+    identity = load_encoder(tiny).identity
+    write_adapter(out, adapter_names(trainee.weights()), identity, "---\nlicense: mit\n---\n")
+    return out
+
+
+def test_an_adapter_folder_is_an_encoder(tiny: Path, folder: ModelFolder, tmp_path: Path) -> None:
+    trainee = moved(Trainee(folder, TrainSettings(rank=2), seed=0, device="cpu"))
+    encoder = load_encoder(saved(trainee, tiny, tmp_path / "a"), device="cpu")
+    np.testing.assert_allclose(encoder.encode(TEXTS), trainee.encode(TEXTS), atol=1e-5)
+    base = load_encoder(tiny, device="cpu")
+    assert np.abs(encoder.encode(TEXTS) - base.encode(TEXTS)).max() > 0.05
+    assert encoder.identity.fingerprint != base.identity.fingerprint
+    assert encoder.identity.licence == "mit"
+
+
+# peft 0.21 asks transformers 5.23 for a property that will go.
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
+def test_peft_reads_the_folder_and_merges_to_the_same(
+    tiny: Path, folder: ModelFolder, tmp_path: Path
+) -> None:
+    peft = pytest.importorskip("peft")
+    import transformers
+
+    trainee = moved(Trainee(folder, TrainSettings(rank=2), seed=0, device="cpu"))
+    out = saved(trainee, tiny, tmp_path / "a")
+    network = transformers.AutoModel.from_pretrained(tiny)
+    merged = peft.PeftModel.from_pretrained(network, out).merge_and_unload()
+    ours = transformers.AutoModel.from_pretrained(tiny)
+    Adapter.read(out).merge(ours)
+    reference = merged.state_dict()
+    for name, value in ours.state_dict().items():
+        torch.testing.assert_close(value, reference[name], rtol=0, atol=1e-6)
+
+
+def test_an_adapter_of_another_base_is_refused(
+    tiny: Path, folder: ModelFolder, tmp_path: Path
+) -> None:
+    out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
+    base = json.loads((out / "base.json").read_text())
+    (out / "base.json").write_text(json.dumps({**base, "fingerprint": "sha256:other"}))
+    with pytest.raises(EncoderMismatchError, match="expected sha256:other"):
+        load_encoder(out)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("use_dora", True), ("bias", "all"), ("peft_type", "IA3"), ("r", 0)]
+)
+def test_another_kind_of_adapter_is_refused(
+    tiny: Path, folder: ModelFolder, tmp_path: Path, key: str, value: object
+) -> None:
+    out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
+    config = json.loads((out / "adapter_config.json").read_text())
+    (out / "adapter_config.json").write_text(json.dumps({**config, key: value}))
+    with pytest.raises(EncoderError, match=r"adapter_config\.json"):
+        load_encoder(out)
+
+
+def test_an_adapter_cut_short_is_refused(tiny: Path, folder: ModelFolder, tmp_path: Path) -> None:
+    out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
+    weights = out / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-10])
+    with pytest.raises(EncoderError, match="cut short"):
+        load_encoder(out)
+
+
+def test_an_adapter_is_no_base(tiny: Path, folder: ModelFolder, tmp_path: Path) -> None:
+    out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
+    adapted = folder.adapted(out, Adapter.read(out))
+    with pytest.raises(TrainingError, match="cannot be the base"):
+        Trainee(adapted, TrainSettings(), seed=0)
+
+
+def test_averaged_adapters_are_the_mean_of_their_changes(
+    tiny: Path, folder: ModelFolder, tmp_path: Path
+) -> None:
+    runs = [moved(Trainee(folder, TrainSettings(rank=rank), seed=rank), rank) for rank in (2, 3)]
+    weights = [adapter_names(run.weights()) for run in runs]
+    # Runs of one training have one rank; the change of each is scaled by alpha / rank = 2 alike.
+    averaged = average_adapters(weights, base_share=0.25)
+    for name in averaged:
+        if name.endswith("lora_A.weight"):
+            up = name.replace("lora_A", "lora_B")
+            mean = sum(run[up] @ run[name] for run in weights) / 2
+            torch.testing.assert_close(averaged[up] @ averaged[name], 0.75 * mean)
+
+
+def test_averaged_weights_keep_a_share_of_the_base() -> None:
+    base, runs = {"w": torch.tensor([0.0, 4.0])}, [{"w": torch.tensor([x, x])} for x in (1.0, 3.0)]
+    assert average_weights(runs, base, base_share=0.5)["w"].tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_a_saved_model_is_what_sentence_transformers_reads(
+    save_model: object, tmp_path: Path, full: bool, pooling: str
+) -> None:
+    reference = pytest.importorskip("sentence_transformers")
+    base = save_model(tmp_path / "base", pooling=pooling, max_seq_length=16)  # type: ignore[operator]
+    folder = ModelFolder.read(base)
+    trainee = moved(Trainee(folder, TrainSettings(full=full, rank=2), seed=0, device="cpu"))
+    if full:
+        write_model(tmp_path / "out", folder, "a card", trainee.weights())
+    else:
+        at = saved(trainee, base, tmp_path / "adapter")
+        write_model(tmp_path / "out", folder.adapted(at, Adapter.read(at)), "a card")
+    theirs = reference.SentenceTransformer(str(tmp_path / "out"), device="cpu").encode(TEXTS)
+    np.testing.assert_allclose(theirs, trainee.encode(TEXTS), atol=1e-5)
+    ours = load_encoder(tmp_path / "out", device="cpu")
+    np.testing.assert_allclose(ours.encode(TEXTS), theirs, atol=1e-5)
+    assert (ours.identity.pooling, ours.identity.max_tokens) == (pooling, 16)
+
+
+def test_the_rate_rises_then_falls_to_nothing() -> None:
+    settings = TrainSettings(rate=1.0, warmup=0.2)
+    rates = [rate_at(step, 10, settings) for step in range(11)]
+    assert rates[:3] == [0.5, 1.0, 1.0]
+    assert rates[-2:] == [0.125, 0.0]
+    assert rates[2:] == sorted(rates[2:], reverse=True)
