@@ -174,7 +174,7 @@ class Linker:
         notes = iter(texts)
         while batch := list(islice(notes, batch_size)):
             found = [
-                expand(text, mentions)
+                expand(text, mentions, drop_undetected=True)
                 for text, mentions in zip(batch, self.detect(batch), strict=True)
             ]
             links = iter(self.link_mentions([m for mentions in found for m in mentions], k))
