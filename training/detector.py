@@ -28,8 +28,8 @@ SEED = 17
 HELD_OUT = 0.05
 BATCH = 6
 LEARN_RATE = 0.001
-SHARE = {"bc5cdr": 1.0, "ncbi_disease": 1.0, "craft": 0.3, "notes": 0.3}
-"""How much of each source an epoch sees, drawn anew each time."""
+SHARE = {"bc5cdr": 0.5, "ncbi_disease": 0.4, "craft": 0.1, "notes": 0.12}
+"""How much of each source a round sees, drawn anew each time."""
 CONFIG = """
 [model]
 @architectures = "spacy.TransitionBasedParser.v2"
@@ -53,7 +53,7 @@ include_static_vectors = false
 [model.tok2vec.encode]
 @architectures = "spacy.MaxoutWindowEncoder.v2"
 width = 96
-depth = 4
+depth = 3
 window_size = 1
 maxout_pieces = 3
 """

@@ -40,6 +40,8 @@ _HEAD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?](?=\s)|[;:()\[\]]")
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
 _CAUSE = re.compile(r"(?:induced|associated|related)[ \t\n]+\Z")
+_NEAR = 8
+"""Mentions before the end of a long form that may reach it, where mentions overlap."""
 _BEFORE = 200
 """Characters before a parenthesis in which the long form is looked for, at most 15 words."""
 
@@ -247,15 +249,15 @@ def expand(
 
     Args:
         text: the note.
-        mentions: of this text, in reading order, without overlaps.
+        mentions: of this text, in the order of their starts; they may overlap.
         drop_undetected: leave out the short forms that the note defines by a long form in whose
             head the detector saw no mention: "galactose-1-phosphate uridyltransferase (GALT)" names
             no disease, whatever the index means by "GALT". For mentions that a detector found; not
             for those of an annotator.
 
     Returns:
-        The mentions in reading order, without overlaps. An occurrence of a short form that the note
-        defines, and that no mention touches, becomes a mention.
+        The mentions in the same order. An occurrence of a short form that the note defines, and
+        that no mention touches, becomes a mention.
     """
     short_forms = defined_in(text)
     meant = {
@@ -274,16 +276,17 @@ def expand(
                 long_form = clinical_long_form(mention.text) or sense_of(text, *span)
         expanded.append(replace(mention, long_form=long_form))
     added = []
-    i = 0
+    i, reached = 0, 0
     for short in short_forms:
-        while i < len(mentions) and mentions[i].end <= short.start:
+        while i < len(mentions) and mentions[i].start < short.end:
+            reached = max(reached, mentions[i].end)
             i += 1
         long_form = meant[short.start, short.end]
-        if long_form is not None and (i == len(mentions) or mentions[i].start >= short.end):
+        if long_form is not None and reached <= short.start:
             added.append(
                 Mention(short.start, short.end, text[short.start : short.end], long_form=long_form)
             )
-    return sorted([*expanded, *added], key=lambda mention: mention.start)
+    return sorted([*expanded, *added], key=lambda mention: (mention.start, -mention.end))
 
 
 def _meant_by(
@@ -294,11 +297,13 @@ def _meant_by(
     "contrast-induced nephropathy (CIN)" is looked up as nephropathy: what induced it is no part of
     a name.
     """
-    after = bisect_left(mentions, short.long_end, key=lambda mention: mention.end)
+    before = bisect_left(mentions, short.long_end, key=lambda mention: mention.start)
+    near = mentions[max(0, before - _NEAR) : before]
     # A long form may end one letter before its mention does: "carcinomas (CA)".
-    head = mentions[after] if after < len(mentions) else None
-    if head is None or head.start >= short.long_end or head.end > short.long_end + 1:
+    heads = [m for m in near if short.long_end <= m.end <= short.long_end + 1 and not m.proposed]
+    if not heads:
         return short.long_form if trust else None
+    head = min(heads, key=lambda mention: mention.start)
     cause = text[short.long_start : max(head.start, short.long_start)]
     return head.query if _CAUSE.search(cause) else short.long_form
 

@@ -18,3 +18,12 @@ class Detector(Protocol):
         Offsets are code points of the text as given, whatever it holds (NUL, lone surrogates).
         """
         ...
+
+
+@runtime_checkable
+class OverlappingDetector(Detector, Protocol):
+    """A detector that can leave it to others which of two mentions that overlap is meant."""
+
+    def detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """The mentions of each text in the order of their starts, the longer first; a span once."""
+        ...

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD
-from linker.detect import Detector, assert_mentions, clinical_long_form, expand, load_detector
+from linker.detect import (
+    Detector,
+    OverlappingDetector,
+    assert_mentions,
+    clinical_long_form,
+    expand,
+    load_detector,
+    without_overlaps,
+)
 from linker.encoder import Encoder, load_encoder
 from linker.errors import EncoderMismatchError, IndexFolderError
 from linker.index import Index, Manifest
@@ -17,6 +25,9 @@ from linker.link.calibrate import NEIGHBOURS
 from linker.link.rank import Weights, candidates, rank
 from linker.link.retrieve import Retriever
 from linker.schema import Candidate, Concept, Link, Mention
+
+LEAST_PROPOSAL = 0.7
+"""The least probability of a link for which nothing else speaks: see `Mention.proposed`."""
 
 CACHED_QUERIES = 20_000
 """Queries whose candidates are kept: about 2 kB each with 5 candidates."""
@@ -76,8 +87,9 @@ class Linker:
             path: the index folder.
             encoder: where the index's own encoder is now, if not where it was at the build: a
                 known name, a folder, or an `Encoder`. Nothing is downloaded.
-            detector: finds the mentions of `annotate` and `pipe`: "dictionary", the name of an
-                installed spaCy or scispaCy pipeline, or a `Detector`.
+            detector: finds the mentions of `annotate` and `pipe`: "dictionary"; "clinical", the
+                model that comes along; the name of an installed spaCy or scispaCy pipeline; some of
+                these joined by "+"; or a `Detector`.
             threshold: links below this probability are NIL; in [0, 1].
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             verify: compare the sha256 of every file of the index first.
@@ -175,16 +187,19 @@ class Linker:
         while batch := list(islice(notes, batch_size)):
             found = [
                 expand(text, mentions, drop_undetected=True)
-                for text, mentions in zip(batch, self.detect(batch), strict=True)
+                for text, mentions in zip(batch, self._detect_all(batch), strict=True)
             ]
             links = iter(self.link_mentions([m for mentions in found for m in mentions], k))
             for text, mentions in zip(batch, found, strict=True):
-                assertions = assert_mentions(text, mentions)
+                chosen = without_overlaps(
+                    filter(_stands, islice(links, len(mentions))),
+                    mention=lambda link: link.mention,
+                    worth=_worth,
+                )
+                assertions = assert_mentions(text, [link.mention for link in chosen])
                 yield [
                     Link(link.mention, link.concept_id, link.candidates, assertion)
-                    for link, assertion in zip(
-                        islice(links, len(mentions)), assertions, strict=True
-                    )
+                    for link, assertion in zip(chosen, assertions, strict=True)
                 ]
 
     def concept(self, concept_id: str) -> Concept:
@@ -200,10 +215,19 @@ class Linker:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Find the mentions of some notes, without linking them."""
+        return self._load_detector().detect(texts)
+
+    def _detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
+        detector = self._load_detector()
+        if isinstance(detector, OverlappingDetector):
+            return detector.detect_all(texts)
+        return detector.detect(texts)
+
+    def _load_detector(self) -> Detector:
         if self._detector is None:
             given = self._given_detector
             self._detector = load_detector(given, self._index) if isinstance(given, str) else given
-        return self._detector.detect(texts)
+        return self._detector
 
     def __reduce__(self) -> tuple[Any, ...]:
         options = {
@@ -255,6 +279,18 @@ class Linker:
     def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> Link:
         linked = bool(found) and found[0].probability >= self.threshold
         return Link(mention, found[0].concept_id if linked else None, found)
+
+
+def _stands(link: Link) -> bool:
+    """Whether a link is to be shown: a mere proposal must be likely."""
+    return not link.mention.proposed or (
+        link.concept_id is not None and link.probability >= LEAST_PROPOSAL
+    )
+
+
+def _worth(link: Link) -> int:
+    """What is kept of two that overlap: a long span that is NIL gives way to what it holds."""
+    return 0 if link.concept_id is None else 1 if link.mention.proposed else 2
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:
