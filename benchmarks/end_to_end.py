@@ -95,7 +95,9 @@ def _score(gold: Sequence[Spans], links: int, right: int, met: int) -> Score:
 
 
 def main(index: str, path: str, *detectors: str) -> None:
-    print(f"{'detector':24} strict P     R    F1  overl. P     R    F1  spans P     R    F1  notes/s")
+    print(
+        f"{'detector':24} strict P     R    F1  overl. P     R    F1  spans P     R    F1  notes/s"
+    )
     for detector in detectors or ("dictionary",):
         linker = Linker.load(index, detector=detector)
         notes = list(read_notes(Path(path), linker))

@@ -1,4 +1,4 @@
-"""Texts with labelled spans: gold corpora and notes, as tokens that a trainer and an augmenter share."""
+"""Texts with labelled spans: gold corpora and notes, as tokens."""
 
 from __future__ import annotations
 
@@ -135,70 +135,15 @@ class Names:
 
 
 _NEVER = frozenset(
-    [
-        "disease",
-        "diseases",
-        "disorder",
-        "disorders",
-        "syndrome",
-        "syndromes",
-        "finding",
-        "findings",
-        "condition",
-        "conditions",
-        "sign",
-        "signs",
-        "symptom",
-        "symptoms",
-        "complication",
-        "complications",
-        "water",
-        "oxygen",
-        "air",
-        "neoplasm",
-        "lesion",
-        "lesions",
-        "mass",
-        "masses",
-        "blood",
-        "protein",
-        "proteins",
-        "enzymes",
-        "hormones",
-        "vitamin",
-        "vitamins",
-        "ointment",
-        "patient",
-        "recurrence",
-        "emergencies",
-        "emergency",
-        "chronic",
-        "disease",
-        "stage",
-        "grade",
-        "other",
-        "unknown",
-        "acute",
-        "solutions",
-        "tablets",
-        "capsules",
-        "cream",
-        "powder",
-        "soap",
-        "glass",
-        "steel",
-        "contrast",
-        "media",
-        "dyes",
-        "foods",
-        "light",
-        "attention",
-        "problem",
-        "problems",
-        "facies",
-        "wounds",
-        "coffee",
-    ]
+    # Names that say too little, or are another thing in notes.
+    """
+    disease diseases disorder disorders syndrome syndromes finding findings condition conditions
+    sign signs symptom symptoms complication complications water oxygen air neoplasm lesion lesions
+    mass masses blood protein proteins enzymes hormones vitamin vitamins ointment patient
+    recurrence emergencies emergency chronic stage grade other unknown acute solutions tablets
+    capsules cream powder soap glass steel contrast media dyes foods light attention problem
+    problems facies wounds coffee
+    """.split()  # noqa: SIM905
 )
 
 

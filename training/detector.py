@@ -1,6 +1,6 @@
 """Train the mention detector that ships with the package.
 
-python training/detector.py DATA OUT [--epochs 12]
+python training/detector.py DATA OUT [--rounds 12]
 
 DATA holds `corpora/*.train.jsonl.gz`, `notes/` and `dictionaries/` in JSON lines. Only train splits
 are read, and only sources that are public domain, CC0 or CC BY: see NOTICE. It stands outside the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import time
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -89,7 +90,7 @@ class Trainer:
             LEARN_RATE, L2=0.01, L2_is_weight_decay=True, grad_clip=1.0, use_averages=True
         )
 
-    def epoch(self, texts: list[Tokens]) -> float:
+    def round(self, texts: list[Tokens]) -> float:
         """Update on every text once, in another order and another guise each time; the loss."""
         order = list(texts)
         self._rng.shuffle(order)
@@ -109,13 +110,28 @@ class Trainer:
         return self._nlp.use_params(self._optimizer.averages)
 
 
+def save(nlp: Language, out: Path) -> None:
+    """Write the pipeline without the words that it has met, and the card beside it."""
+    nlp.meta.update(
+        name="clinical_detector",
+        version="1.0.0",
+        description="Mentions of diseases, findings and chemicals in clinical and biomedical text",
+        license="CC BY 4.0",
+        spacy_version=">=3.7.0,<3.9.0",
+        notes="See README.md beside this file, and NOTICE.",
+    )
+    nlp.to_disk(out, exclude=["vocab"])
+    shutil.copyfile(Path(__file__).with_name("MODEL.md"), out / "README.md")
+
+
 def main() -> None:
+    """Read the data, train, and write the pipeline after every round."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--rounds", "--epochs", type=int, default=12)
     parser.add_argument(
-        "--label-after", type=int, default=4, help="the epoch after which the notes join in"
+        "--label-after", type=int, default=4, help="the round after which the notes join in"
     )
     arguments = parser.parse_args()
     fix_random_seed(SEED)
@@ -133,28 +149,28 @@ def main() -> None:
         print(f"{name}: {len(docs)} texts, {words} tokens, {spans} spans", flush=True)
     nlp.initialize(lambda: examples(nlp, held))
     n_texts = sum(SHARE[name] * len(docs) for name, docs in texts.items())
-    updates = round(arguments.epochs * n_texts / BATCH)
+    updates = round(arguments.rounds * n_texts / BATCH)
     trainer = Trainer(nlp, Augmenter(name_words(nlp, names.by_label)), updates=updates)
     begun = time.monotonic()
-    for epoch in range(1, arguments.epochs + 1):
+    for done in range(1, arguments.rounds + 1):
         taught = [
             tokens
             for name, docs in texts.items()
-            if name != "notes" or epoch > arguments.label_after
+            if name != "notes" or done > arguments.label_after
             for tokens in rng.sample(docs, round(SHARE[name] * len(docs)))
         ]
-        loss = trainer.epoch(taught)
+        loss = trainer.round(taught)
         with trainer.averaged():
             scores = nlp.evaluate(examples(nlp, held))
-            nlp.to_disk(arguments.out)
-            if epoch == arguments.label_after:
+            save(nlp, arguments.out)
+            if done == arguments.label_after:
                 # What the names miss in notes, and the chemicals that NCBI Disease leaves out.
                 texts["notes"] = labelled(nlp, texts["notes"])
                 texts["ncbi_disease"] = labelled(nlp, texts["ncbi_disease"], only=CHEMICAL)
         print(
-            f"epoch {epoch} of {arguments.epochs}, {time.monotonic() - begun:.0f} s: loss {loss:.0f}; "
-            f"held out P {100 * scores['ents_p']:.1f} R {100 * scores['ents_r']:.1f} "
-            f"F {100 * scores['ents_f']:.1f}",
+            f"round {done} of {arguments.rounds}, {time.monotonic() - begun:.0f} s: "
+            f"loss {loss:.0f}; held out P {100 * scores['ents_p']:.1f} "
+            f"R {100 * scores['ents_r']:.1f} F {100 * scores['ents_f']:.1f}",
             flush=True,
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linker.config import read_toml
+from linker.errors import DetectorError
 from linker.index import Index
 from linker.schema import Mention
 from linker.text import bag_hash, words
@@ -34,10 +35,15 @@ class ClinicalDetector:
 
     Args:
         index: what the mentions are for.
+        model: a pipeline folder with the same labels, in place of the one that comes along.
+
+    Raises:
+        DetectorError: at the first note: the folder holds no pipeline that can be loaded.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, *, model: Path | None = None) -> None:
         self._index = index
+        self._folder = model
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text. See `Detector`."""
@@ -48,7 +54,7 @@ class ClinicalDetector:
 
     @cached_property
     def _model(self) -> SpacyDetector:
-        return _load()
+        return _load(self._folder)
 
     @cached_property
     def _labels(self) -> frozenset[str]:
@@ -64,14 +70,17 @@ class ClinicalDetector:
         return len(np.unique(known)) >= _LEAST_KNOWN * len(names)
 
 
-@lru_cache(maxsize=1)
-def _load() -> SpacyDetector:
-    """The model, once a process."""
-    import spacy
-
+@lru_cache(maxsize=4)
+def _load(folder: Path | None) -> SpacyDetector:
+    """The model of a folder, once a process."""
     from linker.detect.spacy_model import SpacyDetector
 
-    with resources.as_file(resources.files(__package__) / "model") as folder:
-        nlp = spacy.load(Path(folder))
-    nlp.max_length = _WINDOW
-    return SpacyDetector(nlp)
+    if folder is not None:
+        return SpacyDetector(folder, longest=_WINDOW)
+    with resources.as_file(resources.files(__package__) / "model") as own:
+        if not own.is_dir():
+            raise DetectorError(
+                f"{own}: this installation has no clinical model; make it with"
+                " training/detector.py of the source code, or choose another detector"
+            )
+        return SpacyDetector(own, longest=_WINDOW)
