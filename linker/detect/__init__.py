@@ -2,7 +2,7 @@
 
 from linker.detect.abbreviations import clinical_long_form, expand
 from linker.detect.assertion import assert_mentions
-from linker.detect.base import Detector, OverlappingDetector
+from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
@@ -11,6 +11,7 @@ __all__ = [
     "CombinedDetector",
     "Detector",
     "DictionaryMatcher",
+    "NestingDetector",
     "OverlappingDetector",
     "assert_mentions",
     "clinical_long_form",

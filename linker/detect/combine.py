@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from linker.detect.base import Detector, OverlappingDetector
+from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.schema import Mention
 
 _T = TypeVar("_T")
@@ -43,6 +43,16 @@ class CombinedDetector:
             detector.detect_all(texts)
             if isinstance(detector, OverlappingDetector)
             else detector.detect(texts)
+            for detector in self._detectors
+        ]
+        return [_merged(of_text) for of_text in zip(*by_detector, strict=True)]
+
+    def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """As `detect_all`, with what the detectors can find inside their own mentions."""
+        by_detector = [
+            detector.detect_nested(texts)
+            if isinstance(detector, NestingDetector)
+            else CombinedDetector([detector]).detect_all(texts)
             for detector in self._detectors
         ]
         return [_merged(of_text) for of_text in zip(*by_detector, strict=True)]

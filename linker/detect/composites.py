@@ -71,20 +71,22 @@ def parts_at(
 
 def joints(text: str, content: Sequence[Word]) -> Iterator[Joint]:
     """Every "and", "or", "and/or" and slash between two content words, in reading order."""
+    slashes = "/" in text and [
+        i
+        for i in range(1, len(content))
+        if text[content[i - 1].end] == "/" or text[content[i].start - 1] == "/"
+    ]
+    ands = [i for i, word in enumerate(content) if word.stem in JOINTS]
     last = -1
-    for i, word in enumerate(content):
+    for i in sorted({*ands, *(slashes or ())}):
         if i <= last:
             continue
-        if word.stem in JOINTS:
+        if content[i].stem in JOINTS:
             last = i
             while last + 1 < len(content) and content[last + 1].stem in JOINTS:
                 last += 1
             yield Joint(i, last + 1)
-        elif (
-            i
-            and content[i - 1].stem not in JOINTS
-            and text[content[i - 1].end : word.start].strip() == "/"
-        ):
+        elif text[content[i - 1].end : content[i].start].strip() == "/":
             yield Joint(i, i)
 
 

@@ -10,7 +10,7 @@ end of a sentence, a bullet or a table cell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -60,9 +60,15 @@ class DictionaryMatcher:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
-        return [self._detect(text) for text in texts]
+        return [self._mentions(text, _longest) for text in texts]
 
-    def _detect(self, text: str) -> list[Mention]:
+    def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """Every mention of each text, those inside others too. See `NestingDetector`."""
+        return [self._mentions(text, _each_span) for text in texts]
+
+    def _mentions(
+        self, text: str, choose: Callable[[list[_Match]], Iterable[_Match]]
+    ) -> list[Mention]:
         safe = readable(text)
         found = words(safe)
         # A short form in parentheses is defined by the note: `expand` sees to it.
@@ -75,9 +81,9 @@ class DictionaryMatcher:
             Mention(
                 match.start, match.end, text[match.start : match.end], long_form=match.long_form
             )
-            for match in _longest(self._supported(text, matches, defined))
+            for match in choose(self._supported(text, matches, defined))
         )
-        return sorted(mentions, key=lambda mention: mention.start)
+        return sorted(mentions, key=lambda mention: (mention.start, -mention.end))
 
     def _supported(self, text: str, matches: list[_Match], defined: frozenset[str]) -> list[_Match]:
         """Without the short capitals that only seem to be names of the index.
@@ -153,13 +159,11 @@ class DictionaryMatcher:
     ) -> Iterator[_Match]:
         for word in found:
             short = text[word.start : word.end]
-            if short in defined:
-                continue
             long_form = self._expands(short)
             if long_form is None and len(short) <= _LONGEST_AMBIGUOUS and short.isupper():
                 sense = sense_of(text, word.start, word.end)
                 long_form = sense if sense is not None and self._is_name(sense) else None
-            if long_form is not None:
+            if long_form is not None and short not in defined:
                 yield _Match(word.start, word.end, 1, long_form)
         for letter in letters_in(text):
             if self._is_name(letter.long_form):
@@ -234,12 +238,22 @@ def _longest(matches: list[_Match]) -> list[_Match]:
     """Matches without overlaps: those of more words first, then the longer, then the earlier."""
     kept: list[_Match] = []
     taken: set[int] = set()
-    # The long form of an abbreviation comes last: a name of the index that is spelled out wins.
-    for match in sorted(
-        matches, key=lambda m: (-m.n_words, m.start - m.end, m.start, m.long_form is not None)
-    ):
+    for match in sorted(matches, key=_rank):
         stretch = range(match.start, match.end)
         if taken.isdisjoint((match.start, match.end - 1)) and taken.isdisjoint(stretch):
             taken.update(stretch)
             kept.append(match)
     return kept
+
+
+def _each_span(matches: list[_Match]) -> Iterable[_Match]:
+    """One match for each span."""
+    best: dict[tuple[int, int], _Match] = {}
+    for match in sorted(matches, key=_rank):
+        best.setdefault((match.start, match.end), match)
+    return best.values()
+
+
+def _rank(match: _Match) -> tuple[int, int, int, bool]:
+    # The long form of an abbreviation comes last: a name of the index that is spelled out wins.
+    return -match.n_words, match.start - match.end, match.start, match.long_form is not None

@@ -26,6 +26,25 @@ _COMMA = re.compile(r"[ ]?,[ \t]*(?:\r?\n[ \t]*)?")
 SIDES = frozenset({"left", "right", "bilateral", "r", "l"})
 """Stems that say on which side, and not what."""
 
+# The guesses of `composites` at a joint: where their left piece begins and ends, counted from the
+# joint's left side, and their right piece, counted from its right side. First those that share
+# their last words, then those that share their first ones.
+_GUESSES = [
+    *(
+        (-n_left, 0, n_right, n_right + n_head)
+        for n_left, n_right, n_head in product(
+            range(1, MAX_PART + 2), range(1, MAX_PART + 1), range(1, MAX_HEAD + 1)
+        )
+    ),
+    *(
+        (-n_left - n_front, -n_left, 0, n_right)
+        for n_left, n_right, n_front in product(
+            range(1, MAX_PART + 1), range(1, MAX_PART + 1), range(1, MAX_FRONT + 1)
+        )
+    ),
+]
+_STARTS, _ENDS, _OTHERS, _STOPS = np.array(_GUESSES, dtype=np.int64).T
+
 Positions = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
@@ -102,30 +121,16 @@ def across_joints(
     Returns:
         Which joint, and a hash: two arrays of one shape.
     """
-    left = np.array([joint.left for joint in found], dtype=np.int64)
-    right = np.array([joint.right for joint in found], dtype=np.int64)
+    left = np.array([joint.left for joint in found], dtype=np.int64)[:, None]
+    right = np.array([joint.right for joint in found], dtype=np.int64)[:, None]
+    starts, ends, others, stops = left + _STARTS, left + _ENDS, right + _OTHERS, right + _STOPS
+    inside = (starts >= 0) & (stops <= len(hashes))
+    which, _ = np.nonzero(inside)
+    start, end, other, stop = starts[inside], ends[inside], others[inside], stops[inside]
+    one = run[start] == run[stop - 1]
     sums = _sums(hashes)
-    n = len(hashes)
-    at, queries = [], []
-
-    def ask(start: Positions, end: Positions, other: Positions, stop: Positions) -> None:
-        inside = (start >= 0) & (stop <= n) & (other < n)
-        s, e, o, t = start[inside], end[inside], other[inside], stop[inside]
-        one = run[s] == run[np.minimum(t, n) - 1]
-        s, e, o, t = s[one], e[one], o[one], t[one]
-        at.append(np.flatnonzero(inside)[one])
-        queries.append(sums[e] - sums[s] + sums[t] - sums[o])
-
-    for n_left, n_right, n_head in product(
-        range(1, MAX_PART + 2), range(1, MAX_PART + 1), range(1, MAX_HEAD + 1)
-    ):
-        ask(left - n_left, left, right + n_right, right + n_right + n_head)
-    for n_left, n_right, n_front in product(
-        range(1, MAX_PART + 1), range(1, MAX_PART + 1), range(1, MAX_FRONT + 1)
-    ):
-        start = left - n_left - n_front
-        ask(start, start + n_front, right, right + n_right)
-    return np.concatenate(at), np.concatenate(queries)
+    keys = sums[end] - sums[start] + sums[stop] - sums[other]
+    return which[one], keys[one]
 
 
 def _sums(hashes: Hashes) -> Hashes:

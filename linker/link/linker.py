@@ -11,6 +11,7 @@ from typing import Any
 from linker.config import DEFAULT_THRESHOLD
 from linker.detect import (
     Detector,
+    NestingDetector,
     OverlappingDetector,
     assert_mentions,
     clinical_long_form,
@@ -47,6 +48,7 @@ class Linker:
         encoder: Encoder | str | Path | None = None,
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
+        nested: bool = False,
         device: str | None = None,
     ) -> None:
         if threshold is None:
@@ -55,6 +57,7 @@ class Linker:
             raise ValueError(f"threshold is {threshold}; a probability lies in [0, 1]")
         self._index = index
         self.threshold = threshold
+        self._nested = nested
         self._device = device
         self._given_encoder = encoder
         self._given_detector = detector
@@ -78,6 +81,7 @@ class Linker:
         encoder: Encoder | str | Path | None = None,
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
+        nested: bool = False,
         device: str | None = None,
         verify: bool = False,
     ) -> Linker:
@@ -91,6 +95,9 @@ class Linker:
                 model that comes along; the name of an installed spaCy or scispaCy pipeline; some of
                 these joined by "+"; or a `Detector`.
             threshold: links below this probability are NIL; in [0, 1].
+            nested: keep the mentions that lie in others ("breast cancer" in "familial breast
+                cancer") and those that overlap, if they link. By default the longest that links
+                stays.
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             verify: compare the sha256 of every file of the index first.
 
@@ -103,6 +110,7 @@ class Linker:
             encoder=encoder,
             detector=detector,
             threshold=threshold,
+            nested=nested,
             device=device,
         )
 
@@ -124,6 +132,7 @@ class Linker:
         return {
             "index": {name: files[name].sha256 for name in sorted(files)},
             "threshold": self.threshold,
+            "nested": self._nested,
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -191,11 +200,7 @@ class Linker:
             ]
             links = iter(self.link_mentions([m for mentions in found for m in mentions], k))
             for text, mentions in zip(batch, found, strict=True):
-                chosen = without_overlaps(
-                    filter(_stands, islice(links, len(mentions))),
-                    mention=lambda link: link.mention,
-                    worth=_worth,
-                )
+                chosen = self._choose(islice(links, len(mentions)))
                 assertions = assert_mentions(text, [link.mention for link in chosen])
                 yield [
                     Link(link.mention, link.concept_id, link.candidates, assertion)
@@ -217,8 +222,19 @@ class Linker:
         """Find the mentions of some notes, without linking them."""
         return self._load_detector().detect(texts)
 
+    def _choose(self, links: Iterable[Link]) -> list[Link]:
+        """The links of a note that are shown, in reading order."""
+        standing = [link for link in links if _stands(link)]
+        apart = without_overlaps(standing, mention=lambda link: link.mention, worth=_worth)
+        if not self._nested:
+            return apart
+        shown = {id(link) for link in apart}
+        return [link for link in standing if id(link) in shown or link.concept_id is not None]
+
     def _detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
         detector = self._load_detector()
+        if self._nested and isinstance(detector, NestingDetector):
+            return detector.detect_nested(texts)
         if isinstance(detector, OverlappingDetector):
             return detector.detect_all(texts)
         return detector.detect(texts)
@@ -234,6 +250,7 @@ class Linker:
             "encoder": self._given_encoder,
             "detector": self._given_detector,
             "threshold": self.threshold,
+            "nested": self._nested,
             "device": self._device,
         }
         return (_reload, (self._index.path, options))
