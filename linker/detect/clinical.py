@@ -54,7 +54,7 @@ class ClinicalDetector:
 
     @cached_property
     def _model(self) -> SpacyDetector:
-        return _load(self._folder)
+        return load_model(self._folder)
 
     @cached_property
     def _labels(self) -> frozenset[str]:
@@ -71,8 +71,8 @@ class ClinicalDetector:
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path | None) -> SpacyDetector:
-    """The model of a folder, once a process."""
+def load_model(folder: Path | None = None) -> SpacyDetector:
+    """The model of a folder, by default the one that comes along; read once a process."""
     from linker.detect.spacy_model import SpacyDetector
 
     if folder is not None:
