@@ -129,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--rounds", "--epochs", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument(
         "--label-after", type=int, default=4, help="the round after which the notes join in"
     )
