@@ -229,7 +229,7 @@ def _mentions_of(spans: list[Span]) -> list[tuple[Span, Mention]]:
 def _spans_of(doc: Doc, mentions: list[Mention]) -> list[tuple[Span, Mention]]:
     """Mentions that were found, each with the tokens that it touches."""
     pairs: dict[tuple[int, int], tuple[Span, Mention]] = {}
-    for mention in expand(doc.text, mentions):
+    for mention in expand(doc.text, mentions, drop_undetected=True):
         span = doc.char_span(
             mention.start,
             mention.end,

@@ -70,6 +70,7 @@ class Mention:
     text: str
     label: str = ""
     long_form: str | None = None
+    proposed: bool = False
 
     def __post_init__(self) -> None:
         if self.start < 0 or self.end - self.start != len(self.text):

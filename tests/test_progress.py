@@ -56,8 +56,8 @@ def test_log_tells_rate_share_and_time_left_now_and_then(clock: Clock) -> None:
             # The measure of the way is bytes here; notes are what is counted.
             bars.at(read, 32, total=800)
     assert file.getvalue().splitlines() == [
-        "annotating: 64 notes, 6 notes/s, 25%, about 30 s left",
-        "annotating: done in 10.0 s, 6 notes/s",
+        "annotating: 64 notes, 6.4 notes/s, 25%, about 30 s left",
+        "annotating: done in 10.0 s, 6.4 notes/s",
     ]
 
 
@@ -73,9 +73,9 @@ def test_a_note_stands_beside_its_own_step(clock: Clock) -> None:
         bars.advance(1)
     assert file.getvalue().splitlines() == [
         "training: 5 steps, 0.25 steps/s, loss 0.5, 50%, about 20 s left",
-        "training: done in 20.0 s, 0 steps/s",
-        "writing: 1 models, 0 models/s, 50%, about 20 s left",
-        "writing: done in 20.0 s, 0 models/s",
+        "training: done in 20.0 s, 0.25 steps/s",
+        "writing: 1 models, 0.05 models/s, 50%, about 20 s left",
+        "writing: done in 20.0 s, 0.05 models/s",
     ]
 
 

@@ -2,15 +2,20 @@
 
 from linker.detect.abbreviations import clinical_long_form, expand
 from linker.detect.assertion import assert_mentions
-from linker.detect.base import Detector
+from linker.detect.base import Detector, NestingDetector, OverlappingDetector
+from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
 
 __all__ = [
+    "CombinedDetector",
     "Detector",
     "DictionaryMatcher",
+    "NestingDetector",
+    "OverlappingDetector",
     "assert_mentions",
     "clinical_long_form",
     "expand",
     "load_detector",
+    "without_overlaps",
 ]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -22,6 +23,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 from linker.detect.bracketed import bracketed
+from linker.detect.senses import sense_of
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.schema import Mention
 from linker.text import readable
@@ -31,12 +33,16 @@ if TYPE_CHECKING:
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
+_LETTERS = re.compile(r"(?<![\w/])[A-Za-z](?:/[A-Za-z]){1,4}(?![\w/])")
 _IS_SHORT = re.compile(_SHORT)
 _SHORT_BEFORE = re.compile(rf"(?<![\w/&+.-])({_SHORT}) ?\Z")
 _WORD = re.compile(r"[^\W_](?:[\w'’/&+-]*[^\W_])?|[^\w\s]")
 _HEAD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?](?=\s)|[;:()\[\]]")
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
+_CAUSE = re.compile(r"(?:induced|associated|related)[ \t\n]+\Z")
+_NEAR = 8
+"""Mentions before the end of a long form that may reach it, where mentions overlap."""
 _BEFORE = 200
 """Characters before a parenthesis in which the long form is looked for, at most 15 words."""
 
@@ -233,7 +239,9 @@ def _long_form(text: str, short: str, vocab: Vocab) -> tuple[int, int] | None:
     return first.start(), last.end()
 
 
-def expand(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+def expand(
+    text: str, mentions: Sequence[Mention], *, drop_undetected: bool = False
+) -> list[Mention]:
     """Give mentions that are short forms their long forms, and add those that were missed.
 
     A note's own definition comes first. For other short forms the table of clinical abbreviations
@@ -243,38 +251,69 @@ def expand(text: str, mentions: Sequence[Mention]) -> list[Mention]:
 
     Args:
         text: the note.
-        mentions: of this text, in reading order, without overlaps.
+        mentions: of this text, in the order of their starts; they may overlap.
+        drop_undetected: leave out the short forms that the note defines by a long form in whose
+            head the detector saw no mention: "galactose-1-phosphate uridyltransferase (GALT)" names
+            no disease, whatever the index means by "GALT". For mentions that a detector found; not
+            for those of an annotator.
 
     Returns:
-        The mentions in reading order, without overlaps. An occurrence of a short form that the note
-        defines, and that no mention touches, becomes a mention.
+        The mentions in the same order. An occurrence of a short form that the note defines, and
+        that no mention touches, becomes a mention.
     """
     short_forms = defined_in(text)
-    by_span = {(short.start, short.end): short.long_form for short in short_forms}
+    meant = {
+        (short.start, short.end): _meant_by(text, short, mentions, trust=not drop_undetected)
+        for short in short_forms
+    }
     in_parentheses = parenthesised(text)
     by_bracket = bracketed(text, mentions)
     expanded = []
     for mention in mentions:
-        long_form = by_span.get((mention.start, mention.end), mention.long_form)
-        if long_form is not None and _is_longer(by_bracket.get(mention.text), long_form, mention):
-            long_form = by_bracket[mention.text]
-        if long_form is None and mention.text not in in_parentheses:
-            long_form = clinical_long_form(mention.text)
+        span = (mention.start, mention.end)
+        bracket = by_bracket.get(mention.text)
+        long_form = meant.get(span, mention.long_form)
+        if long_form is not None and _is_longer(bracket, long_form, mention):
+            long_form = bracket
         if long_form is None:
-            long_form = by_bracket.get(mention.text)
+            if span in meant:
+                continue
+            if mention.text not in in_parentheses:
+                long_form = clinical_long_form(mention.text) or sense_of(text, *span)
+        if long_form is None:
+            long_form = bracket
         expanded.append(replace(mention, long_form=long_form))
     added = []
-    i = 0
+    i, reached = 0, 0
     for short in short_forms:
-        while i < len(mentions) and mentions[i].end <= short.start:
+        while i < len(mentions) and mentions[i].start < short.end:
+            reached = max(reached, mentions[i].end)
             i += 1
-        if i == len(mentions) or mentions[i].start >= short.end:
+        long_form = meant[short.start, short.end]
+        if long_form is not None and reached <= short.start:
             added.append(
-                Mention(
-                    short.start, short.end, text[short.start : short.end], long_form=short.long_form
-                )
+                Mention(short.start, short.end, text[short.start : short.end], long_form=long_form)
             )
-    return sorted([*expanded, *added], key=lambda mention: mention.start)
+    return sorted([*expanded, *added], key=lambda mention: (mention.start, -mention.end))
+
+
+def _meant_by(
+    text: str, short: ShortForm, mentions: Sequence[Mention], *, trust: bool
+) -> str | None:
+    """What to look a short form up by; None where its long form has no mention for a head.
+
+    "contrast-induced nephropathy (CIN)" is looked up as nephropathy: what induced it is no part of
+    a name.
+    """
+    before = bisect_left(mentions, short.long_end, key=lambda mention: mention.start)
+    near = mentions[max(0, before - _NEAR) : before]
+    # A long form may end one letter before its mention does: "carcinomas (CA)".
+    heads = [m for m in near if short.long_end <= m.end <= short.long_end + 1 and not m.proposed]
+    if not heads:
+        return short.long_form if trust else None
+    head = min(heads, key=lambda mention: mention.start)
+    cause = text[short.long_start : max(head.start, short.long_start)]
+    return head.query if _CAUSE.search(cause) else short.long_form
 
 
 def _is_longer(bracketed: str | None, long_form: str, short: Mention) -> bool:
@@ -311,6 +350,30 @@ def clinical_long_form(short: str) -> str | None:
         if long_form:
             return long_form
     return None
+
+
+def letters_in(text: str) -> Iterator[ShortForm]:
+    """The letters of the lists that notes shorten to letters ("n/v/d"), in reading order.
+
+    Each letter with what it stands for, which the note does not write out: `long_start` and
+    `long_end` are those of the list.
+    """
+    if "/" not in text:
+        return
+    table = _letters()
+    for match in _LETTERS.finditer(text):
+        long_forms = table.get(match.group().lower(), ())
+        for i, long_form in enumerate(long_forms):
+            at = match.start() + 2 * i
+            yield ShortForm(at, at + 1, long_form, *match.span())
+
+
+@lru_cache(maxsize=1)
+def _letters() -> dict[str, tuple[str, ...]]:
+    source = resources.files(__package__) / "data/clinical_letters.tsv"
+    with source.open(encoding="utf-8") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["short"]: tuple(row["long"].split("|")) for row in rows}
 
 
 def is_abbreviation(short: str) -> bool:

@@ -1,26 +1,50 @@
-"""Detectors by name: "dictionary", or any spaCy or scispaCy pipeline that is installed."""
+"""Detectors by name: the dictionary matcher, the package's model, any spaCy pipeline, or sums."""
 
 from __future__ import annotations
 
 from linker.detect.base import Detector
+from linker.detect.clinical import ClinicalDetector
+from linker.detect.combine import CombinedDetector
 from linker.detect.dictionary import DictionaryMatcher
+from linker.detect.proposer import SpanProposer
+from linker.errors import DetectorError
 from linker.index import Index
 
 DICTIONARY = "dictionary"
+CLINICAL = "clinical"
+PROPOSER = "proposer"
 
 
 def load_detector(name: str, index: Index) -> Detector:
     """The detector of a name.
 
     Args:
-        name: "dictionary", or the name or folder of a spaCy pipeline ("en_core_sci_sm").
-        index: whose names the dictionary matcher finds.
+        name: "dictionary"; "clinical", the model that comes with the package; "proposer", phrases
+            that are no name; the name or folder of a spaCy pipeline ("en_core_sci_sm"); or several
+            of these joined by "+", whose mentions are put together (see `linker.detect.combine`).
+        index: whose names the dictionary matcher finds, and which says what kinds of things it
+            holds.
 
     Raises:
-        DetectorError: no such pipeline is installed, or it finds no entities.
+        DetectorError: no such pipeline is installed, it finds no entities, or a name is empty.
     """
+    names = [part.strip() for part in name.split("+")]
+    if not all(names):
+        raise DetectorError(
+            f"{name!r}: a detector without a name; join names by one +, as in"
+            f' "{DICTIONARY}+{CLINICAL}"'
+        )
+    detectors = [_load(part, index) for part in names]
+    return detectors[0] if len(detectors) == 1 else CombinedDetector(detectors)
+
+
+def _load(name: str, index: Index) -> Detector:
     if name == DICTIONARY:
         return DictionaryMatcher(index)
+    if name == CLINICAL:
+        return ClinicalDetector(index)
+    if name == PROPOSER:
+        return SpanProposer(index)
     from linker.detect.spacy_model import SpacyDetector
 
     return SpacyDetector(name)

@@ -10,31 +10,32 @@ end of a sentence, a bullet or a table cell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from linker.config import read_toml
 from linker.detect.abbreviations import (
     clinical_long_form,
     is_abbreviation,
+    letters_in,
     parenthesised,
 )
-from linker.index import MAX_WORDS, Index
+from linker.detect.composites import Joint, joints, parts_at
+from linker.detect.grams import SIDES, Hashes, Positions, across_joints, grams, runs, without_sides
+from linker.detect.senses import sense_of
+from linker.index import Index
 from linker.schema import Mention
 from linker.text import Word, bag_hash, readable, word_hash, words
 
-MAX_STOP_WORDS = 2
-"""Stop words that may stand inside a mention ("fracture of the femur")."""
+_LONGEST_AMBIGUOUS = 3
+_WINDOW = 8
+"""Content words on each side of a joint that may belong to one composite."""
 
-# What stands between two words of one mention: spaces, one line break, a hyphen, slash, apostrophe.
-_GLUE = re.compile(r"[ \t\u00a0]*[-‐‑–/'’+]?[ \t\u00a0]*(?:\r?\n[ \t]*)?")
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
-_COMMA = re.compile(r"[ ]?,[ \t]*(?:\r?\n[ \t]*)?")
 
 
 class _Match(NamedTuple):
@@ -42,6 +43,7 @@ class _Match(NamedTuple):
     end: int
     n_words: int
     long_form: str | None
+    row: int = -1
 
 
 class DictionaryMatcher:
@@ -58,9 +60,15 @@ class DictionaryMatcher:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
-        return [self._detect(text) for text in texts]
+        return [self._mentions(text, _longest) for text in texts]
 
-    def _detect(self, text: str) -> list[Mention]:
+    def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """Every mention of each text, those inside others too. See `NestingDetector`."""
+        return [self._mentions(text, _each_span) for text in texts]
+
+    def _mentions(
+        self, text: str, choose: Callable[[list[_Match]], Iterable[_Match]]
+    ) -> list[Mention]:
         safe = readable(text)
         found = words(safe)
         # A short form in parentheses is defined by the note: `expand` sees to it.
@@ -73,29 +81,78 @@ class DictionaryMatcher:
             Mention(
                 match.start, match.end, text[match.start : match.end], long_form=match.long_form
             )
-            for match in _longest(matches)
+            for match in choose(self._supported(text, matches, defined))
         )
-        return sorted(mentions, key=lambda mention: mention.start)
+        return sorted(mentions, key=lambda mention: (mention.start, -mention.end))
+
+    def _supported(self, text: str, matches: list[_Match], defined: frozenset[str]) -> list[_Match]:
+        """Without the short capitals that only seem to be names of the index.
+
+        Two letters mean too many things, and what stands in parentheses is defined by the note: it
+        takes another name of the same concept in the note to say that this one is meant.
+        """
+        doubtful = {
+            match
+            for match in matches
+            if match.long_form is None
+            and (short := text[match.start : match.end]).isupper()
+            and (len(short) <= 2 or (short in defined and len(short) <= 5))
+        }
+        if not doubtful:
+            return matches
+        pairs = self._index.store.pairs
+        known = {
+            pair.concept
+            for row in {match.row for match in matches if match not in doubtful and match.row >= 0}
+            for pair in pairs(row)
+        }
+        return [
+            match
+            for match in matches
+            if match not in doubtful or any(pair.concept in known for pair in pairs(match.row))
+        ]
 
     def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
         position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
-        hashes = np.array([word_hash(found[i].stem) for i in position], dtype=np.uint64)
+        content = [found[i] for i in position]
+        hashes = np.array([word_hash(word.stem) for word in content], dtype=np.uint64)
+        run = runs(text, found)
+        first, length = grams(position, run)
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
-        first, length = _grams(position, _runs(text, found))
-        grams, rows = self._index.lexicon.find(sums[first + length] - sums[first])
-        for gram, row in zip(grams.tolist(), rows.tolist(), strict=True):
-            i, n = int(first[gram]), int(length[gram])
-            span = [found[j] for j in position[i : i + n]]
+        keys = sums[first + length] - sums[first]
+        sided, of_sides = without_sides(content, hashes, first, length)
+        gram, row = self._index.lexicon.find(np.concatenate([keys, keys[sided] - of_sides]))
+        plain = gram < len(keys)
+        gram = np.concatenate([np.arange(len(keys)), sided])[gram]
+        for n, name, whole in zip(gram.tolist(), row.tolist(), plain.tolist(), strict=True):
+            span = content[int(first[n]) : int(first[n] + length[n])]
             start, end = span[0].start, span[-1].end
             stretch = text[start:end]
+            stems = [word.stem for word in span if whole or word.stem not in SIDES]
             # What other abbreviations stand for in notes is for the table to say.
             named = stretch in defined or not is_abbreviation(stretch)
             if (
                 named
-                and self._fits(stretch, [word.stem for word in span], row)
+                and self._fits(stretch, stems, name)
                 and not _means_something_else(text, start, end)
             ):
-                yield _Match(start, end, n, None)
+                # A side is no part of the name: the name is looked up in its place.
+                long_form = None if whole else self._name(name)[1][0]
+                yield _Match(start, end, len(stems), long_form, name)
+        yield from self._composites_in(text, content, hashes, run[position])
+
+    def _composites_in(
+        self, text: str, content: list[Word], hashes: Hashes, run: Positions
+    ) -> Iterator[_Match]:
+        found = list(joints(text, content))
+        which, keys = across_joints(found, hashes, run)
+        hits, _ = self._index.lexicon.find(keys)
+        for joint in (found[i] for i in np.unique(which[hits]).tolist()):
+            first = max(joint.left - _WINDOW, int(np.searchsorted(run, run[joint.left])))
+            near = content[first : joint.right + _WINDOW]
+            inside = Joint(joint.left - first, joint.right - first)
+            for part in parts_at(text, near, inside, self._is_name):
+                yield _Match(part.start, part.end, len(words(part.name)), part.name)
 
     def _abbreviations_in(
         self, text: str, found: list[Word], defined: frozenset[str]
@@ -103,8 +160,14 @@ class DictionaryMatcher:
         for word in found:
             short = text[word.start : word.end]
             long_form = self._expands(short)
+            if long_form is None and len(short) <= _LONGEST_AMBIGUOUS and short.isupper():
+                sense = sense_of(text, word.start, word.end)
+                long_form = sense if sense is not None and self._is_name(sense) else None
             if long_form is not None and short not in defined:
                 yield _Match(word.start, word.end, 1, long_form)
+        for letter in letters_in(text):
+            if self._is_name(letter.long_form):
+                yield _Match(letter.start, letter.end, 1, letter.long_form)
 
     def _fits(self, text: str, stems: list[str], row: int) -> bool:
         """Whether a stretch of text with the hash of a name is that name."""
@@ -123,15 +186,17 @@ class DictionaryMatcher:
         stems = tuple(word.stem for word in words(store.normal(row)) if word.stem)
         return stems, tuple(dict.fromkeys(pair.written for pair in store.pairs(row)))
 
+    def _is_name(self, text: str) -> bool:
+        stems = [word.stem for word in words(text) if word.stem]
+        _, rows = self._index.lexicon.find(np.array([bag_hash(stems)], dtype=np.uint64))
+        return any(self._fits(text, stems, int(row)) for row in rows)
+
     def _find_long_form(self, word: str) -> str | None:
         """The long form of a clinical abbreviation, if it is a name of the index."""
         long_form = clinical_long_form(word)
         if long_form is None:
             return None
-        stems = [word.stem for word in words(long_form) if word.stem]
-        _, rows = self._index.lexicon.find(np.array([bag_hash(stems)], dtype=np.uint64))
-        fits = any(self._fits(long_form, stems, int(row)) for row in rows)
-        return long_form if fits else None
+        return long_form if self._is_name(long_form) else None
 
 
 def _means_something_else(text: str, start: int, end: int) -> bool:
@@ -151,39 +216,6 @@ def _means_something_else(text: str, start: int, end: int) -> bool:
 def _not_mentions() -> tuple[frozenset[str], frozenset[str]]:
     data = read_toml(resources.files(__package__) / "data/not_mentions.toml")
     return frozenset(data["words"]), frozenset(data["headers"])
-
-
-def _runs(text: str, found: list[Word]) -> npt.NDArray[np.int64]:
-    """For each word the number of its run: a mention stays within one.
-
-    A full stop, a bullet, a bracket or the border of a table cell ends a run; a space, a hyphen, a
-    comma or a single line break does not.
-    """
-    breaks = np.zeros(len(found), dtype=np.int64)
-    for i in range(1, len(found)):
-        gap = text[found[i - 1].end : found[i].start]
-        breaks[i] = not (gap == " " or _GLUE.fullmatch(gap) or _COMMA.fullmatch(gap))
-    return np.cumsum(breaks)
-
-
-def _grams(
-    position: npt.NDArray[np.int64], runs: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """First word, and number of words, of every n-gram that may be a mention.
-
-    Args:
-        position: shape (n,): the positions of the content words among all words.
-        runs: shape (words,): the run of each word.
-    """
-    n = len(position)
-    firsts, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for length in range(1, min(MAX_WORDS, n) + 1):
-        first = np.arange(n - length + 1)
-        start, end = position[first], position[first + length - 1]
-        first = first[(runs[start] == runs[end]) & (end - start < length + MAX_STOP_WORDS)]
-        firsts.append(first)
-        lengths.append(np.full(len(first), length))
-    return np.concatenate(firsts), np.concatenate(lengths)
 
 
 def _same_case(text: str, surface: str) -> bool:
@@ -206,12 +238,22 @@ def _longest(matches: list[_Match]) -> list[_Match]:
     """Matches without overlaps: those of more words first, then the longer, then the earlier."""
     kept: list[_Match] = []
     taken: set[int] = set()
-    # The long form of an abbreviation comes last: a name of the index that is spelled out wins.
-    for match in sorted(
-        matches, key=lambda m: (-m.n_words, m.start - m.end, m.start, m.long_form is not None)
-    ):
+    for match in sorted(matches, key=_rank):
         stretch = range(match.start, match.end)
         if taken.isdisjoint((match.start, match.end - 1)) and taken.isdisjoint(stretch):
             taken.update(stretch)
             kept.append(match)
     return kept
+
+
+def _each_span(matches: list[_Match]) -> Iterable[_Match]:
+    """One match for each span."""
+    best: dict[tuple[int, int], _Match] = {}
+    for match in sorted(matches, key=_rank):
+        best.setdefault((match.start, match.end), match)
+    return best.values()
+
+
+def _rank(match: _Match) -> tuple[int, int, int, bool]:
+    # The long form of an abbreviation comes last: a name of the index that is spelled out wins.
+    return -match.n_words, match.start - match.end, match.start, match.long_form is not None

@@ -29,6 +29,8 @@ class SpacyDetector:
         name_or_nlp: an installed pipeline ("en_core_sci_sm"), the folder of one, or a loaded one.
         spans: what is a mention: "ents", "noun_chunks" (needs a parser), or a key of `doc.spans`.
         batch_size: texts that the pipeline takes at once; changes speed only.
+        longest: characters that the pipeline sees at once, at least 1; by default as many as its
+            own `max_length` allows. A longer text is cut where no sentence is.
 
     Raises:
         DetectorError: the pipeline is not installed or cannot be loaded, or has no component that
@@ -36,7 +38,12 @@ class SpacyDetector:
     """
 
     def __init__(
-        self, name_or_nlp: str | Path | Language, *, spans: str = "ents", batch_size: int = 64
+        self,
+        name_or_nlp: str | Path | Language,
+        *,
+        spans: str = "ents",
+        batch_size: int = 64,
+        longest: int | None = None,
     ) -> None:
         if batch_size < 1:
             raise DetectorError(f"batch_size is {batch_size}; it must be at least 1")
@@ -45,6 +52,9 @@ class SpacyDetector:
         else:
             self._nlp = name_or_nlp
             self._name = f"{name_or_nlp.lang}_{name_or_nlp.meta.get('name', 'pipeline')}"
+        if longest is not None and longest < 1:
+            raise DetectorError(f"longest is {longest}; it must be at least 1")
+        self._longest = self._nlp.max_length if longest is None else longest
         self._spans = spans
         self._batch_size = batch_size
         _check_sets(self._nlp, self._name, spans)
@@ -64,7 +74,7 @@ class SpacyDetector:
     def _pieces(self, text: str) -> Iterator[tuple[int, str]]:
         """The text in pieces that the pipeline accepts, each with its offset."""
         text = readable(text)
-        start, longest = 0, self._nlp.max_length
+        start, longest = 0, min(self._longest, self._nlp.max_length)
         while len(text) - start > longest:
             end = _cut(text, start, start + longest)
             yield start, text[start:end]

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD
-from linker.detect import Detector, assert_mentions, clinical_long_form, expand, load_detector
+from linker.detect import (
+    Detector,
+    NestingDetector,
+    OverlappingDetector,
+    assert_mentions,
+    clinical_long_form,
+    expand,
+    load_detector,
+    without_overlaps,
+)
 from linker.encoder import Encoder, own_encoder
 from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
@@ -17,6 +26,9 @@ from linker.link.calibrate import NEIGHBOURS
 from linker.link.rank import Weights, candidates, rank
 from linker.link.retrieve import Retriever
 from linker.schema import Candidate, Concept, Link, Mention
+
+LEAST_PROPOSAL = 0.7
+"""The least probability of a link for which nothing else speaks: see `Mention.proposed`."""
 
 CACHED_QUERIES = 20_000
 """Queries whose candidates are kept: about 2 kB each with 5 candidates."""
@@ -36,6 +48,7 @@ class Linker:
         encoder: Encoder | str | Path | None = None,
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
+        nested: bool = False,
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
@@ -45,6 +58,7 @@ class Linker:
             raise ValueError(f"threshold is {threshold}; a probability lies in [0, 1]")
         self._index = index
         self.threshold = threshold
+        self._nested = nested
         self._device = device
         self._backend = backend
         self._given_encoder = encoder
@@ -69,6 +83,7 @@ class Linker:
         encoder: Encoder | str | Path | None = None,
         detector: Detector | str = "dictionary",
         threshold: float | None = None,
+        nested: bool = False,
         device: str | None = None,
         backend: str | None = None,
         verify: bool = False,
@@ -79,9 +94,13 @@ class Linker:
             path: the index folder.
             encoder: where the index's own encoder is now, if not where it was at the build: a
                 known name, a folder, or an `Encoder`. Nothing is downloaded.
-            detector: finds the mentions of `annotate` and `pipe`: "dictionary", the name of an
-                installed spaCy or scispaCy pipeline, or a `Detector`.
+            detector: finds the mentions of `annotate` and `pipe`: "dictionary"; "clinical", the
+                model that comes along; the name of an installed spaCy or scispaCy pipeline; some of
+                these joined by "+"; or a `Detector`.
             threshold: links below this probability are NIL; in [0, 1].
+            nested: keep the mentions that lie in others ("breast cancer" in "familial breast
+                cancer") and those that overlap, if they link. By default the longest that links
+                stays.
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             backend: what runs the encoder, and in what precision: one of
                 `linker.encoder.BACKENDS`. By default the precision that the index's names were
@@ -98,6 +117,7 @@ class Linker:
             encoder=encoder,
             detector=detector,
             threshold=threshold,
+            nested=nested,
             device=device,
             backend=backend,
         )
@@ -121,6 +141,7 @@ class Linker:
             "index": {name: files[name].sha256 for name in sorted(files)},
             "threshold": self.threshold,
             **({} if self._backend is None else {"backend": self._backend}),
+            "nested": self._nested,
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -183,17 +204,16 @@ class Linker:
         notes = iter(texts)
         while batch := list(islice(notes, batch_size)):
             found = [
-                expand(text, mentions)
-                for text, mentions in zip(batch, self.detect(batch), strict=True)
+                expand(text, mentions, drop_undetected=True)
+                for text, mentions in zip(batch, self._detect_all(batch), strict=True)
             ]
             links = iter(self.link_mentions([m for mentions in found for m in mentions], k))
             for text, mentions in zip(batch, found, strict=True):
-                assertions = assert_mentions(text, mentions)
+                chosen = self._choose(islice(links, len(mentions)))
+                assertions = assert_mentions(text, [link.mention for link in chosen])
                 yield [
                     Link(link.mention, link.concept_id, link.candidates, assertion)
-                    for link, assertion in zip(
-                        islice(links, len(mentions)), assertions, strict=True
-                    )
+                    for link, assertion in zip(chosen, assertions, strict=True)
                 ]
 
     def concept(self, concept_id: str) -> Concept:
@@ -209,16 +229,37 @@ class Linker:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Find the mentions of some notes, without linking them."""
+        return self._load_detector().detect(texts)
+
+    def _choose(self, links: Iterable[Link]) -> list[Link]:
+        """The links of a note that are shown, in reading order."""
+        standing = [link for link in links if _stands(link)]
+        apart = without_overlaps(standing, mention=lambda link: link.mention, worth=_worth)
+        if not self._nested:
+            return apart
+        shown = {id(link) for link in apart}
+        return [link for link in standing if id(link) in shown or link.concept_id is not None]
+
+    def _detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
+        detector = self._load_detector()
+        if self._nested and isinstance(detector, NestingDetector):
+            return detector.detect_nested(texts)
+        if isinstance(detector, OverlappingDetector):
+            return detector.detect_all(texts)
+        return detector.detect(texts)
+
+    def _load_detector(self) -> Detector:
         if self._detector is None:
             given = self._given_detector
             self._detector = load_detector(given, self._index) if isinstance(given, str) else given
-        return self._detector.detect(texts)
+        return self._detector
 
     def __reduce__(self) -> tuple[Any, ...]:
         options = {
             "encoder": self._given_encoder,
             "detector": self._given_detector,
             "threshold": self.threshold,
+            "nested": self._nested,
             "device": self._device,
             "backend": self._backend,
         }
@@ -255,6 +296,18 @@ class Linker:
     def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> Link:
         linked = bool(found) and found[0].probability >= self.threshold
         return Link(mention, found[0].concept_id if linked else None, found)
+
+
+def _stands(link: Link) -> bool:
+    """Whether a link is to be shown: a mere proposal must be likely."""
+    return not link.mention.proposed or (
+        link.concept_id is not None and link.probability >= LEAST_PROPOSAL
+    )
+
+
+def _worth(link: Link) -> int:
+    """What is kept of two that overlap: a long span that is NIL gives way to what it holds."""
+    return 0 if link.concept_id is None else 1 if link.mention.proposed else 2
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:

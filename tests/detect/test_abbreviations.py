@@ -244,3 +244,47 @@ def test_the_mention_before_the_bracket_may_hold_one_more_initial() -> None:
     text = "X-linked adrenoleukodystrophy (ALD)"
     found = expand(text, _mentions(text, "X-linked adrenoleukodystrophy", "ALD"))
     assert found[1].long_form == "adrenoleukodystrophy"
+
+
+def mention(text: str, stretch: str, **more: str) -> Mention:
+    start = text.index(stretch)
+    return Mention(start, start + len(stretch), stretch, **more)
+
+
+def test_a_short_form_without_a_mention_in_its_long_form_is_dropped_on_request() -> None:
+    text = (
+        "galactose phosphate uridyl transferase (GALT); GALT deficiency; acute liver failure (ALF)"
+    )
+    galt = mention(text, "GALT")
+    failure = mention(text, "liver failure")
+    given_back = expand(text, [galt, failure])
+    assert [m.long_form for m in given_back if m.text == "GALT"] == [
+        "galactose phosphate uridyl transferase"
+    ] * 2
+    kept = expand(text, [galt, failure], drop_undetected=True)
+    assert [(m.text, m.long_form) for m in kept] == [
+        ("liver failure", None),
+        ("ALF", "acute liver failure"),
+    ]
+
+
+def test_what_induced_a_disease_is_not_looked_up() -> None:
+    text = "heparin-induced thrombocytopenia (HIT). HIT"
+    found = expand(text, [mention(text, "thrombocytopenia")], drop_undetected=True)
+    assert [(m.text, m.long_form) for m in found] == [
+        ("thrombocytopenia", None),
+        ("HIT", "thrombocytopenia"),
+        ("HIT", "thrombocytopenia"),
+    ]
+
+
+def test_expand_takes_mentions_that_overlap() -> None:
+    text = "acute liver failure (ALF), ALF"
+    overlapping = [mention(text, "acute liver failure"), mention(text, "liver failure")]
+    found = expand(text, overlapping, drop_undetected=True)
+    assert [(m.text, m.long_form) for m in found] == [
+        ("acute liver failure", None),
+        ("liver failure", None),
+        ("ALF", "acute liver failure"),
+        ("ALF", "acute liver failure"),
+    ]

@@ -145,3 +145,64 @@ def test_a_note_of_a_megabyte_takes_seconds_not_minutes(matcher: DictionaryMatch
     assert len(mentions) == 42_000
     # About 3 s on a small machine; quadratic work would take hours.
     assert time.perf_counter() - begun < 60
+
+
+CANCERS = [
+    concept("C:1", "Breast cancer"),
+    concept("C:2", "Ovarian cancer"),
+    concept("C:3", "Leg pain"),
+    concept("C:4", "Left ventricular hypertrophy"),
+    concept("C:5", "Hypertelorism", "HT"),
+    concept("C:6", "Fever"),
+    concept("C:7", "Chills"),
+    concept("C:8", "Familial breast cancer"),
+    concept("C:9", "Rheumatoid arthritis"),
+]
+
+
+@pytest.fixture(scope="module")
+def cancers(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
+    return DictionaryMatcher(build(tmp_path_factory.mktemp("cancers") / "i", CANCERS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "history of breast and ovarian cancer.",
+            [("breast", "breast cancer"), ("ovarian cancer", None)],
+        ),
+        ("breast. And ovarian cancer", [("ovarian cancer", None)]),
+        ("breast/ovarian cancers", [("breast", "breast cancers"), ("ovarian cancers", None)]),
+        ("pain in the R leg", [("pain in the R leg", "Leg pain")]),
+        ("left leg pain, leg right pain", [("leg pain", None), ("leg right pain", "Leg pain")]),
+        ("left ventricular hypertrophy", [("left ventricular hypertrophy", None)]),
+        ("denies f/c", [("f", "Fever".lower()), ("c", "chills")]),
+        ("RA on methotrexate; O2 sat 98% on RA", []),
+        ("Started methotrexate for RA", [("RA", "rheumatoid arthritis")]),
+        # Two capitals are a name only beside another name of their concept.
+        ("HT is seen", []),
+        ("Hypertelorism. HT is seen", [("Hypertelorism", None), ("HT", None)]),
+        # What stands in parentheses is defined by the note.
+        ("the enzyme (HT) and HT", []),
+    ],
+)
+def test_shared_words_sides_letters_and_short_forms(
+    cancers: DictionaryMatcher, text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert [(m.text, m.long_form) for m in cancers.detect([text])[0]] == expected
+
+
+def test_nested_mentions_are_kept_on_request(cancers: DictionaryMatcher) -> None:
+    text = "familial breast cancer"
+    assert [m.text for m in cancers.detect([text])[0]] == [text]
+    assert [m.text for m in cancers.detect_nested([text])[0]] == [text, "breast cancer"]
+
+
+@pytest.mark.parametrize("word", ["disease", "Syndrome", "included", "strain"])
+def test_a_word_that_says_too_little_is_no_mention(
+    tmp_path_factory: pytest.TempPathFactory, word: str
+) -> None:
+    concepts = [concept("D:1", "Disease", "Included", "Strain", "Syndrome"), *CANCERS]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("words") / "i", concepts))
+    assert found(matcher, f"A {word} of breast cancer") == ["breast cancer"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -242,3 +242,58 @@ def test_a_rebuilt_index_gives_the_same_links(index: Index, tmp_path: Path) -> N
     assert Linker(again, encoder=FakeEncoder()).link(queries) == Linker(
         index, encoder=FakeEncoder()
     ).link(queries)
+
+
+class Found:
+    """A detector of given stretches, which may overlap."""
+
+    def __init__(self, *stretches: str, proposed: tuple[str, ...] = ()) -> None:
+        self._stretches = stretches
+        self._proposed = proposed
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        raise AssertionError("the linker decides among mentions that overlap")
+
+    def detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
+        return [
+            sorted(
+                (
+                    Mention(at, at + len(s), s, proposed=s in self._proposed)
+                    for s in (*self._stretches, *self._proposed)
+                    for at in [text.index(s)]
+                ),
+                key=lambda m: (m.start, -m.end),
+            )
+            for text in texts
+        ]
+
+    detect_nested = detect_all
+
+
+def texts_of(links: list[Link]) -> list[tuple[str, str | None]]:
+    return [(link.mention.text, link.concept_id) for link in links]
+
+
+def test_a_long_mention_that_is_nil_gives_way_to_what_it_holds(index: Index) -> None:
+    text = "qzx qzx heart attack, chest pain"
+    detector = Found("qzx qzx heart attack, chest", "heart attack", "chest pain", "pain")
+    linker = Linker(index, encoder=FakeEncoder(), detector=detector, threshold=0.5)
+    links = linker.annotate(text)
+    assert texts_of(links) == [("heart attack", "X:0002"), ("chest pain", "X:0012")]
+
+
+def test_a_proposal_must_be_likely(index: Index) -> None:
+    text = "qzx qzx wv, heart attack, fever"
+    detector = Found("fever", proposed=("qzx qzx wv", "heart attack", "attack, fever"))
+    linker = Linker(index, encoder=FakeEncoder(), detector=detector)
+    assert texts_of(linker.annotate(text)) == [("heart attack", "X:0002"), ("fever", "X:0006")]
+
+
+def test_nested_mentions_that_link_are_kept_on_request(index: Index) -> None:
+    text = "Known cold sensation."
+    plain = Linker(index, encoder=FakeEncoder())
+    nested = Linker(index, encoder=FakeEncoder(), nested=True)
+    assert texts_of(plain.annotate(text)) == [("cold sensation", "X:0008")]
+    assert texts_of(nested.annotate(text)) == [("cold sensation", "X:0008"), ("cold", "X:0007")]
+    again = pickle.loads(pickle.dumps(nested))
+    assert texts_of(again.annotate(text)) == texts_of(nested.annotate(text))

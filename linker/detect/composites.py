@@ -1,0 +1,167 @@
+"""Composites: one phrase, several concepts that share its words.
+
+"breast and ovarian cancer" shares a head, "type 1 or 2 diabetes" a head and a beginning, "pain in
+the chest and abdomen" a beginning. What may be shared is a guess at the grammar, so every guess is
+put to a test: each part, written out, must be a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from linker.text import Word, words
+
+JOINTS = frozenset({"and", "or"})
+MAX_PART, MAX_HEAD, MAX_FRONT = 2, 3, 2
+"""How many words set the parts apart, are their common head, are their common beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a composite: `text[start:end]`, and its name written out.
+
+    Half-open, in code points.
+    """
+
+    start: int
+    end: int
+    name: str
+
+
+class Joint(NamedTuple):
+    """Where a list is joined: the words before `left` and those from `right` on are its sides.
+
+    Both are positions among the content words.
+    """
+
+    left: int
+    right: int
+
+
+def split(text: str, is_name: Callable[[str], bool]) -> tuple[Part, ...]:
+    """The parts of the first composite in a text, in reading order.
+
+    Args:
+        text: a mention, or the words around a joint.
+        is_name: whether a string is a name of the terminology; the test of every guess.
+
+    Returns:
+        At least two parts, or none if the text is no composite. Guesses that share more words, and
+        that set more words apart, come first.
+    """
+    content = [word for word in words(text) if word.stem]
+    found = (parts_at(text, content, joint, is_name) for joint in joints(text, content))
+    return next(filter(None, found), ())
+
+
+def parts_at(
+    text: str, content: Sequence[Word], joint: Joint, is_name: Callable[[str], bool]
+) -> tuple[Part, ...]:
+    """The parts of the composite at one joint. See `split`.
+
+    Args:
+        content: the content words of `text` that may belong to it.
+        joint: in positions of `content`.
+    """
+    return _by_head(text, content, joint, is_name) or _by_front(text, content, joint, is_name)
+
+
+def joints(text: str, content: Sequence[Word]) -> Iterator[Joint]:
+    """Every "and", "or", "and/or" and slash between two content words, in reading order."""
+    slashes = "/" in text and [
+        i
+        for i in range(1, len(content))
+        if text[content[i - 1].end] == "/" or text[content[i].start - 1] == "/"
+    ]
+    ands = [i for i, word in enumerate(content) if word.stem in JOINTS]
+    last = -1
+    for i in sorted({*ands, *(slashes or ())}):
+        if i <= last:
+            continue
+        if content[i].stem in JOINTS:
+            last = i
+            while last + 1 < len(content) and content[last + 1].stem in JOINTS:
+                last += 1
+            yield Joint(i, last + 1)
+        elif text[content[i - 1].end : content[i].start].strip() == "/":
+            yield Joint(i, i)
+
+
+def _by_head(
+    text: str, content: Sequence[Word], joint: Joint, is_name: Callable[[str], bool]
+) -> tuple[Part, ...]:
+    """The composite whose parts share their last words, and perhaps their first one."""
+    shapes = product(
+        range(MAX_HEAD, 0, -1), range(MAX_PART, 0, -1), range(MAX_PART, 0, -1), range(2)
+    )
+    for n_head, n_left, n_right, n_front in shapes:
+        first = joint.left - n_left - n_front
+        head = joint.right + n_right
+        if first < 0 or head + n_head > len(content):
+            continue
+        front = content[first : first + n_front]
+        left, right = content[first + n_front : joint.left], content[joint.right : head]
+        shared = content[head : head + n_head]
+        names = [_written(text, front, own, shared) for own in (left, right)]
+        if all(map(is_name, names)):
+            before = content[:first] if not n_front else ()
+            return (
+                *_before_commas(text, before, left[0].start, shared, is_name),
+                Part((front or left)[0].start, left[-1].end, names[0]),
+                Part(right[0].start, shared[-1].end, names[1]),
+            )
+    return ()
+
+
+def _before_commas(
+    text: str,
+    content: Sequence[Word],
+    end: int,
+    shared: Sequence[Word],
+    is_name: Callable[[str], bool],
+) -> list[Part]:
+    """The parts of "brain, breast, and prostate cancer" that stand before the last two.
+
+    Args:
+        content: the words before `end`, where the first of the last two begins.
+    """
+    parts: list[Part] = []
+    while content and text[content[-1].end : end].strip() == ",":
+        owns = (content[-n:] for n in range(min(MAX_PART, len(content)), 0, -1))
+        named = ((own, _written(text, own, shared)) for own in owns)
+        found = next(((own, name) for own, name in named if is_name(name)), None)
+        if found is None:
+            break
+        own, name = found
+        parts.insert(0, Part(own[0].start, own[-1].end, name))
+        content, end = content[: -len(own)], own[0].start
+    return parts
+
+
+def _by_front(
+    text: str, content: Sequence[Word], joint: Joint, is_name: Callable[[str], bool]
+) -> tuple[Part, ...]:
+    """The composite whose parts share their first words."""
+    shapes = product(range(MAX_FRONT, 0, -1), range(1, MAX_PART + 1), range(MAX_PART, 0, -1))
+    for n_front, n_left, n_right in shapes:
+        first = joint.left - n_left - n_front
+        if first < 0 or joint.right + n_right > len(content):
+            continue
+        front = content[first : first + n_front]
+        left = content[first + n_front : joint.left]
+        right = content[joint.right : joint.right + n_right]
+        names = [_written(text, front, own, ()) for own in (left, right)]
+        if all(map(is_name, names)):
+            return (
+                Part(front[0].start, left[-1].end, names[0]),
+                Part(right[0].start, right[-1].end, names[1]),
+            )
+    return ()
+
+
+def _written(text: str, *pieces: Sequence[Word]) -> str:
+    """Pieces of a text, each with what stands inside it, joined by spaces."""
+    return " ".join(text[piece[0].start : piece[-1].end] for piece in pieces if piece)

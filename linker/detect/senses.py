@@ -1,0 +1,100 @@
+"""Which sense an ambiguous clinical abbreviation has where it stands: by the words around it.
+
+"RA sat 98%" is room air, "RA on methotrexate" rheumatoid arthritis. The words are data,
+`data/senses.toml`, which explains itself.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from linker.config import read_toml, validated
+
+_REACH = 80
+_SECTION_WORTH = 2
+_LABEL = re.compile(r"^[ \t*_#-]*([A-Za-z][A-Za-z /&-]{0,40}?)[ \t]*(?::|$)", re.MULTILINE)
+_ABOVE = 2000
+"""Characters above an abbreviation in which the header of its section is looked for."""
+
+
+class _SenseTable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    long: str
+    cues: tuple[str, ...] = Field(min_length=1)
+    sections: tuple[str, ...] = ()
+
+
+class _ShortTable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    senses: tuple[_SenseTable, ...]
+
+
+class _File(RootModel[dict[str, _ShortTable]]):
+    pass
+
+
+class _Sense(NamedTuple):
+    long: str
+    cues: re.Pattern[str]
+    sections: frozenset[str]
+
+
+def sense_of(text: str, start: int, end: int) -> str | None:
+    """The long form of the ambiguous abbreviation `text[start:end]`, half-open, in code points.
+
+    Returns:
+        None where the table does not know it, where its sense is no finding, and where the words
+        around it do not decide.
+    """
+    senses = _table().get(text[start:end])
+    if not senses:
+        return None
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    # A space for the abbreviation: it is no cue for itself.
+    before = text[max(line_start, start - _REACH) : start]
+    around = f"{before} {text[end : min(line_end, end + _REACH)]}".lower()
+    header = _header(text, start)
+    worth = [
+        len(set(sense.cues.findall(around))) + _SECTION_WORTH * (header in sense.sections)
+        for sense in senses
+    ]
+    best = max(worth)
+    if best == 0 or worth.count(best) > 1:
+        return None
+    return senses[worth.index(best)].long or None
+
+
+def _header(text: str, start: int) -> str:
+    """The header of the section in which an offset lies, in lower case; "" if none is seen."""
+    last = None
+    for last in _LABEL.finditer(text, max(0, start - _ABOVE), start):  # noqa: B007
+        pass
+    return "" if last is None else last.group(1).strip().lower()
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[_Sense, ...]]:
+    source = resources.files(__package__) / "data/senses.toml"
+    data = validated(_File, read_toml(source), where=str(source))
+    return {
+        short: tuple(
+            _Sense(sense.long, _any_of(sense.cues), frozenset(sense.sections))
+            for sense in table.senses
+        )
+        for short, table in data.root.items()
+    }
+
+
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    # The longest first: "relapsing-remitting" and not "relapsing".
+    either = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+    return re.compile(rf"(?<![a-z0-9])(?:{either})(?![a-z0-9])")
