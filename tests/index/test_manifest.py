@@ -58,6 +58,7 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
         "pooling": "mean",
         "max_tokens": 128,
         "licence": "invented",
+        "precision": "fp32",
     }
     assert manifest.counts.model_dump() == {
         "concepts": 2,
