@@ -17,7 +17,7 @@ from linker.index.effort import Effort
 from linker.index.half import HalfVectors
 from linker.index.kinds import AUTO, choose_kind, complete
 from linker.index.manifest import VectorsInfo
-from linker.index.vectors import Floats, Vectors, keeps_vectors
+from linker.index.vectors import Floats, Vectors, keeps_vectors, make
 
 if TYPE_CHECKING:
     from linker.index.write import Progress
@@ -27,16 +27,32 @@ HALF_FILE = "vectors.f16"
 _TRAINED = "trained"
 
 
+def check_kind(kind: str, dim: int) -> None:
+    """Refuse a kind that cannot be, however many names there are.
+
+    Raises:
+        ConfigError: it cannot be.
+    """
+    if kind != AUTO:
+        keeps_vectors(complete(kind, 1), dim)
+
+
 def resolve_kind(kind: str, n_names: int, dim: int, memory: int) -> str:
     """The FAISS factory string of a kind, "auto" among them, for so many names.
 
     Raises:
-        ConfigError: the kind cannot be, or none fits into the memory.
+        ConfigError: the kind cannot be, it has more lists than there are names, or none fits into
+            the memory.
     """
     if kind == AUTO:
         return choose_kind(n_names, dim, memory)
     kind = complete(kind, n_names)
-    keeps_vectors(kind, dim)
+    n_lists = Vectors(make(kind, dim)).n_lists
+    if n_lists is not None and n_lists > n_names:
+        raise ConfigError(
+            f"index kind {kind!r} wants at least {n_lists:,} names, there are {n_names:,}; "
+            'use fewer lists, or "Flat"'
+        )
     return kind
 
 

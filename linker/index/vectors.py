@@ -315,16 +315,13 @@ def _train(
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(len(half), size=min(wanted, len(half)), replace=False))
     sample = half.take(rows)
-    if len(sample) < n_lists:
-        raise ConfigError(
-            f"index kind {kind!r} wants at least {n_lists:,} names, there are {len(half):,}; "
-            'use fewer lists, or "Flat"'
-        )
     advance = progress(_ROUNDS * len(sample))
     if lists is not None:
         lists.cp.niter, lists.cp.seed, lists.cp.min_points_per_centroid = _ROUNDS, 0, 1
+        # Behind a transform the lists see other vectors than these.
         quantizer = faiss.downcast_index(lists.quantizer)
-        if type(quantizer) is faiss.IndexFlatIP and isinstance(index, faiss.IndexIVF):
+        plain = isinstance(quantizer, faiss.IndexFlat | faiss.IndexHNSWFlat)
+        if plain and isinstance(index, faiss.IndexIVF):
             quantizer.add(_centres(sample, n_lists, rng, advance))
     try:
         index.train(sample)

@@ -28,9 +28,14 @@ from linker.index.folder import (
     LEXICON_FILE,
     Index,
 )
-from linker.index.kinds import AUTO
 from linker.index.lexicon import Lexicon
-from linker.index.make_vectors import HALF_FILE, forget_training, make_vectors, resolve_kind
+from linker.index.make_vectors import (
+    HALF_FILE,
+    check_kind,
+    forget_training,
+    make_vectors,
+    resolve_kind,
+)
 from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -108,9 +113,8 @@ def write_index(
     if progress is None:
         progress = Silent()
     dim = encoder.identity.dim
-    if kind != AUTO:
-        # A kind that cannot be is refused here, not after the terminology is joined.
-        resolve_kind(kind, 1, dim, memory)
+    # A kind that cannot be is refused here, not after hours of embedding.
+    check_kind(kind, dim)
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
     partial = out.with_name(f"{out.name}.partial")
