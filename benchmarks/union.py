@@ -3,7 +3,7 @@
     python benchmarks/union.py DICTIONARIES SCRATCH [--limit N]    # a folder of *.jsonl.gz
 
 Writes one file of concepts to SCRATCH (ids prefixed with the dictionary's name, so that none
-meets another), builds SCRATCH/union, and reports time, peak memory and size; then opens it in a
+meets another; an id that a dictionary lists twice is numbered), builds SCRATCH/union, and reports time, peak memory and size; then opens it in a
 process of its own and links names with a word left out, and names as they are. `--limit` takes so
 many names in all, spread over the dictionaries. Measurements go to plots/union.json.
 """
@@ -16,6 +16,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 MEASURED = Path(__file__).parent / "plots" / "union.json"
@@ -32,12 +33,16 @@ def write_union(dictionaries: Path, out: Path, limit: int | None) -> int:
         for number, source in enumerate(sources, start=1):
             enough = None if limit is None else limit * number // len(sources)
             prefix = source.name.removesuffix(".jsonl.gz")
+            seen: Counter[str] = Counter()
             with gzip.open(source, "rt", encoding="utf-8") as lines:
                 for line in lines:
                     if enough is not None and len(names) >= enough:
                         break
                     concept = json.loads(line)
-                    concept["id"] = f"{prefix}:{concept['id']}"
+                    # Some dictionaries list an id twice; the build refuses that.
+                    seen[concept["id"]] += 1
+                    again = f"#{seen[concept['id']]}" if seen[concept["id"]] > 1 else ""
+                    concept["id"] = f"{prefix}:{concept['id']}{again}"
                     concept["parents"] = [f"{prefix}:{parent}" for parent in concept["parents"]]
                     concept.pop("alt_ids", None)
                     names.update(
@@ -60,6 +65,7 @@ def build(source: str, out: str) -> None:
 def link(out: str) -> None:
     """Open the index and link; memory is looked at before and after."""
     from linker import Linker
+    from linker.index import Index
 
     begun = time.perf_counter()
     linker = Linker.load(out)
@@ -69,7 +75,7 @@ def link(out: str) -> None:
     begun = time.perf_counter()
     linker = Linker.load(out)
     opened = time.perf_counter() - begun
-    index = linker.index
+    index = Index.open(out)
     step = max(1, index.store.n_names // LINKED)
     names = index.store.normals(0, index.store.n_names)[::step][:LINKED]
     begun = time.perf_counter()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from linker import Recipe
+from linker.config import parse_size
 from linker.demo import RECIPE
 from linker.errors import ConfigError
 
