@@ -2,7 +2,7 @@
 
     python benchmarks/union.py DICTIONARIES SCRATCH [--limit N]    # a folder of *.jsonl.gz
 
-Writes one file of concepts to SCRATCH, builds SCRATCH/union, and reports time, peak memory and size;
+Writes one file of concepts to SCRATCH, builds SCRATCH/union, reports time, peak memory and size;
 then opens it in a process of its own and links names as they are, and with their last word left
 out. Ids are prefixed with the dictionary's name, so that none meets another; one that a dictionary
 lists twice is numbered. `--limit` takes so many names in all, spread over the dictionaries.
