@@ -80,6 +80,8 @@ class HalfVectors:
         if len(rows) and (rows.min() < 0 or rows.max() >= self._n):
             raise IndexError(f"rows {rows.min()} to {rows.max()}, of {self._n}")
         size = self._row_bytes
+        if len(rows) > 1 and (np.diff(rows) == 1).all():
+            return self._unit(os.pread(self._file, len(rows) * size, int(rows[0]) * size))
         parts = [os.pread(self._file, size, row * size) for row in rows.tolist()]
         return self._unit(b"".join(parts))
 

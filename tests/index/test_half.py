@@ -25,7 +25,12 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> HalfVectors:
     return HalfVectors.write(path, DIM, [unit(50)[:7], unit(50)[7:8], unit(50)[8:]])
 
 
-@given(rows=st.lists(st.integers(0, 49)))
+RUNS = st.tuples(st.integers(0, 40), st.integers(0, 9)).map(
+    lambda run: list(range(run[0], sum(run)))
+)
+
+
+@given(rows=st.one_of(st.lists(st.integers(0, 49)), RUNS))
 def test_rows_are_those_written_to_half_precision_and_of_length_1(
     half: HalfVectors, rows: list[int]
 ) -> None:
