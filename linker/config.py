@@ -9,7 +9,8 @@ roots = ["HP:0000118"]                 # keep these branches only
 name = "minilm"
 
 [index]
-kind = "Flat"                          # a FAISS factory string
+kind = "auto"                          # or a FAISS factory string
+memory = "1.5GB"                       # what the search may keep in memory
 
 Several terminologies in one index: `[[terminology]]` as often as there are, each with its own
 options. `overlay = ["local.csv"]`, before the first table, adds a hospital's own names.
@@ -17,12 +18,21 @@ options. `overlay = ["local.csv"]`, before the first table, adds a hospital's ow
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
 
 from linker.errors import ConfigError
 
@@ -41,8 +51,32 @@ DEFAULT_THRESHOLD = 0.35
 """A link stands if its probability is at least this; else it is NIL."""
 
 
+DEFAULT_RECALL = 0.95
+"""The share of the 10 nearest names that a search is tuned to find."""
+
+DEFAULT_MEMORY = 1_500_000_000
+"""Bytes that a search may keep in memory."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def parse_size(value: object) -> object:
+    """Bytes of "1.5GB", "800 MiB" or "1000000"; GB is 10^9, GiB 2^30. Other types stay.
+
+    Raises:
+        ValueError: text that is no size.
+    """
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", value.lower())
+    if match is None or match[2] not in _BYTES:
+        raise ValueError(f"{value!r} is no size; expected one such as 1.5GB or 800MB")
+    return int(float(match[1]) * _BYTES[match[2]])
 
 
 class ReadOptions(_Section):
@@ -146,11 +180,17 @@ class IndexSection(_Section):
     """`[index]`: how the vectors are searched.
 
     Attributes:
-        kind: a FAISS factory string ("Flat", "HNSW32").
+        kind: a FAISS factory string ("Flat", "HNSW32", "IVF4096,RaBitQ", or "IVF,RaBitQ" for as
+            many lists as suit), or "auto": chosen by the number of names and the memory.
+        memory: what the search may keep in memory, the codes or vectors and what finds them, where
+            the kind is "auto": "1.5GB", "800MB", or bytes.
+        recall: the recall@10 against exact search that the search is tuned for, in [0, 1].
         min_recall: the least recall@10 against exact search that the build accepts, in [0, 1].
     """
 
-    kind: str = "Flat"
+    kind: str = "auto"
+    memory: Annotated[int, BeforeValidator(parse_size), Field(gt=0)] = DEFAULT_MEMORY
+    recall: float = Field(default=DEFAULT_RECALL, ge=0, le=1)
     min_recall: float = Field(default=0.9, ge=0, le=1)
 
 

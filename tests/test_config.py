@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from linker import Recipe
+from linker.config import parse_size
 from linker.demo import RECIPE
 from linker.errors import ConfigError
 
@@ -33,7 +34,7 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert recipe.terminology.roots == ("A:1",)
     assert (recipe.encoder.name, recipe.index.kind, recipe.index.min_recall) == (
         "minilm",
-        "Flat",
+        "auto",
         0.9,
     )
 
@@ -68,3 +69,17 @@ def test_a_wrong_recipe_says_which_key(tmp_path: Path, text: str, message: str) 
 def test_a_missing_recipe_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: cannot be read: No such file"):
         Recipe.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1.5GB", 1_500_000_000), ("800 MiB", 838_860_800), ("2gib", 2**31), ("1000000", 1_000_000)],
+)
+def test_size_of_memory(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "1.5 TB", "-1GB", "GB"])
+def test_size_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no size; expected one such as 1\.5GB or 800MB"):
+        parse_size(text)

@@ -59,7 +59,16 @@ def build(
         Path | None, typer.Option(help="A build as a file (TOML); flags override it.")
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="A FAISS factory string. [default: Flat]")
+        str | None,
+        typer.Option(help="A FAISS factory string, or auto: by names and memory. [default: auto]"),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(help="What the search may keep in memory, for auto. [default: 1.5GB]"),
+    ] = None,
+    recall: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="The recall@10 to tune the search for. [default: 0.95]"),
     ] = None,
     root: Annotated[
         list[str] | None, typer.Option(help="Keep this concept and what is below it; repeatable.")
@@ -129,8 +138,8 @@ def build(
         data["encoder"] = {"name": encoder}
     runs = {"backend": backend, "device": device, "pooling": pooling}
     data["encoder"].update({key: value for key, value in runs.items() if value is not None})
-    if kind is not None:
-        data["index"]["kind"] = kind
+    wanted = {"kind": kind, "memory": memory, "recall": recall}
+    data["index"].update({key: value for key, value in wanted.items() if value is not None})
     with resumable(out), Bars(err_console) as progress:
         index = build_index(
             validated(Recipe, data, where="build"),

@@ -58,7 +58,8 @@ def info(
         "encoder licence": encoder.licence or "not stated",
         "encoder fingerprint": encoder.fingerprint,
         "vectors": f"{vectors.kind}, recall@10 {vectors.recall_at_10:.3f} "
-        f"on {vectors.recall_queries} names",
+        f"on {vectors.recall_queries} names"
+        + (f" ({vectors.effort})" if str(vectors.effort) else ""),
         "size": f"{size / 1e6:,.1f} MB",
         "built by": f"concept-linker {manifest.tool_version}",
         **({"files": "every checksum is right"} if verify else {}),

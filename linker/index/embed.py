@@ -6,7 +6,6 @@ is that of a shard, whatever the number of names.
 
 from __future__ import annotations
 
-import re
 import time
 from bisect import bisect_left
 from pathlib import Path
@@ -24,9 +23,6 @@ from linker.steps import Progress
 SAMPLE = 512
 """Names that are embedded first, to say how long the others will take."""
 _SAMPLED_FROM = 16 * SAMPLE
-# Kinds that keep each number as it was added.
-_EXACT_KIND = re.compile(r"(IVF\d+(_HNSW\d+)?,)?Flat|HNSW\d+(,Flat)?")
-
 Rows = npt.NDArray[np.int64]
 
 
@@ -41,8 +37,7 @@ class Reusable:
         """Open an index for its vectors.
 
         Raises:
-            IndexFolderError: it is no index, is of another encoder or precision, or does not keep
-                its vectors as they were made.
+            IndexFolderError: it is no index, or is of another encoder or precision.
         """
         index = Index.open(folder)
         built = index.manifest.encoder
@@ -53,12 +48,12 @@ class Reusable:
                 f"({encoder.identity.fingerprint[:19]}..., {encoder.identity.precision}): "
                 "its vectors cannot be reused"
             )
-        if not _EXACT_KIND.fullmatch(index.manifest.vectors.kind):
-            raise IndexFolderError(
-                f"{folder}: its kind {index.manifest.vectors.kind!r} keeps rounded vectors; only "
-                "those of a Flat or HNSW index can be reused"
-            )
         return cls(index)
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the vectors are in half precision: good for a build that rounds them as well."""
+        return self._index.manifest.vectors.refined
 
     def rows(self, normals: list[str]) -> Rows:
         """The row of each of some names in the old index, -1 where it has none: shape (n,).

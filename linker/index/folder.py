@@ -10,12 +10,12 @@ from typing import Any
 from linker.errors import IndexFolderError
 from linker.index.layers import LayeredVectors, layer_files, open_layer
 from linker.index.lexicon import Lexicon
+from linker.index.make_vectors import HALF_FILE, VECTORS_FILE, open_vectors
 from linker.index.manifest import Manifest
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
 from linker.index.vectors import Vectors
 
 LEXICON_FILE = "lexicon.arrow"
-VECTORS_FILE = "vectors.faiss"
 CALIBRATION_FILE = "calibration.json"
 FILES = (CONCEPTS_FILE, NAMES_FILE, LEXICON_FILE, VECTORS_FILE, CALIBRATION_FILE)
 
@@ -57,7 +57,8 @@ class Index:
     @classmethod
     def _open(cls, path: Path, *, verify: bool) -> Index:
         manifest = Manifest.read(path)
-        missing = sorted(set(FILES) - set(manifest.files))
+        files = {*FILES, HALF_FILE} if manifest.vectors.refined else set(FILES)
+        missing = sorted(files - set(manifest.files))
         if missing:
             raise IndexFolderError(f"{path}: the manifest lists no {missing[0]}; rebuild the index")
         if verify:
@@ -67,7 +68,7 @@ class Index:
     @cached_property
     def vectors(self) -> Vectors:
         """The vectors of the names."""
-        vectors = Vectors.open(self.path / VECTORS_FILE)
+        vectors = open_vectors(self.path, self.manifest.vectors)
         if (len(vectors), vectors.dim) != (self._n_own_names, self.manifest.encoder.dim):
             raise IndexFolderError(
                 f"{self.path / VECTORS_FILE}: {len(vectors)} vectors of {vectors.dim} numbers, "

@@ -12,10 +12,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
 from linker.errors import IndexFolderError
+from linker.index.effort import Effort
 from linker.terminology import Release
 
 MANIFEST = "manifest.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE = (1, 2)
+"""Format versions that are read. 2 added the effort of a search and vectors beside their codes."""
 _BLOCK = 1 << 20
 
 
@@ -28,12 +31,22 @@ class VectorsInfo(_Part):
 
     Attributes:
         kind: the FAISS factory string.
-        recall_at_10: in [0, 1], against exact search, over `recall_queries` names of the index.
+        effort: how hard the search looks, as the build tuned it.
+        refined: `vectors.faiss` holds codes, and `vectors.f16` the vectors, in half precision, by
+            which its candidates are compared: scores are cosines of those.
+        recall_at_10: in [0, 1], against exact search, over `recall_queries` held-out queries.
+        recall_moved_to: each of these is a vector of the index, moved by seeded noise to this
+            cosine; 1, as it is, where the format version is 1.
+        recall_asked: what the search was tuned for; None where the format version is 1.
     """
 
     kind: str
+    effort: Effort = Effort()
+    refined: bool = False
     recall_at_10: float
     recall_queries: int
+    recall_moved_to: float = 1.0
+    recall_asked: float | None = None
 
 
 class Counts(_Part):
@@ -158,10 +171,10 @@ class Manifest(_Part):
                 f"{path}: cannot be read ({error}); rebuild the index"
             ) from error
         found = data.get("format_version") if isinstance(data, dict) else None
-        if found != FORMAT_VERSION:
+        if found not in READABLE:
             raise IndexFolderError(
                 f"{path}: format version {found!r}, this version of linker reads "
-                f"{FORMAT_VERSION}; rebuild the index"
+                f"{' and '.join(map(str, READABLE))}; rebuild the index"
             )
         try:
             return cls.model_validate(data)

@@ -1,64 +1,78 @@
 """The vectors of the names, searched by FAISS: the one module that imports it.
 
-Inner product of unit vectors: every number that leaves here is a cosine, higher is better.
+Inner product of unit vectors: every number that leaves here is a cosine, higher is better. Kinds
+that keep vectors as they are (Flat, HNSW32) are one file. The others keep codes (RaBitQ, PQ, SQ8):
+these propose candidates, whose cosines come from a second file, `half.HalfVectors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
 from linker.errors import ConfigError, IndexFolderError
+from linker.index.effort import Effort
+from linker.index.half import HalfVectors
 
 Floats = npt.NDArray[np.float32]
 Cosines = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_STORED_WITHIN = 0.01
-"""How far a number of a stored vector may be from what was added: half precision is within .001."""
-_BLOCK = 65536
-"""Rows compared at a time in an exact search: 200 MB at 768 dimensions."""
+_STORED_WITHIN = 0.001
+"""How far a number of a stored vector may be from what was added: half precision: .0005."""
+_TOGETHER = 16
+"""Queries given to FAISS at a time where it looks for candidates. From 20 on it finds the nearest
+lists by a matrix product, which moves the seventh digit, and so, once in a while, the last list."""
+_ROUNDS = 10
+_TRAIN_A_LIST, _TRAIN_LEAST, _TRAIN_MOST = 40, 65_536, 262_144
+"""Rounds of k-means and how many vectors it sees: for each list, and in all."""
+REFINE = 100
+"""Candidates compared exactly where nothing was tuned."""
 
 
 class Vectors:
-    """Unit vectors, one a distinct name, row for row with `names.arrow`."""
+    """Unit vectors, one a distinct name, row for row with `names.arrow`.
 
-    def __init__(self, index: faiss.Index) -> None:
-        self._index = index
+    Args:
+        index: FAISS's own.
+        half: the vectors, where `index` does not keep them.
+        effort: how hard to look; None leaves a kind at its default.
+    """
+
+    def __init__(
+        self, index: faiss.Index, half: HalfVectors | None = None, effort: Effort | None = None
+    ) -> None:
+        self._index: Any = index
+        self._half = half
+        self.effort = Effort()
+        if half is not None and (len(half), half.dim) != (int(index.ntotal), int(index.d)):
+            raise IndexFolderError(
+                f"{index.ntotal} codes of {index.d} dimensions beside {len(half)} half-precision "
+                f"vectors of {half.dim}; rebuild the index"
+            )
+        self.look(Effort() if effort is None else effort)
 
     @classmethod
     def build(cls, kind: str, dim: int, shards: Iterable[Floats]) -> Vectors:
-        """Make an index of shards of rows, in their order.
+        """Make an index that keeps vectors as they are, of shards of rows, in their order.
 
         Args:
-            kind: a FAISS factory string ("Flat", "HNSW32").
+            kind: a FAISS factory string that needs no training ("Flat", "HNSW32").
             dim: the length of a row.
             shards: each of shape (n, dim), float32, unit rows.
 
         Raises:
-            ConfigError: FAISS does not know `kind`, or it needs training, or it cannot take rows
-                shard by shard, or it cannot give them back.
+            ConfigError: FAISS does not know `kind`, or it cannot take rows shard by shard, or it
+                does not give them back as they are.
         """
-        try:
-            index = faiss.index_factory(dim, kind, faiss.METRIC_INNER_PRODUCT)
-        except RuntimeError as error:
-            raise ConfigError(
-                f"index kind {kind!r} is no FAISS factory string for {dim} dimensions"
-            ) from error
+        index = make(kind, dim)
         if not index.is_trained:
-            raise ConfigError(
-                f"index kind {kind!r} needs training, which this version does not do; "
-                'use "Flat" or "HNSW32"'
-            )
-        if isinstance(index, faiss.IndexHNSW):
-            n_links = faiss.vector_to_array(index.hnsw.cum_nneighbor_per_level)[-1]
-            if n_links < 4:
-                # FAISS ends the process.
-                raise ConfigError(f'index kind {kind!r} is below the smallest graph, "HNSW2"')
+            raise ConfigError(f"index kind {kind!r} needs training and a file of vectors")
         vectors = cls(index)
         try:
             for shard in shards:
@@ -70,34 +84,78 @@ class Vectors:
         except RuntimeError as error:
             raise ConfigError(
                 f"index kind {kind!r} cannot take vectors part by part and give them back; "
-                'use "Flat" or "HNSW32"'
+                'use "Flat", "HNSW32" or "IVF,RaBitQ"'
             ) from error
         return vectors
 
     @classmethod
-    def open(cls, path: Path) -> Vectors:
-        """Open an index file, memory-mapped where its kind allows it.
+    def build_coded(
+        cls,
+        kind: str,
+        half: HalfVectors,
+        *,
+        trained: Path,
+        train: Callable[[int], Callable[[int], None]],
+        add: Callable[[int], Callable[[int], None]],
+    ) -> Vectors:
+        """Make an index that keeps codes of vectors, which lie in a file.
+
+        The training is seeded, and no number depends on how many threads do the work. Codes are
+        held in memory until they are saved; vectors are read a block at a time.
+
+        Args:
+            kind: a FAISS factory string ("IVF4096,RaBitQ").
+            half: the vectors.
+            trained: where the trained, empty index is kept, so that a build that was stopped need
+                not train again. Taken up if it is there.
+            train, add: told how much work a step has; give what to call as it is done.
 
         Raises:
-            IndexFolderError: FAISS cannot read the file.
+            ConfigError: the kind cannot be, or there are too few vectors to train it.
+            OSError: the trained index cannot be written.
         """
         try:
-            return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
+            index = faiss.read_index(str(trained))
+        except RuntimeError:
+            index = make(kind, half.dim)
+            _train(index, kind, half, train)
+            partial = trained.with_name(f"{trained.name}.partial")
+            write(index, partial)
+            partial.replace(trained)
+        advance = add(len(half))
+        try:
+            for _, block in half.blocks():
+                index.add(block)
+                advance(len(block))
+        except RuntimeError as error:
+            raise ConfigError(f"index kind {kind!r} cannot take vectors part by part") from error
+        return cls(index, half)
+
+    @classmethod
+    def open(cls, path: Path, effort: Effort | None = None, *, half: Path | None = None) -> Vectors:
+        """Open an index file, memory-mapped: no vector and no list is read.
+
+        Args:
+            path: what `save` wrote.
+            effort: how hard to look.
+            half: the file of the vectors, where the kind does not keep them.
+
+        Raises:
+            IndexFolderError: FAISS cannot read the file, or the two do not belong together.
+        """
+        try:
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise IndexFolderError(f"{path}: FAISS cannot read it; rebuild the index") from error
+        return cls(index, None if half is None else HalfVectors(half, int(index.d)), effort)
 
     def save(self, path: Path) -> None:
-        """Write the index to a file.
+        """Write the index to a file; `half` is a file already.
 
         Raises:
             OSError: the file cannot be written in full.
         """
-        try:
-            faiss.write_index(self._index, str(path))
-            # FAISS raises nothing where the disk is full at the last block.
-            Vectors.open(path)
-        except (RuntimeError, IndexFolderError) as error:
-            raise OSError(f"{path}: FAISS cannot write it in full: {error}") from error
+        write(self._index, path)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -106,6 +164,36 @@ class Vectors:
     def dim(self) -> int:
         """The length of a vector."""
         return int(self._index.d)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every stored vector is compared with every query, as it is."""
+        return self._half is None and isinstance(self._index, faiss.IndexFlatCodes)
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether FAISS has codes, and the vectors are in a file of their own."""
+        return self._half is not None
+
+    @property
+    def n_lists(self) -> int | None:
+        """The lists of an inverted file; None where there is none."""
+        lists = inverted_file(self._index)
+        return None if lists is None else int(lists.nlist)
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether the search walks a graph."""
+        return isinstance(self._index, faiss.IndexHNSW)
+
+    def look(self, effort: Effort) -> None:
+        """Search as hard as `effort` says from now on, in what the kind has of it."""
+        lists = inverted_file(self._index)
+        if effort.nprobe is not None and lists is not None:
+            lists.nprobe = effort.nprobe
+        if effort.ef_search is not None and self.has_graph:
+            self._index.hnsw.efSearch = effort.ef_search
+        self.effort = effort
 
     def search(self, queries: Floats, n: int) -> tuple[Cosines, Rows]:
         """The nearest names of each query.
@@ -123,18 +211,33 @@ class Vectors:
             that an approximate search left empty has the row -1 and the cosine -1, and comes last.
         """
         n = min(n, len(self))
+        n_found = n
+        if self.is_refined:
+            # Of many neighbours the last few need some to choose from too.
+            refine = REFINE if self.effort.refine is None else self.effort.refine
+            n_found = min(max(refine, 2 * n), len(self))
         scores = np.full((len(queries), n), -1.0)
         rows = np.full((len(queries), n), -1, dtype=np.int64)
-        if not len(queries):
-            return scores, rows
-        _, found = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), n)
+        found = self.candidates(queries, n_found)
         for i, query in enumerate(queries):
             kept = found[i][found[i] >= 0]
             cosines = self.cosines(query, kept)
-            order = np.lexsort((kept, -cosines))
-            scores[i, : len(kept)] = cosines[order]
-            rows[i, : len(kept)] = kept[order]
+            order = np.lexsort((kept, -cosines))[:n]
+            scores[i, : len(order)] = cosines[order]
+            rows[i, : len(order)] = kept[order]
         return scores, rows
+
+    def candidates(self, queries: Floats, n: int) -> Rows:
+        """What FAISS proposes for each query: rows, shape (m, n), its best first, -1 for none."""
+        if not len(queries):
+            return np.empty((0, n), dtype=np.int64)
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        step = _TOGETHER if self.is_refined else len(queries)
+        parts = [
+            self._index.search(queries[start : start + step], n)[1]
+            for start in range(0, len(queries), step)
+        ]
+        return np.concatenate(parts)
 
     def cosines(self, query: Floats, rows: Rows) -> Cosines:
         """The cosines of one query, of shape (dim,), and some stored vectors: shape (len(rows),).
@@ -148,24 +251,119 @@ class Vectors:
 
     def take(self, rows: Rows) -> Floats:
         """The stored vectors of some rows: shape (len(rows), dim)."""
-        return np.asarray(
-            self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64)), dtype=np.float32
+        rows = np.asarray(rows, dtype=np.int64)
+        if self._half is not None:
+            return self._half.take(rows)
+        return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+
+
+def make(kind: str, dim: int) -> faiss.Index:
+    """An empty index of a kind.
+
+    Raises:
+        ConfigError: FAISS does not know `kind`, or it would end the process, or it has a
+            refinement of its own.
+    """
+    try:
+        index = faiss.index_factory(dim, kind, faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"index kind {kind!r} is no FAISS factory string for {dim} dimensions"
+        ) from error
+    if isinstance(index, faiss.IndexHNSW):
+        n_links = faiss.vector_to_array(index.hnsw.cum_nneighbor_per_level)[-1]
+        if n_links < 4:
+            # FAISS ends the process.
+            raise ConfigError(f'index kind {kind!r} is below the smallest graph, "HNSW2"')
+    if isinstance(index, faiss.IndexRefine):
+        raise ConfigError(
+            f"index kind {kind!r} would keep vectors in memory to refine by; leave that part off: "
+            "candidates are compared exactly, from a file, without it"
         )
+    return index
 
-    def recall(self, rows: Rows, *, n: int = 10) -> float:
-        """The share of the true `n` nearest neighbours of some rows that `search` finds, in [0, 1].
 
-        The truth is brute force over all stored vectors, block by block. A neighbour that ties with
-        the last true one counts as found.
-        """
-        n = min(n, len(self))
-        queries = self.take(rows)
-        best = np.full((len(queries), n), -np.inf, dtype=np.float32)
-        for start in range(0, len(self), _BLOCK):
-            block = self.take(np.arange(start, min(start + _BLOCK, len(self))))
-            both = np.hstack([best, queries @ block.T])
-            best = np.partition(both, -n, axis=1)[:, -n:]
-        scores, found = self.search(queries, n)
-        # 1e-5: two summation orders of one product differ by less.
-        last = best.min(axis=1, keepdims=True) - 1e-5
-        return float(((found >= 0) & (scores >= last)).mean())
+def keeps_vectors(kind: str, dim: int) -> bool:
+    """Whether a kind keeps vectors as they are; the others need a file of them beside.
+
+    Raises:
+        ConfigError: the kind cannot be.
+    """
+    index = make(kind, dim)
+    if not index.is_trained:
+        return False
+    try:
+        Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
+    except ConfigError:
+        if isinstance(index, faiss.IndexFlatCodes | faiss.IndexHNSW):
+            return False
+        raise
+    return True
+
+
+def _train(
+    index: faiss.Index,
+    kind: str,
+    half: HalfVectors,
+    progress: Callable[[int], Callable[[int], None]],
+) -> None:
+    if index.is_trained:
+        return
+    lists = inverted_file(index)
+    n_lists = 1 if lists is None else int(lists.nlist)
+    wanted = min(max(_TRAIN_A_LIST * n_lists, _TRAIN_LEAST), _TRAIN_MOST)
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.choice(len(half), size=min(wanted, len(half)), replace=False))
+    sample = half.take(rows)
+    advance = progress(_ROUNDS * len(sample))
+    if lists is not None:
+        lists.cp.niter, lists.cp.seed, lists.cp.min_points_per_centroid = _ROUNDS, 0, 1
+        # Behind a transform the lists see other vectors than these.
+        quantizer = faiss.downcast_index(lists.quantizer)
+        plain = isinstance(quantizer, faiss.IndexFlat | faiss.IndexHNSWFlat)
+        if plain and isinstance(index, faiss.IndexIVF):
+            quantizer.add(_centres(sample, n_lists, rng, advance))
+    try:
+        index.train(sample)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"index kind {kind!r} cannot be trained on {len(sample):,} vectors: "
+            f"{str(error).rpartition('Error: ')[2]}"
+        ) from error
+
+
+def _centres(
+    sample: Floats, n_lists: int, rng: np.random.Generator, advance: Callable[[int], None]
+) -> Floats:
+    """Spherical k-means, a round at a time, so that somebody can be told how far it is."""
+    centres = sample[np.sort(rng.choice(len(sample), size=n_lists, replace=False))]
+    parameters = faiss.ClusteringParameters()
+    parameters.niter, parameters.seed, parameters.spherical = 1, 0, True
+    parameters.min_points_per_centroid = 1
+    parameters.max_points_per_centroid = len(sample)
+    for _ in range(_ROUNDS):
+        clustering = faiss.Clustering(sample.shape[1], n_lists, parameters)
+        faiss.copy_array_to_vector(centres.ravel(), clustering.centroids)
+        clustering.train(sample, faiss.IndexFlatIP(sample.shape[1]))
+        centres = faiss.vector_to_array(clustering.centroids).reshape(n_lists, -1)
+        advance(len(sample))
+    return centres
+
+
+def inverted_file(index: faiss.Index) -> Any:
+    """The inverted file in an index, perhaps behind a transform; None where there is none."""
+    return faiss.try_extract_index_ivf(index)
+
+
+def write(index: faiss.Index, path: Path) -> None:
+    """Write an index to a file.
+
+    Raises:
+        OSError: the file cannot be written in full.
+    """
+    try:
+        faiss.write_index(index, str(path))
+        # FAISS raises nothing where the disk is full at the last block.
+        faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as error:
+        raise OSError(f"{path}: FAISS cannot write it in full: {error}") from error

@@ -15,37 +15,40 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from linker.atomic import write_atomically
+from linker.config import DEFAULT_MEMORY, DEFAULT_RECALL
 from linker.encoder import Encoder
-from linker.errors import ConfigError, IndexFolderError
+from linker.errors import IndexFolderError
 from linker.index.embed import Reusable, embed
 from linker.index.folder import (
     CALIBRATION_FILE,
     FILES,
     LEXICON_FILE,
-    VECTORS_FILE,
     Index,
 )
 from linker.index.lexicon import Lexicon
 from linker.index.lock import locked
+from linker.index.make_vectors import (
+    HALF_FILE,
+    check_kind,
+    forget_training,
+    make_vectors,
+    resolve_kind,
+)
 from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
     Counts,
     Manifest,
-    VectorsInfo,
     describe_files,
     sha256,
 )
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
-from linker.index.vectors import Vectors
+from linker.index.vectors import keeps_vectors
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 
-RECALL_QUERIES = 500
 _JOB = "job.json"
 _SHARDS = "shards"
 
@@ -58,6 +61,8 @@ def write_index(
     kind: str,
     min_recall: float,
     calibrate: Callable[[Index], dict[str, Any]],
+    recall: float = DEFAULT_RECALL,
+    memory: int = DEFAULT_MEMORY,
     resume: bool = False,
     force: bool = False,
     finish: Callable[[Path], object] | None = None,
@@ -69,9 +74,12 @@ def write_index(
 
     Args:
         out: the folder to make.
-        kind: a FAISS factory string ("Flat", "HNSW32").
+        kind: a FAISS factory string ("Flat", "HNSW32", "IVF4096,RaBitQ"; "IVF,RaBitQ" for as many
+            lists as suit), or "auto": by the number of names and `memory`.
         min_recall: the least recall@10 against exact search that is accepted, in [0, 1].
         calibrate: makes the content of `calibration.json` of the index in the making.
+        recall: the recall@10 that the search is tuned for, in [0, 1].
+        memory: bytes for what the search keeps in memory; decides where `kind` is "auto".
         resume: go on with an unfinished build of the same names and encoder. Its vectors serve any
             kind, so a kind whose recall was too low costs no second embedding.
         force: replace a finished index at `out`, and, without `resume`, throw away an unfinished
@@ -90,10 +98,10 @@ def write_index(
     """
     if progress is None:
         progress = Silent()
-    # A kind that cannot be is refused here, not after hours of embedding.
     reusable = None if reuse is None else Reusable.open(reuse, encoder)
     dim = encoder.identity.dim
-    Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
+    # A kind that cannot be is refused here, not after hours of embedding.
+    check_kind(kind, dim)
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
     partial = out.with_name(f"{out.name}.partial")
@@ -102,20 +110,34 @@ def write_index(
         _enter(partial, resume=resume, force=force)
         progress.step("joining names and concepts")
         write_store(terminology, partial)
+        store = Store.open(partial)
+        kind = resolve_kind(kind, store.n_names, dim, memory)
+        if reusable is not None and reusable.is_rounded and keeps_vectors(kind, dim):
+            raise IndexFolderError(
+                f"{reuse}: keeps its vectors in half precision, and kind {kind!r} in full; "
+                'reuse them for a coded kind ("IVF,RaBitQ"), or build without --reuse'
+            )
         if not _is_complete(partial, _job(partial, encoder, kind)):
-            store = Store.open(partial)
             progress.step("indexing words")
             Lexicon.build(store.normals(0, store.n_names)).save(partial / LEXICON_FILE)
             shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
             embed(store, encoder, shards, progress, reuse=reusable)
-            progress.step("indexing vectors")
-            Vectors.build(kind, dim, shards.read_all()).save(partial / VECTORS_FILE)
+            vectors = make_vectors(
+                partial,
+                shards.read_all(),
+                kind=kind,
+                dim=dim,
+                n_names=store.n_names,
+                asked=recall,
+                min_recall=min_recall,
+                progress=progress,
+            )
             manifest = Manifest(
                 format_version=FORMAT_VERSION,
                 tool_version=version("concept-linker"),
                 terminology=terminology.release,
                 encoder=encoder.identity,
-                vectors=_measure(partial / VECTORS_FILE, kind, min_recall, progress),
+                vectors=vectors,
                 counts=Counts(
                     concepts=store.count("active"),
                     retired=store.count("retired"),
@@ -129,7 +151,8 @@ def write_index(
             calibration = calibrate(Index(partial, manifest))
             write_atomically(partial / CALIBRATION_FILE, json.dumps(calibration, indent=2) + "\n")
             progress.step("checksums")
-            files = describe_files(partial, list(FILES))
+            half = [HALF_FILE] if vectors.refined else []
+            files = describe_files(partial, [*FILES, *half])
             manifest.model_copy(update={"files": files}).write(partial)
         if finish is not None:
             finish(partial)
@@ -219,29 +242,9 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
     return complete
 
 
-def _measure(path: Path, kind: str, min_recall: float, progress: Progress) -> VectorsInfo:
-    """The recall of the vectors as they are on the disk.
-
-    Raises:
-        ConfigError: it is below `min_recall`.
-    """
-    progress.step("measuring recall")
-    vectors = Vectors.open(path)
-    # The same rows at every build of the same names.
-    size = min(len(vectors), RECALL_QUERIES)
-    rows = np.sort(np.random.default_rng(0).choice(len(vectors), size=size, replace=False))
-    recall = vectors.recall(rows)
-    if recall < min_recall:
-        raise ConfigError(
-            f"index kind {kind!r} finds {recall:.3f} of the 10 nearest names, "
-            f"asked for {min_recall}; go on with --resume and "
-            'kind "Flat", a larger HNSW number, or a lower min_recall'
-        )
-    return VectorsInfo(kind=kind, recall_at_10=round(recall, 4), recall_queries=size)
-
-
 def _move_into_place(partial: Path, out: Path) -> None:
     (partial / _JOB).unlink(missing_ok=True)
+    forget_training(partial)
     shutil.rmtree(partial / _SHARDS, ignore_errors=True)
     old = out.with_name(f".{out.name}.replaced")
     if (out / MANIFEST).is_file():

@@ -90,6 +90,8 @@ def build_index(
         encoder,
         Path(out),
         kind=recipe.index.kind,
+        memory=recipe.index.memory,
+        recall=recipe.index.recall,
         min_recall=recipe.index.min_recall,
         calibrate=calibrate,
         finish=lay_over,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cases import build, concept
 
@@ -39,7 +40,7 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
         concept("X:2", "Cold", "fever"),
     ]
     manifest = build(tmp_path / "small", concepts).manifest
-    assert manifest.format_version == 1
+    assert manifest.format_version == 2
     assert manifest.tool_version == version("concept-linker")
     assert asdict(manifest.terminology) == {
         "terminology": "small.source",
@@ -69,9 +70,23 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
     }
     assert manifest.vectors.model_dump() == {
         "kind": "Flat",
+        "effort": {"nprobe": None, "ef_search": None, "refine": None},
+        "refined": False,
         "recall_at_10": 1.0,
         "recall_queries": 3,
+        "recall_moved_to": 0.9,
+        "recall_asked": 0.95,
     }
+
+
+def test_folder_of_format_version_1_still_opens(folder: Path) -> None:
+    path = folder / MANIFEST
+    data = json.loads(path.read_bytes())
+    data["format_version"] = 1
+    data["vectors"] = {"kind": "Flat", "recall_at_10": 1.0, "recall_queries": 3}
+    path.write_text(json.dumps(data))
+    vectors = Index.open(folder).vectors
+    assert vectors.search(vectors.take(np.arange(1)), 1)[1].tolist() == [[0]]
 
 
 def test_manifest_describes_every_file(index: Index) -> None:
@@ -133,11 +148,11 @@ def test_manifest_that_is_not_json_is_refused(content: bytes, folder: Path) -> N
 
 @pytest.mark.parametrize(
     ("content", "found"),
-    [("[]", "None"), ("{}", "None"), ('{"format_version": 2}', "2"), ('"1"', "None")],
+    [("[]", "None"), ("{}", "None"), ('{"format_version": 3}', "3"), ('"1"', "None")],
 )
 def test_other_format_version_is_refused(content: str, found: str, folder: Path) -> None:
     (folder / MANIFEST).write_text(content)
-    message = f"format version {found}, this version of linker reads 1; rebuild the index"
+    message = f"format version {found}, this version of linker reads 1 and 2; rebuild the index"
     with pytest.raises(IndexFolderError, match=message):
         Manifest.read(folder)
 

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linker.errors import ConfigError, IndexFolderError
 from linker.index import Vectors
+from linker.index.effort import Effort
+from linker.index.half import HalfVectors
+from linker.index.recall import held_out
 
 KINDS = ("Flat", "HNSW32")
 DIM = 32
@@ -141,8 +148,8 @@ def test_places_that_a_search_left_empty_come_last() -> None:
     [
         ("nope", "'nope' is no FAISS factory string for 32 dimensions"),
         ("", "'' is no FAISS factory string"),
-        ("IVF4,Flat", "'IVF4,Flat' needs training"),
-        ("PQ8", "'PQ8' needs training"),
+        ("IVF4,Flat", "'IVF4,Flat' needs training and a file of vectors"),
+        ("Flat,RFlat", "'Flat,RFlat' would keep vectors in memory to refine by; leave that part"),
         ("IDMap,Flat", "'IDMap,Flat' cannot take vectors part by part and give them back"),
         ("NSG32", "'NSG32' cannot take vectors part by part and give them back"),
         ("SQ8_direct", "'SQ8_direct' does not keep vectors as they are"),
@@ -208,27 +215,164 @@ def _private_bytes() -> int:
     return int(found[1]) * 1024
 
 
-def test_exact_search_has_full_recall() -> None:
-    assert Vectors.build("Flat", DIM, [unit(300)]).recall(np.arange(0, 300, 3)) == 1.0
+# --- kinds that keep codes -------------------------------------------------------------------
+
+CODED = ("IVF16,RaBitQ", "IVF16,SQ8", "IVF16,PQ8x4fsr", "SQ8", "HNSW16,SQ8", "RaBitQ")
 
 
-def test_recall_of_a_poor_graph_is_the_share_that_it_finds() -> None:
-    stored, rows = unit(500), np.arange(0, 500, 5)
-    vectors = Vectors.build("HNSW2", DIM, [stored])
-    _, found = vectors.search(stored[rows], 10)
-    _, true = brute_force(stored, stored[rows], 10)
-    share = np.mean([len(set(f) & set(t)) / 10 for f, t in zip(found, true, strict=True)])
-    assert vectors.recall(rows) == pytest.approx(share)
-    assert 0 < share < 0.9
+def near(n: int, dim: int = DIM) -> np.ndarray:
+    """Vectors in families of ten, as names of a concept."""
+    rng = np.random.default_rng(2)
+    moved = np.repeat(unit(n // 10, dim), 10, axis=0) + 0.08 * rng.standard_normal((n, dim))
+    return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_recall_looks_at_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = Vectors.build("HNSW2", DIM, [unit(500)])
-    whole = vectors.recall(np.arange(50))
-    monkeypatch.setattr("linker.index.vectors._BLOCK", 7)
-    assert vectors.recall(np.arange(50)) == whole
+def nobody(total: int) -> Callable[[int], None]:
+    return lambda n: None
 
 
-def test_neighbour_that_ties_with_the_last_true_one_counts_as_found() -> None:
-    twins = np.repeat(unit(1), 50, axis=0)
-    assert Vectors.build("Flat", DIM, [twins, unit(20, seed=1)]).recall(np.arange(50)) == 1.0
+def coded(folder: Path, kind: str, stored: np.ndarray, effort: Effort | None = None) -> Vectors:
+    """Build, save and open."""
+    folder.mkdir(exist_ok=True)
+    half = HalfVectors.write(folder / "vectors.f16", stored.shape[1], [stored[:999], stored[999:]])
+    built = Vectors.build_coded(kind, half, trained=folder / "trained", train=nobody, add=nobody)
+    built.save(folder / "vectors.faiss")
+    return Vectors.open(folder / "vectors.faiss", effort, half=folder / "vectors.f16")
+
+
+@pytest.fixture(params=CODED, scope="module")
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Vectors:
+    folder = tmp_path_factory.mktemp("coded")
+    return coded(folder, request.param, near(3000), Effort(nprobe=16, ef_search=400, refine=400))
+
+
+def test_codes_propose_and_stored_vectors_score(opened: Vectors) -> None:
+    stored = opened.take(np.arange(3000))
+    np.testing.assert_allclose(stored, near(3000), rtol=0, atol=5e-4)
+    queries = held_out(opened, size=50)
+    scores, rows = opened.search(queries, 10)
+    expected_scores, expected_rows = brute_force(stored, queries, 10)
+    assert rows.tolist() == expected_rows.tolist()
+    np.testing.assert_allclose(scores, expected_scores, rtol=0, atol=1e-12)
+    # Half precision moves a cosine by little.
+    true, _ = brute_force(near(3000), queries, 10)
+    np.testing.assert_allclose(scores, true, rtol=0, atol=2e-4)
+
+
+def test_batches_change_neither_scores_nor_rows_of_codes(opened: Vectors) -> None:
+    queries = held_out(opened, size=45)
+    scores, rows = opened.search(queries, 12)
+    for size in (1, 7, 31):
+        parts = [opened.search(queries[i : i + size], 12) for i in range(0, 45, size)]
+        assert np.concatenate([part[0] for part in parts]).tolist() == scores.tolist()
+        assert np.concatenate([part[1] for part in parts]).tolist() == rows.tolist()
+
+
+def test_a_stored_vector_finds_itself_at_cosine_1(opened: Vectors) -> None:
+    rows = np.arange(0, 3000, 100)
+    scores, found = opened.search(opened.take(rows), 1)
+    assert found[:, 0].tolist() == rows.tolist()
+    np.testing.assert_allclose(scores[:, 0], 1, rtol=0, atol=1e-6)
+
+
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 60))
+@settings(max_examples=20, deadline=None)
+def test_best_come_first_and_ties_by_row(ties: Vectors, seed: int, n: int) -> None:
+    scores, rows = ties.search(unit(3, seed=seed), n)
+    for own_scores, own_rows in zip(scores.tolist(), rows.tolist(), strict=True):
+        pairs = [(-score, row) for score, row in zip(own_scores, own_rows, strict=True) if row >= 0]
+        assert pairs == sorted(pairs)
+        assert len(set(own_rows)) == len(own_rows)
+
+
+@pytest.fixture(scope="module")
+def ties(tmp_path_factory: pytest.TempPathFactory) -> Vectors:
+    stored = np.repeat(near(500), 4, axis=0)[np.random.default_rng(3).permutation(2000)]
+    folder = tmp_path_factory.mktemp("ties")
+    return coded(folder, "IVF8,RaBitQ", stored, Effort(nprobe=8, refine=100))
+
+
+@pytest.mark.parametrize("kind", ["IVF16,RaBitQ", "IVF16,PQ8x4fsr", "HNSW16,SQ8"])
+def test_codes_made_twice_have_the_same_bytes(kind: str, tmp_path: Path) -> None:
+    # One thread or two: k-means and codes do not depend on who does the work.
+    before = faiss.omp_get_max_threads()
+    try:
+        for threads, name in ((1, "one"), (2, "other")):
+            faiss.omp_set_num_threads(threads)
+            coded(tmp_path / name, kind, near(3000))
+    finally:
+        faiss.omp_set_num_threads(before)
+    one, other = (tmp_path / name / "vectors.faiss" for name in ("one", "other"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_training_that_was_done_is_taken_up(tmp_path: Path) -> None:
+    half = HalfVectors.write(tmp_path / "vectors.f16", DIM, [near(3000)])
+    asked: list[int] = []
+
+    def train(total: int) -> Callable[[int], None]:
+        asked.append(total)
+        return lambda n: None
+
+    for name in ("one", "other"):
+        built = Vectors.build_coded(
+            "IVF16,RaBitQ", half, trained=tmp_path / "trained", train=train, add=nobody
+        )
+        built.save(tmp_path / name)
+    assert asked == [30_000]
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_training_says_how_far_it_is(tmp_path: Path) -> None:
+    half = HalfVectors.write(tmp_path / "vectors.f16", DIM, [near(3000)])
+    done: list[int] = []
+    Vectors.build_coded(
+        "IVF16,RaBitQ",
+        half,
+        trained=tmp_path / "trained",
+        train=lambda total: done.append,
+        add=lambda total: done.append,
+    )
+    assert done == [3000] * 11
+
+
+def test_too_few_vectors_to_train_is_a_clear_error(tmp_path: Path) -> None:
+    half = HalfVectors.write(tmp_path / "vectors.f16", DIM, [unit(100)])
+    with pytest.raises(ConfigError, match="'PQ8' cannot be trained on 100 vectors"):
+        Vectors.build_coded("PQ8", half, trained=tmp_path / "t", train=nobody, add=nobody)
+    assert [path.name for path in tmp_path.iterdir()] == ["vectors.f16"]
+
+
+def test_vectors_of_another_index_are_refused(tmp_path: Path) -> None:
+    coded(tmp_path / "one", "IVF16,RaBitQ", near(3000))
+    HalfVectors.write(tmp_path / "fewer", DIM, [near(2990)])
+    with pytest.raises(IndexFolderError, match="3000 codes of 32 dimensions beside 2990"):
+        Vectors.open(tmp_path / "one" / "vectors.faiss", half=tmp_path / "fewer")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_codes_are_mapped_and_vectors_are_nobodys_memory(tmp_path: Path) -> None:
+    vectors = coded(tmp_path / "x", "IVF16,RaBitQ", near(20_000, 256), Effort(nprobe=2, refine=50))
+    before = _private_bytes()
+    reopened = Vectors.open(
+        tmp_path / "x" / "vectors.faiss",
+        Effort(nprobe=2, refine=50),
+        half=tmp_path / "x/vectors.f16",
+    )
+    reopened.search(held_out(vectors, size=200), 10)
+    assert str(tmp_path / "x" / "vectors.faiss") in Path("/proc/self/maps").read_text()
+    assert "vectors.f16" not in Path("/proc/self/maps").read_text()
+    assert _private_bytes() - before < (tmp_path / "x" / "vectors.f16").stat().st_size / 2
+
+
+def test_index_on_a_read_only_folder_opens(tmp_path: Path) -> None:
+    vectors = coded(tmp_path / "x", "IVF16,RaBitQ", near(3000))
+    for path in (tmp_path / "x").iterdir():
+        path.chmod(0o444)
+    (tmp_path / "x").chmod(0o555)
+    try:
+        opened = Vectors.open(tmp_path / "x" / "vectors.faiss", half=tmp_path / "x" / "vectors.f16")
+        query = unit(1)
+        assert opened.search(query, 5)[1].tolist() == vectors.search(query, 5)[1].tolist()
+    finally:
+        (tmp_path / "x").chmod(0o755)

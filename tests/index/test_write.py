@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import FakeEncoder
+from cases import DIM, FakeEncoder
 
 from linker.encoder import Vectors
 from linker.errors import ConfigError, EncoderError, IndexFolderError, TerminologyError
-from linker.index import Index, write_index
+from linker.index import Index, Silent, write_index
+from linker.index.manifest import VectorsInfo
 from linker.terminology import NameKind, Release, TableBuilder, Terminology
 
 PLACES = ["femur", "tibia", "wrist", "skull", "hip"]
@@ -353,19 +354,64 @@ def test_recall_below_the_least_makes_no_index(out: Path) -> None:
     second = FakeEncoder()
     index = small(out, terms, min_recall=0.95, encoder=second, resume=True)
     assert (len(first.encoded), second.encoded) == (400, [])
-    assert index.manifest.vectors.model_dump() == {
-        "kind": "Flat",
-        "recall_at_10": 1.0,
-        "recall_queries": 400,
-    }
+    assert index.manifest.vectors == VectorsInfo(
+        kind="Flat", recall_at_10=1.0, recall_queries=400, recall_moved_to=0.9, recall_asked=0.95
+    )
 
 
 def test_kind_that_cannot_be_is_refused_before_anything_is_embedded(out: Path) -> None:
     encoder = FakeEncoder()
-    with pytest.raises(ConfigError, match="'IVF4,Flat' needs training"):
-        small(out, kind="IVF4,Flat", encoder=encoder)
-    assert encoder.encoded == []
+    with pytest.raises(ConfigError, match="'IVF4,Half' is no FAISS factory string"):
+        small(out, kind="IVF4,Half", encoder=encoder)
     assert beside(out) == []
+    with pytest.raises(ConfigError, match="'IVF64,SQ8' wants at least 64 names, there are 40"):
+        small(out, kind="IVF64,SQ8", encoder=encoder)
+    assert encoder.encoded == []
+
+
+def test_codes_are_refined_from_half_precision_in_the_folder(out: Path) -> None:
+    index = small(out, kind="IVF,RaBitQ", recall=0.9, min_recall=0.9)
+    info = index.manifest.vectors
+    assert (info.kind, info.refined, info.recall_asked) == ("IVF8,RaBitQ", True, 0.9)
+    assert info.recall_at_10 >= 0.9
+    assert index.vectors.effort == info.effort
+    assert sorted(content(out)) == sorted([*index.manifest.files, "manifest.json"])
+    assert index.manifest.files["vectors.f16"].bytes == N_NAMES * DIM * 2
+    expected = FakeEncoder().encode(index.store.normals(0, N_NAMES))
+    np.testing.assert_allclose(index.vectors.take(np.arange(N_NAMES)), expected, atol=5e-4)
+    (out / "vectors.f16").unlink()
+    with pytest.raises(IndexFolderError, match=r"vectors\.f16: missing"):
+        Index.open(out)
+
+
+def test_build_of_codes_that_was_stopped_ends_with_the_same_bytes(out: Path) -> None:
+    whole = content(small(out.with_name("whole"), kind="IVF,RaBitQ").path)
+    for after in ("training", "indexing", "exact", "tuning", "calibrating", "checksums"):
+        with pytest.raises(KeyboardInterrupt):
+            small(out, kind="IVF,RaBitQ", progress=StopAt(after), resume=True)
+    assert content(small(out, kind="IVF,RaBitQ", resume=True).path) == whole
+
+
+def test_another_kind_takes_up_the_vectors_and_leaves_no_file_of_the_first(
+    out: Path, undisturbed
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        small(out, kind="IVF,RaBitQ", progress=StopAt("calibrating"))
+    encoder = FakeEncoder()
+    small(out, encoder=encoder, resume=True)
+    assert encoder.encoded == []
+    assert content(out) == undisturbed
+
+
+class StopAt(Silent):
+    """A user who stops a build when a step begins."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        if name.startswith(self._name):
+            raise KeyboardInterrupt
 
 
 # --- what is in the way ----------------------------------------------------------------------
