@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from linker.reasons import reasons
+
 ASSERTIONS = ("negated", "historical", "hypothetical", "family", "uncertain")
 """The attributes of a mention in its context, after ConText (Harkema et al., 2009)."""
 
@@ -94,6 +96,8 @@ class Candidate:
         score: the cosine of the two, in [-1, 1]; higher is better.
         probability: calibrated, in [0, 1]; those of a mention's candidates sum to at most 1, and
             the rest is NIL's.
+        features: what the ranker saw of it, by name; empty where it did not look: only the first
+            dozen of a mention's candidates are weighed against each other.
     """
 
     concept_id: str
@@ -103,6 +107,7 @@ class Candidate:
     probability: float
     semantic_types: tuple[str, ...] = ()
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +141,8 @@ class Link:
     def probability(self) -> float:
         """The first candidate's probability, in [0, 1]; 0 where there is none."""
         return self.candidates[0].probability if self.candidates else 0.0
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """In words: what was looked up, which name matched and how, and what came next."""
+        return reasons(self)

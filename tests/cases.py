@@ -15,6 +15,8 @@ from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
 from linker.index import Index, write_index
 from linker.link import Linker, calibrate
+from linker.link.rank import Weights
+from linker.link.retrieve import NameHit
 from linker.terminology import Terminology, read_terminology
 
 DIM = 64
@@ -166,3 +168,22 @@ def marked(text: str) -> tuple[str, list[tuple[int, str]]]:
 def recipe(**sections: dict[str, Any]) -> Recipe:
     """A recipe of sections."""
     return validated(Recipe, sections, where="test")
+
+
+PLAIN = Weights(
+    slope=10.0,
+    same_words=0.0,
+    exact=0.0,
+    case=0.0,
+    preferred=0.0,
+    loose=0.0,
+    any=0.0,
+    pooled=1.0,
+)
+"""Weights under which a concept's utility is its cosine alone."""
+
+
+def hit(index: Index, name: str, score: float, *, exact: bool = False) -> NameHit:
+    """A name of an index as a query's hit."""
+    row = index.store.normals(0, index.store.n_names).index(name)
+    return NameHit(row, score, exact=exact, same_words=exact)

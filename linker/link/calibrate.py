@@ -41,6 +41,8 @@ FITTED = ("slope", "any")
 HELD_OUT_NAMES = 2000
 NEIGHBOURS = 64
 _RIDGE = 1e-4
+"""How far a weight is pulled back, by its squared change, where all of `HELD_OUT_NAMES` are there;
+so many times more where there are fewer: ten names say little of how names are spaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,10 @@ def fit(queries: Sequence[Query], start: Weights, free: Sequence[str]) -> Weight
         chosen = np.full(len(queries), -np.inf)
         np.logaddexp.at(chosen, query_of[is_right], utility[is_right])
         likelihood = np.where(np.isneginf(chosen), log_nil, chosen - total + log_any)
-        return float(_RIDGE * ((values - first) ** 2).sum() - likelihood.mean())
+        return float(ridge * ((values - first) ** 2).sum() - likelihood.mean())
 
     first = np.array([getattr(start, name) for name in free])
+    ridge = _RIDGE * max(1.0, HELD_OUT_NAMES / len(queries))
     return weights_of(minimize(loss, first, method="L-BFGS-B").x)
 
 
@@ -127,7 +130,7 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> list[Query]
             if other not in (row, -1) and not _are_forms(store.pairs(other), surfaces)
         ]
         offered: dict[int, list[Features]] = {}
-        for concept, _, features in features_of(query, hits, store):
+        for concept, _, _, features in features_of(query, hits, store):
             offered.setdefault(concept, []).append(features)
         answers = frozenset(pair.concept for pair in store.pairs(row))
         queries.append(Query(offered, answers))

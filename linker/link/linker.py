@@ -23,7 +23,8 @@ from linker.encoder import Encoder, own_encoder
 from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
-from linker.link.rank import Weights, candidates, rank
+from linker.link.rank import Weights, rank
+from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever
 from linker.schema import Candidate, Concept, Link, Mention
 
@@ -73,6 +74,7 @@ class Linker:
                 f"{index.path}: calibration.json has no usable weights ({error!r}); "
                 "rebuild the index"
             ) from error
+        self._reranker = Reranker(index.store, self._weights.slope)
         self._cache: OrderedDict[tuple[str, int], tuple[Candidate, ...]] = OrderedDict()
 
     @classmethod
@@ -286,9 +288,12 @@ class Linker:
         missing = [query for query in dict.fromkeys(queries) if query not in found]
         hits = self._retriever.retrieve(missing, n=NEIGHBOURS)
         store = self._index.store
-        for query, names in zip(missing, hits, strict=True):
-            ranked = rank(query, names, store, self._weights)
-            found[query] = self._cache[query, k] = candidates(ranked, store, k=k)
+        ranked = [
+            rank(query, names, store, self._weights)
+            for query, names in zip(missing, hits, strict=True)
+        ]
+        for query, concepts in zip(missing, self._reranker.rerank(missing, ranked), strict=True):
+            found[query] = self._cache[query, k] = candidates(concepts, store, k=k)
         while len(self._cache) > CACHED_QUERIES:
             self._cache.popitem(last=False)
         return found

@@ -18,7 +18,6 @@ from dataclasses import dataclass, fields
 
 from linker.index import Store
 from linker.link.retrieve import NameHit
-from linker.schema import Candidate
 from linker.terminology import NameKind
 
 _LOOSE = frozenset({NameKind.BROAD, NameKind.NARROW, NameKind.RELATED})
@@ -79,23 +78,39 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A concept's row with its best name, that name's features, and the concept's probability."""
+    """A concept that was proposed, by its best name.
+
+    Attributes:
+        concept: its row.
+        name: the best name, as the source writes it; `row` is that name's row.
+        scores: the cosines of all its names that were proposed.
+        probability: that it is the right one, in [0, 1].
+        reasons: what the ranker saw, by `features.FEATURES`; empty where it did not look.
+    """
 
     concept: int
     name: str
+    row: int
     features: Features
+    scores: tuple[float, ...]
     probability: float
+    reasons: tuple[float, ...] = ()
 
 
 def features_of(
     query: str, hits: Iterable[NameHit], store: Store
-) -> list[tuple[int, str, Features]]:
-    """Every pair of a concept and a name that the hits propose: row, surface, features."""
+) -> list[tuple[int, str, int, Features]]:
+    """Every pair of a concept and a name that the hits propose.
+
+    Returns:
+        The concept's row, the name's surface and row, and its features.
+    """
     query = " ".join(query.split())
     return [
         (
             pair.concept,
             pair.surface,
+            hit.row,
             Features(
                 score=hit.score,
                 exact=hit.exact,
@@ -112,12 +127,14 @@ def features_of(
 
 def rank(query: str, hits: Sequence[NameHit], store: Store, weights: Weights) -> list[Ranked]:
     """The concepts of the hits, each with its best name, best first, ties by concept id."""
-    best: dict[int, tuple[float, str, Features]] = {}
-    for concept, surface, features in features_of(query, hits, store):
+    best: dict[int, tuple[float, str, int, Features]] = {}
+    scores: dict[int, list[float]] = {}
+    for concept, surface, row, features in features_of(query, hits, store):
         utility = features.utility(weights)
+        scores.setdefault(concept, []).append(features.score)
         known = best.get(concept)
         if known is None or (-utility, surface) < (-known[0], known[1]):
-            best[concept] = (utility, surface, features)
+            best[concept] = (utility, surface, row, features)
     order = sorted(best, key=lambda concept: (-best[concept][0], store.order(concept)))
     if not order:
         return []
@@ -126,26 +143,14 @@ def rank(query: str, hits: Sequence[NameHit], store: Store, weights: Weights) ->
     odds = weights.any + weights.pooled * (top + math.log(total))
     log_any = -math.log1p(math.exp(-odds)) if odds > 0 else odds - math.log1p(math.exp(odds))
     return [
-        Ranked(concept, surface, features, math.exp(utility - top + log_any) / total)
-        for concept in order
-        for utility, surface, features in [best[concept]]
-    ]
-
-
-def candidates(ranked: Sequence[Ranked], store: Store, *, k: int) -> tuple[Candidate, ...]:
-    """The first `k` ranked concepts as candidates.
-
-    Raises:
-        ValueError: k is below 1.
-    """
-    if k < 1:
-        raise ValueError(f"k is {k}; ask for at least 1 candidate")
-    return tuple(
-        Candidate(
-            matched_name=item.name,
-            score=item.features.score,
-            probability=item.probability,
-            **store.summary(item.concept),
+        Ranked(
+            concept=concept,
+            name=surface,
+            row=row,
+            features=features,
+            scores=tuple(scores[concept]),
+            probability=math.exp(utility - top + log_any) / total,
         )
-        for item in ranked[:k]
-    )
+        for concept in order
+        for utility, surface, row, features in [best[concept]]
+    ]

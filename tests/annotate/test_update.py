@@ -236,6 +236,7 @@ def test_the_manifest_says_what_was_done_with_what(
     assert manifest["this_run"]["notes"] == 1
     assert manifest["config"] == {
         "threshold": linker.threshold,
+        "nested": False,
         "detector": "dictionary",
         "k": 3,
         "format": "jsonl",

@@ -69,6 +69,7 @@ def test_minilm_comes_with_its_package(name: str, monkeypatch: pytest.MonkeyPatc
         "pooling": "mean",
         "max_tokens": 256,
         "licence": KNOWN_ENCODERS["minilm"].licence,
+        "precision": "fp32",
     }
 
 

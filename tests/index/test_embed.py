@@ -86,12 +86,14 @@ def test_vectors_of_another_encoder_are_not_reused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.partial").exists()
 
 
-def test_rounded_vectors_are_not_reused(tmp_path: Path) -> None:
-    old = build(tmp_path / "old", OLD)
-    manifest = old.path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"kind": "Flat"', '"kind": "SQfp16"'))
-    with pytest.raises(IndexFolderError, match="'SQfp16' keeps rounded vectors; only"):
+def test_rounded_vectors_are_reused_where_they_are_rounded_anyway(tmp_path: Path) -> None:
+    old = build(tmp_path / "old", OLD, kind="SQ8")
+    with pytest.raises(IndexFolderError, match="keeps its vectors in half precision"):
         build(tmp_path / "new", NEW, reuse=old.path)
+    afresh = build(tmp_path / "afresh", NEW, kind="SQ8")
+    reused = build(tmp_path / "reused", NEW, kind="SQ8", reuse=old.path)
+    for name in ("vectors.f16", "vectors.faiss"):
+        assert (reused.path / name).read_bytes() == (afresh.path / name).read_bytes()
 
 
 def test_folder_that_is_no_index_cannot_be_reused(tmp_path: Path) -> None:

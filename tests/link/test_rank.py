@@ -6,24 +6,13 @@ import math
 from dataclasses import asdict, replace
 
 import pytest
-from cases import build, concept
+from cases import PLAIN, build, concept, hit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.index import Index
-from linker.link.rank import Features, Weights, candidates, rank
-from linker.link.retrieve import NameHit
-
-PLAIN = Weights(
-    slope=10.0,
-    same_words=0.0,
-    exact=0.0,
-    case=0.0,
-    preferred=0.0,
-    loose=0.0,
-    any=0.0,
-    pooled=1.0,
-)
+from linker.link.rank import Features, Weights, rank
+from linker.link.rerank import candidates
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +24,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Index:
         concept("T:3", "Common"),
     ]
     return build(tmp_path_factory.mktemp("shared") / "index", concepts)
-
-
-def hit(index: Index, name: str, score: float, *, exact: bool = False) -> NameHit:
-    row = index.store.normals(0, index.store.n_names).index(name)
-    return NameHit(row, score, exact=exact, same_words=exact)
 
 
 def test_equal_concepts_are_ordered_by_id(shared: Index) -> None:

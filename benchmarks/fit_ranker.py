@@ -1,0 +1,130 @@
+"""Train the ranker that ships (`linker/link/data/ranker.json`) on gold mentions of train splits.
+
+    python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz [INDEX TRAIN.jsonl.gz ...]
+
+Boosted trees by LightGBM, with the softmax over a mention's candidates as the loss. Each corpus
+counts alike, whatever its size. Needs `pip install lightgbm`, which nothing else does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from gold import canonical, read_gold
+
+from linker import Linker
+from linker.link.calibrate import NEIGHBOURS
+from linker.link.features import FEATURES, FeatureReader
+from linker.link.rank import rank
+
+DEPTH = 24
+"""Concepts a mention that are trained on: twice `linker.link.rerank.HEAD`."""
+SETTINGS = {
+    "num_leaves": 31,
+    "max_depth": 8,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 50,
+    "lambda_l2": 1.0,
+    "max_bin": 127,
+    "num_threads": 1,
+    "deterministic": True,
+    "seed": 0,
+    "verbose": -1,
+}
+ROUNDS = 300
+
+
+def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Features, which mention, whether it is right, and how often that mention stands there."""
+    linker = Linker.load(index)
+    store, weights = linker._index.store, linker._weights
+    counted = Counter(
+        (g.mention.query, canonical(linker, g.ids)) for g in read_gold(Path(path)) if g.ids
+    )
+    queries = sorted({query for query, _ in counted})
+    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
+    reader = FeatureReader(store, weights.slope)
+    found = {}
+    for query, names in zip(queries, hits, strict=True):
+        ranked = rank(query, names, store, weights)[:DEPTH]
+        ids = [store.concept_id(item.concept) for item in ranked]
+        found[query] = reader.read(query, ranked), ids
+    rows, owner, right, count = [], [], [], []
+    for (query, ids), n in sorted(
+        counted.items(), key=lambda item: (item[0][0], sorted(item[0][1]))
+    ):
+        features, offered = found[query]
+        answers = np.array([concept_id in ids for concept_id in offered])
+        if answers.any():
+            rows.append(features)
+            owner.append(np.full(len(answers), len(count)))
+            right.append(answers)
+            count.append(n)
+    return np.vstack(rows), np.concatenate(owner), np.concatenate(right), np.array(count, float)
+
+
+def main(out: str, *pairs: str) -> None:
+    parts = [candidates_of(*pair) for pair in zip(pairs[::2], pairs[1::2], strict=True)]
+    rows = np.vstack([part[0] for part in parts])
+    starts = np.cumsum([0] + [len(part[3]) for part in parts])
+    owner = np.concatenate([p[1] + start for p, start in zip(parts, starts, strict=False)])
+    right = np.concatenate([part[2] for part in parts]).astype(float)
+    weight = np.concatenate([part[3] / part[3].sum() for part in parts])[owner]
+    weight /= weight.mean()
+    n = int(starts[-1])
+
+    def objective(values: np.ndarray, _: Any) -> tuple[np.ndarray, np.ndarray]:
+        top = np.full(n, -np.inf)
+        np.maximum.at(top, owner, values)
+        exp = np.exp(values - top[owner])
+        share = exp / np.bincount(owner, exp, n)[owner]
+        wanted = exp * right / np.bincount(owner, exp * right, n)[owner]
+        return (share - wanted) * weight, np.maximum(share * (1 - share), 1e-3) * weight
+
+    data = lightgbm.Dataset(rows, right, feature_name=list(FEATURES))
+    model = lightgbm.train({**SETTINGS, "objective": objective}, data, ROUNDS)
+    trees = [tree_of(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
+    about = f"{n} mentions of {', '.join(Path(p).name for p in pairs[1::2])}"
+    lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
+    Path(out).write_text(
+        f'{{"about": {json.dumps(about)},\n"features": {json.dumps(FEATURES)},\n'
+        f'"trees": [\n{lines}\n]}}\n'
+    )
+    gains = dict(zip(FEATURES, model.feature_importance("gain"), strict=True))
+    total = sum(gains.values())
+    print(about)
+    for name, gain in sorted(gains.items(), key=lambda item: -item[1]):
+        print(f"  {name:14} {gain / total:6.1%}")
+
+
+def tree_of(root: dict[str, Any]) -> dict[str, list[float]]:
+    """One of LightGBM's trees as `linker.link.trees.Tree` has it."""
+    tree: dict[str, list[float]] = {
+        "feature": [], "threshold": [], "left": [], "right": [], "values": []
+    }  # fmt: skip
+
+    def add(node: dict[str, Any]) -> int:
+        if "leaf_value" in node:
+            tree["values"].append(round(node["leaf_value"], 5))
+            return -len(tree["values"])
+        place = len(tree["feature"])
+        tree["feature"].append(node["split_feature"])
+        tree["threshold"].append(float(f"{node['threshold']:.6g}"))
+        tree["left"].append(0)
+        tree["right"].append(0)
+        tree["left"][place] = add(node["left_child"])
+        tree["right"][place] = add(node["right_child"])
+        return place
+
+    add(root)
+    return tree
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,169 @@
+"""What the ranker looks at: a query beside the best name of a concept, as a row of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from linker.index import Store
+from linker.link.rank import Ranked
+from linker.text import normalise, words
+
+FEATURES = (
+    "distance",
+    "gap",
+    "exact",
+    "same_words",
+    "case",
+    "preferred",
+    "loose",
+    "missing_words",
+    "extra_words",
+    "letters",
+    "names",
+    "numbers",
+    "opposites",
+    "head",
+    "support",
+)
+"""The columns of the ranker's matrix.
+
+- distance: 1 - cosine, times the slope of the index (`calibration.json`), so that encoders and
+  terminologies of other spacing look alike. gap: how much farther than the nearest concept.
+- exact: the query is the name. same_words: in another order or inflection. case: to the letter.
+- preferred: it is the concept's preferred name. loose: a broad, narrow or related one.
+- missing_words, extra_words: the share of the query's words that the name lacks, and the reverse.
+- letters: the Dice coefficient of their trigrams of letters.
+- names: the logarithm of how many names the concept has: what is well known has many.
+- numbers: they differ. opposites: "high" here is "low" there. head: they end in the same word.
+- support: the logarithm of how many of the concept's names are near, the farther ones counted less.
+"""
+
+_SUPPORT = 20.0
+"""How fast a farther name counts less for `support`: by e for each .05 of cosine."""
+
+_OPPOSITES = (
+    ("small short low decreased reduced decrease reduction narrow thin loss hypo under",
+     "large long high increased elevated increase elevation wide thick gain hyper over"),
+    ("acute", "chronic"), ("upper", "lower"), ("left", "right"), ("proximal", "distal"),
+    ("anterior", "posterior"), ("primary", "secondary"), ("male", "female"),
+    ("benign", "malignant"), ("internal", "external"), ("medial", "lateral"),
+    ("unilateral", "bilateral"), ("morphology", "physiology"), ("fast", "slow"),
+)  # fmt: skip
+_SIDE = {
+    word: (pair, side)
+    for pair, sides in enumerate(_OPPOSITES)
+    for side, listed in enumerate(sides)
+    for word in listed.split()
+}
+_PREFIXES = ("hyper", "hypo", "under", "over")
+
+_CACHED_NAMES = 20_000
+"""Names whose words are kept: about 3 kB each."""
+
+
+class Parsed(NamedTuple):
+    """A normal form, taken apart once."""
+
+    stems: frozenset[str]
+    last: str
+    trigrams: frozenset[str]
+    numbers: frozenset[str]
+    sides: frozenset[tuple[int, int]]
+
+
+class FeatureReader:
+    """Makes the matrix of ranked concepts; keeps the words of the names that it met last.
+
+    Args:
+        store: of the index.
+        slope: of the index's weights.
+    """
+
+    def __init__(self, store: Store, slope: float) -> None:
+        self._store = store
+        self._slope = slope
+        self._names: OrderedDict[int, Parsed] = OrderedDict()
+
+    def read(self, query: str, ranked: Sequence[Ranked]) -> npt.NDArray[np.float64]:
+        """The features of some concepts that a query proposed.
+
+        Returns:
+            Shape (len(ranked), len(FEATURES)), float64.
+        """
+        rows = np.empty((len(ranked), len(FEATURES)))
+        if not ranked:
+            return rows
+        asked = parse(normalise(query))
+        nearest = max(item.features.score for item in ranked)
+        for row, item in zip(rows, ranked, strict=True):
+            seen, name = item.features, self._name(item.row)
+            row[:] = (
+                self._slope * (1 - seen.score),
+                self._slope * (nearest - seen.score),
+                seen.exact,
+                seen.same_words and not seen.exact,
+                seen.case,
+                seen.preferred,
+                seen.loose,
+                _share(asked.stems - name.stems, asked.stems),
+                _share(name.stems - asked.stems, name.stems),
+                _dice(asked.trigrams, name.trigrams),
+                math.log1p(len(self._store.name_rows(item.concept))),
+                asked.numbers != name.numbers,
+                any((pair, 1 - side) in name.sides for pair, side in asked.sides),
+                asked.last == name.last,
+                _support(item.scores),
+            )
+        return rows
+
+    def _name(self, row: int) -> Parsed:
+        known = self._names.get(row)
+        if known is None:
+            known = self._names[row] = parse(self._store.normal(row))
+            if len(self._names) > _CACHED_NAMES:
+                self._names.popitem(last=False)
+        else:
+            self._names.move_to_end(row)
+        return known
+
+
+def parse(normal: str) -> Parsed:
+    """Take a normal form apart."""
+    stems = [word.stem for word in words(normal) if word.stem]
+    padded = f"  {normal} "
+    return Parsed(
+        frozenset(stems),
+        stems[-1] if stems else "",
+        frozenset(padded[i : i + 3] for i in range(len(padded) - 2)),
+        frozenset(stem for stem in stems if stem.isdigit()),
+        frozenset(_sides(stems)),
+    )
+
+
+def _sides(stems: Iterable[str]) -> Iterable[tuple[int, int]]:
+    for stem in stems:
+        if stem in _SIDE:
+            yield _SIDE[stem]
+        for prefix in _PREFIXES:
+            if stem.startswith(prefix) and len(stem) > len(prefix) + 3:
+                yield _SIDE[prefix]
+
+
+def _share(part: frozenset[str], whole: frozenset[str]) -> float:
+    return len(part) / len(whole) if whole else 0.0
+
+
+def _dice(one: frozenset[str], other: frozenset[str]) -> float:
+    """Dice 1945: twice what they share, over the sum of both."""
+    return 2 * len(one & other) / max(len(one) + len(other), 1)
+
+
+def _support(scores: Sequence[float]) -> float:
+    top = max(scores)
+    return math.log(sum(math.exp(_SUPPORT * (score - top)) for score in scores))

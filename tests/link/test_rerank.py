@@ -1,0 +1,134 @@
+"""The second look: features by hand, probability shared out and none lost, reasons in words."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from cases import PLAIN, FakeEncoder, build, concept, hit
+
+from linker import Linker
+from linker.index import Index
+from linker.link.features import FEATURES, FeatureReader, parse
+from linker.link.rank import rank
+from linker.link.rerank import HEAD, KEPT, Reranker
+from linker.link.trees import Tree, Trees
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    concepts = [
+        concept("T:1", "Type 1 diabetes", "Juvenile diabetes"),
+        concept("T:2", "Type 2 diabetes", "High blood sugar", "Adult diabetes"),
+        concept("T:3", "Low blood sugar"),
+    ]
+    return build(tmp_path_factory.mktemp("rerank") / "index", concepts)
+
+
+def seen(index: Index, query: str, *hits: tuple[str, float]) -> list[dict[str, float]]:
+    ranked = rank(query, [hit(index, *given) for given in hits], index.store, PLAIN)
+    rows = FeatureReader(index.store, slope=10.0).read(query, ranked)
+    return [dict(zip(FEATURES, row, strict=True)) for row in rows.tolist()]
+
+
+def test_features_by_hand(index: Index) -> None:
+    first, second = seen(
+        index, "Type-1 diabetes mellitus",
+        ("type 1 diabetes", 0.9), ("juvenile diabetes", 0.85), ("type 2 diabetes", 0.8),
+    )  # fmt: skip
+    assert (first["distance"], first["gap"]) == pytest.approx((1.0, 0.0))
+    assert (second["distance"], second["gap"]) == pytest.approx((2.0, 1.0))
+    assert first["missing_words"] == 1 / 4
+    assert first["extra_words"] == 0
+    assert second["missing_words"] == 2 / 4
+    assert second["extra_words"] == 1 / 3
+    assert (first["numbers"], second["numbers"]) == (0, 1)
+    assert first["preferred"] == second["preferred"] == 1
+    assert first["names"] == pytest.approx(math.log(3))
+    assert second["names"] == pytest.approx(math.log(4))
+    # Two names are near, of which the farther counts exp(-20 * 0.05).
+    assert first["support"] == pytest.approx(math.log(1 + math.exp(-1)))
+    assert second["support"] == 0
+    assert first["head"] == second["head"] == 0
+
+
+def test_opposites_and_heads(index: Index) -> None:
+    low, high = seen(
+        index, "decreased blood sugar", ("low blood sugar", 0.9), ("high blood sugar", 0.8)
+    )
+    assert (low["opposites"], high["opposites"]) == (0, 1)
+    assert low["head"] == high["head"] == 1
+
+
+@pytest.mark.parametrize(
+    ("normal", "stems", "last", "numbers"),
+    [
+        ("", set(), "", set()),
+        ("the", set(), "", set()),
+        ("type ii fevers", {"type", "2", "fever"}, "fever", {"2"}),
+    ],
+)
+def test_parse(normal: str, stems: set[str], last: str, numbers: set[str]) -> None:
+    parsed = parse(normal)
+    assert (parsed.stems, parsed.last, parsed.numbers) == (stems, last, numbers)
+
+
+def by_names(index: Index) -> Reranker:
+    """A ranker that likes concepts of three names."""
+    column = FEATURES.index("names")
+    tree = Tree((column,), (math.log(3.5),), (-1,), (-2,), (0.0, math.log(3)))
+    return Reranker(index.store, 10.0, Trees(FEATURES, [tree]))
+
+
+def test_probability_is_shared_out_anew(index: Index) -> None:
+    hits = [hit(index, "type 1 diabetes", 0.9), hit(index, "type 2 diabetes", 0.9)]
+    before = rank("diabetes", hits, index.store, PLAIN)
+    after = by_names(index).rerank(["diabetes"], [before])[0]
+    assert [index.store.concept_id(item.concept) for item in after] == ["T:2", "T:1"]
+    total = sum(item.probability for item in before)
+    expected = [KEPT / 2 + (1 - KEPT) * 3 / 4, KEPT / 2 + (1 - KEPT) / 4]
+    assert [item.probability / total for item in after] == pytest.approx(expected, abs=1e-12)
+    assert all(len(item.reasons) == len(FEATURES) for item in after)
+
+
+def test_without_candidates(index: Index) -> None:
+    assert by_names(index).rerank(["a", "b"], [[], []]) == [[], []]
+    assert by_names(index).rerank([], []) == []
+
+
+def test_what_stands_behind_the_first_dozen_stays(tmp_path: Path) -> None:
+    many = build(tmp_path / "index", [concept(f"T:{i:02}", f"name {i}") for i in range(HEAD + 3)])
+    hits = [hit(many, f"name {i}", 0.9 - i / 100) for i in range(HEAD + 3)]
+    before = rank("name", hits, many.store, PLAIN)
+    after = Reranker(many.store, 10.0).rerank(["name"], [before])[0]
+    assert sum(i.probability for i in after) == pytest.approx(sum(i.probability for i in before))
+    assert [item.reasons for item in after].count(()) == 3
+    kept = {item.concept: item.probability for item in before[HEAD:]}
+    assert {item.concept: item.probability for item in after if not item.reasons} == kept
+
+
+def test_other_features_are_refused(index: Index) -> None:
+    with pytest.raises(ValueError, match="the trees ask for"):
+        Reranker(index.store, 10.0, Trees(["a"], [Tree((), (), (), (), (0.0,))]))
+
+
+def test_a_link_says_why(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder())
+    exact, words, near, nothing = linker.link(
+        ["low blood sugar", "sugar, low blood", "low bloods sugar level", " "]
+    )
+    assert exact.why[0] == ("it is the preferred name 'Low blood sugar' of T:3, word for word")
+    assert exact.why[1].startswith("next is T:2 by ")
+    assert words.why[0] == "it has the words of the preferred name 'Low blood sugar' of T:3"
+    assert near.why[0].startswith("it is near the preferred name 'Low blood sugar' of T:3 (cosine ")
+    assert "which lacks 25% of its words and has 0% of its own" in near.why[0]
+    assert nothing.why == ()
+
+
+def test_a_link_that_was_turned_down_says_so(index: Index) -> None:
+    link = Linker(index, encoder=FakeEncoder(), threshold=1.0).link(["something quite different"])[
+        0
+    ]
+    assert link.concept_id is None
+    assert link.why[-1].endswith("is below the threshold: NIL")
