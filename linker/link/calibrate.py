@@ -42,7 +42,7 @@ HELD_OUT_NAMES = 2000
 NEIGHBOURS = 64
 _RIDGE = 1e-4
 """How far a weight is pulled back, by its squared change, where all of `HELD_OUT_NAMES` are there;
-so many times more where there are fewer: ten names say little of how names are spaced."""
+ever more where there are fewer: ten names say little of how names are spaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def fit(queries: Sequence[Query], start: Weights, free: Sequence[str]) -> Weight
         return float(ridge * ((values - first) ** 2).sum() - likelihood.mean())
 
     first = np.array([getattr(start, name) for name in free])
-    ridge = _RIDGE * max(1.0, HELD_OUT_NAMES / len(queries))
+    ridge = _RIDGE * max(1.0, HELD_OUT_NAMES / len(queries)) ** 1.5
     return weights_of(minimize(loss, first, method="L-BFGS-B").x)
 
 
