@@ -193,7 +193,8 @@ def time_one(folder: str) -> None:
         del vectors
         gc.collect()
         plain = Exhaustive(HalfVectors(path / "vectors.f16", dim))
-        for key, count in (("exact_one_ms", 1), ("exact_batch_ms", BATCH)):
+        # The batch first: it brings the file back into the page cache.
+        for key, count in (("exact_batch_ms", BATCH), ("exact_one_ms", 1)):
             begun = time.perf_counter()
             exact(plain, queries[:count])
             row[key] = round(1000 * (time.perf_counter() - begun), 1)
