@@ -165,6 +165,10 @@ def time_one(folder: str) -> None:
     begun = time.perf_counter()
     vectors = open_vectors(path, info)
     opened = time.perf_counter() - begun
+    # Codes and graph into the page cache: the memory that a kind is said to need.
+    with (path / "vectors.faiss").open("rb") as file:
+        while file.read(1 << 24):
+            pass
     for query in queries[:200]:
         vectors.search(query[None], 10)
     single = []
@@ -193,7 +197,8 @@ def time_one(folder: str) -> None:
         del vectors
         gc.collect()
         plain = Exhaustive(HalfVectors(path / "vectors.f16", dim))
-        for key, count in (("exact_one_ms", 1), ("exact_batch_ms", BATCH)):
+        # The batch first: it brings the file back into the page cache.
+        for key, count in (("exact_batch_ms", BATCH), ("exact_one_ms", 1)):
             begun = time.perf_counter()
             exact(plain, queries[:count])
             row[key] = round(1000 * (time.perf_counter() - begun), 1)

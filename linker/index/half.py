@@ -46,6 +46,10 @@ class HalfVectors:
                 f"{path}: cannot be read ({error.strerror}); rebuild the index or copy it again"
             ) from error
         weakref.finalize(self, os.close, self._file)
+        # Linux alone has this. Rows far apart: what follows one of them is of no use.
+        self._advise = getattr(os, "posix_fadvise", None)
+        if self._advise is not None:
+            self._advise(self._file, 0, 0, os.POSIX_FADV_RANDOM)
         self.dim = dim
         self._row_bytes = dim * _HALF.itemsize
         size = os.fstat(self._file).st_size
@@ -82,6 +86,10 @@ class HalfVectors:
         size = self._row_bytes
         if len(rows) > 1 and (np.diff(rows) == 1).all():
             return self._unit(os.pread(self._file, len(rows) * size, int(rows[0]) * size))
+        if self._advise is not None:
+            # All are asked for before the first is waited for: a disk serves many at a time.
+            for row in rows.tolist():
+                self._advise(self._file, row * size, size, os.POSIX_FADV_WILLNEED)
         parts = [os.pread(self._file, size, row * size) for row in rows.tolist()]
         return self._unit(b"".join(parts))
 
