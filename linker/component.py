@@ -61,7 +61,7 @@ def create_concept_linker(
     encoder: str | None,
     detector: str,
     spans_key: str | None,
-    threshold: float,
+    threshold: float | str,
     k: int,
     attribute: str,
     device: str | None,
@@ -74,7 +74,8 @@ def create_concept_linker(
         detector: finds the entities of a doc on which no component of the pipeline has looked for
             any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept.
         spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
-        threshold: links below this probability are NIL.
+        threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
+            "high_recall".
         k: candidates to keep.
         attribute: the name of the `._.` attribute that holds the link. With another name, a second
             linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
@@ -115,7 +116,7 @@ class ConceptLinker(Pipe):
         encoder: str | None = None,
         detector: str = "dictionary",
         spans_key: str | None = None,
-        threshold: float = DEFAULT_THRESHOLD,
+        threshold: float | str = DEFAULT_THRESHOLD,
         k: int = 5,
         attribute: str = "link",
         device: str | None = None,

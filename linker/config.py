@@ -47,8 +47,30 @@ if TYPE_CHECKING:
 DEFAULT_ENCODER = "minilm"
 """The encoder whose weights come with a package: what a first run uses."""
 
-DEFAULT_THRESHOLD = 0.35
+OPERATING_POINTS = {"high_precision": 0.7, "balanced": 0.35, "high_recall": 0.1}
+"""Thresholds by name: what each gives on open corpora is in the README."""
+
+DEFAULT_THRESHOLD = OPERATING_POINTS["balanced"]
 """A link stands if its probability is at least this; else it is NIL."""
+
+
+def threshold_of(value: float | str) -> float:
+    """The probability of a threshold, given as a number or as a name of `OPERATING_POINTS`.
+
+    Raises:
+        ValueError: it is no such name, and no number in [0, 1].
+    """
+    if isinstance(value, str) and value in OPERATING_POINTS:
+        return OPERATING_POINTS[value]
+    try:
+        threshold = float(value)
+    except ValueError:
+        threshold = -1.0
+    if not 0 <= threshold <= 1:
+        raise ValueError(
+            f"threshold is {value}; give a probability in [0, 1], or {', '.join(OPERATING_POINTS)}"
+        )
+    return threshold
 
 
 DEFAULT_RECALL = 0.95

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from linker import Recipe
-from linker.config import parse_size
+from linker.config import parse_size, threshold_of
 from linker.demo import RECIPE
 from linker.errors import ConfigError
 
@@ -83,3 +83,17 @@ def test_size_of_memory(text: str, size: int) -> None:
 def test_size_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no size; expected one such as 1\.5GB or 800MB"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold"),
+    [(0, 0.0), ("0.25", 0.25), (1.0, 1.0), ("high_precision", 0.7), ("balanced", 0.35)],
+)
+def test_a_threshold_is_a_number_or_a_name(value: float | str, threshold: float) -> None:
+    assert threshold_of(value) == threshold
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, "nan", "best", ""])
+def test_other_thresholds_are_refused(value: float | str) -> None:
+    with pytest.raises(ValueError, match="give a probability in .* or high_precision, balanced"):
+        threshold_of(value)

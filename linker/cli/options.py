@@ -7,11 +7,26 @@ from typing import Annotated
 
 import typer
 
+from linker.config import OPERATING_POINTS, threshold_of
+
 IndexOption = Annotated[Path, typer.Option("--index", help="The index folder.", show_default=False)]
 KOption = Annotated[int, typer.Option("--k", min=1, help="Candidates to keep a mention.")]
+
+
+def _threshold(value: str) -> float:
+    try:
+        return threshold_of(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 ThresholdOption = Annotated[
     float,
-    typer.Option(min=0, max=1, help="Links below this probability are NIL."),
+    typer.Option(
+        parser=_threshold,
+        metavar="PROBABILITY",
+        help=f"Links below it are NIL: a number, or {', '.join(OPERATING_POINTS)}.",
+    ),
 ]
 EncoderOption = Annotated[
     str | None,
@@ -20,6 +35,7 @@ EncoderOption = Annotated[
 DetectorOption = Annotated[
     str,
     typer.Option(
-        help='Finds the mentions: "dictionary", or an installed spaCy or scispaCy pipeline.'
+        help='Finds the mentions: "dictionary", "clinical", an installed spaCy or scispaCy '
+        "pipeline, or several joined by +."
     ),
 ]

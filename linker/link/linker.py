@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from linker.config import DEFAULT_THRESHOLD
+from linker.config import DEFAULT_THRESHOLD, threshold_of
 from linker.detect import (
     Detector,
     NestingDetector,
@@ -48,17 +48,13 @@ class Linker:
         *,
         encoder: Encoder | str | Path | None = None,
         detector: Detector | str = "dictionary",
-        threshold: float | None = None,
+        threshold: float | str | None = None,
         nested: bool = False,
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
-        if threshold is None:
-            threshold = DEFAULT_THRESHOLD
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold is {threshold}; a probability lies in [0, 1]")
         self._index = index
-        self.threshold = threshold
+        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold_of(threshold)
         self._nested = nested
         self._device = device
         self._backend = backend
@@ -84,7 +80,7 @@ class Linker:
         *,
         encoder: Encoder | str | Path | None = None,
         detector: Detector | str = "dictionary",
-        threshold: float | None = None,
+        threshold: float | str | None = None,
         nested: bool = False,
         device: str | None = None,
         backend: str | None = None,
@@ -99,7 +95,8 @@ class Linker:
             detector: finds the mentions of `annotate` and `pipe`: "dictionary"; "clinical", the
                 model that comes along; the name of an installed spaCy or scispaCy pipeline; some of
                 these joined by "+"; or a `Detector`.
-            threshold: links below this probability are NIL; in [0, 1].
+            threshold: links below this probability are NIL; in [0, 1], or a name of
+                `linker.config.OPERATING_POINTS`: "high_precision", "balanced", "high_recall".
             nested: keep the mentions that lie in others ("breast cancer" in "familial breast
                 cancer") and those that overlap, if they link. By default the longest that links
                 stays.
@@ -112,7 +109,7 @@ class Linker:
 
         Raises:
             IndexFolderError: the folder is no index, or is damaged.
-            ValueError: the threshold is outside [0, 1].
+            ValueError: the threshold is outside [0, 1], and no such name.
         """
         return cls(
             Index.open(path, verify=verify),
