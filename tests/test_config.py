@@ -95,5 +95,5 @@ def test_a_threshold_is_a_number_or_a_name(value: float | str, threshold: float)
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, "nan", "best", ""])
 def test_other_thresholds_are_refused(value: float | str) -> None:
-    with pytest.raises(ValueError, match="give a probability in .* or high_precision, balanced"):
+    with pytest.raises(ValueError, match=r"give a probability in .* or high_precision, balanced"):
         threshold_of(value)
