@@ -1,0 +1,67 @@
+"""What each ingredient adds to acc@1 and acc@5 on gold mentions (protocol Z).
+
+    python benchmarks/ingredients.py INDEX GOLD.jsonl.gz ...
+
+dense: a concept's score is that of its nearest name. lexicon: the nested logit over exact names, the
+same words and the nearest vectors. abbreviations: the note's own and the clinical ones resolved.
+ranker: the trees on top.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from gold import canonical, read_gold
+
+from linker import Linker
+from linker.link.calibrate import NEIGHBOURS
+from linker.link.rank import rank
+
+STEPS = ("dense", "+ lexicon", "+ abbreviations", "+ ranker")
+
+
+def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
+    store = linker._index.store
+    gold = [(g.mention, canonical(linker, g.ids)) for g in read_gold(path) if g.ids]
+    queries = sorted({text for mention, _ in gold for text in (mention.text, mention.query)})
+    hits = dict(zip(queries, linker._retriever.retrieve(queries, n=NEIGHBOURS), strict=True))
+    ranked = {query: rank(query, hits[query], store, linker._weights) for query in queries}
+    looked_at = linker._reranker.rerank(queries, [ranked[query] for query in queries])
+    again = dict(zip(queries, looked_at, strict=True))
+    answers = {
+        "dense": lambda m: _dense(hits[m.text], store),
+        "+ lexicon": lambda m: [item.concept for item in ranked[m.text]],
+        "+ abbreviations": lambda m: [item.concept for item in ranked[m.query]],
+        "+ ranker": lambda m: [item.concept for item in again[m.query]],
+    }
+    found = {}
+    for step in STEPS:
+        right = np.array(
+            [
+                [store.concept_id(concept) in ids for concept in answers[step](mention)[:5]]
+                + [False] * (5 - len(answers[step](mention)[:5]))
+                for mention, ids in gold
+            ]
+        )
+        found[step] = 100 * right[:, 0].mean(), 100 * right.any(axis=1).mean()
+    return found
+
+
+def _dense(hits: list, store) -> list[int]:
+    """Concepts by their nearest name, ties by row, as if there were no lexicon."""
+    return list(dict.fromkeys(pair.concept for hit in hits for pair in store.pairs(hit.row)))
+
+
+def main(index: str, *paths: str) -> None:
+    linker = Linker.load(index)
+    print(f"{'gold':28}" + "".join(f"{step:>18}" for step in STEPS))
+    for path in map(Path, paths):
+        found = measure(linker, path)
+        cells = "".join(f"{first:9.1f} / {fifth:5.1f} " for first, fifth in found.values())
+        print(f"{path.name.removesuffix('.jsonl.gz'):28}{cells}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
