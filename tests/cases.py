@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +17,7 @@ from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
 from linker.index import Index, write_index
 from linker.link import Linker, calibrate
+from linker.schema import Mention
 from linker.terminology import Terminology, read_terminology
 
 DIM = 64
@@ -166,3 +169,28 @@ def marked(text: str) -> tuple[str, list[tuple[int, str]]]:
 def recipe(**sections: dict[str, Any]) -> Recipe:
     """A recipe of sections."""
     return validated(Recipe, sections, where="test")
+
+
+class FatalDetector:
+    """Finds "fever"; where it reads a word for the first time, its process is killed.
+
+    Args:
+        word: the word.
+        died: a file that is made before the first death; None: every process dies of the word.
+        breaks: a word at which it raises, with the note's text in the message.
+    """
+
+    def __init__(self, word: str, died: Path | None, *, breaks: str = "\N{SNOWMAN}") -> None:
+        self._word = word
+        self._died = died
+        self._breaks = breaks
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        for text in texts:
+            if self._breaks in text:
+                raise ArithmeticError(text)
+            if self._word in text and (self._died is None or not self._died.exists()):
+                if self._died is not None:
+                    self._died.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return [[Mention(m.start(), m.end(), m[0]) for m in re.finditer("fever", t)] for t in texts]

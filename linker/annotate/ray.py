@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ import ray.data
 from ray.data import ActorPoolStrategy, DataContext
 from ray.data.block import BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
+from ray.util.annotations import RayDeprecationWarning
 
 import linker.errors
 from linker.annotate.batch import Done, Item, batches
@@ -44,7 +46,7 @@ GROUP_BYTES = 32 << 20
 _BLOCK_BYTES = 1 << 20
 """Of Ray's blocks. By default 128 MiB: one actor would have a whole file of notes to itself."""
 
-_DEATHS = 5
+_DEATHS = 3
 """How often a block is tried again whose actor died. A note that kills every process that meets it
 would be tried for ever by default."""
 
@@ -170,7 +172,10 @@ def _dataset(
     context.target_max_block_size = _BLOCK_BYTES
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    with DataContext.current(context):
+    with DataContext.current(context), warnings.catch_warnings():
+        # Ray 2.64 is to drop `max_task_retries`, and names nothing to use instead.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", RayDeprecationWarning)
         read = ray.data.read_datasource(
             source,
             override_num_blocks=len(source.groups),
@@ -235,12 +240,17 @@ def _read(stream: NoteStream, done: Any, folder: Path) -> Iterator[pa.Table]:
     """A read task. Ray joins the tables into blocks of `_BLOCK_BYTES`."""
     try:
         os.chdir(folder)
-        sightings = _sightings(stream, ray.get(done))
-        for batch in batches(sightings, lambda sighting: sighting.n_characters):
-            data = json.dumps([sighting.to_json() for sighting in batch])
-            yield _table([{"batch": data, "read": stream.bytes_read, "stop": ""}])
+        yield from read_batches(stream, ray.get(done))
     except Exception as error:
         yield _table([{"batch": "[]", "read": 0, "stop": _reason(error)}])
+
+
+def read_batches(stream: NoteStream, done: DoneNotes) -> Iterator[pa.Table]:
+    """The batches of a stream as tables of one row: "batch", "read" (bytes), "stop" ("")."""
+    sightings = _sightings(stream, done)
+    for batch in batches(sightings, lambda sighting: sighting.n_characters):
+        data = json.dumps([sighting.to_json() for sighting in batch])
+        yield _table([{"batch": data, "read": stream.bytes_read, "stop": ""}])
 
 
 def _sightings(stream: NoteStream, done: DoneNotes) -> Iterator[Sighting]:
