@@ -69,8 +69,8 @@ def connected(address: str, *, workers: int | None) -> Iterator[Cluster]:
     """Connect to a cluster, unless this process is connected already.
 
     Args:
-        address: of a cluster ("host:6379", "ray://host:10001"); "auto" for the one that runs on
-            this machine, or that RAY_ADDRESS names; "local" to start one of this machine alone.
+        address: of a cluster ("host:6379"); "auto" for the one that runs on this machine, or that
+            RAY_ADDRESS names; "local" to start one of this machine alone.
         workers: actors that the run may have; None: as many as the cluster has cores.
 
     Raises:
