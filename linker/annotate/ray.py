@@ -43,8 +43,11 @@ from linker.schema import Note
 GROUP_BYTES = 32 << 20
 """Files are read together up to so many bytes: what is read again where a result is lost."""
 
-_BLOCK_BYTES = 1 << 20
-"""Of Ray's blocks. By default 128 MiB: one actor would have a whole file of notes to itself."""
+_BLOCK_BYTES = (64 << 10, 1 << 20)
+"""Of Ray's blocks, least and most. By default 128 MiB: one actor would have a whole file of notes
+to itself. Small blocks cost the driver time, large ones leave workers idle at the end."""
+
+_BLOCKS_A_WORKER = 16
 
 _DEATHS = 3
 """How often a block is tried again whose actor died. A note that kills every process that meets it
@@ -169,7 +172,7 @@ def _dataset(
     context = DataContext.get_current().copy()
     # The first of two notes with one id is the one that counts.
     context.execution_options.preserve_order = True
-    context.target_max_block_size = _BLOCK_BYTES
+    context.target_max_block_size = _block_bytes(source.total_bytes, cluster)
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     with DataContext.current(context), warnings.catch_warnings():
@@ -190,7 +193,9 @@ def _dataset(
             fn_constructor_args=(partial(reopen, *arguments), annotate, folder),
             batch_size=None if cluster.gpus == 0 else 8,
             batch_format="pyarrow",
-            compute=ActorPoolStrategy(min_size=1, max_size=cluster.workers),
+            compute=ActorPoolStrategy(
+                min_size=1, max_size=cluster.workers, initial_size=cluster.workers
+            ),
             num_cpus=1,
             num_gpus=cluster.gpus or None,
             max_restarts=-1,
@@ -198,11 +203,17 @@ def _dataset(
         )
 
 
+def _block_bytes(total: int, cluster: Cluster) -> int:
+    least, most = _BLOCK_BYTES
+    return min(most, max(least, total // (cluster.workers * _BLOCKS_A_WORKER)))
+
+
 class _NoteSource(Datasource):  # type: ignore[misc]
     """Files of notes as read tasks: rows of one batch each, or of what stops the run."""
 
     def __init__(self, stream: NoteStream, done: Any, folder: Path) -> None:
         self.groups = list(_groups(stream))
+        self.total_bytes = stream.total_bytes
         self._stream = stream
         self._done = done
         self._folder = folder
@@ -223,7 +234,7 @@ class _NoteSource(Datasource):  # type: ignore[misc]
         ]
 
     def estimate_inmemory_data_size(self) -> int:
-        return self._stream.total_bytes
+        return self.total_bytes
 
 
 def _groups(stream: NoteStream) -> Iterator[tuple[int, int, int]]:
@@ -237,7 +248,7 @@ def _groups(stream: NoteStream) -> Iterator[tuple[int, int, int]]:
 
 
 def _read(stream: NoteStream, done: Any, folder: Path) -> Iterator[pa.Table]:
-    """A read task. Ray joins the tables into blocks of `_BLOCK_BYTES`."""
+    """A read task. Ray joins the tables into blocks."""
     try:
         os.chdir(folder)
         yield from read_batches(stream, ray.get(done))
