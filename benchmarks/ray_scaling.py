@@ -64,18 +64,18 @@ def main() -> None:
         _repeated(given.notes, notes, 10)
         given.detector = NOTHING
         bound = _started(given, notes, folder / "bound", "local")
-        alone = bound["driver"]
+        commits = bound["driver"] - bound["output"]
         print(f"with nothing to link: {bound['steady']:.3f} ms a note through Ray")
         print(
-            f"reader {reading:.3f} ms of CPU a note; driver {alone:.3f}, of which the output ",
+            f"reader {reading:.3f} ms of CPU a note; commits {commits:.3f}, output ",
             end="",
         )
-        print(f"{bound['output']:.3f}; Ray starts in {on_ray['start']:.1f} s", flush=True)
+        print(f"{on_ray['output']:.3f}; Ray starts in {on_ray['start']:.1f} s", flush=True)
         core = on_ray["steady"] * given.workers
         print(f"one core: {core:.1f} ms a note. {MANY:,} notes, every core a worker:")
         for cores in GIVEN_CORES:
-            hours = [x * MANY / 3.6e6 for x in (core / cores, alone - bound["output"])]
-            output = bound["output"] * MANY / 3.6e6
+            hours = [x * MANY / 3.6e6 for x in (core / cores, commits)]
+            output = on_ray["output"] * MANY / 3.6e6
             print(
                 f"{cores} cores: workers {hours[0]:.1f} h and the driver {hours[1]:.1f} h, "
                 f"then the output {output:.1f} h: {max(hours) + output:.1f} h; readers needed: "
