@@ -26,9 +26,9 @@ lint: .venv/.lint
 notebooks: .venv/.notebooks demo
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=480 notebooks -W default
 
-# One target an extra: .venv/.test is the environment with the extras [demo,train,test].
+# One target an extra: .venv/.test is the environment with the extras [demo,train,test,ray].
 .venv/.demo: EXTRAS = demo
-.venv/.test: EXTRAS = demo,train,test
+.venv/.test: EXTRAS = demo,train,test,ray
 .venv/.lint: EXTRAS = demo,train,test,lint
 .venv/.notebooks: EXTRAS = demo,test,notebooks
 .venv/.demo .venv/.test .venv/.lint .venv/.notebooks: pyproject.toml constraints.txt | .venv/bin/python

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +19,7 @@ from linker.index import Index, write_index
 from linker.link import Linker, calibrate
 from linker.link.rank import Weights
 from linker.link.retrieve import NameHit
+from linker.schema import Mention
 from linker.terminology import Terminology, read_terminology
 
 DIM = 64
@@ -187,3 +190,28 @@ def hit(index: Index, name: str, score: float, *, exact: bool = False) -> NameHi
     """A name of an index as a query's hit."""
     row = index.store.normals(0, index.store.n_names).index(name)
     return NameHit(row, score, exact=exact, same_words=exact)
+
+
+class FatalDetector:
+    """Finds "fever"; where it reads a word for the first time, its process is killed.
+
+    Args:
+        word: the word.
+        died: a file that is made before the first death; None: every process dies of the word.
+        breaks: a word at which it raises, with the note's text in the message.
+    """
+
+    def __init__(self, word: str, died: Path | None, *, breaks: str = "\N{SNOWMAN}") -> None:
+        self._word = word
+        self._died = died
+        self._breaks = breaks
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        for text in texts:
+            if self._breaks in text:
+                raise ArithmeticError(text)
+            if self._word in text and (self._died is None or not self._died.exists()):
+                if self._died is not None:
+                    self._died.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return [[Mention(m.start(), m.end(), m[0]) for m in re.finditer("fever", t)] for t in texts]

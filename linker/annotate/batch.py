@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from linker.annotate.journal import Record, pack
 from linker.annotate.readers import BadNote
@@ -20,6 +21,8 @@ BATCH_NOTES = 32
 
 BATCH_CHARACTERS = 1 << 20
 """A batch ends earlier with the note that takes it past this."""
+
+Sized = TypeVar("Sized")
 
 Item = tuple[Note | BadNote, bytes]
 """What the input holds, and the digest of a note's text."""
@@ -41,18 +44,23 @@ class Done:
     n_links: int
 
 
-def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Cut a stream into batches."""
-    batch: list[Item] = []
+def batches(items: Iterable[Sized], size_of: Callable[[Sized], int]) -> Iterator[list[Sized]]:
+    """Cut a stream into batches; `size_of` gives an item's characters."""
+    batch: list[Sized] = []
     size = 0
     for item in items:
         batch.append(item)
-        size += len(item[0].text) if isinstance(item[0], Note) else 0
+        size += size_of(item)
         if len(batch) >= BATCH_NOTES or size >= BATCH_CHARACTERS:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def characters(item: Item) -> int:
+    """How much text an item of a batch holds."""
+    return len(item[0].text) if isinstance(item[0], Note) else 0
 
 
 def annotate_batch(

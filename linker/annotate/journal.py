@@ -10,6 +10,7 @@ whole or does not match its sha256.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import struct
@@ -180,12 +181,23 @@ def read_records(path: Path) -> Iterator[Record]:
         at = job[0]
         while (frame := _frame(file)) is not None:
             at += frame[0]
-            for line in frame[1].splitlines(keepends=True):
-                yield Record.from_bytes(line)
+            yield from _records(frame[1])
         if at != path.stat().st_size:
             raise NoteError(
                 f"{path}: damaged from byte {at:,} on; use --force to annotate all notes again"
             )
+
+
+def unpack(frame: bytes) -> list[Record]:
+    """The records of one frame, as `pack` made it."""
+    found = _frame(io.BytesIO(frame))
+    if found is None:
+        raise ValueError("not a whole frame")
+    return list(_records(found[1]))
+
+
+def _records(lines: bytes) -> Iterator[Record]:
+    return map(Record.from_bytes, lines.splitlines(keepends=True))
 
 
 def _whole(path: Path) -> int:

@@ -9,12 +9,12 @@ from hashlib import blake2b
 
 from linker.errors import NoteError
 
-_DIGEST = 16
+DIGEST_BYTES = 16
 
 
 def digest(text: str) -> bytes:
     """What tells one text from another: 16 bytes; lone surrogates count too."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
 class Ledger:
@@ -83,6 +83,13 @@ class Ledger:
     def is_done(self, note_id: str, text: bytes) -> bool:
         """Whether a record holds the note with this very text."""
         return self._column("text", note_id) == text
+
+    def done(self) -> Iterator[tuple[bytes, bytes]]:
+        """The digests of id and text of each note that a record holds, ordered by the first."""
+        with _told():
+            yield from self._db.execute(
+                "SELECT id, text FROM notes WHERE text IS NOT NULL ORDER BY id"
+            )
 
     def is_latest(self, note_id: str, record: int) -> bool:
         """Whether no later record took the place of this one."""

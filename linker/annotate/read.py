@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import sys
@@ -18,6 +19,7 @@ from linker.errors import NoteError
 from linker.schema import Note
 
 STDIN = "-"
+DUPLICATE = "another note has this id; ids must be unique"
 _PACKED = (".gz", ".zst")
 
 
@@ -63,26 +65,41 @@ class NoteStream:
         """How much of `total_bytes` has been read."""
         return self._bytes_before + (self._raw.tell() if self._raw is not None else 0)
 
+    def part(self, first: int, end: int) -> NoteStream:
+        """The stream of `files[first:end]` alone; its `bytes_read` count from the whole's start."""
+        part = copy.copy(self)
+        part.files = self.files[first:end]
+        part._bytes_before = sum(file.size for file in self.files[:first])
+        return part
+
+    def reached(self, bytes_read: int) -> None:
+        """Say how much of `total_bytes` parts of the stream have read elsewhere."""
+        self._bytes_before = bytes_read
+
+    def placed(self) -> Iterator[tuple[NoteFile, int | None, Note | BadNote]]:
+        """What the files hold, in order, and where it stands; ids may come twice."""
+        for file in self.files:
+            for line, item in self._read(file):
+                yield file, line, item
+            self._bytes_before += file.size
+
     def __iter__(self) -> Iterator[Note | BadNote]:
         seen = Ledger()
         self._bytes_before = 0
         try:
-            for file in self.files:
-                yield from self._read(file, seen)
-                self._bytes_before += file.size
+            for file, line, item in self.placed():
+                if isinstance(item, Note) and not seen.meet(item.id):
+                    yield file.bad(item.id, line, DUPLICATE)
+                else:
+                    yield item
         finally:
             seen.close()
 
-    def _read(self, file: NoteFile, seen: Ledger) -> Iterator[Note | BadNote]:
+    def _read(self, file: NoteFile) -> Lines:
         raw = sys.stdin.buffer if file.path is None else file.path.open("rb")
         try:
             self._raw = None if file.path is None else raw
-            for line, item in self._items(file, raw):
-                if isinstance(item, Note) and not seen.meet(item.id):
-                    reason = "another note has this id; ids must be unique"
-                    yield file.bad(item.id, line, reason)
-                else:
-                    yield item
+            yield from self._items(file, raw)
         finally:
             self._raw = None
             if file.path is not None:

@@ -18,13 +18,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from linker.annotate.batch import BATCH_NOTES, Done, Item, annotate_batch, batches
+from linker._optional import require
+from linker.annotate.batch import (
+    BATCH_NOTES,
+    Done,
+    Item,
+    annotate_batch,
+    batches,
+    characters,
+)
 from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger, digest
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
+from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
 from linker.annotate.writers import RunInfo, format_of
 from linker.errors import NoteError
@@ -62,7 +71,8 @@ def annotate_files(
     input_format: str | None = None,
     columns: Columns | None = None,
     k: int = 5,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     resume: bool = False,
     force: bool = False,
     prune: bool = False,
@@ -82,7 +92,10 @@ def annotate_files(
         input_format: a name of `NOTE_READERS`; by default the files' endings say.
         columns: of tables and JSON lines, those of the notes' id and text.
         k: candidates to keep a mention.
-        workers: processes, at least 1. It changes no link, and no score beyond 1e-5.
+        workers: processes, at least 1; by default 1, on Ray as many as the cluster has cores. It
+            changes no link, and no score beyond 1e-5.
+        ray: where they run: None for this machine, else the address of a Ray cluster, "auto", or
+            "local"; its machines must see the notes and the index under the same paths.
         resume: go on with a run that was stopped; notes that it did are not done again.
         force: replace `out`, and throw away a run that was stopped.
         prune: drop from an output that is there the notes that the input lacks.
@@ -95,9 +108,12 @@ def annotate_files(
             its like: `resume` goes on from there.
         LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
             index was replaced.
+        MissingExtraError: `ray` is asked for and not installed.
     """
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}; at least 1 process is needed")
+    if ray is not None:
+        require("ray", extra="ray")
     out = Path(out)
     output = Output(out, format_of(format, out))
     output.check_kind()
@@ -115,7 +131,7 @@ def annotate_files(
             "base": not output.partial.exists() and not force and output.base(settings),
         }
         begun = time.monotonic()
-        run = _Run(linker, output, stream, ledger, k, format, workers)
+        run = _Run(linker, output, stream, ledger, k, format, workers, ray)
         with Journal(output.partial, job) as journal, _nothing_for_nothing(journal):
             check_settings(
                 settings,
@@ -141,7 +157,7 @@ def annotate_files(
             stream,
             totals,
             started=journal.job["started"],
-            workers=workers,
+            workers=run.workers,
             seconds=time.monotonic() - begun,
             done={"notes": counts.notes, "resumed": counts.resumed, "kept": counts.kept},
         )
@@ -160,7 +176,8 @@ class _Run:
         ledger: Ledger,
         k: int,
         name: str,
-        workers: int,
+        workers: int | None,
+        ray: str | None,
     ) -> None:
         self.counts = Counts(0, 0, 0, 0)
         self.state = output.partial
@@ -169,7 +186,8 @@ class _Run:
         self._stream = stream
         self._files = {file.name for file in stream.files}
         self._ledger = ledger
-        self._k, self._name, self._workers = k, name, workers
+        self._k, self._name, self._asked, self._ray = k, name, workers, ray
+        self.workers = 1 if workers is None else workers
         self._base = False
         self._bad: set[tuple[str | None, int | None, str | None]] = set()
 
@@ -206,8 +224,9 @@ class _Run:
         """Annotate what is left and commit it; yields the size of each batch, and all so far."""
         with closing(self._annotated()) as annotated:
             for done in annotated:
-                with stopped_clearly(self._output.out):
-                    journal.append(done.frame)
+                if done.items:
+                    with stopped_clearly(self._output.out):
+                        journal.append(done.frame)
                 notes = sum(is_note for *_, is_note in done.items)
                 for note_id, text, _ in done.items:
                     self._enter(note_id, text, is_done=True)
@@ -223,16 +242,34 @@ class _Run:
         """The batches' results, in the order of the batches."""
         annotate = functools.partial(
             annotate_batch,
-            self._linker,
             k=self._k,
             name=self._name,
             out=self._output.out,
             info=self._info,
         )
-        if self._workers == 1:
-            yield from map(annotate, batches(self._left()))
+        if self._ray is not None:
+            yield from self._annotated_on_ray(self._ray, annotate)
+            return
+        here = functools.partial(annotate, self._linker)
+        left = batches(self._left(), characters)
+        if self.workers == 1:
+            yield from map(here, left)
         else:
-            yield from map_in_processes(annotate, batches(self._left()), workers=self._workers)
+            yield from map_in_processes(here, left, workers=self.workers)
+
+    def _annotated_on_ray(
+        self, address: str, annotate: Callable[[Linker, list[Item]], Done]
+    ) -> Generator[Done, None, None]:
+        from linker.annotate.ray import annotate_on_ray, connected
+
+        done_before = DoneNotes.of(self._ledger)
+        with connected(address, workers=self._asked) as cluster:
+            self.workers = cluster.workers
+            found = annotate_on_ray(self._linker, self._stream, done_before, annotate, cluster)
+            with closing(found):
+                for sightings, done, bytes_read in found:
+                    self._stream.reached(bytes_read)
+                    yield settle(sightings, done, self._ledger, self._bad)
 
     def _left(self) -> Iterator[Item]:
         for item in self._stream:

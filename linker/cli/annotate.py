@@ -52,7 +52,18 @@ def annotate(
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     detector: DetectorOption = "dictionary",
     encoder: EncoderOption = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes: 1; with --ray as many as the cluster has cores."),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS|local",
+            help="Run on a Ray cluster: the one that runs here, the one at an address, or one of "
+            "this machine alone. Its machines must see the notes and the index.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped.")
     ] = False,
@@ -89,6 +100,7 @@ def annotate(
             columns=Columns(id_column, text_column),
             k=k,
             workers=workers,
+            ray=ray,
             resume=resume,
             force=force,
             prune=prune,

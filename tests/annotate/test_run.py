@@ -20,7 +20,7 @@ from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
 from linker.annotate.journal import read_records
 from linker.annotate.run import BATCH_NOTES
-from linker.errors import DetectorError, LinkerError, NoteError
+from linker.errors import DetectorError, LinkerError, MissingExtraError, NoteError
 from linker.index import Index
 
 SECRET = "zebrafish"
@@ -465,6 +465,15 @@ def test_a_run_goes_on_only_with_what_it_was_started_with(
     with pytest.raises(NoteError, match=r"had another k and threshold; go on with what it was"):
         annotate_files(other, [notes], out, k=2, resume=True)
     annotate_files(Linker(index, encoder=FakeEncoder()), [notes], out, resume=True)
+
+
+def test_ray_without_its_package_names_the_extra(
+    linker: Linker, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r'ray is not installed; .*concept-linker\[ray\]"'):
+        annotate_files(linker, [notes], tmp_path / "out", ray="auto")
+    assert list(tmp_path.glob("out*")) == []
 
 
 def test_a_run_that_cannot_begin_leaves_nothing_behind(

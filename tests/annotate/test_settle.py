@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker.annotate.batch import Done
+from linker.annotate.journal import Record, pack, unpack
+from linker.annotate.ledger import Ledger, digest
+from linker.annotate.read import DUPLICATE
+from linker.annotate.readers import BadNote
+from linker.annotate.settle import DoneNotes, Sighting, settle
+from linker.schema import Note
+
+ANY_TEXT = st.text(st.characters(codec=None))
+
+
+def _note(note_id: str, line: int, *, is_done: bool = False) -> Sighting:
+    return Sighting(Note(note_id, ""), digest("text"), "b.jsonl", line, is_done)
+
+
+def _broken(note_id: str, line: int) -> Sighting:
+    return Sighting(BadNote(note_id, "b.jsonl", line, "not JSON"), b"", "b.jsonl", line)
+
+
+def _results(*sightings: Sighting) -> Done:
+    records = [
+        Record(s.item.id, s.text, bad=s.item)
+        if isinstance(s.item, BadNote)
+        else Record(s.item.id, s.text, f'{{"id": "{s.item.id}"}}\n', 2)
+        for s in sightings
+        if not s.is_done
+    ]
+    return Done(
+        pack([record.to_bytes() for record in records]) if records else b"",
+        tuple((r.note_id, r.text, r.bad is None) for r in records),
+        sum(r.n_links for r in records),
+    )
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@given(ANY_TEXT, ANY_TEXT, st.dictionaries(st.text(), st.text()), st.none() | st.integers(1))
+def test_a_sighting_outlives_its_journey(
+    note_id: str, text: str, carried: dict[str, str], line: int | None
+) -> None:
+    sighting = Sighting(Note(note_id, text, carried), digest(text), "a.jsonl", line)
+    found = Sighting.from_json(sighting.to_json())
+    assert found == sighting
+    assert isinstance(found.item, Note)
+    assert found.item.carried == carried
+    assert found.placed() == Sighting(Note(note_id, ""), digest(text), "a.jsonl", line)
+
+
+def test_an_error_outlives_its_journey() -> None:
+    assert Sighting.from_json(_broken("n", 3).to_json()) == _broken("n", 3)
+
+
+@given(st.dictionaries(st.text(), st.text(), max_size=40), st.text(), st.text())
+def test_notes_that_are_done_are_those_of_the_ledger(
+    notes: dict[str, str], other_id: str, other: str
+) -> None:
+    ledger = Ledger()
+    for note_id, text in notes.items():
+        ledger.record(note_id, digest(text))
+    ledger.meet("met only")
+    done = DoneNotes.of(ledger)
+    assert len(done.ids) == len(notes)
+    for note_id, text in [*notes.items(), (other_id, other), ("met only", "")]:
+        for candidate in (text, f"{text}."):
+            assert done.has(note_id, digest(candidate)) == (notes.get(note_id) == candidate)
+
+
+def test_what_is_new_stays_as_it_is(ledger: Ledger) -> None:
+    batch = [_note("1", 1), _broken("2", 2), _note("3", 3, is_done=True)]
+    done = _results(*batch)
+    assert settle(batch, done, ledger, ()) is done
+    assert [ledger.is_met(note_id) for note_id in "123"] == [True, False, True]
+
+
+def test_an_id_that_another_file_had_is_an_error(ledger: Ledger) -> None:
+    ledger.meet("2")
+    batch = [_note("1", 1), _note("2", 2), _note("3", 3)]
+    done = settle(batch, _results(*batch), ledger, ())
+    assert done.items == (
+        ("1", digest("text"), True),
+        ("2", b"", False),
+        ("3", digest("text"), True),
+    )
+    assert done.n_links == 4
+    assert [record.bad for record in unpack(done.frame)] == [
+        None,
+        BadNote("2", "b.jsonl", 2, DUPLICATE),
+        None,
+    ]
+
+
+def test_a_duplicate_of_a_note_that_was_done_before_is_an_error_in_its_place(
+    ledger: Ledger,
+) -> None:
+    batch = [_note("1", 1, is_done=True), _note("1", 2, is_done=True), _note("2", 3)]
+    done = settle(batch, _results(*batch), ledger, ())
+    assert done.items == (("1", b"", False), ("2", digest("text"), True))
+    assert [record.line for record in unpack(done.frame)] == ["", '{"id": "2"}\n']
+
+
+def test_errors_that_the_journal_has_are_not_written_again(ledger: Ledger) -> None:
+    ledger.meet("2")
+    known = {("b.jsonl", 1, "1"), ("b.jsonl", 2, "2"), ("b.jsonl", 3, "2")}
+    batch = [_broken("1", 1), _note("2", 2), _note("2", 3, is_done=True)]
+    assert settle(batch, _results(*batch), ledger, known).items == ()
