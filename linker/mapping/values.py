@@ -14,9 +14,9 @@ from linker.schema import Candidate, Link
 Verdict = Literal["accept", "look", "reject"]
 
 ACCEPT, REJECT = 0.8, 0.2
-"""Probabilities. Of the 363 distinct mentions of NCBI Disease's dev split, on MEDIC with the default
-encoder, 85% of the 186 at 0.8 and above were right, 56% of those between, and 24% of the 45 below
-0.2 would have been."""
+"""Probabilities. Of the 363 distinct mentions of NCBI Disease's dev split, on MEDIC with the
+default encoder, 85% of the 186 at 0.8 and above were right, 56% of those between, and 24% of the
+45 below 0.2 would have been."""
 
 DECISION = "decision"
 
