@@ -2,7 +2,7 @@
 
     python benchmarks/ingredients.py INDEX GOLD.jsonl.gz ...
 
-dense: a concept's score is that of its nearest name. lexicon: the nested logit over exact names, the
+dense: a concept has the score of its nearest name. lexicon: the nested logit over exact names, the
 same words and the nearest vectors. abbreviations: the note's own and the clinical ones resolved.
 ranker: the trees on top.
 """

@@ -74,7 +74,7 @@ def test_version() -> None:
 
 def test_help_names_every_command() -> None:
     said = run("--help").stdout
-    commands = ("build", "overlay", "diff", "info", "link", "annotate", "evaluate", "demo")
+    commands = ("build", "overlay", "diff", "info", "link", "map", "annotate", "evaluate", "demo")
     assert all(name in said for name in commands)
 
 

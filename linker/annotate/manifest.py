@@ -80,6 +80,8 @@ def _described(out: Path) -> dict[str, Any]:
 
 
 def _input(file: NoteFile) -> dict[str, Any]:
+    if file.database is not None:
+        return {"database": file.database.name, "query": file.database.query}
     if file.path is None:
         return {"path": "stdin"}
     modified = datetime.fromtimestamp(file.path.stat().st_mtime, timezone.utc)

@@ -14,7 +14,17 @@ from typing import IO, cast
 import pyarrow as pa
 
 from linker.annotate.ledger import Ledger
-from linker.annotate.readers import ENDINGS, NOTE_READERS, BadNote, Columns, Lines, NoteFile
+from linker.annotate.readers import (
+    ENDINGS,
+    NOTE_READERS,
+    BadNote,
+    Columns,
+    Database,
+    Lines,
+    NoteFile,
+    is_database,
+    read_database,
+)
 from linker.errors import NoteError
 from linker.schema import Note
 
@@ -29,15 +39,17 @@ class NoteStream:
     Args:
         paths: files of a format of `NOTE_READERS`, also `.gz` and `.zst`; folders, which are
             searched for such files; "-" for stdin. The id of a `.txt` file is its name without
-            the ending, in a folder with the subfolders before it ("2021/note1").
+            the ending, in a folder with the subfolders before it ("2021/note1"). Also URIs of
+            databases: see `readers.database`.
         leave_out: files, and folders, that are not read though they lie in such a folder.
         input_format: a name of `NOTE_READERS`; by default each file's ending says, and stdin has
             JSON lines.
         columns: those of id and text, for tables and JSON lines.
+        query: what selects the notes of a database.
 
     Raises:
         NoteError: a path is missing, is of another format, is to be left out, or is a folder
-            without such files.
+            without such files; or a database comes without a query, or a query without a database.
     """
 
     def __init__(
@@ -47,6 +59,7 @@ class NoteStream:
         leave_out: Collection[str | Path] = (),
         input_format: str | None = None,
         columns: Columns | None = None,
+        query: str | None = None,
     ) -> None:
         if input_format is not None and input_format not in NOTE_READERS:
             raise NoteError(
@@ -55,7 +68,17 @@ class NoteStream:
         left_out = {Path(path).resolve() for path in leave_out}
         self._format = input_format
         self._columns = Columns() if columns is None else columns
-        self.files = [f for path in paths for f in _files(Path(path), left_out, input_format)]
+        self.files = [
+            file
+            for path in paths
+            for file in (
+                [_of_database(str(path), query)]
+                if is_database(path)
+                else _files(Path(path), left_out, input_format)
+            )
+        ]
+        if query is not None and not any(file.database for file in self.files):
+            raise NoteError("--query without a database; give sqlite:///FILE or postgresql://...")
         self.total_bytes = sum(file.size for file in self.files)
         self._bytes_before = 0
         self._raw: IO[bytes] | None = None
@@ -96,6 +119,9 @@ class NoteStream:
             seen.close()
 
     def _read(self, file: NoteFile) -> Lines:
+        if file.database is not None:
+            yield from read_database(file, file.database, self._columns)
+            return
         raw = sys.stdin.buffer if file.path is None else file.path.open("rb")
         try:
             self._raw = None if file.path is None else raw
@@ -118,6 +144,15 @@ class NoteStream:
                 raise
             reason = f"the zstd stream is broken ({error}); notes after this point are lost"
             yield None, file.bad(None, None, reason)
+
+
+def _of_database(uri: str, query: str | None) -> NoteFile:
+    if query is None:
+        name = Database(uri, "").name
+        raise NoteError(
+            f"{name}: a database without --query; give the SELECT of the notes' ids and texts"
+        )
+    return NoteFile(None, "", 0, Database(uri, query))
 
 
 def _files(path: Path, left_out: Collection[Path], input_format: str | None) -> Iterator[NoteFile]:

@@ -70,6 +70,7 @@ def annotate_files(
     format: str = "jsonl",  # noqa: A002
     input_format: str | None = None,
     columns: Columns | None = None,
+    query: str | None = None,
     k: int = 5,
     workers: int | None = None,
     ray: str | None = None,
@@ -91,6 +92,7 @@ def annotate_files(
         format: a name of `WRITERS`.
         input_format: a name of `NOTE_READERS`; by default the files' endings say.
         columns: of tables and JSON lines, those of the notes' id and text.
+        query: what selects the notes of a database among `paths`.
         k: candidates to keep a mention.
         workers: processes, at least 1; by default 1, on Ray as many as the cluster has cores. It
             changes no link, and no score beyond 1e-5.
@@ -119,7 +121,7 @@ def annotate_files(
     output.check_kind()
     # The output may lie in the folder of the notes.
     stream = NoteStream(
-        paths, leave_out=output.all_files(), input_format=input_format, columns=columns
+        paths, leave_out=output.all_files(), input_format=input_format, columns=columns, query=query
     )
     settings = {**linker.settings, "k": k, "format": format}
     busy = NoteError(f"{out}: another process is writing this output; wait for it")

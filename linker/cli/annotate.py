@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 def annotate(
     inputs: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             help="JSON lines of {id, text}, CSV, TSV, Parquet, text files, BRAT, PubTator, BioC, "
-            "OMOP NOTE, FHIR DocumentReference; .gz and .zst of them; folders; - for stdin."
+            "OMOP NOTE, FHIR DocumentReference; .gz and .zst of them; folders; - for stdin; "
+            "sqlite:///FILE or postgresql://... with --query."
         ),
     ],
     *,
@@ -41,6 +42,9 @@ def annotate(
             help="What to read, where endings do not say: jsonl, text, csv, tsv, parquet, brat, "
             "pubtator, bioc, json or fhir."
         ),
+    ] = None,
+    query: Annotated[
+        str | None, typer.Option(help="What selects the notes of a database: SELECT id, text ...")
     ] = None,
     id_column: Annotated[
         str | None, typer.Option(help="The column, or JSON key, of the notes' ids.")
@@ -98,6 +102,7 @@ def annotate(
             format=choose_format(out) if format is None else format,
             input_format=input_format,
             columns=Columns(id_column, text_column),
+            query=query,
             k=k,
             workers=workers,
             ray=ray,

@@ -14,11 +14,12 @@ from linker.cli.diff import diff
 from linker.cli.evaluate import evaluate
 from linker.cli.info import info
 from linker.cli.link import link
+from linker.cli.map import map_
 from linker.cli.overlay import overlay
 from linker.cli.train import train
 from linker.errors import LinkerError
 
-COMMANDS = (build, overlay, diff, info, link, annotate, evaluate, train, demo)
+COMMANDS = (build, overlay, diff, info, link, map_, annotate, evaluate, train, demo)
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 
@@ -72,4 +73,4 @@ def main(
 
 
 for command in COMMANDS:
-    app.command()(command)
+    app.command(command.__name__.rstrip("_"))(command)

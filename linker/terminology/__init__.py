@@ -5,6 +5,8 @@ from linker.terminology.forms import add_forms
 from linker.terminology.merge import merge
 from linker.terminology.overlay import Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
+from linker.terminology.rows import BadRows
+from linker.terminology.table import is_parquet, table_rows
 from linker.terminology.tables import (
     CONCEPTS,
     FORMS,
@@ -21,6 +23,7 @@ __all__ = [
     "FORMS",
     "NAMES",
     "READERS",
+    "BadRows",
     "Changes",
     "NameKind",
     "Overlay",
@@ -31,7 +34,9 @@ __all__ = [
     "Terminology",
     "add_forms",
     "diff",
+    "is_parquet",
     "merge",
     "read_overlay",
     "read_terminology",
+    "table_rows",
 ]

@@ -69,10 +69,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         TerminologyError: a column is missing, or more than `options.max_bad_rows` rows are broken.
     """
     bad = BadRows(options.max_bad_rows)
-    if _is_parquet(path):
-        rows = _parquet(path, progress)
-    else:
-        rows = separated_rows(path, options.delimiter, bad, progress)
+    rows = table_rows(path, options.delimiter, bad, progress)
     _, header = next(rows)
     columns = _columns(header, options.columns, str(path))
     concepts: dict[str, _Concept] = {}
@@ -233,6 +230,18 @@ class _Lines:
         return header
 
 
+def table_rows(
+    path: Path, delimiter: str | None, bad: BadRows, progress: Progress
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The header, then the rows, of CSV, TSV or Parquet; as `separated_rows` for the former.
+
+    Rows of Parquet are numbered from 1, and have the values that the file has.
+    """
+    if is_parquet(path):
+        return _parquet(path, progress)
+    return separated_rows(path, delimiter, bad, progress)
+
+
 def separated_rows(
     path: Path, delimiter: str | None, bad: BadRows, progress: Progress
 ) -> Iterator[tuple[int, Sequence[Any]]]:
@@ -336,7 +345,8 @@ def _delimiter(path: Path, header: str) -> str:
 # --- Parquet ----------------------------------------------------------------
 
 
-def _is_parquet(path: Path) -> bool:
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its first bytes or its ending."""
     if path.is_dir():
         raise TerminologyError(f"{path}: a folder, expected one CSV, TSV or Parquet file")
     with path.open("rb") as file:

@@ -8,6 +8,7 @@ from linker.annotate.readers.corpora import (
     read_json_notes,
     read_pubtator_notes,
 )
+from linker.annotate.readers.database import Database, is_database, read_database
 from linker.annotate.readers.fhir import read_fhir_lines
 from linker.annotate.readers.json_lines import read_json_lines
 from linker.annotate.readers.table import read_csv, read_parquet, read_tsv
@@ -18,9 +19,12 @@ __all__ = [
     "NOTE_READERS",
     "BadNote",
     "Columns",
+    "Database",
     "Lines",
     "NoteFile",
     "Reader",
+    "is_database",
+    "read_database",
 ]
 
 NOTE_READERS: dict[str, Reader] = {

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from linker.schema import Note
+
+if TYPE_CHECKING:
+    from linker.annotate.readers.database import Database
 
 CARRIED = ("person_id", "note_date", "note_datetime", "visit_occurrence_id", "subject")
 """What is kept of a note beside its id and text, for the formats that have a place for it: columns
@@ -38,16 +41,20 @@ class NoteFile:
     Attributes:
         path: the file; None for what comes on stdin.
         id: its name without the ending; in a folder, with the subfolders before it.
-        size: in bytes; 0 for stdin.
+        size: in bytes; 0 for stdin and for a database.
+        database: what is asked of a database, if it is no file.
     """
 
     path: Path | None
     id: str
     size: int
+    database: Database | None = None
 
     @property
     def name(self) -> str:
         """The file, for messages."""
+        if self.database is not None:
+            return self.database.name
         return "stdin" if self.path is None else str(self.path)
 
     def bad(self, note_id: str | None, line: int | None, reason: str) -> BadNote:

@@ -63,8 +63,8 @@ def _csv_notes(file: NoteFile, rows: Any, columns: Columns) -> Lines:
         raise NoteError(f"{file.name}:1: no row of column names ({error})") from error
     if header is None:
         return
-    id_column, text_column = _choose(file, header, columns)
-    names = [_known(name) or name for name in header]
+    id_column, text_column = note_columns(file, header, columns)
+    names = [known_column(name) or name for name in header]
     names[header.index(id_column)], names[header.index(text_column)] = id_column, text_column
     while True:
         # A row begins on the line after that on which the one before it ended.
@@ -117,17 +117,21 @@ def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
         )
         yield None, file.bad(None, None, reason)
         return
-    id_column, text_column = _choose(file, table.schema_arrow.names, columns)
+    id_column, text_column = note_columns(file, table.schema_arrow.names, columns)
     wanted = {id_column: id_column, text_column: text_column}
-    wanted |= {n: key for n in table.schema_arrow.names if (key := _known(n)) and n not in wanted}
+    wanted |= {
+        n: key for n in table.schema_arrow.names if (key := known_column(n)) and n not in wanted
+    }
     first = 1
     for group in range(table.num_row_groups):
         last = first + table.metadata.row_group(group).num_rows - 1
         row = first
         try:
             for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(wanted)):
-                for values in _rows(batch.rename_columns([wanted[n] for n in batch.schema.names])):
-                    yield row, _from_row(file, row, values, id_column, text_column)
+                for values in rows_of(
+                    batch.rename_columns([wanted[n] for n in batch.schema.names])
+                ):
+                    yield row, note_of_row(file, row, values, id_column, text_column)
                     row += 1
         except (pa.ArrowException, OSError) as error:
             # Arrow's message may quote what it could not read.
@@ -140,7 +144,8 @@ def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
         first = last + 1
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """The rows of a batch; one that is not UTF-8 is the error alone, under the key ""."""
     try:
         yield from batch.to_pylist()
     except UnicodeDecodeError:
@@ -151,22 +156,23 @@ def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
                 yield {"": error}
 
 
-def _from_row(
+def note_of_row(
     file: NoteFile, row: int, values: dict[str, Any], id_column: str, text_column: str
 ) -> Note | BadNote:
+    """The note of a row, or what is wrong with it."""
     if "" in values and isinstance(values[""], UnicodeDecodeError):
         return file.bad(None, row, "a value is not UTF-8")
     note = note_of(values, id_column, text_column)
     return note if isinstance(note, Note) else file.bad(note[0], row, note[1])
 
 
-def _known(name: str) -> str | None:
+def known_column(name: str) -> str | None:
     """What a column is to us, if it is one that is carried along."""
     key = name.strip().casefold()
     return key if key in CARRIED else None
 
 
-def _choose(file: NoteFile, names: Sequence[str], columns: Columns) -> tuple[str, str]:
+def note_columns(file: NoteFile, names: Sequence[str], columns: Columns) -> tuple[str, str]:
     """The columns of id and text, as the table writes them.
 
     Raises:

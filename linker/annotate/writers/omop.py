@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from linker.annotate.journal import Record
 from linker.annotate.writers.base import Format, RunInfo, Unwritable, Write, check_utf8, ending
-from linker.annotate.writers.table import check_csv, csv_rows, parquet_rows
+from linker.annotate.writers.table import check_csv
+from linker.formats.rows import csv_rows, parquet_rows
 from linker.schema import Link, Note
 
 SNIPPET, VARIANT, MODIFIERS = 250, 250, 2000

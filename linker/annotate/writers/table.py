@@ -6,7 +6,6 @@ run manifest counts it.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from linker.annotate.journal import Record
 from linker.annotate.writers.base import Format, RunInfo, Unwritable, Write, check_utf8
+from linker.formats.rows import csv_rows, parquet_rows
 from linker.schema import ASSERTIONS, Link, Note
-
-ROW_GROUP = 32_768
 
 SCHEMA = pa.schema(
     [
@@ -89,27 +86,6 @@ def _open_parquet(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # 
         yield write
 
 
-@contextmanager
-def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[Any]:
-    """Write rows to a Parquet file, a row group at a time."""
-    waiting: list[dict[str, Any]] = []
-    # A file object, so that a full disk is an OSError like any other.
-    with path.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-
-        def flush() -> None:
-            writer.write_table(pa.Table.from_pylist(waiting, schema=schema))
-            waiting.clear()
-
-        def write(row: dict[str, Any]) -> None:
-            waiting.append(row)
-            if len(waiting) >= ROW_GROUP:
-                flush()
-
-        yield write
-        if waiting:
-            flush()
-
-
 def _keep_csv(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
     check_csv(note.id, *(link.mention.text for link in links))
     return {}
@@ -142,15 +118,6 @@ def _open_csv(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa
                 write_row({**row, **flat})
 
         yield write
-
-
-@contextmanager
-def csv_rows(path: Path, names: Sequence[str]) -> Iterator[Any]:
-    """Write rows to a CSV file (RFC 4180), the names of the columns first."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        yield writer.writerow
 
 
 PARQUET = Format(_keep_parquet, _open_parquet)

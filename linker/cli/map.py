@@ -1,0 +1,94 @@
+"""`linker map`: a column of local terms to concepts, for review; and the review to an overlay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linker.cli.console import err_console, open_linker
+from linker.cli.options import EncoderOption, IndexOption, KOption
+
+
+def map_(
+    terms: Annotated[
+        Path | None,
+        typer.Argument(help="A CSV, TSV or Parquet file.", show_default=False),
+    ] = None,
+    *,
+    column: Annotated[str, typer.Option(help="The column of the terms.", show_default=False)],
+    index: IndexOption,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write: .csv, .tsv or .parquet.")
+    ] = None,
+    k: KOption = 5,
+    codes: Annotated[
+        str, typer.Option(help="A column of codes for each of these: SNOMEDCT_US,ICD10CM.")
+    ] = "",
+    count: Annotated[
+        str | None, typer.Option(help="A column of how often a term is used: most used first.")
+    ] = None,
+    accept: Annotated[
+        float, typer.Option(min=0, max=1, help="Review is 'accept' from this probability on.")
+    ] = 0.8,
+    reject: Annotated[
+        float, typer.Option(min=0, max=1, help="Review is 'reject' below this; between, 'look'.")
+    ] = 0.2,
+    prefix: Annotated[str, typer.Option(help="Put before the names of the new columns.")] = "",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: an output that was reviewed, its column decision filled with accept, "
+            "reject or a concept id."
+        ),
+    ] = None,
+    overlay_out: Annotated[
+        Path | None, typer.Option(help="Where to write the decisions, for linker overlay.")
+    ] = None,
+    encoder: EncoderOption = None,
+) -> None:
+    """Map a column of local terms (problems, labs, drugs) to concepts, for review.
+
+    Each row comes with its concept, candidates, codes and a column review. With --decisions and
+    --overlay-out, what a reviewer decided becomes an overlay of the index.
+    """
+    if (decisions is None) != (overlay_out is None):
+        raise typer.BadParameter("--decisions REVIEWED and --overlay-out FILE go together")
+    if decisions is None and (terms is None or out is None):
+        raise typer.BadParameter("give TERMS and --out, or --decisions and --overlay-out")
+    if decisions is not None and (terms is not None or out is not None):
+        raise typer.BadParameter("--decisions takes no TERMS and no --out; map again afterwards")
+    from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
+    from linker.progress import Bars
+
+    linker = open_linker(index, encoder=encoder)
+    if decisions is not None and overlay_out is not None:
+        decided = write_overlay(linker, TermTable(decisions, column), overlay_out, prefix=prefix)
+        for line in decided.kept:
+            typer.echo(line, err=True)
+        typer.echo(
+            f"{overlay_out}: {decided.named:,} terms named, {decided.removed:,} names taken away, "
+            f"{decided.rejected:,} rejected, {decided.undecided:,} rows undecided; "
+            f"lay it over the index with: linker overlay {index} {overlay_out}",
+            err=True,
+        )
+        return
+    if terms is None or out is None:
+        raise typer.BadParameter("give TERMS and --out")
+    vocabularies = tuple(name.strip() for name in codes.split(",") if name.strip())
+    with Bars(err_console) as progress:
+        done = map_terms(
+            linker,
+            TermTable(terms, column),
+            out,
+            columns=Columns(k, vocabularies, prefix),
+            review=Review(accept, reject),
+            count=count,
+            progress=progress,
+        )
+    for vocabulary in done.without_code:
+        typer.echo(f"no concept has a code of {vocabulary}; linker info lists them", err=True)
+    verdicts = ", ".join(f"{n:,} {name}" for name, n in done.review.items())
+    blank = f", {done.blank:,} of them without a term" if done.blank else ""
+    typer.echo(f"{out}: {done.rows:,} rows{blank}, {done.terms:,} terms: {verdicts}", err=True)

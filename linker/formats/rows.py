@@ -1,0 +1,46 @@
+"""Rows of dicts to files: Parquet, and text with a delimiter."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 32_768
+
+WriteRow = Callable[[Mapping[str, Any]], object]
+
+
+@contextmanager
+def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[WriteRow]:
+    """Write rows to a Parquet file, a row group at a time."""
+    waiting: list[Mapping[str, Any]] = []
+    # A file object, so that a full disk is an OSError like any other.
+    with path.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+
+        def flush() -> None:
+            writer.write_table(pa.Table.from_pylist(waiting, schema=schema))
+            waiting.clear()
+
+        def write(row: Mapping[str, Any]) -> None:
+            waiting.append(row)
+            if len(waiting) >= ROW_GROUP:
+                flush()
+
+        yield write
+        if waiting:
+            flush()
+
+
+@contextmanager
+def csv_rows(path: Path, names: Sequence[str], *, delimiter: str = ",") -> Iterator[WriteRow]:
+    """Write rows to a CSV file (RFC 4180), the names of the columns first."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, delimiter=delimiter)
+        writer.writeheader()
+        yield writer.writerow

@@ -1,0 +1,210 @@
+"""A column of local terms to concepts.
+
+The table is read twice: once for its distinct terms, so that what is wrong with it is said before
+the work begins and a term that stands in many rows is linked once; and once to write each row with
+what was found. The output is written beside its place and then renamed: it is whole or not there.
+A run that is stopped starts over, since it takes minutes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from linker.detect import clinical_long_form
+from linker.errors import ConfigError, TerminologyError
+from linker.formats.rows import WriteRow, csv_rows, parquet_rows
+from linker.link import Linker
+from linker.mapping.terms import TermRow, TermTable, as_text
+from linker.mapping.values import Columns, Review
+from linker.schema import Mention
+from linker.steps import Progress, Silent
+from linker.terminology import read_overlay
+from linker.text import normalise
+
+BATCH = 256
+"""Terms that are linked together."""
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a run did.
+
+    Attributes:
+        rows, terms: rows of the table, and distinct terms in them.
+        blank: rows without a term.
+        review: rows by what is to be done with them.
+        without_code: vocabularies that were asked for and of which no row has a code.
+    """
+
+    rows: int
+    terms: int
+    blank: int
+    review: Mapping[str, int]
+    without_code: tuple[str, ...] = ()
+
+
+def map_terms(
+    linker: Linker,
+    table: TermTable,
+    out: str | Path,
+    *,
+    columns: Columns | None = None,
+    review: Review | None = None,
+    count: str | None = None,
+    progress: Progress | None = None,
+) -> Mapped:
+    """Link the terms of a table, and write the table with what was found.
+
+    Distinct terms are held in memory with what was found of them; rows are not, but with `count`.
+
+    Args:
+        linker: of the index to map to; its threshold plays no part, `review` decides.
+        table: the terms.
+        out: a `.csv`, `.tsv` or `.parquet` file; one that is there is replaced at the end.
+        columns: what to add to the table.
+        review: what probability is enough.
+        count: a column that says how often a term is used; the rows come with the most used
+            first, those of equal use in the order of the table.
+        progress: told of terms linked and rows written.
+
+    Raises:
+        TerminologyError: a row of the table is broken; the message says which.
+        ConfigError: a column is not there or is there already, or the ending of `out` is unknown.
+    """
+    out = Path(out)
+    columns = Columns() if columns is None else columns
+    review = Review() if review is None else review
+    progress = Silent() if progress is None else progress
+    columns.refuse_clash(table.names, str(table.path))
+    if out.exists() and out.samefile(table.path):
+        raise ConfigError(f"{out}: is the table that is read; write another file")
+    schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
+    partial = out.with_name(f"{out.name}.partial")
+    opened = _writer(out, partial, schema, from_parquet=table.is_parquet)
+    used = None if count is None else table.column(count)
+    terms: dict[str, tuple[Any, ...]] = {}
+    progress.step(f"reading {table.path.name}", unit="rows")
+    for row in table:
+        terms[row.term] = ()
+        if used is not None:
+            _number(row.cells[used], f"{table.path}:{row.number}", count)
+        progress.advance(1)
+    _link(linker, terms, columns, review, progress)
+    rows: Iterable[TermRow] = table
+    if used is not None:
+        place = used
+        rows = sorted(table, key=lambda row: -_number(row.cells[place], str(table.path), count))
+    progress.step(f"writing {out.name}", unit="rows")
+    counted: Counter[str] = Counter()
+    coded: set[str] = set()
+    try:
+        with opened as write:
+            for row in rows:
+                if row.term not in terms:
+                    raise TerminologyError(f"{table.path}: changed while it was read; map it again")
+                cells = dict(zip(schema.names, (*row.cells, *terms[row.term]), strict=True))
+                write(cells)
+                counted[cells[f"{columns.prefix}review"]] += 1
+                counted["blank"] += not row.term
+                coded |= {v for v in columns.vocabularies if cells[f"{columns.prefix}codes.{v}"]}
+                progress.advance(1)
+        _keep(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+    by_review = {verdict: counted[verdict] for verdict in ("accept", "look", "reject")}
+    return Mapped(
+        rows=sum(by_review.values()),
+        terms=len(terms) - ("" in terms),
+        blank=counted["blank"],
+        review=by_review,
+        without_code=tuple(v for v in columns.vocabularies if v not in coded),
+    )
+
+
+def _keep(partial: Path, out: Path) -> None:
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(out)
+
+
+def _link(
+    linker: Linker,
+    terms: dict[str, tuple[Any, ...]],
+    columns: Columns,
+    review: Review,
+    progress: Progress,
+) -> None:
+    local = set(_local_names(linker))
+
+    def long_form(term: str) -> str | None:
+        # What a reviewer has decided of a short form goes before the usual long form.
+        return None if normalise(term) in local else clinical_long_form(term)
+
+    progress.step("linking", total=len(terms), unit="terms")
+    distinct = list(terms)
+    for start in range(0, len(distinct), BATCH):
+        batch = distinct[start : start + BATCH]
+        mentions = [Mention(0, len(t), t, long_form=long_form(t)) for t in batch]
+        for term, link in zip(batch, linker.link_mentions(mentions, columns.k), strict=True):
+            terms[term] = columns.values(link, review)
+        progress.advance(len(batch))
+
+
+def _local_names(linker: Linker) -> Iterator[str]:
+    """The names that overlays have given to concepts, normalised."""
+    for info in linker.manifest.overlays:
+        for row in read_overlay(linker.path / info.file, name=info.name).rows:
+            if row.name and row.kind is not None:
+                yield normalise(row.name)
+
+
+def _number(cell: object, where: str, column: str | None) -> float:
+    if cell is None or cell == "":
+        return 0.0
+    try:
+        number = float(str(cell).replace(",", ""))
+    except ValueError:
+        number = float("nan")
+    if number != number:
+        raise TerminologyError(
+            f"{where}: {column} is {cell!r}, expected a number; correct it, or leave --count out"
+        )
+    return number
+
+
+def _writer(
+    out: Path, partial: Path, schema: pa.Schema, *, from_parquet: bool
+) -> AbstractContextManager[WriteRow]:
+    ending = out.suffix.lower()
+    if ending == ".parquet":
+        return parquet_rows(partial, schema)
+    if ending not in _DELIMITERS:
+        raise ConfigError(f"{out}: ends in {ending!r}, expected .csv, .tsv or .parquet")
+    opened = csv_rows(partial, schema.names, delimiter=_DELIMITERS[ending])
+    return _Texts(opened) if from_parquet else opened
+
+
+class _Texts(AbstractContextManager[WriteRow]):
+    """Writes the values of a Parquet table as text."""
+
+    def __init__(self, opened: AbstractContextManager[WriteRow]) -> None:
+        self._opened = opened
+
+    def __enter__(self) -> Callable[[Mapping[str, Any]], object]:
+        write = self._opened.__enter__()
+        return lambda row: write(
+            {k: v if isinstance(v, float) else as_text(v) for k, v in row.items()}
+        )
+
+    def __exit__(self, *error: Any) -> None:
+        self._opened.__exit__(*error)

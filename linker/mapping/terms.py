@@ -1,0 +1,101 @@
+"""A table of local terms: CSV, TSV (plain or .gz) or Parquet, with a column of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linker.errors import ConfigError, TerminologyError
+from linker.steps import Silent
+from linker.terminology import BadRows, is_parquet, table_rows
+
+
+@dataclass(frozen=True, slots=True)
+class TermRow:
+    """A row of the table.
+
+    Attributes:
+        number: the line in which it begins, from 1; of Parquet the row.
+        term: what the term column holds, without blanks around it; "" where it holds nothing.
+        cells: all the row's values, in the order of the columns.
+    """
+
+    number: int
+    term: str
+    cells: Sequence[Any]
+
+
+class TermTable:
+    """The rows of a table of terms; read from the disk each time, so that none is held.
+
+    Args:
+        path: the table.
+        column: the column of the terms.
+
+    Raises:
+        TerminologyError: the file is missing or no table, or has two columns of one name.
+        ConfigError: it has no such column.
+    """
+
+    def __init__(self, path: str | Path, column: str) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise TerminologyError(f"{self.path}: no such file; give a CSV, TSV or Parquet file")
+        self.is_parquet = is_parquet(self.path)
+        _, header = next(self._table())
+        self.names = list(header)
+        for name in self.names:
+            if self.names.count(name) > 1:
+                raise TerminologyError(
+                    f"{self.path}:1: column {name!r} stands twice; rename one of the two"
+                )
+        self._term = self.column(column)
+
+    def column(self, name: str) -> int:
+        """Where a column stands.
+
+        Raises:
+            ConfigError: there is none of that name.
+        """
+        if name not in self.names:
+            found = ", ".join(map(repr, self.names))
+            raise ConfigError(f"{self.path}: no column {name!r}; it has {found}")
+        return self.names.index(name)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as Parquet has them; those of text files are strings."""
+        if self.is_parquet:
+            return pq.read_schema(self.path).remove_metadata()
+        return pa.schema([pa.field(name, pa.string()) for name in self.names])
+
+    def __iter__(self) -> Iterator[TermRow]:
+        rows = self._table()
+        next(rows)
+        for number, cells in rows:
+            where = f"{self.path}:{number}"
+            for name, cell in zip(self.names, cells, strict=True):
+                if isinstance(cell, str) and "\x00" in cell:
+                    raise TerminologyError(
+                        f"{where}: NUL in column {name!r}; is the file damaged, or UTF-16? "
+                        "Save it as UTF-8"
+                    )
+            yield TermRow(number, as_text(cells[self._term]).strip(), cells)
+
+    def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
+        # A list that is to be reviewed is to be whole: the first broken row is an error.
+        return table_rows(self.path, None, BadRows(0), Silent())
+
+
+def as_text(cell: object) -> str:
+    """A cell as a text file has it: nothing for null, dates in ISO 8601."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

@@ -1,0 +1,312 @@
+"""A column of local terms to concepts, and what a reviewer decided of them."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from cases import FakeEncoder, FakeProgress, build
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from linker import Linker
+from linker.cli import app
+from linker.errors import ConfigError, TerminologyError
+from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
+from linker.offline import overlay_index
+from linker.schema import Candidate, Link, Mention
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def read(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter=delimiter, strict=True))
+
+
+def mapped(linker: Linker, table: Path, out: Path, **options: Any) -> list[dict[str, str]]:
+    map_terms(linker, TermTable(table, "problem"), out, **options)
+    return read(out)
+
+
+@pytest.fixture
+def problems(tmp_path: Path) -> Path:
+    return write(
+        tmp_path / "problems.csv",
+        "\ufeffcode,problem,uses",
+        "P1,heart attack,7",
+        'P2,"Cardiac failure",2041',
+        "P3,,",
+        "P4,heart attack,90",
+    )
+
+
+def test_every_row_and_column_is_kept_beside_what_was_found(
+    linker: Linker, problems: Path, tmp_path: Path
+) -> None:
+    columns = Columns(2, ("OTHER", "THIRD"))
+    rows = mapped(linker, problems, tmp_path / "out.csv", columns=columns)
+    assert list(rows[0]) == [
+        *("code", "problem", "uses", "concept_id", "preferred_name", "matched_name", "score"),
+        *("probability", "codes.OTHER", "codes.THIRD", "review", "decision"),
+        *("candidate_1", "candidate_1_name", "candidate_1_probability"),
+        *("candidate_2", "candidate_2_name", "candidate_2_probability"),
+    ]
+    assert [(r["code"], r["problem"], r["uses"], r["concept_id"]) for r in rows] == [
+        ("P1", "heart attack", "7", "X:0002"),
+        ("P2", "Cardiac failure", "2041", "X:0001"),
+        ("P3", "", "", ""),
+        ("P4", "heart attack", "90", "X:0002"),
+    ]
+    failure = rows[1]
+    assert (failure["preferred_name"], failure["matched_name"]) == (
+        "Heart failure",
+        "Cardiac failure",
+    )
+    assert (failure["codes.OTHER"], failure["codes.THIRD"]) == ("42|43", "H1")
+    assert (failure["score"], failure["candidate_1"]) == ("1.0", "X:0001")
+    assert failure["candidate_2"] not in ("", "X:0001")
+    assert {**rows[0], "code": "", "uses": ""} == {**rows[3], "code": "", "uses": ""}
+    assert (rows[2]["review"], rows[2]["candidate_1"]) == ("reject", "")
+
+
+def test_a_term_of_many_rows_is_linked_once(index: Any, tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    table = write(tmp_path / "a.csv", "problem", *["swollen ankles"] * 500, "odd gait")
+    progress = FakeProgress()
+    done = map_terms(
+        Linker(index, encoder=encoder),
+        TermTable(table, "problem"),
+        tmp_path / "out.csv",
+        progress=progress,
+    )
+    assert encoder.encoded.count("swollen ankles") == 1
+    assert (done.rows, done.terms, done.blank) == (501, 2, 0)
+    assert sum(done.review.values()) == 501
+    assert progress.steps == [
+        ["reading a.csv", None, "rows", 501],
+        ["linking", 2, "terms", 2],
+        ["writing out.csv", None, "rows", 501],
+    ]
+
+
+def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path) -> None:
+    rows = mapped(linker, problems, tmp_path / "out.csv", count="uses")
+    assert [row["code"] for row in rows] == ["P2", "P4", "P1", "P3"]
+    bad = write(tmp_path / "bad.csv", "problem,uses", "Fever,2", "Fever,often")
+    with pytest.raises(TerminologyError, match=r"bad\.csv:3: uses is 'often', expected a number"):
+        mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
+
+
+def _link(probability: float) -> Link:
+    one = Candidate("X:1", "One", "one", 0.9, probability, codes={"A": ("1", "2"), "B": ("3",)})
+    return Link(Mention(0, 3, "uno"), None, (one,))
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict", "concept_id"),
+    [
+        (0.8, "accept", "X:1"),
+        (0.79, "look", "X:1"),
+        (0.2, "look", "X:1"),
+        (0.19, "reject", None),
+    ],
+)
+def test_the_review_follows_the_probability(
+    probability: float, verdict: str, concept_id: str | None
+) -> None:
+    columns = Columns(1)
+    names = [field.name for field in columns.fields]
+    values = dict(zip(names, columns.values(_link(probability), Review()), strict=True))
+    assert (values["review"], values["concept_id"]) == (verdict, concept_id)
+    assert values["codes"] == ("A:1|A:2|B:3" if concept_id else None)
+    assert (values["candidate_1"], values["probability"]) == ("X:1", probability)
+
+
+def test_a_threshold_of_zero_rejects_only_what_has_no_candidate() -> None:
+    assert Review(0, 0).of(0.0, found=True) == "accept"
+    assert Review(0, 0).of(0.0, found=False) == "reject"
+    with pytest.raises(ConfigError, match=r"accept is 0\.2 and reject 0\.8"):
+        Review(0.2, 0.8)
+    with pytest.raises(ConfigError, match="k is 0"):
+        Columns(0)
+
+
+def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
+    day = datetime.date(2020, 1, 2)
+    table = pa.table({"n": pa.array([1, None]), "problem": ["Fever", None], "day": [day, day]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1))
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.select(table.schema.names) == table
+    assert found["concept_id"].to_pylist() == ["X:0006", None]
+    assert found.schema.field("probability").type == pa.float64()
+    map_terms(linker, terms, tmp_path / "out.tsv", columns=Columns(1))
+    first, second = read(tmp_path / "out.tsv", "\t")
+    assert (first["n"], first["problem"], first["day"]) == ("1", "Fever", "2020-01-02")
+    assert (second["n"], second["problem"], second["review"]) == ("", "", "reject")
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=25)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=9),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_cells_come_out_as_they_went_in(linker: Linker, tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "a.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["problem", "x"], *(["Fever", cell] for cell in cells)])
+    rows = mapped(linker, path, tmp_path / "out.csv")
+    assert [row["x"] for row in rows] == cells
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"a\.csv: empty; expected a header and rows"),
+        (b"problem,n\nFever,1\nFever\n", r"a\.csv:3: 1 fields, expected 2"),
+        (b'problem,n\n"Fever,1\n', r"a\.csv:2: a quotation mark opens here"),
+        (b"problem,n\nFe\x00ver,1\n", r"a\.csv:2: NUL in column 'problem'"),
+        (b"problem,n\nFi\xe9vre,1\n", r"a\.csv:2: .*UTF-8"),
+        (b"problem,problem\n", r"a\.csv:1: column 'problem' stands twice"),
+        (b"term,n\nFever,1\n", r"a\.csv: no column 'problem'; it has 'term', 'n'"),
+        (b"problem,review\nFever,1\n", r"a\.csv: has a column 'review' already; .*--prefix"),
+    ],
+)
+def test_a_broken_table_is_an_error_and_nothing_is_written(
+    linker: Linker, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    (tmp_path / "out.csv").write_text("as it was")
+    with pytest.raises((TerminologyError, ConfigError), match=message):
+        mapped(linker, tmp_path / "a.csv", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "as it was"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv"]
+
+
+def test_where_to_write_must_be_another_file_of_a_known_ending(
+    linker: Linker, problems: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="is the table that is read"):
+        mapped(linker, problems, problems)
+    with pytest.raises(ConfigError, match=r"ends in '\.xlsx', expected \.csv, \.tsv or \.parquet"):
+        mapped(linker, problems, tmp_path / "out.xlsx")
+    with pytest.raises(TerminologyError, match=r"none\.csv: no such file"):
+        TermTable(tmp_path / "none.csv", "problem")
+
+
+def test_a_run_that_is_stopped_leaves_what_was_there(
+    index: Any, problems: Path, tmp_path: Path
+) -> None:
+    write(problems, "problem", "unheard of")
+    out = write(tmp_path / "out.csv", "as it was")
+    with pytest.raises(KeyboardInterrupt):
+        mapped(Linker(index, encoder=FakeEncoder(fail_after=0)), problems, out)
+    assert out.read_text() == "as it was\n"
+    assert not out.with_name("out.csv.partial").exists()
+
+
+# --- decisions -------------------------------------------------------------------------------
+
+
+def decide(path: Path, decisions: dict[str, str]) -> TermTable:
+    """Fill in the column as a person does."""
+    rows = read(path)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**r, "decision": decisions.get(r["problem"], "")} for r in rows)
+    return TermTable(path, "problem")
+
+
+def test_what_was_decided_is_found_when_the_table_is_mapped_again(tmp_path: Path) -> None:
+    folder = build(tmp_path / "mini").path
+    table = write(
+        tmp_path / "a.csv", "problem", "pump trouble", "MI", "weak heart", "cold", "Fever", "nausea"
+    )
+    linker = Linker.load(folder, encoder=FakeEncoder())
+    mapped(linker, table, tmp_path / "out.csv", review=Review(0.5, 0.0))
+    decisions = {
+        "pump trouble": "X:9001",  # An old id of X:0001.
+        "MI": "X:0013",
+        "weak heart": "reject",
+        "cold": "X:0008",
+        "Fever": "Accept",
+    }
+    local = tmp_path / "local.csv"
+    decided = write_overlay(linker, decide(tmp_path / "out.csv", decisions), local)
+    assert [(r["concept_id"], r["name"], r["kind"], r["note.line"]) for r in read(local)] == [
+        ("X:0001", "pump trouble", "exact", "2"),
+        ("X:0013", "MI", "exact", "3"),
+        ("X:0001", "weak heart", "remove", "4"),
+        ("X:0008", "cold", "exact", "5"),
+        ("X:0006", "Fever", "exact", "6"),
+    ]
+    assert (decided.named, decided.removed, decided.rejected, decided.undecided) == (4, 1, 1, 1)
+    assert len(decided.kept) == 1
+    assert "out.csv:5: 'cold' stays the preferred name of X:0007" in decided.kept[0]
+    overlay_index(folder, [local], encoder=FakeEncoder())
+    again = mapped(Linker.load(folder, encoder=FakeEncoder()), table, tmp_path / "2.csv")
+    found = {row["problem"]: row["concept_id"] for row in again}
+    assert (found["pump trouble"], found["MI"]) == ("X:0001", "X:0013")
+    assert (found["Fever"], found["nausea"]) == ("X:0006", "X:0015")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["Fever,X:0006,Z:1"], r"r\.csv:2: 'Z:1' is no concept of .*mini; expected accept, reject"),
+        (["Fever,,accept"], r"r\.csv:2: 'accept' on a row without a concept_id"),
+        ([",,reject"], r"r\.csv:2: a decision on a term that holds no character"),
+        (
+            ["Fever,X:0006,accept", "FEVER,X:0006,X:0007"],
+            r"r\.csv:3: 'FEVER' is decided otherwise on line 2",
+        ),
+    ],
+)
+def test_a_decision_that_cannot_be_is_told_by_its_line(
+    linker: Linker, tmp_path: Path, rows: list[str], message: str
+) -> None:
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    with pytest.raises(TerminologyError, match=message):
+        write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert not (tmp_path / "local.csv").exists()
+
+
+# --- the command -----------------------------------------------------------------------------
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(app, ["map", *map(str, arguments)])
+
+
+def test_the_command(index: Any, tmp_path: Path) -> None:
+    table, out = write(tmp_path / "a.csv", "problem,n", "Fever,1", ",2"), tmp_path / "out.csv"
+    common = ("--column", "problem", "--index", index.path)
+    done = run(table, *common, "--out", out, "--codes", "NONE, OTHER", "--prefix", "x.")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "no concept has a code of NONE" in done.stderr
+    assert "out.csv: 2 rows, 1 of them without a term, 1 terms: " in done.stderr
+    assert read(out)[0]["x.concept_id"] == "X:0006"
+    local = tmp_path / "local.csv"
+    done = run(*common, "--decisions", out, "--overlay-out", local, "--prefix", "x.")
+    assert done.exit_code == 0
+    assert "local.csv: 0 terms named, 0 names taken away, 0 rejected, 2 rows und" in done.stderr
+    assert local.read_bytes() == b"concept_id,name,kind,note.line\r\n"
+    for wrong in ((table,), ("--decisions", out), (table, "--decisions", out, "--overlay-out", 1)):
+        assert run(*wrong, *common).exit_code == 2
+    done = run(tmp_path / "none.csv", *common, "--out", out)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
