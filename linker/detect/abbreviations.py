@@ -1,10 +1,10 @@
 """Short forms: those that a note defines itself, and those of clinical usage.
 
 A note's own definitions, "obstructive sleep apnea (OSA)", are found by the algorithm of Schwartz
-and Hearst (2003), `linker.detect.hearst`, on one definition at a time. scispaCy's pipeline component
-for it compares each parenthesis with all that follow (quadratic on a long note), misses a long form
-of three words in parentheses, reads a long form across sentences, and replaces extensions of `Doc`
-for the whole process.
+and Hearst (2003), `linker.detect.hearst`, on one definition at a time. scispaCy's pipeline
+component for it compares each parenthesis with all that follow (quadratic on a long note), misses a
+long form of three words in parentheses, reads a long form across sentences, and replaces extensions
+of `Doc` for the whole process.
 
 The table of clinical abbreviations holds those of which one sense, a finding or disease, dominates
 in notes. A row without a long form is one that notes use in several senses (MS, PE, RA): it is
@@ -43,6 +43,8 @@ _NEAR = 8
 """Mentions before the end of a long form that may reach it, where mentions overlap."""
 _BEFORE = 200
 """Characters before a parenthesis in which the long form is looked for, at most 15 words."""
+_KEPT = 16384
+"""Strings whose answer is kept: notes say the same few thousand things."""
 
 # In parentheses after a phrase that happens to hold their letters, these define nothing.
 # fmt: off
@@ -321,6 +323,7 @@ def parenthesised(text: str) -> frozenset[str]:
     return frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
 
 
+@lru_cache(maxsize=_KEPT)
 def clinical_long_form(short: str) -> str | None:
     """What an abbreviation stands for in clinical notes; None if unknown, or no sense dominates.
 
@@ -363,6 +366,7 @@ def _letters() -> dict[str, tuple[str, ...]]:
         return {row["short"]: tuple(row["long"].split("|")) for row in rows}
 
 
+@lru_cache(maxsize=_KEPT)
 def is_abbreviation(short: str) -> bool:
     """Whether the table of clinical abbreviations has a row for it, ambiguous ones included."""
     exact, folded = _clinical_table()

@@ -37,7 +37,7 @@ def reader(column: pa.Array) -> Read:
     if pa.types.is_struct(kind):
         return _structs(column)
     if kind in (pa.int32(), pa.int8()):
-        return memoryview(column.to_numpy()).__getitem__
+        return column.to_numpy().data.__getitem__
     return lambda row: column[row].as_py()
 
 
@@ -62,9 +62,9 @@ def _offsets(column: pa.Array) -> memoryview:
     """The n + 1 offsets of a column of strings or lists, int32."""
     stored = column.buffers()[1]
     if stored is None or not len(column):
-        return memoryview(np.zeros(1, dtype=np.int32))
+        return np.zeros(1, dtype=np.int32).data
     offsets = np.frombuffer(stored, dtype=np.int32)
-    return memoryview(offsets[column.offset : column.offset + len(column) + 1])
+    return offsets[column.offset : column.offset + len(column) + 1].data
 
 
 def _strings(column: pa.Array) -> Read:
