@@ -130,9 +130,7 @@ class DictionaryMatcher:
             span = content[int(first[n]) : int(first[n] + length[n])]
             start, end = span[0].start, span[-1].end
             stretch = text[start:end]
-            stems = tuple(
-                [word.stem for word in span if whole or word.stem not in SIDES]
-            )
+            stems = tuple([word.stem for word in span if whole or word.stem not in SIDES])
             # What other abbreviations stand for in notes is for the table to say.
             named = stretch in defined or not is_abbreviation(stretch)
             if (
