@@ -37,7 +37,8 @@ def reader(column: pa.Array) -> Read:
     if pa.types.is_struct(kind):
         return _structs(column)
     if kind in (pa.int32(), pa.int8()):
-        return column.to_numpy().data.__getitem__
+        values: memoryview = column.to_numpy().data
+        return values.__getitem__
     return lambda row: column[row].as_py()
 
 
