@@ -18,7 +18,7 @@ since its licence may not let it travel; where it lies elsewhere, say so when lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import partial
 from itertools import islice
@@ -32,7 +32,7 @@ from spacy.util import filter_spans
 from linker.config import DEFAULT_THRESHOLD
 from linker.detect import assert_mentions, expand
 from linker.errors import ConfigError
-from linker.link import Linker
+from linker.link import KnowledgeBase, Linker
 from linker.schema import Candidate, Link, Mention
 
 NIL = "NIL"
@@ -47,12 +47,16 @@ _CANDIDATE = tuple(field.name for field in fields(Candidate))
         "encoder": None,
         "detector": "dictionary",
         "spans_key": None,
+        "span_getter": None,
         "threshold": DEFAULT_THRESHOLD,
         "k": 5,
         "attribute": "link",
         "device": None,
+        "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
     },
-    assigns=["doc.ents", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
+    assigns=["doc.ents", "doc.spans", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
+    default_score_weights={"nel_micro_f": 1.0, "nel_micro_r": None, "nel_micro_p": None},
+    retokenizes=False,
 )
 def create_concept_linker(
     nlp: Language,  # noqa: ARG001 - spaCy passes it
@@ -61,10 +65,12 @@ def create_concept_linker(
     encoder: str | None,
     detector: str,
     spans_key: str | None,
+    span_getter: Callable[[Doc], Iterable[Span]] | None,
     threshold: float | str,
     k: int,
     attribute: str,
     device: str | None,
+    scorer: Callable[..., dict[str, Any]] | None,
 ) -> ConceptLinker:
     """Make the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
 
@@ -74,6 +80,9 @@ def create_concept_linker(
         detector: finds the entities of a doc on which no component of the pipeline has looked for
             any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept.
         spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
+        span_getter: gives the spans of a doc to link, which may overlap: a registered function,
+            `{"@misc": "my_spans.v1"}`. They are put, linked, into `doc.spans[spans_key]`, or under
+            the component's name where there is no `spans_key`.
         threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
             "high_recall".
         k: candidates to keep.
@@ -81,6 +90,8 @@ def create_concept_linker(
             linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
             `kb_id_` is that of the last linker.
         device: where the encoder runs.
+        scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
+            `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out.
 
     Raises:
         ConfigError: no index is given, `k` is below 1, or another component has the attribute.
@@ -98,10 +109,12 @@ def create_concept_linker(
         encoder=encoder,
         detector=detector,
         spans_key=spans_key,
+        span_getter=span_getter,
         threshold=threshold,
         k=k,
         attribute=attribute,
         device=device,
+        scorer=scorer,
     )
 
 
@@ -116,10 +129,12 @@ class ConceptLinker(Pipe):
         encoder: str | None = None,
         detector: str = "dictionary",
         spans_key: str | None = None,
+        span_getter: Callable[[Doc], Iterable[Span]] | None = None,
         threshold: float | str = DEFAULT_THRESHOLD,
         k: int = 5,
         attribute: str = "link",
         device: str | None = None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         if k < 1:
             raise ConfigError(f"{name}: k is {k}; ask for at least 1 candidate")
@@ -127,10 +142,18 @@ class ConceptLinker(Pipe):
         self.linker = Linker.load(
             index, encoder=encoder, detector=detector, threshold=threshold, device=device
         )
-        self._spans_key = spans_key
+        self.scorer = scorer
+        # Spans that are chosen for us are no entities of the doc.
+        self._spans_key = name if span_getter is not None and spans_key is None else spans_key
+        self._span_getter = span_getter
         self._k = k
         self._attribute = attribute
         _register(attribute)
+
+    @property
+    def kb(self) -> KnowledgeBase:
+        """The concepts, as scispaCy's users ask for them: `kb.cui_to_entity[concept_id]`."""
+        return self.linker.kb
 
     def __call__(self, doc: Doc) -> Doc:
         """Link the entities of one doc."""
@@ -177,6 +200,8 @@ class ConceptLinker(Pipe):
         return self._spans_key is None and len(doc) > 0 and not doc.has_annotation("ENT_IOB")
 
     def _given(self, doc: Doc) -> list[Span]:
+        if self._span_getter is not None:
+            return sorted(self._span_getter(doc), key=lambda span: (span.start, -span.end))
         if self._spans_key is None:
             return list(doc.ents)
         return list(doc.spans.get(self._spans_key, ()))
@@ -197,6 +222,8 @@ class ConceptLinker(Pipe):
     def _put(self, doc: Doc, spans: list[Span]) -> None:
         if self._spans_key is None:
             doc.set_ents(spans, default="outside" if self._is_bare(doc) else "unmodified")
+        elif self._span_getter is not None:
+            doc.spans[self._spans_key] = SpanGroup(doc, name=self._spans_key, spans=spans)
         elif self._spans_key in doc.spans:
             group = doc.spans[self._spans_key]
             # The attributes are a component's own: spaCy's span categoriser keeps its scores there.

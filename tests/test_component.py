@@ -15,6 +15,7 @@ from spacy import displacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.tokens.underscore import Underscore
+from spacy.training import Example
 
 from linker import Link, Linker, build_index
 from linker.errors import ConfigError, EncoderError, IndexFolderError
@@ -232,6 +233,93 @@ def test_two_linkers_in_one_pipeline(index: Index, tmp_path: Path) -> None:
     assert ent._.icd.concept_id == "Y:1"
     assert ent._.icd_kb_ents[0][0] == "Y:1"
     assert ent.kb_id_ == "Y:1"
+
+
+@spacy.registry.misc("concept_linker_test.first_two.v1")
+def _first_two() -> Any:
+    return _two_spans
+
+
+def _two_spans(doc: Doc) -> list[Span]:
+    return [doc[1:3], doc[1:2]]
+
+
+@pytest.mark.parametrize("key", [None, "sc"])
+def test_spans_of_a_getter_are_linked_beside_the_entities(index: Index, key: str | None) -> None:
+    getter = {"@misc": "concept_linker_test.first_two.v1"}
+    nlp = _pipeline(index, span_getter=getter, spans_key=key)
+    [doc] = nlp.pipe(["Known cold sensation."])
+    spans = doc.spans[key or "concept_linker"]
+    assert [(span.text, span.kb_id_) for span in spans] == [
+        ("cold sensation", "X:0008"),
+        ("cold", spans[1]._.link.concept_id or "NIL"),
+    ]
+    assert doc.ents == ()
+    again = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    [back] = DocBin().from_bytes(again).get_docs(nlp.vocab)
+    assert [span._.link for span in back.spans[key or "concept_linker"]] == [
+        span._.link for span in spans
+    ]
+
+
+@pytest.mark.parametrize("detector", ["clinical", "dictionary+clinical"])
+def test_detectors_by_name_give_what_annotate_gives(index: Index, detector: str) -> None:
+    # Texts of which the dictionary has every mention: the fake encoder cannot be found by name.
+    texts = ["Known heart failure.", "", "Denies fever or nausea."]
+    linker = Linker.load(index.path, detector=detector)
+    expected = [[(k.mention.start, k.concept_id) for k in linker.annotate(t)] for t in texts]
+    nlp = _pipeline(index, detector=detector)
+    for batch_size in (1, 3):
+        docs = nlp.pipe(texts, batch_size=batch_size)
+        seen = [[(e.start_char, e._.link.concept_id) for e in doc.ents] for doc in docs]
+        assert seen == expected
+    assert expected[0] == [(6, "X:0001")]
+
+
+# What spaCy asks of a component
+
+
+def test_knowledge_base_as_scispacys_users_write_it(nlp: Language) -> None:
+    linker: Any = nlp.get_pipe("concept_linker")
+    [(concept_id, _), *_] = nlp("Known heart attack.").ents[0]._.kb_ents
+    entity = linker.kb.cui_to_entity[concept_id]
+    assert (entity.concept_id, entity.canonical_name) == ("X:0002", "Myocardial infarction")
+    assert entity.aliases == ["Heart attack"]
+
+
+def _example(nlp: Language, text: str, gold: list[tuple[int, int, str]]) -> Example:
+    predicted, reference = nlp.make_doc(text), nlp.make_doc(text)
+    reference.ents = [
+        reference.char_span(start, end, label="CONCEPT", kb_id=kb_id) for start, end, kb_id in gold
+    ]
+    return Example(predicted, reference)
+
+
+def test_evaluate_scores_the_links(nlp: Language) -> None:
+    text = "Known heart failure. Denies fever. Nausea."
+    right = _example(nlp, text, [(6, 19, "X:0001"), (28, 33, "X:0006"), (35, 41, "X:0015")])
+    assert nlp.evaluate([right])["nel_micro_f"] == 1.0
+    # One id is another's, one span is not in the gold annotation.
+    wrong = _example(nlp, text, [(6, 19, "X:0001"), (28, 33, "X:0015")])
+    scores = nlp.evaluate([wrong])
+    assert scores["nel_micro_p"] == pytest.approx(1 / 2)
+    assert scores["nel_micro_r"] == pytest.approx(1 / 2)
+
+
+def test_scorer_can_be_left_out(index: Index) -> None:
+    nlp = _pipeline(index, scorer=None)
+    assert "nel_micro_f" not in nlp.evaluate([_example(nlp, "Fever.", [])])
+
+
+def test_pipes_can_be_analysed(nlp: Language) -> None:
+    analysis = nlp.analyze_pipes(keys=["assigns", "requires", "retokenizes", "scores"])
+    assert analysis["summary"]["concept_linker"] == {
+        "assigns": ["doc.ents", "doc.spans", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
+        "requires": [],
+        "retokenizes": False,
+        "scores": ["nel_micro_f", "nel_micro_r", "nel_micro_p"],
+    }
+    assert analysis["problems"]["concept_linker"] == []
 
 
 # What is refused

@@ -139,8 +139,8 @@ def annotate_on_ray(
     """
     if any(file.path is None for file in stream.files):
         raise NoteError(
-            "stdin cannot be read by the machines of a cluster; write the notes to a file that "
-            "they all see"
+            "stdin and databases cannot be read by the machines of a cluster; write the notes to "
+            "files that they all see"
         )
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     folder = Path.cwd()

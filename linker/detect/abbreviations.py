@@ -1,10 +1,10 @@
 """Short forms: those that a note defines itself, and those of clinical usage.
 
 A note's own definitions, "obstructive sleep apnea (OSA)", are found by the algorithm of Schwartz
-and Hearst (2003) as scispaCy has it. We call its function on one definition at a time, and not its
-pipeline component: the component compares each parenthesis with all that follow (quadratic on a
-long note), misses a long form of three words in parentheses, reads a long form across sentences,
-and replaces extensions of `Doc` for the whole process.
+and Hearst (2003), `linker.detect.hearst`, on one definition at a time. scispaCy's pipeline
+component for it compares each parenthesis with all that follow (quadratic on a long note), misses a
+long form of three words in parentheses, reads a long form across sentences, and replaces extensions
+of `Doc` for the whole process.
 
 The table of clinical abbreviations holds those of which one sense, a finding or disease, dominates
 in notes. A row without a long form is one that notes use in several senses (MS, PE, RA): it is
@@ -20,16 +20,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from linker.detect.bracketed import bracketed
+from linker.detect.hearst import long_form_start
 from linker.detect.senses import sense_of
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.schema import Mention
 from linker.text import readable
-
-if TYPE_CHECKING:
-    from spacy.vocab import Vocab
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
@@ -45,6 +43,8 @@ _NEAR = 8
 """Mentions before the end of a long form that may reach it, where mentions overlap."""
 _BEFORE = 200
 """Characters before a parenthesis in which the long form is looked for, at most 15 words."""
+_KEPT = 16384
+"""Strings whose answer is kept: notes say the same few thousand things."""
 
 # In parentheses after a phrase that happens to hold their letters, these define nothing.
 # fmt: off
@@ -134,7 +134,6 @@ def _singular(short: str) -> str:
 def _definitions(text: str) -> Iterator[ShortForm]:
     """The definitions of a text, each with the short form that stands in it."""
     hard: set[int] | None = None
-    vocab: Vocab | None = None
     known: dict[tuple[str, str], tuple[int, int] | None] = {}  # Relative: a clause may come again.
     for match in _PARENTHESIS.finditer(text):
         inner_start, inner_end = match.span(1)
@@ -152,18 +151,13 @@ def _definitions(text: str) -> Iterator[ShortForm]:
         if not _may_be_short(short) or not _has_letters(text[long_start:long_end], short):
             continue
         if hard is None:
-            from spacy.vocab import Vocab
-
             hard = hard_breaks(text)
-            # One vocabulary a note: a shared one would keep the words of every note that passed.
-            vocab = Vocab()
         clause_start = _clause_start(text, long_start, long_end, hard)
         if long_start == inner_start and clause_start != long_start:
             continue
-        assert vocab is not None
         key = (text[clause_start:long_end], short)
         if key not in known:
-            known[key] = _long_form(*key, vocab)
+            known[key] = _long_form(*key)
         edges = known[key]
         if edges is not None:
             first, last = clause_start + edges[0], clause_start + edges[1]
@@ -214,22 +208,17 @@ def _word_before(text: str, at: int) -> str:
     return "" if match is None else match.group().lower()
 
 
-def _long_form(text: str, short: str, vocab: Vocab) -> tuple[int, int] | None:
-    """Where, at the end of `text`, the long form of `short` is: scispaCy's Schwartz and Hearst."""
-    from scispacy.abbreviation import find_abbreviation
-    from spacy.tokens import Doc
-
+def _long_form(text: str, short: str) -> tuple[int, int] | None:
+    """Where, at the end of `text`, the long form of `short` is."""
     words = list(_WORD.finditer(text))
     n_letters = len(short)
     words = words[-min(n_letters + 5, 2 * n_letters) :]
     if not words:
         return None
-    # All words are followed by a space, since scispaCy counts characters as if they were.
-    doc = Doc(vocab, words=[*(word.group() for word in words), short])
-    _, long = find_abbreviation(doc[:-1], doc[-1:])
-    if long is None or len(long) == 0:
+    begin = long_form_start([word.group() for word in words], short)
+    if begin is None:
         return None
-    first, last = words[long.start], words[long.end - 1]
+    first, last = words[begin], words[-1]
     form = text[first.start() : last.end()]
     # A word in capitals is no short form of a phrase in capitals that holds it.
     contained = re.search(rf"(?<!\w){re.escape(short)}(?!\w)", form, re.IGNORECASE)
@@ -334,6 +323,7 @@ def parenthesised(text: str) -> frozenset[str]:
     return frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
 
 
+@lru_cache(maxsize=_KEPT)
 def clinical_long_form(short: str) -> str | None:
     """What an abbreviation stands for in clinical notes; None if unknown, or no sense dominates.
 
@@ -376,6 +366,7 @@ def _letters() -> dict[str, tuple[str, ...]]:
         return {row["short"]: tuple(row["long"].split("|")) for row in rows}
 
 
+@lru_cache(maxsize=_KEPT)
 def is_abbreviation(short: str) -> bool:
     """Whether the table of clinical abbreviations has a row for it, ambiguous ones included."""
     exact, folded = _clinical_table()

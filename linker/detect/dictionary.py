@@ -57,6 +57,8 @@ class DictionaryMatcher:
         self._index = index
         self._name = lru_cache(maxsize=65536)(self._read_name)
         self._expands = lru_cache(maxsize=4096)(self._find_long_form)
+        self._is_name = lru_cache(maxsize=16384)(self._look_up)
+        self._fits = lru_cache(maxsize=65536)(self._compare)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
@@ -115,7 +117,7 @@ class DictionaryMatcher:
     def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
         position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
         content = [found[i] for i in position]
-        hashes = np.array([word_hash(word.stem) for word in content], dtype=np.uint64)
+        hashes = np.fromiter((word_hash(word.stem) for word in content), np.uint64, len(content))
         run = runs(text, found)
         first, length = grams(position, run)
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
@@ -128,7 +130,7 @@ class DictionaryMatcher:
             span = content[int(first[n]) : int(first[n] + length[n])]
             start, end = span[0].start, span[-1].end
             stretch = text[start:end]
-            stems = [word.stem for word in span if whole or word.stem not in SIDES]
+            stems = tuple([word.stem for word in span if whole or word.stem not in SIDES])
             # What other abbreviations stand for in notes is for the table to say.
             named = stretch in defined or not is_abbreviation(stretch)
             if (
@@ -169,10 +171,10 @@ class DictionaryMatcher:
             if self._is_name(letter.long_form):
                 yield _Match(letter.start, letter.end, 1, letter.long_form)
 
-    def _fits(self, text: str, stems: list[str], row: int) -> bool:
+    def _compare(self, text: str, stems: tuple[str, ...], row: int) -> bool:
         """Whether a stretch of text with the hash of a name is that name."""
         name, surfaces = self._name(row)
-        if name != tuple(stems):
+        if name != stems:
             # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
             numbers = sum(stem.isdigit() for stem in stems)
             if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
@@ -186,8 +188,8 @@ class DictionaryMatcher:
         stems = tuple(word.stem for word in words(store.normal(row)) if word.stem)
         return stems, tuple(dict.fromkeys(pair.written for pair in store.pairs(row)))
 
-    def _is_name(self, text: str) -> bool:
-        stems = [word.stem for word in words(text) if word.stem]
+    def _look_up(self, text: str) -> bool:
+        stems = tuple(word.stem for word in words(text) if word.stem)
         _, rows = self._index.lexicon.find(np.array([bag_hash(stems)], dtype=np.uint64))
         return any(self._fits(text, stems, int(row)) for row in rows)
 

@@ -6,11 +6,10 @@ A trie over words, so that the time to find phrases does not grow with how many 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -112,6 +111,14 @@ class PhraseBook:
         rules = validated(_RuleFile, read_toml(source), where=str(source))
         self._where = str(source)
         self._groups = rules.groups
+        # Each group cut into words once, not each time that a phrase names it.
+        self._parts = {
+            f"{{{name}}}": tuple(
+                tuple(part for word in alternative.split() for part in _parts(word))
+                for alternative in alternatives
+            )
+            for name, alternatives in rules.groups.items()
+        }
         self._root = _Node()
         for trigger in rules.trigger:
             effect = Effect(
@@ -137,30 +144,35 @@ class PhraseBook:
 
     def _add(self, phrases: Sequence[str], effect: Effect) -> None:
         for phrase in phrases:
-            for words in self._expand(phrase):
-                opens, closes = words[:1] == ["^"], words[-1:] == ["$"]
-                words = words[opens : len(words) - closes]
-                if not words:
-                    raise ConfigError(f"{self._where}: the phrase {phrase!r} is empty")
-                node = self._root
-                for word in words:
-                    node = node.next.setdefault(word, _Node())
-                node.effects.append(effect._replace(opens_clause=opens, closes_clause=closes))
+            choices = self._choices(phrase)
+            # The marks stand alone at the edges of a phrase, never in a group.
+            opens, closes = choices[:1] == [(("^",),)], choices[-1:] == [(("$",),)]
+            choices = choices[opens : len(choices) - closes]
+            if all(() in choice for choice in choices):
+                raise ConfigError(f"{self._where}: the phrase {phrase!r} is empty")
+            done = effect._replace(opens_clause=opens, closes_clause=closes)
+            # Choice by choice and not phrase by phrase: what many spell-outs begin with is
+            # walked once.
+            nodes = [self._root]
+            for choice in choices:
+                nodes = [_walk(node, parts) for node in nodes for parts in choice]
+            for node in nodes:
+                node.effects.append(done)
 
-    def _expand(self, phrase: str) -> Iterator[list[str]]:
-        choices: list[tuple[str, ...]] = []
+    def _choices(self, phrase: str) -> list[tuple[tuple[str, ...], ...]]:
+        """For each word of a phrase what it may be: one alternative, or those of its group."""
+        choices = []
         for word in phrase.split():
             if word.startswith("{"):
-                if word[1:-1] not in self._groups:
+                if word not in self._parts:
                     known = ", ".join(sorted(self._groups))
                     raise ConfigError(
                         f"{self._where}: {phrase!r} names the group {word}; known: {known}"
                     )
-                choices.append(self._groups[word[1:-1]])
+                choices.append(self._parts[word])
             else:
-                choices.append((word,))
-        for chosen in product(*choices):
-            yield [part for choice in chosen for word in choice.split() for part in _parts(word)]
+                choices.append((tuple(_parts(word)),))
+        return choices
 
     def find(self, tokens: list[str]) -> Phrases:
         """The phrases of a sentence, left to right, the longest at each place, without overlaps."""
@@ -183,6 +195,15 @@ class PhraseBook:
                 reach += 1
             at = end
         return phrases
+
+
+def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:
+    for part in parts:
+        found = node.next.get(part)
+        if found is None:
+            found = node.next[part] = _Node()
+        node = found
+    return node
 
 
 def _fits(effect: Effect, tokens: list[str], begin: int, end: int) -> bool:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import open_table, write_table
+from linker.index.columns import reader, rows_of
 from linker.schema import Concept
 from linker.terminology import CONCEPTS, NAMES, NameKind, Terminology
 from linker.text import normalise
@@ -88,6 +89,9 @@ class Store:
     def __init__(self, concepts: pa.RecordBatch, names: pa.RecordBatch) -> None:
         self._concepts = dict(zip(concepts.schema.names, concepts.columns, strict=True))
         self._names = dict(zip(names.schema.names, names.columns, strict=True))
+        self._read_concept = {name: reader(column) for name, column in self._concepts.items()}
+        self._read_name = {name: reader(column) for name, column in self._names.items()}
+        self._read_name["pairs"] = rows_of(self._names["pairs"], _pair)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -158,10 +162,10 @@ class Store:
         return row, 0
 
     def _concept(self, row: int, column: str) -> Any:
-        return self._concepts[column][row].as_py()
+        return self._read_concept[column](row)
 
     def _name(self, row: int, column: str) -> Any:
-        return self._names[column][row].as_py()
+        return self._read_name[column](row)
 
     def row(self, concept_id: str) -> int | None:
         """The row of an id itself, retired or not, or None."""
@@ -171,9 +175,9 @@ class Store:
 
     def position(self, concept_id: str) -> int:
         """The row that an id has, or would stand before."""
-        ids = self._concepts["concept_id"]
         # UTF-8 sorts as code points do, which is how Python compares.
-        return bisect_left(range(len(ids)), concept_id, key=lambda row: ids[row].as_py())
+        rows = range(len(self._concepts["concept_id"]))
+        return bisect_left(rows, concept_id, key=self._read_concept["concept_id"])
 
     def concept(self, row: int) -> Concept:
         """The concept of a row, whole. A retired id has no names, only a preferred one to show."""
@@ -227,9 +231,10 @@ class Store:
 
     def name_row(self, normal: str) -> int | None:
         """The row of a normal form, or None."""
-        normals = self._names["normal"]
-        row = bisect_left(range(len(normals)), normal, key=lambda row: normals[row].as_py())
-        return row if row < len(normals) and normals[row].as_py() == normal else None
+        read = self._read_name["normal"]
+        n_rows = len(self._names["normal"])
+        row = bisect_left(range(n_rows), normal, key=read)
+        return row if row < n_rows and read(row) == normal else None
 
     def name_rows(self, row: int) -> tuple[int, ...]:
         """The rows of the names of a concept's row, ascending; a retired id has none."""
@@ -273,10 +278,13 @@ class Store:
 
     def pairs(self, row: int) -> tuple[NamePair, ...]:
         """The concepts that have a name, nearest kind first, then by concept id."""
-        return tuple(
-            NamePair(pair["concept"], _KINDS[pair["kind"]], pair["surface"], pair.get("form"))
-            for pair in self._name(row, "pairs")
-        )
+        found: tuple[NamePair, ...] = self._name(row, "pairs")
+        return found
+
+
+def _pair(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:
+    # An index that was built before there were forms has no fourth field.
+    return NamePair(concept, _KINDS[kind], surface, form)
 
 
 def _fields(structs: pa.StructArray) -> list[str]:

@@ -1,6 +1,7 @@
 """Mentions to links: retrieve, rank, calibrate, and the linker that joins them."""
 
 from linker.link.calibrate import calibrate
+from linker.link.knowledge_base import Entity, KnowledgeBase
 from linker.link.linker import Linker
 
-__all__ = ["Linker", "calibrate"]
+__all__ = ["Entity", "KnowledgeBase", "Linker", "calibrate"]

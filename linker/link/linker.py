@@ -23,6 +23,7 @@ from linker.encoder import Encoder, own_encoder
 from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.knowledge_base import KnowledgeBase
 from linker.link.rank import Weights, rank
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever
@@ -130,6 +131,11 @@ class Linker:
     def manifest(self) -> Manifest:
         """What the index holds, from what release, with what encoder, under what licence."""
         return self._index.manifest
+
+    @property
+    def kb(self) -> KnowledgeBase:
+        """The concepts in the shape that scispaCy's users know."""
+        return KnowledgeBase(self._index.store)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -110,13 +110,6 @@ def test_no_state_passes_from_note_to_note() -> None:
     assert pairs("HF (") == []
 
 
-def test_no_extension_of_doc_is_set() -> None:
-    defined_in("heart failure (HF)")
-    from spacy.tokens import Doc
-
-    assert not Doc.has_extension("abbreviations")
-
-
 @given(st.text(alphabet=st.sampled_from("HF hfeartilu().\n\r\ud800🙂s-/"), max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_offsets_slice_back(text: str) -> None:

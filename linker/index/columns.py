@@ -1,0 +1,100 @@
+"""Single values of Arrow columns, read from the mapped bytes.
+
+`array[row].as_py()` makes three objects for one string and takes microseconds; ranking reads
+hundreds of values a query. A reader keeps views of a column's buffers (Arrow columnar format,
+"variable-size binary layout", "validity bitmaps") and makes only the value. What it returns is what
+`as_py` returns. The pages stay mapped: nothing is copied when a column is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+T = TypeVar("T")
+Read = Callable[[int], Any]
+"""The value of a row, from 0; IndexError beyond the last one."""
+
+
+def reader(column: pa.Array) -> Read:
+    """How to read single values of a column.
+
+    Args:
+        column: strings, 32- or 8-bit integers, structs, or lists of these; other types are read by
+            Arrow itself.
+    """
+    kind = column.type
+    if pa.types.is_string(kind):
+        return _strings(column)
+    if column.null_count:
+        return lambda row: column[row].as_py()
+    if pa.types.is_list(kind):
+        return _lists(column)
+    if pa.types.is_struct(kind):
+        return _structs(column)
+    if kind in (pa.int32(), pa.int8()):
+        values: memoryview = column.to_numpy().data
+        return values.__getitem__
+    return lambda row: column[row].as_py()
+
+
+def rows_of(column: pa.ListArray, make: Callable[..., T]) -> Callable[[int], tuple[T, ...]]:
+    """How to read the lists of structs of a column, each struct through `make`.
+
+    Args:
+        column: without nulls but in the structs' fields.
+        make: takes the fields of a struct in their order.
+    """
+    offsets, structs = _offsets(column), column.values
+    fields = [
+        reader(pc.struct_field(structs, structs.type.field(i).name))
+        for i in range(structs.type.num_fields)
+    ]
+    return lambda row: tuple(
+        [make(*[read(at) for read in fields]) for at in range(offsets[row], offsets[row + 1])]
+    )
+
+
+def _offsets(column: pa.Array) -> memoryview:
+    """The n + 1 offsets of a column of strings or lists, int32."""
+    stored = column.buffers()[1]
+    if stored is None or not len(column):
+        return np.zeros(1, dtype=np.int32).data
+    offsets = np.frombuffer(stored, dtype=np.int32)
+    return offsets[column.offset : column.offset + len(column) + 1].data
+
+
+def _strings(column: pa.Array) -> Read:
+    offsets = _offsets(column)
+    valid, _, stored = column.buffers()
+    text = memoryview(b"" if stored is None else stored)
+
+    def read(row: int) -> str:
+        return str(text[offsets[row] : offsets[row + 1]], "utf-8")
+
+    if not column.null_count:
+        return read
+    bits, first = memoryview(valid).cast("B"), column.offset
+
+    def read_valid(row: int) -> str | None:
+        at = first + row
+        value = read(row)
+        return value if bits[at >> 3] >> (at & 7) & 1 else None
+
+    return read_valid
+
+
+def _lists(column: pa.ListArray) -> Read:
+    offsets = _offsets(column)
+    value = reader(column.values)
+    return lambda row: list(map(value, range(offsets[row], offsets[row + 1])))
+
+
+def _structs(column: pa.StructArray) -> Read:
+    names = [column.type.field(i).name for i in range(column.type.num_fields)]
+    fields = [(name, reader(pc.struct_field(column, name))) for name in names]
+    return lambda row: {name: read(row) for name, read in fields}
