@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
-from pathlib import Path
 
 import pytest
+from examples import IS_BUILT, ROOT, links, run_examples
 
 from linker.annotate.readers import ENDINGS
 from linker.annotate.writers import WRITERS
@@ -15,24 +13,14 @@ from linker.config import DEFAULT_THRESHOLD
 from linker.encoder import KNOWN_ENCODERS, KnownEncoder
 from linker.terminology import READERS
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n+```\n(.*?)```)?", README, re.DOTALL)
 
 
 @pytest.mark.model
-@pytest.mark.skipif(
-    not (ROOT / "indexes/hpo/manifest.json").is_file(), reason="indexes/hpo is not built: make demo"
-)
+@pytest.mark.skipif(not IS_BUILT, reason="indexes/hpo is not built: make demo")
 def test_the_examples_print_what_the_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    names: dict[str, object] = {}
-    for code, expected in EXAMPLES:
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(code, "README.md", "exec"), names)
-        assert printed.getvalue() == expected
-    assert len(EXAMPLES) >= 3
+    assert run_examples(README, "README.md") >= 3
 
 
 @pytest.mark.parametrize("source", sorted(READERS))
@@ -64,6 +52,6 @@ def test_the_readme_states_the_default_threshold() -> None:
     assert f"at least {DEFAULT_THRESHOLD};" in README
 
 
-@pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+@pytest.mark.parametrize("target", links(README))
 def test_the_readme_links_to_what_is_there(target: str) -> None:
     assert (ROOT / target).exists()

@@ -11,6 +11,7 @@ from linker.cli.build import build
 from linker.cli.console import STOPPED
 from linker.cli.demo import demo
 from linker.cli.diff import diff
+from linker.cli.doctor import doctor
 from linker.cli.evaluate import evaluate
 from linker.cli.info import info
 from linker.cli.link import link
@@ -19,7 +20,19 @@ from linker.cli.overlay import overlay
 from linker.cli.train import train
 from linker.errors import LinkerError
 
-COMMANDS = (build, overlay, diff, info, link, map_, annotate, evaluate, train, demo)
+COMMANDS = (
+    build,
+    overlay,
+    diff,
+    info,
+    link,
+    map_,
+    annotate,
+    evaluate,
+    train,
+    demo,
+    doctor,
+)
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 

@@ -2,6 +2,7 @@
 
 from linker.encoder.backend import BACKENDS, backend_of
 from linker.encoder.base import Encoder, EncoderIdentity, Vectors
+from linker.encoder.found import find_encoder
 from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
 from linker.encoder.own import own_encoder
 
@@ -13,6 +14,7 @@ __all__ = [
     "KnownEncoder",
     "Vectors",
     "backend_of",
+    "find_encoder",
     "load_encoder",
     "own_encoder",
 ]

@@ -150,7 +150,7 @@ def load_encoder(
     is_folder = bool(text) and path.is_dir()
     if is_folder and isinstance(name, str) and known is not None:
         # A folder that only happens to be called "minilm" does not hide the encoder.
-        is_folder = _holds_model(path)
+        is_folder = holds_model(path)
     if is_folder and is_adapter(path):
         folder = _adapted(path.resolve(), allow_download)
         encoder = _encoder(folder, str(path.resolve()), backend=backend, device=device)
@@ -162,7 +162,7 @@ def load_encoder(
         label = text if known is None else known.name
         known = _known_by_location(text) if known is None else known
         if known is not None and known.is_package:
-            root, at = _package_folder(known), ""
+            root, at = package_folder(known), ""
         else:
             hub_name = text if known is None else known.location
             root, at = fetch(hub_name, revision=pinned, allow_download=allow_download)
@@ -232,11 +232,17 @@ def _check_fingerprint(encoder: Encoder, expected: str | None) -> None:
         )
 
 
-def _holds_model(path: Path) -> bool:
+def holds_model(path: Path) -> bool:
+    """Whether a folder holds a model, or an adapter of one."""
     return any((path / name).is_file() for name in ("modules.json", "config.json", CONFIG))
 
 
-def _package_folder(known: KnownEncoder) -> Path:
+def package_folder(known: KnownEncoder) -> Path:
+    """The folder of a model that comes with a package.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+    """
     # find_spec finds a top-level package without running any of it.
     spec = find_spec(known.location)
     if spec is None or not spec.submodule_search_locations:

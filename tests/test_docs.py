@@ -1,0 +1,70 @@
+"""The pages of docs/: their examples run, their commands are there, the reference is up to date."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+
+import pytest
+import typer
+from examples import IS_BUILT, ROOT, examples, languages, links, run_examples
+
+from linker.cli import app
+
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+COMMANDS = typer.main.get_command(app).commands
+WITH_EXAMPLES = sorted(name for name, page in PAGES.items() if examples(page))
+
+
+def test_the_pages_are_there():
+    assert WITH_EXAMPLES == [
+        "choosing.md",
+        "coming-from.md",
+        "contributing.md",
+        "how-it-works.md",
+        "licences-and-privacy.md",
+    ]
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not IS_BUILT, reason="indexes/hpo is not built: make demo")
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_the_examples_print_what_the_page_says(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert run_examples(PAGES[name], name) >= 1
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_every_block_is_run_or_cannot_be(name):
+    # "text": another program's code, or a line to put somewhere; "mermaid": a drawing.
+    assert languages(PAGES[name]) <= {"python", "", "text", "mermaid"}
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_the_commands_and_options_are_there(name):
+    for command, rest in re.findall(r"`linker ([a-z]+)([^`]*)`", PAGES[name]):
+        options = {o for p in COMMANDS[command].params for o in (*p.opts, *p.secondary_opts)}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options, command
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_links_lead_somewhere(name):
+    for target in links(PAGES[name]):
+        assert (ROOT / "docs" / target).exists(), target
+
+
+def test_the_worked_examples_are_under_sixty_lines():
+    assert all(len(code.splitlines()) < 60 for code, _ in examples(PAGES["contributing.md"]))
+
+
+def test_the_reference_is_up_to_date():
+    spec = spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    # Python of another minor version writes some annotations and docstrings otherwise.
+    if sys.version_info[:2] != (3, 11):
+        pytest.skip("the page is made with Python 3.11")
+    assert PAGES["reference.md"] == module.reference(), "run python docs/make_reference.py"

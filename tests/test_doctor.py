@@ -1,0 +1,169 @@
+"""`linker doctor`: what it says of packages, encoders, indexes and the machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from linker.cli import app
+from linker.doctor import (
+    FoundIndex,
+    Machine,
+    cpu_features,
+    diagnose,
+    find_index,
+    gpus,
+    index_folders,
+    missing_of,
+    speed_of,
+)
+from linker.encoder import find_encoder
+
+X86 = "processor\t: 0\nflags\t\t: fpu sse2 avx2 avx512f avx512_vnni\n\nprocessor\t: 1\n"
+
+
+def machine(**values):
+    usual = {
+        "system": "Linux x86_64",
+        "python": "3.11.9",
+        "threads": 4,
+        "omp_threads": "",
+        "memory": 16 << 30,
+        "memory_free": 8 << 30,
+        "cpu_features": ("avx2",),
+        "gpus": (),
+    }
+    return Machine(**{**usual, **values})
+
+
+def test_an_index_is_found_by_its_manifest(index):
+    found = find_index(index.path)
+    manifest = index.manifest
+    assert (found.terminology, found.names, found.encoder, found.encoder_found, found.problem) == (
+        manifest.terminology.terminology,
+        manifest.counts.names,
+        "fake",
+        False,
+        "",
+    )
+
+
+def test_folders_of_indexes_are_looked_into(index, tmp_path):
+    assert index_folders([index.path]) == [index.path]
+    assert index_folders([index.path.parent]) == [index.path]
+    assert index_folders([tmp_path]) == []
+
+
+def test_what_is_no_index_says_why(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    assert "manifest" in find_index(tmp_path).problem
+    assert find_index(tmp_path / "nowhere").problem
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (X86, ("avx2", "avx512f", "avx512_vnni")),
+        ("Features\t: fp asimd\n", ("asimd",)),
+        ("flags\t\t: fpu\n", ()),
+        ("nothing of the kind\n", None),
+    ],
+)
+def test_features_are_those_of_the_first_processor(tmp_path, text, expected):
+    (tmp_path / "cpuinfo").write_text(text)
+    assert cpu_features(tmp_path / "cpuinfo") == expected
+
+
+def test_no_cpuinfo_is_not_no_features(tmp_path):
+    assert cpu_features(tmp_path / "cpuinfo") is None
+
+
+def test_gpus_are_those_of_the_driver(tmp_path):
+    (tmp_path / "0000:17:00.0").mkdir()
+    (tmp_path / "0000:17:00.0/information").write_text("Model: \t\t NVIDIA H200\nIRQ: 3\n")
+    assert gpus(tmp_path) == ("NVIDIA H200",)
+    assert gpus(tmp_path / "none") == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "packages", "words"),
+    [
+        ({"gpus": ("NVIDIA H200",)}, {}, "on the GPU (NVIDIA H200)"),
+        ({}, {"onnx": "1", "onnxruntime": "1"}, "ONNX Runtime on the processor"),
+        ({}, {}, "torch on the processor; the extra [onnx]"),
+        ({"cpu_features": ("avx2", "avx512_vnni")}, {}, "has VNNI"),
+        ({}, {}, "has no VNNI"),
+        ({"cpu_features": ()}, {}, "no AVX2"),
+        ({"threads": 1}, {}, "one core"),
+        ({"omp_threads": "8"}, {}, "OMP_NUM_THREADS=8 on 4 cores"),
+        ({"memory_free": 10**9}, {}, "less than 2 GB"),
+    ],
+)
+def test_what_is_fast_or_slow_follows_from_the_machine(values, packages, words):
+    assert any(words in sentence for sentence in speed_of(machine(**values), packages))
+
+
+def test_what_is_missing_comes_with_the_command():
+    index = FoundIndex("indexes/a", encoder="sapbert", encoder_found=False)
+    found = missing_of({"torch": ""}, ["torch"], {"train": ("peft",)}, {"minilm": ""}, [index])
+    assert found == [
+        ("torch", "pip install concept-linker"),
+        ("extra [train]: peft", 'pip install "concept-linker[train]"'),
+        ("an encoder", 'pip install "concept-linker[demo]"'),
+        ("indexes/a: its encoder sapbert", "linker link --index indexes/a --encoder FOLDER"),
+    ]
+
+
+def test_nothing_is_missing_where_all_is_there():
+    index = FoundIndex("indexes/a", encoder="minilm", encoder_found=True)
+    assert missing_of({"torch": "2"}, ["torch"], {"train": ()}, {"minilm": "/m"}, [index]) == []
+
+
+def test_what_is_installed_is_seen():
+    found = diagnose([])
+    assert found.packages["numpy"].startswith("1.")
+    assert found.packages["faiss-cpu"]
+    assert ("an index", "linker demo, or linker build --help") in found.missing
+
+
+@pytest.mark.model
+def test_an_encoder_of_a_package_is_found():
+    assert find_encoder("minilm").endswith("model")
+
+
+def test_a_folder_with_a_model_is_found_and_an_empty_one_is_not(tmp_path):
+    assert find_encoder(str(tmp_path)) == ""
+    (tmp_path / "config.json").write_text("{}")
+    assert find_encoder(str(tmp_path)) == str(tmp_path)
+
+
+def test_an_encoder_that_is_nowhere_is_not_found():
+    assert find_encoder("nobody/no-such-model") == ""
+
+
+def test_the_command_shows_it_and_ends_well(index):
+    result = CliRunner().invoke(app, ["doctor", str(index.path)])
+    assert result.exit_code == 0
+    for words in ("package numpy", "extra [train]", "encoder minilm", "fake"):
+        assert words in result.output
+
+
+def test_json_holds_the_same(index):
+    result = CliRunner().invoke(app, ["doctor", str(index.path), "--json"])
+    found = json.loads(result.output)
+    assert found["indexes"][0]["encoder"] == "fake"
+    assert found["machine"]["threads"] >= 1
+    assert set(found["extras"]) == {"demo", "onnx", "train", "notebooks", "test"}
+
+
+def test_torch_is_not_imported():
+    code = (
+        "import sys; from linker.doctor import diagnose; diagnose([]); "
+        "print({'torch', 'spacy', 'transformers', 'onnxruntime'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
