@@ -28,7 +28,7 @@ def queries_of(index: str, path: str) -> list[Query]:
     queries = []
     for g, names in zip(gold, hits, strict=True):
         offered: dict[int, list] = {}
-        for concept, _, features in features_of(g.mention.query, names, store):
+        for concept, _, _, features in features_of(g.mention.query, names, store):
             offered.setdefault(concept, []).append(features)
         rows = (store.find(concept_id) for concept_id in canonical(linker, g.ids))
         queries.append(Query(offered, frozenset(row for row in rows if row is not None)))
