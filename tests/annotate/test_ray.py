@@ -179,7 +179,5 @@ def test_what_stops_a_worker_is_told_here(
 
 
 def test_stdin_is_refused(cluster: Any, linker: Linker, tmp_path: Path) -> None:
-    with pytest.raises(
-        NoteError, match="stdin and databases cannot be read"
-    ):
+    with pytest.raises(NoteError, match="stdin and databases cannot be read"):
         annotate_files(linker, ["-"], tmp_path / "out", ray="auto")
