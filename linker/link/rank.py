@@ -126,15 +126,25 @@ def features_of(
 
 
 def rank(query: str, hits: Sequence[NameHit], store: Store, weights: Weights) -> list[Ranked]:
-    """The concepts of the hits, each with its best name, best first, ties by concept id."""
+    """The concepts of the hits, each with its best name, best first, ties by concept id.
+
+    A concept is worth what its most useful name is worth; the name that is shown for it is the
+    query itself, if it has that one.
+    """
     best: dict[int, tuple[float, str, int, Features]] = {}
     scores: dict[int, list[float]] = {}
     for concept, surface, row, features in features_of(query, hits, store):
         utility = features.utility(weights)
         scores.setdefault(concept, []).append(features.score)
         known = best.get(concept)
-        if known is None or (-utility, surface) < (-known[0], known[1]):
+        if known is None:
             best[concept] = (utility, surface, row, features)
+            continue
+        most, _, _, seen = known
+        key = (not features.exact, -utility, surface)
+        if key < (not seen.exact, -seen.utility(weights), known[1]):
+            known = (most, surface, row, features)
+        best[concept] = (max(most, utility), *known[1:])
     order = sorted(best, key=lambda concept: (-best[concept][0], store.order(concept)))
     if not order:
         return []

@@ -84,7 +84,7 @@ def test_zero_threshold_is_kept(index: Index) -> None:
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1])
 def test_a_threshold_is_a_probability(index: Index, threshold: float) -> None:
-    with pytest.raises(ValueError, match="a probability lies in"):
+    with pytest.raises(ValueError, match="give a probability in"):
         Linker(index, threshold=threshold)
 
 
