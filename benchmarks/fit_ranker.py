@@ -50,11 +50,13 @@ def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.nda
     queries = sorted({query for query, _ in counted})
     hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
     reader = FeatureReader(store, weights.slope)
+    ranking = rank(queries, hits, store, weights)
+    features = reader.read(queries, ranking, first=DEPTH)
     found = {}
-    for query, names in zip(queries, hits, strict=True):
-        ranked = rank(query, names, store, weights)[:DEPTH]
-        ids = [store.concept_id(item.concept) for item in ranked]
-        found[query] = reader.read(query, ranked), ids
+    for i, query in enumerate(queries):
+        own = slice(ranking.of(i).start, min(ranking.of(i).start + DEPTH, ranking.of(i).stop))
+        ids = [store.concept_id(concept) for concept in ranking.best.concept[own].tolist()]
+        found[query] = features[own], ids
     rows, owner, right, count = [], [], [], []
     for (query, ids), n in sorted(
         counted.items(), key=lambda item: (item[0][0], sorted(item[0][1]))

@@ -16,34 +16,31 @@ from gold import canonical, read_gold
 
 from linker import Linker
 from linker.index import Index
-from linker.link.calibrate import FITTED, NEIGHBOURS, SHIPPED, Query, fit, held_out_queries
-from linker.link.rank import features_of
+from linker.link.calibrate import FITTED, NEIGHBOURS, SHIPPED, Answered, fit, held_out_queries
+from linker.link.rank import pairs_of
 
 
-def queries_of(index: str, path: str) -> list[Query]:
+def queries_of(index: str, path: str) -> Answered:
     linker = Linker.load(index)
     store = linker._index.store
     gold = list(read_gold(Path(path)))
-    hits = linker._retriever.retrieve([g.mention.query for g in gold], n=NEIGHBOURS)
-    queries = []
-    for g, names in zip(gold, hits, strict=True):
-        offered: dict[int, list] = {}
-        for concept, _, _, features in features_of(g.mention.query, names, store):
-            offered.setdefault(concept, []).append(features)
-        rows = (store.find(concept_id) for concept_id in canonical(linker, g.ids))
-        queries.append(Query(offered, frozenset(row for row in rows if row is not None)))
-    return queries
+    queries = [g.mention.query for g in gold]
+    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
+    found = ((store.find(concept_id) for concept_id in canonical(linker, g.ids)) for g in gold)
+    answers = [frozenset(row for row in rows if row is not None) for rows in found]
+    return Answered(pairs_of(queries, hits, store), answers)
 
 
 def main(*arguments: str) -> None:
-    everything = []
+    everything = None
     for index, path in zip(arguments[::2], arguments[1::2], strict=True):
-        queries = queries_of(index, path)
-        everything += queries
-        print(path, len(queries), asdict(fit(queries, SHIPPED, list(asdict(SHIPPED)))))
+        answered = queries_of(index, path)
+        everything = answered if everything is None else everything + answered
+        print(path, len(answered.answers), asdict(fit(answered, SHIPPED, list(asdict(SHIPPED)))))
         held = held_out_queries(Index.open(index))
         print("  held-out names", asdict(fit(held, SHIPPED, FITTED)))
-    print("all", asdict(fit(everything, SHIPPED, list(asdict(SHIPPED)))))
+    if everything is not None:
+        print("all", asdict(fit(everything, SHIPPED, list(asdict(SHIPPED)))))
 
 
 if __name__ == "__main__":

@@ -26,15 +26,15 @@ def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
     store = linker._index.store
     gold = [(g.mention, canonical(linker, g.ids)) for g in read_gold(path) if g.ids]
     queries = sorted({text for mention, _ in gold for text in (mention.text, mention.query)})
-    hits = dict(zip(queries, linker._retriever.retrieve(queries, n=NEIGHBOURS), strict=True))
-    ranked = {query: rank(query, hits[query], store, linker._weights) for query in queries}
-    looked_at = linker._reranker.rerank(queries, [ranked[query] for query in queries])
-    again = dict(zip(queries, looked_at, strict=True))
+    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
+    ranked = rank(queries, hits, store, linker._weights)
+    again = linker._reranker.rerank(queries, ranked)
+    place = {query: i for i, query in enumerate(queries)}
     answers = {
-        "dense": lambda m: _dense(hits[m.text], store),
-        "+ lexicon": lambda m: [item.concept for item in ranked[m.text]],
-        "+ abbreviations": lambda m: [item.concept for item in ranked[m.query]],
-        "+ ranker": lambda m: [item.concept for item in again[m.query]],
+        "dense": lambda m: _dense(hits.row[hits.query == place[m.text]].tolist(), store),
+        "+ lexicon": lambda m: ranked.concepts(place[m.text]),
+        "+ abbreviations": lambda m: ranked.concepts(place[m.query]),
+        "+ ranker": lambda m: again.concepts(place[m.query]),
     }
     found = {}
     for step in STEPS:
@@ -49,9 +49,9 @@ def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _dense(hits: list, store) -> list[int]:
+def _dense(names: list[int], store) -> list[int]:
     """Concepts by their nearest name, ties by row, as if there were no lexicon."""
-    return list(dict.fromkeys(pair.concept for hit in hits for pair in store.pairs(hit.row)))
+    return list(dict.fromkeys(pair.concept for row in names for pair in store.pairs(row)))
 
 
 def main(index: str, *paths: str) -> None:

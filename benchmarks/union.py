@@ -1,6 +1,8 @@
 """The real 1.2 million names: every open dictionary in one index, built through the public build.
 
-    python benchmarks/union.py DICTIONARIES SCRATCH [--limit N]    # a folder of *.jsonl.gz
+    python benchmarks/union.py DICTIONARIES SCRATCH [--limit N] [--backend onnx-int8]
+
+DICTIONARIES is a folder of *.jsonl.gz.
 
 Writes one file of concepts to SCRATCH, builds SCRATCH/union, reports time, peak memory and size;
 then opens it in a process of its own and links names as they are, and with their last word left
@@ -11,6 +13,7 @@ Measurements go to plots/union.json.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import resource
@@ -53,11 +56,11 @@ def write_union(dictionaries: Path, out: Path, limit: int | None) -> int:
     return len(names)
 
 
-def build(source: str, out: str) -> None:
+def build(source: str, out: str, backend: str) -> None:
     """`linker build`, whole, in a process of its own."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "linker", "build", "jsonl", source, "--out", out, "--force"]
-    command += ["--name", "union of open dictionaries", "--licence", "as its parts"]
+    command += ["--backend", backend, "--name", "union of open dictionaries", "--licence", "as its parts"]
     subprocess.run(command, check=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
     _keep({"build_s": round(time.perf_counter() - begun, 1), "build_peak_gb": round(peak, 2)})
@@ -124,16 +127,22 @@ def _keep(row: dict[str, object]) -> None:
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
-def main(dictionaries: str, scratch: str, *options: str) -> None:
-    limit = int(options[1]) if options[:1] == ("--limit",) else None
-    source, out = Path(scratch) / "union.jsonl", Path(scratch) / "union"
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dictionaries", type=Path)
+    parser.add_argument("scratch", type=Path)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--backend", default="auto", help="as of `linker build`")
+    given = parser.parse_args()
+    source, out = given.scratch / "union.jsonl", given.scratch / "union"
     MEASURED.unlink(missing_ok=True)
-    n_names = write_union(Path(dictionaries), source, limit)
-    _keep({"lower_cased_names": n_names, "limit": limit})
+    n_names = write_union(given.dictionaries, source, given.limit)
+    _keep({"lower_cased_names": n_names, "limit": given.limit, "backend": given.backend})
     # A process each: what one holds in memory is not the other's.
-    for step in (["build", str(source), str(out)], ["link", str(out)]):
+    for step in (["build", str(source), str(out), given.backend], ["link", str(out)]):
         subprocess.run([sys.executable, __file__, *step], check=True)
 
 
 if __name__ == "__main__":
-    {"build": build, "link": link}.get(sys.argv[1], lambda *a: main(sys.argv[1], *a))(*sys.argv[2:])
+    step = {"build": build, "link": link}.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    main() if step is None else step(*sys.argv[2:])

@@ -18,7 +18,7 @@ from linker.encoder import EncoderIdentity, Vectors
 from linker.index import Index, write_index
 from linker.link import Linker, calibrate
 from linker.link.rank import Weights
-from linker.link.retrieve import NameHit
+from linker.link.retrieve import Hits
 from linker.schema import Mention
 from linker.terminology import Terminology, read_terminology
 
@@ -186,10 +186,16 @@ PLAIN = Weights(
 """Weights under which a concept's utility is its cosine alone."""
 
 
-def hit(index: Index, name: str, score: float, *, exact: bool = False) -> NameHit:
-    """A name of an index as a query's hit."""
-    row = index.store.normals(0, index.store.n_names).index(name)
-    return NameHit(row, score, exact=exact, same_words=exact)
+def hits(index: Index, *given: tuple[str, float], exact: bool = False) -> Hits:
+    """Names of an index as the hits of one query, each with its cosine, in the order given."""
+    names = index.store.normals(0, index.store.n_names)
+    return Hits(
+        query=np.zeros(len(given), dtype=np.int64),
+        row=np.array([names.index(name) for name, _ in given], dtype=np.int64),
+        score=np.array([score for _, score in given], dtype=float),
+        exact=np.full(len(given), exact),
+        same_words=np.full(len(given), exact),
+    )
 
 
 class FatalDetector:

@@ -46,6 +46,19 @@ class _Match(NamedTuple):
     row: int = -1
 
 
+class _Reading(NamedTuple):
+    """A stretch of text that is a name: see `DictionaryMatcher._read`.
+
+    Attributes:
+        header: some sections have it as their header.
+    """
+
+    n_words: int
+    long_form: str | None
+    abbreviation: bool
+    header: bool
+
+
 class DictionaryMatcher:
     """Finds the index's own names. Needs no model, and always works.
 
@@ -58,7 +71,7 @@ class DictionaryMatcher:
         self._name = lru_cache(maxsize=65536)(self._read_name)
         self._expands = lru_cache(maxsize=4096)(self._find_long_form)
         self._is_name = lru_cache(maxsize=16384)(self._look_up)
-        self._fits = lru_cache(maxsize=65536)(self._compare)
+        self._reading = lru_cache(maxsize=65536)(self._read)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
@@ -126,21 +139,19 @@ class DictionaryMatcher:
         gram, row = self._index.lexicon.find(np.concatenate([keys, keys[sided] - of_sides]))
         plain = gram < len(keys)
         gram = np.concatenate([np.arange(len(keys)), sided])[gram]
-        for n, name, whole in zip(gram.tolist(), row.tolist(), plain.tolist(), strict=True):
-            span = content[int(first[n]) : int(first[n] + length[n])]
-            start, end = span[0].start, span[-1].end
+        last = first + length - 1
+        hits = (first[gram], last[gram], row, plain)
+        for begin, stop, name, whole in zip(*(hit.tolist() for hit in hits), strict=True):
+            start, end = content[begin].start, content[stop].end
             stretch = text[start:end]
-            stems = tuple([word.stem for word in span if whole or word.stem not in SIDES])
+            reading = self._reading(stretch, name, whole)
             # What other abbreviations stand for in notes is for the table to say.
-            named = stretch in defined or not is_abbreviation(stretch)
             if (
-                named
-                and self._fits(stretch, stems, name)
-                and not _means_something_else(text, start, end)
+                reading is not None
+                and (stretch in defined or not reading.abbreviation)
+                and not (reading.header and _is_header(text, start, end))
             ):
-                # A side is no part of the name: the name is looked up in its place.
-                long_form = None if whole else self._name(name)[1][0]
-                yield _Match(start, end, len(stems), long_form, name)
+                yield _Match(start, end, reading.n_words, reading.long_form, name)
         yield from self._composites_in(text, content, hashes, run[position])
 
     def _composites_in(
@@ -171,7 +182,32 @@ class DictionaryMatcher:
             if self._is_name(letter.long_form):
                 yield _Match(letter.start, letter.end, 1, letter.long_form)
 
-    def _compare(self, text: str, stems: tuple[str, ...], row: int) -> bool:
+    def _read(self, stretch: str, row: int, whole: bool) -> _Reading | None:
+        """What a stretch of text with the hash of a name is, whatever text it stands in.
+
+        Args:
+            row: the name.
+            whole: without a side in its middle that is no part of the name.
+
+        Returns:
+            None if it is not that name, or an everyday word.
+        """
+        everyday, headers = _not_mentions()
+        lower = stretch.lower()
+        stems = tuple(
+            word.stem for word in words(stretch) if word.stem and (whole or word.stem not in SIDES)
+        )
+        if lower in everyday or not self._fits(stretch, stems, row):
+            return None
+        return _Reading(
+            n_words=len(stems),
+            # A side is no part of the name: the name is looked up in its place.
+            long_form=None if whole else self._name(row)[1][0],
+            abbreviation=is_abbreviation(stretch),
+            header=lower in headers,
+        )
+
+    def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
         """Whether a stretch of text with the hash of a name is that name."""
         name, surfaces = self._name(row)
         if name != stems:
@@ -201,17 +237,10 @@ class DictionaryMatcher:
         return long_form if self._is_name(long_form) else None
 
 
-def _means_something_else(text: str, start: int, end: int) -> bool:
-    """Whether a name is an everyday word here, or the header of a section."""
-    everyday, headers = _not_mentions()
-    stretch = text[start:end].lower()
-    if stretch in everyday:
-        return True
-    return (
-        stretch in headers
-        and not text[text.rfind("\n", 0, start) + 1 : start].strip()
-        and _HEADER_END.match(text, end) is not None
-    )
+def _is_header(text: str, start: int, end: int) -> bool:
+    """Whether a name that some sections have as their header is such a header here."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return not before.strip() and _HEADER_END.match(text, end) is not None
 
 
 @lru_cache(maxsize=1)
@@ -239,11 +268,11 @@ def _same_case(text: str, surface: str) -> bool:
 def _longest(matches: list[_Match]) -> list[_Match]:
     """Matches without overlaps: those of more words first, then the longer, then the earlier."""
     kept: list[_Match] = []
-    taken: set[int] = set()
+    taken = bytearray(max((match.end for match in matches), default=0))
     for match in sorted(matches, key=_rank):
-        stretch = range(match.start, match.end)
-        if taken.isdisjoint((match.start, match.end - 1)) and taken.isdisjoint(stretch):
-            taken.update(stretch)
+        start, end = match.start, match.end
+        if taken.find(1, start, end) < 0:
+            taken[start:end] = b"\1" * (end - start)
             kept.append(match)
     return kept
 

@@ -1,11 +1,12 @@
 """All that lives in an index folder: store, lexicon, vectors, manifest; writing and opening it."""
 
+from linker.index.columns import ranges
 from linker.index.folder import Index
 from linker.index.lexicon import MAX_WORDS, Lexicon
 from linker.index.lock import locked
 from linker.index.manifest import Manifest, sha256
 from linker.index.overlay import set_overlays
-from linker.index.store import NamePair, Store
+from linker.index.store import NamePair, PairRows, Store, kind_rank
 from linker.index.vectors import Vectors
 from linker.index.write import write_index
 from linker.steps import Progress, Silent
@@ -16,11 +17,14 @@ __all__ = [
     "Lexicon",
     "Manifest",
     "NamePair",
+    "PairRows",
     "Progress",
     "Silent",
     "Store",
     "Vectors",
+    "kind_rank",
     "locked",
+    "ranges",
     "set_overlays",
     "sha256",
     "write_index",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -42,6 +43,28 @@ def reader(column: pa.Array) -> Read:
     return lambda row: column[row].as_py()
 
 
+def ranges(
+    starts: npt.NDArray[np.integer[Any]], lengths: npt.NDArray[np.integer[Any]]
+) -> npt.NDArray[np.int64]:
+    """The numbers of some ranges, one after the other: start, start + 1, ... of each.
+
+    Args:
+        starts, lengths: equally long.
+    """
+    before = np.cumsum(lengths) - lengths
+    numbers: npt.NDArray[np.int64] = np.repeat(starts - before, lengths)
+    return numbers + np.arange(len(numbers))
+
+
+def offsets_of(column: pa.Array) -> npt.NDArray[np.int32]:
+    """The n + 1 offsets of a column of strings or lists: where each value begins, and the end."""
+    stored = column.buffers()[1]
+    if stored is None or not len(column):
+        return np.zeros(1, dtype=np.int32)
+    offsets = np.frombuffer(stored, dtype=np.int32)
+    return offsets[column.offset : column.offset + len(column) + 1]
+
+
 def rows_of(column: pa.ListArray, make: Callable[..., T]) -> Callable[[int], tuple[T, ...]]:
     """How to read the lists of structs of a column, each struct through `make`.
 
@@ -49,7 +72,7 @@ def rows_of(column: pa.ListArray, make: Callable[..., T]) -> Callable[[int], tup
         column: without nulls but in the structs' fields.
         make: takes the fields of a struct in their order.
     """
-    offsets, structs = _offsets(column), column.values
+    offsets, structs = offsets_of(column).data, column.values
     fields = [
         reader(pc.struct_field(structs, structs.type.field(i).name))
         for i in range(structs.type.num_fields)
@@ -59,17 +82,8 @@ def rows_of(column: pa.ListArray, make: Callable[..., T]) -> Callable[[int], tup
     )
 
 
-def _offsets(column: pa.Array) -> memoryview:
-    """The n + 1 offsets of a column of strings or lists, int32."""
-    stored = column.buffers()[1]
-    if stored is None or not len(column):
-        return np.zeros(1, dtype=np.int32).data
-    offsets = np.frombuffer(stored, dtype=np.int32)
-    return offsets[column.offset : column.offset + len(column) + 1].data
-
-
 def _strings(column: pa.Array) -> Read:
-    offsets = _offsets(column)
+    offsets = offsets_of(column).data
     valid, _, stored = column.buffers()
     text = memoryview(b"" if stored is None else stored)
 
@@ -89,7 +103,7 @@ def _strings(column: pa.Array) -> Read:
 
 
 def _lists(column: pa.ListArray) -> Read:
-    offsets = _offsets(column)
+    offsets = offsets_of(column).data
     value = reader(column.values)
     return lambda row: list(map(value, range(offsets[row], offsets[row + 1])))
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from linker.index.arrow import open_table
 from linker.index.lexicon import Lexicon
-from linker.index.store import Store
+from linker.index.store import PairRows, Store
 from linker.index.vectors import Cosines, Floats, Rows, Vectors
 from linker.terminology import CONCEPTS
 
@@ -72,9 +72,36 @@ class LayeredStore(Store):
         hidden = sum(self._base.is_active(row) == wanted for row in changed)
         return self._base.count(status) - hidden + super().count(status)
 
-    def order(self, row: int) -> tuple[int, int]:
-        new = row - self._base.n_concepts
-        return (row, 0) if new < 0 else (self._before[new] - 1, new + 1)
+    def order(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        keys = self._base.order(rows)
+        new = np.flatnonzero(rows >= self._base.n_concepts)
+        at = rows[new] - self._base.n_concepts
+        before = np.array(self._before, dtype=np.int32)[at]
+        keys[new] = self._base.order(before - 1) + at + 1
+        return keys
+
+    def name_counts(self, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        at, own = _places(self._concept_rows, rows)
+        counts = np.empty(len(rows), dtype=np.int64)
+        counts[own] = super().name_counts(at[own])
+        counts[~own] = self._base.name_counts(rows[~own])
+        return counts
+
+    def pair_rows(self, rows: npt.NDArray[np.int64]) -> PairRows:
+        at, own = _places(self._name_numbers, rows)
+        if not own.any():
+            return self._base.pair_rows(rows)
+        of_base = self._base.pair_rows(rows[~own])
+        of_layer = super().pair_rows(at[own])
+        name = np.concatenate(
+            [np.flatnonzero(~own)[of_base.name], np.flatnonzero(own)[of_layer.name]]
+        )
+        order = np.argsort(name, kind="stable")
+        place, concept, kind = (
+            np.concatenate([getattr(of_base, column), getattr(of_layer, column)])[order]
+            for column in ("place", "concept", "kind")
+        )
+        return PairRows(name[order], place, concept, kind)
 
     def normals(self, start: int, stop: int) -> list[str]:
         own = self._base.normals(start, min(stop, self._base.n_names))
@@ -126,6 +153,16 @@ class LayeredStore(Store):
 def _at(rows: npt.NDArray[np.int32], row: int) -> int | None:
     at = int(np.searchsorted(rows, row))
     return at if at < len(rows) and rows[at] == row else None
+
+
+def _places(
+    numbers: npt.NDArray[np.int32], rows: npt.NDArray[np.integer[Any]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Where each row stands among the layer's, and whether it is there at all."""
+    at = np.searchsorted(numbers, rows)
+    own = at < len(numbers)
+    own[own] = numbers[at[own]] == rows[own]
+    return at, own
 
 
 class LayeredLexicon(Lexicon):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linker.index.arrow import open_table, write_table
+from linker.index.columns import ranges
 from linker.text import bag_hash, words
 
 MAX_WORDS = 12
@@ -74,9 +75,7 @@ class Lexicon:
         # Most queries find nothing, so only those that hit are looked up a second time.
         found = found[self._hashes[left[found]] == hashes[found]]
         counts = np.searchsorted(self._hashes, hashes[found], side="right") - left[found]
-        # Positions left, left + 1, ... right - 1 of each hit, without a loop.
-        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        rows = self._rows[np.repeat(left[found], counts) + offsets]
+        rows = self._rows[ranges(left[found], counts)]
         return np.repeat(found, counts), rows.astype(np.int64)
 
 

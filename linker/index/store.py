@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import reader, rows_of
+from linker.index.columns import offsets_of, ranges, reader, rows_of
 from linker.schema import Concept
 from linker.terminology import CONCEPTS, NAMES, NameKind, Terminology
 from linker.text import normalise
@@ -83,6 +83,23 @@ class NamePair:
         return self.surface if self.form is None else self.form
 
 
+@dataclass(frozen=True, slots=True)
+class PairRows:
+    """The pairs of some names without their spellings: equally long arrays.
+
+    Attributes:
+        name: which of the names that were asked for, from 0, ascending.
+        place: which pair of that name, from 0: as in `Store.pairs`.
+        concept: the concept's row.
+        kind: the number of its kind, nearest first: see `kind_rank`.
+    """
+
+    name: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+    concept: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.int8]
+
+
 class Store:
     """The concepts and the names of an index."""
 
@@ -91,7 +108,12 @@ class Store:
         self._names = dict(zip(names.schema.names, names.columns, strict=True))
         self._read_concept = {name: reader(column) for name, column in self._concepts.items()}
         self._read_name = {name: reader(column) for name, column in self._names.items()}
-        self._read_name["pairs"] = rows_of(self._names["pairs"], _pair)
+        lists = self._names["pairs"]
+        self._read_name["pairs"] = rows_of(lists, _pair)
+        self._pair_offsets = offsets_of(lists)
+        self._pair_concepts = pc.struct_field(lists.values, "concept").to_numpy()
+        self._pair_kinds = pc.struct_field(lists.values, "kind").to_numpy()
+        self._name_offsets = offsets_of(self._concepts["name_rows"])
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -157,9 +179,9 @@ class Store:
         """Whether the concept of a row is active, and not a retired id."""
         return bool(self._concept(row, "status") == "active")
 
-    def order(self, row: int) -> tuple[int, int]:
-        """A key that sorts the rows of concepts by their ids."""
-        return row, 0
+    def order(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Keys that sort the rows of concepts by their ids."""
+        return rows.astype(np.int64) << 32
 
     def _concept(self, row: int, column: str) -> Any:
         return self._read_concept[column](row)
@@ -240,6 +262,13 @@ class Store:
         """The rows of the names of a concept's row, ascending; a retired id has none."""
         return tuple(self._concept(row, "name_rows"))
 
+    def name_counts(self, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        """How many names each of some concepts' rows has."""
+        counts: npt.NDArray[np.int64] = np.asarray(
+            self._name_offsets[rows + 1] - self._name_offsets[rows], dtype=np.int64
+        )
+        return counts
+
     def concept_table(self) -> pa.Table:
         """The concepts, retired ids among them, with the schema `linker.terminology.CONCEPTS`."""
         return pa.table({name: self._concepts[name] for name in CONCEPTS.names}, schema=CONCEPTS)
@@ -280,6 +309,14 @@ class Store:
         """The concepts that have a name, nearest kind first, then by concept id."""
         found: tuple[NamePair, ...] = self._name(row, "pairs")
         return found
+
+    def pair_rows(self, rows: npt.NDArray[np.int64]) -> PairRows:
+        """The pairs of many names at once."""
+        starts = self._pair_offsets[rows]
+        lengths = self._pair_offsets[rows + 1] - starts
+        at = ranges(starts, lengths)
+        name = np.repeat(np.arange(len(rows)), lengths)
+        return PairRows(name, at - starts[name], self._pair_concepts[at], self._pair_kinds[at])
 
 
 def _pair(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:

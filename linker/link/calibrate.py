@@ -8,7 +8,7 @@ held-out name can show (how often an exact match is right) keeps the shipped wei
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,9 +17,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from linker.index import Index, NamePair
-from linker.link.rank import Features, Weights, features_of
-from linker.link.retrieve import NameHit
-from linker.text import words
+from linker.link.rank import LINEAR, Pairs, Weights, pairs_of, strongest
+from linker.link.retrieve import Hits, stems_of
 
 SHIPPED = Weights(
     slope=19.0,
@@ -46,72 +45,69 @@ ever more where there are fewer: ten names say little of how names are spaced.""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A query whose answer is known.
+class Answered:
+    """Queries whose answers are known.
 
     Attributes:
-        candidates: for each concept offered, its names' features.
-        answers: the concepts that are right; none of the candidates may be among them (NIL).
+        pairs: what each was offered.
+        answers: for each query the concepts that are right; it may have been offered none of them
+            (NIL).
     """
 
-    candidates: Mapping[int, Sequence[Features]]
-    answers: frozenset[int]
+    pairs: Pairs
+    answers: Sequence[frozenset[int]]
+
+    def __add__(self, other: Answered) -> Answered:
+        """Both, one after the other."""
+        later = replace(other.pairs, query=other.pairs.query + len(self.answers))
+        return Answered(self.pairs + later, [*self.answers, *other.answers])
 
 
-def fit(queries: Sequence[Query], start: Weights, free: Sequence[str]) -> Weights:
+def fit(answered: Answered, start: Weights, free: Sequence[str]) -> Weights:
     """The maximum-likelihood weights, with a light pull towards where they start.
 
     Args:
-        queries: at least one.
+        answered: at least one query.
         start: the weights to begin with; those that are not free stay.
         free: the names of the weights to fit.
     """
-    owner, right, rows = [], [], []
-    for i, query in enumerate(queries):
-        for concept, names in query.candidates.items():
-            # The name that speaks best for the concept under the starting weights.
-            rows.append(_slopes(max(names, key=lambda features: features.utility(start))))
-            owner.append(i)
-            right.append(concept in query.answers)
-    design = np.array(rows)
-    query_of, is_right = np.array(owner), np.array(right)
+    # The name that speaks best for each concept under the starting weights.
+    best = strongest(answered.pairs, start)
+    design, query_of = best.design(), best.query
+    is_right = np.array(
+        [
+            concept in answered.answers[query]
+            for query, concept in zip(query_of.tolist(), best.concept.tolist(), strict=True)
+        ]
+    )
+    n = len(answered.answers)
 
     def weights_of(values: npt.NDArray[np.float64]) -> Weights:
         return replace(start, **dict(zip(free, values.tolist(), strict=True)))
 
     def loss(values: npt.NDArray[np.float64]) -> float:
         weights = weights_of(values)
-        utility = design @ np.array([getattr(weights, name) for name in _LINEAR])
-        total = np.full(len(queries), -np.inf)
+        utility = design @ np.array([getattr(weights, name) for name in LINEAR])
+        total = np.full(n, -np.inf)
         np.logaddexp.at(total, query_of, utility)
         odds = weights.any + weights.pooled * total
         log_any, log_nil = -np.logaddexp(0, -odds), -np.logaddexp(0, odds)
         # Several answers may be right: the probability of any of them; of NIL, if none is offered.
-        chosen = np.full(len(queries), -np.inf)
+        chosen = np.full(n, -np.inf)
         np.logaddexp.at(chosen, query_of[is_right], utility[is_right])
         likelihood = np.where(np.isneginf(chosen), log_nil, chosen - total + log_any)
         return float(ridge * ((values - first) ** 2).sum() - likelihood.mean())
 
     first = np.array([getattr(start, name) for name in free])
-    ridge = _RIDGE * max(1.0, HELD_OUT_NAMES / len(queries)) ** 1.5
+    ridge = _RIDGE * max(1.0, HELD_OUT_NAMES / n) ** 1.5
     return weights_of(minimize(loss, first, method="L-BFGS-B").x)
 
 
-_LINEAR = ("slope", "same_words", "exact", "case", "preferred", "loose")
-
-
-def _slopes(features: Features) -> list[float]:
-    """How the utility changes with each of the `_LINEAR` weights."""
-    return [features.utility(replace(_ZERO, **{name: 1.0})) for name in _LINEAR]
-
-
-_ZERO = Weights(**dict.fromkeys(asdict(SHIPPED), 0.0))
-
-
-def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> list[Query]:
+def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
     """Names of an index as queries, each looked up with itself and its derived forms left out.
 
-    Derived forms are no queries: how near they are to their names says nothing of synonyms.
+    Derived forms are no queries: how near they are to their names says nothing of synonyms. Names
+    that nothing else is offered for are left out.
     """
     store = index.store
     rng = np.random.default_rng(0)
@@ -119,22 +115,33 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> list[Query]
     rows = np.sort(rng.choice(own, size=min(size, len(own)), replace=False))
     vectors = index.vectors.take(rows)
     scores, neighbours = index.vectors.search(vectors, NEIGHBOURS + 1)
-    queries = []
+    query, hit, score, same = [], [], [], []
+    names: list[int] = []
     for i, row in enumerate(rows.tolist()):
-        query = store.normal(row)
-        stems = sorted(word.stem for word in words(query) if word.stem)
+        stems = stems_of(store.normal(row))
         surfaces = {pair.surface for pair in store.pairs(row)}
-        hits = [
-            NameHit(other, float(score), exact=False, same_words=_same(store.normal(other), stems))
-            for other, score in zip(neighbours[i].tolist(), scores[i].tolist(), strict=True)
+        offered = [
+            (other, cosine)
+            for other, cosine in zip(neighbours[i].tolist(), scores[i].tolist(), strict=True)
             if other not in (row, -1) and not _are_forms(store.pairs(other), surfaces)
         ]
-        offered: dict[int, list[Features]] = {}
-        for concept, _, _, features in features_of(query, hits, store):
-            offered.setdefault(concept, []).append(features)
-        answers = frozenset(pair.concept for pair in store.pairs(row))
-        queries.append(Query(offered, answers))
-    return queries
+        if offered:
+            query += [len(names)] * len(offered)
+            hit += [other for other, _ in offered]
+            score += [cosine for _, cosine in offered]
+            same += [stems_of(store.normal(other)) == stems for other, _ in offered]
+            names.append(row)
+    hits = Hits(
+        query=np.array(query, dtype=np.int64),
+        row=np.array(hit, dtype=np.int64),
+        score=np.array(score, dtype=float),
+        exact=np.zeros(len(query), dtype=bool),
+        same_words=np.array(same, dtype=bool),
+    )
+    return Answered(
+        pairs_of([store.normal(row) for row in names], hits, store),
+        [frozenset(pair.concept for pair in store.pairs(row)) for row in names],
+    )
 
 
 def _are_forms(pairs: Sequence[NamePair], surfaces: Container[str]) -> bool:
@@ -142,20 +149,17 @@ def _are_forms(pairs: Sequence[NamePair], surfaces: Container[str]) -> bool:
     return all(pair.form is not None and pair.surface in surfaces for pair in pairs)
 
 
-def _same(name: str, stems: list[str]) -> bool:
-    return sorted(word.stem for word in words(name) if word.stem) == stems
-
-
 def calibrate(index: Index) -> dict[str, Any]:
     """The content of `calibration.json` of an index."""
-    queries = [query for query in held_out_queries(index) if query.candidates]
+    held_out = held_out_queries(index)
+    n = len(held_out.answers)
     weights = SHIPPED
-    if queries:
-        weights = fit(queries, SHIPPED, FITTED)
+    if n:
+        weights = fit(held_out, SHIPPED, FITTED)
         weights = replace(weights, any=weights.any + MENTION_SHIFT)
     return {
         "model": "nested logit",
         "weights": {name: round(value, 6) for name, value in asdict(weights).items()},
-        "fitted": list(FITTED) if queries else [],
-        "held_out_names": len(queries),
+        "fitted": list(FITTED) if n else [],
+        "held_out_names": n,
     }

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from linker.index import Store
-from linker.link.rank import Ranked
+from linker.link.rank import Pairs, Ranking
+from linker.link.retrieve import Floats
 from linker.text import normalise, words
 
 FEATURES = (
@@ -43,9 +42,6 @@ FEATURES = (
 - numbers: they differ. opposites: "high" here is "low" there. head: they end in the same word.
 - support: the logarithm of how many of the concept's names are near, the farther ones counted less.
 """
-
-_SUPPORT = 20.0
-"""How fast a farther name counts less for `support`: by e for each .05 of cosine."""
 
 _OPPOSITES = (
     ("small short low decreased reduced decrease reduction narrow thin loss hypo under",
@@ -90,37 +86,57 @@ class FeatureReader:
         self._slope = slope
         self._names: OrderedDict[int, Parsed] = OrderedDict()
 
-    def read(self, query: str, ranked: Sequence[Ranked]) -> npt.NDArray[np.float64]:
-        """The features of some concepts that a query proposed.
+    def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
+        """The features of each query's first concepts.
+
+        Args:
+            queries: the strings that were looked up.
+            ranking: their concepts.
+            first: how many of each query are looked at.
 
         Returns:
-            Shape (len(ranked), len(FEATURES)), float64.
+            Shape (len(ranking.best), len(FEATURES)), float64; NaN behind the first ones.
         """
-        rows = np.empty((len(ranked), len(FEATURES)))
-        if not ranked:
-            return rows
-        asked = parse(normalise(query))
-        nearest = max(item.features.score for item in ranked)
-        for row, item in zip(rows, ranked, strict=True):
-            seen, name = item.features, self._name(item.row)
-            row[:] = (
+        rows = np.full((len(ranking.best), len(FEATURES)), np.nan)
+        at = np.flatnonzero(ranking.places() < first)
+        seen = ranking.best[at]
+        nearest = np.full(len(queries), -np.inf)
+        np.maximum.at(nearest, seen.query, seen.score)
+        rows[at] = np.column_stack(
+            [
                 self._slope * (1 - seen.score),
-                self._slope * (nearest - seen.score),
+                self._slope * (nearest[seen.query] - seen.score),
                 seen.exact,
-                seen.same_words and not seen.exact,
+                seen.same_words & ~seen.exact,
                 seen.case,
                 seen.preferred,
                 seen.loose,
+                self._compared(queries, seen),
+                ranking.support[at],
+            ]
+        )
+        # Between what the words say.
+        rows[at, FEATURES.index("names")] = np.log1p(self._store.name_counts(seen.concept))
+        return rows
+
+    def _compared(self, queries: Sequence[str], seen: Pairs) -> Floats:
+        """The columns from `missing_words` to `head`; `names` is left 0."""
+        compared = np.zeros((len(seen), FEATURES.index("support") - FEATURES.index("loose") - 1))
+        last, asked = -1, parse("")
+        for i, (query, row) in enumerate(zip(seen.query.tolist(), seen.row.tolist(), strict=True)):
+            if query != last:
+                last, asked = query, parse(normalise(queries[query]))
+            name = self._name(row)
+            compared[i] = (
                 _share(asked.stems - name.stems, asked.stems),
                 _share(name.stems - asked.stems, name.stems),
                 _dice(asked.trigrams, name.trigrams),
-                math.log1p(len(self._store.name_rows(item.concept))),
+                0.0,
                 asked.numbers != name.numbers,
                 any((pair, 1 - side) in name.sides for pair, side in asked.sides),
                 asked.last == name.last,
-                _support(item.scores),
             )
-        return rows
+        return compared
 
     def _name(self, row: int) -> Parsed:
         known = self._names.get(row)
@@ -162,8 +178,3 @@ def _share(part: frozenset[str], whole: frozenset[str]) -> float:
 def _dice(one: frozenset[str], other: frozenset[str]) -> float:
     """Dice 1945: twice what they share, over the sum of both."""
     return 2 * len(one & other) / max(len(one) + len(other), 1)
-
-
-def _support(scores: Sequence[float]) -> float:
-    top = max(scores)
-    return math.log(sum(math.exp(_SUPPORT * (score - top)) for score in scores))

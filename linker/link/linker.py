@@ -289,14 +289,13 @@ class Linker:
                 self._cache.move_to_end((query, k))
                 found[query] = self._cache[query, k]
         missing = [query for query in dict.fromkeys(queries) if query not in found]
-        hits = self._retriever.retrieve(missing, n=NEIGHBOURS)
-        store = self._index.store
-        ranked = [
-            rank(query, names, store, self._weights)
-            for query, names in zip(missing, hits, strict=True)
-        ]
-        for query, concepts in zip(missing, self._reranker.rerank(missing, ranked), strict=True):
-            found[query] = self._cache[query, k] = candidates(concepts, store, k=k)
+        if missing:
+            store = self._index.store
+            hits = self._retriever.retrieve(missing, n=NEIGHBOURS)
+            ranking = self._reranker.rerank(missing, rank(missing, hits, store, self._weights))
+            for place, query in enumerate(missing):
+                kept = candidates(ranking, place, store, k=k)
+                found[query] = self._cache[query, k] = kept
         while len(self._cache) > CACHED_QUERIES:
             self._cache.popitem(last=False)
         return found

@@ -12,15 +12,20 @@ Concepts that tie are ordered by id.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from linker.index import Store
-from linker.link.retrieve import NameHit
+import numpy as np
+import numpy.typing as npt
+
+from linker.index import Store, kind_rank
+from linker.link.retrieve import Bools, Floats, Hits, Ints
 from linker.terminology import NameKind
 
-_LOOSE = frozenset({NameKind.BROAD, NameKind.NARROW, NameKind.RELATED})
+_LOOSE = [kind_rank(kind) for kind in (NameKind.BROAD, NameKind.NARROW, NameKind.RELATED)]
+
+_SUPPORT = 20.0
+"""How fast a farther name counts less for a concept's `support`: by e for each .05 of cosine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,113 +59,213 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """What `Weights` weighs, of one name of one concept, for one query."""
+class Pairs:
+    """Pairs of a concept and one of its names, proposed for some queries: equally long arrays.
 
-    score: float
-    exact: bool
-    same_words: bool
-    case: bool
-    preferred: bool
-    loose: bool
+    Attributes:
+        query: which query, from 0, ascending.
+        concept: the concept's row.
+        row, place: the name's row, and which of its pairs this is: `Store.pairs(row)[place]`.
+        score: the cosine of the query and the name.
+        exact, same_words: as in `Hits`.
+        case: the query is written as the name's source writes it.
+        preferred, loose: of the name's kind, as in `Weights`.
+    """
 
-    def utility(self, weights: Weights) -> float:
-        """The utility: any real number, higher for a better name."""
-        return (
-            weights.exact * self.exact
-            - weights.slope * (1 - self.score)
-            + weights.same_words * (self.same_words and not self.exact)
-            + weights.case * self.case
-            + weights.preferred * self.preferred
-            + weights.loose * self.loose
-        )
+    query: Ints
+    concept: npt.NDArray[np.int32]
+    row: Ints
+    place: Ints
+    score: Floats
+    exact: Bools
+    same_words: Bools
+    case: Bools
+    preferred: Bools
+    loose: Bools
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def __getitem__(self, at: Ints | Bools) -> Pairs:
+        return Pairs(*(getattr(self, field.name)[at] for field in fields(self)))
+
+    def __add__(self, other: Pairs) -> Pairs:
+        """Both, one after the other; the queries of the second are numbered on already."""
+        columns = (field.name for field in fields(self))
+        return Pairs(*(np.concatenate([getattr(self, c), getattr(other, c)]) for c in columns))
+
+    def design(self) -> Floats:
+        """What the linear weights are multiplied with: shape (len(self), len(LINEAR))."""
+        design: Floats = np.stack(
+            [
+                self.score - 1,
+                self.same_words & ~self.exact,
+                self.exact,
+                self.case,
+                self.preferred,
+                self.loose,
+            ],
+            axis=1,
+        ).astype(float)
+        return design
+
+    def utility(self, weights: Weights) -> Floats:
+        """The utility of each: any real number, higher for a better name."""
+        # Column by column: a matrix product may differ in the last digit with its number of rows.
+        columns = self.design().T
+        total = np.zeros(len(self))
+        for name, column in zip(LINEAR, columns, strict=True):
+            total += getattr(weights, name) * column
+        return total
+
+
+LINEAR = ("slope", "same_words", "exact", "case", "preferred", "loose")
+"""The weights that make a utility, in the order of the columns of `Pairs.design`."""
+
+
+def pairs_of(queries: Sequence[str], hits: Hits, store: Store) -> Pairs:
+    """Every pair of a concept and a name that the hits propose."""
+    found = store.pair_rows(hits.row)
+    query, row, exact = hits.query[found.name], hits.row[found.name], hits.exact[found.name]
+    case = np.zeros(len(query), dtype=bool)
+    written = {int(i): " ".join(queries[i].split()) for i in np.unique(query[exact])}
+    for at in np.flatnonzero(exact).tolist():
+        pair = store.pairs(int(row[at]))[found.place[at]]
+        case[at] = pair.written == written[int(query[at])]
+    return Pairs(
+        query=query,
+        concept=found.concept,
+        row=row,
+        place=found.place,
+        score=hits.score[found.name],
+        exact=exact,
+        same_words=hits.same_words[found.name],
+        case=case,
+        preferred=found.kind == kind_rank(NameKind.PREFERRED),
+        loose=np.isin(found.kind, _LOOSE),
+    )
+
+
+def strongest(pairs: Pairs, weights: Weights) -> Pairs:
+    """For each query and concept the name of the greatest utility, by query and concept's row."""
+    utility = pairs.utility(weights)
+    pairs = pairs[np.lexsort((pairs.place, pairs.row, -utility, pairs.concept, pairs.query))]
+    return pairs[_starts(pairs.query, pairs.concept)]
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A concept that was proposed, by its best name.
+class Ranking:
+    """Concepts ranked for some queries, query by query, best first, ties by concept id.
 
     Attributes:
-        concept: its row.
-        name: the best name, as the source writes it; `row` is that name's row.
-        scores: the cosines of all its names that were proposed.
-        probability: that it is the right one, in [0, 1].
-        reasons: what the ranker saw, by `features.FEATURES`; empty where it did not look.
+        bounds: where the concepts of each query begin, and the end: shape (queries + 1,).
+        best: each concept by its best name.
+        support: the logarithm of how many of a concept's names were proposed, each counted the less
+            the farther it is from the concept's nearest.
+        probability: that the concept is the right one, in [0, 1].
+        reasons: what the ranker saw, by `features.FEATURES`; NaN where it did not look.
+            Shape (len(best), features), or (len(best), 0) before it looked.
     """
 
-    concept: int
-    name: str
-    row: int
-    features: Features
-    scores: tuple[float, ...]
-    probability: float
-    reasons: tuple[float, ...] = ()
+    bounds: Ints
+    best: Pairs
+    support: Floats
+    probability: Floats
+    reasons: Floats
+
+    def __len__(self) -> int:
+        """The number of queries."""
+        return len(self.bounds) - 1
+
+    def of(self, query: int) -> slice:
+        """Where the concepts of a query stand in the arrays."""
+        return slice(int(self.bounds[query]), int(self.bounds[query + 1]))
+
+    def concepts(self, query: int) -> list[int]:
+        """The concepts' rows of a query, best first."""
+        rows: list[int] = self.best.concept[self.of(query)].tolist()
+        return rows
+
+    def places(self) -> Ints:
+        """The place of each concept among those of its query, from 0."""
+        places: Ints = np.arange(len(self.best)) - self.bounds[self.best.query]
+        return places
 
 
-def features_of(
-    query: str, hits: Iterable[NameHit], store: Store
-) -> list[tuple[int, str, int, Features]]:
-    """Every pair of a concept and a name that the hits propose.
-
-    Returns:
-        The concept's row, the name's surface and row, and its features.
-    """
-    query = " ".join(query.split())
-    return [
-        (
-            pair.concept,
-            pair.surface,
-            hit.row,
-            Features(
-                score=hit.score,
-                exact=hit.exact,
-                same_words=hit.same_words,
-                case=hit.exact and pair.written == query,
-                preferred=pair.kind is NameKind.PREFERRED,
-                loose=pair.kind in _LOOSE,
-            ),
-        )
-        for hit in hits
-        for pair in store.pairs(hit.row)
-    ]
-
-
-def rank(query: str, hits: Sequence[NameHit], store: Store, weights: Weights) -> list[Ranked]:
-    """The concepts of the hits, each with its best name, best first, ties by concept id.
+def rank(queries: Sequence[str], hits: Hits, store: Store, weights: Weights) -> Ranking:
+    """The concepts of the hits, each with its best name.
 
     A concept is worth what its most useful name is worth; the name that is shown for it is the
-    query itself, if it has that one.
+    query itself, if it has that one, and of names that tie the first by its spelling. No number
+    depends on the other queries.
     """
-    best: dict[int, tuple[float, str, int, Features]] = {}
-    scores: dict[int, list[float]] = {}
-    for concept, surface, row, features in features_of(query, hits, store):
-        utility = features.utility(weights)
-        scores.setdefault(concept, []).append(features.score)
-        known = best.get(concept)
-        if known is None:
-            best[concept] = (utility, surface, row, features)
-            continue
-        most, _, _, seen = known
-        key = (not features.exact, -utility, surface)
-        if key < (not seen.exact, -seen.utility(weights), known[1]):
-            known = (most, surface, row, features)
-        best[concept] = (max(most, utility), *known[1:])
-    order = sorted(best, key=lambda concept: (-best[concept][0], store.order(concept)))
-    if not order:
-        return []
-    top = best[order[0]][0]
-    total = sum(math.exp(best[concept][0] - top) for concept in order)
-    odds = weights.any + weights.pooled * (top + math.log(total))
-    log_any = -math.log1p(math.exp(-odds)) if odds > 0 else odds - math.log1p(math.exp(odds))
-    return [
-        Ranked(
-            concept=concept,
-            name=surface,
-            row=row,
-            features=features,
-            scores=tuple(scores[concept]),
-            probability=math.exp(utility - top + log_any) / total,
+    pairs = pairs_of(queries, hits, store)
+    utility = pairs.utility(weights)
+    order = np.lexsort((pairs.place, pairs.row, -utility, ~pairs.exact, pairs.concept, pairs.query))
+    pairs, utility = pairs[order], utility[order]
+    starts = _starts(pairs.query, pairs.concept)
+    best, most = pairs[_first_spelled(pairs, utility, starts, store)], _top(utility, starts)
+    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(pairs)))
+    near = np.exp(_SUPPORT * (pairs.score - _top(pairs.score, starts)[group]))
+    support = np.log(_sums(near, group, len(starts)))
+    order = np.lexsort((store.order(best.concept), -most, best.query))
+    best, most, support = best[order], most[order], support[order]
+    bounds = np.searchsorted(best.query, np.arange(len(queries) + 1))
+    return Ranking(
+        bounds=bounds,
+        best=best,
+        support=support,
+        probability=_shares(best.query, most, len(queries), weights),
+        reasons=np.empty((len(best), 0)),
+    )
+
+
+def _shares(query: Ints, utility: Floats, n: int, weights: Weights) -> Floats:
+    """P(concept | any) * P(any) of each concept, its query's concepts best first."""
+    top = np.zeros(n)
+    # The first of each query; assignment in the order of the array leaves the first one there.
+    top[query[::-1]] = utility[::-1]
+    exp = np.exp(utility - top[query])
+    total = np.maximum(_sums(exp, query, n), 1.0)
+    odds = weights.any + weights.pooled * (top + np.log(total))
+    log_any = -np.logaddexp(0, -odds)
+    shares: Floats = exp * np.exp(log_any)[query] / total[query]
+    return shares
+
+
+def _starts(query: Ints, concept: npt.NDArray[np.int32]) -> Ints:
+    """Where each group of one query and one concept begins, in arrays sorted by both."""
+    if not len(query):
+        return np.zeros(0, dtype=np.int64)
+    changes = (query[1:] != query[:-1]) | (concept[1:] != concept[:-1])
+    return np.concatenate([[0], np.flatnonzero(changes) + 1])
+
+
+def _first_spelled(pairs: Pairs, utility: Floats, starts: Ints, store: Store) -> Ints:
+    """The first name of each group; of those that tie with it, the first by its spelling."""
+    first = starts.copy()
+    ends = np.append(starts[1:], len(pairs))
+    behind = np.minimum(starts + 1, max(len(pairs) - 1, 0))
+    tied = (behind < ends) & (behind > starts)
+    tied &= (utility[behind] == utility[starts]) & (pairs.exact[behind] == pairs.exact[starts])
+    for group in np.flatnonzero(tied).tolist():
+        start = starts[group]
+        same = (utility[start : ends[group]] == utility[start]) & (
+            pairs.exact[start : ends[group]] == pairs.exact[start]
         )
-        for concept in order
-        for utility, surface, row, features in [best[concept]]
-    ]
+        first[group] = min(
+            (start + np.flatnonzero(same)).tolist(),
+            key=lambda at: store.pairs(int(pairs.row[at]))[pairs.place[at]].surface,
+        )
+    return first
+
+
+def _top(values: Floats, starts: Ints) -> Floats:
+    """The greatest value of each group."""
+    top: Floats = np.maximum.reduceat(values, starts) if len(starts) else np.zeros(0)
+    return top
+
+
+def _sums(values: Floats, group: Ints, n: int) -> Floats:
+    """The sum of each group's values, one after the other: the same whatever else there is."""
+    return np.asarray(np.bincount(group, values, n), dtype=np.float64)

@@ -8,14 +8,14 @@ mentions of several terminologies with the softmax over a mention's candidates a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from linker.index import Store
 from linker.link.features import FEATURES, FeatureReader
-from linker.link.rank import Ranked
+from linker.link.rank import Ranking
 from linker.link.trees import Trees, shipped_trees
 from linker.schema import Candidate
 
@@ -42,66 +42,67 @@ class Reranker:
         if self._trees.features != FEATURES:
             raise ValueError(f"the trees ask for {self._trees.features}, there are {FEATURES}")
 
-    def rerank(self, queries: Sequence[str], ranked: Sequence[list[Ranked]]) -> list[list[Ranked]]:
+    def rerank(self, queries: Sequence[str], ranking: Ranking) -> Ranking:
         """Share out the probability of each query's first concepts anew.
 
         Args:
             queries: the strings that were looked up.
-            ranked: for each its concepts, best first.
+            ranking: their concepts.
 
         Returns:
-            For each query the same concepts, the most probable first, ties by concept id. The first
-            `HEAD` have `reasons`, and together the probability that they had; the others are as
-            they were.
+            The same concepts, each query's most probable first, ties by concept id. The first
+            `HEAD` that each had have `reasons`, and together the probability that they had; the
+            others are as they were.
         """
-        heads = [found[:HEAD] for found in ranked]
-        read = [self._reader.read(query, head) for query, head in zip(queries, heads, strict=True)]
-        if not sum(map(len, heads)):
-            return list(ranked)
-        rows = np.concatenate(read)
-        values = self._trees(rows)
-        done = []
-        start = 0
-        for found, head in zip(ranked, heads, strict=True):
-            own = slice(start, start + len(head))
-            start += len(head)
-            if not head:
-                done.append(found)
-                continue
-            weights = np.exp(values[own] - values[own].max())
-            shares = weights / weights.sum() * sum(item.probability for item in head)
-            looked_at = [
-                replace(
-                    item,
-                    probability=KEPT * item.probability + (1 - KEPT) * share,
-                    reasons=tuple(row),
-                )
-                for item, share, row in zip(head, shares.tolist(), rows[own].tolist(), strict=True)
-            ]
-            done.append(
-                sorted(
-                    [*looked_at, *found[HEAD:]],
-                    key=lambda item: (-item.probability, self._store.order(item.concept)),
-                )
-            )
-        return done
+        reasons = self._reader.read(queries, ranking, first=HEAD)
+        head = np.flatnonzero(ranking.places() < HEAD)
+        query, before = ranking.best.query, ranking.probability
+        probability = before.copy()
+        values, of = self._trees(reasons[head]), query[head]
+        top = np.full(len(queries), -np.inf)
+        np.maximum.at(top, of, values)
+        shares = np.exp(values - top[of])
+        # Sums that do not depend on what other queries there are.
+        total, shared = (np.bincount(of, summed, len(queries)) for summed in (shares, before[head]))
+        probability[head] = KEPT * before[head] + (1 - KEPT) * shares / total[of] * shared[of]
+        order = np.lexsort((self._store.order(ranking.best.concept), -probability, query))
+        return Ranking(
+            bounds=ranking.bounds,
+            best=ranking.best[order],
+            support=ranking.support[order],
+            probability=probability[order],
+            reasons=reasons[order],
+        )
 
 
-def candidates(ranked: Sequence[Ranked], store: Store, *, k: int) -> tuple[Candidate, ...]:
-    """The first `k` ranked concepts as candidates.
+def candidates(ranking: Ranking, query: int, store: Store, *, k: int) -> tuple[Candidate, ...]:
+    """The first `k` concepts of a query as candidates.
 
     Raises:
         ValueError: k is below 1.
     """
     if k < 1:
         raise ValueError(f"k is {k}; ask for at least 1 candidate")
+    own = ranking.of(query)
+    first = slice(own.start, min(own.start + k, own.stop))
+    best = ranking.best
+    columns = (best.concept, best.row, best.place, best.score, ranking.probability, ranking.reasons)
     return tuple(
         Candidate(
-            matched_name=item.name,
-            score=item.features.score,
-            probability=item.probability,
-            features=dict(zip(FEATURES, item.reasons, strict=False)),
-            **store.summary(item.concept),
+            matched_name=store.pairs(row)[place].surface,
+            score=score,
+            probability=probability,
+            features=_named(reasons),
+            **store.summary(concept),
         )
-        for item in ranked[:k]
+        for concept, row, place, score, probability, reasons in zip(
+            *(column[first].tolist() for column in columns), strict=True
+        )
+    )
+
+
+def _named(reasons: Sequence[float]) -> dict[str, float]:
+    """The ranker's reasons by name; none where it did not look."""
+    return (
+        {} if not reasons or math.isnan(reasons[0]) else dict(zip(FEATURES, reasons, strict=True))
     )

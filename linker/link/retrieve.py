@@ -6,27 +6,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from linker.encoder import Encoder
-from linker.index import MAX_WORDS, Index
+from linker.index import MAX_WORDS, Index, ranges
 from linker.text import bag_hash, normalise, words
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class NameHit:
-    """A name proposed for a query.
+class Hits:
+    """Names proposed for some queries: equally long arrays, query by query.
 
     Attributes:
+        query: which query, from 0, ascending.
         row: the name's row in the index.
-        score: the cosine of the query and the name, in [-1, 1].
+        score: the cosine of the query and the name, in [-1, 1]; best first, ties by row.
         exact: the query's normal form is the name.
         same_words: the query has the name's words, in any order and inflection.
     """
 
-    row: int
-    score: float
-    exact: bool
-    same_words: bool
+    query: Ints
+    row: Ints
+    score: Floats
+    exact: Bools
+    same_words: Bools
+
+    def taken(self, at: Ints | slice, query: Ints) -> Hits:
+        """Some of the hits, under other numbers of their queries."""
+        return Hits(query, self.row[at], self.score[at], self.exact[at], self.same_words[at])
 
 
 class Retriever:
@@ -41,7 +52,7 @@ class Retriever:
         self._index = index
         self._encoder = encoder
 
-    def retrieve(self, queries: Sequence[str], *, n: int) -> list[list[NameHit]]:
+    def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
         """The names nearest to each query.
 
         A query that is a name takes that name's stored vector: no encoder runs for it.
@@ -51,43 +62,38 @@ class Retriever:
             n: how many neighbours to look for; names with the same words come on top of these.
 
         Returns:
-            For each query its hits, best first, ties by row; none for a query without any
-            character that the encoder reads.
+            The hits of each query; none for one without any character that the encoder reads.
         """
         normals = [normalise(query) for query in queries]
         distinct = sorted({normal for normal in normals if normal})
-        if not distinct:
-            return [[] for _ in queries]
         same = self._same_words(distinct)
         exact = [
             next((row for row in rows if self._index.store.normal(row) == normal), None)
             for normal, rows in zip(distinct, same, strict=True)
         ]
         vectors = self._vectors(distinct, exact)
-        scores, neighbours = self._index.vectors.search(vectors, n)
-        hits = {
-            normal: self._merge(vectors[i], exact[i], same[i], scores[i], neighbours[i])
-            for i, normal in enumerate(distinct)
-        }
-        return [hits.get(normal, []) for normal in normals]
+        place = {normal: i for i, normal in enumerate(distinct)}
+        return _spread(
+            self._search(vectors, exact, same, n), [place.get(normal, -1) for normal in normals]
+        )
 
     def _same_words(self, normals: Sequence[str]) -> list[list[int]]:
         hashes = np.zeros(len(normals), dtype=np.uint64)
-        stems = [[word.stem for word in words(normal) if word.stem] for normal in normals]
+        stems = [stems_of(normal) for normal in normals]
         for i, bag in enumerate(stems):
             if len(bag) <= MAX_WORDS:
                 hashes[i] = bag_hash(bag)
         found: list[list[int]] = [[] for _ in normals]
         for query, row in zip(*self._index.lexicon.find(hashes), strict=True):
             # The hash proposes; the words decide.
-            name = [word.stem for word in words(self._index.store.normal(row)) if word.stem]
-            if sorted(name) == sorted(stems[query]):
+            name = self._index.store.normal(row)
+            if name == normals[query] or stems_of(name) == stems[query]:
                 found[query].append(int(row))
         return found
 
     def _vectors(
         self, normals: Sequence[str], exact: Sequence[int | None]
-    ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    ) -> npt.NDArray[np.float32]:
         vectors = np.empty((len(normals), self._index.manifest.encoder.dim), dtype=np.float32)
         known = [i for i, row in enumerate(exact) if row is not None]
         if known:
@@ -97,27 +103,54 @@ class Retriever:
             vectors[unknown] = self._encoder().encode([normals[i] for i in unknown])
         return vectors
 
-    def _merge(
+    def _search(
         self,
-        vector: np.ndarray[tuple[int], np.dtype[np.float32]],
-        exact: int | None,
-        same: list[int],
-        scores: np.ndarray[tuple[int], np.dtype[np.float64]],
-        neighbours: np.ndarray[tuple[int], np.dtype[np.int64]],
-    ) -> list[NameHit]:
-        cosines = {
-            int(row): float(score)
-            for row, score in zip(neighbours, scores, strict=True)
-            if row >= 0
-        }
-        missing = [row for row in same if row not in cosines]
-        if missing:
-            found = self._index.vectors.cosines(vector, np.array(missing))
-            cosines.update(zip(missing, found.tolist(), strict=True))
-        if exact is not None:
-            cosines[exact] = 1.0
-        hits = [
-            NameHit(row, score, exact=row == exact, same_words=row in same)
-            for row, score in cosines.items()
-        ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.row))
+        vectors: npt.NDArray[np.float32],
+        exact: Sequence[int | None],
+        same: Sequence[Sequence[int]],
+        n: int,
+    ) -> Hits:
+        """The neighbours of each vector, and the names with the words of its query."""
+        if not len(vectors):
+            nothing = np.zeros(0, dtype=np.int64)
+            return Hits(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
+        cosines, neighbours = self._index.vectors.search(vectors, n)
+        near = neighbours >= 0
+        query, row, score = np.nonzero(near)[0], neighbours[near], cosines[near].astype(float)
+        lexical = np.repeat(np.arange(len(same)), [len(rows) for rows in same])
+        worded = np.array([r for rows in same for r in rows], dtype=np.int64)
+        # A pair of a query and a name as one number.
+        size = self._index.store.n_names
+        missing = ~np.isin(lexical * size + worded, query * size + row)
+        if missing.any():
+            query = np.concatenate([query, lexical[missing]])
+            row = np.concatenate([row, worded[missing]])
+            found = [
+                self._index.vectors.cosines(vectors[i], worded[missing & (lexical == i)])
+                for i in np.unique(lexical[missing])
+            ]
+            score = np.concatenate([score, *found])
+        rows = np.array([-1 if known is None else known for known in exact])
+        is_exact = row == rows[query]
+        score[is_exact] = 1.0
+        order = np.lexsort((row, -score, query))
+        query, row = query[order], row[order]
+        same_words = np.isin(query * size + row, lexical * size + worded)
+        return Hits(query, row, score[order], is_exact[order], same_words)
+
+
+def stems_of(normal: str) -> list[str]:
+    """The words of a normal form that the lexicon compares, sorted."""
+    return sorted(word.stem for word in words(normal) if word.stem)
+
+
+def _spread(hits: Hits, places: Sequence[int]) -> Hits:
+    """The hits of distinct normal forms, handed to the queries that have them; none for -1."""
+    n = max(places, default=-1) + 1
+    bounds = np.searchsorted(hits.query, np.arange(n + 2))
+    # Behind the last one there is nothing, which is what -1 gets.
+    asked = np.array([n if place < 0 else place for place in places], dtype=np.int64)
+    lengths = np.diff(bounds)[asked]
+    return hits.taken(
+        ranges(bounds[asked], lengths), query=np.repeat(np.arange(len(asked)), lengths)
+    )

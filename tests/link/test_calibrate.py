@@ -10,31 +10,36 @@ import pytest
 from cases import build, concept
 
 from linker.index import Index
-from linker.link.calibrate import FITTED, SHIPPED, Query, calibrate, fit, held_out_queries
-from linker.link.rank import Features, Weights
+from linker.link.calibrate import FITTED, SHIPPED, Answered, calibrate, fit, held_out_queries
+from linker.link.rank import Pairs, Weights
 
 TRUE = replace(SHIPPED, slope=12.0, any=1.5, pooled=0.8)
 
 
-def simulated(n: int, weights: Weights) -> list[Query]:
+def simulated(n: int, weights: Weights) -> Answered:
     """Queries of which the answer was drawn with the probabilities that the weights give."""
     rng = np.random.default_rng(7)
-    queries = []
-    for _ in range(n):
-        offered = [
-            Features(
-                score=float(score), exact=False, same_words=False, case=False,
-                preferred=bool(rng.integers(2)), loose=False,
-            )
-            for score in rng.uniform(0.4, 1.0, size=4)
-        ]  # fmt: skip
-        utilities = [features.utility(weights) for features in offered]
+    size = 4 * n
+    neither = np.zeros(size, dtype=bool)
+    pairs = Pairs(
+        query=np.repeat(np.arange(n), 4),
+        concept=np.tile(np.arange(4, dtype=np.int32), n),
+        row=np.zeros(size, dtype=np.int64),
+        place=np.zeros(size, dtype=np.int64),
+        score=rng.uniform(0.4, 1.0, size=size),
+        exact=neither,
+        same_words=neither,
+        case=neither,
+        preferred=rng.integers(2, size=size).astype(bool),
+        loose=neither,
+    )
+    answers = []
+    for utilities in pairs.utility(weights).reshape(n, 4).tolist():
         total = math.log(sum(map(math.exp, utilities)))
         some = 1 / (1 + math.exp(-(weights.any + weights.pooled * total)))
         chances = [some * math.exp(u - total) for u in utilities]
-        drawn = int(rng.choice(5, p=[*chances, 1 - sum(chances)]))
-        queries.append(Query({i: [f] for i, f in enumerate(offered)}, frozenset({drawn})))
-    return queries
+        answers.append(frozenset({int(rng.choice(5, p=[*chances, 1 - sum(chances)]))}))
+    return Answered(pairs, answers)
 
 
 def test_the_fit_finds_the_weights_that_made_the_data() -> None:
@@ -46,10 +51,11 @@ def test_the_fit_finds_the_weights_that_made_the_data() -> None:
 
 
 def test_a_held_out_name_is_never_its_own_neighbour(index: Index) -> None:
-    queries = held_out_queries(index)
-    assert len(queries) == index.store.n_names
-    for query in queries:
-        assert not any(f.exact for names in query.candidates.values() for f in names)
+    held_out = held_out_queries(index)
+    assert len(held_out.answers) == index.store.n_names
+    assert not held_out.pairs.exact.any()
+    # Queries are the names, row by row.
+    assert not (held_out.pairs.row == held_out.pairs.query).any()
 
 
 def test_the_only_name_of_a_concept_stands_for_nil(
@@ -57,9 +63,11 @@ def test_the_only_name_of_a_concept_stands_for_nil(
 ) -> None:
     concepts = [concept("C:1", "Alone"), concept("C:2", "One", "Two")]
     index = build(tmp_path_factory.mktemp("nil") / "i", concepts)
+    held_out = held_out_queries(index)
+    pairs = held_out.pairs
     by_name = {
-        index.store.normal(row): query.answers & set(query.candidates)
-        for row, query in enumerate(held_out_queries(index))
+        index.store.normal(row): answers & set(pairs.concept[pairs.query == row].tolist())
+        for row, answers in enumerate(held_out.answers)
     }
     assert by_name["alone"] == frozenset()
     assert by_name["one"] == by_name["two"] == {index.store.find("C:2")}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
-from cases import PLAIN, build, concept, hit
+from cases import PLAIN, build, concept, hits
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.index import Index
-from linker.link.rank import Features, Weights, rank
+from linker.link.rank import Pairs, Ranking, Weights, rank
 from linker.link.rerank import candidates
+from linker.link.retrieve import Hits
 
 
 @pytest.fixture(scope="module")
@@ -26,45 +28,66 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return build(tmp_path_factory.mktemp("shared") / "index", concepts)
 
 
+def ids(index: Index, ranking: Ranking) -> list[str]:
+    """The concepts of the first query, best first."""
+    return [index.store.concept_id(row) for row in ranking.concepts(0)]
+
+
 def test_equal_concepts_are_ordered_by_id(shared: Index) -> None:
-    ranked = rank("common", [hit(shared, "common", 1.0, exact=True)], shared.store, PLAIN)
-    ids = [shared.store.concept_id(item.concept) for item in ranked]
-    assert ids == ["T:1", "T:2", "T:3"]
-    assert len({item.probability for item in ranked}) == 1
+    ranked = rank(["common"], hits(shared, ("common", 1.0), exact=True), shared.store, PLAIN)
+    assert ids(shared, ranked) == ["T:1", "T:2", "T:3"]
+    assert len(set(ranked.probability.tolist())) == 1
 
 
 def test_probabilities_are_a_nested_logit(shared: Index) -> None:
-    hits = [hit(shared, "alpha", 0.9), hit(shared, "beta", 0.8)]
-    ranked = rank("alfa", hits, shared.store, replace(PLAIN, any=0.3, pooled=0.5))
+    near = hits(shared, ("alpha", 0.9), ("beta", 0.8))
+    ranked = rank(["alfa"], near, shared.store, replace(PLAIN, any=0.3, pooled=0.5))
     # Utilities -1 and -2, by hand.
     total = math.exp(-1) + math.exp(-2)
     some = 1 / (1 + math.exp(-(0.3 + 0.5 * math.log(total))))
-    assert [item.probability for item in ranked] == pytest.approx(
+    assert ranked.probability.tolist() == pytest.approx(
         [some * math.exp(-1) / total, some * math.exp(-2) / total], abs=1e-12
     )
 
 
 def test_the_preferred_name_breaks_a_tie_when_it_has_weight(shared: Index) -> None:
     weights = replace(PLAIN, preferred=0.5)
-    ranked = rank("common", [hit(shared, "common", 1.0, exact=True)], shared.store, weights)
-    assert shared.store.concept_id(ranked[0].concept) == "T:3"
-    assert ranked[0].probability > ranked[1].probability == ranked[2].probability
+    ranked = rank(["common"], hits(shared, ("common", 1.0), exact=True), shared.store, weights)
+    assert ids(shared, ranked)[0] == "T:3"
+    first, second, third = ranked.probability.tolist()
+    assert first > second == third
 
 
 def test_a_concept_has_its_best_name(shared: Index) -> None:
-    hits = [hit(shared, "alpha", 0.5), hit(shared, "common", 0.9)]
-    ranked = rank("x", hits, shared.store, PLAIN)
-    names = {shared.store.concept_id(item.concept): item.name for item in ranked}
-    assert names == {"T:1": "Common", "T:2": "Common", "T:3": "Common"}
+    near = hits(shared, ("alpha", 0.5), ("common", 0.9))
+    found = candidates(rank(["x"], near, shared.store, PLAIN), 0, shared.store, k=5)
+    assert {c.concept_id: c.matched_name for c in found} == {
+        "T:1": "Common", "T:2": "Common", "T:3": "Common"
+    }  # fmt: skip
+
+
+def test_the_name_that_is_shown_is_the_query_where_the_concept_has_it(shared: Index) -> None:
+    # By its utility "alpha" is the better name: PLAIN gives nothing for an exact match.
+    both = hits(shared, ("common", 0.9), ("alpha", 0.95))
+    exact = replace(both, exact=np.array([True, False]))
+    ranked = rank(["common"], exact, shared.store, PLAIN)
+    first = candidates(ranked, 0, shared.store, k=1)[0]
+    assert (first.concept_id, first.matched_name, first.score) == ("T:1", "Common", 0.9)
+    # Utilities -0.5 for Alpha, -1 for the two others.
+    total = math.exp(-0.5) + 2 * math.exp(-1)
+    assert first.probability == pytest.approx(math.exp(-0.5) / (1 + total))
 
 
 def test_no_hits_no_candidates(shared: Index) -> None:
-    assert rank("x", [], shared.store, PLAIN) == []
+    ranked = rank(["x"], hits(shared), shared.store, PLAIN)
+    assert candidates(ranked, 0, shared.store, k=5) == ()
+    assert len(rank([], hits(shared), shared.store, PLAIN)) == 0
 
 
 def test_k_below_one_is_refused(shared: Index) -> None:
+    ranked = rank(["x"], hits(shared), shared.store, PLAIN)
     with pytest.raises(ValueError, match="k is 0; ask for at least 1"):
-        candidates([], shared.store, k=0)
+        candidates(ranked, 0, shared.store, k=0)
 
 
 @given(
@@ -74,13 +97,35 @@ def test_k_below_one_is_refused(shared: Index) -> None:
 def test_probabilities_sum_to_at_most_one(
     shared: Index, scores: list[tuple[str, float]], some: float
 ) -> None:
-    hits = [hit(shared, name, score) for name, score in scores]
-    ranked = rank("x", hits, shared.store, replace(PLAIN, any=some))
-    total = sum(item.probability for item in ranked)
-    assert 0 <= total <= 1 + 1e-9
-    assert [item.probability for item in ranked] == sorted(
-        (item.probability for item in ranked), reverse=True
+    ranked = rank(["x"], hits(shared, *scores), shared.store, replace(PLAIN, any=some))
+    probabilities = ranked.probability.tolist()
+    assert 0 <= sum(probabilities) <= 1 + 1e-9
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+SCORES = st.lists(
+    st.tuples(st.sampled_from(["alpha", "beta", "common"]), st.floats(-1, 1)), max_size=6
+)
+
+
+@given(st.lists(SCORES, max_size=5))
+def test_a_query_is_ranked_as_if_it_were_alone(
+    shared: Index, given: list[list[tuple[str, float]]]
+) -> None:
+    alone = [hits(shared, *scores) for scores in given]
+    together = Hits(
+        query=np.repeat(np.arange(len(alone)), [len(of.row) for of in alone]),
+        row=np.concatenate([of.row for of in [*alone, hits(shared)]]),
+        score=np.concatenate([of.score for of in [*alone, hits(shared)]]),
+        exact=np.zeros(sum(len(of.row) for of in alone), dtype=bool),
+        same_words=np.zeros(sum(len(of.row) for of in alone), dtype=bool),
     )
+    queries = [f"query {i}" for i in range(len(alone))]
+    ranked = rank(queries, together, shared.store, PLAIN)
+    for i, (query, of) in enumerate(zip(queries, alone, strict=True)):
+        assert candidates(ranked, i, shared.store, k=9) == candidates(
+            rank([query], of, shared.store, PLAIN), 0, shared.store, k=9
+        )
 
 
 def test_weights_travel_through_json() -> None:
@@ -88,8 +133,17 @@ def test_weights_travel_through_json() -> None:
 
 
 def test_utility_is_the_sum_of_what_holds() -> None:
-    features = Features(
-        score=0.75, exact=False, same_words=True, case=False, preferred=True, loose=True
+    pairs = Pairs(
+        query=np.zeros(2, dtype=np.int64),
+        concept=np.zeros(2, dtype=np.int32),
+        row=np.arange(2),
+        place=np.zeros(2, dtype=np.int64),
+        score=np.array([0.75, 1.0]),
+        exact=np.array([False, True]),
+        same_words=np.array([True, True]),
+        case=np.array([False, True]),
+        preferred=np.array([True, False]),
+        loose=np.array([True, False]),
     )
-    weights = replace(PLAIN, same_words=2.0, preferred=0.5, loose=-1.0, exact=100.0)
-    assert features.utility(weights) == pytest.approx(-2.5 + 2.0 + 0.5 - 1.0)
+    weights = replace(PLAIN, same_words=2.0, preferred=0.5, loose=-1.0, exact=100.0, case=0.25)
+    assert pairs.utility(weights).tolist() == pytest.approx([-2.5 + 2.0 + 0.5 - 1.0, 100.25])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cases import PLAIN, FakeEncoder, build, concept, hit
+from cases import PLAIN, FakeEncoder, build, concept, hits
 
 from linker import Linker
 from linker.index import Index
 from linker.link.features import FEATURES, FeatureReader, parse
 from linker.link.rank import rank
-from linker.link.rerank import HEAD, KEPT, Reranker
+from linker.link.rerank import HEAD, KEPT, Reranker, candidates
 from linker.link.trees import Tree, Trees
 
 
@@ -26,9 +27,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return build(tmp_path_factory.mktemp("rerank") / "index", concepts)
 
 
-def seen(index: Index, query: str, *hits: tuple[str, float]) -> list[dict[str, float]]:
-    ranked = rank(query, [hit(index, *given) for given in hits], index.store, PLAIN)
-    rows = FeatureReader(index.store, slope=10.0).read(query, ranked)
+def seen(index: Index, query: str, *given: tuple[str, float]) -> list[dict[str, float]]:
+    ranked = rank([query], hits(index, *given), index.store, PLAIN)
+    rows = FeatureReader(index.store, slope=10.0).read([query], ranked, first=9)
     return [dict(zip(FEATURES, row, strict=True)) for row in rows.tolist()]
 
 
@@ -82,30 +83,36 @@ def by_names(index: Index) -> Reranker:
 
 
 def test_probability_is_shared_out_anew(index: Index) -> None:
-    hits = [hit(index, "type 1 diabetes", 0.9), hit(index, "type 2 diabetes", 0.9)]
-    before = rank("diabetes", hits, index.store, PLAIN)
-    after = by_names(index).rerank(["diabetes"], [before])[0]
-    assert [index.store.concept_id(item.concept) for item in after] == ["T:2", "T:1"]
-    total = sum(item.probability for item in before)
+    near = hits(index, ("type 1 diabetes", 0.9), ("type 2 diabetes", 0.9))
+    before = rank(["diabetes"], near, index.store, PLAIN)
+    after = by_names(index).rerank(["diabetes"], before)
+    assert [index.store.concept_id(row) for row in after.concepts(0)] == ["T:2", "T:1"]
+    total = before.probability.sum()
     expected = [KEPT / 2 + (1 - KEPT) * 3 / 4, KEPT / 2 + (1 - KEPT) / 4]
-    assert [item.probability / total for item in after] == pytest.approx(expected, abs=1e-12)
-    assert all(len(item.reasons) == len(FEATURES) for item in after)
+    assert (after.probability / total).tolist() == pytest.approx(expected, abs=1e-12)
+    names = after.reasons[:, FEATURES.index("names")].tolist()
+    assert names == pytest.approx([math.log(4), math.log(3)])
 
 
 def test_without_candidates(index: Index) -> None:
-    assert by_names(index).rerank(["a", "b"], [[], []]) == [[], []]
-    assert by_names(index).rerank([], []) == []
+    nothing = rank(["a", "b"], hits(index), index.store, PLAIN)
+    after = by_names(index).rerank(["a", "b"], nothing)
+    assert after.bounds.tolist() == [0, 0, 0]
+    assert after.concepts(0) == after.concepts(1) == []
 
 
 def test_what_stands_behind_the_first_dozen_stays(tmp_path: Path) -> None:
     many = build(tmp_path / "index", [concept(f"T:{i:02}", f"name {i}") for i in range(HEAD + 3)])
-    hits = [hit(many, f"name {i}", 0.9 - i / 100) for i in range(HEAD + 3)]
-    before = rank("name", hits, many.store, PLAIN)
-    after = Reranker(many.store, 10.0).rerank(["name"], [before])[0]
-    assert sum(i.probability for i in after) == pytest.approx(sum(i.probability for i in before))
-    assert [item.reasons for item in after].count(()) == 3
-    kept = {item.concept: item.probability for item in before[HEAD:]}
-    assert {item.concept: item.probability for item in after if not item.reasons} == kept
+    near = hits(many, *((f"name {i}", 0.9 - i / 100) for i in range(HEAD + 3)))
+    before = rank(["name"], near, many.store, PLAIN)
+    after = Reranker(many.store, 10.0).rerank(["name"], before)
+    assert after.probability.sum() == pytest.approx(before.probability.sum())
+    unseen = np.isnan(after.reasons).all(axis=1)
+    kept = dict(zip(before.concepts(0)[HEAD:], before.probability[HEAD:], strict=True))
+    assert len(kept) == 3
+    assert dict(zip(after.best.concept[unseen], after.probability[unseen], strict=True)) == kept
+    found = candidates(after, 0, many.store, k=HEAD + 3)
+    assert [c.features for c in found].count({}) == 3
 
 
 def test_other_features_are_refused(index: Index) -> None:
