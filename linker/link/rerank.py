@@ -9,12 +9,12 @@ mentions of several terminologies with the softmax over a mention's candidates a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from linker.index import Store
-from linker.link.features import FEATURES, FeatureReader
+from linker.link.features import FEATURES, FeatureReader, Seen
 from linker.link.rank import Ranking
 from linker.link.trees import Trees, shipped_trees
 from linker.schema import Candidate
@@ -101,8 +101,6 @@ def candidates(ranking: Ranking, query: int, store: Store, *, k: int) -> tuple[C
     )
 
 
-def _named(reasons: Sequence[float]) -> dict[str, float]:
+def _named(reasons: Sequence[float]) -> Mapping[str, float]:
     """The ranker's reasons by name; none where it did not look."""
-    return (
-        {} if not reasons or math.isnan(reasons[0]) else dict(zip(FEATURES, reasons, strict=True))
-    )
+    return {} if not reasons or math.isnan(reasons[0]) else Seen(reasons)
