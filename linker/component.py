@@ -314,7 +314,10 @@ def _set_link(span: Span, link: Link, *, attribute: str) -> None:
     user_data[_key(span, attribute)] = {
         "mention": {name: getattr(link.mention, name) for name in _MENTION},
         "concept_id": link.concept_id,
-        "candidates": [{name: getattr(c, name) for name in _CANDIDATE} for c in link.candidates],
+        "candidates": [
+            {**{name: getattr(c, name) for name in _CANDIDATE}, "features": dict(c.features)}
+            for c in link.candidates
+        ],
         "assertion": dict(link.assertion),
     }
 
