@@ -1,6 +1,8 @@
 """acc@1, acc@5 and calibration of an index on gold mentions (protocol Z, abbreviations resolved).
 
-python benchmarks/accuracy.py INDEX GOLD.jsonl.gz ...
+python benchmarks/accuracy.py INDEX [--types] GOLD.jsonl.gz ...
+
+With --types the gold's types count as the labels of a detector.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ def expected_calibration_error(probability: np.ndarray, right: np.ndarray, bins:
 
 
 def main(index: str, *paths: str) -> None:
-    linker = Linker.load(index)
+    linker = Linker.load(index, type_filter="--types" in paths)
+    paths = tuple(path for path in paths if path != "--types")
     print(f"{'gold':32} mentions  acc@1  acc@5    ece linked: P     R")
     for path in map(Path, paths):
         m = measure(linker, path)

@@ -23,7 +23,8 @@ class Gold:
 def read_gold(path: Path) -> Iterator[Gold]:
     """The gold mentions of a corpus in JSON lines, in the order of the file.
 
-    Discontinuous mentions are looked up by their pieces, joined by spaces.
+    Each has its type as its label. Discontinuous mentions are looked up by their pieces, joined by
+    spaces.
     """
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as lines:
@@ -35,6 +36,7 @@ def read_gold(path: Path) -> Iterator[Gold]:
             expanded = {(m.start, m.end): m for m in expand(text, mentions)}
             for gold in note["mentions"]:
                 mention = expanded[gold["start"], gold["end"]]
+                mention = replace(mention, label=gold.get("type") or "")
                 pieces = gold.get("spans") or []
                 if len(pieces) > 1:
                     joined = " ".join(text[start:end] for start, end in pieces)

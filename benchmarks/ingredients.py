@@ -4,7 +4,7 @@
 
 dense: a concept has the score of its nearest name. lexicon: the nested logit over exact names, the
 same words and the nearest vectors. abbreviations: the note's own and the clinical ones resolved.
-ranker: the trees on top.
+ranker: the trees on top. types: the gold's types as the labels of a detector.
 """
 
 from __future__ import annotations
@@ -17,24 +17,30 @@ from gold import canonical, read_gold
 
 from linker import Linker
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.labels import TypeFilter, kind_of
 from linker.link.rank import rank
 
-STEPS = ("dense", "+ lexicon", "+ abbreviations", "+ ranker")
+STEPS = ("dense", "+ lexicon", "+ abbreviations", "+ ranker", "+ types")
 
 
 def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
     store = linker._index.store
     gold = [(g.mention, canonical(linker, g.ids)) for g in read_gold(path) if g.ids]
+    kinds = sorted({m.label for m, _ in gold})
     queries = sorted({text for mention, _ in gold for text in (mention.text, mention.query)})
     hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
     ranked = rank(queries, hits, store, linker._weights)
     again = linker._reranker.rerank(queries, ranked)
+    filtered = {
+        label: TypeFilter(store).weigh(again, [kind_of(label)] * len(queries)) for label in kinds
+    }
     place = {query: i for i, query in enumerate(queries)}
     answers = {
         "dense": lambda m: _dense(hits.row[hits.query == place[m.text]].tolist(), store),
         "+ lexicon": lambda m: ranked.concepts(place[m.text]),
         "+ abbreviations": lambda m: ranked.concepts(place[m.query]),
         "+ ranker": lambda m: again.concepts(place[m.query]),
+        "+ types": lambda m: filtered[m.label].concepts(place[m.query]),
     }
     found = {}
     for step in STEPS:

@@ -60,7 +60,14 @@ def build(source: str, out: str, backend: str) -> None:
     """`linker build`, whole, in a process of its own."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "linker", "build", "jsonl", source, "--out", out, "--force"]
-    command += ["--backend", backend, "--name", "union of open dictionaries", "--licence", "as its parts"]
+    command += [
+        "--backend",
+        backend,
+        "--name",
+        "union of open dictionaries",
+        "--licence",
+        "as its parts",
+    ]
     subprocess.run(command, check=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
     _keep({"build_s": round(time.perf_counter() - begun, 1), "build_peak_gb": round(peak, 2)})

@@ -437,9 +437,9 @@ def test_works_in_processes_without_any_import(
 
 def test_a_note_of_a_megabyte(nlp: Language) -> None:
     text = "Known heart failure. Denies chest pain and SOB; fever, T 38.2.\n" * 15_800
-    began = time.perf_counter()
+    began = time.process_time()  # The machine may have other work.
     doc = nlp(text)
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     assert len(doc.ents) == 4 * 15_800
     assert doc.ents[-1]._.link.concept_id == "X:0006"
 

@@ -69,6 +69,10 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    gold_types: Annotated[
+        bool,
+        typer.Option("--gold-types", help="Let the gold's types speak, as a detector's labels do."),
+    ] = False,
     format: Annotated[  # noqa: A002
         str | None,
         typer.Option(help="What the gold is: jsonl, pubtator, bioc-xml, bioc-json, brat."),
@@ -118,6 +122,7 @@ def evaluate(
             k=k,
             abbreviations=split_abbreviations,
             composites=split_composites,
+            types=gold_types,
             train=seen,
             problems=found.problems,
             draws=draws,

@@ -26,6 +26,7 @@ def evaluate(
     k: int = DEFAULT_K,
     abbreviations: bool = True,
     composites: bool | None = None,
+    types: bool = False,
     train: Sequence[Document] = (),
     problems: Sequence[Problem] = (),
     draws: int = DRAWS,
@@ -41,6 +42,7 @@ def evaluate(
         k: candidates a mention, at least 1; ranks beyond are not found.
         abbreviations: look short forms up by the long form that their note defines; gold mentions.
         composites: look composites up part by part; by default under protocol A.
+        types: give gold mentions their types as a detector's labels, for the type filter.
         train: documents whose mentions count as seen. They change no link.
         problems: what of the gold could not be used; they go into the report.
         draws, seed: of the bootstrap.
@@ -66,6 +68,7 @@ def evaluate(
         "threshold": linker.threshold,
         "abbreviations": abbreviations,
         "composites": composites,
+        "types": types,
         "train_documents": len(train),
         "files": sorted({d.file for d in documents if d.file is not None}),
         "draws": draws,
@@ -83,6 +86,7 @@ def evaluate(
             k=k,
             abbreviations=abbreviations,
             composites=composites,
+            types=types,
             progress=progress,
         )
     figures = _bootstrapped(measured.statistics, len(documents), draws, seed, progress)

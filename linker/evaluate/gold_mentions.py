@@ -36,13 +36,14 @@ def measure_gold_mentions(
     k: int,
     abbreviations: bool,
     composites: bool,
+    types: bool,
     progress: Progress,
 ) -> Measured:
     """Link the gold mentions of some documents, in batches, and judge each.
 
     Args:
         names: the normal forms of what is looked up for train mentions, or None without any.
-        k, abbreviations, composites: as of `evaluate`.
+        k, abbreviations, composites, types: as of `evaluate`.
     """
     progress.step("linking gold mentions", total=len(documents), unit="documents")
     outcomes: list[Outcome] = []
@@ -52,7 +53,11 @@ def measure_gold_mentions(
             query
             for position, document in enumerate(batch, start=begun)
             for query in queries_of(
-                position, document, abbreviations=abbreviations, composites=composites
+                position,
+                document,
+                abbreviations=abbreviations,
+                composites=composites,
+                types=types,
             )
         ]
         links = iter(linker.link_mentions([m for q in queries for m in q.mentions], k=k))

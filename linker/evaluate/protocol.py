@@ -100,7 +100,12 @@ class Outcome:
 
 
 def queries_of(
-    position: int, document: Document, *, abbreviations: bool, composites: bool
+    position: int,
+    document: Document,
+    *,
+    abbreviations: bool,
+    composites: bool,
+    types: bool = False,
 ) -> list[Query]:
     """What is looked up for each annotation of a document, in the order of the file.
 
@@ -108,6 +113,7 @@ def queries_of(
         position: the document's, from 0.
         abbreviations: look short forms up by their long form.
         composites: look a composite up part by part, where the gold gives its parts.
+        types: give mentions the types of the gold as their labels.
     """
     text = document.text
     spans = sorted({(a.start, a.end) for a in document.annotations})
@@ -119,6 +125,8 @@ def queries_of(
     for annotation in document.annotations:
         mention = at[annotation.start, annotation.end]
         by = "text" if mention.long_form is None else "long form"
+        if types:
+            mention = replace(mention, label=annotation.type)
         looked_up: tuple[Mention, ...] = (mention,)
         if composites and len(annotation.parts) > 1:
             looked_up, by = tuple(replace(mention, long_form=p) for p in annotation.parts), "parts"

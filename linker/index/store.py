@@ -238,9 +238,13 @@ class Store:
         return {
             "concept_id": self._concept(row, "concept_id"),
             "preferred_name": self._concept(row, "preferred_name"),
-            "semantic_types": tuple(self._concept(row, "semantic_types")),
+            "semantic_types": self.semantic_types(row),
             "codes": _codes(self._concept(row, "codes")),
         }
+
+    def semantic_types(self, row: int) -> tuple[str, ...]:
+        """The semantic types of a concept's row, as its source has them."""
+        return tuple(self._concept(row, "semantic_types"))
 
     def normal(self, row: int) -> str:
         """The normal form of a name's row: what the encoder read."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from linker.config import DEFAULT_THRESHOLD, threshold_of
 from linker.detect import (
@@ -24,6 +24,7 @@ from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.knowledge_base import KnowledgeBase
+from linker.link.labels import TypeFilter, kind_of
 from linker.link.rank import Weights, rank
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever
@@ -33,7 +34,14 @@ LEAST_PROPOSAL = 0.7
 """The least probability of a link for which nothing else speaks: see `Mention.proposed`."""
 
 CACHED_QUERIES = 20_000
-"""Queries whose candidates are kept: about 2 kB each with 5 candidates."""
+"""Queries whose candidates are kept: about 4 kB each with 5 candidates."""
+
+
+class _Asked(NamedTuple):
+    """What candidates depend on: the string, and what kind of thing the detector takes it for."""
+
+    query: str
+    kind: str | None
 
 
 class Linker:
@@ -51,12 +59,14 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | str | None = None,
         nested: bool = False,
+        type_filter: bool = True,
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
         self._index = index
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold_of(threshold)
         self._nested = nested
+        self._type_filter = TypeFilter(index.store) if type_filter else None
         self._device = device
         self._backend = backend
         self._given_encoder = encoder
@@ -72,7 +82,7 @@ class Linker:
                 "rebuild the index"
             ) from error
         self._reranker = Reranker(index.store, self._weights.slope)
-        self._cache: OrderedDict[tuple[str, int], tuple[Candidate, ...]] = OrderedDict()
+        self._cache: OrderedDict[tuple[_Asked, int], tuple[Candidate, ...]] = OrderedDict()
 
     @classmethod
     def load(
@@ -83,6 +93,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | str | None = None,
         nested: bool = False,
+        type_filter: bool = True,
         device: str | None = None,
         backend: str | None = None,
         verify: bool = False,
@@ -101,6 +112,9 @@ class Linker:
             nested: keep the mentions that lie in others ("breast cancer" in "familial breast
                 cancer") and those that overlap, if they link. By default the longest that links
                 stays.
+            type_filter: let a mention's label ("DISEASE", "CHEMICAL") speak against concepts whose
+                semantic types are of another kind; see `linker.link.labels`. The dictionary gives
+                no labels.
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             backend: what runs the encoder, and in what precision: one of
                 `linker.encoder.BACKENDS`. By default the precision that the index's names were
@@ -118,6 +132,7 @@ class Linker:
             detector=detector,
             threshold=threshold,
             nested=nested,
+            type_filter=type_filter,
             device=device,
             backend=backend,
         )
@@ -147,6 +162,7 @@ class Linker:
             "threshold": self.threshold,
             **({} if self._backend is None else {"backend": self._backend}),
             "nested": self._nested,
+            **({} if self._type_filter is not None else {"type_filter": False}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -178,8 +194,11 @@ class Linker:
         """
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least 1 candidate")
-        found = self._candidates([mention.query for mention in mentions], k)
-        return [self._decide(mention, found[mention.query]) for mention in mentions]
+        asked = [self._asked(mention) for mention in mentions]
+        found = self._candidates(asked, k)
+        return [
+            self._decide(mention, found[of]) for mention, of in zip(mentions, asked, strict=True)
+        ]
 
     def annotate(self, text: str, k: int = 5) -> list[Link]:
         """Find the mentions of a note and link them.
@@ -265,6 +284,7 @@ class Linker:
             "detector": self._given_detector,
             "threshold": self.threshold,
             "nested": self._nested,
+            "type_filter": self._type_filter is not None,
             "device": self._device,
             "backend": self._backend,
         }
@@ -281,21 +301,29 @@ class Linker:
             )
         return self._encoder
 
-    def _candidates(self, queries: Sequence[str], k: int) -> dict[str, tuple[Candidate, ...]]:
-        """The candidates of each distinct query; the latest ones are kept."""
+    def _asked(self, mention: Mention) -> _Asked:
+        label = mention.label if self._type_filter is not None else ""
+        return _Asked(mention.query, kind_of(label) if label else None)
+
+    def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
+        """The candidates of each distinct question; the latest ones are kept."""
         found = {}
-        for query in dict.fromkeys(queries):
-            if (query, k) in self._cache:
-                self._cache.move_to_end((query, k))
-                found[query] = self._cache[query, k]
-        missing = [query for query in dict.fromkeys(queries) if query not in found]
+        for of in dict.fromkeys(asked):
+            if (of, k) in self._cache:
+                self._cache.move_to_end((of, k))
+                found[of] = self._cache[of, k]
+        missing = [of for of in dict.fromkeys(asked) if of not in found]
         if missing:
+            queries = [of.query for of in missing]
             store = self._index.store
-            hits = self._retriever.retrieve(missing, n=NEIGHBOURS)
-            ranking = self._reranker.rerank(missing, rank(missing, hits, store, self._weights))
-            for place, query in enumerate(missing):
+            hits = self._retriever.retrieve(queries, n=NEIGHBOURS)
+            ranking = rank(queries, hits, store, self._weights)
+            ranking = self._reranker.rerank(queries, ranking)
+            if self._type_filter is not None:
+                ranking = self._type_filter.weigh(ranking, [of.kind for of in missing])
+            for place, of in enumerate(missing):
                 kept = candidates(ranking, place, store, k=k)
-                found[query] = self._cache[query, k] = kept
+                found[of] = self._cache[of, k] = kept
         while len(self._cache) > CACHED_QUERIES:
             self._cache.popitem(last=False)
         return found

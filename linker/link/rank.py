@@ -186,6 +186,25 @@ class Ranking:
         rows: list[int] = self.best.concept[self.of(query)].tolist()
         return rows
 
+    def reordered(
+        self, probability: Floats, store: Store, *, reasons: Floats | None = None
+    ) -> Ranking:
+        """The same concepts with other probabilities, each query's most probable first.
+
+        Args:
+            probability: of each concept, in the order that they have now.
+            store: says which of two that tie is first: that of the lesser id.
+            reasons: if the ranker has looked.
+        """
+        order = np.lexsort((store.order(self.best.concept), -probability, self.best.query))
+        return Ranking(
+            bounds=self.bounds,
+            best=self.best[order],
+            support=self.support[order],
+            probability=probability[order],
+            reasons=(self.reasons if reasons is None else reasons)[order],
+        )
+
     def places(self) -> Ints:
         """The place of each concept among those of its query, from 0."""
         places: Ints = np.arange(len(self.best)) - self.bounds[self.best.query]

@@ -65,14 +65,7 @@ class Reranker:
         # Sums that do not depend on what other queries there are.
         total, shared = (np.bincount(of, summed, len(queries)) for summed in (shares, before[head]))
         probability[head] = KEPT * before[head] + (1 - KEPT) * shares / total[of] * shared[of]
-        order = np.lexsort((self._store.order(ranking.best.concept), -probability, query))
-        return Ranking(
-            bounds=ranking.bounds,
-            best=ranking.best[order],
-            support=ranking.support[order],
-            probability=probability[order],
-            reasons=reasons[order],
-        )
+        return ranking.reordered(probability, self._store, reasons=reasons)
 
 
 def candidates(ranking: Ranking, query: int, store: Store, *, k: int) -> tuple[Candidate, ...]:

@@ -1,5 +1,6 @@
 """Release files to the two tables (concepts, names): one file a format."""
 
+from linker.terminology.atoms import semantic_groups
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
 from linker.terminology.merge import merge
@@ -38,5 +39,6 @@ __all__ = [
     "merge",
     "read_overlay",
     "read_terminology",
+    "semantic_groups",
     "table_rows",
 ]

@@ -19,6 +19,7 @@ Of several, the one with the least key is preferred, or first. Parents are among
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -143,7 +144,7 @@ def semantic_types(options: ReadOptions, known: Collection[str] = ()) -> frozens
     """
     if not options.semantic_types and not options.semantic_groups:
         return None
-    groups = _groups()
+    groups = semantic_groups()
     types = {tui for group in groups.values() for tui in group}
     for tui in options.semantic_types:
         if tui not in types and tui not in known:
@@ -158,7 +159,8 @@ def semantic_types(options: ReadOptions, known: Collection[str] = ()) -> frozens
     return frozenset(options.semantic_types).union(*(groups[g] for g in options.semantic_groups))
 
 
-def _groups() -> Mapping[str, frozenset[str]]:
+@lru_cache(maxsize=1)
+def semantic_groups() -> Mapping[str, frozenset[str]]:
     """The types of each semantic group: {"DISO": {"T019", ...}, ...}."""
     table = files("linker.terminology").joinpath("data").joinpath("semantic_groups.tsv")
     lines = table.read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,109 @@
+"""What a detector calls a mention, beside what a terminology calls its concepts.
+
+A concept of another kind than the mention's label says is not ruled out, since detectors err: its
+odds fall by `OTHER`, and what it loses goes to the others and to NIL alike, after Bayes, as if the
+label were one more observation. Labels and types that `data/labels.toml` does not list say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.index import Store
+from linker.link.rank import Ranking
+from linker.terminology import semantic_groups
+
+OTHER = 0.05
+"""How likely a label is on a mention of a concept of another kind, against one of its own kind."""
+
+_CACHED = 100_000
+
+
+class _Kind(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labels: tuple[str, ...]
+    groups: tuple[str, ...]
+    types: tuple[str, ...]
+    endings: tuple[str, ...]
+
+
+class TypeFilter:
+    """Weighs the concepts of labelled mentions by their semantic types.
+
+    Args:
+        store: of the index.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kinds_of = lru_cache(maxsize=_CACHED)(self._read)
+
+    def weigh(self, ranking: Ranking, kinds: Sequence[str | None]) -> Ranking:
+        """The same concepts, with the probabilities that they have given their mentions' kinds.
+
+        Args:
+            ranking: the concepts of some queries.
+            kinds: of each query's mention, as `kind_of` gives it.
+
+        Returns:
+            The ranking, each query's most probable concept first, ties by concept id.
+        """
+        if not any(kinds):
+            return ranking
+        weight = np.ones(len(ranking.best))
+        for query, kind in enumerate(kinds):
+            if kind is not None:
+                own = ranking.of(query)
+                weight[own] = [
+                    1.0 if not (known := self._kinds_of(row)) or kind in known else OTHER
+                    for row in ranking.concepts(query)
+                ]
+        query_of, before = ranking.best.query, ranking.probability
+        nil = 1 - np.bincount(query_of, before, len(kinds))
+        total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
+        safe = np.where(total > 0, total, 1.0)
+        return ranking.reordered(before * weight / safe[query_of], self._store)
+
+    def _read(self, row: int) -> frozenset[str]:
+        """The kinds of a concept; none where its types are not known."""
+        return frozenset().union(*map(kinds_of_type, self._store.semantic_types(row)))
+
+
+def kind_of(label: str) -> str | None:
+    """The kind of thing that a detector's label means; None if it is not known."""
+    return _labels().get(label.lower())
+
+
+@lru_cache(maxsize=4096)
+def kinds_of_type(semantic_type: str) -> frozenset[str]:
+    """The kinds of thing that a concept of a semantic type may be; none if it is not known."""
+    lower = semantic_type.lower()
+    last = lower.split()[-1] if lower.strip() else ""
+    return frozenset(
+        name
+        for name, kind in _kinds().items()
+        if lower in kind.types
+        or last in kind.endings
+        or any(semantic_type in semantic_groups().get(group, ()) for group in kind.groups)
+    )
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> dict[str, _Kind]:
+    source = resources.files(__package__) / "data/labels.toml"
+    return {
+        name: validated(_Kind, table, where=f"{source.name}, {name}")
+        for name, table in read_toml(source).items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _labels() -> dict[str, str]:
+    return {label: name for name, kind in _kinds().items() for label in kind.labels}
