@@ -15,7 +15,7 @@ import numpy as np
 
 from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
-from linker.index import Index, write_index
+from linker.index import Index, Store, kind_rank, write_index
 from linker.link import Linker, calibrate
 from linker.link.rank import Weights
 from linker.link.retrieve import Hits
@@ -196,6 +196,28 @@ def hits(index: Index, *given: tuple[str, float], exact: bool = False) -> Hits:
         exact=np.full(len(given), exact),
         same_words=np.full(len(given), exact),
     )
+
+
+def check_bulk_reads(store: Store) -> None:
+    """What is read of many rows at once is what is read of each."""
+    # Backwards, and one of them twice: any rows in any order.
+    rows = np.array([*range(store.n_names - 1, -1, -1), 0])
+    found = store.pair_rows(rows)
+    expected = [
+        (i, place, pair.concept, kind_rank(pair.kind), pair.form is not None)
+        for i, row in enumerate(rows.tolist())
+        for place, pair in enumerate(store.pairs(row))
+    ]
+    columns = (found.name, found.place, found.concept, found.kind, found.derived)
+    assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
+    concepts = np.array([*range(store.n_concepts), 0], dtype=np.int32)
+    assert store.name_counts(concepts).tolist() == [
+        sum(
+            any(pair.concept == concept and pair.form is None for pair in store.pairs(row))
+            for row in store.name_rows(concept)
+        )
+        for concept in concepts.tolist()
+    ]
 
 
 class FatalDetector:

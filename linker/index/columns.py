@@ -65,6 +65,17 @@ def offsets_of(column: pa.Array) -> npt.NDArray[np.int32]:
     return offsets[column.offset : column.offset + len(column) + 1]
 
 
+def validity_of(
+    column: pa.Array,
+) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
+    """How to see of many rows of a column at once whether each holds a value."""
+    stored, first = column.buffers()[0], column.offset
+    if stored is None or not column.null_count:
+        return lambda rows: np.ones(len(rows), dtype=bool)
+    bits = np.frombuffer(stored, dtype=np.uint8)
+    return lambda rows: (bits[(first + rows) >> 3] >> ((first + rows) & 7) & 1).astype(bool)
+
+
 def rows_of(column: pa.ListArray, make: Callable[..., T]) -> Callable[[int], tuple[T, ...]]:
     """How to read the lists of structs of a column, each struct through `make`.
 

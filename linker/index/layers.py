@@ -80,12 +80,15 @@ class LayeredStore(Store):
         keys[new] = self._base.order(before - 1) + at + 1
         return keys
 
-    def name_counts(self, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+    def _names_of(
+        self, rows: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         at, own = _places(self._concept_rows, rows)
-        counts = np.empty(len(rows), dtype=np.int64)
-        counts[own] = super().name_counts(at[own])
-        counts[~own] = self._base.name_counts(rows[~own])
-        return counts
+        concepts, names = self._base._names_of(rows[~own])
+        more, its = super()._names_of(at[own].astype(np.int32))
+        of = np.concatenate([np.flatnonzero(~own)[concepts], np.flatnonzero(own)[more]])
+        order = np.argsort(of, kind="stable")
+        return of[order], np.concatenate([names, its])[order]
 
     def pair_rows(self, rows: npt.NDArray[np.int64]) -> PairRows:
         at, own = _places(self._name_numbers, rows)
@@ -97,11 +100,11 @@ class LayeredStore(Store):
             [np.flatnonzero(~own)[of_base.name], np.flatnonzero(own)[of_layer.name]]
         )
         order = np.argsort(name, kind="stable")
-        place, concept, kind = (
+        place, concept, kind, derived = (
             np.concatenate([getattr(of_base, column), getattr(of_layer, column)])[order]
-            for column in ("place", "concept", "kind")
+            for column in ("place", "concept", "kind", "derived")
         )
-        return PairRows(name[order], place, concept, kind)
+        return PairRows(name[order], place, concept, kind, derived)
 
     def normals(self, start: int, stop: int) -> list[str]:
         own = self._base.normals(start, min(stop, self._base.n_names))

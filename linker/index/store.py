@@ -9,7 +9,7 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import offsets_of, ranges, reader, rows_of
+from linker.index.columns import offsets_of, ranges, reader, rows_of, validity_of
 from linker.schema import Concept
 from linker.terminology import CONCEPTS, NAMES, NameKind, Terminology
 from linker.text import normalise
@@ -92,12 +92,14 @@ class PairRows:
         place: which pair of that name, from 0: as in `Store.pairs`.
         concept: the concept's row.
         kind: the number of its kind, nearest first: see `kind_rank`.
+        derived: it is of a form that was derived from a name, and that no source has itself.
     """
 
     name: npt.NDArray[np.int64]
     place: npt.NDArray[np.int64]
     concept: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
+    derived: npt.NDArray[np.bool_]
 
 
 class Store:
@@ -113,7 +115,9 @@ class Store:
         self._pair_offsets = offsets_of(lists)
         self._pair_concepts = pc.struct_field(lists.values, "concept").to_numpy()
         self._pair_kinds = pc.struct_field(lists.values, "kind").to_numpy()
+        self._is_derived = _derived(lists.values)
         self._name_offsets = offsets_of(self._concepts["name_rows"])
+        self._name_rows = self._concepts["name_rows"].values.to_numpy()
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -266,12 +270,21 @@ class Store:
         """The rows of the names of a concept's row, ascending; a retired id has none."""
         return tuple(self._concept(row, "name_rows"))
 
-    def name_counts(self, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
-        """How many names each of some concepts' rows has."""
-        counts: npt.NDArray[np.int64] = np.asarray(
-            self._name_offsets[rows + 1] - self._name_offsets[rows], dtype=np.int64
-        )
-        return counts
+    def name_counts(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """How many names each of some concepts' rows has, derived forms left out."""
+        concept, name = self._names_of(rows)
+        pairs = self.pair_rows(name)
+        own = (pairs.concept == rows[concept[pairs.name]]) & ~pairs.derived
+        return np.bincount(concept[np.unique(pairs.name[own])], minlength=len(rows))
+
+    def _names_of(
+        self, rows: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The names' rows of some concepts' rows, and which of the concepts each is of."""
+        starts = self._name_offsets[rows]
+        lengths = self._name_offsets[rows + 1] - starts
+        names = self._name_rows[ranges(starts, lengths)].astype(np.int64)
+        return np.repeat(np.arange(len(rows)), lengths), names
 
     def concept_table(self) -> pa.Table:
         """The concepts, retired ids among them, with the schema `linker.terminology.CONCEPTS`."""
@@ -320,7 +333,21 @@ class Store:
         lengths = self._pair_offsets[rows + 1] - starts
         at = ranges(starts, lengths)
         name = np.repeat(np.arange(len(rows)), lengths)
-        return PairRows(name, at - starts[name], self._pair_concepts[at], self._pair_kinds[at])
+        return PairRows(
+            name,
+            at - starts[name],
+            self._pair_concepts[at],
+            self._pair_kinds[at],
+            self._is_derived(at),
+        )
+
+
+def _derived(
+    pairs: pa.StructArray,
+) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
+    if "form" not in _fields(pairs):  # An index that was built before there were forms.
+        return lambda rows: np.zeros(len(rows), dtype=bool)
+    return validity_of(pc.struct_field(pairs, "form"))
 
 
 def _pair(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:

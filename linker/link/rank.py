@@ -68,6 +68,7 @@ class Pairs:
         row, place: the name's row, and which of its pairs this is: `Store.pairs(row)[place]`.
         score: the cosine of the query and the name.
         exact, same_words: as in `Hits`.
+        derived: it is a form of a name, and no name that some source has.
         case: the query is written as the name's source writes it.
         preferred, loose: of the name's kind, as in `Weights`.
     """
@@ -79,6 +80,7 @@ class Pairs:
     score: Floats
     exact: Bools
     same_words: Bools
+    derived: Bools
     case: Bools
     preferred: Bools
     loose: Bools
@@ -140,6 +142,7 @@ def pairs_of(queries: Sequence[str], hits: Hits, store: Store) -> Pairs:
         score=hits.score[found.name],
         exact=exact,
         same_words=hits.same_words[found.name],
+        derived=found.derived,
         case=case,
         preferred=found.kind == kind_rank(NameKind.PREFERRED),
         loose=np.isin(found.kind, _LOOSE),
@@ -161,7 +164,7 @@ class Ranking:
         bounds: where the concepts of each query begin, and the end: shape (queries + 1,).
         best: each concept by its best name.
         support: the logarithm of how many of a concept's names were proposed, each counted the less
-            the farther it is from the concept's nearest.
+            the farther it is from the concept's nearest, derived forms left out; at least 0.
         probability: that the concept is the right one, in [0, 1].
         reasons: what the ranker saw, by `features.FEATURES`; NaN where it did not look.
             Shape (len(best), features), or (len(best), 0) before it looked.
@@ -226,7 +229,8 @@ def rank(queries: Sequence[str], hits: Hits, store: Store, weights: Weights) -> 
     best, most = pairs[_first_spelled(pairs, utility, starts, store)], _top(utility, starts)
     group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(pairs)))
     near = np.exp(_SUPPORT * (pairs.score - _top(pairs.score, starts)[group]))
-    support = np.log(_sums(near, group, len(starts)))
+    # What was derived from a name adds nothing to it.
+    support = np.log(np.maximum(_sums(near * ~pairs.derived, group, len(starts)), 1.0))
     order = np.lexsort((store.order(best.concept), -most, best.query))
     best, most, support = best[order], most[order], support[order]
     bounds = np.searchsorted(best.query, np.arange(len(queries) + 1))

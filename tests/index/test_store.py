@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from cases import build, concept
+from cases import build, check_bulk_reads, concept
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from linker.errors import IndexFolderError, TerminologyError
 from linker.index import NamePair, Store
 from linker.index.store import write_store
 from linker.schema import Concept
-from linker.terminology import NameKind, Release, TableBuilder, Terminology
+from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms
 from linker.terminology.tables import CONCEPTS, NAMES
 from linker.text import normalise
 
@@ -191,6 +192,21 @@ def test_names_of_a_concept_are_found_by_its_row(stored) -> None:
     assert store.n_concepts == 2
     names = [[store.normal(name) for name in store.name_rows(row)] for row in range(2)]
     assert names == [["cold", "common cold"], ["a chill", "cold"]]
+
+
+def test_many_rows_are_read_as_each_is(tmp_path: Path) -> None:
+    built = of(
+        ("X:1", "Ataxia", "Ataxia, Spastic", "Shared"),
+        ("X:2", "Rubella NOS", "Shared", "German measles"),
+        ("X:3", "Rubella"),
+    )
+    write_store(add_forms(built.finish(RELEASE)), tmp_path)
+    store = Store.open(tmp_path)
+    assert {"spastic ataxia"} < set(names(store))
+    check_bulk_reads(store)
+    # "Spastic ataxia" is derived, and counts for nothing; neither does "rubella" for X:2.
+    rows = np.array([store.row(concept_id) for concept_id in ("X:1", "X:2", "X:3")], dtype=np.int32)
+    assert store.name_counts(rows).tolist() == [3, 3, 1]
 
 
 def test_relations_are_of_rows_and_unknown_parents_are_left_out(tmp_path: Path) -> None:

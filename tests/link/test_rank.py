@@ -141,6 +141,7 @@ def test_utility_is_the_sum_of_what_holds() -> None:
         score=np.array([0.75, 1.0]),
         exact=np.array([False, True]),
         same_words=np.array([True, True]),
+        derived=np.array([False, False]),
         case=np.array([False, True]),
         preferred=np.array([True, False]),
         loose=np.array([True, False]),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import CONCEPTS, FakeEncoder, build, concept
+from cases import CONCEPTS, FakeEncoder, build, check_bulk_reads, concept
 
 from linker import Linker
 from linker.encoder import Vectors
@@ -208,6 +208,15 @@ def test_vectors_of_a_layer_are_searched_with_the_others(mini: Path, csv: Write)
 
 
 # --- again, instead, and off -----------------------------------------------------------------
+
+
+def test_many_rows_are_read_as_each_is(mini: Path, csv: Write) -> None:
+    check_bulk_reads(Index.open(mini).store)
+    lay(
+        mini,
+        csv("X:0001,Pump trouble", "X:0002,Chest pain", "A:1,,,Odd gait", "Z:1,Odd gait,,Limp"),
+    )
+    check_bulk_reads(Index.open(mini).store)
 
 
 def test_the_same_overlay_again_changes_no_byte(mini: Path, csv: Write) -> None:
