@@ -2,8 +2,10 @@
 
     python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz [INDEX TRAIN.jsonl.gz ...]
 
-Boosted trees by LightGBM, with the softmax over a mention's candidates as the loss. Each corpus
-counts alike, whatever its size. Needs `pip install lightgbm`, which nothing else does.
+Boosted trees by LightGBM, with the softmax over a mention's candidates as the loss. Each pair of an
+index and a corpus counts alike, whatever its size; take an index with and one without derived names
+of each terminology, so that the trees do not lean on what only one of them shows. Needs
+`pip install lightgbm`, which nothing else does.
 """
 
 from __future__ import annotations
@@ -98,7 +100,8 @@ def main(out: str, *pairs: str) -> None:
     data = lightgbm.Dataset(rows, right, feature_name=list(FEATURES))
     model = lightgbm.train({**SETTINGS, "objective": objective}, data, ROUNDS)
     trees = [tree_of(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
-    about = f"{n} mentions of {', '.join(Path(p).name for p in pairs[1::2])}"
+    corpora = dict.fromkeys(Path(path).name for path in pairs[1::2])
+    about = f"{n // len(STRETCHED)} pairs of a mention and an index, of {', '.join(corpora)}"
     lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
     Path(out).write_text(
         f'{{"about": {json.dumps(about)},\n"features": {json.dumps(FEATURES)},\n'

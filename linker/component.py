@@ -36,6 +36,15 @@ from linker.link import KnowledgeBase, Linker
 from linker.schema import Candidate, Link, Mention
 
 NIL = "NIL"
+_ASSERTED = {
+    "negex": "negated",
+    "is_negated": "negated",
+    "is_historical": "historical",
+    "is_hypothetical": "hypothetical",
+    "is_family": "family",
+    "is_uncertain": "uncertain",
+}
+"""The attributes of negspacy (`negex`) and of medspaCy's ConText, and ours."""
 _MENTION = tuple(field.name for field in fields(Mention))
 _CANDIDATE = tuple(field.name for field in fields(Candidate))
 
@@ -51,7 +60,9 @@ _CANDIDATE = tuple(field.name for field in fields(Candidate))
         "threshold": DEFAULT_THRESHOLD,
         "k": 5,
         "attribute": "link",
+        "type_filter": True,
         "device": None,
+        "backend": None,
         "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
     },
     assigns=["doc.ents", "doc.spans", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
@@ -69,7 +80,9 @@ def create_concept_linker(
     threshold: float | str,
     k: int,
     attribute: str,
+    type_filter: bool,
     device: str | None,
+    backend: str | None,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> ConceptLinker:
     """Make the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
@@ -89,7 +102,10 @@ def create_concept_linker(
         attribute: the name of the `._.` attribute that holds the link. With another name, a second
             linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
             `kb_id_` is that of the last linker.
+        type_filter: let an entity's label ("DISEASE", "CHEMICAL") speak against concepts whose
+            semantic types are of another kind.
         device: where the encoder runs.
+        backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
         scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
             `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out.
 
@@ -113,7 +129,9 @@ def create_concept_linker(
         threshold=threshold,
         k=k,
         attribute=attribute,
+        type_filter=type_filter,
         device=device,
+        backend=backend,
         scorer=scorer,
     )
 
@@ -133,14 +151,22 @@ class ConceptLinker(Pipe):
         threshold: float | str = DEFAULT_THRESHOLD,
         k: int = 5,
         attribute: str = "link",
+        type_filter: bool = True,
         device: str | None = None,
+        backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         if k < 1:
             raise ConfigError(f"{name}: k is {k}; ask for at least 1 candidate")
         self.name = name
         self.linker = Linker.load(
-            index, encoder=encoder, detector=detector, threshold=threshold, device=device
+            index,
+            encoder=encoder,
+            detector=detector,
+            threshold=threshold,
+            type_filter=type_filter,
+            device=device,
+            backend=backend,
         )
         self.scorer = scorer
         # Spans that are chosen for us are no entities of the doc.
@@ -177,9 +203,18 @@ class ConceptLinker(Pipe):
         links = iter(self.linker.link_mentions([m for of_doc in found for _, m in of_doc], self._k))
         for doc, of_doc in zip(docs, found, strict=True):
             assertions = assert_mentions(doc.text, [mention for _, mention in of_doc])
+            bare = self._is_bare(doc)
             spans = [
-                self._set(span, Link(link.mention, link.concept_id, link.candidates, assertion))
-                for (span, _), link, assertion in zip(
+                self._set(
+                    span,
+                    Link(
+                        link.mention,
+                        link.concept_id,
+                        link.candidates,
+                        ours if bare else {**ours, **_said_of(span)},
+                    ),
+                )
+                for (span, _), link, ours in zip(
                     of_doc, islice(links, len(of_doc)), assertions, strict=True
                 )
             ]
@@ -295,6 +330,15 @@ def _register(attribute: str) -> None:
                 f"another component has the extension span._.{name}; "
                 "give concept_linker another `attribute`"
             )
+
+
+def _said_of(span: Span) -> dict[str, bool]:
+    """What negspacy or medspaCy says of an entity, if it is in use: it knows better than we do."""
+    return {
+        attribute: bool(span._.get(extension))
+        for extension, attribute in _ASSERTED.items()
+        if Span.has_extension(extension)
+    }
 
 
 def _key(span: Span, attribute: str) -> tuple[str, str, int, int]:

@@ -164,7 +164,7 @@ def test_a_recogniser_that_found_nothing_is_believed(index: Index) -> None:
 
 
 def test_detector_that_is_not_needed_is_not_loaded(index: Index) -> None:
-    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector="no_such_model")
+    nlp = _ruled(index, [{"label": "X", "pattern": "Fever"}], detector="no_such_model")
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(["A fever.", "The fever."])] == ["X:0006"] * 2
 
 
@@ -328,6 +328,58 @@ def test_pipes_can_be_analysed(nlp: Language) -> None:
 def test_unknown_setting_is_named(index: Index) -> None:
     with pytest.raises(ValueError, match="treshold"):
         _pipeline(index, treshold=0.9)
+
+
+def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> None:
+    concepts = [
+        concept("T:1", "Lead", types=["substance"]),
+        concept("T:2", "Lead poisoning", "Lead", types=["disorder"]),
+    ]
+    built = build(tmp_path / "index", concepts)
+    found = {}
+    for label, type_filter in (("DISEASE", True), ("CHEMICAL", True), ("DISEASE", False)):
+        nlp = _pipeline(built, type_filter=type_filter)
+        ruler = nlp.add_pipe("entity_ruler", first=True)
+        ruler.add_patterns([{"label": label, "pattern": "lead"}])
+        ent = nlp("Found lead today.").ents[0]
+        found[label, type_filter] = ent._.link.candidates[0].concept_id
+    assert found == {("DISEASE", True): "T:2", ("CHEMICAL", True): "T:1", ("DISEASE", False): "T:1"}
+
+
+@pytest.mark.parametrize(
+    ("extension", "attribute"),
+    [
+        ("negex", "negated"),
+        ("is_negated", "negated"),
+        ("is_historical", "historical"),
+        ("is_hypothetical", "hypothetical"),
+        ("is_family", "family"),
+        ("is_uncertain", "uncertain"),
+    ],
+)
+def test_what_negspacy_or_medspacy_says_of_an_entity_counts(
+    index: Index, extension: str, attribute: str
+) -> None:
+    Span.set_extension(extension, default=False)
+    nlp = _pipeline(index)
+    nlp.add_pipe("entity_ruler", first=True).add_patterns(
+        [{"label": "X", "pattern": "heart failure"}, {"label": "X", "pattern": "fever"}]
+    )
+    doc = nlp.make_doc("No heart failure. Fever.")
+    doc = nlp.get_pipe("entity_ruler")(doc)
+    doc.ents[1]._.set(extension, True)
+    doc = nlp.get_pipe("concept_linker")(doc)
+    found = [ent._.link.assertion[attribute] for ent in doc.ents]
+    # Our own rules would have called the first one negated, and the second nothing.
+    assert found == [False, True]
+    # What they do not speak of is for our rules.
+    assert doc.ents[0]._.link.assertion["negated"] is (attribute != "negated")
+
+
+def test_mentions_that_we_found_ourselves_have_our_assertions(index: Index) -> None:
+    Span.set_extension("is_negated", default=False)
+    ent = _pipeline(index)("No heart failure.").ents[0]
+    assert ent._.link.assertion["negated"] is True
 
 
 def test_index_must_be_given() -> None:
