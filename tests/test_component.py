@@ -164,7 +164,7 @@ def test_a_recogniser_that_found_nothing_is_believed(index: Index) -> None:
 
 
 def test_detector_that_is_not_needed_is_not_loaded(index: Index) -> None:
-    nlp = _ruled(index, [{"label": "X", "pattern": "Fever"}], detector="no_such_model")
+    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector="no_such_model")
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(["A fever.", "The fever."])] == ["X:0006"] * 2
 
 
@@ -363,7 +363,7 @@ def test_what_negspacy_or_medspacy_says_of_an_entity_counts(
     Span.set_extension(extension, default=False)
     nlp = _pipeline(index)
     nlp.add_pipe("entity_ruler", first=True).add_patterns(
-        [{"label": "X", "pattern": "heart failure"}, {"label": "X", "pattern": "fever"}]
+        [{"label": "X", "pattern": "heart failure"}, {"label": "X", "pattern": "Fever"}]
     )
     doc = nlp.make_doc("No heart failure. Fever.")
     doc = nlp.get_pipe("entity_ruler")(doc)
