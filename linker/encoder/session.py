@@ -19,13 +19,14 @@ def import_onnxruntime() -> Any:
     """The package `onnxruntime`, told to send nothing.
 
     As its official builds are imported they make an identifier of the machine and a store of events
-    in the user's cache, and send them to their maker (its Privacy.md). Only this variable, set
-    before the import, keeps them from it; the call covers Windows' own tracing.
+    in the user's cache, and send them to their maker (its Privacy.md). Only a variable, set before
+    the import, keeps them from it (onnxruntime#27379, and #29843 for its other name); the call
+    covers Windows' own tracing.
 
     Raises:
         MissingExtraError: it is not installed.
     """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
     onnxruntime = require("onnxruntime", extra="onnx")
     onnxruntime.disable_telemetry_events()
     return onnxruntime

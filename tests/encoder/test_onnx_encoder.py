@@ -243,7 +243,7 @@ def test_onnx_runtime_reports_to_nobody_and_leaves_nothing_in_the_home(
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")
+        if name not in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED", "XDG_CACHE_HOME")
     }
     subprocess.run(
         [sys.executable, "-c", code, str(bert)],
