@@ -20,7 +20,7 @@ def _table() -> Table:
     return table
 
 
-@pytest.mark.parametrize("columns", [None, ""])
+@pytest.mark.parametrize("columns", [None, "", "0", "wide"])
 def test_a_piped_row_is_one_line_however_long(
     columns: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,3 +51,4 @@ def test_a_width_that_is_asked_for_is_kept(
     lines = capsys.readouterr().out.splitlines()
     assert 50 < max(map(len, lines)) <= 60
     assert len(lines) > 10
+    assert [line.rstrip() for line in lines] == lines

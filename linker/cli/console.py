@@ -35,12 +35,14 @@ def open_linker(index: Path, **options: Any) -> Linker:
 
 def show(table: Table) -> None:
     """Print a table on stdout: in a pipe a line a row, unless COLUMNS asks for a width."""
-    if out_console.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+    if out_console.is_terminal:
         out_console.print(table, highlight=False)
         return
+    asked = os.environ.get("COLUMNS", "")
+    width = int(asked) if asked.isdigit() and int(asked) > 0 else _UNFOLDED
     # `print(width=...)` only narrows. Of an own console, because rich asks for its width when made.
     printed = io.StringIO()
-    Console(width=_UNFOLDED, file=printed, color_system=None).print(table, highlight=False)
+    Console(width=width, file=printed, color_system=None).print(table, highlight=False)
     # Cells are padded to the longest of their column, the last too.
     lines = printed.getvalue().splitlines()
     out_console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
