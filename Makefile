@@ -30,7 +30,7 @@ notebooks: .venv/.notebooks demo
 .venv/.demo: EXTRAS = demo
 .venv/.test: EXTRAS = demo,train,test,ray
 .venv/.lint: EXTRAS = demo,train,test,lint
-.venv/.notebooks: EXTRAS = demo,test,notebooks
+.venv/.notebooks: EXTRAS = demo,train,test,ray,notebooks
 .venv/.demo .venv/.test .venv/.lint .venv/.notebooks: pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
 	@touch $@

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 IS_BUILT = (ROOT / "indexes/hpo/manifest.json").is_file()
 
 _EXAMPLE = re.compile(r"```python\n(.*?)```(?:\n+```\n(.*?)```)?", re.DOTALL)
-_LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 _BLOCK = re.compile(r"^```(\w*)\n.*?^```", re.DOTALL | re.MULTILINE)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,28 @@ def test_again_writes_the_same(tiny: Index, tmp_path: Path) -> None:
     assert run_demo(tiny.path, tmp_path) == first
     assert (first.jsonl.read_bytes(), first.report.read_bytes()) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["links.jsonl", "report.html"]
+
+
+@pytest.mark.model
+def test_forced_builds_the_index_anew(
+    tiny: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_jsonl(
+        tmp_path / "fever.jsonl", [concept("T:9", "Fever"), concept("T:8", "Chills")]
+    )
+    section = {"source": "jsonl", "path": str(source)}
+    monkeypatch.setattr("linker.demo.run.RECIPE", recipe(terminology=section))
+    index = tmp_path / "index"
+    shutil.copytree(tiny.path, index)
+    # As another version of the program would have left it.
+    (tmp_path / "index.partial").mkdir()
+    (tmp_path / "index.partial" / "job.json").write_text("{")
+    assert run_demo(index, tmp_path / "demo").most_common[0].concept_id.startswith("T:")
+    assert Index.open(index).manifest.counts.concepts == len(FINDINGS)
+    found = run_demo(index, tmp_path / "demo", force=True)
+    assert {row.concept_id for row in found.most_common} == {"T:9"}
+    assert Index.open(index).manifest.counts.concepts == 2
+    assert not (tmp_path / "index.partial").exists()
 
 
 def test_folder_that_is_no_index_is_refused(tmp_path: Path) -> None:

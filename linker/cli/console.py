@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 STOPPED = 130
 """The exit status after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
+_UNFOLDED = 100_000
+"""Characters: longer than any line, for what is not printed on a terminal."""
+
 out_console = Console()
 err_console = Console(stderr=True)
 
@@ -29,9 +34,18 @@ def open_linker(index: Path, **options: Any) -> Linker:
 
 
 def show(table: Table) -> None:
-    """Print a table on stdout."""
-    # What is piped is not cut to the width of a terminal.
-    out_console.print(table, highlight=False, width=None if out_console.is_terminal else 1000)
+    """Print a table on stdout: in a pipe a line a row, unless COLUMNS asks for a width."""
+    if out_console.is_terminal:
+        out_console.print(table, highlight=False)
+        return
+    asked = os.environ.get("COLUMNS", "")
+    width = int(asked) if asked.isdigit() and int(asked) > 0 else _UNFOLDED
+    # `print(width=...)` only narrows. Of an own console, because rich asks for its width when made.
+    printed = io.StringIO()
+    Console(width=width, file=printed, color_system=None).print(table, highlight=False)
+    # Cells are padded to the longest of their column, the last too.
+    lines = printed.getvalue().splitlines()
+    out_console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 @contextmanager

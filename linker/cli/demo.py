@@ -21,6 +21,10 @@ def demo(
     out: Annotated[Path, typer.Option(help="The folder for the links and the report.")] = Path(
         "demo"
     ),
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Build the index again; start an unfinished one over."),
+    ] = False,
 ) -> None:
     """Link a dozen sample notes to the Human Phenotype Ontology, and write a report to look at."""
     # Everything is in packages: nothing may be fetched, and this shows that nothing is.
@@ -29,7 +33,7 @@ def demo(
     from linker.progress import Bars
 
     with Bars(err_console) as progress:
-        found = run_demo(index, out, progress=progress)
+        found = run_demo(index, out, force=force, progress=progress)
     table = Table(box=None, title="Found most often", title_justify="left")
     for heading in ("concept", "name", "notes", "for example"):
         table.add_column(heading)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +28,7 @@ def doctor(
     """Show what is installed and found here, what will be fast or slow, and what is missing."""
     from linker.doctor import diagnose
 
-    found = diagnose([Path("indexes")] if paths is None else paths)
+    found = diagnose(paths)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
@@ -51,13 +50,14 @@ def _rows(found: Diagnosis) -> list[tuple[str, str]]:
         ("processor", "not known" if features is None else ", ".join(features) or "no AVX2"),
         ("memory", f"{_gb(machine.memory)}, {_gb(machine.memory_free)} free"),
         ("GPU", ", ".join(machine.gpus) or "none"),
-        *((f"package {name}", v or "not installed") for name, v in found.packages.items()),
-        *((f"extra [{e}]", _absent(absent)) for e, absent in found.extras.items()),
+        *((f"package {name}", found.packages[name] or "not installed") for name in found.needed),
+        *((f"extra [{extra}]", _extra(found, extra)) for extra in found.extras),
         *((f"encoder {name}", at or "not here") for name, at in found.encoders.items()),
+        *_export(found),
         *((f"spaCy model {name}", v) for name, v in found.models.items()),
         *((f"index {index.path}", _index(index)) for index in found.indexes),
         *(("here", sentence) for sentence in found.speed),
-        *(("missing", f"{what}; {command}") for what, command in found.missing),
+        *(("missing", f"{what}; to get it: {command}") for what, command in found.missing),
     ]
 
 
@@ -69,8 +69,21 @@ def _gb(n_bytes: int | None) -> str:
     return "not known" if n_bytes is None else f"{n_bytes / 1e9:.1f} GB"
 
 
-def _absent(names: Sequence[str]) -> str:
-    return f"lacks {', '.join(names)}" if names else "all there"
+def _extra(found: Diagnosis, extra: str) -> str:
+    """What it is for, and its packages."""
+    from linker.doctor import EXTRAS
+
+    names = found.extras[extra]
+    absent = [name for name in names if not found.packages[name]]
+    there = ", ".join(f"{name} {found.packages[name]}" for name in names if name not in absent)
+    lacks = f"lacks {', '.join(absent)}" if absent else ""
+    return f"for {EXTRAS[extra]}: {'; '.join(part for part in (there, lacks) if part)}"
+
+
+def _export(found: Diagnosis) -> list[tuple[str, str]]:
+    if not any(found.encoders.values()):
+        return []
+    return [("ONNX export", found.export or "no folder for it can be written")]
 
 
 def _index(index: FoundIndex) -> str:

@@ -58,16 +58,23 @@ def sample_notes() -> list[Note]:
     ]
 
 
-def run_demo(index: Path, out: Path, *, progress: Progress | None = None) -> Found:
+def run_demo(
+    index: Path, out: Path, *, force: bool = False, progress: Progress | None = None
+) -> Found:
     """Build the index if it is not there, annotate the sample notes, and write links and report.
+
+    Links and report of a run before are replaced: they are made anew of the same notes.
+
+    Args:
+        force: build the index anew, and throw away an unfinished build; else that is gone on with.
 
     Raises:
         LinkerError: the extra [demo] is not installed, or a folder is in the way.
     """
     progress = progress or Silent()
-    if not index.exists():
+    if force or not index.exists():
         unfinished = index.with_name(f"{index.name}.partial").exists()
-        build_index(RECIPE, index, resume=unfinished, progress=progress)
+        build_index(RECIPE, index, resume=unfinished and not force, force=force, progress=progress)
     linker = Linker.load(index)
     notes = sample_notes()
     progress.step("annotating notes", total=len(notes), unit="notes")

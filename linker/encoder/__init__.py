@@ -2,7 +2,7 @@
 
 from linker.encoder.backend import BACKENDS, backend_of
 from linker.encoder.base import Encoder, EncoderIdentity, Vectors
-from linker.encoder.found import find_encoder
+from linker.encoder.found import find_encoder, find_export_place
 from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
 from linker.encoder.own import own_encoder
 
@@ -15,6 +15,7 @@ __all__ = [
     "Vectors",
     "backend_of",
     "find_encoder",
+    "find_export_place",
     "load_encoder",
     "own_encoder",
 ]

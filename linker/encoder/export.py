@@ -34,7 +34,7 @@ from linker.encoder.graph import (
     build_probe,
     network_of,
 )
-from linker.encoder.session import open_session, session
+from linker.encoder.session import import_onnxruntime, open_session, session
 from linker.encoder.weights import read_object
 from linker.errors import EncoderError
 
@@ -98,7 +98,7 @@ def exported(folder: ModelFolder, fingerprint: str, *, int8: bool) -> Exported:
     """
     precision = "int8" if int8 else "fp32"
     key = f"onnx-{precision}-{VERSION}-{fingerprint.removeprefix('sha256:')[:32]}"
-    places = [folder.path / _BESIDE / key, _user_cache() / key]
+    places = [place / key for place in export_places(folder.path)]
     for place in places:
         found = _open(place)
         if found is not None:
@@ -133,11 +133,17 @@ def exported(folder: ModelFolder, fingerprint: str, *, int8: bool) -> Exported:
     )
 
 
-def _user_cache() -> Path:
+def export_places(model: Path) -> list[Path]:
+    """The folders for the exports of a model: beside it, then the user's cache, if there is one."""
     home = os.environ.get("XDG_CACHE_HOME")
     # The XDG specification: a relative path in it is to be ignored.
-    base = Path(home) if home and Path(home).is_absolute() else Path("~/.cache").expanduser()
-    return base / "concept-linker"
+    if home and Path(home).is_absolute():
+        return [model / _BESIDE, Path(home) / "concept-linker"]
+    try:
+        cache = Path("~/.cache").expanduser()
+    except RuntimeError:  # a user without a home, as containers have them
+        return [model / _BESIDE]
+    return [model / _BESIDE, cache / "concept-linker"]
 
 
 def _open(place: Path) -> Exported | None:
@@ -166,7 +172,7 @@ def _rename(partial: Path, place: Path) -> None:
 
 def _write(to: Path, folder: ModelFolder, *, int8: bool) -> None:
     require("onnx", extra="onnx")
-    require("onnxruntime", extra="onnx")
+    import_onnxruntime()
     from linker.encoder.loaded import load
 
     model = load(folder, "cpu")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,26 @@ Run = Callable[[Tokens, int], Vectors]
 """Tokens of some strings, and the token that fills them up, to unit vectors."""
 
 
+def import_onnxruntime() -> Any:
+    """The package `onnxruntime`, told to send nothing.
+
+    As its official builds are imported they make an identifier of the machine and a store of events
+    in the user's cache, and send them to their maker (its Privacy.md). Only a variable, set before
+    the import, keeps them from it (onnxruntime#27379, and #29843 for its other name); the call
+    covers Windows' own tracing.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
+    onnxruntime = require("onnxruntime", extra="onnx")
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
 def open_session(graph: Path) -> Any:
     """An `onnxruntime.InferenceSession`; it may run in several threads, on a core each."""
-    onnxruntime = require("onnxruntime", extra="onnx")
-    # On Windows it would report events to the system.
-    onnxruntime.disable_telemetry_events()
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -57,7 +57,17 @@ class _Part:
                     raise TerminologyError(f"{self}: encrypted; unpack it and give the folder")
                 stream = archive.open(self.inside)
         stream = watched(stream, name, self.size, progress)
-        return cast("IO[bytes]", gzip.open(stream)) if _is_gzip(name) else stream
+        return cast("IO[bytes]", _Unpacked(fileobj=stream)) if _is_gzip(name) else stream
+
+
+class _Unpacked(gzip.GzipFile):
+    """What a gzipped stream holds; closes that stream too, as GzipFile does not."""
+
+    def close(self) -> None:
+        packed = cast("IO[bytes] | None", self.fileobj)
+        super().close()
+        if packed is not None:
+            packed.close()
 
 
 @dataclass(frozen=True, slots=True)

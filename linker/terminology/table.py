@@ -328,6 +328,10 @@ def _csv_error(where: str, reason: str) -> TerminologyError:
             f"{where}: a quotation mark opens here and is not closed; close it, or write it "
             'twice ("") inside a quoted field'
         )
+    if "NUL" in reason:  # before Python 3.11; later ones give the row
+        return TerminologyError(
+            f"{where}: NUL in the row; is the file damaged, or UTF-16? Save it as UTF-8"
+        )
     return TerminologyError(f"{where}: not a row of a table: {reason}; correct the quotation marks")
 
 

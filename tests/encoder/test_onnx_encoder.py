@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import pickle
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 
 from linker.encoder import BACKENDS, Encoder, load_encoder
 from linker.encoder.backend import make_encoder
+from linker.encoder.export import export_places
 from linker.encoder.folder import ModelFolder
 from linker.encoder.onnx import OnnxEncoder
 from linker.encoder.transformer import TransformerEncoder
@@ -228,6 +230,29 @@ def test_a_network_that_cannot_be_exported_is_run_by_torch_unless_onnx_is_asked_
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
 
 
+def test_onnx_runtime_reports_to_nobody_and_leaves_nothing_in_the_home(
+    bert: Path, tmp_path: Path
+) -> None:
+    # It would make an identifier of the machine, and a store of events to send, as it is imported.
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys; from linker.encoder import load_encoder; "
+        "load_encoder(sys.argv[1], backend='onnx').encode(['fever'])"
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED", "XDG_CACHE_HOME")
+    }
+    subprocess.run(
+        [sys.executable, "-c", code, str(bert)],
+        env=environment | {"HOME": str(home)},
+        check=True,
+    )
+    assert list(home.rglob("*")) == []
+
+
 # --- the export --------------------------------------------------------------------------------
 
 
@@ -263,6 +288,21 @@ def test_nowhere_to_write_is_a_clear_error_and_no_obstacle(
     with pytest.raises(EncoderError, match=r"no folder for its ONNX export .*XDG_CACHE_HOME"):
         load_encoder(bert, backend="onnx").encode(names)
     found = load_encoder(bert).encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a home is found another way")
+def test_a_user_without_a_home_has_the_export_beside_the_model(
+    bert: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert export_places(bert) == [bert / ".concept-linker"]
+    found = load_encoder(bert, backend="onnx").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
 
 

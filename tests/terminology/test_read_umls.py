@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from linker.config import ReadOptions, Recipe
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
+from linker.terminology.rrf_members import find_members
 
 COLUMNS = {
     "MRCONSO": "CUI LAT TS LUI STT SUI ISPREF AUI SAUI SCUI SDUI SAB TTY CODE STR SRL SUPPRESS CVF",
@@ -374,6 +375,16 @@ def test_folder_above_and_file_itself(meta, concepts):
     expected = concepts(read(meta))
     assert concepts(read(meta.parent)) == expected
     assert concepts(read(meta / "MRCONSO.RRF")) == expected
+
+
+def test_a_gzipped_file_is_closed_with_what_unpacks_it(meta):
+    (meta / "MRCONSO.RRF.gz").write_bytes(gzip.compress((meta / "MRCONSO.RRF").read_bytes()))
+    (meta / "MRCONSO.RRF").unlink()
+    stream = find_members(meta, "MRCONSO.RRF", {"MRCONSO.RRF"})["MRCONSO.RRF"].open()
+    packed = stream.fileobj
+    assert not packed.closed
+    stream.close()
+    assert packed.closed
 
 
 def test_gzipped_files(meta, concepts, tmp_path):
