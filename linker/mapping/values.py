@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
@@ -12,6 +12,7 @@ from linker.errors import ConfigError
 from linker.schema import Candidate, Link
 
 Verdict = Literal["accept", "look", "reject"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 ACCEPT, REJECT = 0.8, 0.2
 """Probabilities. Of the 363 distinct mentions of NCBI Disease's dev split, on MEDIC with the
