@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
@@ -190,6 +191,15 @@ def hit(index: Index, name: str, score: float, *, exact: bool = False) -> NameHi
     """A name of an index as a query's hit."""
     row = index.store.normals(0, index.store.n_names).index(name)
     return NameHit(row, score, exact=exact, same_words=exact)
+
+
+def damage_column(path: Path, *, row_group: int, column: int) -> None:
+    """Overwrite the data of a column in a row group of a Parquet file; its footer stays whole."""
+    meta = pq.ParquetFile(path).metadata.row_group(row_group).column(column)
+    data = bytearray(path.read_bytes())
+    start = meta.dictionary_page_offset or meta.data_page_offset
+    data[start : start + meta.total_compressed_size] = b"\xff" * meta.total_compressed_size
+    path.write_bytes(data)
 
 
 class FatalDetector:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cases import damage_column
 
 from linker import Linker
 from linker.annotate import annotate_files
@@ -38,11 +39,7 @@ def _damaged(path: Path) -> None:
     ids = [f"p{i}" for i in range(60)]
     table = pa.table({"note_id": ids, "note_text": [f"{FEVER} {i}" for i in ids]})
     pq.write_table(table, path, row_group_size=20)
-    column = pq.ParquetFile(path).metadata.row_group(1).column(1)
-    data = bytearray(path.read_bytes())
-    start = column.dictionary_page_offset or column.data_page_offset
-    data[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
-    path.write_bytes(data)
+    damage_column(path, row_group=1, column=1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
