@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
@@ -218,6 +219,15 @@ def check_bulk_reads(store: Store) -> None:
         )
         for concept in concepts.tolist()
     ]
+
+
+def damage_column(path: Path, *, row_group: int, column: int) -> None:
+    """Overwrite the data of a column in a row group of a Parquet file; its footer stays whole."""
+    meta = pq.ParquetFile(path).metadata.row_group(row_group).column(column)
+    data = bytearray(path.read_bytes())
+    start = meta.dictionary_page_offset or meta.data_page_offset
+    data[start : start + meta.total_compressed_size] = b"\xff" * meta.total_compressed_size
+    path.write_bytes(data)
 
 
 class FatalDetector:

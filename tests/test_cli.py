@@ -347,7 +347,9 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == "stopped; what was done is kept: use --resume to go on\n"
+    # On a busy machine lines of progress come before it.
+    assert said.splitlines()[-1] == "stopped; what was done is kept: use --resume to go on"
+    assert "Traceback" not in said
     assert not out.exists()
     done = len(list(read_records(partial)))
     result = run(*arguments, "--resume")

@@ -35,12 +35,16 @@ def map_(
     reject: Annotated[
         float, typer.Option(min=0, max=1, help="Review is 'reject' below this; between, 'look'.")
     ] = 0.2,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="Also a page on which to review them in a browser: review.html."),
+    ] = None,
     prefix: Annotated[str, typer.Option(help="Put before the names of the new columns.")] = "",
     decisions: Annotated[
         Path | None,
         typer.Option(
             help="Instead: an output that was reviewed, its column decision filled with accept, "
-            "reject or a concept id."
+            "reject or a concept id; or the decisions that the page of --review saved."
         ),
     ] = None,
     overlay_out: Annotated[
@@ -51,14 +55,17 @@ def map_(
     """Map a column of local terms (problems, labs, drugs) to concepts, for review.
 
     Each row comes with its concept, candidates, codes and a column review. With --decisions and
-    --overlay-out, what a reviewer decided becomes an overlay of the index.
+    --overlay-out, what a reviewer decided, in a table or on the page of --review, becomes an
+    overlay of the index.
     """
     if (decisions is None) != (overlay_out is None):
         raise typer.BadParameter("--decisions REVIEWED and --overlay-out FILE go together")
     if decisions is None and (terms is None or out is None):
         raise typer.BadParameter("give TERMS and --out, or --decisions and --overlay-out")
-    if decisions is not None and (terms is not None or out is not None):
-        raise typer.BadParameter("--decisions takes no TERMS and no --out; map again afterwards")
+    if decisions is not None and (terms, out, review) != (None, None, None):
+        raise typer.BadParameter(
+            "--decisions takes no TERMS, no --out and no --review; map again afterwards"
+        )
     from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
     from linker.progress import Bars
 
@@ -85,6 +92,7 @@ def map_(
             columns=Columns(k, vocabularies, prefix),
             review=Review(accept, reject),
             count=count,
+            page=review,
             progress=progress,
         )
     for vocabulary in done.without_code:
@@ -92,3 +100,9 @@ def map_(
     verdicts = ", ".join(f"{n:,} {name}" for name, n in done.review.items())
     blank = f", {done.blank:,} of them without a term" if done.blank else ""
     typer.echo(f"{out}: {done.rows:,} rows{blank}, {done.terms:,} terms: {verdicts}", err=True)
+    if review is not None:
+        typer.echo(
+            f"{review}: to review in a browser; make an overlay of what it saves with: linker map "
+            f"--decisions SAVED --column {column!r} --index {index} --overlay-out LOCAL.csv",
+            err=True,
+        )

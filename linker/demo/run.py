@@ -10,7 +10,7 @@ from pathlib import Path
 from linker.annotate import json_line, note_json, write_report
 from linker.atomic import write_atomically
 from linker.config import Recipe, TerminologySection
-from linker.index import Manifest, Progress, Silent
+from linker.index import Progress, Silent
 from linker.link import Linker
 from linker.offline import build_index
 from linker.schema import Link, Note
@@ -91,21 +91,9 @@ def run_demo(
         report,
         list(zip(notes, links, strict=True)),
         title="Sample notes, linked",
-        index_info=describe(linker.manifest),
+        index_info=linker.manifest.facts,
     )
     return _summary(links, jsonl, report)
-
-
-def describe(manifest: Manifest) -> dict[str, str]:
-    """What a reader of the report wants to know of the index."""
-    return {
-        "Terminology": manifest.terminology.terminology,
-        "Release": manifest.terminology.version,
-        "Concepts": f"{manifest.counts.concepts:,}",
-        "Names": f"{manifest.counts.names:,}",
-        "Encoder": manifest.encoder.name,
-        "Licence": manifest.terminology.licence,
-    }
 
 
 def _summary(links: list[list[Link]], jsonl: Path, report: Path) -> Found:

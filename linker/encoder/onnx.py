@@ -39,9 +39,9 @@ class _Loaded:
 class OnnxEncoder:
     """An `Encoder` that runs a model folder through ONNX Runtime, on the CPU.
 
-    In float32 its vectors are those of `TransformerEncoder`, to 1e-5. With `int8`, a vector depends
-    on its own string alone, to 1e-7: a scale a token, and no string shares a batch with one of
-    another length, whose padding could tip a rounding.
+    In float32 its vectors are those of `TransformerEncoder`, to 1e-5. A vector depends on its own
+    string alone: no string shares a batch with one of another length, whose padding would change
+    the last bit, or with `int8`, which has a scale a token, tip a rounding (then to 1e-7).
 
     Made in an instant; the first `encode` loads the model, and exports it if that has not been done
     (see `export`). May be pickled, forked and used by several threads.
@@ -110,7 +110,7 @@ class OnnxEncoder:
             tokenise=tokenise,
             runs=[run] * n_cores(),
             budget=_TOKENS,
-            padding=not self._int8,
+            padding=False,
             progress=progress,
         )
 

@@ -134,6 +134,18 @@ class Manifest(_Part):
     overlays: tuple[OverlayInfo, ...] = ()
     layer: str = ""
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the reader of a page wants to know of the index, by label."""
+        return {
+            "Terminology": self.terminology.terminology,
+            "Release": self.terminology.version,
+            "Concepts": f"{self.counts.concepts:,}",
+            "Names": f"{self.counts.names:,}",
+            "Encoder": self.encoder.name,
+            "Licence": self.terminology.licence,
+        }
+
     @classmethod
     def read(cls, folder: Path) -> Manifest:
         """Read the manifest of a folder, and check that its files are there in full length.

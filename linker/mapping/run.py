@@ -9,8 +9,8 @@ A run that is stopped starts over, since it takes minutes.
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ from linker.detect import clinical_long_form
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.rows import WriteRow, csv_rows, parquet_rows
 from linker.link import Linker
+from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable, as_text
-from linker.mapping.values import Columns, Review
-from linker.schema import Mention
+from linker.mapping.values import VERDICTS, Columns, Review
+from linker.schema import Link, Mention
 from linker.steps import Progress, Silent
 from linker.terminology import read_overlay
 from linker.text import normalise
@@ -61,6 +62,7 @@ def map_terms(
     columns: Columns | None = None,
     review: Review | None = None,
     count: str | None = None,
+    page: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Mapped:
     """Link the terms of a table, and write the table with what was found.
@@ -75,6 +77,8 @@ def map_terms(
         review: what probability is enough.
         count: a column that says how often a term is used; the rows come with the most used
             first, those of equal use in the order of the table.
+        page: where to write a page on which to review the terms, if at all: each distinct term
+            once, in the order of the rows.
         progress: told of terms linked and rows written.
 
     Raises:
@@ -88,18 +92,26 @@ def map_terms(
     columns.refuse_clash(table.names, str(table.path))
     if out.exists() and out.samefile(table.path):
         raise ConfigError(f"{out}: is the table that is read; write another file")
+    if page is not None and Path(page).is_dir():
+        raise ConfigError(f"{page}: is a folder; give the page to write")
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
     partial = out.with_name(f"{out.name}.partial")
     opened = _writer(out, partial, schema, from_parquet=table.is_parquet)
     used = None if count is None else table.column(count)
     terms: dict[str, tuple[Any, ...]] = {}
+    uses: defaultdict[str, float] = defaultdict(float)
+    to_show: list[Reviewed] | None = None if page is None else []
     progress.step(f"reading {table.path.name}", unit="rows")
     for row in table:
         terms[row.term] = ()
-        if used is not None:
-            _number(row.cells[used], f"{table.path}:{row.number}", count)
+        where = f"{table.path}:{row.number}"
+        # One use a row, where the table does not say.
+        uses[row.term] += 1 if used is None else _number(row.cells[used], where, count)
         progress.advance(1)
-    _link(linker, terms, columns, review, progress)
+    for term, link in _link(linker, list(terms), columns.k, progress):
+        terms[term] = columns.values(link, review)
+        if to_show is not None:
+            to_show.append(Reviewed.of(link, review, uses=uses[term]))
     rows: Iterable[TermRow] = table
     if used is not None:
         place = used
@@ -119,9 +131,21 @@ def map_terms(
                 coded |= {v for v in columns.vocabularies if cells[f"{columns.prefix}codes.{v}"]}
                 progress.advance(1)
         _keep(partial, out)
+        if page is not None and to_show is not None:
+            if used is not None:
+                to_show.sort(key=lambda item: -item.uses)
+            write_page(
+                page,
+                to_show,
+                column=table.term_column,
+                download=f"{out.stem}.decisions.csv",
+                prefix=columns.prefix,
+                vocabularies=columns.vocabularies,
+                index_info=linker.manifest.facts,
+            )
     finally:
         partial.unlink(missing_ok=True)
-    by_review = {verdict: counted[verdict] for verdict in ("accept", "look", "reject")}
+    by_review: dict[str, int] = {verdict: counted[verdict] for verdict in VERDICTS}
     return Mapped(
         rows=sum(by_review.values()),
         terms=len(terms) - ("" in terms),
@@ -138,12 +162,8 @@ def _keep(partial: Path, out: Path) -> None:
 
 
 def _link(
-    linker: Linker,
-    terms: dict[str, tuple[Any, ...]],
-    columns: Columns,
-    review: Review,
-    progress: Progress,
-) -> None:
+    linker: Linker, terms: Sequence[str], k: int, progress: Progress
+) -> Iterator[tuple[str, Link]]:
     local = set(_local_names(linker))
 
     def long_form(term: str) -> str | None:
@@ -151,12 +171,10 @@ def _link(
         return None if normalise(term) in local else clinical_long_form(term)
 
     progress.step("linking", total=len(terms), unit="terms")
-    distinct = list(terms)
-    for start in range(0, len(distinct), BATCH):
-        batch = distinct[start : start + BATCH]
+    for start in range(0, len(terms), BATCH):
+        batch = terms[start : start + BATCH]
         mentions = [Mention(0, len(t), t, long_form=long_form(t)) for t in batch]
-        for term, link in zip(batch, linker.link_mentions(mentions, columns.k), strict=True):
-            terms[term] = columns.values(link, review)
+        yield from zip(batch, linker.link_mentions(mentions, k), strict=True)
         progress.advance(len(batch))
 
 

@@ -54,6 +54,7 @@ class TermTable:
                 raise TerminologyError(
                     f"{self.path}:1: column {name!r} stands twice; rename one of the two"
                 )
+        self.term_column = column
         self._term = self.column(column)
 
     def column(self, name: str) -> int:

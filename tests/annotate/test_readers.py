@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cases import damage_column
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -176,11 +177,7 @@ def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> 
         {"id": [str(i) for i in range(n)], "text": [f"{i} {SECRET} " * 9 for i in range(n)]},
         row_group_size=1000,
     )
-    meta = pq.ParquetFile(path).metadata.row_group(1).column(1)
-    data = bytearray(path.read_bytes())
-    start = meta.dictionary_page_offset or meta.data_page_offset
-    data[start : start + meta.total_compressed_size] = b"\xff" * meta.total_compressed_size
-    path.write_bytes(data)
+    damage_column(path, row_group=1, column=1)
     items = _read(path)
     ((note_id, line, reason),) = _bad(*items)
     assert (note_id, line) == (None, 1001)

@@ -123,6 +123,23 @@ def test_int8_of_minilm_comes_near(names: list[str]) -> None:
     assert cosines.min() > 0.97
 
 
+@pytest.mark.model
+def test_a_vector_does_not_depend_on_its_batch_to_the_last_bit() -> None:
+    texts = [
+        "fever",
+        "no known drug allergies today",
+        "acute on chronic systolic heart failure with preserved rhythm",
+        "chest pain at rest",
+        "low back pain",
+        *(f"fracture of the {i}th metatarsal bone of the left foot" for i in range(5)),
+    ]
+    encoder = load_encoder("minilm", backend="onnx")
+    together = encoder.encode(texts)
+    for i, text in enumerate(texts):
+        assert np.array_equal(encoder.encode([text])[0], together[i])
+    assert np.array_equal(encoder.encode(texts[::-2])[::-1], together[1::2])
+
+
 def test_int8_has_a_fingerprint_of_its_own(models: dict[str, Path]) -> None:
     exact, int8 = (load_encoder(models["bert"], backend=b).identity for b in ("onnx", "onnx-int8"))
     assert int8.precision == "int8"

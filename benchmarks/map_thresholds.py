@@ -1,0 +1,58 @@
+"""What `linker map` accepts and rejects of local terms, and how much of that is right.
+
+    python benchmarks/map_thresholds.py INDEX GOLD.jsonl.gz ...
+
+The terms are the distinct mentions of dev splits, looked up as strings without their notes, as a
+column of local terms is. Right: the first candidate is a gold concept of that string in any note.
+"Accepted": from that probability on. "Rejected": below it, and how many of these had their right
+concept first, and so were lost to a reviewer who trusts the verdict.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from gold import canonical, read_gold
+
+from linker import Linker
+
+ACCEPT = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+REJECT = (0.1, 0.15, 0.2, 0.25, 0.3)
+
+
+def measure(linker: Linker, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities of the terms' first candidates, and whether these are right."""
+    ids = defaultdict(set)
+    for gold in read_gold(path):
+        ids[gold.mention.text] |= canonical(linker, gold.ids)
+    terms = sorted(ids)
+    links = linker.link(terms, k=1)
+    right = [
+        link.best is not None and link.best.concept_id in ids[term]
+        for term, link in zip(terms, links, strict=True)
+    ]
+    return np.array([link.probability for link in links]), np.array(right)
+
+
+def main(index: str, *paths: str) -> None:
+    linker = Linker.load(index)
+    for path in map(Path, paths):
+        probability, right = measure(linker, path)
+        n = len(right)
+        print(f"{path.name.removesuffix('.jsonl.gz')}: {n} terms, {right.mean():.1%} right")
+        for least in ACCEPT:
+            taken = probability >= least
+            print(
+                f"  accepted at {least:.2f}: {taken.mean():6.1%}, right {right[taken].mean():6.1%}"
+            )
+        for below in REJECT:
+            gone = probability < below
+            would = right[gone].mean() if gone.any() else 0.0
+            print(f"  rejected below {below:.2f}: {gone.mean():6.1%}, first was right {would:6.1%}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

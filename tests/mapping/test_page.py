@@ -1,0 +1,177 @@
+"""The page to review mapped terms on, read back as a browser reads it: through an HTML parser."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker import Linker
+from linker.errors import ConfigError
+from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
+from linker.mapping.page import Reviewed, render_page
+from linker.schema import Candidate
+
+FAILURE = Candidate("X:1", "Heart failure", "Cardiac failure", 1.0, 0.93, codes={"B": ("2", "3")})
+ATTACK = Candidate("X:2", "Heart attack", "Heart attack", 0.5, 0.1, codes={"A": ("1",)})
+
+
+class Page(HTMLParser):
+    """The elements, the text outside of them, style, scripts and data of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.addresses: list[str | None] = []
+        self.text = self.policy = self.style = self.script = self.json = ""
+        self._in = ""
+        self.feed(html)
+        self.close()
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.json)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.tags.add(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "action")]
+        if named.get("http-equiv") == "Content-Security-Policy":
+            self.policy = named["content"] or ""
+        if tag in ("style", "script"):
+            self._in = "json" if named.get("type") == "application/json" else tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = ""
+
+    def handle_data(self, data: str) -> None:
+        name = self._in or "text"
+        setattr(self, name, getattr(self, name) + data)
+
+
+def drawn(*terms: Reviewed, **options: Any) -> Page:
+    return Page(render_page(terms, column="problem", download="out.csv", **options))
+
+
+def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
+    page = drawn(
+        Reviewed("CHF", 12, "accept", (FAILURE, ATTACK)),
+        Reviewed("a bad day", 1, "reject", (ATTACK,)),
+        Reviewed("", 3, "reject", ()),
+        Reviewed("qwx", 2, "reject", ()),
+        prefix="our_",
+    )
+    assert page.data == {
+        "download": "out.csv",
+        "header": ["problem", "our_concept_id", "our_preferred_name", "our_decision"],
+        "concepts": {
+            "X:1": ["Heart failure", [["B", "2", "3"]]],
+            "X:2": ["Heart attack", [["A", "1"]]],
+        },
+        "terms": [
+            [
+                "CHF",
+                12,
+                "accept",
+                "X:1",
+                [["X:1", "Cardiac failure", 0.93], ["X:2", "Heart attack", 0.1]],
+            ],
+            ["a bad day", 1, "reject", "", [["X:2", "Heart attack", 0.1]]],
+            ["qwx", 2, "reject", "", []],
+        ],
+    }
+    assert "3 terms: 0 to look at, 1 to accept, 2 without a concept" in " ".join(page.text.split())
+
+
+def test_codes_are_those_that_were_asked_for() -> None:
+    page = drawn(Reviewed("CHF", 1, "accept", (FAILURE, ATTACK)), vocabularies=("A", "C"))
+    assert page.data["concepts"]["X:1"] == ["Heart failure", []]
+    assert page.data["concepts"]["X:2"] == ["Heart attack", [["A", "1"]]]
+
+
+def test_the_page_asks_for_nothing_and_runs_its_own_script_alone() -> None:
+    page = drawn(Reviewed("CHF", 1, "accept", (FAILURE,)))
+    digests = [
+        base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
+        for part in (page.style, page.script)
+    ]
+    assert page.policy == (
+        f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    assert page.addresses == []
+
+
+HOSTILE = '</script><img src=x onerror="alert(1)"><!-- {{ 7 * 7 }} \u2028'
+
+
+@given(
+    st.sampled_from([HOSTILE, "<!--<script>", "\x00\x1f'\"&"])
+    | st.text(st.characters(codec="utf-8"))
+)
+def test_no_term_or_name_becomes_markup_and_terms_stay_as_they_are(text: str) -> None:
+    candidate = Candidate(f"X:{text}", f"a {text}", f"b {text}", 1.0, 0.5, codes={"A": (text,)})
+    term = f"{text}."
+    page = drawn(Reviewed(term, 1, "look", (candidate,)), title=text)
+    clean = drawn(Reviewed("CHF", 1, "look", (FAILURE,)))
+    assert page.tags == clean.tags
+    assert page.script == clean.script
+    # To the character: the download is to name the term as the table has it.
+    assert page.data["terms"][0][0] == term
+
+
+def test_a_run_writes_each_term_once_the_most_used_first(linker: Linker, tmp_path: Path) -> None:
+    table = tmp_path / "problems.csv"
+    table.write_text("problem,uses\nfever,3\nheart attack,7\nfever,9\n,100\n")
+    page = tmp_path / "review.html"
+    map_terms(
+        linker,
+        TermTable(table, "problem"),
+        tmp_path / "mapped.csv",
+        columns=Columns(2),
+        review=Review(0.0, 0.0),
+        count="uses",
+        page=page,
+    )
+    data = Page(page.read_text(encoding="utf-8")).data
+    assert data["download"] == "mapped.decisions.csv"
+    assert [(t[0], t[1], t[2], t[3]) for t in data["terms"]] == [
+        ("fever", 12, "accept", "X:0006"),
+        ("heart attack", 7, "accept", "X:0002"),
+    ]
+    assert [len(t[4]) for t in data["terms"]] == [2, 2]
+    map_terms(linker, TermTable(table, "problem"), tmp_path / "mapped.csv", page=page)
+    assert [t[:2] for t in Page(page.read_text(encoding="utf-8")).data["terms"]] == [
+        ["fever", 2],
+        ["heart attack", 1],
+    ]
+    with pytest.raises(ConfigError, match="is a folder; give the page to write"):
+        map_terms(linker, TermTable(table, "problem"), tmp_path / "new.csv", page=tmp_path)
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_what_the_page_saves_is_read_as_decisions(linker: Linker, tmp_path: Path) -> None:
+    # As the page's script writes it: every field in inverted commas, a term once.
+    table = tmp_path / "problems.csv"
+    table.write_text('problem\nfever\n"a ""bad"" day, really"\nheart attack\n')
+    page = tmp_path / "review.html"
+    map_terms(linker, TermTable(table, "problem"), tmp_path / "out.csv", page=page)
+    data = Page(page.read_text(encoding="utf-8")).data
+    decisions = ["X:0001", "reject", ""]
+    saved = tmp_path / data["download"]
+    with saved.open("w", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow(data["header"])
+        for (term, _, _, proposed, _), decision in zip(data["terms"], decisions, strict=True):
+            writer.writerow([term, proposed, data["concepts"].get(proposed, [""])[0], decision])
+    decided = write_overlay(linker, TermTable(saved, "problem"), tmp_path / "local.csv")
+    assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 1)
+    assert "X:0001,fever,exact,2" in (tmp_path / "local.csv").read_text().splitlines()
