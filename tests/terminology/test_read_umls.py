@@ -11,45 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rrf import COLUMNS, atom, put, relation, row
 
 from linker.config import ReadOptions, Recipe
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
-
-COLUMNS = {
-    "MRCONSO": "CUI LAT TS LUI STT SUI ISPREF AUI SAUI SCUI SDUI SAB TTY CODE STR SRL SUPPRESS CVF",
-    "MRSTY": "CUI TUI STN STY ATUI CVF",
-    "MRDEF": "CUI AUI ATUI SATUI SAB DEF SUPPRESS CVF",
-    "MRREL": "CUI1 AUI1 STYPE1 REL CUI2 AUI2 STYPE2 RELA RUI SRUI SAB SL RG DIR SUPPRESS CVF",
-    "MRRANK": "RANK SAB TTY SUPPRESS",
-    "MRCUI": "CUI1 VER REL RELA MAPREASON CUI2 MAPIN",
-    "MRSAB": "VCUI RCUI VSAB RSAB SON SF SVER VSTART VEND IMETA RMETA SLC SCC SRL TFR CFR CXTY "
-    "TTYL ATNL LAT CENC CURVER SABIN SSN SCIT",
-    "MRFILES": "FIL DES FMT CLS RWS BTS",
-}
-USUAL = {"LAT": "ENG", "TS": "S", "STT": "PF", "ISPREF": "N", "SRL": "0", "SUPPRESS": "N"}
-
-
-def row(file, *, columns=None, **values):
-    """A line of a file, by the columns that are not blank."""
-    order = (columns or COLUMNS[file]).split()
-    assert set(values) <= set(order)
-    return "".join(f"{values.get(column, '')}|" for column in order) + "\n"
-
-
-def atom(cui, name, source="AAA", term_type="PT", code="NOCODE", **more):
-    values = {**USUAL, "CUI": cui, "STR": name, "SAB": source, "TTY": term_type, "CODE": code}
-    return row("MRCONSO", **{**values, **more})
-
-
-def put(folder, **files):
-    """A META folder of files, each its lines."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, lines in files.items():
-        text = lines if isinstance(lines, bytes) else "".join(lines).encode()
-        (folder / f"{name}.RRF").write_bytes(text)
-    return folder
-
 
 CONSO = [
     atom("C9000001", "Verdant macules", "AAA", "PT", "77", TS="P", ISPREF="Y"),
@@ -81,10 +47,6 @@ DEF = [
     row("MRDEF", CUI="C9000001", SAB="CCC", DEF="Des taches.", SUPPRESS="N"),
     row("MRDEF", CUI="C9000002", SAB="AAA", DEF="Out of use.", SUPPRESS="O"),
 ]
-
-
-def relation(cui, rel, other, source="AAA", **more):
-    return row("MRREL", **{"CUI1": cui, "REL": rel, "CUI2": other, "SAB": source, **more})
 
 
 REL = [
