@@ -31,7 +31,7 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import decode, parse_xml, read_bytes, zip_members
+from linker.terminology.files import decode, not_utf8, parse_xml, read_bytes, zip_members
 from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
@@ -123,15 +123,15 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     titles: dict[str, _Title] = {}
     if files.order is not None:
         titles = _order(files.read(files.order, progress), str(files.order), bad)
-    builder = TableBuilder(str(path))
+    builder = TableBuilder(str(files.order if files.tabular is None else files.tabular))
     if files.tabular is None:
         entries = _from_order(titles)
     else:
         in_use: set[str] | None = set(titles) or None
         if in_use is None and files.codes is not None:
             in_use = _codes(files.read(files.codes, progress), str(files.codes))
-        root = _root(files.read(files.tabular, progress), str(files.tabular))
-        listed = list(_tabular(root, str(files.tabular), in_use))
+        data = files.read(files.tabular, progress)
+        listed = list(_tabular(data, str(files.tabular), in_use, bad))
         # What the order file alone has, such as a code that was added between two releases.
         seen = {_undotted(entry.code) for entry in listed}
         missing = {code: title for code, title in titles.items() if code not in seen}
@@ -232,8 +232,12 @@ def _order(data: bytes, where: str, bad: BadRows) -> dict[str, _Title]:
     Columns: 1-5 number, 7-13 code, 15 "1" if billable, 17-76 short and 78- long description.
     """
     titles: dict[str, _Title] = {}
-    for number, line in enumerate(decode(data, where).split("\n"), start=1):
-        line = line.rstrip()
+    for number, raw in enumerate(data.split(b"\n"), start=1):
+        try:
+            line = raw.decode("utf-8").rstrip()
+        except UnicodeDecodeError as error:
+            bad.skip(not_utf8(f"{where}:{number}", raw[error.start]))
+            continue
         if not line:
             continue
         code, short, long = line[6:13].strip(), line[16:76].strip(), line[77:].strip()
@@ -300,9 +304,13 @@ def _root(data: bytes, where: str) -> ElementTree.Element:
     return root
 
 
-def _tabular(root: ElementTree.Element, where: str, in_use: set[str] | None) -> Iterator[_Entry]:
-    """The entries in the file's order, each code followed by those with a seventh character."""
-    for chapter in root.iterfind("chapter"):
+def _tabular(data: bytes, where: str, in_use: set[str] | None, bad: BadRows) -> Iterator[_Entry]:
+    """The entries in the file's order, each code followed by those with a seventh character.
+
+    What is below an entry that is left out is below the one above it.
+    """
+    seen: set[str] = set()
+    for chapter in _root(data, where).iterfind("chapter"):
         title = re.sub(r"\s*\([A-Z]\w+-[A-Z]\w+\)$", "", _text(chapter.find("desc")))
         # A stack, for the depth is the file's to choose: element, parent, seventh characters.
         stack: list[tuple[ElementTree.Element, str | None, _Characters]] = [(chapter, None, {})]
@@ -312,18 +320,48 @@ def _tabular(root: ElementTree.Element, where: str, in_use: set[str] | None) -> 
             children = [child for child in element if child.tag in ("section", "diag")]
             code = parent
             if element.tag == "diag":
-                code, name = _text(element.find("name")), _text(element.find("desc"))
-                if not _CODE.fullmatch(code) or not name:
-                    raise TerminologyError(
-                        f"{where}: an entry below {parent or title!r} has the name {code!r} and "
-                        f"the description {name!r}, expected a code such as 'I21.9' and its "
-                        "description"
-                    )
-                terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
-                yield _Entry(code, name, parent, title, terms)
-                if not children:
-                    yield from _extended(code, name, title, characters, in_use)
+                try:
+                    code, name = _diagnosis(element, parent or title, seen, data, where)
+                except TerminologyError as error:
+                    bad.skip(error)
+                else:
+                    terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
+                    yield _Entry(code, name, parent, title, terms)
+                    if not children:
+                        for entry in _extended(code, name, title, characters, in_use):
+                            seen.add(entry.code)
+                            yield entry
             stack.extend((child, code, characters) for child in reversed(children))
+
+
+def _diagnosis(
+    element: ElementTree.Element, above: str, seen: set[str], data: bytes, where: str
+) -> tuple[str, str]:
+    """The code and the name of an entry.
+
+    Raises:
+        TerminologyError: one is missing or is none, or the code was seen before.
+    """
+    code, name = _text(element.find("name")), _text(element.find("desc"))
+    if not _CODE.fullmatch(code) or not name:
+        raise TerminologyError(
+            f"{_place(data, where, code)}: an entry below {above!r} has the name {code!r} and "
+            f"the description {name!r}, expected a code such as 'I21.9' and its description"
+        )
+    if code in seen:
+        raise TerminologyError(
+            f"{_place(data, where, code, last=True)}: code {code!r} stands twice, expected once; "
+            "are two releases in one file?"
+        )
+    seen.add(code)
+    return code, name
+
+
+def _place(data: bytes, where: str, code: str, *, last: bool = False) -> str:
+    """The file, and the line of the first or last entry of this name."""
+    found = re.finditer(rb"<name>\s*%s\s*</name>" % re.escape(code.encode()), data)
+    starts = [match.start() for match in found]
+    return f"{where}:{data.count(10, 0, starts[-1 if last else 0]) + 1}" if starts else where
 
 
 def _seventh(definition: ElementTree.Element | None) -> _Characters:

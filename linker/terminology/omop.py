@@ -50,7 +50,7 @@ from linker.terminology.omop_sql import (
 )
 from linker.terminology.rows import BadRows
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
-from linker.terminology.tsv import read_rows
+from linker.terminology.tsv import find_lines, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -210,19 +210,21 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
         "SELECT concept_id, count(*) FROM CONCEPT GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
     ).fetchall()
     blank = db.execute(f"SELECT concept_id FROM CONCEPT WHERE {nameless} ORDER BY 1").fetchall()
+    lines = find_lines(file, "concept_id", [row[0] for row in (*blank, *twice)])
     for (concept_id,) in blank:
         bad.skip(
             TerminologyError(
-                f"{file}: concept {concept_id} has a blank concept_name; each needs an id and a "
-                "name"
+                f"{file}:{lines[str(concept_id)][0]}: concept {concept_id} has a blank "
+                "concept_name; each needs an id and a name"
             )
         )
     for concept_id, count in twice:
-        for _ in range(count - 1):
+        at = lines[str(concept_id)]
+        for line in at[1:]:
             bad.skip(
                 TerminologyError(
-                    f"{file}: concept {concept_id} stands in {count} rows, expected one; are two "
-                    "downloads in one file?"
+                    f"{file}:{line}: concept {concept_id} stands in {count} rows, first at line "
+                    f"{at[0]}, expected one; are two downloads in one file?"
                 )
             )
     if blank or twice:

@@ -35,9 +35,9 @@ from linker.terminology.atoms import (
     load_atoms,
     not_suppressed,
     read_tables,
-    semantic_types,
 )
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release
+from linker.terminology.semantic_network import network_of
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "RXNCONSO.RRF"
@@ -96,7 +96,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         TerminologyError: RXNCONSO.RRF is missing, more rows are broken than may be, or a filter
             asks for what is not there.
     """
-    types = semantic_types(options, _TYPES)
+    types = network_of().wanted(options, _TYPES)
     languages, sources = options.languages or _ENGLISH, options.sources or (_OWN,)
     with opened_release(
         path, _MAIN, _LAYOUTS, max_bad_rows=options.max_bad_rows, progress=progress

@@ -366,7 +366,7 @@ def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any
                     number += 1
                     yield number, row
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise TerminologyError(
             f"{path}: not a Parquet file, or damaged: {reason}; write it again"
         ) from error

@@ -561,7 +561,7 @@ def test_extension_with_an_older_base(tmp_path, base):
     us.is_a(LIME, sctid(999))
     us.write(base.write(tmp_path))
     message = (
-        rf"sct2_Relationship_Snapshot_US1000124_20310301\.txt: relationship \d+ has the "
+        rf"sct2_Relationship_Snapshot_US1000124_20310301\.txt:3: relationship \d+ has the "
         rf"destinationId {sctid(999)}, which is no concept of this release; .*put the Internat"
     )
     with pytest.raises(TerminologyError, match=message):
@@ -604,7 +604,10 @@ def test_snapshot_is_read_where_full_and_delta_lie_beside_it(tmp_path, concepts,
 def test_full_file_under_the_name_of_a_snapshot(tmp_path, base):
     base.row("concept", RASH, 900000000000074008, active=0, time=20020131)
     base.write(tmp_path)
-    message = rf"sct2_Concept_Snapshot_INT_20310131\.txt: id {RASH} stands in 2 rows, expected one"
+    message = (
+        rf"sct2_Concept_Snapshot_INT_20310131\.txt:10: id {RASH} stands in 2 rows \(lines 5, 10\), "
+        "expected one"
+    )
     with pytest.raises(TerminologyError, match=message):
         read_terminology("snomed", tmp_path)
     terminology = read_terminology("snomed", tmp_path, ReadOptions(max_bad_rows=1))
