@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import mesh_xml
@@ -29,7 +29,8 @@ class Form:
         main: the file that holds the names, below the folder that `write` is given.
         path: what a reader is given, below that folder.
         version, licence: what a reader must find, the licence by its beginning.
-        options: what a reader must be told.
+        broken: what makes a row of the main file broken, and leaves the three concepts as they are:
+            a text of it, or "" for its end, and what takes the text's place.
     """
 
     source: str
@@ -39,12 +40,17 @@ class Form:
     path: str = ""
     version: str = ""
     licence: str = ""
-    options: Mapping[str, object] = field(default_factory=dict)
+    broken: tuple[str, str] | None = None
 
-    def place(self, folder: Path) -> Path:
-        """Write the release; what a reader is given."""
+    def place(self, folder: Path, *, broken: bool = False) -> Path:
+        """Write the release, perhaps with a broken row in it; what a reader is given."""
         folder.mkdir(parents=True, exist_ok=True)
         self.write(folder)
+        if broken and self.broken is not None:
+            old, new = self.broken
+            data = (folder / self.main).read_bytes().decode()
+            data = data.replace(old, new, 1) if old else data + new
+            (folder / self.main).write_bytes(data.encode())
         return folder / self.path
 
 
@@ -289,6 +295,7 @@ FORMS: Mapping[str, Form] = {
         "MRCONSO.RRF",
         version="2031AA",
         licence="UMLS Metathesaurus License (NLM)",
+        broken=("", "C9000009|ENG|\n"),
     ),
     "snomed": Form(
         "snomed",
@@ -297,6 +304,7 @@ FORMS: Mapping[str, Form] = {
         "SnomedCT_INT/Snapshot/Terminology/sct2_Description_Snapshot-en_INT_20310131.txt",
         version="2031-01-31",
         licence="SNOMED CT affiliate licence",
+        broken=("", "1009011\t20310131\r\n"),
     ),
     "rxnorm": Form(
         "rxnorm",
@@ -305,6 +313,7 @@ FORMS: Mapping[str, Form] = {
         "RXNCONSO.RRF",
         version="20AA_310106F",
         licence="UMLS Metathesaurus License (NLM); RxNorm's own names",
+        broken=("", "9000009|ENG|\n"),
     ),
     "omop": Form(
         "omop",
@@ -313,6 +322,7 @@ FORMS: Mapping[str, Form] = {
         "CONCEPT.csv",
         version="v5.0 29-AUG-31",
         licence="OHDSI Athena: each vocabulary has the licence of its owner",
+        broken=("", "109\tLime spots\n"),
     ),
     "mesh": Form(
         "mesh",
@@ -321,6 +331,7 @@ FORMS: Mapping[str, Form] = {
         "desc2031.xml",
         version="2031",
         licence="MeSH: a work of the US Government",
+        broken=("<DescriptorRecord ", "<DescriptorRecord/>\n<DescriptorRecord "),
     ),
     "icd10cm-tabular": Form(
         "icd10cm",
@@ -329,6 +340,7 @@ FORMS: Mapping[str, Form] = {
         "icd10cm-tabular-2031.xml",
         version="2031",
         licence="public domain",
+        broken=("</section>", "<diag><name>L999</name></diag></section>"),
     ),
     "icd10cm-order": Form(
         "icd10cm",
@@ -337,13 +349,70 @@ FORMS: Mapping[str, Form] = {
         "icd10cm-order-2031.txt",
         version="2031",
         licence="public domain",
+        broken=("", "00004 L999\n"),
     ),
-    "obo": Form("obo", _INV, _text("inv.obo", _OBO), "inv.obo", "inv.obo", **_ONTOLOGY),
-    "obo-graph": Form("obo", _INV, _graph, "inv.json", "inv.json", **_ONTOLOGY),
-    "owl": Form("obo", _INV, _text("inv.owl", _OWL), "inv.owl", "inv.owl", **_ONTOLOGY),
-    "csv": Form("table", _ROWS_IDS, _text("inv.csv", _separated(",")), "inv.csv", "inv.csv"),
-    "tsv": Form("table", _ROWS_IDS, _text("inv.tsv", _separated("\t")), "inv.tsv", "inv.tsv"),
+    "obo": Form(
+        "obo",
+        _INV,
+        _text("inv.obo", _OBO),
+        "inv.obo",
+        "inv.obo",
+        **_ONTOLOGY,
+        broken=("", "synonym: half a sy\n"),
+    ),
+    "obo-graph": Form(
+        "obo",
+        _INV,
+        _graph,
+        "inv.json",
+        "inv.json",
+        **_ONTOLOGY,
+        broken=('"edges": [', '"edges": [7, '),
+    ),
+    "owl": Form(
+        "obo",
+        _INV,
+        _text("inv.owl", _OWL),
+        "inv.owl",
+        "inv.owl",
+        **_ONTOLOGY,
+        broken=(
+            "</rdf:RDF>",
+            f'<owl:Class rdf:about="{_PURL}INV_3"><rdfs:label>Azure</rdfs:label></owl:Class>'
+            "</rdf:RDF>",
+        ),
+    ),
+    "csv": Form(
+        "table",
+        _ROWS_IDS,
+        _text("inv.csv", _separated(",")),
+        "inv.csv",
+        "inv.csv",
+        broken=("", "X9\n"),
+    ),
+    "tsv": Form(
+        "table",
+        _ROWS_IDS,
+        _text("inv.tsv", _separated("\t")),
+        "inv.tsv",
+        "inv.tsv",
+        broken=("", "X9\n"),
+    ),
     "parquet": Form("table", _ROWS_IDS, _parquet, "inv.parquet", "inv.parquet"),
-    "jsonl": Form("jsonl", _ROWS_IDS, _text("inv.jsonl", _ours()), "inv.jsonl", "inv.jsonl"),
-    "scispacy": Form("jsonl", _ROWS_IDS, _text("kb.jsonl", _scispacy()), "kb.jsonl", "kb.jsonl"),
+    "jsonl": Form(
+        "jsonl",
+        _ROWS_IDS,
+        _text("inv.jsonl", _ours()),
+        "inv.jsonl",
+        "inv.jsonl",
+        broken=("", "{}\n"),
+    ),
+    "scispacy": Form(
+        "jsonl",
+        _ROWS_IDS,
+        _text("kb.jsonl", _scispacy()),
+        "kb.jsonl",
+        "kb.jsonl",
+        broken=("", "{}\n"),
+    ),
 }

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.terminology.rows import NO_PARENT
 from linker.terminology.rrf import RrfRelease, quoted
 from linker.terminology.tables import CONCEPTS, NAMES, NameKind
 
@@ -177,6 +178,21 @@ def keep_concepts(release: RrfRelease, main: str, types: Collection[str] | None)
             f"{release.where(main)}: no concept is left; the filters leave out all of it, or it is "
             "empty"
         )
+
+
+def note_missing_parents(release: RrfRelease, table: str) -> None:
+    """Count the parents in a table that no atom of the release names."""
+    missing = release.run(
+        f"SELECT count(*) FROM {table} WHERE parent NOT IN (SELECT concept_id FROM atoms)"
+    )[0][0]
+    if missing:
+        release.bad.noted[NO_PARENT] += missing
+
+
+def keep_parents(release: RrfRelease) -> None:
+    """Leave out the parents that are not among the kept, counting those that are not there."""
+    note_missing_parents(release, "parents")
+    release.run("DELETE FROM parents WHERE parent NOT IN (SELECT concept_id FROM kept)")
 
 
 def read_tables(release: RrfRelease) -> tuple[pa.Table, pa.Table]:

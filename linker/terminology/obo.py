@@ -42,7 +42,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     and alternative ids are retired. Imports are not followed: nothing is fetched.
 
     What `options.max_bad_rows` counts is of an OBO file the clauses and [Term] frames, of an OBO
-    graph the nodes and edges. OWL has no rows: what is not well-formed XML cannot be read.
+    graph the nodes and edges, of OWL the classes: what is not well-formed XML or JSON cannot be
+    read. Parents of other ontologies are left out, and counted.
 
     Raises:
         TerminologyError: the file is no ontology, is damaged, has too many broken clauses, or
@@ -126,7 +127,7 @@ def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
     if start == b"{":
         ending, repaired = ".json", repaired_graph(decode(data, where), where, bad).encode()
     elif start == b"<":
-        ending, repaired = ".owl", repaired_owl(data, where)
+        ending, repaired = ".owl", repaired_owl(data, where, bad)
     elif re.search(rb"^(format-version:|\[Term\])", data, re.MULTILINE):
         ending, repaired = ".obo", repaired_obo(decode(data, where), where, bad).encode()
     else:

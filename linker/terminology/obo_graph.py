@@ -17,7 +17,7 @@ from linker.terminology.obo_repair import (
     printable,
     synonym_type,
 )
-from linker.terminology.rows import BadRows
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
 
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"
@@ -116,6 +116,8 @@ def _repaired(
                 pair = {"sub": compact(edge["sub"]), "pred": "is_a", "obj": compact(edge["obj"])}
                 if pair["sub"] in classes and pair["obj"] in classes:
                     parents.append(pair)
+                elif pair["sub"] in classes:
+                    bad.noted[NO_PARENT] += 1
         except _WRONG as error:
             bad.skip(_broken(where, "edge", number, edge, error, "sub, pred and obj"))
     known = set(classes)

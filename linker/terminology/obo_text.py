@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from linker.errors import TerminologyError
 from linker.terminology.obo_repair import SAYS_LICENCE, printable, synonym_type
-from linker.terminology.rows import BadRows
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
 
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'
@@ -74,7 +74,7 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
                     raise _broken(where, number, line, "one name a term")
                 if (form := _wrong(clause[1], clause[2])) is not None:
                     raise _broken(where, number, line, form)
-                kept = _term_clause(line, clause[1], clause[2], known)
+                kept = _term_clause(line, clause[1], clause[2], known, bad)
         except TerminologyError as error:
             bad.skip(error)
         repaired.append(kept)
@@ -158,7 +158,7 @@ def _remark(text: str) -> str:
     return "remark: " + re.sub(r"(?<!\\)([{!])", r"\\\1", printable(text))
 
 
-def _term_clause(line: str, tag: str, value: str, known: set[str]) -> str:
+def _term_clause(line: str, tag: str, value: str, known: set[str], bad: BadRows) -> str:
     if tag == "name":
         # A brace opens qualifiers, {source="X"}; else it belongs to the name ("{[2-chloro...").
         return line if _QUALIFIED.search(value) else _BRACE.sub(r"\\{", line)
@@ -166,7 +166,10 @@ def _term_clause(line: str, tag: str, value: str, known: set[str]) -> str:
         return f"{tag}: {_first_word(value)}"
     if tag in _REFERENCES:
         # "is_a: X:1 {source="Y"} ! name"
-        return f"{tag}: {_first_word(value)}" if _first_word(value) in known else ""
+        if _first_word(value) in known:
+            return f"{tag}: {_first_word(value)}"
+        bad.noted.update([NO_PARENT] if tag == "is_a" else [])
+        return ""
     if tag == "def":
         match = _TEXT_LINE.fullmatch(value)
         return f'def: "{match["text"]}" []' if match else ""

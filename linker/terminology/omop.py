@@ -48,7 +48,7 @@ from linker.terminology.omop_sql import (
     RETIRED,
     SEVERAL,
 )
-from linker.terminology.rows import BadRows
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -125,6 +125,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             ["domain_id", "concept_class_id"],
             options.semantic_types,
         )
+        bad.noted.update(_missing_parents(db))
         other = _leave_out_vocabularies(db, options.vocabularies)
         db.execute(
             KEPT,
@@ -302,6 +303,21 @@ def _filters(options: ReadOptions, languages: Sequence[int]) -> dict[str, object
         "semantic_types": list(options.semantic_types),
     }
     return {option: value for option, value in stated.items() if value not in (False, [])}
+
+
+def _missing_parents(db: DuckDBPyConnection) -> dict[str, int]:
+    count = _one(
+        db,
+        """
+        SELECT count(*) FROM (
+            SELECT concept_id_1 AS child, concept_id_2 AS parent FROM CONCEPT_RELATIONSHIP
+            WHERE relationship_id = 'Is a'
+            UNION SELECT descendant_concept_id, ancestor_concept_id FROM CONCEPT_ANCESTOR
+        ) WHERE child IN (SELECT concept_id FROM CONCEPT)
+            AND parent NOT IN (SELECT concept_id FROM CONCEPT)
+        """,
+    )
+    return {NO_PARENT: count} if count else {}
 
 
 def _skipped(db: DuckDBPyConnection) -> dict[str, int]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from linker.errors import TerminologyError
+
+NO_PARENT = "parents that are not there"
+"""What `Release.skipped` calls parents that are no concept of what was read."""
 
 
 class BadRows:
@@ -16,6 +21,8 @@ class BadRows:
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self.count = 0
+        self.noted = Counter[str]()
+        """What else was left out, by reason, and breaks no row."""
 
     @property
     def left(self) -> int:
@@ -38,5 +45,5 @@ class BadRows:
             raise TerminologyError(f"{error}{said}") from error
 
     def counted(self) -> dict[str, int]:
-        """For `Release.skipped`: nothing where no row was broken."""
-        return {"broken rows": self.count} if self.count else {}
+        """For `Release.skipped`: nothing where no row was broken, and nothing noted."""
+        return {**self.noted, **({"broken rows": self.count} if self.count else {})}

@@ -34,6 +34,7 @@ from linker.terminology.atoms import (
     left_out,
     load_atoms,
     not_suppressed,
+    note_missing_parents,
     read_tables,
 )
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release
@@ -161,6 +162,7 @@ def _load_parents(release: RrfRelease, options: ReadOptions) -> None:
             WHERE SAB = '{_OWN}' AND {among("RELA", _TO_PARENT)} AND RXCUI1 <> RXCUI2
                 AND {not_suppressed(options)}
         """)
+        note_missing_parents(release, "steps")
         # On past what is left out; UNION forgets what it has seen, so that a circle ends.
         release.run("""
             INSERT INTO parents

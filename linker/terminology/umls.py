@@ -33,6 +33,7 @@ from linker.terminology.atoms import (
     clean,
     filters,
     keep_concepts,
+    keep_parents,
     left_out,
     load_atoms,
     not_suppressed,
@@ -189,9 +190,9 @@ def _load_parents(release: RrfRelease, options: ReadOptions, allowed: str) -> No
             INSERT INTO parents SELECT DISTINCT CUI1, CUI2 FROM {rows}
             WHERE REL IN ('PAR', 'RB') AND CUI1 <> CUI2
                 AND CUI1 IN (SELECT concept_id FROM kept)
-                AND CUI2 IN (SELECT concept_id FROM kept)
                 AND {allowed} AND {not_suppressed(options)}
         """)
+        keep_parents(release)
 
 
 def _load_retired(release: RrfRelease) -> None:

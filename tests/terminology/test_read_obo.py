@@ -146,7 +146,7 @@ def test_obo(tmp_path, concepts):
     release = terminology.release
     assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
     assert release.licence == "https://example.org/licence"
-    assert release.skipped == {"terms without a name": 1}
+    assert release.skipped == {"terms without a name": 1, "parents that are not there": 1}
 
 
 def test_roots(tmp_path, concepts):
@@ -358,7 +358,7 @@ def test_graph(tmp_path, concepts):
     assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
     assert (release.licence, release.skipped) == (
         "https://example.org/l",
-        {"terms without a name": 1},
+        {"terms without a name": 1, "parents that are not there": 1},
     )
 
 

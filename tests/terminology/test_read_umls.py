@@ -143,7 +143,11 @@ def test_reads_every_file_of_a_release(meta, concepts):
         "(level 0: AAA; level 9: BBB)"
     )
     assert release.filters == {"languages": ["ENG"]}
-    assert release.skipped == {"names in other languages": 2, "suppressed names": 1}
+    assert release.skipped == {
+        "names in other languages": 2,
+        "suppressed names": 1,
+        "parents that are not there": 1,
+    }
 
 
 def test_names_file_alone_is_enough(tmp_path, concepts):
@@ -203,6 +207,7 @@ def test_sources(meta, concepts):
         "names in other languages": 2,
         "names of other sources": 3,
         "suppressed names": 1,
+        "parents that are not there": 1,
     }
 
 
