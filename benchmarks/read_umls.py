@@ -2,9 +2,11 @@
 
     python benchmarks/read_umls.py N_NAMES [N_NAMES ...]
 
-Writes MRCONSO (three names a concept, composed of clinical words), MRSTY, MRREL and MRRANK in the
-true format to a temporary folder, and reads them in a process of its own. Each measurement is added
-to plots/read_umls.json, and the curve over all of them is drawn to plots/read_umls.png.
+Writes MRCONSO (three names a concept, composed of clinical words; one in three is inverted, tagged,
+or has what the sources add: "stenosis, renal", "(disorder)", "NOS"), MRSTY, MRREL and MRRANK in the
+true format to a temporary folder. A process of its own reads them, derives the forms of the names
+as a build does, and writes the tables. Each measurement is added to plots/read_umls.json, and the
+curve over all of them is drawn to plots/read_umls.png.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ WORDS = (
     "syndrome disease injury ulcer abscess dysplasia atrophy with without of due to type stage"
 )
 NAMES_A_CONCEPT = 3
+SHAPES = ("{}, {}", "{} {} (disorder)", "{} {} NOS", "AB - {} {}", "[X]{} {}", "{} {}, unspecified")
+"""What the rules for derived names look for; one name in three has one of these shapes."""
 
 
 def write_release(folder: Path, n_names: int) -> None:
@@ -44,7 +48,9 @@ def write_release(folder: Path, n_names: int) -> None:
                     f"{cui}|A1|AUI|PAR|{parent}|A2|AUI|isa|R1||SNOMEDCT_US|SNOMEDCT_US|||N||\n"
                 )
             for i in range(NAMES_A_CONCEPT):
-                name = f"{' '.join(rng.choices(words, k=rng.randint(2, 7)))} {number % 977}"
+                chosen = rng.choices(words, k=rng.randint(2, 7))
+                shape = rng.choice(SHAPES) if rng.random() < 1 / 3 else "{} {}"
+                name = shape.format(chosen[0], f"{' '.join(chosen[1:])} {number % 977}")
                 conso.write(
                     f"{cui}|ENG|{'P' if i == 0 else 'S'}|L1|PF|S1|Y|A{number}{i}||||SNOMEDCT_US|"
                     f"{tty[i]}|{number}|{name}|9|N|256|\n"

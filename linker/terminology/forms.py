@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,16 +40,24 @@ def add_forms(terminology: Terminology) -> Terminology:
     names = terminology.names
     interesting = names.filter(pc.match_substring_regex(names["name"], _WORTH_A_LOOK))
     rules = rules_for(terminology.release.source, _heads(names))
-    columns: dict[str, list[str]] = {field.name: [] for field in FORMS}
     # The names of the concepts that may get a form, concept by concept.
     owners = names.filter(
         pc.is_in(names["concept_id"], value_set=pc.unique(interesting["concept_id"]))
     ).sort_by("concept_id")
-    for concept_id, rows in groupby(_rows(owners), key=lambda row: row[0]):
-        for row in _forms_of_concept(concept_id, [row[1:] for row in rows], rules):
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
-    return replace(terminology, forms=pa.table(columns, schema=FORMS))
+    found = (
+        row
+        for concept_id, rows in groupby(_rows(owners), key=lambda row: row[0])
+        for row in _forms_of_concept(concept_id, [row[1:] for row in rows], rules)
+    )
+    # Piece by piece into Arrow: of nine million names, the forms alone as text of Python's would
+    # take a gigabyte.
+    pieces = []
+    while piece := list(islice(found, _PIECE)):
+        pieces.append(pa.table(list(zip(*piece, strict=True)), schema=FORMS))
+    return replace(terminology, forms=pa.concat_tables([FORMS.empty_table(), *pieces]))
+
+
+_PIECE = 1 << 16
 
 
 def _heads(names: pa.Table) -> frozenset[str]:
