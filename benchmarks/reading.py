@@ -51,13 +51,18 @@ def measure(source: str, path: Path) -> dict[str, float]:
     return found
 
 
+LINES = {
+    "seconds": "read, derived, written",
+    "reading_seconds": "read",
+    "cpu_seconds": "CPU of all",
+    "peak_gb": "read, derived, written",
+    "reading_peak_gb": "read",
+}
+"""What is drawn, and what it is called."""
+
+
 def add_and_plot(name: str, title: str, measured: dict[str, float]) -> None:
     """Print a measurement, add it to NAME.json and draw all that it holds to NAME.png."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
     print(
         f"{measured['names']:,} names, {measured['concepts']:,} concepts, {measured['forms']:,} "
         f"forms: {measured['seconds']:.1f} s, of which reading {measured['reading_seconds']:.1f} s "
@@ -70,6 +75,18 @@ def add_and_plot(name: str, title: str, measured: dict[str, float]) -> None:
     rows = json.loads(path.read_text()) if path.exists() else []
     rows.append({"day": date.today().isoformat(), **measured})
     path.write_text("[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n")
+    plot(name, title)
+
+
+def plot(name: str, title: str) -> None:
+    """Draw what NAME.json holds to NAME.png."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
+
+    rows = json.loads((PLOTS / f"{name}.json").read_text())
     rows.sort(key=lambda row: row["names"])
     names = [row["names"] for row in rows]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
@@ -81,8 +98,9 @@ def add_and_plot(name: str, title: str, measured: dict[str, float]) -> None:
         strict=True,
     ):
         for key in keys:
-            axis.plot(names, [row[key] for row in rows], marker="o", label=key.replace("_", " "))
+            axis.plot(names, [row[key] for row in rows], marker="o", label=LINES[key])
         axis.set(xscale="log", xlabel="names", ylabel=label)
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_ylim(bottom=0)
         axis.grid(alpha=0.3)
         axis.legend()
