@@ -113,8 +113,9 @@ class ReadOptions(_Section):
         delimiter: for `table`: the field separator; by default from the file's ending.
         list_separator: for `table`: what separates several values in one field.
         semantic_types: keep the concepts of these types only: for `snomed` semantic tags
-            ("disorder"), for `umls` TUIs; empty keeps all. For `rxnorm` TUIs and term types ("IN"),
-            for `mesh` categories ("Diseases", or "C"), for `omop` domains and concept classes.
+            ("disorder"), for `umls` types by TUI or name ("T047", "Disease or Syndrome"); empty
+            keeps all. For `rxnorm` those and term types ("IN"), for `mesh` categories
+            ("Diseases", or "C"), for `omop` domains and concept classes.
         semantic_groups: for `umls` and `rxnorm`: keep the concepts of these groups of TUIs
             ("DISO"), besides those of `semantic_types`; empty keeps all.
         sources: for `umls` and `rxnorm`: read these source vocabularies (SAB) only; by default all

@@ -101,7 +101,10 @@ def build(
     release: Annotated[str | None, typer.Option(help="Which release it is.")] = None,
     licence: Annotated[str | None, typer.Option(help="Under which terms it may be used.")] = None,
     max_bad_rows: Annotated[
-        int | None, typer.Option(min=0, help="Broken rows to leave out before giving up.")
+        int | None,
+        typer.Option(
+            min=0, help="Broken rows, records or clauses to leave out, and count, before giving up."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a build that was stopped.")

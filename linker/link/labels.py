@@ -7,7 +7,7 @@ label were one more observation. Labels and types that `data/labels.toml` does n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from linker.config import read_toml, validated
 from linker.index import Store
 from linker.link.rank import Ranking
-from linker.terminology import semantic_groups
+from linker.terminology import network_of
 
 OTHER = 0.05
 """How likely a label is on a mention of a concept of another kind, against one of its own kind."""
@@ -91,8 +91,14 @@ def kinds_of_type(semantic_type: str) -> frozenset[str]:
         for name, kind in _kinds().items()
         if lower in kind.types
         or last in kind.endings
-        or any(semantic_type in semantic_groups().get(group, ()) for group in kind.groups)
+        or any(semantic_type in _groups().get(group, ()) for group in kind.groups)
     )
+
+
+@lru_cache(maxsize=1)
+def _groups() -> Mapping[str, frozenset[str]]:
+    """The types of each group of the UMLS Semantic Network."""
+    return network_of().groups
 
 
 @lru_cache(maxsize=1)

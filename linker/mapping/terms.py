@@ -90,7 +90,7 @@ class TermTable:
 
     def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
         # A list that is to be reviewed is to be whole: the first broken row is an error.
-        return table_rows(self.path, None, BadRows(0), Silent())
+        return table_rows(self.path, None, BadRows(None), Silent())
 
 
 def as_text(cell: object) -> str:

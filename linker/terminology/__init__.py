@@ -1,12 +1,12 @@
 """Release files to the two tables (concepts, names): one file a format."""
 
-from linker.terminology.atoms import semantic_groups
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
 from linker.terminology.merge import merge
 from linker.terminology.overlay import Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
 from linker.terminology.rows import BadRows
+from linker.terminology.semantic_network import network_of
 from linker.terminology.table import is_parquet, table_rows
 from linker.terminology.tables import (
     CONCEPTS,
@@ -37,8 +37,8 @@ __all__ = [
     "diff",
     "is_parquet",
     "merge",
+    "network_of",
     "read_overlay",
     "read_terminology",
-    "semantic_groups",
     "table_rows",
 ]

@@ -18,9 +18,7 @@ Of several, the one with the least key is preferred, or first. Parents are among
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +26,7 @@ import pyarrow.compute as pc
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.terminology.rows import NO_PARENT
 from linker.terminology.rrf import RrfRelease, quoted
 from linker.terminology.tables import CONCEPTS, NAMES, NameKind
 
@@ -126,48 +125,16 @@ def _refuse_absent(
 ) -> None:
     """A value that no row has is a slip of the pen: an index would lack names and nobody know."""
     held = {value for (value,) in release.run(f"SELECT DISTINCT {column} FROM atoms")} - {None}
+    if not held:
+        raise TerminologyError(
+            f"{release.where(main)}: no row with a {column.replace('_', ' ')}, expected one for "
+            "each name; was the file cut short? fetch it again"
+        )
     if absent := [value for value in values if value not in held]:
         raise TerminologyError(
             f"{release.where(main)}: no name with {column.replace('_', ' ')} {absent[0]!r}; "
-            f"found: {', '.join(sorted(held)) or 'no name at all'}; correct {option}"
+            f"found: {', '.join(sorted(held))}; correct {option}"
         )
-
-
-def semantic_types(options: ReadOptions, known: Collection[str] = ()) -> frozenset[str] | None:
-    """The types that `semantic_types` and `semantic_groups` ask for together; None for all.
-
-    Args:
-        known: what may stand among `semantic_types`, besides the types of the Semantic Network.
-
-    Raises:
-        TerminologyError: there is no such type or group.
-    """
-    if not options.semantic_types and not options.semantic_groups:
-        return None
-    groups = semantic_groups()
-    types = {tui for group in groups.values() for tui in group}
-    for tui in options.semantic_types:
-        if tui not in types and tui not in known:
-            raise TerminologyError(
-                f"semantic_types: no type {tui!r} in the Semantic Network; they look like 'T047'"
-            )
-    for group in options.semantic_groups:
-        if group not in groups:
-            raise TerminologyError(
-                f"semantic_groups: no group {group!r}; known: {', '.join(sorted(groups))}"
-            )
-    return frozenset(options.semantic_types).union(*(groups[g] for g in options.semantic_groups))
-
-
-@lru_cache(maxsize=1)
-def semantic_groups() -> Mapping[str, frozenset[str]]:
-    """The types of each semantic group: {"DISO": {"T019", ...}, ...}."""
-    table = files("linker.terminology").joinpath("data").joinpath("semantic_groups.tsv")
-    lines = table.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if not line.startswith("#")][1:]
-    return {
-        group: frozenset(tui for tui, other, _ in rows if other == group) for _, group, _ in rows
-    }
 
 
 def filters(
@@ -211,6 +178,21 @@ def keep_concepts(release: RrfRelease, main: str, types: Collection[str] | None)
             f"{release.where(main)}: no concept is left; the filters leave out all of it, or it is "
             "empty"
         )
+
+
+def note_missing_parents(release: RrfRelease, table: str) -> None:
+    """Count the parents in a table that no atom of the release names."""
+    missing = release.run(
+        f"SELECT count(*) FROM {table} WHERE parent NOT IN (SELECT concept_id FROM atoms)"
+    )[0][0]
+    if missing:
+        release.bad.noted[NO_PARENT] += missing
+
+
+def keep_parents(release: RrfRelease) -> None:
+    """Leave out the parents that are not among the kept, counting those that are not there."""
+    note_missing_parents(release, "parents")
+    release.run("DELETE FROM parents WHERE parent NOT IN (SELECT concept_id FROM kept)")
 
 
 def read_tables(release: RrfRelease) -> tuple[pa.Table, pa.Table]:

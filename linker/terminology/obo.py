@@ -20,6 +20,7 @@ from linker.terminology.obo_graph import repaired_graph
 from linker.terminology.obo_owl import repaired_owl
 from linker.terminology.obo_repair import ABBREVIATION
 from linker.terminology.obo_text import repaired_obo
+from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
 
@@ -34,16 +35,22 @@ _ORDER = {kind: place for place, kind in enumerate(NameKind)}
 _RELEASE = re.compile(r"(?:.*/)?releases/([^/]+)(?:/.*)?")
 
 
-def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:  # noqa: ARG001  # every reader takes them
+def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read an ontology: plain, .gz, or a .zip that holds one.
 
     Synonyms keep their scope; abbreviations are marked; withdrawn ones are left out. Obsolete terms
     and alternative ids are retired. Imports are not followed: nothing is fetched.
 
+    What `options.max_bad_rows` counts is of an OBO file the clauses and [Term] frames, of an OBO
+    graph the nodes and edges, of OWL the classes: what is not well-formed XML or JSON cannot be
+    read. Parents of other ontologies are left out, and counted.
+
     Raises:
-        TerminologyError: the file is no ontology, is damaged, or holds no term with a name.
+        TerminologyError: the file is no ontology, is damaged, has too many broken clauses, or
+            holds no term with a name.
     """
-    ontology = _load(path, progress)
+    bad = BadRows(options.max_bad_rows)
+    ontology = _load(path, bad, progress)
     builder, skipped = TableBuilder(str(path)), Counter[str]()
     # `pronto` keeps terms and their synonyms in sets and reads them in threads: we order all.
     terms = sorted(ontology.terms(), key=lambda term: str(term.id))
@@ -70,7 +77,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:  
             f"{path}: none of the {len(terms)} terms has a name; is this a part of a release that "
             "holds the hierarchy only? Take the full file"
         )
-    return builder.finish(_release(path, ontology, dict(skipped)))
+    return builder.finish(_release(path, ontology, {**skipped, **bad.counted()}))
 
 
 def _add(builder: TableBuilder, term: Any, default_namespace: str) -> None:
@@ -113,16 +120,17 @@ def _successor(term: Any) -> str | None:
 # --- The file ---------------------------------------------------------------
 
 
-def _load(path: Path, progress: Progress) -> Any:
+def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
     data = read_bytes(path, inside_zip=r".*\.(obo|owl|json)", progress=progress)
     progress.step("parsing the ontology")
     start, where = data.lstrip()[:1], str(path)
     if start == b"{":
-        ending, repaired = ".json", repaired_graph(decode(data, where), where).encode()
+        ending, repaired = ".json", repaired_graph(decode(data, where), where, bad).encode()
     elif start == b"<":
-        ending, repaired = ".owl", repaired_owl(data, where)
+        ending, repaired = ".owl", repaired_owl(data, where, bad)
     elif re.search(rb"^(format-version:|\[Term\])", data, re.MULTILINE):
-        ending, repaired = ".obo", repaired_obo(decode(data, where)).encode()
+        text = data.decode("utf-8", "surrogateescape")
+        ending, repaired = ".obo", repaired_obo(text, where, bad).encode()
     else:
         raise TerminologyError(
             f"{path}: not an ontology: expected OBO (a line 'format-version:' or '[Term]'), an OBO "
@@ -137,7 +145,7 @@ def _load(path: Path, progress: Progress) -> Any:
             ontology = Ontology(str(file), import_depth=0, threads=1, encoding="utf-8")
         except SyntaxError as error:
             number = error.lineno if ending == ".obo" else None
-            line, found = ("", "") if number is None else (f":{number}", _line(repaired, number))
+            line, found = ("", "") if number is None else (f":{number}", _line(data, number))
             raise TerminologyError(
                 f"{path}{line}: not {ending[1:].upper()}: {error.msg}{found}; "
                 "was the file cut short?"
@@ -150,7 +158,7 @@ def _load(path: Path, progress: Progress) -> Any:
 
 
 def _line(data: bytes, number: int) -> str:
-    lines = data.split(b"\n")
+    lines = re.split(rb"\r?\n|\r", data)
     if number > len(lines):
         return ""
     found = lines[number - 1].decode("utf-8", "replace")

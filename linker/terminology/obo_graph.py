@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from linker.errors import TerminologyError
@@ -16,6 +17,7 @@ from linker.terminology.obo_repair import (
     printable,
     synonym_type,
 )
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
 
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"
@@ -26,11 +28,15 @@ _NODE_PROPERTIES = frozenset(
 _GRAPH_PROPERTY = re.compile(r".*[#/:_](?:title|licen[cs]e|rights|versionInfo|default-namespace)")
 
 
-def repaired_graph(text: str, where: str) -> str:
+def repaired_graph(text: str, where: str, bad: BadRows) -> str:
     """An OBO graph document of one graph: the first, which is the ontology; the rest are imports.
 
+    Args:
+        where: the file, for messages.
+        bad: told of each node and edge that is broken, and of each node of an id that stands twice.
+
     Raises:
-        TerminologyError: not JSON, or not an OBO graph document.
+        TerminologyError: not JSON, or not an OBO graph document, or `bad` has had enough.
     """
     try:
         # Control characters inside strings are against JSON's letter, and in real releases.
@@ -43,19 +49,27 @@ def repaired_graph(text: str, where: str) -> str:
     except RecursionError as error:
         raise TerminologyError(f"{where}: not an OBO graph: nested too deep") from error
     try:
-        graph = _graph(document["graphs"][0])
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        graph = document["graphs"][0]
+        header, nodes, edges = _header(graph), list(graph["nodes"]), list(graph.get("edges") or ())
+    except _WRONG as error:
         raise TerminologyError(
             f"{where}: JSON, but not an OBO graph: expected "
-            f"{{'graphs': [{{'nodes': [...], 'edges': [...]}}]}}, with strings for "
-            f"ids and names ({type(error).__name__}: {error}); "
+            f"{{'graphs': [{{'nodes': [...], 'edges': [...]}}]}} "
+            f"({type(error).__name__}: {error}); "
             "concepts as JSON lines have the source 'jsonl'"
         ) from error
+    repaired = _repaired(nodes, edges, where, bad)
     # Escaped, so that no reader need guess the encoding.
-    return json.dumps({"graphs": [graph]}, ensure_ascii=True)
+    return json.dumps(
+        {"graphs": [{"id": graph.get("id") or "", "meta": header, **repaired}]}, ensure_ascii=True
+    )
 
 
-def _graph(graph: dict[str, Any]) -> dict[str, Any]:
+_WRONG = (AttributeError, IndexError, KeyError, TypeError)
+"""What is raised by JSON that is built in another way."""
+
+
+def _header(graph: dict[str, Any]) -> dict[str, Any]:
     meta = graph.get("meta") or {}
     header: dict[str, Any] = {
         "basicPropertyValues": [
@@ -70,20 +84,53 @@ def _graph(graph: dict[str, Any]) -> dict[str, Any]:
     }
     if meta.get("version"):
         header["version"] = meta["version"]
+    return header
+
+
+def _repaired(
+    nodes: Sequence[Any], edges: Sequence[Any], where: str, bad: BadRows
+) -> dict[str, Any]:
     # What a release leaves untyped may be a class or a property: `pronto` takes it for neither.
-    nodes = [node for node in graph["nodes"] if node.get("type") == "CLASS"]
-    known = {compact(node["id"]) for node in nodes}
-    edges = [
-        {"sub": compact(edge["sub"]), "pred": "is_a", "obj": compact(edge["obj"])}
-        for edge in graph.get("edges") or ()
-        if edge["pred"] == "is_a"
-    ]
-    return {
-        "id": graph.get("id") or "",
-        "meta": header,
-        "nodes": [_node(node, known) for node in nodes],
-        "edges": [edge for edge in edges if edge["sub"] in known and edge["obj"] in known],
-    }
+    classes: dict[str, Any] = {}
+    for number, node in enumerate(nodes, start=1):
+        try:
+            if node.get("type") != "CLASS":
+                continue
+            concept_id = compact(node["id"])
+            if concept_id in classes:
+                raise TerminologyError(
+                    f"{where}: node {number} has the id {concept_id!r}, which stands twice; are "
+                    "two releases in one file?"
+                )
+            # Whether it is whole; what it leads to is known later.
+            _node(node, set())
+            classes[concept_id] = node
+        except _WRONG as error:
+            bad.skip(_broken(where, "node", number, node, error, "an id and a name"))
+        except TerminologyError as error:
+            bad.skip(error)
+    parents = []
+    for number, edge in enumerate(edges, start=1):
+        try:
+            if edge["pred"] == "is_a":
+                pair = {"sub": compact(edge["sub"]), "pred": "is_a", "obj": compact(edge["obj"])}
+                if pair["sub"] in classes and pair["obj"] in classes:
+                    parents.append(pair)
+                elif pair["sub"] in classes:
+                    bad.noted[NO_PARENT] += 1
+        except _WRONG as error:
+            bad.skip(_broken(where, "edge", number, edge, error, "sub, pred and obj"))
+    known = set(classes)
+    return {"nodes": [_node(node, known) for node in classes.values()], "edges": parents}
+
+
+def _broken(
+    where: str, what: str, number: int, found: Any, error: Exception, expected: str
+) -> TerminologyError:
+    return TerminologyError(
+        f"{where}: not an OBO graph: {what} {number} is {json.dumps(found)[:80]}, expected an "
+        f"object with strings for {expected} ({type(error).__name__}: {error})"
+    )
 
 
 def _node(node: dict[str, Any], known: set[str]) -> dict[str, Any]:

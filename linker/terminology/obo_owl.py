@@ -14,6 +14,7 @@ from linker.terminology.obo_repair import (
     printable,
     synonym_type,
 )
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
 
 _OWL = "{http://www.w3.org/2002/07/owl#}"
@@ -32,11 +33,15 @@ _CLASS_TEXTS = frozenset(
 _SUCCESSORS = frozenset({f"{_OBO}IAO_0100001", f"{_OIO}consider"})
 
 
-def repaired_owl(data: bytes, where: str) -> bytes:
+def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
     """The ontology header, and of each named class what we read.
 
+    Args:
+        where: the file, for messages.
+        bad: told of each class that stands a second time with another label.
+
     Raises:
-        TerminologyError: not XML, not RDF/XML, or without an owl:Ontology.
+        TerminologyError: not XML, not RDF/XML, or without an owl:Ontology; or `bad` has had enough.
     """
     root = parse_xml(data, where)
     header = root.find(f"{_OWL}Ontology")
@@ -51,8 +56,21 @@ def repaired_owl(data: bytes, where: str) -> bytes:
     repaired = ElementTree.Element(root.tag)
     repaired.append(_owl_header(header))
     types, known = _owl_synonym_types(root), set(ids.values())
+    labels: dict[str, str] = {}
     for element in classes:
-        repaired.append(_owl_class(element, ids, known, types))
+        # Several elements may describe one class, but a second label takes the first one's place.
+        concept_id, label = ids[element.attrib[_ABOUT]], _label(element)
+        first = labels.get(concept_id) or label
+        if label and label != first:
+            bad.skip(
+                TerminologyError(
+                    f"{where}: class {concept_id!r} stands twice, with the labels {first[:80]!r} "
+                    f"and {label[:80]!r}, expected one; are two releases in one file?"
+                )
+            )
+            continue
+        labels[concept_id] = first
+        repaired.append(_owl_class(element, ids, known, types, bad))
     for (iri, tag, text), kind in types.items():
         if kind and iri in ids:
             repaired.append(_owl_marked_synonym(iri, tag, text, kind))
@@ -98,23 +116,37 @@ def _owl_synonym_types(root: ElementTree.Element) -> dict[tuple[str, str, str], 
     return types
 
 
+def _labels(element: ElementTree.Element) -> list[ElementTree.Element]:
+    """The labels of a class, those in English, or in no language, first."""
+    return sorted(
+        (child for child in element.iterfind(f"{_RDFS}label") if (child.text or "").strip()),
+        key=lambda child: not (child.get(_LANGUAGE) or "en").startswith("en"),
+    )
+
+
+def _label(element: ElementTree.Element) -> str:
+    labels = _labels(element)
+    return printable(labels[0].text or "") if labels else ""
+
+
 def _owl_class(
     element: ElementTree.Element,
     ids: dict[str, str],
     known: set[str],
     types: dict[tuple[str, str, str], str | None],
+    bad: BadRows,
 ) -> ElementTree.Element:
     iri = element.attrib[_ABOUT]
     kept = ElementTree.Element(element.tag, {_ABOUT: iri})
     ElementTree.SubElement(kept, f"{_OIO}id").text = ids[iri]
-    labels = sorted(
-        (child for child in element.iterfind(f"{_RDFS}label") if (child.text or "").strip()),
-        key=lambda child: not (child.get(_LANGUAGE) or "en").startswith("en"),
-    )
+    labels = _labels(element)
     for child in element:
         text = printable(child.text or "")
-        if child.tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE) in ids:
-            ElementTree.SubElement(kept, child.tag, {_RESOURCE: child.attrib[_RESOURCE]})
+        if child.tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE):
+            if child.attrib[_RESOURCE] in ids:
+                ElementTree.SubElement(kept, child.tag, {_RESOURCE: child.attrib[_RESOURCE]})
+            else:
+                bad.noted[NO_PARENT] += 1
         elif child.tag in _SUCCESSORS:
             target = child.get(_RESOURCE) or text
             target = ids.get(target) or compact(target)

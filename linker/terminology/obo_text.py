@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from linker.errors import TerminologyError
+from linker.terminology.files import UNDECODED, not_utf8
 from linker.terminology.obo_repair import SAYS_LICENCE, printable, synonym_type
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
 
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'
@@ -27,30 +30,114 @@ _FRAME = re.compile(r"\[(\w+)\]\s*(?:!.*)?")
 _CLAUSE = re.compile(r"([A-Za-z_\-]+):\s*(.*?)\s*")
 _KEPT_TAGS = frozenset({"id", "alt_id", "namespace", "is_obsolete"})
 _REFERENCES = frozenset({"is_a", "replaced_by", "consider"})
+_NOT_READ = "another frame"
 
 
-def repaired_obo(text: str) -> str:
-    """The clauses of an OBO file that we read, each on its own line; the other lines are empty."""
+def repaired_obo(text: str, where: str, bad: BadRows) -> str:
+    """The clauses of an OBO file that we read, each on its own line; the other lines are empty.
+
+    Args:
+        text: decoded with "surrogateescape", so that a line that is not UTF-8 can be left out.
+        where: the file, for messages.
+        bad: told of each clause that is broken, and of each [Term] without an id of its own.
+
+    Raises:
+        TerminologyError: `bad` has had enough.
+    """
     lines = text.splitlines() if "\r" in text and "\n" not in text else text.split("\n")
     known = set(_term_ids(lines))
-    frame, repaired = "header", []
-    for line in lines:
+    last = len(lines) if lines[-1].strip() else 0
+    terms: dict[str, tuple[int, str]] = {}
+    frame, names, repaired = "header", 0, []
+    for number, line in enumerate(lines, start=1):
         line = line.rstrip("\r")
-        if line.startswith("["):
-            match = _FRAME.fullmatch(line)
-            frame = match[1] if match else "Term"
-            repaired.append("" if frame in ("Typedef", "Instance") else line)
-        elif frame == "header" and line.startswith("!") and SAYS_LICENCE.search(line):
-            repaired.append(_remark(line.lstrip("! ")))
-        elif not line.strip() or line.startswith("!") or frame in ("Typedef", "Instance"):
-            repaired.append("")
-        elif not (clause := _CLAUSE.fullmatch(line)):
-            repaired.append(line)
-        elif frame == "header":
-            repaired.append(_header_clause(line, clause[1], clause[2]))
-        else:
-            repaired.append(_term_clause(line, clause[1], clause[2], known))
-    return "\n".join(repaired)
+        kept = ""
+        try:
+            if undecoded := UNDECODED.search(line):
+                raise not_utf8(f"{where}:{number}", ord(undecoded[0]) - 0xDC00)
+            if line.startswith("["):
+                frame, names = _NOT_READ, 0
+                if (match := _FRAME.fullmatch(line)) is None:
+                    raise _broken(where, number, line, "a frame such as '[Term]'")
+                if match[1] == "Term":
+                    _claim(lines, number, where, terms)
+                    frame, kept = "Term", line
+            elif frame == "header" and line.startswith("!") and SAYS_LICENCE.search(line):
+                kept = _remark(line.lstrip("! "))
+            elif not line.strip() or line.startswith("!") or frame == _NOT_READ:
+                pass
+            elif number == last:
+                raise _broken(where, number, line, "a line ending behind the last line")
+            elif not (clause := _CLAUSE.fullmatch(line)):
+                raise _broken(where, number, line, "a clause such as 'name: Fever'")
+            elif frame == "header":
+                kept = _header_clause(line, clause[1], clause[2])
+            else:
+                names += clause[1] == "name"
+                if clause[1] == "name" and names > 1:
+                    raise _broken(where, number, line, "one name a term")
+                if (form := _wrong(clause[1], clause[2])) is not None:
+                    raise _broken(where, number, line, form)
+                kept = _term_clause(line, clause[1], clause[2], known, bad)
+        except TerminologyError as error:
+            bad.skip(error)
+        repaired.append(kept)
+    return "\n".join((*repaired, "")) if last else "\n".join(repaired)
+
+
+def _broken(where: str, number: int, line: str, expected: str) -> TerminologyError:
+    return TerminologyError(
+        f"{where}:{number}: not OBO: found {line[:80]!r}, expected {expected}; "
+        "was the file cut short?"
+    )
+
+
+def _claim(
+    lines: Sequence[str], number: int, where: str, terms: dict[str, tuple[int, str]]
+) -> None:
+    """Note down the id and name of the [Term] at a line.
+
+    Several stanzas of one term are one, but a second name would take the place of the first.
+
+    Raises:
+        TerminologyError: its first clause is no id, or the id is of a term of another name.
+    """
+    found = {"name": ""}
+    for at in range(number, len(lines)):
+        if lines[at].startswith("["):
+            break
+        if clause := _CLAUSE.fullmatch(lines[at].rstrip("\r")):
+            if "id" not in found and clause[1] != "id":
+                break
+            found.setdefault(clause[1], clause[2])
+            found["name"] = found["name"] or (clause[2] if clause[1] == "name" else "")
+    concept_id = _first_word(found.get("id", ""))
+    if not concept_id:
+        raise _broken(
+            where, number, lines[number - 1].rstrip("\r"), "'id: ...' as its first clause"
+        )
+    first, name = terms.setdefault(concept_id, (number, found["name"]))
+    if name and found["name"] and name != found["name"]:
+        raise TerminologyError(
+            f"{where}:{number}: term {concept_id!r} stands twice, first at line {first}; found the "
+            f"names {name[:80]!r} and {found['name'][:80]!r}, expected one; are two releases in "
+            "one file?"
+        )
+    if not name:
+        terms[concept_id] = (first, found["name"])
+
+
+def _wrong(tag: str, value: str) -> str | None:
+    """What is expected of a clause that is broken; None if it is whole."""
+    if tag == "def" and not _TEXT_LINE.fullmatch(value):
+        return 'def: "text" [...]'
+    if (tag == "synonym" or tag in _OLD_SYNONYMS) and not _SYNONYM.fullmatch(value):
+        return 'synonym: "text" SCOPE [...]'
+    if tag == "is_obsolete" and _first_word(value) not in ("true", "false"):
+        return "true or false"
+    if tag in (*_KEPT_TAGS, "name") and not value:
+        return f"a value behind '{tag}:'"
+    return None
 
 
 def _term_ids(lines: Iterable[str]) -> Iterator[str]:
@@ -75,7 +162,7 @@ def _remark(text: str) -> str:
     return "remark: " + re.sub(r"(?<!\\)([{!])", r"\\\1", printable(text))
 
 
-def _term_clause(line: str, tag: str, value: str, known: set[str]) -> str:
+def _term_clause(line: str, tag: str, value: str, known: set[str], bad: BadRows) -> str:
     if tag == "name":
         # A brace opens qualifiers, {source="X"}; else it belongs to the name ("{[2-chloro...").
         return line if _QUALIFIED.search(value) else _BRACE.sub(r"\\{", line)
@@ -83,16 +170,17 @@ def _term_clause(line: str, tag: str, value: str, known: set[str]) -> str:
         return f"{tag}: {_first_word(value)}"
     if tag in _REFERENCES:
         # "is_a: X:1 {source="Y"} ! name"
-        return f"{tag}: {_first_word(value)}" if _first_word(value) in known else ""
+        if _first_word(value) in known:
+            return f"{tag}: {_first_word(value)}"
+        bad.noted.update([NO_PARENT] if tag == "is_a" else [])
+        return ""
     if tag == "def":
         match = _TEXT_LINE.fullmatch(value)
-        return f'def: "{match["text"]}" []' if match else line
+        return f'def: "{match["text"]}" []' if match else ""
     if tag == "synonym" or tag in _OLD_SYNONYMS:
         match = _SYNONYM.fullmatch(value)
-        if match is None:
-            return line
-        kind = synonym_type(match["type"])
-        if kind is None:
+        kind = synonym_type(match["type"]) if match else None
+        if match is None or kind is None:
             return ""
         scope = _OLD_SYNONYMS.get(tag) or match["scope"] or "RELATED"
         return f'synonym: "{match["text"]}" {scope} [{kind}]'

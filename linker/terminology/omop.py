@@ -48,9 +48,9 @@ from linker.terminology.omop_sql import (
     RETIRED,
     SEVERAL,
 )
-from linker.terminology.rows import BadRows
+from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
-from linker.terminology.tsv import read_rows
+from linker.terminology.tsv import find_lines, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -125,6 +125,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             ["domain_id", "concept_class_id"],
             options.semantic_types,
         )
+        bad.noted.update(_missing_parents(db))
         other = _leave_out_vocabularies(db, options.vocabularies)
         db.execute(
             KEPT,
@@ -210,19 +211,21 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
         "SELECT concept_id, count(*) FROM CONCEPT GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
     ).fetchall()
     blank = db.execute(f"SELECT concept_id FROM CONCEPT WHERE {nameless} ORDER BY 1").fetchall()
+    lines = find_lines(file, "concept_id", [row[0] for row in (*blank, *twice)])
     for (concept_id,) in blank:
         bad.skip(
             TerminologyError(
-                f"{file}: concept {concept_id} has a blank concept_name; each needs an id and a "
-                "name"
+                f"{file}:{lines[str(concept_id)][0]}: concept {concept_id} has a blank "
+                "concept_name; each needs an id and a name"
             )
         )
     for concept_id, count in twice:
-        for _ in range(count - 1):
+        at = lines[str(concept_id)]
+        for line in at[1:]:
             bad.skip(
                 TerminologyError(
-                    f"{file}: concept {concept_id} stands in {count} rows, expected one; are two "
-                    "downloads in one file?"
+                    f"{file}:{line}: concept {concept_id} stands in {count} rows, first at line "
+                    f"{at[0]}, expected one; are two downloads in one file?"
                 )
             )
     if blank or twice:
@@ -300,6 +303,21 @@ def _filters(options: ReadOptions, languages: Sequence[int]) -> dict[str, object
         "semantic_types": list(options.semantic_types),
     }
     return {option: value for option, value in stated.items() if value not in (False, [])}
+
+
+def _missing_parents(db: DuckDBPyConnection) -> dict[str, int]:
+    count = _one(
+        db,
+        """
+        SELECT count(*) FROM (
+            SELECT concept_id_1 AS child, concept_id_2 AS parent FROM CONCEPT_RELATIONSHIP
+            WHERE relationship_id = 'Is a'
+            UNION SELECT descendant_concept_id, ancestor_concept_id FROM CONCEPT_ANCESTOR
+        ) WHERE child IN (SELECT concept_id FROM CONCEPT)
+            AND parent NOT IN (SELECT concept_id FROM CONCEPT)
+        """,
+    )
+    return {NO_PARENT: count} if count else {}
 
 
 def _skipped(db: DuckDBPyConnection) -> dict[str, int]:

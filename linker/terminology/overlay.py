@@ -100,7 +100,7 @@ def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
         raise TerminologyError(f"{path}: a folder, expected a CSV file")
     with translated(path):
         content = path.read_bytes()
-    lines = separated_rows(path, None, BadRows(0), Silent())
+    lines = separated_rows(path, None, BadRows(None), Silent())
     _, header = next(lines)
     columns = _columns(header, path)
     rows = tuple(

@@ -177,6 +177,7 @@ def opened_release(
     layouts: Layouts,
     *,
     others: Sequence[str] = (),
+    beside: Sequence[str] = (),
     max_bad_rows: int,
     progress: Progress,
 ) -> Iterator[RrfRelease]:
@@ -186,6 +187,7 @@ def opened_release(
         path: the folder that holds the files, plain or .gz; one above it; a zip; or the main file.
         main: the file without which it is no release.
         others: further files that are no tables.
+        beside: files that lie beside the folder of the main one, perhaps in a folder of their own.
         progress: told of each file that is read.
 
     Raises:
@@ -194,9 +196,9 @@ def opened_release(
     """
     import duckdb
 
-    wanted = {main, *layouts, *others, "MRFILES.RRF"}
+    wanted = {main, *layouts, *others, *beside, "MRFILES.RRF"}
     with translated(path):
-        members = find_members(path, main, wanted)
+        members = find_members(path, main, wanted, beside=beside)
         with temporary_database(memory_limit=_MEMORY, on_disk=True) as (connection, folder):
             try:
                 # Nothing is to survive a crash: without commits, nothing waits for the disk.

@@ -10,7 +10,7 @@ import gzip
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -131,12 +131,15 @@ class _Joined(RawIOBase):
         super().close()
 
 
-def find_members(path: Path, main: str, wanted: set[str]) -> dict[str, Member]:
+def find_members(
+    path: Path, main: str, wanted: set[str], *, beside: Collection[str] = ()
+) -> dict[str, Member]:
     """The files of a release by their names, all from the folder that holds the main one.
 
     Args:
         path: a folder with them or above them, a zip, or the main file.
         wanted: the names of all that are looked for, in any case; each may be gzipped.
+        beside: those of them that may lie in another folder of the release, as NET/SRDEF does.
 
     Raises:
         TerminologyError: the main file is missing, or stands in several folders as near.
@@ -161,7 +164,24 @@ def find_members(path: Path, main: str, wanted: set[str]) -> dict[str, Member]:
         )
     if not nearest:
         raise TerminologyError(f"{path}: no {main} in it{_hint(path)}")
-    return found[nearest[0]]
+    members = found[nearest[0]]
+    if missing := [name for name in beside if name not in members]:
+        # Where the folder of the main file was given, or the file, the others are one step up;
+        # what lies beside an archive belongs to it.
+        near, above = nearest[0], nearest[0].resolve().parent
+        if path.is_file() and near != path.parent:
+            above = path.parent
+            around = _in_folder(above, set(missing), depth=0)
+        elif path.is_dir() and near != path:
+            around = {}
+        else:
+            around = _in_folder(above, set(missing), depth=1)
+        found.update({f: around[f] for f in around if f == above or f.name.upper() == "NET"})
+        for name in missing:
+            holding = [folder for folder in found if name in found[folder]]
+            if holding:
+                members[name] = found[min(holding, key=lambda f: (len(f.parts), f))][name]
+    return members
 
 
 def _hint(path: Path) -> str:

@@ -34,10 +34,11 @@ from linker.terminology.atoms import (
     left_out,
     load_atoms,
     not_suppressed,
+    note_missing_parents,
     read_tables,
-    semantic_types,
 )
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release
+from linker.terminology.semantic_network import network_of
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "RXNCONSO.RRF"
@@ -96,7 +97,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         TerminologyError: RXNCONSO.RRF is missing, more rows are broken than may be, or a filter
             asks for what is not there.
     """
-    types = semantic_types(options, _TYPES)
+    types = network_of().wanted(options, _TYPES)
     languages, sources = options.languages or _ENGLISH, options.sources or (_OWN,)
     with opened_release(
         path, _MAIN, _LAYOUTS, max_bad_rows=options.max_bad_rows, progress=progress
@@ -161,6 +162,7 @@ def _load_parents(release: RrfRelease, options: ReadOptions) -> None:
             WHERE SAB = '{_OWN}' AND {among("RELA", _TO_PARENT)} AND RXCUI1 <> RXCUI2
                 AND {not_suppressed(options)}
         """)
+        note_missing_parents(release, "steps")
         # On past what is left out; UNION forgets what it has seen, so that a circle ends.
         release.run("""
             INSERT INTO parents

@@ -22,7 +22,7 @@ counts if it names one concept only. MOVED TO is not followed: it names a namesp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ from linker.terminology.snomed_sql import (
     US_ENGLISH,
 )
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
-from linker.terminology.tsv import read_rows
+from linker.terminology.tsv import find_lines, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -204,13 +204,7 @@ def _load(
                 )
                 db.unregister("rows")
     if "refsetId" not in columns:
-        for number, concept_id, count in _repeated(db):
-            bad.skip(
-                TerminologyError(
-                    f"{files[number]}: id {concept_id} stands in {count} rows, expected one in a "
-                    "Snapshot; is it a Full file under another name, or two files in one?"
-                )
-            )
+        _refuse_repeated(db, files, bad)
     # Two rows of one date: the extension's, for it had the International Edition's before it.
     others = ", ".join(name for name in (*columns, "file") if name != "id")
     db.execute(
@@ -220,11 +214,31 @@ def _load(
     db.execute("DROP TABLE loaded")
 
 
-def _repeated(db: DuckDBPyConnection) -> list[tuple[int, int, int]]:
-    """File, id and count of the ids that stand in one file more than once."""
-    return db.execute(
-        "SELECT file, id, count(*) FROM loaded GROUP BY file, id HAVING count(*) > 1 ORDER BY ALL"
+def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+    """An id that stands in one file more than once is a broken row."""
+    repeated: list[tuple[int, int]] = db.execute(
+        "SELECT file, id FROM loaded GROUP BY file, id HAVING count(*) > 1 ORDER BY ALL LIMIT $n",
+        {"n": bad.left + 1},
     ).fetchall()
+    for number, lines in _lines_by_file(files, repeated).items():
+        for component, at in lines.items():
+            bad.skip(
+                TerminologyError(
+                    f"{files[number]}:{at[-1]}: id {component} stands in {len(at)} "
+                    f"rows (lines {', '.join(map(str, at[:4]))}), expected one in a Snapshot; is "
+                    "it a Full file under another name, or two files in one?"
+                )
+            )
+
+
+def _lines_by_file(
+    files: Sequence[ReleaseFile], rows: Iterable[tuple[int, int]]
+) -> dict[int, dict[str, list[int]]]:
+    """Of pairs of a file and an id: the lines of each id, by file."""
+    ids: dict[int, list[int]] = {}
+    for number, component in rows:
+        ids.setdefault(number, []).append(component)
+    return {number: find_lines(files[number], "id", found) for number, found in ids.items()}
 
 
 # --- What a release must hold -----------------------------------------------
@@ -258,11 +272,15 @@ def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad:
             f"WHERE d.active AND c.active IS DISTINCT FROM false "
             f"AND d.{column} NOT IN (SELECT id FROM concept) ORDER BY ALL"
         )
-        while row := dangling.fetchone():
+        rows = dangling.fetchmany(bad.left + 1)
+        lines = _lines_by_file(files, ((file, component) for file, component, _ in rows))
+        for file, component, missing in rows:
+            at = lines[file][str(component)]
             bad.skip(
                 TerminologyError(
-                    f"{files[row[0]]}: {what} {row[1]} has the {column} {row[2]}, which is no "
-                    f"concept of this release; if it is an extension, {_BESIDE}"
+                    f"{files[file]}{f':{at[0]}' if at else ''}: {what} {component} has the "
+                    f"{column} {missing}, which is no concept of this release; if it is an "
+                    f"extension, {_BESIDE}"
                 )
             )
 

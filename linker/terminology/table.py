@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import not_utf8, numbered_lines
+from linker.terminology.files import UNDECODED, not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
 from linker.terminology.sparql_tsv import is_sparql, rdf_text
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
@@ -46,7 +46,6 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 
 _REQUIRED = ("concept_id", "name")
 _CODES = "codes."
-_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(slots=True)
@@ -267,7 +266,7 @@ def separated_rows(
             raise TerminologyError(f"{path}: empty; expected a header and rows")
         delimiter = _delimiter(path, first) if delimiter is None else delimiter
         header = next(csv.reader([first], delimiter=delimiter))
-        if match := _UNDECODED.search(first):
+        if match := UNDECODED.search(first):
             raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
         header = [name.strip() for name in header]
         yield lines.number, header
@@ -286,7 +285,7 @@ def separated_rows(
             return
         if not row or row == [""]:
             continue
-        if match := _UNDECODED.search("".join(row)):
+        if match := UNDECODED.search("".join(row)):
             bad.skip(not_utf8(f"{path}:{start}", ord(match[0]) - 0xDC00))
         elif len(row) != len(header):
             bad.skip(_wrong_count(f"{path}:{start}", len(row), len(header)))
@@ -301,7 +300,7 @@ def _sparql(
         fields, where = line.rstrip("\n").split("\t"), f"{path}:{lines.number}"
         if not line.strip():
             continue
-        if match := _UNDECODED.search(line):
+        if match := UNDECODED.search(line):
             bad.skip(not_utf8(where, ord(match[0]) - 0xDC00))
         elif len(fields) != n_fields:
             bad.skip(_wrong_count(where, len(fields), n_fields))
@@ -370,7 +369,7 @@ def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any
                     number += 1
                     yield number, row
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise TerminologyError(
             f"{path}: not a Parquet file, or damaged: {reason}; write it again"
         ) from error

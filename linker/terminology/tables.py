@@ -7,12 +7,14 @@ hand over Arrow tables of these schemas, which may be memory-mapped.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import cast
 
 import pyarrow as pa
 
 from linker.errors import TerminologyError
+from linker.terminology.rows import NO_PARENT
 
 
 class NameKind(str, Enum):
@@ -212,6 +214,9 @@ class TableBuilder:
     def finish(self, release: Release) -> Terminology:
         """The two tables. `replaced_by` is followed to an active concept, or left empty.
 
+        Parents that are not there stay, for another terminology of the index may have them; they
+        are counted in the release.
+
         Raises:
             TerminologyError: no concept was added.
         """
@@ -220,6 +225,13 @@ class TableBuilder:
                 f"{self._where}: no concept found; is this the right file and source format?"
             )
         self._follow_replacements()
+        missing = sum(
+            parent not in self._seen
+            for parents in self._concepts["parents"]
+            for parent in cast("list[str]", parents)
+        )
+        if missing:
+            release = replace(release, skipped={**release.skipped, NO_PARENT: missing})
         return Terminology(
             release,
             pa.table(self._concepts, schema=CONCEPTS),

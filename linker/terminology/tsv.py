@@ -5,7 +5,7 @@ So are the files of RF2 (SNOMED CT) and of Athena (OMOP): a '"' is a character.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import IO, Protocol
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as csv
 
 from linker.errors import TerminologyError
-from linker.steps import Progress
+from linker.steps import Progress, Silent
 from linker.terminology.files import not_utf8
 from linker.terminology.rows import BadRows
 
@@ -69,6 +69,24 @@ def read_rows(
                     ) from error
             number += block.count(b"\n")
             yield table
+
+
+def find_lines(file: TsvFile, column: str, values: Collection[int | str]) -> dict[str, list[int]]:
+    """The lines, from 1, of the rows that have one of `values` in a column, by value.
+
+    For messages alone: the file is read again, line by line.
+    """
+    wanted = {str(value).encode() for value in values}
+    found: dict[str, list[int]] = {str(value): [] for value in values}
+    if not wanted:
+        return found
+    with file.open(Silent()) as stream:
+        index = _header(file, stream.readline()).index(column)
+        for number, line in enumerate(stream, start=2):
+            fields = line.rstrip(b"\r\n").split(b"\t")
+            if len(fields) > index and fields[index] in wanted:
+                found[fields[index].decode()].append(number)
+    return found
 
 
 def _header(file: TsvFile, line: bytes) -> list[str]:

@@ -1,8 +1,8 @@
 """The UMLS Metathesaurus, in the Rich Release Format (UMLS Reference Manual, ch. 3).
 
-MRCONSO.RRF is all that is required. From what else is there come semantic types (MRSTY), parents
-(MRREL), definitions (MRDEF), the order of names (MRRANK), retired CUIs (MRCUI) and the release
-(MRSAB, or release.dat).
+MRCONSO.RRF is all that is required. From what else is there come semantic types (MRSTY), what they
+are called and which group they are in (NET/SRDEF, SemGroups.txt), parents (MRREL), definitions
+(MRDEF), the order of names (MRRANK), retired CUIs (MRCUI) and the release (MRSAB, or release.dat).
 
 - The preferred name is the one of the highest rank (MRRANK: by SAB and TTY) among those kept;
   without ranks, or among equals, the Metathesaurus' own (TS = P, STT = PF, ISPREF = Y). With
@@ -33,13 +33,14 @@ from linker.terminology.atoms import (
     clean,
     filters,
     keep_concepts,
+    keep_parents,
     left_out,
     load_atoms,
     not_suppressed,
     read_tables,
-    semantic_types,
 )
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release, quoted
+from linker.terminology.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "MRCONSO.RRF"
@@ -61,6 +62,7 @@ _LAYOUTS = {
     "MRRANK.RRF": ("RANK", "SAB", "TTY", "SUPPRESS"),
     "MRCUI.RRF": ("CUI1", "VER", "REL", "RELA", "MAPREASON", "CUI2", "MAPIN"),
     "MRSAB.RRF": SOURCES,
+    TYPES: TYPE_COLUMNS,
 }
 
 
@@ -71,16 +73,18 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         TerminologyError: MRCONSO.RRF is missing, more rows are broken than may be, or a filter
             asks for what is not there.
     """
-    types = semantic_types(options)
     languages = options.languages or _ENGLISH
     with opened_release(
         path,
         _MAIN,
         _LAYOUTS,
         others=("release.dat",),
+        beside=(TYPES, GROUPS),
         max_bad_rows=options.max_bad_rows,
         progress=progress,
     ) as release:
+        asked = options.semantic_types or options.semantic_groups
+        types = network_of(release).wanted(options) if asked else None
         if types is not None and "MRSTY.RRF" not in release:
             raise TerminologyError(
                 f"{path}: no MRSTY.RRF beside MRCONSO.RRF, which semantic_types and "
@@ -186,9 +190,9 @@ def _load_parents(release: RrfRelease, options: ReadOptions, allowed: str) -> No
             INSERT INTO parents SELECT DISTINCT CUI1, CUI2 FROM {rows}
             WHERE REL IN ('PAR', 'RB') AND CUI1 <> CUI2
                 AND CUI1 IN (SELECT concept_id FROM kept)
-                AND CUI2 IN (SELECT concept_id FROM kept)
                 AND {allowed} AND {not_suppressed(options)}
         """)
+        keep_parents(release)
 
 
 def _load_retired(release: RrfRelease) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from linker.errors import TerminologyError
-from linker.terminology.files import EntityGuard, not_utf8
+from linker.terminology.files import EntityGuard, not_xml
 
 _LINES = 1 << 20  # bytes of a line that are read at once: a file may be one line
 
@@ -68,7 +68,7 @@ def xml_records(stream: IO[bytes], tag: str, root: str, where: str) -> Iterator[
             block = b""
         parser.close()
     except ElementTree.ParseError as error:
-        raise _broken(error, block, line, where) from error
+        raise not_xml(error, block, where, first=line) from error
 
 
 def _lines_before(block: bytes, tag: str) -> int:
@@ -88,20 +88,3 @@ def _blocks(stream: IO[bytes], end: bytes) -> Iterator[bytes]:
             held, size = [], 0
     if held:
         yield b"".join(held)
-
-
-def _broken(
-    error: ElementTree.ParseError, block: bytes, first: int, where: str
-) -> TerminologyError:
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError as undecoded:
-        # A block ends where a line does, unless a line is longer than a block may be.
-        if undecoded.reason != "unexpected end of data":
-            number = first + block.count(b"\n", 0, undecoded.start)
-            return not_utf8(f"{where}:{number}", block[undecoded.start])
-    line, column = error.position
-    reason = re.sub(r": line \d+, column \d+$", "", str(error))
-    return TerminologyError(
-        f"{where}:{line}: not XML: {reason} (column {column}); was the file cut short?"
-    )

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import random
+import tempfile
 import warnings
 import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
@@ -212,6 +218,84 @@ def test_folder_without_a_release_or_with_two(tmp_path):
         put(tmp_path, f"icd10cm-tabular-{year}.xml", XML)
     with pytest.raises(TerminologyError, match=r"holds 2 tabular lists .*expected one release"):
         read_terminology("icd10cm", tmp_path)
+
+
+def random_list(rng):
+    """A tabular list, its order file, and what a reader must find in both together."""
+    words = ["spot", "green", "left", "Läsion", "unspecified", "& co", "<5%", '"x"']
+
+    def text():
+        return " ".join(rng.choices(words, k=rng.randint(1, 4)))
+
+    def short(name):
+        return f"{name[:20].strip()} sh"
+
+    lines, rows, expected = [], [], {}
+    for number in sorted(rng.sample(range(100), rng.randint(1, 4))):
+        seventh = rng.choice([{}, {"A": "initial", "S": "sequela"}])
+
+        def entry(code, parent, depth, seventh=seventh):
+            plain = code.replace(".", "")
+            name = rng.choice(["", "Other "]) + text()
+            terms = list(dict.fromkeys(text() for _ in range(rng.randint(0, 2))))
+            kind = "narrow" if name.startswith("Other ") else "exact"
+            names = {name: "preferred", short(name): "exact"}
+            for term in terms:
+                names.setdefault(term, kind)
+            rows.append((plain, name))
+            expected[code] = (list(names.items()), [parent] if parent else [])
+            lines.append(f"<diag><name>{code}</name><desc>{escape(name)}</desc>")
+            if terms:
+                notes = "".join(f"<note>{escape(term)}</note>" for term in terms)
+                lines.append(f"<inclusionTerm>{notes}</inclusionTerm>")
+            if depth == 0 and seventh:
+                extensions = "".join(
+                    f'<extension char="{character}">{meaning}</extension>'
+                    for character, meaning in seventh.items()
+                )
+                lines.append(f"<sevenChrDef>{extensions}</sevenChrDef>")
+            children = sorted(rng.sample("0123456789", rng.randint(0, 2))) if depth < 2 else []
+            for digit in children:
+                entry(f"{code}.{digit}" if depth == 0 else f"{code}{digit}", code, depth + 1)
+            lines.append("</diag>")
+            if not children:
+                for character, meaning in seventh.items():
+                    full = f"{plain.ljust(6, 'X')}{character}"
+                    long = f"{name}, {meaning}"
+                    rows.append((full, long))
+                    both = [(long, "preferred"), (short(long), "exact")]
+                    expected[f"{full[:3]}.{full[3:]}"] = (both, [code])
+
+        entry(f"S{number:02}", None, 0)
+    xml = (
+        "<ICD10CM.tabular><version>2031</version><chapter><desc>Injuries (S00-T88)</desc>"
+        f"<section>{''.join(lines)}</section></chapter></ICD10CM.tabular>"
+    )
+    order = "".join(
+        f"{number:05} {code:<7} 1 {short(name):<60} {name}\n"
+        for number, (code, name) in enumerate(rows, start=1)
+    )
+    return xml, order, expected
+
+
+def test_what_was_generated_is_what_is_read(concepts):
+    @settings(max_examples=25, deadline=None)
+    @given(st.integers(0, 2**32))
+    def check(seed):
+        xml, order, expected = random_list(random.Random(seed))
+        with tempfile.TemporaryDirectory() as folder:
+            put(Path(folder), "icd10cm-tabular-2031.xml", xml)
+            put(Path(folder), "icd10cm-order-2031.txt", order)
+            found = concepts(read_terminology("icd10cm", folder))
+            assert {code: (row["names"], row["parents"]) for code, row in found.items()} == expected
+            # Either alone has the same codes and parents.
+            for name in ("icd10cm-tabular-2031.xml", "icd10cm-order-2031.txt"):
+                alone = concepts(read_terminology("icd10cm", Path(folder, name)))
+                assert {code: row["parents"] for code, row in alone.items()} == {
+                    code: parents for code, (_, parents) in expected.items()
+                }
+
+    check()
 
 
 @pytest.mark.data

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import re
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ontologies import as_graph, as_obo, as_owl, random_ontology
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
@@ -146,7 +152,7 @@ def test_obo(tmp_path, concepts):
     release = terminology.release
     assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
     assert release.licence == "https://example.org/licence"
-    assert release.skipped == {"terms without a name": 1}
+    assert release.skipped == {"terms without a name": 1, "parents that are not there": 1}
 
 
 def test_roots(tmp_path, concepts):
@@ -358,7 +364,7 @@ def test_graph(tmp_path, concepts):
     assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
     assert (release.licence, release.skipped) == (
         "https://example.org/l",
-        {"terms without a name": 1},
+        {"terms without a name": 1, "parents that are not there": 1},
     )
 
 
@@ -464,6 +470,24 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<x>&b;</x>'
 def test_broken_owl(tmp_path, text, message):
     with pytest.raises(TerminologyError, match=message):
         read_terminology("obo", obo(tmp_path, text, "inv.owl"))
+
+
+# --- What was generated is what is read -------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("write", "name"), [(as_obo, "inv.obo"), (as_graph, "inv.json"), (as_owl, "inv.owl")]
+)
+def test_what_was_generated_is_what_is_read(concepts, write, name):
+    @settings(max_examples=25, deadline=None)
+    @given(st.integers(0, 2**32))
+    def check(seed):
+        terms, expected = random_ontology(random.Random(seed))
+        with tempfile.TemporaryDirectory() as folder:
+            path = obo(Path(folder), write(terms), name)
+            assert concepts(read_terminology("obo", path)) == expected
+
+    check()
 
 
 # --- Real releases ----------------------------------------------------------

@@ -272,8 +272,12 @@ def spoil(tmp_path, athena, change, table="CONCEPT"):
             r"CONCEPT\.csv:6: not UTF-8: byte 0xf6; save the file",
         ),
         (b"40\tSpotol", b"4O\tSpotol", r"CONCEPT\.csv:6: concept_id is '4O', expected digits"),
-        (b"40\tSpotol", b"40\t ", r"CONCEPT\.csv: concept 40 has a blank concept_name; each"),
-        (b"40\tSpotol", b"50\tSpotol", r"CONCEPT\.csv: concept 50 stands in 2 rows, expected one"),
+        (b"40\tSpotol", b"40\t ", r"CONCEPT\.csv:6: concept 40 has a blank concept_name; each"),
+        (
+            b"40\tSpotol",
+            b"50\tSpotol",
+            r"CONCEPT\.csv:7: concept 50 stands in 2 rows, first at line 6, expected one",
+        ),
     ],
 )
 def test_broken_row(athena, tmp_path, old, new, message):

@@ -10,53 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rrf import drug as atom
+from rrf import link, put, row
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
-
-COLUMNS = {
-    "RXNCONSO": "RXCUI LAT TS LUI STT SUI ISPREF RXAUI SAUI SCUI SDUI SAB TTY CODE STR SRL "
-    "SUPPRESS CVF",
-    "RXNSTY": "RXCUI TUI STN STY ATUI CVF",
-    "RXNREL": "RXCUI1 RXAUI1 STYPE1 REL RXCUI2 RXAUI2 STYPE2 RELA RUI SRUI SAB SL DIR RG "
-    "SUPPRESS CVF",
-    "RXNATOMARCHIVE": "RXAUI AUI STR ARCHIVE_TIMESTAMP CREATED_TIMESTAMP UPDATED_TIMESTAMP CODE "
-    "IS_BRAND LAT LAST_RELEASED SAUI VSAB RXCUI SAB TTY MERGED_TO_RXCUI",
-    "RXNSAB": "VCUI RCUI VSAB RSAB SON SF SVER VSTART VEND IMETA RMETA SLC SCC SRL TFR CFR CXTY "
-    "TTYL ATNL LAT CENC CURVER SABIN SSN SCIT",
-}
-
-
-def row(file, **values):
-    order = COLUMNS[file].split()
-    assert set(values) <= set(order)
-    return "".join(f"{values.get(column, '')}|" for column in order) + "\n"
-
-
-def atom(rxcui, name, term_type, source="RXNORM", *, code="", suppress="N", level="0"):
-    return row(
-        "RXNCONSO",
-        **{"RXCUI": rxcui, "LAT": "ENG", "SAB": source, "TTY": term_type, "STR": name},
-        **{"CODE": code or rxcui, "SRL": level, "SUPPRESS": suppress},
-    )
-
-
-def link(subject, rela, object_, source="RXNORM"):
-    """A row that says "subject rela object": the second of a row stands to the first."""
-    return row(
-        "RXNREL",
-        **{"RXCUI1": object_, "STYPE1": "CUI", "REL": "RO", "RXCUI2": subject, "STYPE2": "CUI"},
-        **{"RELA": rela, "SAB": source, "SUPPRESS": ""},
-    )
-
-
-def put(folder, **files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, lines in files.items():
-        (folder / f"{name}.RRF").write_text("".join(lines), encoding="utf-8")
-    return folder
-
 
 CONSO = [
     atom("9000001", "spotol", "IN"),

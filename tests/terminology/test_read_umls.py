@@ -11,46 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rrf import COLUMNS, atom, put, relation, row
 
 from linker.config import ReadOptions, Recipe
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
 from linker.terminology.rrf_members import find_members
-
-COLUMNS = {
-    "MRCONSO": "CUI LAT TS LUI STT SUI ISPREF AUI SAUI SCUI SDUI SAB TTY CODE STR SRL SUPPRESS CVF",
-    "MRSTY": "CUI TUI STN STY ATUI CVF",
-    "MRDEF": "CUI AUI ATUI SATUI SAB DEF SUPPRESS CVF",
-    "MRREL": "CUI1 AUI1 STYPE1 REL CUI2 AUI2 STYPE2 RELA RUI SRUI SAB SL RG DIR SUPPRESS CVF",
-    "MRRANK": "RANK SAB TTY SUPPRESS",
-    "MRCUI": "CUI1 VER REL RELA MAPREASON CUI2 MAPIN",
-    "MRSAB": "VCUI RCUI VSAB RSAB SON SF SVER VSTART VEND IMETA RMETA SLC SCC SRL TFR CFR CXTY "
-    "TTYL ATNL LAT CENC CURVER SABIN SSN SCIT",
-    "MRFILES": "FIL DES FMT CLS RWS BTS",
-}
-USUAL = {"LAT": "ENG", "TS": "S", "STT": "PF", "ISPREF": "N", "SRL": "0", "SUPPRESS": "N"}
-
-
-def row(file, *, columns=None, **values):
-    """A line of a file, by the columns that are not blank."""
-    order = (columns or COLUMNS[file]).split()
-    assert set(values) <= set(order)
-    return "".join(f"{values.get(column, '')}|" for column in order) + "\n"
-
-
-def atom(cui, name, source="AAA", term_type="PT", code="NOCODE", **more):
-    values = {**USUAL, "CUI": cui, "STR": name, "SAB": source, "TTY": term_type, "CODE": code}
-    return row("MRCONSO", **{**values, **more})
-
-
-def put(folder, **files):
-    """A META folder of files, each its lines."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, lines in files.items():
-        text = lines if isinstance(lines, bytes) else "".join(lines).encode()
-        (folder / f"{name}.RRF").write_bytes(text)
-    return folder
-
 
 CONSO = [
     atom("C9000001", "Verdant macules", "AAA", "PT", "77", TS="P", ISPREF="Y"),
@@ -82,10 +48,6 @@ DEF = [
     row("MRDEF", CUI="C9000001", SAB="CCC", DEF="Des taches.", SUPPRESS="N"),
     row("MRDEF", CUI="C9000002", SAB="AAA", DEF="Out of use.", SUPPRESS="O"),
 ]
-
-
-def relation(cui, rel, other, source="AAA", **more):
-    return row("MRREL", **{"CUI1": cui, "REL": rel, "CUI2": other, "SAB": source, **more})
 
 
 REL = [
@@ -182,7 +144,11 @@ def test_reads_every_file_of_a_release(meta, concepts):
         "(level 0: AAA; level 9: BBB)"
     )
     assert release.filters == {"languages": ["ENG"]}
-    assert release.skipped == {"names in other languages": 2, "suppressed names": 1}
+    assert release.skipped == {
+        "names in other languages": 2,
+        "suppressed names": 1,
+        "parents that are not there": 1,
+    }
 
 
 def test_names_file_alone_is_enough(tmp_path, concepts):
@@ -242,6 +208,7 @@ def test_sources(meta, concepts):
         "names in other languages": 2,
         "names of other sources": 3,
         "suppressed names": 1,
+        "parents that are not there": 1,
     }
 
 
@@ -302,6 +269,55 @@ def test_semantic_types_and_groups(meta, concepts, options, left):
         assert set(concept["parents"]) <= set(left)
 
 
+SRDEF = [
+    "STY|T033|Finding|A2.2|That which is found.||||fndg||\n",
+    "STY|T999|Invented Finding|A2.9|What is invented.||||invf||\n",
+    "RL|T186|isa|H|The basic relation.||||isa|inverse_isa|\n",
+]
+GROUPS = "DISO|Disorders|T033|Finding\nINVE|Inventions|T999|Invented Finding\n"
+
+
+@pytest.mark.parametrize("layout", ["NET", "beside", "zip", "META", "file"])
+def test_the_semantic_network_of_the_release_is_read(tmp_path, meta, concepts, layout):
+    folder = tmp_path if layout == "beside" else tmp_path / "NET"
+    folder.mkdir(exist_ok=True)
+    (folder / "SRDEF").write_text("".join(SRDEF))
+    (folder / "SemGroups.txt").write_text(GROUPS)
+    put(meta, MRSTY=[*STY, row("MRSTY", CUI="C9000002", TUI="T999")])
+    path = {"META": meta, "file": meta / "MRCONSO.RRF"}.get(layout, tmp_path)
+    if layout == "zip":
+        path = tmp_path / "umls.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in [*meta.iterdir(), *folder.iterdir()]:
+                archive.write(file, f"2031AB/{file.parent.name}/{file.name}")
+    for options in (
+        {"semantic_types": ("T999",)},
+        {"semantic_types": ("invented finding",)},
+        {"semantic_groups": ("INVE",)},
+    ):
+        assert preferred(read(path, **options)) == {"C9000002": "Skin marks"}
+    # What the release does not name, ours does; its groups are the release's alone.
+    assert "C9000001" in preferred(read(path, semantic_types=("Disease or Syndrome",)))
+    with pytest.raises(TerminologyError, match=r"no group 'CHEM' in .*SRDEF and .*SemGroups\.txt"):
+        read(path, semantic_groups=("CHEM",))
+    with pytest.raises(TerminologyError, match=r"no type 'T99' in .*SRDEF and .*SemGroups\.txt"):
+        read(path, semantic_types=("T99",))
+
+
+def test_broken_rows_of_the_semantic_network(tmp_path, meta):
+    (tmp_path / "SRDEF").write_text("STY|T033|Fin")
+    (tmp_path / "SemGroups.txt").write_text("DISO|Disorders|T033|Finding\nDISO|Dis\n")
+    with pytest.raises(TerminologyError, match=r"SRDEF:1: 3 fields, expected 10; was the file cut"):
+        read(meta, semantic_types=("T033",))
+    (tmp_path / "SRDEF").unlink()
+    with pytest.raises(TerminologyError, match=r"SemGroups\.txt:2: found 'DISO\|Dis', expected"):
+        read(meta, semantic_types=("T033",))
+    found = read(meta, semantic_groups=("DISO",), max_bad_rows=1)
+    assert found.release.skipped["broken rows"] == 1
+    # Where neither is asked for, neither is needed.
+    assert "broken rows" not in read(meta).release.skipped
+
+
 def test_roots_keep_what_is_below(meta):
     assert list(preferred(read(meta, roots=("C9000002",)))) == ["C9000001", "C9000002"]
 
@@ -316,7 +332,10 @@ def test_roots_keep_what_is_below(meta):
         ({"languages": ("EN",)}, r"no name with language 'EN'; found: ENG, FRE; correct languages"),
         ({"term_types": ("XX",)}, r"no name with term type 'XX'; found: AB, CD, PT, SY"),
         ({"semantic_types": ("dsyn",)}, r"no type 'dsyn' in the Semantic Network"),
-        ({"semantic_groups": ("DISEASE",)}, r"no group 'DISEASE'; known: ACTI, ANAT, CHEM"),
+        (
+            {"semantic_groups": ("DISEASE",)},
+            r"no group 'DISEASE' in the Semantic Network; known: ACTI, ANAT, CHEM",
+        ),
         ({"semantic_groups": ("GEOG",)}, r"no concept is left; the filters leave out all of it"),
     ],
 )
@@ -545,7 +564,7 @@ def test_broken_rows_count_together_over_all_files(tmp_path):
 
 
 def test_empty_file(tmp_path):
-    with pytest.raises(TerminologyError, match=r"found: no name at all"):
+    with pytest.raises(TerminologyError, match=r"no row with a language"):
         read(put(tmp_path, MRCONSO=""))
 
 

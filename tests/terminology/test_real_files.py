@@ -84,3 +84,13 @@ def test_layperson_synonyms_of_hpo(data_file):
     for name in terminology.names.to_pylist():
         found.setdefault(name["concept_id"], set()).add(name["name"])
     assert found == expected
+
+
+@pytest.mark.data
+def test_every_release_is_counted_by_some_test(data_file):
+    """Those of ontologies, ICD-10-CM and CTD are counted beside their readers' other tests."""
+    tests = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("*.py"))
+    for file in data_file("releases").iterdir():
+        # hp-es and hp-fr are written as hp-{language}.
+        stem = re.sub(r"hp-(es|fr)$", "hp-{language}", file.name.partition(".")[0])
+        assert f'"{stem}"' in tests or f"releases/{stem}." in tests, file.name

@@ -1,0 +1,155 @@
+"""The tabular list of ICD-10-CM, as the CDC's XML has it: see `icd10cm`."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from linker.errors import TerminologyError
+from linker.terminology.files import parse_xml
+from linker.terminology.rows import BadRows
+
+CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
+"""A category or code, with or without its dot."""
+
+_Characters = dict[str, tuple[str, ...]]
+# What a seventh character means, and further terms for the same.
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A category or code, with its dot."""
+
+    code: str
+    name: str
+    parent: str | None
+    chapter: str
+    inclusion_terms: tuple[str, ...] = ()
+
+
+def dotted(code: str) -> str:
+    """A code as people write it: "S0200XA" is "S02.00XA"."""
+    return code if len(code) <= 3 else f"{code[:3]}.{code[3:]}"
+
+
+def undotted(code: str) -> str:
+    """A code as the order file writes it."""
+    return code.replace(".", "")
+
+
+def tabular_root(data: bytes, where: str) -> ElementTree.Element:
+    """The root of a tabular list.
+
+    Raises:
+        TerminologyError: not XML, or other XML than the CDC's.
+    """
+    root = parse_xml(data, where)
+    if root.find("chapter") is None:
+        raise TerminologyError(
+            f"{where}: XML with the root <{root.tag}> and no <chapter>, expected the CDC's "
+            "<ICD10CM.tabular>"
+        )
+    return root
+
+
+def tabular_entries(
+    data: bytes, where: str, in_use: set[str] | None, bad: BadRows
+) -> Iterator[Entry]:
+    """The entries in the file's order, each code followed by those with a seventh character.
+
+    What is below an entry that is left out is below the one above it.
+
+    Args:
+        where: the file, for messages.
+        in_use: the codes with a seventh character that are given, without dots; None gives all.
+        bad: told of each entry that is broken, or stands twice.
+
+    Raises:
+        TerminologyError: as by `tabular_root`, or `bad` has had enough.
+    """
+    seen: set[str] = set()
+    for chapter in tabular_root(data, where).iterfind("chapter"):
+        title = re.sub(r"\s*\([A-Z]\w+-[A-Z]\w+\)$", "", _text(chapter.find("desc")))
+        # A stack, for the depth is the file's to choose: element, parent, seventh characters.
+        stack: list[tuple[ElementTree.Element, str | None, _Characters]] = [(chapter, None, {})]
+        while stack:
+            element, parent, characters = stack.pop()
+            characters = _seventh(element.find("sevenChrDef")) or characters
+            children = [child for child in element if child.tag in ("section", "diag")]
+            code = parent
+            if element.tag == "diag":
+                try:
+                    code, name = _diagnosis(element, parent or title, seen, data, where)
+                except TerminologyError as error:
+                    bad.skip(error)
+                else:
+                    terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
+                    yield Entry(code, name, parent, title, terms)
+                    if not children:
+                        for entry in _extended(code, name, title, characters, in_use):
+                            seen.add(entry.code)
+                            yield entry
+            stack.extend((child, code, characters) for child in reversed(children))
+
+
+def _diagnosis(
+    element: ElementTree.Element, above: str, seen: set[str], data: bytes, where: str
+) -> tuple[str, str]:
+    """The code and the name of an entry.
+
+    Raises:
+        TerminologyError: one is missing or is none, or the code was seen before.
+    """
+    code, name = _text(element.find("name")), _text(element.find("desc"))
+    if not CODE.fullmatch(code) or not name:
+        raise TerminologyError(
+            f"{_place(data, where, code)}: an entry below {above!r} has the name {code!r} and "
+            f"the description {name!r}, expected a code such as 'I21.9' and its description"
+        )
+    if code in seen:
+        raise TerminologyError(
+            f"{_place(data, where, code, last=True)}: code {code!r} stands twice, expected once; "
+            "are two releases in one file?"
+        )
+    seen.add(code)
+    return code, name
+
+
+def _place(data: bytes, where: str, code: str, *, last: bool = False) -> str:
+    """The file, and the line of the first or last entry of this name."""
+    found = re.finditer(rb"<name>\s*%s\s*</name>" % re.escape(code.encode()), data)
+    starts = [match.start() for match in found]
+    return f"{where}:{data.count(10, 0, starts[-1 if last else 0]) + 1}" if starts else where
+
+
+def _seventh(definition: ElementTree.Element | None) -> _Characters:
+    """The seventh characters that an entry defines: {"A": ("initial encounter",), ...}."""
+    characters: _Characters = {}
+    last = ""
+    for child in definition if definition is not None else ():
+        if child.tag == "extension" and len(child.get("char", "")) == 1:
+            last = child.attrib["char"]
+            characters[last] = (_text(child),)
+        elif child.tag == "note" and last and _text(child):
+            characters[last] += (_text(child),)
+    return characters
+
+
+def _extended(
+    code: str, name: str, chapter: str, characters: _Characters, in_use: set[str] | None
+) -> Iterator[Entry]:
+    """A code with each of its seventh characters, if it has room for one."""
+    stem = undotted(code)
+    if len(stem) > 6:
+        return
+    for character, meanings in characters.items():
+        extended = f"{stem.ljust(6, 'X')}{character}"
+        if in_use is None or extended in in_use:
+            full, *terms = (f"{name}, {meaning}" if meaning else name for meaning in meanings)
+            yield Entry(dotted(extended), full, code, chapter, tuple(terms))
+
+
+def _text(element: ElementTree.Element | None) -> str:
+    return " ".join("".join(element.itertext()).split()) if element is not None else ""
