@@ -69,7 +69,7 @@ class DictionaryMatcher:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._name = lru_cache(maxsize=65536)(self._read_name)
-        self._expands = lru_cache(maxsize=4096)(self._find_long_form)
+        self._expands = lru_cache(maxsize=65536)(self._find_long_form)
         self._is_name = lru_cache(maxsize=16384)(self._look_up)
         self._reading = lru_cache(maxsize=65536)(self._read)
 
