@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -376,3 +377,52 @@ def test_index_on_a_read_only_folder_opens(tmp_path: Path) -> None:
         assert opened.search(query, 5)[1].tolist() == vectors.search(query, 5)[1].tolist()
     finally:
         (tmp_path / "x").chmod(0o755)
+
+
+_MAPS = r"""
+import re, sys
+from pathlib import Path
+import numpy as np
+from linker.index import Vectors
+
+vectors = Vectors.open(Path(sys.argv[1]))
+found = vectors.search(vectors.take(np.arange(50)), 5)[1].tolist()
+print(found[0][0], flush=True)
+sys.stdin.readline()  # Until the other one has read the same pages.
+maps = Path("/proc/self/smaps").read_text()
+kept = 0
+for mapping in re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", maps):
+    if sys.argv[1] in mapping:
+        sizes = dict(re.findall(r"(\w+): +(\d+) kB", mapping))
+        kept += int(sizes["Rss"])
+        assert int(sizes["Private_Dirty"]) == 0, mapping
+        assert int(sizes["Pss"]) <= 0.6 * int(sizes["Rss"]) + 8, mapping
+print(kept, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_two_processes_share_the_pages_of_an_index(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    Vectors.build(kind, DIM, [unit(8000)]).save(path)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _MAPS, str(path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    streams = [(process.stdin, process.stdout) for process in processes]
+    assert [out.readline() for _, out in streams if out is not None] == ["0\n", "0\n"]
+    kept = []
+    for into, out in streams:
+        assert into is not None
+        assert out is not None
+        into.write("\n")
+        into.flush()
+        kept.append(int(out.readline()))
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+    # Both hold the whole file, of which there is one copy in memory.
+    assert min(kept) * 1024 > 8000 * DIM * 4 * 0.9
