@@ -190,14 +190,15 @@ class DictionaryMatcher:
             whole: without a side in its middle that is no part of the name.
 
         Returns:
-            None if it is not that name, or an everyday word.
+            None if it is not that name, or an everyday word, or a single letter.
         """
         everyday, headers = _not_mentions()
         lower = stretch.lower()
         stems = tuple(
             word.stem for word in words(stretch) if word.stem and (whole or word.stem not in SIDES)
         )
-        if lower in everyday or not self._fits(stretch, stems, row):
+        # No one means a disease by a single letter.
+        if len(stretch) == 1 or lower in everyday or not self._fits(stretch, stems, row):
             return None
         return _Reading(
             n_words=len(stems),
