@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("notes", type=Path)
     parser.add_argument("--notes", dest="n", type=int, default=300)
     parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--backend", help="of the encoder, as of `Linker.load`")
     parser.add_argument("--pipeline", help="by default the model that comes along")
     parser.add_argument("--profile", type=int, default=0, help="lines of the profile to print")
     given = parser.parse_args()
@@ -37,7 +38,7 @@ def main() -> None:
         texts = [json.loads(line)["text"] for _, line in zip(range(given.n), lines, strict=False)]
     own = Path(linker.detect.__file__).with_name("model")
     plain, linked = (spacy.load(given.pipeline or own) for _ in range(2))
-    linked.add_pipe("concept_linker", config={"index": str(given.index)})
+    linked.add_pipe("concept_linker", config={"index": str(given.index), "backend": given.backend})
     component = linked.get_pipe("concept_linker")
     assert isinstance(component, ConceptLinker)
     print(f"{len(texts)} notes, {sum(map(len, texts)):,} characters")
