@@ -31,7 +31,7 @@ def diff(
         list[Path] | None,
         typer.Option(
             help="Notes (as for annotate) whose links are compared too; repeatable. Both sides "
-            "must be index folders."
+            "must be index folders. Mentions that changed are printed."
         ),
     ] = None,
     json_file: Annotated[
