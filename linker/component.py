@@ -37,14 +37,13 @@ from linker.schema import Candidate, Link, Mention
 
 NIL = "NIL"
 _ASSERTED = {
-    "negex": "negated",
-    "is_negated": "negated",
-    "is_historical": "historical",
-    "is_hypothetical": "hypothetical",
-    "is_family": "family",
-    "is_uncertain": "uncertain",
+    "negated": ("negex", "is_negated"),
+    "historical": ("is_historical",),
+    "hypothetical": ("is_hypothetical",),
+    "family": ("is_family",),
+    "uncertain": ("is_uncertain",),
 }
-"""The attributes of negspacy (`negex`) and of medspaCy's ConText, and ours."""
+"""Our attributes, and those of negspacy (`negex`) and of medspaCy's ConText."""
 _MENTION = tuple(field.name for field in fields(Mention))
 _CANDIDATE = tuple(field.name for field in fields(Candidate))
 
@@ -333,11 +332,17 @@ def _register(attribute: str) -> None:
 
 
 def _said_of(span: Span) -> dict[str, bool]:
-    """What negspacy or medspaCy says of an entity, if it is in use: it knows better than we do."""
+    """What negspacy or medspaCy says of an entity, if this process uses it, instead of our rules.
+
+    spaCy's attributes are of the process: a doc does not say which pipeline set them.
+    """
+    known = {
+        ours: [e for e in theirs if Span.has_extension(e)] for ours, theirs in _ASSERTED.items()
+    }
     return {
-        attribute: bool(span._.get(extension))
-        for extension, attribute in _ASSERTED.items()
-        if Span.has_extension(extension)
+        ours: any(span._.get(extension) for extension in theirs)
+        for ours, theirs in known.items()
+        if theirs
     }
 
 

@@ -48,7 +48,7 @@ DEFAULT_ENCODER = "minilm"
 """The encoder whose weights come with a package: what a first run uses."""
 
 OPERATING_POINTS = {"high_precision": 0.7, "balanced": 0.35, "high_recall": 0.1}
-"""Thresholds by name: what each gives on open corpora is in the README."""
+"""Thresholds by name: what each gives on open corpora is in docs/choosing.md."""
 
 DEFAULT_THRESHOLD = OPERATING_POINTS["balanced"]
 """A link stands if its probability is at least this; else it is NIL."""

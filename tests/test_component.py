@@ -376,6 +376,15 @@ def test_what_negspacy_or_medspacy_says_of_an_entity_counts(
     assert doc.ents[0]._.link.assertion["negated"] is (attribute != "negated")
 
 
+def test_one_of_two_that_speak_of_negation_is_enough(index: Index) -> None:
+    for extension in ("negex", "is_negated"):
+        Span.set_extension(extension, default=False)
+    nlp = _ruled(index, [{"label": "X", "pattern": "Fever"}])
+    doc = nlp.get_pipe("entity_ruler")(nlp.make_doc("Fever."))
+    doc.ents[0]._.negex = True
+    assert nlp.get_pipe("concept_linker")(doc).ents[0]._.link.assertion["negated"] is True
+
+
 def test_mentions_that_we_found_ourselves_have_our_assertions(index: Index) -> None:
     Span.set_extension("is_negated", default=False)
     ent = _pipeline(index)("No heart failure.").ents[0]
