@@ -8,6 +8,7 @@ alone. So an overlay is a matter of seconds on an index of any size, and taken o
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,17 @@ class LayeredStore(Store):
         before = np.array(self._before, dtype=np.int32)[at]
         keys[new] = self._base.order(before - 1) + at + 1
         return keys
+
+    @cached_property
+    def n_parts(self) -> int:
+        return self._base.n_parts + (self._base.n_parts > 1 and bool(self._new_ids))
+
+    def parts_of(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        # Concepts of overlays are a terminology of their own, beside several others.
+        parts = np.full(len(rows), self._base.n_parts if self._base.n_parts > 1 else 0)
+        base = rows < self._base.n_concepts
+        parts[base] = self._base.parts_of(rows[base])
+        return parts
 
     def _names_of(
         self, rows: npt.NDArray[np.int32]

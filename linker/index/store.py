@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,11 @@ _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 
 
 CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
-"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names."""
+"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
+
+Where several terminologies were put together there is one more, `part`: the number of the concept's
+own among them.
+"""
 
 NAME_COLUMNS = pa.schema(
     [
@@ -118,6 +123,8 @@ class Store:
         self._is_derived = _derived(lists.values)
         self._name_offsets = offsets_of(self._concepts["name_rows"])
         self._name_rows = self._concepts["name_rows"].values.to_numpy()
+        parts = self._concepts.get("part")
+        self._parts = None if parts is None else parts.to_numpy()
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -187,6 +194,18 @@ class Store:
         """Keys that sort the rows of concepts by their ids."""
         return rows.astype(np.int64) << 32
 
+    @cached_property
+    def n_parts(self) -> int:
+        """How many terminologies were put together in the index; 1 where it is just one."""
+        return 1 if self._parts is None else 1 + int(self._parts.max(initial=0))
+
+    def parts_of(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Which terminology each of some concepts' rows is of, from 0."""
+        if self._parts is None:
+            return np.zeros(len(rows), dtype=np.int64)
+        parts: npt.NDArray[np.int64] = self._parts[rows].astype(np.int64)
+        return parts
+
     def _concept(self, row: int, column: str) -> Any:
         return self._read_concept[column](row)
 
@@ -207,7 +226,7 @@ class Store:
 
     def concept(self, row: int) -> Concept:
         """The concept of a row, whole. A retired id has no names, only a preferred one to show."""
-        value = {column: self._concept(row, column) for column in self._concepts}
+        value = {column: self._concept(row, column) for column in CONCEPT_COLUMNS.names}
         names = [value["preferred_name"]] if value["status"] == "active" else []
         for name in value["name_rows"]:
             names.extend(pair.surface for pair in self.pairs(name) if pair.concept == row)
@@ -374,13 +393,23 @@ def write_store(terminology: Terminology, folder: Path) -> None:
     Raises:
         TerminologyError: no name is left, or a name is of a concept that is not there.
     """
-    concepts = terminology.concepts.sort_by("concept_id")
+    concepts = _with_parts(terminology).sort_by("concept_id")
     names = _distinct_names(terminology, concepts.column("concept_id").combine_chunks())
     write_table(folder / NAMES_FILE, names)
     write_table(
         folder / CONCEPTS_FILE,
         concepts.append_column("name_rows", _name_rows(names, len(concepts))),
     )
+
+
+def _with_parts(terminology: Terminology) -> pa.Table:
+    """The concepts, and of which terminology each is, if several were put together."""
+    concepts, parts = terminology.concepts, terminology.release.parts
+    if len(parts) < 2:
+        return concepts
+    lengths = [part.concepts + part.retired for part in parts]
+    numbers = np.repeat(np.arange(len(parts), dtype=np.int32), lengths)
+    return concepts.append_column("part", pa.array(numbers))
 
 
 def _distinct_names(terminology: Terminology, concept_ids: pa.Array) -> pa.Table:
