@@ -37,8 +37,8 @@ _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
 """The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
 
-Where several terminologies were put together there is one more, `part`: the number of the concept's
-own among them.
+On the disk there is also `children`: how many concepts have it for a parent; and, where several
+terminologies were put together, `part`: the number of the concept's own among them.
 """
 
 NAME_COLUMNS = pa.schema(
@@ -206,6 +206,20 @@ class Store:
         parts: npt.NDArray[np.int64] = self._parts[rows].astype(np.int64)
         return parts
 
+    def child_counts(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """How many concepts have each of some concepts' rows for a parent."""
+        counts: npt.NDArray[np.int64] = self._children[rows].astype(np.int64)
+        return counts
+
+    @cached_property
+    def _children(self) -> Rows:
+        column = self._concepts.get("children")
+        if column is None:  # An index that was built before they were counted.
+            counted = np.bincount(self.parent_rows()[1], minlength=self.n_concepts)
+            return counted.astype(np.int32)
+        counts: Rows = column.to_numpy()
+        return counts
+
     def _concept(self, row: int, column: str) -> Any:
         return self._read_concept[column](row)
 
@@ -247,6 +261,11 @@ class Store:
     def concept_id(self, row: int) -> str:
         """The id of a concept's row."""
         return str(self._concept(row, "concept_id"))
+
+    def parents(self, row: int) -> tuple[int, ...]:
+        """The rows of a concept's parents, as far as they are in the index."""
+        found = map(self.find, self._concept(row, "parents"))
+        return tuple(parent for parent in found if parent is not None)
 
     def parent_rows(self) -> tuple[Rows, Rows]:
         """All relations of a concept and a parent that is in the index: two equally long arrays."""
@@ -394,7 +413,11 @@ def write_store(terminology: Terminology, folder: Path) -> None:
         TerminologyError: no name is left, or a name is of a concept that is not there.
     """
     concepts = _with_parts(terminology).sort_by("concept_id")
-    names = _distinct_names(terminology, concepts.column("concept_id").combine_chunks())
+    ids = concepts.column("concept_id").combine_chunks()
+    parents = pc.index_in(pc.list_flatten(concepts.column("parents")), value_set=ids)
+    children = np.bincount(parents.drop_null().to_numpy(), minlength=len(ids)).astype(np.int32)
+    concepts = concepts.append_column("children", pa.array(children))
+    names = _distinct_names(terminology, ids)
     write_table(folder / NAMES_FILE, names)
     write_table(
         folder / CONCEPTS_FILE,
