@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import ranges
+from linker.index.columns import numbers_of, ranges
 from linker.text import bag_hash, words
 
 MAX_WORDS = 12
@@ -57,7 +57,7 @@ class Lexicon:
     def open(cls, path: Path) -> Lexicon:
         """Map the lexicon from its file."""
         table = open_table(path)
-        return cls(table.column("hash").to_numpy(), table.column("row").to_numpy())
+        return cls(numbers_of(table.column("hash")), numbers_of(table.column("row")))
 
     def save(self, path: Path) -> None:
         """Write the lexicon to a file that `open` can map."""

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import offsets_of, ranges, reader, rows_of, validity_of
+from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of, validity_of
 from linker.schema import Concept
 from linker.terminology import CONCEPTS, NAMES, NameKind, Terminology
 from linker.text import normalise
@@ -113,11 +113,11 @@ class Store:
         lists = self._names["pairs"]
         self._read_name["pairs"] = rows_of(lists, _pair)
         self._pair_offsets = offsets_of(lists)
-        self._pair_concepts = pc.struct_field(lists.values, "concept").to_numpy()
-        self._pair_kinds = pc.struct_field(lists.values, "kind").to_numpy()
+        self._pair_concepts = numbers_of(pc.struct_field(lists.values, "concept"))
+        self._pair_kinds = numbers_of(pc.struct_field(lists.values, "kind"))
         self._is_derived = _derived(lists.values)
         self._name_offsets = offsets_of(self._concepts["name_rows"])
-        self._name_rows = self._concepts["name_rows"].values.to_numpy()
+        self._name_rows = numbers_of(self._concepts["name_rows"].values)
 
     @classmethod
     def open(cls, folder: Path) -> Store:

@@ -257,8 +257,7 @@ class Vectors:
         Left alone, FAISS reads all vectors anew for each query of a small batch: 3 ms of CPU a
         query for 40,000 names, against .6 for 48 queries in one product.
         """
-        # FAISS has no other way to ask for it. Since 1.15 the number counts queries times
-        # dimensions, before it counted queries; 1 means the product in both.
+        # FAISS has no other way to ask for it. Here the number counts queries times dimensions.
         before = faiss.cvar.distance_compute_blas_threshold
         faiss.cvar.distance_compute_blas_threshold = 1
         try:
