@@ -18,8 +18,9 @@ from linker.index import Manifest
 from linker.link import Linker
 from linker.schema import Link, Note
 
-BATCH_NOTES = 32
-"""Notes that are annotated, and committed, together."""
+BATCH_NOTES = 64
+"""Notes that are annotated, and committed, together. Exact search and the encoder do more in one
+call: a fifth less CPU over HPO than with 32, a twentieth over MeSH."""
 
 BATCH_CHARACTERS = 1 << 20
 """A batch ends earlier with the note that takes it past this."""
