@@ -35,7 +35,7 @@ from linker.text import normalise
 DIM = 128
 MAX_NAMES = 12
 """Names a concept keeps: the hundred and more of some are the same words in other orders."""
-LEFT_OUT = frozenset({"Chemicals and Drugs", "Organisms", "Geographicals", "Named Groups"})
+LEFT_OUT = frozenset({"Organisms", "Geographicals", "Named Groups"})
 """Types whose names no synonym explains; MeSH has 200,000 names of them."""
 PREFIXES = {
     "UMLS_CUI": "UMLS",

@@ -44,7 +44,7 @@ else:
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-DEFAULT_ENCODER = "minilm"
+DEFAULT_ENCODER = "minilm-bio"
 """The encoder whose weights come with a package: what a first run uses."""
 
 OPERATING_POINTS = {"high_precision": 0.7, "balanced": 0.35, "high_recall": 0.1}

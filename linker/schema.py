@@ -95,7 +95,8 @@ class Candidate:
         matched_name: the name, as the terminology writes it, that came nearest to the mention.
         score: the cosine of the two, in [-1, 1]; higher is better.
         probability: calibrated, in [0, 1]; those of a mention's candidates sum to at most 1, and
-            the rest is NIL's.
+            the rest is NIL's. Where the index is of several terminologies, that holds for the
+            candidates of each.
         features: what the ranker saw of it, by name; empty where it did not look: only the first
             dozen of a mention's candidates are weighed against each other.
     """

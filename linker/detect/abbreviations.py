@@ -27,7 +27,7 @@ from linker.detect.hearst import long_form_start
 from linker.detect.senses import sense_of
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.schema import Mention
-from linker.text import readable
+from linker.text import STOP_WORDS, readable
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
@@ -39,6 +39,12 @@ _HEAD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?](?=\s)|[;:()\[\]]")
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
 _CAUSE = re.compile(r"(?:induced|associated|related)[ \t\n]+\Z")
+# Laboratory animals get the disease by being immunised: letters for it name the experiment.
+_MODEL = re.compile(
+    r"(?:adjuvant|antigen|carrageenan|collagen|ovalbumin|peptidoglycan|pristane|proteoglycan|zymosan)"
+    r"[- \t\n]{1,2}induced[ \t\n]+\Z",
+    re.IGNORECASE,
+)
 _NEAR = 8
 """Mentions before the end of a long form that may reach it, where mentions overlap."""
 _BEFORE = 200
@@ -223,7 +229,9 @@ def _long_form(text: str, short: str) -> tuple[int, int] | None:
     # A word in capitals is no short form of a phrase in capitals that holds it.
     contained = re.search(rf"(?<!\w){re.escape(short)}(?!\w)", form, re.IGNORECASE)
     shouted = form.isupper() and short.isalpha() and len(short) > 5
-    if contained or shouted or len(form) <= len(short) + 1 or not last.group()[0].isalnum():
+    # "onset of arthritis (OA)": no long form begins with "of".
+    rest = first.group().lower() in STOP_WORDS
+    if contained or shouted or rest or len(form) <= len(short) + 1 or not last.group()[0].isalnum():
         return None
     return first.start(), last.end()
 
@@ -293,7 +301,7 @@ def _meant_by(
     """What to look a short form up by; None where its long form has no mention for a head.
 
     "contrast-induced nephropathy (CIN)" is looked up as nephropathy: what induced it is no part of
-    a name.
+    a name. "collagen-induced arthritis (CIA)" is an experiment.
     """
     before = bisect_left(mentions, short.long_end, key=lambda mention: mention.start)
     near = mentions[max(0, before - _NEAR) : before]
@@ -303,6 +311,8 @@ def _meant_by(
         return short.long_form if trust else None
     head = min(heads, key=lambda mention: mention.start)
     cause = text[short.long_start : max(head.start, short.long_start)]
+    if _MODEL.search(cause):
+        return None
     return head.query if _CAUSE.search(cause) else short.long_form
 
 

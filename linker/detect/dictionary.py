@@ -24,11 +24,21 @@ from linker.detect.abbreviations import (
     letters_in,
     parenthesised,
 )
+from linker.detect.adjectives import noun_of
 from linker.detect.composites import Joint, joints, parts_at
+from linker.detect.disorders import (
+    is_disorder_type,
+    is_letters,
+    means_another_thing,
+    says_too_little,
+    spelled_out,
+)
 from linker.detect.grams import SIDES, Hashes, Positions, across_joints, grams, runs, without_sides
 from linker.detect.senses import sense_of
+from linker.detect.variants import ends_in_noun, in_other_words, same_in_other_words
 from linker.index import Index
 from linker.schema import Mention
+from linker.terminology import NameKind
 from linker.text import Word, bag_hash, readable, word_hash, words
 
 _LONGEST_AMBIGUOUS = 3
@@ -44,6 +54,7 @@ class _Match(NamedTuple):
     n_words: int
     long_form: str | None
     row: int = -1
+    doubtful: bool = False
 
 
 class _Reading(NamedTuple):
@@ -51,12 +62,14 @@ class _Reading(NamedTuple):
 
     Attributes:
         header: some sections have it as their header.
+        doubtful: it is letters that stand for a disorder, if the note says so.
     """
 
     n_words: int
     long_form: str | None
     abbreviation: bool
     header: bool
+    doubtful: bool
 
 
 class DictionaryMatcher:
@@ -104,26 +117,47 @@ class DictionaryMatcher:
         """Without the short capitals that only seem to be names of the index.
 
         Two letters mean too many things, and what stands in parentheses is defined by the note: it
-        takes another name of the same concept in the note to say that this one is meant.
+        takes another name of the same concept in the note to say that this one is meant. Letters
+        that stand for a disorder need one that has these letters: RB1 is no retinoblastoma.
         """
-        doubtful = {
-            match
+
+        def is_doubtful(match: _Match) -> bool:
+            short = text[match.start : match.end]
+            return short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5))
+
+        # An abbreviation that is another thing somewhere is another thing everywhere.
+        others = {
+            text[match.start : match.end]
             for match in matches
-            if match.long_form is None
-            and (short := text[match.start : match.end]).isupper()
-            and (len(short) <= 2 or (short in defined and len(short) <= 5))
+            if is_letters(text[match.start : match.end])
+            and means_another_thing(text, match.start, match.end)
         }
+        matches = [match for match in matches if text[match.start : match.end] not in others]
+        own = [match for match in matches if match.long_form is None]
+        unsure = {match for match in own if is_doubtful(match)}
+        doubtful = unsure | {match for match in own if match.doubtful}
         if not doubtful:
             return matches
-        store = self._index.store
-        sure = {match.row for match in matches if match not in doubtful and match.row >= 0}
-        known = set(store.pair_rows(np.array(sorted(sure), dtype=np.int64)).concept.tolist())
-        return [
-            match
-            for match in matches
-            if match not in doubtful
-            or any(pair.concept in known for pair in store.pairs(match.row))
-        ]
+        pairs = self._index.store.pairs
+        known: dict[int, set[str]] = {}
+        for match in matches:
+            if match not in doubtful and match.row >= 0:
+                for pair in pairs(match.row):
+                    known.setdefault(pair.concept, set()).add(text[match.start : match.end])
+
+        def is_known(match: _Match) -> bool:
+            letters = text[match.start : match.end]
+            return any(
+                pair.concept in known
+                and (
+                    len(letters) <= 2
+                    or not match.doubtful
+                    or spelled_out(letters, known[pair.concept])
+                )
+                for pair in pairs(match.row)
+            )
+
+        return [match for match in matches if match not in doubtful or is_known(match)]
 
     def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
         position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
@@ -150,8 +184,33 @@ class DictionaryMatcher:
                 and (stretch in defined or not reading.abbreviation)
                 and not (reading.header and _is_header(text, start, end))
             ):
-                yield _Match(start, end, reading.n_words, reading.long_form, name)
+                yield _Match(start, end, reading.n_words, reading.long_form, name, reading.doubtful)
+        yield from self._variants_in(text, content, hashes, first, length, keys)
         yield from self._composites_in(text, content, hashes, run[position])
+
+    def _variants_in(
+        self,
+        text: str,
+        content: list[Word],
+        hashes: Hashes,
+        first: Positions,
+        length: Positions,
+        keys: Hashes,
+    ) -> Iterator[_Match]:
+        """Disorders that the text names in other words than the index."""
+        which, added = in_other_words(content, hashes, first, length)
+        hits, rows = self._index.lexicon.find(keys[which] + added)
+        for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
+            found = content[first[gram] : first[gram] + length[gram]]
+            start, end = found[0].start, found[-1].end
+            stems, names = self._name(row)
+            if (
+                same_in_other_words([word.stem for word in found], stems)
+                and (len(stems) < len(found) or ends_in_noun(text[start:end]))
+                and not {",", "/"}.intersection(text[start:end])
+                and self._names_disorders(row)
+            ):
+                yield _Match(start, end, len(found), names[0], row)
 
     def _composites_in(
         self, text: str, content: list[Word], hashes: Hashes, run: Positions
@@ -174,7 +233,11 @@ class DictionaryMatcher:
             if long_form is None and len(short) <= _LONGEST_AMBIGUOUS and short.isupper():
                 sense = sense_of(text, word.start, word.end)
                 long_form = sense if sense is not None and self._is_name(sense) else None
-            if long_form is not None and short not in defined:
+            if (
+                long_form is not None
+                and short not in defined
+                and not (short.islower() and text[word.start - 1 : word.start] == "-")
+            ):
                 yield _Match(word.start, word.end, 1, long_form)
         for letter in letters_in(text):
             if self._is_name(letter.long_form):
@@ -198,13 +261,29 @@ class DictionaryMatcher:
         # No one means a disease by a single letter.
         if len(stretch) == 1 or lower in everyday or not self._fits(stretch, stems, row):
             return None
+        if says_too_little(stems) and self._names_disorders(row):
+            return None
         return _Reading(
             n_words=len(stems),
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self._name(row)[1][0],
             abbreviation=is_abbreviation(stretch),
             header=lower in headers,
+            doubtful=is_letters(stretch)
+            and not self._is_preferred(row)
+            and self._names_disorders(row),
         )
+
+    def _names_disorders(self, row: int) -> bool:
+        """Whether all concepts of a name are disorders; a concept without types says nothing."""
+        store = self._index.store
+        return all(
+            any(map(is_disorder_type, store.semantic_types(pair.concept)))
+            for pair in store.pairs(row)
+        )
+
+    def _is_preferred(self, row: int) -> bool:
+        return any(pair.kind is NameKind.PREFERRED for pair in self._index.store.pairs(row))
 
     def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
         """Whether a stretch of text with the hash of a name is that name."""
@@ -224,16 +303,29 @@ class DictionaryMatcher:
         return stems, tuple(dict.fromkeys(pair.written for pair in store.pairs(row)))
 
     def _look_up(self, text: str) -> bool:
+        return any(True for _ in self._rows_of(text))
+
+    def _rows_of(self, text: str) -> Iterator[int]:
+        """The names that a text is."""
         stems = tuple(word.stem for word in words(text) if word.stem)
         _, rows = self._index.lexicon.find(np.array([bag_hash(stems)], dtype=np.uint64))
-        return any(self._fits(text, stems, int(row)) for row in rows)
+        return (row for row in rows.tolist() if self._fits(text, stems, row))
 
     def _find_long_form(self, word: str) -> str | None:
-        """The long form of a clinical abbreviation, if it is a name of the index."""
+        """What a word that is no name stands for, if that is a name of the index.
+
+        The long form of a clinical abbreviation, or the noun of an adjective.
+        """
         long_form = clinical_long_form(word)
-        if long_form is None:
-            return None
-        return long_form if self._is_name(long_form) else None
+        if long_form is not None:
+            return long_form if self._is_name(long_form) else None
+        if word[1:].islower():
+            noun = noun_of(word)
+            return noun if noun is not None and self._is_disorder(noun) else None
+        return None
+
+    def _is_disorder(self, text: str) -> bool:
+        return any(map(self._names_disorders, self._rows_of(text)))
 
 
 def _is_header(text: str, start: int, end: int) -> bool:

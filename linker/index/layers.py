@@ -8,6 +8,9 @@ alone. So an overlay is a matter of seconds on an index of any size, and taken o
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +84,47 @@ class LayeredStore(Store):
         keys[new] = self._base.order(before - 1) + at + 1
         return keys
 
+    @cached_property
+    def n_parts(self) -> int:
+        return self._base.n_parts + (self._base.n_parts > 1 and bool(self._new_ids))
+
+    def parts_of(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        # Concepts of overlays are a terminology of their own, beside several others.
+        parts = np.full(len(rows), self._base.n_parts if self._base.n_parts > 1 else 0)
+        base = rows < self._base.n_concepts
+        parts[base] = self._base.parts_of(rows[base])
+        return parts
+
+    def parent_rows(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        concepts, parents = self._base.parent_rows()
+        kept = ~np.isin(concepts, self._concept_rows)
+        own = [
+            (row, parent)
+            for row in self._concept_rows.tolist()
+            for parent in _known(self, self._concept(row, "parents"))
+        ]
+        more = np.array(own, dtype=np.int32).reshape(-1, 2)
+        return (
+            np.concatenate([concepts[kept], more[:, 0]]),
+            np.concatenate([parents[kept], more[:, 1]]),
+        )
+
+    def child_counts(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        counts = np.array([self._more_children[row] for row in rows.tolist()], dtype=np.int64)
+        base = rows < self._base.n_concepts
+        counts[base] += self._base.child_counts(rows[base])
+        return counts
+
+    @cached_property
+    def _more_children(self) -> Counter[int]:
+        """By row, how many children a concept has more than in the base; or less, below 0."""
+        more: Counter[int] = Counter()
+        for row in self._concept_rows.tolist():
+            more.update(_known(self, self._concept(row, "parents")))
+            if row < self._base.n_concepts:
+                more.subtract(_known(self._base, self._base._concept(row, "parents")))
+        return more
+
     def _names_of(
         self, rows: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -152,6 +196,11 @@ class LayeredStore(Store):
         at = bisect_left(self._new_ids, concept_id)
         found = at < len(self._new_ids) and self._new_ids[at] == concept_id
         return self._base.n_concepts + at if found else None
+
+
+def _known(store: Store, concept_ids: Sequence[str]) -> list[int]:
+    """The rows of the ids that a store has."""
+    return [row for row in map(store.row, concept_ids) if row is not None]
 
 
 def _at(rows: npt.NDArray[np.int32], row: int) -> int | None:

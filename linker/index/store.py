@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,11 @@ _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 
 
 CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
-"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names."""
+"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
+
+On the disk there is also `children`: how many concepts have it for a parent; and, where several
+terminologies were put together, `part`: the number of the concept's own among them.
+"""
 
 NAME_COLUMNS = pa.schema(
     [
@@ -118,6 +123,8 @@ class Store:
         self._is_derived = _derived(lists.values)
         self._name_offsets = offsets_of(self._concepts["name_rows"])
         self._name_rows = numbers_of(self._concepts["name_rows"].values)
+        parts = self._concepts.get("part")
+        self._parts = None if parts is None else numbers_of(parts)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -187,6 +194,32 @@ class Store:
         """Keys that sort the rows of concepts by their ids."""
         return rows.astype(np.int64) << 32
 
+    @cached_property
+    def n_parts(self) -> int:
+        """How many terminologies were put together in the index; 1 where it is just one."""
+        return 1 if self._parts is None else 1 + int(self._parts.max(initial=0))
+
+    def parts_of(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Which terminology each of some concepts' rows is of, from 0."""
+        if self._parts is None:
+            return np.zeros(len(rows), dtype=np.int64)
+        parts: npt.NDArray[np.int64] = self._parts[rows].astype(np.int64)
+        return parts
+
+    def child_counts(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """How many concepts have each of some concepts' rows for a parent."""
+        counts: npt.NDArray[np.int64] = self._children[rows].astype(np.int64)
+        return counts
+
+    @cached_property
+    def _children(self) -> Rows:
+        column = self._concepts.get("children")
+        if column is None:  # An index that was built before they were counted.
+            counted = np.bincount(self.parent_rows()[1], minlength=self.n_concepts)
+            return counted.astype(np.int32)
+        counts: Rows = numbers_of(column)
+        return counts
+
     def _concept(self, row: int, column: str) -> Any:
         return self._read_concept[column](row)
 
@@ -207,7 +240,7 @@ class Store:
 
     def concept(self, row: int) -> Concept:
         """The concept of a row, whole. A retired id has no names, only a preferred one to show."""
-        value = {column: self._concept(row, column) for column in self._concepts}
+        value = {column: self._concept(row, column) for column in CONCEPT_COLUMNS.names}
         names = [value["preferred_name"]] if value["status"] == "active" else []
         for name in value["name_rows"]:
             names.extend(pair.surface for pair in self.pairs(name) if pair.concept == row)
@@ -228,6 +261,11 @@ class Store:
     def concept_id(self, row: int) -> str:
         """The id of a concept's row."""
         return str(self._concept(row, "concept_id"))
+
+    def parents(self, row: int) -> tuple[int, ...]:
+        """The rows of a concept's parents, as far as they are in the index."""
+        found = map(self.find, self._concept(row, "parents"))
+        return tuple(parent for parent in found if parent is not None)
 
     def parent_rows(self) -> tuple[Rows, Rows]:
         """All relations of a concept and a parent that is in the index: two equally long arrays."""
@@ -374,13 +412,27 @@ def write_store(terminology: Terminology, folder: Path) -> None:
     Raises:
         TerminologyError: no name is left, or a name is of a concept that is not there.
     """
-    concepts = terminology.concepts.sort_by("concept_id")
-    names = _distinct_names(terminology, concepts.column("concept_id").combine_chunks())
+    concepts = _with_parts(terminology).sort_by("concept_id")
+    ids = concepts.column("concept_id").combine_chunks()
+    parents = pc.index_in(pc.list_flatten(concepts.column("parents")), value_set=ids)
+    children = np.bincount(parents.drop_null().to_numpy(), minlength=len(ids)).astype(np.int32)
+    concepts = concepts.append_column("children", pa.array(children))
+    names = _distinct_names(terminology, ids)
     write_table(folder / NAMES_FILE, names)
     write_table(
         folder / CONCEPTS_FILE,
         concepts.append_column("name_rows", _name_rows(names, len(concepts))),
     )
+
+
+def _with_parts(terminology: Terminology) -> pa.Table:
+    """The concepts, and of which terminology each is, if several were put together."""
+    concepts, parts = terminology.concepts, terminology.release.parts
+    if len(parts) < 2:
+        return concepts
+    lengths = [part.concepts + part.retired for part in parts]
+    numbers = np.repeat(np.arange(len(parts), dtype=np.int32), lengths)
+    return concepts.append_column("part", pa.array(numbers))
 
 
 def _distinct_names(terminology: Terminology, concept_ids: pa.Array) -> pa.Table:

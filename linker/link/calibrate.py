@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from linker.index import Index, NamePair
+from linker.index import Index, NamePair, Store
 from linker.link.rank import LINEAR, Pairs, Weights, pairs_of, strongest
 from linker.link.retrieve import Hits, stems_of
 
@@ -140,9 +140,29 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
         exact=np.zeros(len(query), dtype=bool),
         same_words=np.array(same, dtype=bool),
     )
-    return Answered(
+    return _apart(
         pairs_of([store.normal(row) for row in names], hits, store),
-        [frozenset(pair.concept for pair in store.pairs(row)) for row in names],
+        [{pair.concept for pair in store.pairs(row)} for row in names],
+        store,
+    )
+
+
+def _apart(pairs: Pairs, answers: Sequence[set[int]], store: Store) -> Answered:
+    """Each query once for each terminology that has its name, with what that one offers for it.
+
+    Where none of the answers' terminology is offered, nothing can be learnt of it.
+    """
+    own = [np.array(sorted(rows), dtype=np.int32) for rows in answers]
+    having = [i * store.n_parts + store.parts_of(rows) for i, rows in enumerate(own)]
+    contest = pairs.query * store.n_parts + store.parts_of(pairs.concept)
+    kept = np.isin(contest, np.concatenate(having)) if having else np.zeros(0, dtype=bool)
+    contests, query = np.unique(contest[kept], return_inverse=True)
+    return Answered(
+        replace(pairs[kept], query=query),
+        [
+            frozenset(own[at // store.n_parts][having[at // store.n_parts] == at].tolist())
+            for at in contests.tolist()
+        ],
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +32,9 @@ FEATURES = (
     "opposites",
     "head",
     "support",
+    "broader",
+    "narrower",
+    "children",
 )
 """The columns of the ranker's matrix.
 
@@ -42,6 +47,9 @@ FEATURES = (
 - names: the logarithm of how many names the concept has: what is well known has many.
 - numbers: they differ. opposites: "high" here is "low" there. head: they end in the same word.
 - support: the logarithm of how many of the concept's names are near, the farther ones counted less.
+- broader: the share of the other concepts that it is a parent or grandparent of. narrower: one of
+  them is a parent or grandparent of it. children: the logarithm of how many it has. Who writes
+  "ataxia" seldom means one kind of it.
 """
 
 _COLUMNS = {name: column for column, name in enumerate(FEATURES)}
@@ -115,6 +123,7 @@ class FeatureReader:
         self._store = store
         self._slope = slope
         self._names: OrderedDict[int, Parsed] = OrderedDict()
+        self._above = lru_cache(maxsize=_CACHED_NAMES)(self._read_above)
 
     def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
         """The features of each query's first concepts.
@@ -143,6 +152,8 @@ class FeatureReader:
                 seen.loose,
                 self._compared(queries, seen),
                 ranking.support[at],
+                self._related(seen),
+                np.log1p(self._store.child_counts(seen.concept)),
             ]
         )
         # Between what the words say.
@@ -167,6 +178,25 @@ class FeatureReader:
                 asked.last == name.last,
             )
         return compared
+
+    def _related(self, seen: Pairs) -> Floats:
+        """The columns `broader` and `narrower`."""
+        related = np.zeros((len(seen), 2))
+        concepts = seen.concept.tolist()
+        starts = np.flatnonzero(np.diff(seen.query, prepend=-1)).tolist()
+        for start, stop in pairwise([*starts, len(seen)]):
+            place = {concept: at for at, concept in enumerate(concepts[start:stop], start=start)}
+            for concept, at in place.items():
+                above = [place[other] for other in self._above(concept) if other in place]
+                related[above, 0] += 1 / max(stop - start - 1, 1)
+                related[at, 1] = bool(above)
+        return related
+
+    def _read_above(self, concept: int) -> frozenset[int]:
+        """The rows of a concept's parents and grandparents."""
+        parents = self._store.parents(concept)
+        grandparents = (above for row in parents for above in self._store.parents(row))
+        return frozenset({*parents, *grandparents} - {concept})
 
     def _name(self, row: int) -> Parsed:
         known = self._names.get(row)

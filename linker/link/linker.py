@@ -23,9 +23,10 @@ from linker.encoder import Encoder, own_encoder
 from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.contests import decide
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter, kind_of
-from linker.link.rank import Weights, rank
+from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever
 from linker.schema import Candidate, Concept, Link, Mention
@@ -328,10 +329,15 @@ class Linker:
             queries = [of.query for of in missing]
             store = self._index.store
             hits = self._retriever.retrieve(queries, n=NEIGHBOURS)
-            ranking = rank(queries, hits, store, self._weights)
-            ranking = self._reranker.rerank(queries, ranking)
-            if self._type_filter is not None:
-                ranking = self._type_filter.weigh(ranking, [of.kind for of in missing])
+            ranking = decide(
+                queries,
+                hits,
+                store,
+                self._weights,
+                self._reranker,
+                kinds=[of.kind for of in missing],
+                types=self._type_filter,
+            )
             for place, of in enumerate(missing):
                 kept = candidates(ranking, place, store, k=k)
                 found[of] = self._cache[of, k] = kept

@@ -13,7 +13,7 @@ Concepts that tie are ordered by id.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -208,6 +208,17 @@ class Ranking:
             reasons=(self.reasons if reasons is None else reasons)[order],
         )
 
+    def renumbered(self, query: Ints, n: int, store: Store) -> Ranking:
+        """The concepts of several queries brought together as those of one.
+
+        Args:
+            query: for each query, ascending, which of `n` it becomes a part of.
+            store: says which of two that tie is first.
+        """
+        best = replace(self.best, query=query[self.best.query])
+        bounds = np.searchsorted(best.query, np.arange(n + 1))
+        return replace(self, bounds=bounds, best=best).reordered(self.probability, store)
+
     def places(self) -> Ints:
         """The place of each concept among those of its query, from 0."""
         places: Ints = np.arange(len(self.best)) - self.bounds[self.best.query]
@@ -221,7 +232,11 @@ def rank(queries: Sequence[str], hits: Hits, store: Store, weights: Weights) -> 
     query itself, if it has that one, and of names that tie the first by its spelling. No number
     depends on the other queries.
     """
-    pairs = pairs_of(queries, hits, store)
+    return rank_pairs(pairs_of(queries, hits, store), len(queries), store, weights)
+
+
+def rank_pairs(pairs: Pairs, n: int, store: Store, weights: Weights) -> Ranking:
+    """The same, for what is proposed to `n` queries; the pairs may stand in any order."""
     utility = pairs.utility(weights)
     order = np.lexsort((pairs.place, pairs.row, -utility, ~pairs.exact, pairs.concept, pairs.query))
     pairs, utility = pairs[order], utility[order]
@@ -233,12 +248,12 @@ def rank(queries: Sequence[str], hits: Hits, store: Store, weights: Weights) -> 
     support = np.log(np.maximum(_sums(near * ~pairs.derived, group, len(starts)), 1.0))
     order = np.lexsort((store.order(best.concept), -most, best.query))
     best, most, support = best[order], most[order], support[order]
-    bounds = np.searchsorted(best.query, np.arange(len(queries) + 1))
+    bounds = np.searchsorted(best.query, np.arange(n + 1))
     return Ranking(
         bounds=bounds,
         best=best,
         support=support,
-        probability=_shares(best.query, most, len(queries), weights),
+        probability=_shares(best.query, most, n, weights),
         reasons=np.empty((len(best), 0)),
     )
 

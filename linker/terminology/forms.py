@@ -19,6 +19,7 @@ from itertools import groupby, islice
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linker.terminology.compounds import compounds
 from linker.terminology.tables import FORMS, NameKind, Terminology
 from linker.text import words
 
@@ -27,7 +28,10 @@ Form = tuple[str, NameKind | None]
 
 Rule = Callable[[str], list[Form]]
 
-_WORTH_A_LOOK = r"(?i)[,;\[(]| - |\bnos\b|unspecified|not otherwise specified"
+_WORTH_A_LOOK = (
+    r"(?i)[,;\[(]| - |\bnos\b|unspecified|not otherwise specified"
+    r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
+)
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
 
 
@@ -270,4 +274,4 @@ def inverted(name: str, *, heads: Container[str]) -> list[Form]:
     return [(" ".join(reversed(parts)) + number, None)]
 
 
-_EVERYWHERE: tuple[Rule, ...] = (cleaned, with_short_form)
+_EVERYWHERE: tuple[Rule, ...] = (cleaned, with_short_form, compounds)

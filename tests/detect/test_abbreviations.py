@@ -281,3 +281,13 @@ def test_expand_takes_mentions_that_overlap() -> None:
         ("ALF", "acute liver failure"),
         ("ALF", "acute liver failure"),
     ]
+
+
+def test_the_letters_of_an_animal_model_name_no_disease() -> None:
+    text = "collagen-induced arthritis (CIA). CIA"
+    mentions = [Mention(17, 26, "arthritis")]
+    assert [m.text for m in expand(text, mentions, drop_undetected=True)] == ["arthritis"]
+
+
+def test_no_long_form_begins_with_of() -> None:
+    assert defined_in("the onset of arthritis (OA). OA") == []

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from linker.errors import IndexFolderError, TerminologyError
 from linker.index import NamePair, Store
-from linker.index.store import write_store
+from linker.index.arrow import open_table
+from linker.index.store import CONCEPTS_FILE, NAMES_FILE, write_store
 from linker.schema import Concept
 from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms
 from linker.terminology.tables import CONCEPTS, NAMES
@@ -221,6 +222,13 @@ def test_relations_are_of_rows_and_unknown_parents_are_left_out(tmp_path: Path) 
     concepts, parents = index.store.parent_rows()
     assert concepts.tolist() == [0, 1, 1]
     assert parents.tolist() == [2, 0, 2]
+    assert [index.store.parents(row) for row in range(3)] == [(2,), (0, 2), ()]
+    rows = np.array([2, 1, 0, 2], dtype=np.int32)
+    assert index.store.child_counts(rows).tolist() == [2, 0, 1, 2]
+    # As it is read from an index that was built before children were counted.
+    batch = open_table(index.path / CONCEPTS_FILE)
+    older = Store(batch.drop_columns(["children"]), open_table(index.path / NAMES_FILE))
+    assert older.child_counts(rows).tolist() == [2, 0, 1, 2]
 
 
 def test_ids_are_found_whatever_their_letters(stored) -> None:

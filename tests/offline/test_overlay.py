@@ -219,6 +219,28 @@ def test_many_rows_are_read_as_each_is(mini: Path, csv: Write) -> None:
     check_bulk_reads(Index.open(mini).store)
 
 
+def test_relations_are_those_of_the_layer_and_of_what_it_leaves(mini: Path, csv: Write) -> None:
+    """Training on an index under an overlay took the layer's rows for the index's."""
+    lay(mini, csv("X:0006,Ague", "NEW:1,,,Sweats"))  # Neither has a parent.
+    store = Index.open(mini).store
+
+    def related() -> set[tuple[str, str]]:
+        return {
+            (store.concept_id(child), store.concept_id(parent))
+            for child, parent in zip(*(rows.tolist() for rows in store.parent_rows()), strict=True)
+        }
+
+    theirs = {("X:0001", "X:0009"), ("X:0002", "X:0009")}
+    assert related() == theirs
+    parents = "concept_id,name,preferred_name,parents\n"
+    given = csv("X:0006,,,X:0009", "NEW:2,,Flutter,X:0009|NEW:1", header=parents, name="more.csv")
+    lay(mini, given)
+    store = Index.open(mini).store
+    assert related() == theirs | {("X:0006", "X:0009"), ("NEW:2", "X:0009"), ("NEW:2", "NEW:1")}
+    rows = np.array([store.row(i) for i in ("NEW:1", "X:0001", "X:0009")], dtype=np.int32)
+    assert store.child_counts(rows).tolist() == [1, 0, 4]
+
+
 def test_the_same_overlay_again_changes_no_byte(mini: Path, csv: Write) -> None:
     path = csv("X:0001,Pump trouble")
     lay(mini, path)

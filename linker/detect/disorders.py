@@ -1,0 +1,110 @@
+"""Names of disorders that say too little by themselves: body parts, and letters nobody explains.
+
+Terminologies of diseases hold, as names, the body part that a neoplasm is of ("skin", "thymus"),
+and the letters by which geneticists file a syndrome ("PBS", "CBA", "CLN2"). In a text these are
+the body part, a buffer, a mouse strain, a gene. Of 669 mentions in the train splits of CRAFT, NCBI
+disease and BC5CDR by letters alone, with no other name of the disorder beside them, 21 named the
+disorder. In other terminologies the same strings are what is meant: "skin" in an anatomy, "ATP"
+among drugs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.detect.hearst import long_form_start
+from linker.terminology import network_of
+from linker.text import words
+
+_LONGEST = 6
+"""Characters of a short form that is taken for letters and not for a name in capitals."""
+_BASES = re.compile(r"[ACGTU]{3,}")
+_BASES_BEFORE = re.compile(r"(?:^|[^A-Za-z])[ACGTUN]{3,}['′’)]?[ -]\Z")
+_BASES_AFTER = re.compile(r"[ -][ACGTUN]{3,}(?:[^A-Za-z]|$)")
+_OF_A_MOLECULE = re.compile(r"[ -](?:domain|motif|promoter|plasmid|buffer|mRNA|cDNA|vector)s?\b")
+_TOWN = re.compile(r"[A-Z][a-z]+,? \Z")
+_COUNTRY = re.compile(r",? (?:USA|U\.S\.A|US|United States|\d{5})\b")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: frozenset[str]
+    types: frozenset[str]
+    endings: frozenset[str]
+    too_little: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def is_disorder_type(semantic_type: str) -> bool:
+    """Whether concepts of a semantic type, of UMLS or another terminology, are disorders."""
+    data, lower = _data(), semantic_type.lower()
+    return (
+        lower in data.types
+        or lower.rpartition(" ")[2] in data.endings
+        or semantic_type in _types_of_groups()
+    )
+
+
+def says_too_little(stems: Sequence[str]) -> bool:
+    """Whether words name no disorder, although a terminology of disorders has them as a name.
+
+    Args:
+        stems: of the content words of a text.
+    """
+    return tuple(stems) in _too_little()
+
+
+def is_letters(text: str) -> bool:
+    """Whether a text is one word of at most six characters with two capitals: "PBS", "CLN2"."""
+    return (
+        len(text) <= _LONGEST and text.isalnum() and sum(c.isupper() for c in text.rstrip("s")) >= 2
+    )
+
+
+def spelled_out(letters: str, names: Iterable[str]) -> bool:
+    """Whether one of some names has the letters and digits of a short form, in order."""
+    return any(
+        len(name) > len(letters) + 1 and long_form_start(name.split(), letters) is not None
+        for name in names
+    )
+
+
+def means_another_thing(text: str, start: int, end: int) -> bool:
+    """Whether the abbreviation `text[start:end]` is something else where it stands.
+
+    A codon in a sequence ("CGT AAA TTC"), a state of the USA ("Santa Cruz, CA, USA"), a part of a
+    molecule or a tool of the laboratory ("the DM domain").
+    """
+    before, after = text[max(0, start - 24) : start], text[end : end + 24]
+    if _BASES.fullmatch(text, start, end):
+        return bool(_BASES_BEFORE.search(before) or _BASES_AFTER.match(after))
+    return bool(
+        _OF_A_MOLECULE.match(after)
+        or (end - start == 2 and _TOWN.search(before) and _COUNTRY.match(after))
+    )
+
+
+@lru_cache(maxsize=1)
+def _data() -> _File:
+    source = resources.files(__package__) / "data/disorders.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _too_little() -> frozenset[tuple[str, ...]]:
+    return frozenset(
+        tuple(word.stem for word in words(text) if word.stem) for text in _data().too_little
+    )
+
+
+@lru_cache(maxsize=1)
+def _types_of_groups() -> frozenset[str]:
+    groups = network_of().groups
+    return frozenset().union(*(groups.get(group, ()) for group in _data().groups))

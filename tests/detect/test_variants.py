@@ -1,0 +1,60 @@
+"""Names in other words, by the dictionary matcher."""
+
+from __future__ import annotations
+
+import pytest
+from cases import build, concept
+
+from linker.detect import DictionaryMatcher
+from linker.detect.variants import ends_in_noun, same_in_other_words
+
+FINDINGS = [
+    concept("F:1", "Femoral bowing", types=["human_phenotype"]),
+    concept("F:2", "Absent toe", types=["human_phenotype"]),
+    concept("F:3", "Abnormality of the skin", types=["human_phenotype"]),
+    concept("F:4", "Slender long bone", types=["human_phenotype"]),
+    concept("F:5", "Abnormal heart", types=["human_phenotype"]),
+    concept("F:6", "Kidney function", types=["observable entity"]),
+]
+
+
+@pytest.fixture(scope="module")
+def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
+    return DictionaryMatcher(build(tmp_path_factory.mktemp("findings") / "i", FINDINGS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("bowing of the femurs.", [("bowing of the femurs", "Femoral bowing")]),
+        ("a bowed femur", [("bowed femur", "Femoral bowing")]),
+        ("femoral bowing", [("femoral bowing", None)]),
+        ("Cutaneous abnormalities", [("Cutaneous abnormalities", "Abnormality of the skin")]),
+        # A verb joins the body part and its change, and an adverb may stand by it.
+        ("The toes were invariably absent", [("toes were invariably absent", "Absent toe")]),
+        ("Long bones were slender", [("Long bones were slender", "Slender long bone")]),
+        ("toes were not absent", []),
+        ("missing were toes", []),
+        # Cut short, another sentence, a list, no disorder.
+        ("abnormal cardiac output", []),
+        ("bowing. Femurs", []),
+        ("skin, abnormal", []),
+        ("renal function", []),
+    ],
+)
+def test_other_words(
+    matcher: DictionaryMatcher, text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
+
+
+def test_each_stem_stands_for_its_group() -> None:
+    assert same_in_other_words(["bowing", "femur"], ["femoral", "bowing"])
+    assert same_in_other_words(["toe", "were", "both", "absent"], ["absent", "toe"])
+    assert not same_in_other_words(["toe", "both", "absent"], ["absent", "toe"])
+    assert not same_in_other_words(["bowing", "tibia"], ["femoral", "bowing"])
+
+
+def test_a_stretch_ends_in_a_noun() -> None:
+    assert ends_in_noun("abnormal heart")
+    assert not ends_in_noun("abnormal cardiac")

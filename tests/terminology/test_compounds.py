@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cases import concept, linker_of, write_jsonl
+
+from linker.terminology import NameKind, add_forms, read_terminology
+from linker.terminology.compounds import compounds
+from linker.terminology.forms import derive, rules_for
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Kidney Diseases", {"nephropathy": None, "nephrotoxicity": NameKind.NARROW}),
+        ("Disorder of the liver", {"hepatopathy": None, "hepatotoxicity": NameKind.NARROW}),
+        ("renal disorder", {"nephropathy": None, "nephrotoxicity": NameKind.NARROW}),
+        # One form, two organs: each ending has its own.
+        ("Spinal Cord Diseases", {"myelopathy": None}),
+        ("Bone Marrow Diseases", {"myelotoxicity": NameKind.NARROW}),
+        ("Chronic kidney disease", {}),
+        ("Kidney Diseases, Cystic", {}),
+        ("Wilson disease", {}),
+        ("Disease", {}),
+        ("", {}),
+    ],
+)
+def test_compounds(name: str, expected: dict[str, NameKind | None]) -> None:
+    assert dict(compounds(name)) == expected
+
+
+def test_a_tag_does_not_hide_the_organ() -> None:
+    rules = rules_for("snomed", frozenset())
+    assert [form for form, _ in derive("Disorder of kidney (disorder)", rules)] == [
+        "Disorder of kidney",
+        "nephropathy",
+        "nephrotoxicity",
+    ]
+
+
+def test_what_a_terminology_names_itself_keeps_its_name(tmp_path: Path) -> None:
+    source = write_jsonl(
+        tmp_path / "source.jsonl",
+        [
+            concept("X:1", "Kidney Diseases", "Disease, Kidney"),
+            concept("X:2", "Nephrotoxicity", "Toxic nephropathy"),
+        ],
+    )
+    terminology = add_forms(read_terminology("jsonl", source))
+    assert {(row["concept_id"], row["form"]) for row in terminology.forms.to_pylist()} >= {
+        ("X:1", "nephropathy"),
+        ("X:1", "nephrotoxicity"),
+    }
+    links = linker_of(terminology, tmp_path / "index").link(["nephropathy", "nephrotoxicity"])
+    assert [link.concept_id for link in links] == ["X:1", "X:2"]
+    assert links[0].candidates[0].matched_name == "Kidney Diseases"
