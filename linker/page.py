@@ -14,9 +14,10 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 PARTS = Path(__file__).with_name("parts.html")
 
@@ -38,6 +39,9 @@ def shown(value: Any) -> Any:
 @lru_cache
 def template(path: Path) -> Template:
     """The template of a page. It may import `parts.html`, and knows the filter `sha256`."""
+    # Only who writes a page loads it, and not each process that annotates.
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
     env = Environment(
         loader=DictLoader({PARTS.name: PARTS.read_text("utf-8")}),
         autoescape=True,

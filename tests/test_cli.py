@@ -95,6 +95,10 @@ HEAVY = "torch transformers faiss spacy scispacy ray pyarrow"
         ("import linker", f"{HEAVY} numpy pydantic rich typer"),
         ("import linker.cli", f"{HEAVY} numpy"),
         ("from linker import Note, LinkerError, Recipe", f"{HEAVY} numpy"),
+        (
+            "import linker.link, linker.annotate",
+            "torch transformers spacy scispacy ray onnxruntime pandas scipy jinja2 duckdb",
+        ),
     ],
 )
 def test_imports_are_light(statement: str, absent: str) -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from linker.annotate.journal import Record, pack
+from linker.annotate.lines import NoteLines
 from linker.annotate.readers import BadNote
-from linker.annotate.write import json_line, note_json
-from linker.annotate.writers import RunInfo, Unwritable, format_of
+from linker.annotate.writers import Format, RunInfo, Unwritable, format_of
 from linker.errors import IndexFolderError, LinkerError
 from linker.index import Manifest
 from linker.link import Linker
 from linker.schema import Link, Note
 
-BATCH_NOTES = 32
-"""Notes that are annotated, and committed, together."""
+BATCH_NOTES = 64
+"""Notes that are annotated, and committed, together. Exact search and the encoder do more in one
+call: a fifth less CPU over HPO than with 32, a twentieth over MeSH."""
 
 BATCH_CHARACTERS = 1 << 20
 """A batch ends earlier with the note that takes it past this."""
+
+_YOUNG = 50_000
+"""Objects made before Python looks for cycles among them: see `collecting_seldom`."""
 
 Sized = TypeVar("Sized")
 
@@ -64,7 +70,14 @@ def characters(item: Item) -> int:
 
 
 def annotate_batch(
-    linker: Linker, batch: list[Item], *, k: int, name: str, out: Path, info: RunInfo
+    linker: Linker,
+    batch: list[Item],
+    *,
+    k: int,
+    name: str,
+    out: Path,
+    info: RunInfo,
+    lines: NoteLines,
 ) -> Done:
     """Annotate a batch.
 
@@ -72,26 +85,55 @@ def annotate_batch(
         k: candidates to keep a mention.
         name: the format of the output at `out`.
         info: what the format may say of the run.
+        lines: writes the links; keeps what it wrote from one batch to the next.
 
     Raises:
         IndexFolderError: the index is another one than when it was opened.
         LinkerError: the encoder or the detector cannot be loaded.
     """
-    keep = format_of(name, out).keep
+    with collecting_seldom():
+        return _annotated(linker, batch, k, format_of(name, out), name, info, lines)
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Have Python look for garbage cycles seldom meanwhile.
+
+    A batch makes some hundred thousand small values, and no cycles among them. By default Python
+    looks after each 700: an eighth of the time of annotation, for nothing.
+    """
+    before = gc.get_threshold()
+    # 0 is off, and stays so.
+    gc.set_threshold(before[0] and max(before[0], _YOUNG), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _annotated(
+    linker: Linker,
+    batch: list[Item],
+    k: int,
+    written: Format,
+    name: str,
+    info: RunInfo,
+    lines: NoteLines,
+) -> Done:
     found = iter(_links(linker, [item for item, _ in batch if isinstance(item, Note)], k))
     records = []
     for item, text in batch:
         links = item if isinstance(item, BadNote) else next(found)
         if isinstance(item, Note) and not isinstance(links, BadNote):
             try:
-                kept = keep(item, links, info)
+                kept = written.keep(item, links, info)
             except Unwritable as error:
                 links = BadNote(item.id, None, None, f"--format {name} cannot hold it: {error}")
         if isinstance(links, BadNote):
             records.append(Record(links.id, text, bad=links))
         else:
             n_links = sum(link.concept_id is not None for link in links)
-            line = json_line(note_json(item.id or "", links))
+            line = lines.line(item.id or "", links)
             records.append(Record(item.id, text, line, n_links, kept))
     _same_index(linker)
     return Done(

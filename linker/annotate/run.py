@@ -29,6 +29,7 @@ from linker.annotate.batch import (
 )
 from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger, digest
+from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
 from linker.annotate.read import NoteStream
@@ -248,6 +249,7 @@ class _Run:
             name=self._name,
             out=self._output.out,
             info=self._info,
+            lines=NoteLines(),
         )
         if self._ray is not None:
             yield from self._annotated_on_ray(self._ray, annotate)

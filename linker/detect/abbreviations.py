@@ -279,7 +279,8 @@ def expand(
                 long_form = clinical_long_form(mention.text) or sense_of(text, *span)
         if long_form is None:
             long_form = bracket
-        expanded.append(replace(mention, long_form=long_form))
+        same = long_form == mention.long_form
+        expanded.append(mention if same else replace(mention, long_form=long_form))
     added = []
     i, reached = 0, 0
     for short in short_forms:

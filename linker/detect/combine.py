@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
@@ -73,6 +74,12 @@ def without_overlaps(
         mention: that of an item.
         worth: items that are worth more stay first; then the longer ones, then the earlier ones.
     """
+    ordered = sorted(items, key=lambda item: mention(item).start)
+    spans = [mention(item) for item in ordered]
+    if all(m.start < m.end for m in spans) and all(
+        before.end <= after.start for before, after in pairwise(spans)
+    ):
+        return ordered
     kept: list[_T] = []
     taken: set[int] = set()
 
@@ -80,7 +87,7 @@ def without_overlaps(
         m = mention(item)
         return -worth(item), m.start - m.end, m.start
 
-    for item in sorted(items, key=order):
+    for item in sorted(ordered, key=order):
         span = range(mention(item).start, mention(item).end)
         if taken.isdisjoint((span.start, span.stop - 1)) and taken.isdisjoint(span):
             taken.update(span)

@@ -162,7 +162,8 @@ class DictionaryMatcher:
     def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
         position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
         content = [found[i] for i in position]
-        hashes = np.fromiter((word_hash(word.stem) for word in content), np.uint64, len(content))
+        stems = [word.stem for word in content]
+        hashes = np.fromiter(map(word_hash, stems), np.uint64, len(content))
         run = runs(text, found)
         first, length = grams(position, run)
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
@@ -227,9 +228,8 @@ class DictionaryMatcher:
     def _abbreviations_in(
         self, text: str, found: list[Word], defined: frozenset[str]
     ) -> Iterator[_Match]:
-        for word in found:
-            short = text[word.start : word.end]
-            long_form = self._expands(short)
+        shorts = [text[word.start : word.end] for word in found]
+        for word, short, long_form in zip(found, shorts, map(self._expands, shorts), strict=True):
             if long_form is None and len(short) <= _LONGEST_AMBIGUOUS and short.isupper():
                 sense = sense_of(text, word.start, word.end)
                 long_form = sense if sense is not None and self._is_name(sense) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -55,11 +55,9 @@ def runs(text: str, found: Sequence[Word]) -> Positions:
     A full stop, a bullet, a bracket or the border of a table cell ends a run; a space, a hyphen, a
     comma or a single line break does not.
     """
-    breaks = np.zeros(len(found), dtype=np.int64)
-    for i in range(1, len(found)):
-        gap = text[found[i - 1].end : found[i].start]
-        breaks[i] = not (gap == " " or _GLUE.fullmatch(gap) or _COMMA.fullmatch(gap))
-    return np.cumsum(breaks)
+    gaps = [text[before.end : word.start] for before, word in pairwise(found)]
+    breaks = [not (gap == " " or _GLUE.fullmatch(gap) or _COMMA.fullmatch(gap)) for gap in gaps]
+    return np.cumsum([False, *breaks][: len(found)], dtype=np.int64)
 
 
 def grams(position: Positions, run: Positions) -> tuple[Positions, Positions]:
@@ -70,14 +68,14 @@ def grams(position: Positions, run: Positions) -> tuple[Positions, Positions]:
         run: shape (words,): the run of each word.
     """
     n = len(position)
-    firsts, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for length in range(1, min(MAX_WORDS, n) + 1):
-        first = np.arange(n - length + 1)
-        start, end = position[first], position[first + length - 1]
-        first = first[(run[start] == run[end]) & (end - start < length + MAX_STOP_WORDS)]
-        firsts.append(first)
-        lengths.append(np.full(len(first), length))
-    return np.concatenate(firsts), np.concatenate(lengths)
+    if not n:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    length = np.arange(1, min(MAX_WORDS, n) + 1)[:, None]
+    last = np.arange(n) + length - 1
+    end = position[np.minimum(last, n - 1)]
+    fits = (last < n) & (run[end] == run[position]) & (end - position < length + MAX_STOP_WORDS)
+    row, first = np.nonzero(fits)
+    return first, row + 1
 
 
 def without_sides(

@@ -38,7 +38,7 @@ def reader(column: pa.Array) -> Read:
     if pa.types.is_struct(kind):
         return _structs(column)
     if kind in (pa.int32(), pa.int8()):
-        values: memoryview = column.to_numpy().data
+        values: memoryview = numbers_of(column).data
         return values.__getitem__
     return lambda row: column[row].as_py()
 
@@ -63,6 +63,21 @@ def offsets_of(column: pa.Array) -> npt.NDArray[np.int32]:
         return np.zeros(1, dtype=np.int32)
     offsets = np.frombuffer(stored, dtype=np.int32)
     return offsets[column.offset : column.offset + len(column) + 1]
+
+
+def numbers_of(column: pa.Array) -> npt.NDArray[Any]:
+    """The values of a column of integers without nulls, not copied, in the column's own width.
+
+    `to_numpy` gives the same, and imports pandas wherever it is installed: a quarter of a second
+    and 25 MB for each process.
+    """
+    dtype = np.dtype(str(column.type))  # Arrow's integers have numpy's names.
+    stored = column.buffers()[1]
+    if stored is None or not len(column):
+        return np.zeros(0, dtype=dtype)
+    return np.frombuffer(
+        stored, dtype=dtype, count=len(column), offset=column.offset * dtype.itemsize
+    )
 
 
 def validity_of(

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.index.arrow import open_table
+from linker.index.columns import numbers_of
 from linker.index.lexicon import Lexicon
 from linker.index.store import PairRows, Store
 from linker.index.vectors import Cosines, Floats, Rows, Vectors
@@ -38,8 +39,8 @@ class LayeredStore(Store):
     def __init__(self, base: Store, concepts: pa.RecordBatch, names: pa.RecordBatch) -> None:
         super().__init__(concepts, names)
         self._base = base
-        self._concept_rows = self._concepts.pop("row").to_numpy()
-        self._name_numbers = self._names.pop("row").to_numpy()
+        self._concept_rows = numbers_of(self._concepts.pop("row"))
+        self._name_numbers = numbers_of(self._names.pop("row"))
         first = int(np.searchsorted(self._concept_rows, base.n_concepts))
         # New concepts are in the order of their ids, and stand between two of the base.
         self._new_ids = self._concepts["concept_id"].slice(first).to_pylist()
@@ -177,7 +178,7 @@ class LayeredStore(Store):
             [self._base.concept_ids(), pa.array(self._new_ids, pa.string())]
         )
         hidden = self._name_numbers[self._name_numbers < self._base.n_names]
-        base = self._base.spelled(concept_of, without=hidden)
+        base = self._base.spelled(concept_of, without=hidden.tolist())
         return pa.concat_tables([base, self.spelled(concept_of)])
 
     def _concept(self, row: int, column: str) -> Any:

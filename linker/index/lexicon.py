@@ -15,11 +15,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import ranges
+from linker.index.columns import numbers_of, ranges
 from linker.text import bag_hash, words
 
 MAX_WORDS = 12
 """Names of more words than this are found by their vectors alone: no note spells them out."""
+
+
+_SIEVE_BITS = 22
+"""A sieve has so many bits' worth of places, a byte each: 4 MB."""
+_SIEVED = 1 << 20
+"""Lexicons of more hashes would fill the sieve, and it would hold nothing back."""
 
 
 class Lexicon:
@@ -33,6 +39,7 @@ class Lexicon:
     def __init__(self, hashes: npt.NDArray[np.uint64], rows: npt.NDArray[np.int32]) -> None:
         self._hashes = hashes
         self._rows = rows
+        self._sieve: npt.NDArray[np.bool_] | None = None
 
     @classmethod
     def build(cls, names: Iterable[str], *, first: int = 0) -> Lexicon:
@@ -50,7 +57,7 @@ class Lexicon:
     def open(cls, path: Path) -> Lexicon:
         """Map the lexicon from its file."""
         table = open_table(path)
-        return cls(table.column("hash").to_numpy(), table.column("row").to_numpy())
+        return cls(numbers_of(table.column("hash")), numbers_of(table.column("row")))
 
     def save(self, path: Path) -> None:
         """Write the lexicon to a file that `open` can map."""
@@ -70,13 +77,33 @@ class Lexicon:
         Returns:
             Two arrays of one shape (hits,): positions in `hashes`, ascending, and name rows.
         """
-        left = np.searchsorted(self._hashes, hashes, side="left")
+        maybe = self._maybe(hashes)
+        keys = hashes[maybe]
+        left = np.searchsorted(self._hashes, keys, side="left")
         found = np.flatnonzero(left < len(self._hashes))
         # Most queries find nothing, so only those that hit are looked up a second time.
-        found = found[self._hashes[left[found]] == hashes[found]]
-        counts = np.searchsorted(self._hashes, hashes[found], side="right") - left[found]
+        found = found[self._hashes[left[found]] == keys[found]]
+        counts = np.searchsorted(self._hashes, keys[found], side="right") - left[found]
         rows = self._rows[ranges(left[found], counts)]
-        return np.repeat(found, counts), rows.astype(np.int64)
+        return np.repeat(maybe[found], counts), rows.astype(np.int64)
+
+    def _maybe(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """The positions of the hashes that may be in the column, by their first bits.
+
+        Of a note's thousands of n-grams one in fifty is a name; a place in a small table says no to
+        nearly all others sooner than a bisection does.
+        """
+        if len(self._hashes) > _SIEVED or len(hashes) < 2:
+            return np.arange(len(hashes))
+        if self._sieve is None:
+            self._sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
+            self._sieve[_place(self._hashes)] = True
+        maybe: npt.NDArray[np.int64] = np.flatnonzero(self._sieve[_place(hashes)])
+        return maybe
+
+
+def _place(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    return (hashes >> np.uint64(64 - _SIEVE_BITS)).astype(np.int64)
 
 
 def _name_hash(name: str) -> int:

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import offsets_of, ranges, reader, rows_of, validity_of
+from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of, validity_of
 from linker.schema import Concept
 from linker.terminology import CONCEPTS, NAMES, NameKind, Terminology
 from linker.text import normalise
@@ -118,13 +118,13 @@ class Store:
         lists = self._names["pairs"]
         self._read_name["pairs"] = rows_of(lists, _pair)
         self._pair_offsets = offsets_of(lists)
-        self._pair_concepts = pc.struct_field(lists.values, "concept").to_numpy()
-        self._pair_kinds = pc.struct_field(lists.values, "kind").to_numpy()
+        self._pair_concepts = numbers_of(pc.struct_field(lists.values, "concept"))
+        self._pair_kinds = numbers_of(pc.struct_field(lists.values, "kind"))
         self._is_derived = _derived(lists.values)
         self._name_offsets = offsets_of(self._concepts["name_rows"])
-        self._name_rows = self._concepts["name_rows"].values.to_numpy()
+        self._name_rows = numbers_of(self._concepts["name_rows"].values)
         parts = self._concepts.get("part")
-        self._parts = None if parts is None else parts.to_numpy()
+        self._parts = None if parts is None else numbers_of(parts)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -217,7 +217,7 @@ class Store:
         if column is None:  # An index that was built before they were counted.
             counted = np.bincount(self.parent_rows()[1], minlength=self.n_concepts)
             return counted.astype(np.int32)
-        counts: Rows = column.to_numpy()
+        counts: Rows = numbers_of(column)
         return counts
 
     def _concept(self, row: int, column: str) -> Any:

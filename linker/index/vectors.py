@@ -28,6 +28,11 @@ _STORED_WITHIN = 0.001
 _TOGETHER = 16
 """Queries given to FAISS at a time where it looks for candidates. From 20 on it finds the nearest
 lists by a matrix product, which moves the seventh digit, and so, once in a while, the last list."""
+_PRODUCT = 6
+"""From so many queries on, exact search multiplies matrices: see `Vectors._scan`."""
+_SPARE = 8
+"""Candidates beyond those asked for that exact search takes along: products of matrices err in the
+seventh digit, and the cosines, in double precision, say which are the nearest."""
 _ROUNDS = 10
 _TRAIN_A_LIST, _TRAIN_LEAST, _TRAIN_MOST = 40, 65_536, 262_144
 """Rounds of k-means and how many vectors it sees: for each list, and in all."""
@@ -211,7 +216,7 @@ class Vectors:
             that an approximate search left empty has the row -1 and the cosine -1, and comes last.
         """
         n = min(n, len(self))
-        n_found = n
+        n_found = min(n + _SPARE, len(self)) if self._scans else n
         if self.is_refined:
             # Of many neighbours the last few need some to choose from too.
             refine = REFINE if self.effort.refine is None else self.effort.refine
@@ -232,12 +237,34 @@ class Vectors:
         if not len(queries):
             return np.empty((0, n), dtype=np.int64)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
+        if self._scans and len(queries) >= _PRODUCT:
+            return self._scan(queries, n)
         step = _TOGETHER if self.is_refined else len(queries)
         parts = [
             self._index.search(queries[start : start + step], n)[1]
             for start in range(0, len(queries), step)
         ]
         return np.concatenate(parts)
+
+    @property
+    def _scans(self) -> bool:
+        """Whether a search compares float32 vectors, all of them, with the query."""
+        return self._half is None and isinstance(self._index, faiss.IndexFlat)
+
+    def _scan(self, queries: Floats, n: int) -> Rows:
+        """Exact search for some queries together.
+
+        Left alone, FAISS reads all vectors anew for each query of a small batch: 3 ms of CPU a
+        query for 40,000 names, against .6 for 48 queries in one product.
+        """
+        # FAISS has no other way to ask for it. Here the number counts queries times dimensions.
+        before = faiss.cvar.distance_compute_blas_threshold
+        faiss.cvar.distance_compute_blas_threshold = 1
+        try:
+            rows: Rows = self._index.search(queries, n)[1]
+        finally:
+            faiss.cvar.distance_compute_blas_threshold = before
+        return rows
 
     def cosines(self, query: Floats, rows: Rows) -> Cosines:
         """The cosines of one query, of shape (dim,), and some stored vectors: shape (len(rows),).

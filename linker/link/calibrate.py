@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from linker.index import Index, NamePair, Store
 from linker.link.rank import LINEAR, Pairs, Weights, pairs_of, strongest
@@ -100,6 +99,9 @@ def fit(answered: Answered, start: Weights, free: Sequence[str]) -> Weights:
 
     first = np.array([getattr(start, name) for name in free])
     ridge = _RIDGE * max(1.0, HELD_OUT_NAMES / n) ** 1.5
+    # Only a build fits weights: every process that links would load a hundred modules for nothing.
+    from scipy.optimize import minimize
+
     return weights_of(minimize(loss, first, method="L-BFGS-B").x)
 
 

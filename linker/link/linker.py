@@ -45,6 +45,14 @@ class _Asked(NamedTuple):
     kind: str | None
 
 
+class _Decided(NamedTuple):
+    """The first fields of a `Link`, and cheaper to make: not all mentions of a note are shown."""
+
+    mention: Mention
+    concept_id: str | None
+    candidates: tuple[Candidate, ...]
+
+
 class Linker:
     """Links mentions to the concepts of one index. Make one with `Linker.load`.
 
@@ -193,13 +201,7 @@ class Linker:
         Short forms are looked up as they are: for those of a note, pass the mentions through
         `linker.detect.expand` first.
         """
-        if k < 1:
-            raise ValueError(f"k is {k}; ask for at least 1 candidate")
-        asked = [self._asked(mention) for mention in mentions]
-        found = self._candidates(asked, k)
-        return [
-            self._decide(mention, found[of]) for mention, of in zip(mentions, asked, strict=True)
-        ]
+        return [Link(*decided) for decided in self._decided(mentions, k)]
 
     def annotate(self, text: str, k: int = 5) -> list[Link]:
         """Find the mentions of a note and link them.
@@ -232,13 +234,12 @@ class Linker:
                 expand(text, mentions, drop_undetected=True)
                 for text, mentions in zip(batch, self._detect_all(batch), strict=True)
             ]
-            links = iter(self.link_mentions([m for mentions in found for m in mentions], k))
+            decided = iter(self._decided([m for mentions in found for m in mentions], k))
             for text, mentions in zip(batch, found, strict=True):
-                chosen = self._choose(islice(links, len(mentions)))
-                assertions = assert_mentions(text, [link.mention for link in chosen])
+                chosen = self._choose(islice(decided, len(mentions)))
+                assertions = assert_mentions(text, [one.mention for one in chosen])
                 yield [
-                    Link(link.mention, link.concept_id, link.candidates, assertion)
-                    for link, assertion in zip(chosen, assertions, strict=True)
+                    Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)
                 ]
 
     def concept(self, concept_id: str) -> Concept:
@@ -256,14 +257,24 @@ class Linker:
         """Find the mentions of some notes, without linking them."""
         return self._load_detector().detect(texts)
 
-    def _choose(self, links: Iterable[Link]) -> list[Link]:
-        """The links of a note that are shown, in reading order."""
-        standing = [link for link in links if _stands(link)]
-        apart = without_overlaps(standing, mention=lambda link: link.mention, worth=_worth)
+    def _decided(self, mentions: Sequence[Mention], k: int) -> list[_Decided]:
+        """What each mention is linked to, or NIL."""
+        if k < 1:
+            raise ValueError(f"k is {k}; ask for at least 1 candidate")
+        asked = [self._asked(mention) for mention in mentions]
+        found = self._candidates(asked, k)
+        return [
+            self._decide(mention, found[of]) for mention, of in zip(mentions, asked, strict=True)
+        ]
+
+    def _choose(self, decided: Iterable[_Decided]) -> list[_Decided]:
+        """What of a note is shown, in reading order."""
+        standing = [one for one in decided if _stands(one)]
+        apart = without_overlaps(standing, mention=lambda one: one.mention, worth=_worth)
         if not self._nested:
             return apart
-        shown = {id(link) for link in apart}
-        return [link for link in standing if id(link) in shown or link.concept_id is not None]
+        shown = {id(one) for one in apart}
+        return [one for one in standing if id(one) in shown or one.concept_id is not None]
 
     def _detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
         detector = self._load_detector()
@@ -334,21 +345,21 @@ class Linker:
             self._cache.popitem(last=False)
         return found
 
-    def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> Link:
+    def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> _Decided:
         linked = bool(found) and found[0].probability >= self.threshold
-        return Link(mention, found[0].concept_id if linked else None, found)
+        return _Decided(mention, found[0].concept_id if linked else None, found)
 
 
-def _stands(link: Link) -> bool:
+def _stands(one: _Decided) -> bool:
     """Whether a link is to be shown: a mere proposal must be likely."""
-    return not link.mention.proposed or (
-        link.concept_id is not None and link.probability >= LEAST_PROPOSAL
+    return not one.mention.proposed or (
+        one.concept_id is not None and one.candidates[0].probability >= LEAST_PROPOSAL
     )
 
 
-def _worth(link: Link) -> int:
+def _worth(one: _Decided) -> int:
     """What is kept of two that overlap: a long span that is NIL gives way to what it holds."""
-    return 0 if link.concept_id is None else 1 if link.mention.proposed else 2
+    return 0 if one.concept_id is None else 1 if one.mention.proposed else 2
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:

@@ -31,7 +31,7 @@ pytestmark = [
 
 TESTS = Path(__file__).parents[1]
 SECRET = "zebrafish"
-N_NOTES = 20 * BATCH_NOTES
+N_NOTES = 10 * BATCH_NOTES
 
 
 @pytest.fixture(scope="module")

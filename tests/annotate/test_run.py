@@ -53,7 +53,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 N_NOTES = 3 * BATCH_NOTES + 9 + 1
-N_ERRORS = 5 + 4 + 1
+N_ERRORS = 9 + 7 + 1
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import reader
+from linker.index.columns import numbers_of, reader
 
 TEXT = st.text(max_size=6)
 PAIR = pa.struct([("a", pa.string()), ("b", pa.int32()), ("c", pa.int8())])
@@ -59,3 +59,13 @@ def test_values_of_a_mapped_file(tmp_path: Path) -> None:
     for name in ("x", "y"):
         read = reader(batch.column(name))
         assert [read(row) for row in range(4)] == table.column(name).to_pylist()
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.int32(), pa.uint64()])
+@given(data=st.data())
+def test_numbers_are_arrows(kind: pa.DataType, data: st.DataObject) -> None:
+    column = pa.array(data.draw(st.lists(st.integers(0, 127), max_size=20)), kind)
+    start = data.draw(st.integers(0, len(column)))
+    column = column.slice(start, data.draw(st.integers(0, len(column) - start)))
+    numbers = numbers_of(column)
+    assert (numbers.dtype.name, numbers.tolist()) == (str(kind), column.to_pylist())

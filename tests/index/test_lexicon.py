@@ -101,3 +101,21 @@ def test_file_that_is_no_lexicon_is_refused(content: bytes | None, tmp_path: Pat
         path.write_bytes(content)
     with pytest.raises(IndexFolderError, match=r"lexicon\.arrow: not a readable Arrow file"):
         Lexicon.open(path)
+
+
+@given(
+    st.lists(st.integers(1, 2**64 - 1) | st.integers(1, 9), max_size=30),
+    st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 9), max_size=30),
+)
+def test_the_sieve_holds_back_no_hash_that_is_there(stored: list[int], asked: list[int]) -> None:
+    hashes = np.array(sorted(stored), dtype=np.uint64)
+    lexicon = Lexicon(hashes, np.arange(len(hashes), dtype=np.int32))
+    queries = [*asked, *stored[::2]]
+    expected = [
+        (position, row)
+        for position, query in enumerate(queries)
+        for row, key in enumerate(sorted(stored))
+        if key == query
+    ]
+    positions, rows = lexicon.find(np.array(queries, dtype=np.uint64))
+    assert list(zip(positions.tolist(), rows.tolist(), strict=True)) == expected

@@ -48,6 +48,24 @@ def test_exact_search_is_brute_force() -> None:
     np.testing.assert_allclose(scores, expected_scores, rtol=0, atol=1e-12)
 
 
+def test_exact_search_does_not_depend_on_how_many_ask_together() -> None:
+    # Sixes of names that an encoder takes for nearly one: apart by less than float32 products err.
+    stored = np.repeat(unit(40), 6, axis=0) + unit(240, seed=2) * np.float32(1e-7)
+    vectors = Vectors.build("Flat", DIM, [stored])
+    queries = np.concatenate([unit(30, seed=1), stored[::40]])
+    threshold = faiss.cvar.distance_compute_blas_threshold
+    for n in (16, 64):
+        scores, rows = vectors.search(queries, n)
+        expected_scores, expected_rows = brute_force(stored, queries, n)
+        assert rows.tolist() == expected_rows.tolist()
+        np.testing.assert_allclose(scores, expected_scores, rtol=0, atol=1e-12)
+        for i in range(len(queries)):
+            alone = vectors.search(queries[i : i + 1], n)
+            assert alone[0].tolist() == scores[i : i + 1].tolist()
+            assert alone[1].tolist() == rows[i : i + 1].tolist()
+    assert faiss.cvar.distance_compute_blas_threshold == threshold
+
+
 def test_graph_search_is_brute_force_but_for_the_few_rows_that_it_misses() -> None:
     stored, queries = unit(300), unit(40, seed=1)
     vectors = Vectors.build("HNSW32", DIM, [stored[:100], stored[100:101], stored[101:]])

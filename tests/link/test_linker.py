@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -44,6 +46,17 @@ def test_a_candidate_tells_what_matched(linker: Linker) -> None:
     )
     assert best.semantic_types == ("finding",)
     assert best.codes == {"OTHER": ("42", "43"), "THIRD": ("H1",)}
+
+
+def test_a_process_that_links_loads_no_library_of_builds(index: Index) -> None:
+    # Each worker would pay for it: half a second and 60 MB for these.
+    code = (
+        "import sys; from linker import Linker; "
+        f"links = Linker.load({str(index.path)!r}).annotate('Known heart failure.'); "
+        "print(links[0].concept_id, {'pandas', 'scipy', 'torch', 'spacy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("X:0001 set()\n", "")
 
 
 def test_a_name_is_linked_without_the_encoder(index: Index) -> None:

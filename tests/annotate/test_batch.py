@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from linker.annotate.batch import annotate_batch, collecting_seldom
+from linker.annotate.journal import unpack
+from linker.annotate.lines import NoteLines
+from linker.annotate.write import json_line, note_json
+from linker.annotate.writers import RunInfo
+from linker.link import Linker
+from linker.schema import Note
+
+INFO = RunInfo("linker", "2026-01-01T00:00:00+00:00", "invented", "1", "")
+
+
+@pytest.fixture(autouse=True)
+def threshold() -> object:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile"),
+    [((700, 10, 10), (50_000, 10, 10)), ((0, 10, 10), (0, 10, 10)), ((90_000, 5, 5),) * 2],
+)
+def test_cycles_are_looked_for_seldom_and_then_as_before(
+    before: tuple[int, int, int], meanwhile: tuple[int, int, int]
+) -> None:
+    gc.set_threshold(*before)
+    seen = []
+
+    def fail() -> None:
+        with collecting_seldom():
+            seen.append(gc.get_threshold())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert seen == [meanwhile]
+    assert gc.get_threshold() == before
+
+
+def test_a_batch_holds_the_lines_of_its_notes(linker: Linker) -> None:
+    texts = {"a": "Known heart failure, no fever.", "b": "", "c": "Fever; heart failure."}
+    batch = [(Note(note_id, text), b"digest") for note_id, text in texts.items()]
+    gc.set_threshold(700, 10, 10)
+    done = annotate_batch(
+        linker, batch, k=2, name="jsonl", out=Path("out.jsonl"), info=INFO, lines=NoteLines()
+    )
+    assert gc.get_threshold() == (700, 10, 10)
+    links = list(linker.pipe(texts.values(), k=2))
+    assert [record.line for record in unpack(done.frame)] == [
+        json_line(note_json(note_id, found)) for note_id, found in zip(texts, links, strict=True)
+    ]
+    assert done.n_links == sum(link.concept_id is not None for found in links for link in found)
+    assert done.n_links > 0
