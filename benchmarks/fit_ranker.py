@@ -1,11 +1,11 @@
 """Train the ranker that ships (`linker/link/data/ranker.json`) on gold mentions of train splits.
 
-    python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz [INDEX TRAIN.jsonl.gz ...]
+    python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz WEIGHT [INDEX TRAIN.jsonl.gz WEIGHT ...]
 
 Boosted trees by LightGBM, with the softmax over a mention's candidates as the loss. Each pair of an
-index and a corpus counts alike, whatever its size; take an index with and one without derived names
-of each terminology, so that the trees do not lean on what only one of them shows. Needs
-`pip install lightgbm`, which nothing else does.
+index and a corpus counts by its weight, whatever its size; take indexes with and without derived
+names, and of more than one encoder, so that the trees do not lean on what only one of them shows.
+Needs `pip install lightgbm`, which nothing else does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SETTINGS = {
     "seed": 0,
     "verbose": -1,
 }
-ROUNDS = 300
+ROUNDS = 400
 STRETCHED = (0.9, 1.0, 1.1)
 """Each mention is trained on with its distances so stretched: a tree that asks for the third digit
 of one knows a mention by heart, and the slope of the next index has another third digit."""
@@ -79,13 +79,15 @@ def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.nda
     return np.vstack(rows), np.concatenate(owner), np.concatenate(right), np.array(count, float)
 
 
-def main(out: str, *pairs: str) -> None:
-    parts = [candidates_of(*pair) for pair in zip(pairs[::2], pairs[1::2], strict=True)]
+def main(out: str, *given: str) -> None:
+    indexes, corpora, weights = given[::3], given[1::3], [float(weight) for weight in given[2::3]]
+    parts = [candidates_of(*pair) for pair in zip(indexes, corpora, strict=True)]
     rows = np.vstack([part[0] for part in parts])
     starts = np.cumsum([0] + [len(part[3]) for part in parts])
     owner = np.concatenate([p[1] + start for p, start in zip(parts, starts, strict=False)])
     right = np.concatenate([part[2] for part in parts]).astype(float)
-    weight = np.concatenate([part[3] / part[3].sum() for part in parts])[owner]
+    shares = [w * part[3] / part[3].sum() for w, part in zip(weights, parts, strict=True)]
+    weight = np.concatenate(shares)[owner]
     weight /= weight.mean()
     n = int(starts[-1])
 
@@ -100,8 +102,8 @@ def main(out: str, *pairs: str) -> None:
     data = lightgbm.Dataset(rows, right, feature_name=list(FEATURES))
     model = lightgbm.train({**SETTINGS, "objective": objective}, data, ROUNDS)
     trees = [tree_of(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
-    corpora = dict.fromkeys(Path(path).name for path in pairs[1::2])
-    about = f"{n // len(STRETCHED)} pairs of a mention and an index, of {', '.join(corpora)}"
+    names = dict.fromkeys(Path(path).name for path in corpora)
+    about = f"{n // len(STRETCHED)} pairs of a mention and an index, of {', '.join(names)}"
     lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
     Path(out).write_text(
         f'{{"about": {json.dumps(about)},\n"features": {json.dumps(FEATURES)},\n'
