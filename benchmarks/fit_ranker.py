@@ -1,6 +1,6 @@
 """Train the ranker that ships (`linker/link/data/ranker.json`) on gold mentions of train splits.
 
-    python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz WEIGHT [INDEX TRAIN.jsonl.gz WEIGHT ...]
+    python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz WEIGHT [INDEX TRAIN WEIGHT ...]
 
 Boosted trees by LightGBM, with the softmax over a mention's candidates as the loss. Each pair of an
 index and a corpus counts by its weight, whatever its size; take indexes with and without derived

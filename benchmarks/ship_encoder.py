@@ -2,9 +2,9 @@
 
     python benchmarks/ship_encoder.py OUT ADAPTER ADAPTER ...
 
-The mean of the changes that the adapters make to their common base, as one adapter whose rank is the
-sum of theirs: `linker/encoder/minilm-bio/` was made so of two runs. The commands of the runs stand in
-RESULTS.md. What remains to be written is the card, README.md.
+The mean of the changes that the adapters make to their common base, as one adapter whose rank is
+the sum of theirs: `linker/encoder/minilm-bio/` was made so of two runs. The commands of the runs
+stand in RESULTS.md. What remains to be written is the card, README.md.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ import pyarrow.compute as pc
 from linker.index.arrow import open_table
 from linker.index.columns import numbers_of
 from linker.index.lexicon import Lexicon
-from linker.index.store import PairRows, Store
+from linker.index.store import PairRows, Store, rows_in
 from linker.index.vectors import Cosines, Floats, Rows, Vectors
 from linker.terminology import CONCEPTS
 
@@ -95,13 +94,18 @@ class LayeredStore(Store):
         parts[base] = self._base.parts_of(rows[base])
         return parts
 
+    def parents(self, row: int) -> tuple[int, ...]:
+        if _at(self._concept_rows, row) is None:
+            return self._base.parents(row)
+        return rows_in(self, self._concept(row, "parents"))
+
     def parent_rows(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         concepts, parents = self._base.parent_rows()
         kept = ~np.isin(concepts, self._concept_rows)
         own = [
             (row, parent)
             for row in self._concept_rows.tolist()
-            for parent in _known(self, self._concept(row, "parents"))
+            for parent in rows_in(self, self._concept(row, "parents"))
         ]
         more = np.array(own, dtype=np.int32).reshape(-1, 2)
         return (
@@ -120,9 +124,9 @@ class LayeredStore(Store):
         """By row, how many children a concept has more than in the base; or less, below 0."""
         more: Counter[int] = Counter()
         for row in self._concept_rows.tolist():
-            more.update(_known(self, self._concept(row, "parents")))
+            more.update(rows_in(self, self._concept(row, "parents")))
             if row < self._base.n_concepts:
-                more.subtract(_known(self._base, self._base._concept(row, "parents")))
+                more.subtract(rows_in(self._base, self._base._concept(row, "parents")))
         return more
 
     def _names_of(
@@ -196,11 +200,6 @@ class LayeredStore(Store):
         at = bisect_left(self._new_ids, concept_id)
         found = at < len(self._new_ids) and self._new_ids[at] == concept_id
         return self._base.n_concepts + at if found else None
-
-
-def _known(store: Store, concept_ids: Sequence[str]) -> list[int]:
-    """The rows of the ids that a store has."""
-    return [row for row in map(store.row, concept_ids) if row is not None]
 
 
 def _at(rows: npt.NDArray[np.int32], row: int) -> int | None:

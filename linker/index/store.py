@@ -9,7 +9,7 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +37,8 @@ _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
 """The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
 
-On the disk there is also `children`: how many concepts have it for a parent; and, where several
+On the disk there are also `parent_rows`, the rows of those parents that are in the index;
+`children`, how many concepts have it for a parent; and, where several
 terminologies were put together, `part`: the number of the concept's own among them.
 """
 
@@ -264,8 +265,9 @@ class Store:
 
     def parents(self, row: int) -> tuple[int, ...]:
         """The rows of a concept's parents, as far as they are in the index."""
-        found = map(self.find, self._concept(row, "parents"))
-        return tuple(parent for parent in found if parent is not None)
+        if "parent_rows" in self._concepts:
+            return tuple(self._concept(row, "parent_rows"))
+        return rows_in(self, self._concept(row, "parents"))
 
     def parent_rows(self) -> tuple[Rows, Rows]:
         """All relations of a concept and a parent that is in the index: two equally long arrays."""
@@ -380,6 +382,11 @@ class Store:
         )
 
 
+def rows_in(store: Store, concept_ids: Iterable[str]) -> tuple[int, ...]:
+    """The rows of the ids that a store has."""
+    return tuple(row for row in map(store.row, concept_ids) if row is not None)
+
+
 def _derived(
     pairs: pa.StructArray,
 ) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
@@ -414,15 +421,26 @@ def write_store(terminology: Terminology, folder: Path) -> None:
     """
     concepts = _with_parts(terminology).sort_by("concept_id")
     ids = concepts.column("concept_id").combine_chunks()
-    parents = pc.index_in(pc.list_flatten(concepts.column("parents")), value_set=ids)
-    children = np.bincount(parents.drop_null().to_numpy(), minlength=len(ids)).astype(np.int32)
-    concepts = concepts.append_column("children", pa.array(children))
+    concepts = _with_relations(concepts, ids)
     names = _distinct_names(terminology, ids)
     write_table(folder / NAMES_FILE, names)
     write_table(
         folder / CONCEPTS_FILE,
         concepts.append_column("name_rows", _name_rows(names, len(concepts))),
     )
+
+
+def _with_relations(concepts: pa.Table, ids: pa.Array) -> pa.Table:
+    """The concepts, with the rows of the parents that are among them, and the count of children."""
+    lists = concepts.column("parents").combine_chunks()
+    parents = pc.index_in(lists.flatten(), value_set=ids)
+    owner = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
+    known = parents.is_valid().to_numpy(zero_copy_only=False)
+    parents = parents.drop_null()
+    ends = np.searchsorted(owner[known], np.arange(len(lists) + 1)).astype(np.int32)
+    children = np.bincount(parents.to_numpy(), minlength=len(lists)).astype(np.int32)
+    rows = pa.ListArray.from_arrays(ends, parents)
+    return concepts.append_column("parent_rows", rows).append_column("children", pa.array(children))
 
 
 def _with_parts(terminology: Terminology) -> pa.Table:

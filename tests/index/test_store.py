@@ -227,7 +227,9 @@ def test_relations_are_of_rows_and_unknown_parents_are_left_out(tmp_path: Path) 
     assert index.store.child_counts(rows).tolist() == [2, 0, 1, 2]
     # As it is read from an index that was built before children were counted.
     batch = open_table(index.path / CONCEPTS_FILE)
-    older = Store(batch.drop_columns(["children"]), open_table(index.path / NAMES_FILE))
+    batch = batch.drop_columns(["children", "parent_rows"])
+    older = Store(batch, open_table(index.path / NAMES_FILE))
+    assert [older.parents(row) for row in range(3)] == [(2,), (0, 2), ()]
     assert older.child_counts(rows).tolist() == [2, 0, 1, 2]
 
 

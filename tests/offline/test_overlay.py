@@ -239,6 +239,8 @@ def test_relations_are_those_of_the_layer_and_of_what_it_leaves(mini: Path, csv:
     assert related() == theirs | {("X:0006", "X:0009"), ("NEW:2", "X:0009"), ("NEW:2", "NEW:1")}
     rows = np.array([store.row(i) for i in ("NEW:1", "X:0001", "X:0009")], dtype=np.int32)
     assert store.child_counts(rows).tolist() == [1, 0, 4]
+    assert store.parents(store.row("NEW:2")) == (rows[2], rows[0])
+    assert store.parents(rows[1]) == (rows[2],)
 
 
 def test_the_same_overlay_again_changes_no_byte(mini: Path, csv: Write) -> None:
