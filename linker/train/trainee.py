@@ -49,8 +49,8 @@ class Trainee:
 
         if folder.adapter is not None:
             raise TrainingError(
-                f"{folder.adapter.path}: an adapter cannot be the base of another training; "
-                "take its variant that is saved whole"
+                f"{folder.adapter.path}: an adapter cannot be the base of another training; begin "
+                f"with its own base, {folder.adapter.base}, or with its variant that is saved whole"
             )
         self.folder = folder
         self._settings = settings
