@@ -53,7 +53,7 @@ def test_queries_have_the_precision_of_the_names(int8: Path) -> None:
     # Not a name, so that the encoder runs; near one.
     (link,) = linker.link(["hart attack"])
     assert link.candidates[0].concept_id == "X:0002"
-    name, query = load_encoder("minilm", backend="onnx-int8").encode(
+    name, query = load_encoder(linker.manifest.encoder.name, backend="onnx-int8").encode(
         ["heart attack", "hart attack"]
     )
     score = next(c.score for c in link.candidates if c.matched_name == "Heart attack")

@@ -411,7 +411,7 @@ def test_build_from_a_recipe_with_flags_over_it(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
     said = result.stderr.splitlines()
-    assert said[-1] == f"{out}: 15 concepts, 28 distinct names"
+    assert said[-1] == f"{out}: 15 concepts, 30 distinct names"
     assert any(line.startswith("embedding names: done") and "names/s" in line for line in said)
     manifest = Manifest.read(out)
     assert manifest.terminology.terminology == "Ours"

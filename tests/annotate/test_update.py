@@ -12,11 +12,13 @@ from cases import CONCEPTS, FakeEncoder, build
 
 from linker import Linker
 from linker.annotate import Counts, annotate_files
+from linker.annotate.batch import BATCH_NOTES
 from linker.errors import IndexFolderError, NoteError
 from linker.index import Index
 from linker.lock import locked
 
 FEVER, PAIN = "No fever.", "Denies chest pain."
+N_NOTES = 2 * BATCH_NOTES + 6
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> 
 
 @pytest.mark.parametrize("name", ["csv", "parquet", "brat", "bioc", "omop", "fhir", "docbin"])
 def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, name: str) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(70)})
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(N_NOTES)})
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
@@ -125,9 +127,9 @@ def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, nam
         with pytest.raises(KeyboardInterrupt):
             annotate_files(linker, [notes], out, format=name, resume=True, progress=stop)
     assert not out.exists()
-    assert annotate_files(linker, [notes], out, format=name, resume=True).resumed == 64
+    assert annotate_files(linker, [notes], out, format=name, resume=True).resumed == 2 * BATCH_NOTES
     more = _notes(tmp_path / "more.jsonl", {"x": PAIN})
-    assert annotate_files(linker, [more], out, format=name).kept == 70
+    assert annotate_files(linker, [more], out, format=name).kept == N_NOTES
     annotate_files(linker, [notes, more], whole, format=name)
     if name in ("omop", "fhir", "docbin"):  # which hold the time, or are packed
         assert _manifest(out)["holds"] == _manifest(whole)["holds"]
@@ -194,7 +196,7 @@ def test_two_runs_on_one_output_are_refused(linker: Linker, tmp_path: Path, out:
 
 def test_an_index_replaced_during_the_run_stops_it(tmp_path: Path, out: Path) -> None:
     index = build(tmp_path / "index")
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(70)})
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(N_NOTES)})
     linker = Linker(index, encoder=FakeEncoder())
 
     def replace(stream: object, n: int) -> None:
@@ -209,8 +211,8 @@ def test_an_index_replaced_during_the_run_stops_it(tmp_path: Path, out: Path) ->
     with pytest.raises(NoteError, match="had another index; go on with what it was started with"):
         annotate_files(new, [notes], out, resume=True)
     old = Linker.load(tmp_path / "old", encoder=FakeEncoder())
-    assert annotate_files(old, [notes], out, resume=True).resumed == 32
-    assert len(_found(out)) == 70
+    assert annotate_files(old, [notes], out, resume=True).resumed == BATCH_NOTES
+    assert len(_found(out)) == N_NOTES
 
 
 def test_a_folder_that_is_no_output_is_left_alone(linker: Linker, tmp_path: Path) -> None:
@@ -254,7 +256,7 @@ def test_the_manifest_says_what_was_done_with_what(
 def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, share: float) -> None:
     import resource
 
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): f"{FEVER} {i}" for i in range(200)})
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): f"{FEVER} {i}" for i in range(400)})
     whole = tmp_path / "whole"
     annotate_files(linker, [notes], whole)
     size = int(whole.with_name("whole.state").stat().st_size * share)
