@@ -121,6 +121,11 @@ def _singular(word: str) -> str:
     return word
 
 
+def american(normal: str) -> str:
+    """A normal form in American spelling, word by word: to compare two by, and not to be shown."""
+    return " ".join(_american(word) if len(word) > 4 else word for word in normal.split())
+
+
 def _american(word: str) -> str:
     # Both sides of a comparison pass here, so "aerobic" may become "erobic": it still meets itself.
     word = word.replace("ae", "e").replace("oe", "e")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.text import bag_hash, normalise, readable, stem, word_hash, words
+from linker.text import american, bag_hash, normalise, readable, stem, word_hash, words
 
 ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates and controls among them
 
@@ -15,6 +15,19 @@ ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates and controls
 def test_normalise_is_idempotent(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
+
+
+@pytest.mark.parametrize(
+    ("british", "us"),
+    [
+        ("cystoid macular oedema", "cystoid macular edema"),
+        ("papilloedema", "papilledema"),
+        ("tumour fibre", "tumor fiber"),
+        ("four hours", "four hours"),
+    ],
+)
+def test_american(british: str, us: str) -> None:
+    assert american(british) == american(us) == us
 
 
 @given(ANY_TEXT)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import MAX_WORDS, Index, ranges
-from linker.text import bag_hash, normalise, words
+from linker.text import american, bag_hash, normalise, words
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -55,7 +55,8 @@ class Retriever:
     def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
         """The names nearest to each query.
 
-        A query that is a name takes that name's stored vector: no encoder runs for it.
+        A query that is a name, up to British and American spelling, takes that name's stored
+        vector: no encoder runs for it. A small one takes "haematuria" for a stranger.
 
         Args:
             queries: any strings.
@@ -71,7 +72,11 @@ class Retriever:
             next((row for row in rows if self._index.store.normal(row) == normal), None)
             for normal, rows in zip(distinct, same, strict=True)
         ]
-        vectors = self._vectors(distinct, exact)
+        spelled = [
+            self._respelled(normal, rows) if row is None else row
+            for normal, rows, row in zip(distinct, same, exact, strict=True)
+        ]
+        vectors = self._vectors(distinct, spelled)
         place = {normal: i for i, normal in enumerate(distinct)}
         return _spread(
             self._search(vectors, exact, same, n), [place.get(normal, -1) for normal in normals]
@@ -91,14 +96,22 @@ class Retriever:
                 found[query].append(int(row))
         return found
 
+    def _respelled(self, normal: str, rows: Sequence[int]) -> int | None:
+        """The first of some names that is a normal form in the other spelling of English."""
+        for row in rows:
+            if american(self._index.store.normal(row)) == american(normal):
+                return row
+        return None
+
     def _vectors(
-        self, normals: Sequence[str], exact: Sequence[int | None]
+        self, normals: Sequence[str], names: Sequence[int | None]
     ) -> npt.NDArray[np.float32]:
+        """The vectors of normal forms: those of the names that they are, else the encoder's."""
         vectors = np.empty((len(normals), self._index.manifest.encoder.dim), dtype=np.float32)
-        known = [i for i, row in enumerate(exact) if row is not None]
+        known = [i for i, row in enumerate(names) if row is not None]
         if known:
-            vectors[known] = self._index.vectors.take(np.array([exact[i] for i in known]))
-        unknown = [i for i, row in enumerate(exact) if row is None]
+            vectors[known] = self._index.vectors.take(np.array([names[i] for i in known]))
+        unknown = [i for i, row in enumerate(names) if row is None]
         if unknown:
             vectors[unknown] = self._encoder().encode([normals[i] for i in unknown])
         return vectors

@@ -59,6 +59,25 @@ def test_a_process_that_links_loads_no_library_of_builds(index: Index) -> None:
     assert (done.stdout, done.stderr) == ("X:0001 set()\n", "")
 
 
+@pytest.mark.parametrize(
+    ("mention", "concept_id"),
+    [
+        ("acute lymphoblastic leukemia", "X:0005"),  # there as "leukaemia"
+        ("Beta Thalassaemia", "X:0011"),  # there as "Beta thalassemia"
+        ("dyspnoea", "X:0014"),
+    ],
+)
+def test_the_other_spelling_of_english_is_the_name(
+    index: Index, mention: str, concept_id: str
+) -> None:
+    # "Haematuria" was NIL where the terminology writes "hematuria".
+    encoder = FakeEncoder()
+    (link,) = Linker(index, encoder=encoder).link([mention])
+    assert link.concept_id == concept_id
+    assert link.candidates[0].score == pytest.approx(1)
+    assert encoder.encoded == []
+
+
 def test_a_name_is_linked_without_the_encoder(index: Index) -> None:
     encoder = FakeEncoder()
     linker = Linker(index, encoder=encoder)
