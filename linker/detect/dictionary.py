@@ -27,7 +27,6 @@ from linker.detect.abbreviations import (
 from linker.detect.adjectives import noun_of
 from linker.detect.composites import Joint, joints, parts_at
 from linker.detect.disorders import (
-    is_disorder_type,
     is_letters,
     means_another_thing,
     says_too_little,
@@ -38,7 +37,7 @@ from linker.detect.senses import sense_of
 from linker.detect.variants import ends_in_noun, in_other_words, same_in_other_words
 from linker.index import Index
 from linker.schema import Mention
-from linker.terminology import NameKind
+from linker.terminology import DISORDER, NameKind, kinds_of_type
 from linker.text import Word, bag_hash, readable, word_hash, words
 
 _LONGEST_AMBIGUOUS = 3
@@ -278,7 +277,7 @@ class DictionaryMatcher:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
         store = self._index.store
         return all(
-            any(map(is_disorder_type, store.semantic_types(pair.concept)))
+            any(DISORDER in kinds_of_type(t) for t in store.semantic_types(pair.concept))
             for pair in store.pairs(row)
         )
 

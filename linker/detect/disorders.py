@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.hearst import long_form_start
-from linker.terminology import network_of
 from linker.text import words
 
 _LONGEST = 6
@@ -35,21 +34,7 @@ _COUNTRY = re.compile(r",? (?:USA|U\.S\.A|US|United States|\d{5})\b")
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    groups: frozenset[str]
-    types: frozenset[str]
-    endings: frozenset[str]
     too_little: tuple[str, ...]
-
-
-@lru_cache(maxsize=4096)
-def is_disorder_type(semantic_type: str) -> bool:
-    """Whether concepts of a semantic type, of UMLS or another terminology, are disorders."""
-    data, lower = _data(), semantic_type.lower()
-    return (
-        lower in data.types
-        or lower.rpartition(" ")[2] in data.endings
-        or semantic_type in _types_of_groups()
-    )
 
 
 def says_too_little(stems: Sequence[str]) -> bool:
@@ -102,9 +87,3 @@ def _too_little() -> frozenset[tuple[str, ...]]:
     return frozenset(
         tuple(word.stem for word in words(text) if word.stem) for text in _data().too_little
     )
-
-
-@lru_cache(maxsize=1)
-def _types_of_groups() -> frozenset[str]:
-    groups = network_of().groups
-    return frozenset().union(*(groups.get(group, ()) for group in _data().groups))

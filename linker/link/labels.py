@@ -7,31 +7,21 @@ label were one more observation. Labels and types that `data/labels.toml` does n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from linker.config import read_toml, validated
+from linker.config import read_toml
 from linker.index import Store
 from linker.link.rank import Ranking
-from linker.terminology import network_of
+from linker.terminology import kinds_of_type
 
 OTHER = 0.05
 """How likely a label is on a mention of a concept of another kind, against one of its own kind."""
 
 _CACHED = 100_000
-
-
-class _Kind(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    labels: tuple[str, ...]
-    groups: tuple[str, ...]
-    types: tuple[str, ...]
-    endings: tuple[str, ...]
 
 
 class TypeFilter:
@@ -81,35 +71,7 @@ def kind_of(label: str) -> str | None:
     return _labels().get(label.lower())
 
 
-@lru_cache(maxsize=4096)
-def kinds_of_type(semantic_type: str) -> frozenset[str]:
-    """The kinds of thing that a concept of a semantic type may be; none if it is not known."""
-    lower = semantic_type.lower()
-    last = lower.split()[-1] if lower.strip() else ""
-    return frozenset(
-        name
-        for name, kind in _kinds().items()
-        if lower in kind.types
-        or last in kind.endings
-        or any(semantic_type in _groups().get(group, ()) for group in kind.groups)
-    )
-
-
-@lru_cache(maxsize=1)
-def _groups() -> Mapping[str, frozenset[str]]:
-    """The types of each group of the UMLS Semantic Network."""
-    return network_of().groups
-
-
-@lru_cache(maxsize=1)
-def _kinds() -> dict[str, _Kind]:
-    source = resources.files(__package__) / "data/labels.toml"
-    return {
-        name: validated(_Kind, table, where=f"{source.name}, {name}")
-        for name, table in read_toml(source).items()
-    }
-
-
 @lru_cache(maxsize=1)
 def _labels() -> dict[str, str]:
-    return {label: name for name, kind in _kinds().items() for label in kind.labels}
+    source = resources.files(__package__) / "data/labels.toml"
+    return {label: kind for kind, labels in read_toml(source).items() for label in labels}

@@ -2,11 +2,11 @@
 
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
+from linker.terminology.kinds import DISORDER, kinds_of_type
 from linker.terminology.merge import merge
 from linker.terminology.overlay import Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
 from linker.terminology.rows import BadRows
-from linker.terminology.semantic_network import network_of
 from linker.terminology.table import is_parquet, table_rows
 from linker.terminology.tables import (
     CONCEPTS,
@@ -21,6 +21,7 @@ from linker.terminology.tables import (
 
 __all__ = [
     "CONCEPTS",
+    "DISORDER",
     "FORMS",
     "NAMES",
     "READERS",
@@ -36,8 +37,8 @@ __all__ = [
     "add_forms",
     "diff",
     "is_parquet",
+    "kinds_of_type",
     "merge",
-    "network_of",
     "read_overlay",
     "read_terminology",
     "table_rows",

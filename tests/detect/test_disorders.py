@@ -6,7 +6,7 @@ import pytest
 from cases import build, concept
 
 from linker.detect import DictionaryMatcher
-from linker.detect.disorders import is_disorder_type, means_another_thing, spelled_out
+from linker.detect.disorders import means_another_thing, spelled_out
 
 DISORDERS = [
     concept("D:1", "Prune belly syndrome", "PBS", "Eagle-Barrett syndrome", types=["Disease"]),
@@ -55,22 +55,6 @@ def test_names_that_need_more_than_themselves(
 
 def test_an_adjective_is_looked_up_by_its_noun(matcher: DictionaryMatcher) -> None:
     assert [m.query for m in matcher.detect(["diabetic"])[0]] == ["diabetes mellitus"]
-
-
-@pytest.mark.parametrize(
-    ("semantic_type", "expected"),
-    [
-        ("Disease", True),
-        ("Cardiovascular disease", True),
-        ("T047", True),
-        ("human_phenotype", True),
-        ("T121", False),
-        ("Anatomy", False),
-        ("", False),
-    ],
-)
-def test_disorder_types(semantic_type: str, expected: bool) -> None:
-    assert is_disorder_type(semantic_type) == expected
 
 
 @pytest.mark.parametrize(

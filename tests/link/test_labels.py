@@ -9,7 +9,7 @@ from cases import FakeEncoder, build, concept
 
 from linker import Linker, Mention
 from linker.index import Index
-from linker.link.labels import OTHER, kind_of, kinds_of_type
+from linker.link.labels import OTHER, kind_of
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +35,6 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 )
 def test_kind_of(label: str, kind: str | None) -> None:
     assert kind_of(label) == kind
-
-
-@pytest.mark.parametrize(
-    ("semantic_type", "kinds"),
-    [
-        ("T047", {"disorder"}),
-        ("T121", {"chemical", "gene", "procedure"}),
-        ("Blood disease", {"disorder"}),
-        ("body structure", {"anatomy"}),
-        ("Supplementary", set()),
-        ("", set()),
-    ],
-)
-def test_kinds_of_type(semantic_type: str, kinds: set[str]) -> None:
-    assert kinds_of_type(semantic_type) == kinds
 
 
 def probabilities(linker: Linker, label: str) -> dict[str, float]:

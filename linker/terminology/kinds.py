@@ -1,0 +1,57 @@
+"""Kinds of thing that a concept may be (disorder, chemical, ...), by its semantic types.
+
+Every terminology has types of its own: those of the UMLS Semantic Network ("T047"), SNOMED CT's
+semantic tags ("finding"), MeSH's categories, OMOP's domains. `data/kinds.toml` lists what is the
+same thing among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.terminology.semantic_network import network_of
+
+DISORDER = "disorder"
+"""The kind of diseases, symptoms and findings."""
+
+
+class _Kind(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: tuple[str, ...]
+    types: tuple[str, ...]
+    endings: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def kinds_of_type(semantic_type: str) -> frozenset[str]:
+    """The kinds of thing that a concept of a semantic type may be; none if it is not known."""
+    lower = semantic_type.lower()
+    last = lower.split()[-1] if lower.strip() else ""
+    return frozenset(
+        name
+        for name, kind in _kinds().items()
+        if lower in kind.types
+        or last in kind.endings
+        or any(semantic_type in _groups().get(group, ()) for group in kind.groups)
+    )
+
+
+@lru_cache(maxsize=1)
+def _groups() -> Mapping[str, frozenset[str]]:
+    """The types of each group of the UMLS Semantic Network."""
+    return network_of().groups
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> dict[str, _Kind]:
+    source = resources.files(__package__) / "data/kinds.toml"
+    return {
+        name: validated(_Kind, table, where=f"{source.name}, {name}")
+        for name, table in read_toml(source).items()
+    }
