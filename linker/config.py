@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 DEFAULT_ENCODER = "minilm-bio"
 """The encoder whose weights come with a package: what a first run uses."""
 
+DEFAULT_BASE = "minilm"
+"""What `linker train` begins with: the default without its adapter, which cannot be a base."""
+
 OPERATING_POINTS = {"high_precision": 0.7, "balanced": 0.35, "high_recall": 0.1}
 """Thresholds by name: what each gives on open corpora is in docs/choosing.md."""
 

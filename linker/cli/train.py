@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from linker.cli.console import err_console, resumable
-from linker.config import validated
+from linker.config import DEFAULT_BASE, validated
 
 
 def train(
@@ -17,7 +17,7 @@ def train(
     out: Annotated[Path, typer.Option(help="The folder to make.", show_default=False)],
     base: Annotated[
         str, typer.Option(help="The encoder to begin with: a known one, a hub name or a folder.")
-    ] = "minilm",
+    ] = DEFAULT_BASE,
     full: Annotated[
         bool | None,
         typer.Option(

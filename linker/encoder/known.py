@@ -22,11 +22,11 @@ class KnownEncoder:
     Attributes:
         name: the short name, in lower case.
         location: a hub name ("organisation/model"), or a Python package that holds it in `model/`.
-        adapter: the folder beside this module whose adapter is merged into it, or "".
         pooling: "mean", "cls" or "max", for a folder that does not say it itself.
         dim: the length of its vectors.
         licence: the terms of its weights.
         note: what it is, in a line.
+        adapter: the folder beside this module whose adapter is merged into it, or "".
     """
 
     name: str
@@ -164,22 +164,14 @@ def load_encoder(
     if is_folder and isinstance(name, str) and known is not None:
         # A folder that only happens to be called "minilm" does not hide the encoder.
         is_folder = holds_model(path)
-    if isinstance(name, str) and known is not None and known.adapter and not is_folder:
-        folder = _adapted(Path(__file__).with_name(known.adapter), allow_download)
-        encoder = _encoder(folder, known.name, backend=backend, device=device)
-        _check_fingerprint(encoder, fingerprint)
-        return encoder
-    if is_folder and is_adapter(path):
-        folder = _adapted(path.resolve(), allow_download)
-        encoder = _encoder(folder, str(path.resolve()), backend=backend, device=device)
-        _check_fingerprint(encoder, fingerprint)
-        return encoder
     if is_folder:
         label, root, known, at = str(path.resolve()), path.resolve(), _known_by_path(path), ""
     elif isinstance(name, str) and (known is not None or is_hub_name(text)):
         label = text if known is None else known.name
         known = _known_by_location(text) if known is None else known
-        if known is not None and known.is_package:
+        if known is not None and known.adapter:
+            root, at = Path(__file__).with_name(known.adapter), ""
+        elif known is not None and known.is_package:
             root, at = package_folder(known), ""
         else:
             hub_name = text if known is None else known.location
@@ -193,8 +185,11 @@ def load_encoder(
         raise EncoderError(f"{label}: is not a hub model, so it has no revision {pinned!r}")
     if pooling is not None and pooling not in POOLINGS:
         raise EncoderError(f"pooling {pooling!r} is not known; known: {', '.join(POOLINGS)}")
-    own = "mean" if known is None else known.pooling
-    folder = ModelFolder.read(root, default_pooling=own if pooling is None else pooling)
+    if is_adapter(root):
+        folder = _adapted(root, allow_download)
+    else:
+        own = "mean" if known is None else known.pooling
+        folder = ModelFolder.read(root, default_pooling=own if pooling is None else pooling)
     if pooling is not None and folder.pooling != pooling:
         raise EncoderMismatchError(
             f"{label}: says of itself that its pooling is {folder.pooling}; asked for {pooling}"

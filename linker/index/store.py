@@ -38,8 +38,8 @@ CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
 """The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
 
 On the disk there are also `parent_rows`, the rows of those parents that are in the index;
-`children`, how many concepts have it for a parent; and, where several
-terminologies were put together, `part`: the number of the concept's own among them.
+`children`, how many concepts have it for a parent; and, where several terminologies were put
+together, `part`: the number of the concept's own among them.
 """
 
 NAME_COLUMNS = pa.schema(
@@ -271,11 +271,11 @@ class Store:
 
     def parent_rows(self) -> tuple[Rows, Rows]:
         """All relations of a concept and a parent that is in the index: two equally long arrays."""
-        lists = self._concepts["parents"]
-        concepts = np.repeat(np.arange(len(lists), dtype=np.int32), lists.value_lengths())
-        parents = pc.index_in(lists.flatten(), value_set=self._concepts["concept_id"])
-        known = parents.is_valid().to_numpy(zero_copy_only=False)
-        return concepts[known], parents.drop_null().to_numpy().astype(np.int32)
+        rows = self._concepts.get("parent_rows")
+        if rows is None:  # An index that was built before they were found.
+            return _relations(self._concepts["parents"], self._concepts["concept_id"])
+        concepts = np.repeat(np.arange(len(rows), dtype=np.int32), rows.value_lengths())
+        return concepts, rows.flatten().to_numpy().astype(np.int32)
 
     def summary(self, row: int) -> dict[str, Any]:
         """What a candidate shows of its concept: id, preferred name, semantic types, codes."""
@@ -433,14 +433,19 @@ def write_store(terminology: Terminology, folder: Path) -> None:
 def _with_relations(concepts: pa.Table, ids: pa.Array) -> pa.Table:
     """The concepts, with the rows of the parents that are among them, and the count of children."""
     lists = concepts.column("parents").combine_chunks()
-    parents = pc.index_in(lists.flatten(), value_set=ids)
-    owner = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
-    known = parents.is_valid().to_numpy(zero_copy_only=False)
-    parents = parents.drop_null()
-    ends = np.searchsorted(owner[known], np.arange(len(lists) + 1)).astype(np.int32)
-    children = np.bincount(parents.to_numpy(), minlength=len(lists)).astype(np.int32)
-    rows = pa.ListArray.from_arrays(ends, parents)
+    owner, parents = _relations(lists, ids)
+    ends = np.searchsorted(owner, np.arange(len(lists) + 1)).astype(np.int32)
+    children = np.bincount(parents, minlength=len(lists)).astype(np.int32)
+    rows = pa.ListArray.from_arrays(ends, pa.array(parents))
     return concepts.append_column("parent_rows", rows).append_column("children", pa.array(children))
+
+
+def _relations(parents: pa.ListArray, ids: pa.Array) -> tuple[Rows, Rows]:
+    """The rows of the concepts and of those of their parents whose ids there are, pair by pair."""
+    owner = np.repeat(np.arange(len(parents), dtype=np.int32), parents.value_lengths())
+    rows = pc.index_in(parents.flatten(), value_set=ids)
+    known = rows.is_valid().to_numpy(zero_copy_only=False)
+    return owner[known], rows.drop_null().to_numpy().astype(np.int32)
 
 
 def _with_parts(terminology: Terminology) -> pa.Table:

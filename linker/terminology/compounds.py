@@ -14,7 +14,7 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.terminology.tables import NameKind
+from linker.terminology.tables import Form, NameKind
 
 _DISEASE = re.compile(
     r"(?:diseases?|disorders?) of (?:the )?(?P<of>.+)|(?P<before>.+) (?:diseases?|disorders?)",
@@ -29,7 +29,7 @@ class _Compounds(BaseModel):
     toxicity: dict[str, tuple[str, ...]]
 
 
-def compounds(name: str) -> list[tuple[str, NameKind | None]]:
+def compounds(name: str) -> list[Form]:
     """What a disease of an organ is called in one word, and what harm to it by poison is called.
 
     The second is narrower than the name; a terminology that has it itself keeps it to itself.
@@ -41,11 +41,11 @@ def compounds(name: str) -> list[tuple[str, NameKind | None]]:
 
 
 @lru_cache(maxsize=1)
-def _table() -> Mapping[str, list[tuple[str, NameKind | None]]]:
+def _table() -> Mapping[str, list[Form]]:
     """By what terminologies call an organ, in small letters: its compounds and their kinds."""
     source = resources.files(__package__) / "data/compounds.toml"
     read = validated(_Compounds, read_toml(source), where=source.name)
-    table: dict[str, list[tuple[str, NameKind | None]]] = {}
+    table: dict[str, list[Form]] = {}
     for ending, kind in (("pathy", None), ("toxicity", NameKind.NARROW)):
         for root, organs in getattr(read, ending).items():
             for organ in organs:

@@ -20,11 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.terminology.compounds import compounds
-from linker.terminology.tables import FORMS, NameKind, Terminology
+from linker.terminology.tables import FORMS, Form, NameKind, Terminology
 from linker.text import words
-
-Form = tuple[str, NameKind | None]
-"""A form, and its kind where that is not the kind of the name it comes from."""
 
 Rule = Callable[[str], list[Form]]
 

