@@ -28,6 +28,7 @@ from linker.index.folder import (
 )
 from linker.index.lexicon import Lexicon
 from linker.index.lock import locked
+from linker.index.make_store import write_store
 from linker.index.make_vectors import (
     HALF_FILE,
     check_kind,
@@ -44,7 +45,7 @@ from linker.index.manifest import (
     sha256,
 )
 from linker.index.shards import SHARD_NAMES, Shards
-from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store, write_store
+from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
 from linker.index.vectors import keeps_vectors
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
