@@ -6,6 +6,7 @@ from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
+from linker.detect.variants import in_other_words, same_in_other_words
 
 __all__ = [
     "CombinedDetector",
@@ -16,6 +17,8 @@ __all__ = [
     "assert_mentions",
     "clinical_long_form",
     "expand",
+    "in_other_words",
     "load_detector",
+    "same_in_other_words",
     "without_overlaps",
 ]

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import MAX_WORDS, Index, ranges
-from linker.text import american, bag_hash, normalise, words
+from linker.link.wording import as_noun_or_adjective, in_other_spelling
+from linker.text import bag_hash, normalise, words
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -55,8 +56,8 @@ class Retriever:
     def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
         """The names nearest to each query.
 
-        A query that is a name, up to British and American spelling, takes that name's stored
-        vector: no encoder runs for it. A small one takes "haematuria" for a stranger.
+        A query that is a name, if in another wording (`linker.link.wording`), takes that name's
+        stored vector: no encoder runs for it.
 
         Args:
             queries: any strings.
@@ -72,11 +73,11 @@ class Retriever:
             next((row for row in rows if self._index.store.normal(row) == normal), None)
             for normal, rows in zip(distinct, same, strict=True)
         ]
-        spelled = [
-            self._respelled(normal, rows) if row is None else row
+        named = [
+            self._reworded(normal, rows) if row is None else row
             for normal, rows, row in zip(distinct, same, exact, strict=True)
         ]
-        vectors = self._vectors(distinct, spelled)
+        vectors = self._vectors(distinct, named)
         place = {normal: i for i, normal in enumerate(distinct)}
         return _spread(
             self._search(vectors, exact, same, n), [place.get(normal, -1) for normal in normals]
@@ -96,12 +97,11 @@ class Retriever:
                 found[query].append(int(row))
         return found
 
-    def _respelled(self, normal: str, rows: Sequence[int]) -> int | None:
-        """The first of some names that is a normal form in the other spelling of English."""
-        for row in rows:
-            if american(self._index.store.normal(row)) == american(normal):
-                return row
-        return None
+    def _reworded(self, normal: str, same_words: Sequence[int]) -> int | None:
+        """The name that a normal form is in another wording, given the names of the same words."""
+        if same_words:
+            return in_other_spelling(self._index, normal, same_words)
+        return as_noun_or_adjective(self._index, normal)
 
     def _vectors(
         self, normals: Sequence[str], names: Sequence[int | None]

@@ -1,0 +1,47 @@
+"""Queries that are a name in another wording, and so mean what it means.
+
+"Haematuria" is hematuria, and "hypoplasia of the fibula" fibular hypoplasia: a small encoder takes
+the first for a stranger, and the second for aplasia as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from linker.detect import in_other_words, same_in_other_words
+from linker.index import Index
+from linker.text import american, word_hash, words
+
+
+def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | None:
+    """The first of some names' rows that is a normal form in the other spelling of English."""
+    for row in rows:
+        if american(index.store.normal(row)) == american(normal):
+            return row
+    return None
+
+
+def as_noun_or_adjective(index: Index, normal: str) -> int | None:
+    """The row of the name that says a normal form with a noun for an adjective, or the reverse.
+
+    Of several the one with most of the words themselves, then the first.
+    """
+    content = [word for word in words(normal) if word.stem]
+    if len(content) < 2 or "," in normal or "/" in normal:
+        return None
+    hashes = np.array([word_hash(word.stem) for word in content], dtype=np.uint64)
+    whole = np.array([len(content)], dtype=np.int64)
+    _, added = in_other_words(content, hashes, np.zeros(1, dtype=np.int64), whole)
+    if not len(added):
+        return None
+    stems = [word.stem for word in content]
+    _, rows = index.lexicon.find(hashes.sum(dtype=np.uint64) + added)
+    names = {row: _stems(index, row) for row in rows.tolist()}
+    fitting = [row for row, name in names.items() if same_in_other_words(stems, name)]
+    return min(fitting, key=lambda row: (-len({*stems} & {*names[row]}), row), default=None)
+
+
+def _stems(index: Index, row: int) -> list[str]:
+    return [word.stem for word in words(index.store.normal(row)) if word.stem]
