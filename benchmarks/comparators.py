@@ -1,14 +1,17 @@
 """What others get on the same gold mentions and dictionary, and how fast the next best is.
 
-    python benchmarks/comparators.py INDEX DICTIONARY.jsonl.gz GOLD.jsonl.gz ... [--peer DIR]
+    python benchmarks/comparators.py INDEX DICTIONARY GOLD.jsonl.gz ... [--peer DIR | --peer-exact]
         [--notes NOTES.jsonl] [--without-speed]
 
-INDEX is of DICTIONARY. The comparators, all with the abbreviations of a note resolved:
+INDEX is of DICTIONARY, which is a JSON lines file, or INDEX again: then it is read from there,
+without the names that were derived. The comparators, all with the abbreviations of a note resolved:
 
 - exact name: a name of the dictionary, upper and lower case alike;
 - TF-IDF: the nearest name by character 3-grams, every name looked at;
 - scispaCy: `scispacy.candidate_generation` as its package has it, k = 30, candidates in the order
-  of `EntityLinker` but without its threshold, which only takes candidates away.
+  of `EntityLinker` but without its threshold, which only takes candidates away. Its graph takes
+  half an hour and more for 250,000 names; `--peer-exact` hands its generator an exact search over
+  its own vectors instead, which the graph approximates.
 
 Concepts of equal score go by id. scispaCy builds an index only with `scipy<1.11` (for float16),
 in DIR, where the next call finds it; hence an environment of its own:
@@ -34,12 +37,14 @@ from pathlib import Path
 
 import numpy as np
 from gold import canonical, read_gold
+from scipy.sparse import csr_matrix
 from scispacy.candidate_generation import CandidateGenerator, create_tfidf_ann_index
 from scispacy.linking_utils import Entity, KnowledgeBase
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from linker import Linker, Mention
 from linker.detect import expand
+from linker.index import Index
 
 K = 5
 PEER_K = 30
@@ -61,16 +66,27 @@ class Dictionary:
 
     @classmethod
     def read(cls, path: Path) -> Dictionary:
-        entities, concepts = [], defaultdict(set)
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for row in map(json.loads, lines):
-                names = [name for name in row["synonyms"] if name]
-                entities.append(
-                    Entity(row["id"], row["name"], names, row["types"], row["definition"])
-                )
-                for name in [row["name"], *names]:
-                    concepts[name].add(row["id"])
-        return cls(tuple(entities), {name: sorted(ids) for name, ids in concepts.items()})
+        entities = tuple(_of_index(path) if path.is_dir() else _of_file(path))
+        concepts = defaultdict(set)
+        for entity in entities:
+            for name in [entity.canonical_name, *entity.aliases]:
+                concepts[name].add(entity.concept_id)
+        return cls(entities, {name: sorted(ids) for name, ids in concepts.items()})
+
+
+def _of_file(path: Path) -> Iterator[Entity]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            names = [name for name in row["synonyms"] if name]
+            yield Entity(row["id"], row["name"], names, row["types"], row["definition"])
+
+
+def _of_index(path: Path) -> Iterator[Entity]:
+    store = Index.open(path).store
+    for concept in map(store.concept, range(store.n_concepts)):
+        if store.is_active(store.position(concept.concept_id)):
+            names = [name for name in concept.names if name != concept.preferred_name]
+            yield Entity(concept.concept_id, concept.preferred_name, names)
 
 
 def exact_name(dictionary: Dictionary) -> Ranking:
@@ -106,6 +122,41 @@ def scispacy_linker(dictionary: Dictionary, folder: Path) -> CandidateGenerator:
     folder.mkdir(parents=True, exist_ok=True)
     names, vectorizer, index = create_tfidf_ann_index(str(folder), kb)
     return CandidateGenerator(index, vectorizer, names, kb)
+
+
+class ExactIndex:
+    """Stands where scispaCy's generator has nmslib's HNSW index: every vector is looked at.
+
+    Args:
+        vectors: one a row, of length 1.
+    """
+
+    def __init__(self, vectors: csr_matrix) -> None:
+        self._vectors = vectors.T.tocsr()
+
+    def knnQueryBatch(  # noqa: N802
+        self, queries: csr_matrix, k: int
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each query the rows of its `k` nearest vectors and 1 - cosine, nearest first."""
+        found = []
+        for start in range(0, queries.shape[0], 64):
+            for cosines in (queries[start : start + 64] @ self._vectors).toarray():
+                near = np.argpartition(-cosines, k)[:k]
+                near = near[np.lexsort((near, -cosines[near]))]
+                found.append((near, 1 - cosines[near]))
+        return found
+
+
+def scispacy_exactly(dictionary: Dictionary) -> CandidateGenerator:
+    """The generator of scispaCy, over an exact search of what `create_tfidf_ann_index` indexes."""
+    kb = KnowledgeBase(dictionary.entities)
+    names = np.array(list(kb.alias_to_cuis))
+    vectorizer = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(3, 3), min_df=10, dtype=np.float32
+    )
+    vectors = vectorizer.fit_transform(names)
+    filled = np.diff(vectors.indptr) > 0
+    return CandidateGenerator(ExactIndex(vectors[filled]), vectorizer, names[filled].tolist(), kb)
 
 
 def of_scispacy(generate: CandidateGenerator) -> Ranking:
@@ -204,6 +255,7 @@ def main() -> None:
     parser.add_argument("dictionary", type=Path)
     parser.add_argument("gold", type=Path, nargs="+")
     parser.add_argument("--peer", type=Path, help="where scispaCy's index is; left out without")
+    parser.add_argument("--peer-exact", action="store_true", help="without its index: no speed")
     parser.add_argument("--notes", type=Path, help="JSON lines of notes, for the speed")
     parser.add_argument("--without-speed", action="store_true")
     given = parser.parse_args()
@@ -218,6 +270,8 @@ def main() -> None:
     peers = {"exact name": exact_name(dictionary), "TF-IDF": tfidf(dictionary)}
     if generate is not None:
         peers["scispaCy"] = of_scispacy(generate)
+    if given.peer_exact:
+        peers["scispaCy's vectors, searched exactly"] = of_scispacy(scispacy_exactly(dictionary))
     peers["ours"] = of_linker(linker)
     for path in given.gold:
         accuracy(linker, peers, path)

@@ -29,6 +29,7 @@ from linker.link.labels import TypeFilter, kind_of
 from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever
+from linker.link.symbols import Symbols
 from linker.schema import Candidate, Concept, Link, Mention
 
 LEAST_PROPOSAL = 0.7
@@ -83,6 +84,7 @@ class Linker:
         self._encoder: Encoder | None = None
         self._detector: Detector | None = None
         self._retriever = Retriever(index, self._load_encoder)
+        self._symbols = Symbols(index.store)
         try:
             self._weights = Weights.from_json(index.calibration["weights"])
         except (KeyError, TypeError, ValueError) as error:
@@ -315,7 +317,8 @@ class Linker:
 
     def _asked(self, mention: Mention) -> _Asked:
         label = mention.label if self._type_filter is not None else ""
-        return _Asked(mention.query, kind_of(label) if label else None)
+        kind = kind_of(label) if label else None
+        return _Asked(self._symbols.name_of(mention.query, kind), kind)
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
         """The candidates of each distinct question; the latest ones are kept."""
