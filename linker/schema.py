@@ -63,8 +63,9 @@ class Mention:
         start, end: half-open, in code points of the caller's text.
         text: the stretch itself.
         label: what the detector calls it ("DISEASE"), or "".
-        long_form: what a short form stands for, where the note or the table of clinical
-            abbreviations says so ("SOB": "shortness of breath"); it is looked up instead of `text`.
+        long_form: what a short form stands for, where the note, the table of clinical abbreviations
+            ("SOB": "shortness of breath") or that of chemical symbols ("Ca": "calcium") says so; it
+            is looked up instead of `text`.
     """
 
     start: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +30,7 @@ from linker.link.labels import TypeFilter, kind_of
 from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever
-from linker.link.symbols import Symbols
+from linker.link.symbols import Symbols, may_be_symbol
 from linker.schema import Candidate, Concept, Link, Mention
 
 LEAST_PROPOSAL = 0.7
@@ -263,6 +264,7 @@ class Linker:
         """What each mention is linked to, or NIL."""
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least 1 candidate")
+        mentions = [self._spelled_out(mention) for mention in mentions]
         asked = [self._asked(mention) for mention in mentions]
         found = self._candidates(asked, k)
         return [
@@ -317,8 +319,15 @@ class Linker:
 
     def _asked(self, mention: Mention) -> _Asked:
         label = mention.label if self._type_filter is not None else ""
-        kind = kind_of(label) if label else None
-        return _Asked(self._symbols.name_of(mention.query, kind), kind)
+        return _Asked(mention.query, kind_of(label) if label else None)
+
+    def _spelled_out(self, mention: Mention) -> Mention:
+        """The mention, with what it stands for if it is the symbol of a chemical."""
+        query = mention.query
+        if not may_be_symbol(query):
+            return mention
+        name = self._symbols.name_of(query, self._asked(mention).kind)
+        return mention if name == query else replace(mention, long_form=name)
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
         """The candidates of each distinct question; the latest ones are kept."""

@@ -57,7 +57,7 @@ class Symbols:
             kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. What
                 is no chemical has no symbol, and some symbols need to be told to be one.
         """
-        if len(query) > _LONGEST or kind not in (None, _CHEMICAL):
+        if kind not in (None, _CHEMICAL) or not may_be_symbol(query):
             return query
         written = unicodedata.normalize("NFKC", query.strip()).replace("\N{MINUS SIGN}", "-")
         table = _table()
@@ -82,6 +82,11 @@ class Symbols:
             if row is not None
             for pair in self._store.pairs(row)
         )
+
+
+def may_be_symbol(query: str) -> bool:
+    """Whether a string is short enough, and has a capital: cheap, and true of few mentions."""
+    return len(query) <= _LONGEST and not query.islower()
 
 
 @lru_cache(maxsize=1)

@@ -80,7 +80,9 @@ def test_the_linker_looks_symbols_up_by_their_names(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder())
     [calcium, potassium, gene] = linker.link(["Ca2+", "K", "CCL4"])
     assert [link.concept_id for link in (calcium, potassium, gene)] == ["T:1", "T:2", "T:5"]
-    assert calcium.mention == Mention(0, 4, "Ca2+")
+    assert calcium.mention == Mention(0, 4, "Ca2+", long_form="calcium")
+    assert calcium.why[0] == "looked up as 'calcium'"
+    assert gene.mention == Mention(0, 4, "CCL4")
     assert (calcium.candidates[0].matched_name, calcium.candidates[0].score) == ("Calcium", 1.0)
 
 
