@@ -62,7 +62,7 @@ class Symbols:
         written = unicodedata.normalize("NFKC", query.strip()).replace("\N{MINUS SIGN}", "-")
         table = _table()
         name = table.elements.get(written) or table.formulae.get(written)
-        own = (written,)
+        own: tuple[str, ...] = (written,)
         if name is None and (charged := _CHARGED.fullmatch(written)) is not None:
             name = table.elements.get(charged[1])
             charge = charged[3].replace("++", "2+")
