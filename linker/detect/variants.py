@@ -29,6 +29,8 @@ _VERB, _ADVERB, _PART, _CHANGE = range(1, 5)
 """What a word may be here; the words of the last two are those of groups."""
 _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
+_MAX_OF_GROUPS = 3
+"""Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
 _ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent)\Z", re.IGNORECASE)
 
 
@@ -44,7 +46,7 @@ class _File(BaseModel):
 def in_other_words(
     content: Sequence[Word], hashes: Hashes, first: Positions, length: Positions
 ) -> tuple[Positions, Hashes]:
-    """The n-grams that have one or two words of a group, and their hashes in other words.
+    """The n-grams that have one to three words of a group, and their hashes in other words.
 
     Args:
         content: the content words, n of them.
@@ -80,16 +82,16 @@ def in_other_words(
     n_of_groups = before[after] - before[begin]
     fits = (own >= 2) & (own <= _LONGEST)
     changes, filled = _changes(content, hashes, at)
-    # "Absent toes": one word in other words, or two, or none where a verb was dropped.
+    # "Absent toes": one word in other words, or all, or none where a verb was dropped.
     which, added = [], []
-    for n in (1, 2):
+    for n in range(1, _MAX_OF_GROUPS + 1):
         grams = np.flatnonzero(fits & (n_of_groups == n))
         place = before[begin[grams]]
-        if n == 1:
-            ways, change = filled[place], changes[place]
-        else:
-            ways = filled[place][:, :, None] & filled[place + 1][:, None, :]
-            change = changes[place][:, :, None] + changes[place + 1][:, None, :]
+        ways, change = filled[place], changes[place]
+        for i in range(1, n):
+            row = (len(grams), *(1,) * i, changes.shape[1])
+            ways = ways[..., None] & filled[place + i].reshape(row)
+            change = change[..., None] + changes[place + i].reshape(row)
         gram, *_ = np.nonzero(ways)
         which.append(grams[gram])
         added.append(change[ways])

@@ -15,6 +15,9 @@ FINDINGS = [
     concept("F:4", "Slender long bone", types=["human_phenotype"]),
     concept("F:5", "Abnormal heart", types=["human_phenotype"]),
     concept("F:6", "Kidney function", types=["observable entity"]),
+    concept("F:7", "Abnormal clavicle morphology", types=["human_phenotype"]),
+    concept("F:8", "Hand muscle weakness", types=["human_phenotype"]),
+    concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
 
@@ -33,6 +36,16 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         # A verb joins the body part and its change, and an adverb may stand by it.
         ("The toes were invariably absent", [("toes were invariably absent", "Absent toe")]),
         ("Long bones were slender", [("Long bones were slender", "Slender long bone")]),
+        # Three words of groups, two of them in other words.
+        (
+            "Abnormal clavicular shape",
+            [("Abnormal clavicular shape", "Abnormal clavicle morphology")],
+        ),
+        ("paresis of the hand muscles", [("paresis of the hand muscles", "Hand muscle weakness")]),
+        ("moderate hearing loss", [("moderate hearing loss", "Moderate hearing impairment")]),
+        ("cutaneous signs", [("cutaneous signs", "Abnormality of the skin")]),
+        # An abnormality is no disorder: the names of MONDO say so.
+        ("cutaneous disorder", []),
         ("toes were not absent", []),
         ("missing were toes", []),
         # Cut short, another sentence, a list, no disorder.
