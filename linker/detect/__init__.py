@@ -4,6 +4,7 @@ from linker.detect.abbreviations import clinical_long_form, expand
 from linker.detect.assertion import assert_mentions
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
+from linker.detect.composites import phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
 
@@ -17,5 +18,6 @@ __all__ = [
     "clinical_long_form",
     "expand",
     "load_detector",
+    "phrase_of",
     "without_overlaps",
 ]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.grams import Hashes, Positions
-from linker.text import Word, stem, word_hash
+from linker.text import Word, bag_hash, stem, word_hash
 
 _LONGEST = 5
 """Content words of a stretch that may be a name in other words; at least two."""
@@ -41,6 +41,7 @@ class _File(BaseModel):
     changes: tuple[tuple[str, ...], ...]
     verbs: tuple[str, ...]
     adverbs: tuple[str, ...]
+    understood: dict[str, str]
 
 
 def in_other_words(
@@ -136,11 +137,13 @@ def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
     if not _verbs().isdisjoint(stems):
         idle = _verbs() | _adverbs()
         stems = [stem for stem in stems if stem not in idle]
-    return len(stems) == len(name) and _canonical(stems) == _canonical(name)
+    return _canonical(stems) == _canonical(name)
 
 
 def _canonical(stems: Sequence[str]) -> list[str]:
-    return sorted(_heads().get(stem, stem) for stem in stems)
+    heads = sorted(_heads().get(stem, stem) for stem in stems)
+    said = {_understood_heads()[head] for head in heads if head in _understood_heads()}
+    return [head for head in heads if head not in said]
 
 
 @lru_cache(maxsize=1)
@@ -173,6 +176,7 @@ def _roles() -> dict[str, int]:
     for role, words in (
         (_VERB, _verbs()),
         (_ADVERB, _adverbs()),
+        (_PART, (*_understood(), *_understood().values())),
         (_PART, (stem(word) for group in _file().parts for word in group)),
         (_CHANGE, (stem(word) for group in _file().changes for word in group)),
     ):
@@ -188,10 +192,29 @@ def _heads() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _others() -> dict[str, Hashes]:
-    """The hashes of the other stems of each stem's group."""
-    return {
-        own: np.array([word_hash(stem) for stem in group if stem != own], np.uint64)
-        for group in _groups()
-        if len(group) > 1
-        for own in group
-    }
+    """What may stand for each stem, as hashes.
+
+    The others of its group, each of the group with the word that goes without saying beside it, and
+    0, nothing, for such a word.
+    """
+    understood = _understood()
+    unsaid = set(understood.values())
+    grouped = {stem: group for group in _groups() for stem in group}
+    others = {}
+    for own in {*grouped, *understood, *unsaid}:
+        group = grouped.get(own, (own,))
+        with_unsaid = (bag_hash((stem, understood[stem])) for stem in group if stem in understood)
+        alone = (word_hash(stem) for stem in group if stem != own)
+        others[own] = np.array([*alone, *with_unsaid, *([0] if own in unsaid else ())], np.uint64)
+    return others
+
+
+@lru_cache(maxsize=1)
+def _understood() -> dict[str, str]:
+    return {stem(word): stem(unsaid) for word, unsaid in _file().understood.items()}
+
+
+@lru_cache(maxsize=1)
+def _understood_heads() -> dict[str, str]:
+    heads = _heads()
+    return {heads.get(k, k): heads.get(v, v) for k, v in _understood().items()}
