@@ -25,7 +25,7 @@ from linker.detect.abbreviations import (
     parenthesised,
 )
 from linker.detect.adjectives import noun_of
-from linker.detect.composites import Joint, joints, parts_at
+from linker.detect.composites import JOINTS, Joint, joints, parts_at
 from linker.detect.disorders import (
     is_disorder_type,
     is_letters,
@@ -205,6 +205,7 @@ class DictionaryMatcher:
                 same_in_other_words([word.stem for word in found], stems)
                 and (len(stems) < len(found) or ends_in_noun(text[start:end]))
                 and not {",", "/"}.intersection(text[start:end])
+                and JOINTS.isdisjoint(word.stem for word in found)
                 and self._names_disorders(row)
             ):
                 yield _Match(start, end, len(found), names[0], row)

@@ -63,6 +63,8 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("abnormal cardiac output", []),
         ("bowing. Femurs", []),
         ("skin, abnormal", []),
+        ("skin and abnormal", []),
+        ("bowed tibia and femur", []),
         ("renal function", []),
     ],
 )
