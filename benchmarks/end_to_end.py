@@ -1,6 +1,6 @@
 """End to end: notes in, links out, against gold: strict and overlapping F1, and notes a second.
 
-python benchmarks/end_to_end.py INDEX GOLD.jsonl.gz [DETECTOR ...]
+python benchmarks/end_to_end.py INDEX GOLD.jsonl.gz [DETECTOR ...] [--whole-composites]
 
 Strict: a link is right if a gold mention has its very span and its id; overlapping: if a gold
 mention with its id shares a character with it. Gold mentions without an id count for nothing in
@@ -21,6 +21,8 @@ from pathlib import Path
 from gold import canonical
 
 from linker import Link, Linker
+
+WHOLE_COMPOSITES = "--whole-composites"
 
 Spans = dict[tuple[int, int], frozenset[str]]
 
@@ -94,12 +96,14 @@ def _score(gold: Sequence[Spans], links: int, right: int, met: int) -> Score:
     return Score(right / max(links, 1), met / max(wanted, 1))
 
 
-def main(index: str, path: str, *detectors: str) -> None:
+def main(index: str, path: str, *arguments: str) -> None:
+    detectors = [argument for argument in arguments if argument != WHOLE_COMPOSITES]
+    whole = WHOLE_COMPOSITES in arguments
     print(
         f"{'detector':24} strict P     R    F1  overl. P     R    F1  spans P     R    F1  notes/s"
     )
     for detector in detectors or ("dictionary",):
-        linker = Linker.load(index, detector=detector)
+        linker = Linker.load(index, detector=detector, whole_composites=whole)
         notes = list(read_notes(Path(path), linker))
         texts, gold = [text for text, _ in notes], [spans for _, spans in notes]
         linker.annotate("Warm up.")

@@ -4,6 +4,7 @@ from linker.detect.abbreviations import clinical_long_form, expand
 from linker.detect.assertion import assert_mentions
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
+from linker.detect.composites import is_list, phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.variants import in_other_words, same_in_other_words
@@ -18,7 +19,9 @@ __all__ = [
     "clinical_long_form",
     "expand",
     "in_other_words",
+    "is_list",
     "load_detector",
+    "phrase_of",
     "same_in_other_words",
     "without_overlaps",
 ]

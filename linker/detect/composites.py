@@ -7,16 +7,21 @@ put to a test: each part, written out, must be a name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
+from linker.schema import Mention
 from linker.text import Word, words
 
 JOINTS = frozenset({"and", "or"})
 MAX_PART, MAX_HEAD, MAX_FRONT = 2, 3, 2
 """How many words set the parts apart, are their common head, are their common beginning."""
+_NEAR = 80
+"""Characters on each side of a part in which the words that it shares stand."""
+_LISTS = re.compile(r",|/|\b(?:and|or)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,56 @@ def joints(text: str, content: Sequence[Word]) -> Iterator[Joint]:
             yield Joint(i, last + 1)
         elif text[content[i - 1].end : content[i].start].strip() == "/":
             yield Joint(i, i)
+
+
+def is_list(text: str, content: Iterable[Word]) -> bool:
+    """Whether a stretch of text, with its content words, puts several things side by side."""
+    return not {",", "/"}.isdisjoint(text) or any(word.stem in JOINTS for word in content)
+
+
+def phrase_of(text: str, mention: Mention) -> Mention:
+    """A part of a composite with the words that it shares with the others.
+
+    As annotators mark it: "palmar and plantar pits" where the part is "palmar", whose long form is
+    "palmar pits". Such mentions overlap those of the other parts.
+
+    Args:
+        text: the note.
+        mention: any of its mentions; what is no part without some of its words comes back.
+    """
+    if mention.long_form is None:
+        return mention
+    own, whole = _stems(mention.text), _stems(mention.long_form)
+    at = next((i for i in range(len(whole)) if whole[i : i + len(own)] == own), None)
+    if at is None or not own or own == whole:
+        return mention
+    first, last = max(0, mention.start - _NEAR), mention.end + _NEAR
+    front, head = whole[:at], whole[at + len(own) :]
+    before = _occurrences(text[first : mention.start], front)
+    after = _occurrences(text[mention.end : last], head)
+    if (front and not before) or (head and not after):
+        return mention
+    start = first + before[-1][0] if front else mention.start
+    end = mention.end + after[0][1] if head else mention.end
+    if not _LISTS.search(text[start : mention.start]) and not _LISTS.search(
+        text[mention.end : end]
+    ):
+        return mention
+    return replace(mention, start=start, end=end, text=text[start:end])
+
+
+def _stems(text: str) -> list[str]:
+    return [word.stem for word in words(text) if word.stem]
+
+
+def _occurrences(text: str, stems: Sequence[str]) -> list[tuple[int, int]]:
+    """Where these content words stand in a text, one behind the other."""
+    found = [word for word in words(text) if word.stem]
+    return [
+        (found[i].start, found[i + len(stems) - 1].end)
+        for i in range(len(found) - len(stems) + 1)
+        if stems and all(word.stem == own for word, own in zip(found[i:], stems, strict=False))
+    ]
 
 
 def _by_head(

@@ -25,7 +25,7 @@ from linker.detect.abbreviations import (
     parenthesised,
 )
 from linker.detect.adjectives import noun_of
-from linker.detect.composites import Joint, joints, parts_at
+from linker.detect.composites import Joint, is_list, joints, parts_at
 from linker.detect.disorders import (
     is_letters,
     means_another_thing,
@@ -105,10 +105,7 @@ class DictionaryMatcher:
             *self._abbreviations_in(safe, found, defined),
         ]
         mentions = (
-            Mention(
-                match.start, match.end, text[match.start : match.end], long_form=match.long_form
-            )
-            for match in choose(self._supported(text, matches, defined))
+            _mention(text, match) for match in choose(self._supported(text, matches, defined))
         )
         return sorted(mentions, key=lambda mention: (mention.start, -mention.end))
 
@@ -206,7 +203,7 @@ class DictionaryMatcher:
             if (
                 same_in_other_words([word.stem for word in found], stems)
                 and (len(stems) < len(found) or ends_in_noun(text[start:end]))
-                and not {",", "/"}.intersection(text[start:end])
+                and not is_list(text[start:end], found)
                 and self._names_disorders(row)
             ):
                 yield _Match(start, end, len(found), names[0], row)
@@ -325,6 +322,14 @@ class DictionaryMatcher:
 
     def _is_disorder(self, text: str) -> bool:
         return any(map(self._names_disorders, self._rows_of(text)))
+
+
+def _mention(text: str, match: _Match) -> Mention:
+    stretch = text[match.start : match.end]
+    # An apostrophe at the end of a word closes a quotation, or makes a genitive ("the seizures'").
+    if stretch[-2:-1].isalpha() and stretch[-1] in "'\u2019":
+        stretch = stretch[:-1]
+    return Mention(match.start, match.start + len(stretch), stretch, long_form=match.long_form)
 
 
 def _is_header(text: str, start: int, end: int) -> bool:

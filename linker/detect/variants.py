@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.grams import Hashes, Positions
-from linker.text import Word, stem, word_hash
+from linker.text import Word, bag_hash, stem, word_hash
 
 _LONGEST = 5
 """Content words of a stretch that may be a name in other words; at least two."""
@@ -29,6 +29,8 @@ _VERB, _ADVERB, _PART, _CHANGE = range(1, 5)
 """What a word may be here; the words of the last two are those of groups."""
 _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
+_MAX_OF_GROUPS = 3
+"""Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
 _ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent)\Z", re.IGNORECASE)
 
 
@@ -39,12 +41,13 @@ class _File(BaseModel):
     changes: tuple[tuple[str, ...], ...]
     verbs: tuple[str, ...]
     adverbs: tuple[str, ...]
+    understood: dict[str, str]
 
 
 def in_other_words(
     content: Sequence[Word], hashes: Hashes, first: Positions, length: Positions
 ) -> tuple[Positions, Hashes]:
-    """The n-grams that have one or two words of a group, and their hashes in other words.
+    """The n-grams that have one to three words of a group, and their hashes in other words.
 
     Args:
         content: the content words, n of them.
@@ -80,16 +83,16 @@ def in_other_words(
     n_of_groups = before[after] - before[begin]
     fits = (own >= 2) & (own <= _LONGEST)
     changes, filled = _changes(content, hashes, at)
-    # "Absent toes": one word in other words, or two, or none where a verb was dropped.
+    # "Absent toes": one word in other words, or all, or none where a verb was dropped.
     which, added = [], []
-    for n in (1, 2):
+    for n in range(1, _MAX_OF_GROUPS + 1):
         grams = np.flatnonzero(fits & (n_of_groups == n))
         place = before[begin[grams]]
-        if n == 1:
-            ways, change = filled[place], changes[place]
-        else:
-            ways = filled[place][:, :, None] & filled[place + 1][:, None, :]
-            change = changes[place][:, :, None] + changes[place + 1][:, None, :]
+        ways, change = filled[place], changes[place]
+        for i in range(1, n):
+            row = (len(grams), *(1,) * i, changes.shape[1])
+            ways = ways[..., None] & filled[place + i].reshape(row)
+            change = change[..., None] + changes[place + i].reshape(row)
         gram, *_ = np.nonzero(ways)
         which.append(grams[gram])
         added.append(change[ways])
@@ -134,11 +137,13 @@ def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
     if not _verbs().isdisjoint(stems):
         idle = _verbs() | _adverbs()
         stems = [stem for stem in stems if stem not in idle]
-    return len(stems) == len(name) and _canonical(stems) == _canonical(name)
+    return _canonical(stems) == _canonical(name)
 
 
 def _canonical(stems: Sequence[str]) -> list[str]:
-    return sorted(_heads().get(stem, stem) for stem in stems)
+    heads = sorted(_heads().get(stem, stem) for stem in stems)
+    said = {_understood_heads()[head] for head in heads if head in _understood_heads()}
+    return [head for head in heads if head not in said]
 
 
 @lru_cache(maxsize=1)
@@ -171,6 +176,7 @@ def _roles() -> dict[str, int]:
     for role, words in (
         (_VERB, _verbs()),
         (_ADVERB, _adverbs()),
+        (_PART, (*_understood(), *_understood().values())),
         (_PART, (stem(word) for group in _file().parts for word in group)),
         (_CHANGE, (stem(word) for group in _file().changes for word in group)),
     ):
@@ -186,10 +192,29 @@ def _heads() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _others() -> dict[str, Hashes]:
-    """The hashes of the other stems of each stem's group."""
-    return {
-        own: np.array([word_hash(stem) for stem in group if stem != own], np.uint64)
-        for group in _groups()
-        if len(group) > 1
-        for own in group
-    }
+    """What may stand for each stem, as hashes.
+
+    The others of its group, each of the group with the word that goes without saying beside it, and
+    0, nothing, for such a word.
+    """
+    understood = _understood()
+    unsaid = set(understood.values())
+    grouped = {stem: group for group in _groups() for stem in group}
+    others = {}
+    for own in {*grouped, *understood, *unsaid}:
+        group = grouped.get(own, (own,))
+        with_unsaid = (bag_hash((stem, understood[stem])) for stem in group if stem in understood)
+        alone = (word_hash(stem) for stem in group if stem != own)
+        others[own] = np.array([*alone, *with_unsaid, *([0] if own in unsaid else ())], np.uint64)
+    return others
+
+
+@lru_cache(maxsize=1)
+def _understood() -> dict[str, str]:
+    return {stem(word): stem(unsaid) for word, unsaid in _file().understood.items()}
+
+
+@lru_cache(maxsize=1)
+def _understood_heads() -> dict[str, str]:
+    heads = _heads()
+    return {heads.get(k, k): heads.get(v, v) for k, v in _understood().items()}

@@ -18,6 +18,7 @@ from linker.detect import (
     clinical_long_form,
     expand,
     load_detector,
+    phrase_of,
     without_overlaps,
 )
 from linker.encoder import Encoder, own_encoder
@@ -70,6 +71,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | str | None = None,
         nested: bool = False,
+        whole_composites: bool = False,
         type_filter: bool = True,
         device: str | None = None,
         backend: str | None = None,
@@ -77,6 +79,7 @@ class Linker:
         self._index = index
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold_of(threshold)
         self._nested = nested
+        self._whole_composites = whole_composites
         self._type_filter = TypeFilter(index.store) if type_filter else None
         self._device = device
         self._backend = backend
@@ -105,6 +108,7 @@ class Linker:
         detector: Detector | str = "dictionary",
         threshold: float | str | None = None,
         nested: bool = False,
+        whole_composites: bool = False,
         type_filter: bool = True,
         device: str | None = None,
         backend: str | None = None,
@@ -124,6 +128,9 @@ class Linker:
             nested: keep the mentions that lie in others ("breast cancer" in "familial breast
                 cancer") and those that overlap, if they link. By default the longest that links
                 stays.
+            whole_composites: a part of a composite that lacks words has the whole phrase as its
+                mention: breast cancer "breast and ovarian cancer", not "breast". Annotators mark
+                it so; such links overlap those of the other parts.
             type_filter: let a mention's label ("DISEASE", "CHEMICAL") speak against concepts whose
                 semantic types are of another kind; see `linker.link.labels`. The dictionary gives
                 no labels.
@@ -144,6 +151,7 @@ class Linker:
             detector=detector,
             threshold=threshold,
             nested=nested,
+            whole_composites=whole_composites,
             type_filter=type_filter,
             device=device,
             backend=backend,
@@ -174,6 +182,7 @@ class Linker:
             "threshold": self.threshold,
             **({} if self._backend is None else {"backend": self._backend}),
             "nested": self._nested,
+            **({"whole_composites": True} if self._whole_composites else {}),
             **({} if self._type_filter is not None else {"type_filter": False}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
@@ -241,9 +250,13 @@ class Linker:
             for text, mentions in zip(batch, found, strict=True):
                 chosen = self._choose(islice(decided, len(mentions)))
                 assertions = assert_mentions(text, [one.mention for one in chosen])
-                yield [
+                if self._whole_composites:
+                    # The assertions are those of the part itself.
+                    chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
+                links = [
                     Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)
                 ]
+                yield sorted(links, key=lambda link: link.mention.start)
 
     def concept(self, concept_id: str) -> Concept:
         """The concept of an id. A retired or alternative id gives the concept that replaced it.
@@ -300,6 +313,7 @@ class Linker:
             "detector": self._given_detector,
             "threshold": self.threshold,
             "nested": self._nested,
+            "whole_composites": self._whole_composites,
             "type_filter": self._type_filter is not None,
             "device": self._device,
             "backend": self._backend,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linker.detect import in_other_words, same_in_other_words
+from linker.detect import in_other_words, is_list, same_in_other_words
 from linker.index import Index
 from linker.text import american, word_hash, words
 
@@ -29,7 +29,7 @@ def as_noun_or_adjective(index: Index, normal: str) -> int | None:
     Of several the one with most of the words themselves, then the first.
     """
     content = [word for word in words(normal) if word.stem]
-    if len(content) < 2 or "," in normal or "/" in normal:
+    if len(content) < 2 or is_list(normal, content):
         return None
     hashes = np.array([word_hash(word.stem) for word in content], dtype=np.uint64)
     whole = np.array([len(content)], dtype=np.int64)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.detect.composites import split
+from linker.detect.composites import phrase_of, split
+from linker.schema import Mention
 
 NAMES = {
     "acute renal failure",
@@ -111,6 +112,31 @@ def test_what_stands_before_a_composite_without_a_comma_is_no_part() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "part", "long_form", "expected"),
+    [
+        ("breast and ovarian cancer", "breast", "breast cancer", "breast and ovarian cancer"),
+        ("brain, breast or ovarian cancer", "breast", "breast cancer", "breast or ovarian cancer"),
+        ("loss of hearing or vision.", "vision", "loss of vision", "loss of hearing or vision"),
+        ("type 1 or 2 diabetes", "type 1", "type 1 diabetes", "type 1 or 2 diabetes"),
+        ("type 1 or 2 diabetes", "2 diabetes", "type 2 diabetes", "type 1 or 2 diabetes"),
+        # Whole, a short form, other words, and no list between a part and what it shares.
+        ("breast and ovarian cancer", "ovarian cancer", None, "ovarian cancer"),
+        ("MI and heart failure", "MI", "myocardial infarction", "MI"),
+        ("bowed femur or tibia", "bowed femur", "femoral bowing", "bowed femur"),
+        ("breast with cancer", "breast", "breast cancer", "breast"),
+        ("breast and heart", "breast", "breast cancer", "breast"),
+    ],
+)
+def test_the_phrase_of_a_part_holds_the_words_that_it_shares(
+    text: str, part: str, long_form: str | None, expected: str
+) -> None:
+    start = text.index(part)
+    phrase = phrase_of(text, Mention(start, start + len(part), part, long_form=long_form))
+    assert (phrase.text, phrase.long_form) == (expected, long_form)
+    assert text[phrase.start : phrase.end] == expected
+
+
 WORDS = ["breast", "and", "or", "ovarian", "cancer", "brain", "/", ",", "of", "😀", "\0", "İ"]
 
 
@@ -121,3 +147,8 @@ def test_parts_lie_in_the_text_in_order(text: str) -> None:
         assert end <= part.start < part.end <= len(text)
         assert is_name(part.name)
         end = part.end
+        part_text = text[part.start : part.end]
+        phrase = phrase_of(text, Mention(part.start, part.end, part_text, long_form=part.name))
+        assert text[phrase.start : phrase.end] == phrase.text
+        assert phrase.start <= part.start
+        assert part.end <= phrase.end

@@ -38,6 +38,7 @@ def found(matcher: DictionaryMatcher, text: str) -> list[str]:
         "[chest\u00a0pain|X]\r\n[nausea|X]\r\n",
         "[MAP|X] of 60, [ALL|X] in remission",
         "[CHEST PAIN|X]",
+        "a 'history of [fever|X]', the [fevers|X]' course",
         "nothing here",
         "",
     ],
@@ -45,6 +46,13 @@ def found(matcher: DictionaryMatcher, text: str) -> list[str]:
 def test_finds_the_marked_mentions(matcher: DictionaryMatcher, note: str) -> None:
     text, gold = marked(note)
     assert [mention.start for mention in matcher.detect([text])[0]] == [start for start, _ in gold]
+
+
+@pytest.mark.parametrize("note", ["a 'mild fever'", "the ‘fever’ of old", "his fever' s course"])
+def test_an_apostrophe_at_its_end_is_no_part_of_a_mention(
+    matcher: DictionaryMatcher, note: str
+) -> None:
+    assert found(matcher, note) == ["fever"]
 
 
 @pytest.mark.parametrize(

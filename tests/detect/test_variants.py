@@ -15,6 +15,11 @@ FINDINGS = [
     concept("F:4", "Slender long bone", types=["human_phenotype"]),
     concept("F:5", "Abnormal heart", types=["human_phenotype"]),
     concept("F:6", "Kidney function", types=["observable entity"]),
+    concept("F:7", "Abnormal clavicle morphology", types=["human_phenotype"]),
+    concept("F:8", "Hand muscle weakness", types=["human_phenotype"]),
+    concept("F:10", "Absent Achilles reflex", types=["human_phenotype"]),
+    concept("F:11", "Decreased IgG level", types=["human_phenotype"]),
+    concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
 
@@ -33,12 +38,33 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         # A verb joins the body part and its change, and an adverb may stand by it.
         ("The toes were invariably absent", [("toes were invariably absent", "Absent toe")]),
         ("Long bones were slender", [("Long bones were slender", "Slender long bone")]),
+        # Three words of groups, two of them in other words.
+        (
+            "Abnormal clavicular shape",
+            [("Abnormal clavicular shape", "Abnormal clavicle morphology")],
+        ),
+        ("paresis of the hand muscles", [("paresis of the hand muscles", "Hand muscle weakness")]),
+        ("moderate hearing loss", [("moderate hearing loss", "Moderate hearing impairment")]),
+        # What goes without saying beside a word, on either side.
+        ("hand weakness", [("hand weakness", "Hand muscle weakness")]),
+        ("low reflexes", []),
+        (
+            "absent Achilles tendon reflexes",
+            [("absent Achilles tendon reflexes", "Absent Achilles reflex")],
+        ),
+        ("absent Achilles tendon", []),
+        ("reduced IgG", [("reduced IgG", "Decreased IgG level")]),
+        ("cutaneous signs", [("cutaneous signs", "Abnormality of the skin")]),
+        # An abnormality is no disorder: the names of MONDO say so.
+        ("cutaneous disorder", []),
         ("toes were not absent", []),
         ("missing were toes", []),
         # Cut short, another sentence, a list, no disorder.
         ("abnormal cardiac output", []),
         ("bowing. Femurs", []),
         ("skin, abnormal", []),
+        ("skin and abnormal", []),
+        ("bowed tibia and femur", []),
         ("renal function", []),
     ],
 )
@@ -51,6 +77,8 @@ def test_other_words(
 def test_each_stem_stands_for_its_group() -> None:
     assert same_in_other_words(["bowing", "femur"], ["femoral", "bowing"])
     assert same_in_other_words(["toe", "were", "both", "absent"], ["absent", "toe"])
+    assert same_in_other_words(["paresis", "hand"], ["hand", "muscle", "weakness"])
+    assert not same_in_other_words(["hand", "muscle"], ["hand", "muscle", "weakness"])
     assert not same_in_other_words(["toe", "both", "absent"], ["absent", "toe"])
     assert not same_in_other_words(["bowing", "tibia"], ["femoral", "bowing"])
 

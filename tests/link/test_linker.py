@@ -321,6 +321,20 @@ def test_a_proposal_must_be_likely(index: Index) -> None:
     assert texts_of(linker.annotate(text)) == [("heart attack", "X:0002"), ("fever", "X:0006")]
 
 
+def test_composites_are_whole_on_request(tmp_path: Path) -> None:
+    concepts = [concept("C:1", "Breast cancer"), concept("C:2", "Ovarian cancer")]
+    index = build(tmp_path / "i", concepts)
+    text = "No breast or ovarian cancer."
+    apart = Linker(index, encoder=FakeEncoder()).annotate(text)
+    linker = Linker(index, encoder=FakeEncoder(), whole_composites=True)
+    whole = linker.annotate(text)
+    assert texts_of(apart) == [("breast", "C:1"), ("ovarian cancer", "C:2")]
+    assert texts_of(whole) == [("breast or ovarian cancer", "C:1"), ("ovarian cancer", "C:2")]
+    assert [link.assertion for link in whole] == [link.assertion for link in apart]
+    assert texts_of(pickle.loads(pickle.dumps(linker)).annotate(text)) == texts_of(whole)
+    assert linker.settings["whole_composites"]
+
+
 def test_nested_mentions_that_link_are_kept_on_request(index: Index) -> None:
     text = "Known cold sensation."
     plain = Linker(index, encoder=FakeEncoder())
