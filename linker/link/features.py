@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from linker.index import Store
+from linker.link.letters import dice
 from linker.link.rank import Pairs, Ranking
 from linker.link.retrieve import Floats
-from linker.text import normalise, words
+from linker.text import normalise, stems
 
 FEATURES = (
     "distance",
@@ -71,7 +71,8 @@ _SIDE = {
 _PREFIXES = ("hyper", "hypo", "under", "over")
 
 _CACHED_NAMES = 10_000
-"""Names whose words are kept: about 3 kB each."""
+"""Names whose words are kept: about 1 kB each."""
+_CACHED_STEMS = 65_536
 
 
 class Seen(Mapping[str, float]):
@@ -102,11 +103,15 @@ class Seen(Mapping[str, float]):
 
 
 class Parsed(NamedTuple):
-    """A normal form, taken apart once."""
+    """A normal form, taken apart once.
+
+    Attributes:
+        stems: of its words. last: of the last one. numbers: those that are digits.
+        sides: the pairs of opposites that it speaks of, and which side of each it is on.
+    """
 
     stems: frozenset[str]
     last: str
-    trigrams: frozenset[str]
     numbers: frozenset[str]
     sides: frozenset[tuple[int, int]]
 
@@ -122,8 +127,9 @@ class FeatureReader:
     def __init__(self, store: Store, slope: float) -> None:
         self._store = store
         self._slope = slope
-        self._names: OrderedDict[int, Parsed] = OrderedDict()
+        self._name = lru_cache(maxsize=_CACHED_NAMES)(self._read_name)
         self._above = lru_cache(maxsize=_CACHED_NAMES)(self._read_above)
+        self._parents = lru_cache(maxsize=_CACHED_NAMES)(store.parents)
 
     def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
         """The features of each query's first concepts.
@@ -162,79 +168,71 @@ class FeatureReader:
 
     def _compared(self, queries: Sequence[str], seen: Pairs) -> Floats:
         """The columns from `missing_words` to `head`; `names` is left 0."""
-        compared = np.zeros((len(seen), _COLUMNS["support"] - _COLUMNS["loose"] - 1))
-        last, asked = -1, parse("")
-        for i, (query, row) in enumerate(zip(seen.query.tolist(), seen.row.tolist(), strict=True)):
+        compared: list[float] = []
+        normals = [normalise(query) for query in queries]
+        names, place = np.unique(seen.row, return_inverse=True)
+        letters = dice(normals, [*map(self._store.normal, names.tolist())], seen.query, place)
+        last, asked, opposites = -1, parse(""), frozenset[tuple[int, int]]()
+        for query, row, alike in zip(
+            *(column.tolist() for column in (seen.query, seen.row, letters)), strict=True
+        ):
             if query != last:
-                last, asked = query, parse(normalise(queries[query]))
+                last, asked = query, parse(normals[query])
+                opposites = frozenset([(pair, 1 - side) for pair, side in asked.sides])
             name = self._name(row)
-            compared[i] = (
-                _share(asked.stems - name.stems, asked.stems),
-                _share(name.stems - asked.stems, name.stems),
-                _dice(asked.trigrams, name.trigrams),
+            common = len(asked.stems & name.stems)
+            compared += (
+                _share(len(asked.stems) - common, asked.stems),
+                _share(len(name.stems) - common, name.stems),
+                alike,
                 0.0,
                 asked.numbers != name.numbers,
-                any((pair, 1 - side) in name.sides for pair, side in asked.sides),
+                not opposites.isdisjoint(name.sides),
                 asked.last == name.last,
             )
-        return compared
+        return np.array(compared).reshape(len(seen), _COLUMNS["support"] - _COLUMNS["loose"] - 1)
 
     def _related(self, seen: Pairs) -> Floats:
         """The columns `broader` and `narrower`."""
-        related = np.zeros((len(seen), 2))
+        broader, narrower = [0.0] * len(seen), [False] * len(seen)
         concepts = seen.concept.tolist()
         starts = np.flatnonzero(np.diff(seen.query, prepend=-1)).tolist()
         for start, stop in pairwise([*starts, len(seen)]):
             place = {concept: at for at, concept in enumerate(concepts[start:stop], start=start)}
+            share = 1 / max(stop - start - 1, 1)
             for concept, at in place.items():
-                above = [place[other] for other in self._above(concept) if other in place]
-                related[above, 0] += 1 / max(stop - start - 1, 1)
-                related[at, 1] = bool(above)
-        return related
+                for other in self._above(concept).intersection(place):
+                    broader[place[other]] += share
+                    narrower[at] = True
+        return np.column_stack([broader, narrower])
 
     def _read_above(self, concept: int) -> frozenset[int]:
         """The rows of a concept's parents and grandparents."""
-        parents = self._store.parents(concept)
-        grandparents = (above for row in parents for above in self._store.parents(row))
+        parents = self._parents(concept)
+        grandparents = (above for row in parents for above in self._parents(row))
         return frozenset({*parents, *grandparents} - {concept})
 
-    def _name(self, row: int) -> Parsed:
-        known = self._names.get(row)
-        if known is None:
-            known = self._names[row] = parse(self._store.normal(row))
-            if len(self._names) > _CACHED_NAMES:
-                self._names.popitem(last=False)
-        else:
-            self._names.move_to_end(row)
-        return known
+    def _read_name(self, row: int) -> Parsed:
+        return parse(self._store.normal(row))
 
 
 def parse(normal: str) -> Parsed:
     """Take a normal form apart."""
-    stems = [word.stem for word in words(normal) if word.stem]
-    padded = f"  {normal} "
+    found = stems(normal)
     return Parsed(
-        frozenset(stems),
-        stems[-1] if stems else "",
-        frozenset(padded[i : i + 3] for i in range(len(padded) - 2)),
-        frozenset(stem for stem in stems if stem.isdigit()),
-        frozenset(_sides(stems)),
+        frozenset(found),
+        found[-1] if found else "",
+        frozenset(filter(str.isdigit, found)),
+        frozenset(chain.from_iterable(map(_sides, found))),
     )
 
 
-def _sides(stems: Iterable[str]) -> Iterable[tuple[int, int]]:
-    for stem in stems:
-        if stem in _SIDE:
-            yield _SIDE[stem]
-        for prefix in _PREFIXES:
-            if stem.startswith(prefix) and len(stem) > len(prefix) + 3:
-                yield _SIDE[prefix]
+@lru_cache(maxsize=_CACHED_STEMS)
+def _sides(stem: str) -> tuple[tuple[int, int], ...]:
+    """The sides that a stem is on, of the pairs of opposites."""
+    prefixes = (p for p in _PREFIXES if stem.startswith(p) and len(stem) > len(p) + 3)
+    return tuple(_SIDE[word] for word in (stem, *prefixes) if word in _SIDE)
 
 
-def _share(part: frozenset[str], whole: frozenset[str]) -> float:
-    return len(part) / len(whole) if whole else 0.0
-
-
-def _dice(one: frozenset[str], other: frozenset[str]) -> float:
-    """Dice 1945: twice what they share, over the sum of both."""
-    return 2 * len(one & other) / max(len(one) + len(other), 1)
+def _share(part: int, whole: frozenset[str]) -> float:
+    return part / len(whole) if whole else 0.0

@@ -63,16 +63,20 @@ def test_opposites_and_heads(index: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    ("normal", "stems", "last", "numbers"),
+    ("normal", "stems", "last", "numbers", "n_sides"),
     [
-        ("", set(), "", set()),
-        ("the", set(), "", set()),
-        ("type ii fevers", {"type", "2", "fever"}, "fever", {"2"}),
+        ("", set(), "", set(), 0),
+        ("the", set(), "", set(), 0),
+        ("type ii fevers", {"type", "2", "fever"}, "fever", {"2"}, 0),
+        # "Hyper" stands before a word of its own here, "hyped" begins with no side.
+        ("left hypertension hyped", {"left", "hypertension", "hyped"}, "hyped", set(), 2),
+        ("high hypertension", {"high", "hypertension"}, "hypertension", set(), 1),
     ],
 )
-def test_parse(normal: str, stems: set[str], last: str, numbers: set[str]) -> None:
+def test_parse(normal: str, stems: set[str], last: str, numbers: set[str], n_sides: int) -> None:
     parsed = parse(normal)
     assert (parsed.stems, parsed.last, parsed.numbers) == (stems, last, numbers)
+    assert len(parsed.sides) == n_sides
 
 
 def by_names(index: Index) -> Reranker:
