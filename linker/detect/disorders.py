@@ -61,6 +61,7 @@ def says_too_little(stems: Sequence[str]) -> bool:
     return tuple(stems) in _too_little()
 
 
+@lru_cache(maxsize=16384)
 def is_letters(text: str) -> bool:
     """Whether a text is one word of at most six characters with two capitals: "PBS", "CLN2"."""
     return (
