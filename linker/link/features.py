@@ -5,16 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, pairwise
-from typing import NamedTuple
+from itertools import pairwise
 
 import numpy as np
 
 from linker.index import Store
-from linker.link.letters import dice
 from linker.link.rank import Pairs, Ranking
-from linker.link.retrieve import Floats
-from linker.text import normalise, stems
+from linker.link.retrieve import Bools, Floats
+from linker.link.wording import compare
+from linker.text import normalise
 
 FEATURES = (
     "distance",
@@ -54,25 +53,8 @@ FEATURES = (
 
 _COLUMNS = {name: column for column, name in enumerate(FEATURES)}
 
-_OPPOSITES = (
-    ("small short low decreased reduced decrease reduction narrow thin loss hypo under",
-     "large long high increased elevated increase elevation wide thick gain hyper over"),
-    ("acute", "chronic"), ("upper", "lower"), ("left", "right"), ("proximal", "distal"),
-    ("anterior", "posterior"), ("primary", "secondary"), ("male", "female"),
-    ("benign", "malignant"), ("internal", "external"), ("medial", "lateral"),
-    ("unilateral", "bilateral"), ("morphology", "physiology"), ("fast", "slow"),
-)  # fmt: skip
-_SIDE = {
-    word: (pair, side)
-    for pair, sides in enumerate(_OPPOSITES)
-    for side, listed in enumerate(sides)
-    for word in listed.split()
-}
-_PREFIXES = ("hyper", "hypo", "under", "over")
-
-_CACHED_NAMES = 10_000
-"""Names whose words are kept: about 1 kB each."""
-_CACHED_STEMS = 65_536
+_CACHED_CONCEPTS = 10_000
+"""Concepts whose relations are kept."""
 
 
 class Seen(Mapping[str, float]):
@@ -102,22 +84,8 @@ class Seen(Mapping[str, float]):
         return repr(dict(self))
 
 
-class Parsed(NamedTuple):
-    """A normal form, taken apart once.
-
-    Attributes:
-        stems: of its words. last: of the last one. numbers: those that are digits.
-        sides: the pairs of opposites that it speaks of, and which side of each it is on.
-    """
-
-    stems: frozenset[str]
-    last: str
-    numbers: frozenset[str]
-    sides: frozenset[tuple[int, int]]
-
-
 class FeatureReader:
-    """Makes the matrix of ranked concepts; keeps the words of the names that it met last.
+    """Makes the matrix of ranked concepts; keeps the relations of those that it met last.
 
     Args:
         store: of the index.
@@ -127,9 +95,8 @@ class FeatureReader:
     def __init__(self, store: Store, slope: float) -> None:
         self._store = store
         self._slope = slope
-        self._name = lru_cache(maxsize=_CACHED_NAMES)(self._read_name)
-        self._above = lru_cache(maxsize=_CACHED_NAMES)(self._read_above)
-        self._parents = lru_cache(maxsize=_CACHED_NAMES)(store.parents)
+        self._above = lru_cache(maxsize=_CACHED_CONCEPTS)(self._read_above)
+        self._parents = lru_cache(maxsize=_CACHED_CONCEPTS)(store.parents)
 
     def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
         """The features of each query's first concepts.
@@ -156,41 +123,26 @@ class FeatureReader:
                 seen.case,
                 seen.preferred,
                 seen.loose,
-                self._compared(queries, seen),
+                *self._compared(queries, seen),
                 ranking.support[at],
                 self._related(seen),
                 np.log1p(self._store.child_counts(seen.concept)),
             ]
         )
-        # Between what the words say.
-        rows[at, _COLUMNS["names"]] = np.log1p(self._store.name_counts(seen.concept))
         return rows
 
-    def _compared(self, queries: Sequence[str], seen: Pairs) -> Floats:
-        """The columns from `missing_words` to `head`; `names` is left 0."""
-        compared: list[float] = []
-        normals = [normalise(query) for query in queries]
-        names, place = np.unique(seen.row, return_inverse=True)
-        letters = dice(normals, [*map(self._store.normal, names.tolist())], seen.query, place)
-        last, asked, opposites = -1, parse(""), frozenset[tuple[int, int]]()
-        for query, row, alike in zip(
-            *(column.tolist() for column in (seen.query, seen.row, letters)), strict=True
-        ):
-            if query != last:
-                last, asked = query, parse(normals[query])
-                opposites = frozenset([(pair, 1 - side) for pair, side in asked.sides])
-            name = self._name(row)
-            common = len(asked.stems & name.stems)
-            compared += (
-                _share(len(asked.stems) - common, asked.stems),
-                _share(len(name.stems) - common, name.stems),
-                alike,
-                0.0,
-                asked.numbers != name.numbers,
-                not opposites.isdisjoint(name.sides),
-                asked.last == name.last,
-            )
-        return np.array(compared).reshape(len(seen), _COLUMNS["support"] - _COLUMNS["loose"] - 1)
+    def _compared(self, queries: Sequence[str], seen: Pairs) -> Iterator[Floats | Bools]:
+        """The columns from `missing_words` to `head`."""
+        names, name = np.unique(seen.row, return_inverse=True)
+        said = compare(
+            [*map(normalise, queries)],
+            [*map(self._store.normal, names.tolist())],
+            seen.query,
+            name,
+        )
+        yield from (said.missing, said.extra, said.letters)
+        yield np.log1p(self._store.name_counts(seen.concept))
+        yield from (said.numbers, said.opposites, said.head)
 
     def _related(self, seen: Pairs) -> Floats:
         """The columns `broader` and `narrower`."""
@@ -211,28 +163,3 @@ class FeatureReader:
         parents = self._parents(concept)
         grandparents = (above for row in parents for above in self._parents(row))
         return frozenset({*parents, *grandparents} - {concept})
-
-    def _read_name(self, row: int) -> Parsed:
-        return parse(self._store.normal(row))
-
-
-def parse(normal: str) -> Parsed:
-    """Take a normal form apart."""
-    found = stems(normal)
-    return Parsed(
-        frozenset(found),
-        found[-1] if found else "",
-        frozenset(filter(str.isdigit, found)),
-        frozenset(chain.from_iterable(map(_sides, found))),
-    )
-
-
-@lru_cache(maxsize=_CACHED_STEMS)
-def _sides(stem: str) -> tuple[tuple[int, int], ...]:
-    """The sides that a stem is on, of the pairs of opposites."""
-    prefixes = (p for p in _PREFIXES if stem.startswith(p) and len(stem) > len(p) + 3)
-    return tuple(_SIDE[word] for word in (stem, *prefixes) if word in _SIDE)
-
-
-def _share(part: int, whole: frozenset[str]) -> float:
-    return part / len(whole) if whole else 0.0
