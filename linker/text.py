@@ -85,9 +85,8 @@ def normalise(name: str) -> str:
 
 def words(text: str) -> list[Word]:
     """The words of a text in reading order. Punctuation, hyphens and underscores separate words."""
-    # `Word(...)` is a Python function; this makes the same values in half of the time.
-    spans = map(re.Match.span, _WORD.finditer(text))
-    return [_word(Word, (start, end, stem(text[start:end]))) for start, end in spans]
+    # `Word(...)` is a Python function; this makes the same values in two thirds of the time.
+    return [_word(Word, (m.start(), m.end(), stem(m.group()))) for m in _WORD.finditer(text)]
 
 
 def stems(text: str) -> list[str]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -120,23 +121,25 @@ class DictionaryMatcher:
         takes another name of the same concept in the note to say that this one is meant. Letters
         that stand for a disorder need one that has these letters: RB1 is no retinoblastoma.
         """
-
-        def is_doubtful(match: _Match) -> bool:
-            short = text[match.start : match.end]
-            return match.doubtful or (
-                short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5))
-            )
-
+        strings = [text[match.start : match.end] for match in matches]
         # An abbreviation that is another thing somewhere is another thing everywhere.
         others = {
-            text[match.start : match.end]
-            for match in matches
-            if is_letters(text[match.start : match.end])
-            and means_another_thing(text, match.start, match.end)
+            string
+            for match, string in zip(matches, strings, strict=True)
+            if is_letters(string) and means_another_thing(text, match.start, match.end)
         }
         if others:
-            matches = [match for match in matches if text[match.start : match.end] not in others]
-        doubtful = {match for match in matches if match.long_form is None and is_doubtful(match)}
+            kept = [string not in others for string in strings]
+            matches, strings = [*compress(matches, kept)], [*compress(strings, kept)]
+        doubtful = {
+            match
+            for match, short in zip(matches, strings, strict=True)
+            if match.long_form is None
+            and (
+                match.doubtful
+                or (short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5)))
+            )
+        }
         if not doubtful:
             return matches
         concepts = {
@@ -175,7 +178,7 @@ class DictionaryMatcher:
     def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
         position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
         content = [found[i] for i in position]
-        hashes = np.array([word_hash(stem) for _, _, stem in content], dtype=np.uint64)
+        hashes = np.fromiter((word_hash(word.stem) for word in content), np.uint64, len(content))
         run = runs(text, found)
         first, length = grams(position, run)
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
@@ -240,23 +243,20 @@ class DictionaryMatcher:
     def _abbreviations_in(
         self, text: str, found: list[Word], defined: frozenset[str]
     ) -> Iterator[_Match]:
-        shorts = [text[start:end] for start, end, _ in found]
-        for (start, end, _), short, expanded in zip(
-            found, shorts, map(self._expands, shorts), strict=True
-        ):
+        shorts = [text[word.start : word.end] for word in found]
+        for word, short, long_form in zip(found, shorts, map(self._expands, shorts), strict=True):
             # Most words stand for nothing else.
-            if expanded is None:
+            if long_form is None:
                 continue
-            long_form = expanded
             if not long_form:
-                sense = sense_of(text, start, end)
-                long_form = sense if sense is not None and self._is_name(sense) else ""
+                sense = sense_of(text, word.start, word.end)
+                long_form = sense if sense is not None and self._is_name(sense) else None
             if (
-                long_form
+                long_form is not None
                 and short not in defined
-                and not (short.islower() and text[start - 1 : start] == "-")
+                and not (short.islower() and text[word.start - 1 : word.start] == "-")
             ):
-                yield _Match(start, end, 1, long_form)
+                yield _Match(word.start, word.end, 1, long_form)
         for letter in letters_in(text):
             if self._is_name(letter.long_form):
                 yield _Match(letter.start, letter.end, 1, letter.long_form)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise, product
 
 import numpy as np
@@ -56,14 +55,9 @@ def runs(text: str, found: Sequence[Word]) -> Positions:
     A full stop, a bullet, a bracket or the border of a table cell ends a run; a space, a hyphen, a
     comma or a single line break does not.
     """
-    gaps = [text[end:start] for (_, end, _), (start, _, _) in pairwise(found)]
-    breaks = [gap != " " and _ends_run(gap) for gap in gaps]
+    gaps = [text[before.end : word.start] for before, word in pairwise(found)]
+    breaks = [not (gap == " " or _GLUE.fullmatch(gap) or _COMMA.fullmatch(gap)) for gap in gaps]
     return np.cumsum([False, *breaks][: len(found)], dtype=np.int64)
-
-
-@lru_cache(maxsize=4096)
-def _ends_run(gap: str) -> bool:
-    return _GLUE.fullmatch(gap) is None and _COMMA.fullmatch(gap) is None
 
 
 def grams(position: Positions, run: Positions) -> tuple[Positions, Positions]:

@@ -55,7 +55,7 @@ def in_other_words(
         Which n-grams, and what to add to their hashes, modulo 2 ** 64: two arrays of one shape.
     """
     role_of = _roles().get
-    roles = np.array([role_of(stem, 0) for _, _, stem in content], dtype=np.int8)
+    roles = np.fromiter((role_of(word.stem, 0) for word in content), np.int8, len(content))
     at = np.flatnonzero(roles >= _PART)
     if len(at) == 0:
         return np.empty(0, np.int64), np.empty(0, np.uint64)

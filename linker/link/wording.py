@@ -76,13 +76,12 @@ def compare(queries: Sequence[str], names: Sequence[str], query: Ints, name: Int
     has_side = np.array([bool(sides_of(stem)) for stem in known], dtype=bool)[words]
     sides = [
         # What a name says is compared with the opposite of what the query says.
-        (at, side ^ 1 if at < len(queries) else side)
-        for at, word in zip(owner[has_side].tolist(), words[has_side].tolist(), strict=True)
-        for side in sides_of(known[word])
+        (string, own ^ 1 if string < len(queries) else own)
+        for string, word in zip(owner[has_side].tolist(), words[has_side].tolist(), strict=True)
+        for own in sides_of(known[word])
     ]
-    of_sides = _Sets.of(
-        *np.array(sides, dtype=np.int64).reshape(-1, 2).T, len(strings), 2 * len(_OPPOSITES)
-    )
+    at, side = np.array(sides, dtype=np.int64).reshape(-1, 2).T
+    of_sides = _Sets.of(at, side, len(strings), 2 * len(_OPPOSITES))
     n_common = numbers.common(query, other)
     last = np.full(len(strings), -1)
     last[owner] = words  # The last one stays.
