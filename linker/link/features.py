@@ -12,7 +12,7 @@ import numpy as np
 from linker.index import Store
 from linker.link.rank import Pairs, Ranking
 from linker.link.retrieve import Bools, Floats
-from linker.link.wording import compare
+from linker.link.likeness import compare
 from linker.text import normalise
 
 FEATURES = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.link.wording import compare, sides_of
+from linker.link.likeness import compare, sides_of
 from linker.text import stems
 
 
