@@ -5,6 +5,7 @@ Three views of a string, each with one purpose:
 - `normalise`: the form that the encoder reads. Two names with one normal form share a vector.
 - `words`: the words of a text with their offsets, and `stem`, the form in which the lexicon
   compares them: blind to case, accents, plural, possessive, Greek letters, American spelling.
+  `stems`: those of a whole text.
 - `readable`: the text itself, made safe for tokenizers without moving any offset.
 """
 
@@ -86,6 +87,11 @@ def words(text: str) -> list[Word]:
     """The words of a text in reading order. Punctuation, hyphens and underscores separate words."""
     # `Word(...)` is a Python function; this makes the same values in two thirds of the time.
     return [_word(Word, (m.start(), m.end(), stem(m.group()))) for m in _WORD.finditer(text)]
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words of a text in reading order, stop words left out."""
+    return [found for found in map(stem, _WORD.findall(text)) if found]
 
 
 @lru_cache(maxsize=262144)

@@ -200,7 +200,7 @@ def hits(index: Index, *given: tuple[str, float], exact: bool = False) -> Hits:
 
 
 def check_bulk_reads(store: Store) -> None:
-    """What is read of many rows at once is what is read of each."""
+    """What is read of many rows at once, or in part, is what is read of each."""
     # Backwards, and one of them twice: any rows in any order.
     rows = np.array([*range(store.n_names - 1, -1, -1), 0])
     found = store.pair_rows(rows)
@@ -211,6 +211,9 @@ def check_bulk_reads(store: Store) -> None:
     ]
     columns = (found.name, found.place, found.concept, found.kind, found.derived)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
+    for row in rows.tolist():
+        surfaces = [pair.surface for pair in store.pairs(row)]
+        assert [store.surface(row, place) for place in range(len(surfaces))] == surfaces
     concepts = np.array([*range(store.n_concepts), 0], dtype=np.int32)
     assert store.name_counts(concepts).tolist() == [
         sum(

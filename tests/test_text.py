@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.text import american, bag_hash, normalise, readable, stem, word_hash, words
+from linker.text import american, bag_hash, normalise, readable, stem, stems, word_hash, words
 
 ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates and controls among them
 
@@ -131,3 +131,12 @@ def test_hyphens_separate_words_and_apostrophes_end_them() -> None:
         "patient",
         "her2",
     ]
+
+
+def test_stems_are_those_of_the_words_without_stop_words() -> None:
+    assert stems("Fractures of the femur, type II") == ["fracture", "femur", "type", "2"]
+
+
+@given(st.text(alphabet="abIi sx'é\u0301-_,.9", max_size=30))
+def test_stems_are_those_of_words(text: str) -> None:
+    assert stems(text) == [word.stem for word in words(text) if word.stem]

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
@@ -32,6 +33,7 @@ from linker.detect.triggers import (
     PhraseBook,
     Phrases,
     fold,
+    is_word,
 )
 from linker.schema import ASSERTIONS, Mention
 from linker.text import readable
@@ -42,6 +44,11 @@ _HEADER = re.compile(
     r"[ \t]*[*_]{0,3}[ \t]*(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
 )
 _SPLITTERS = frozenset(";•·●▪‣|")
+_MARKS = rf"\n.!?{''.join(_SPLITTERS)}"
+_PIECE = re.compile(
+    rf"{MENTION}{MENTION_GOES_ON}*|[{_MARKS}]|[^\s_{_MARKS}{MENTION}][^{_MARKS}{MENTION}]*"
+)
+"""A mention, a mark that may end a sentence, or all that stands before the next of these."""
 _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 
@@ -91,16 +98,14 @@ class AssertionRules:
 
     def _sentences(self, text: str, masked: str) -> Iterator[_Sentence]:
         hard = hard_breaks(plain_newlines(text))
-        n_stretches = 0
+        n_stretches = reached = 0
         section: tuple[int, ...] = ()
-        skip_to = 0
         line_start, after_blank = True, True
         sentence: _Sentence | None = None
         word = ""
-        for match in TOKEN.finditer(masked):
-            at, piece = match.start(), match.group()
-            if at < skip_to:
-                continue
+        while match := _PIECE.search(masked, reached):
+            at, reached = match.span()
+            piece = match.group()
             if piece == "\n":
                 if at in hard:
                     if sentence is not None:
@@ -112,10 +117,9 @@ class AssertionRules:
                 header = self._header(masked, at, line_start=line_start, after_blank=after_blank)
                 line_start = after_blank = False
                 if header is not None:
-                    section, skip_to = header
+                    section, reached = header
                     word = ""
-                    if at < skip_to:
-                        continue
+                    continue
                 sentence = _Sentence(section)
             if piece[0] == MENTION:
                 sentence.stretches.append((len(sentence.tokens), n_stretches))
@@ -130,8 +134,8 @@ class AssertionRules:
                 sentence = None
                 word = ""
                 continue
-            word = fold(piece)
-            sentence.tokens.append(word)
+            sentence.tokens += map(fold, TOKEN.findall(piece))
+            word = sentence.tokens[-1]
         if sentence is not None:
             yield sentence
 
@@ -157,11 +161,11 @@ class AssertionRules:
 
     def _judge(self, sentence: _Sentence, found: list[int]) -> None:
         tokens = sentence.tokens
-        # words[i]: how many words stand before piece i, so that distances are differences.
-        words = [0]
-        for piece in tokens:
-            words.append(words[-1] + (piece[0].isalnum() or piece == MENTION))
         phrases = self._book.find(tokens)
+        if not phrases and not sentence.section:
+            return
+        # words[i]: how many words stand before piece i, so that distances are differences.
+        words = [0, *accumulate(map(is_word, tokens))]
         _look_forward(sentence, phrases, words, found)
         if any(effect.backward for _, effects in phrases.values() for effect in effects):
             _look_backward(sentence, phrases, words, found)

@@ -17,7 +17,7 @@ from linker.config import read_toml
 from linker.errors import DetectorError
 from linker.index import Index
 from linker.schema import Mention
-from linker.text import bag_hash, words
+from linker.text import bag_hash, stems
 
 if TYPE_CHECKING:
     from linker.detect.spacy_model import SpacyDetector
@@ -65,7 +65,7 @@ class ClinicalDetector:
         return frozenset(label for label, names in everyday.items() if self._knows(names))
 
     def _knows(self, names: Sequence[str]) -> bool:
-        keys = [bag_hash(word.stem for word in words(name)) for name in names]
+        keys = [bag_hash(stems(name)) for name in names]
         known, _ = self._index.lexicon.find(np.array(keys, dtype=np.uint64))
         return len(np.unique(known)) >= _LEAST_KNOWN * len(names)
 

@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple
 
 from linker.schema import Mention
-from linker.text import Word, words
+from linker.text import Word, stems, words
 
 JOINTS = frozenset({"and", "or"})
 MAX_PART, MAX_HEAD, MAX_FRONT = 2, 3, 2
@@ -112,7 +112,7 @@ def phrase_of(text: str, mention: Mention) -> Mention:
     """
     if mention.long_form is None:
         return mention
-    own, whole = _stems(mention.text), _stems(mention.long_form)
+    own, whole = stems(mention.text), stems(mention.long_form)
     at = next((i for i in range(len(whole)) if whole[i : i + len(own)] == own), None)
     if at is None or not own or own == whole:
         return mention
@@ -131,17 +131,13 @@ def phrase_of(text: str, mention: Mention) -> Mention:
     return replace(mention, start=start, end=end, text=text[start:end])
 
 
-def _stems(text: str) -> list[str]:
-    return [word.stem for word in words(text) if word.stem]
-
-
-def _occurrences(text: str, stems: Sequence[str]) -> list[tuple[int, int]]:
+def _occurrences(text: str, wanted: Sequence[str]) -> list[tuple[int, int]]:
     """Where these content words stand in a text, one behind the other."""
     found = [word for word in words(text) if word.stem]
     return [
-        (found[i].start, found[i + len(stems) - 1].end)
-        for i in range(len(found) - len(stems) + 1)
-        if stems and all(word.stem == own for word, own in zip(found[i:], stems, strict=False))
+        (found[i].start, found[i + len(wanted) - 1].end)
+        for i in range(len(found) - len(wanted) + 1)
+        if wanted and all(word.stem == own for word, own in zip(found[i:], wanted, strict=False))
     ]
 
 

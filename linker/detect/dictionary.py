@@ -10,9 +10,10 @@ end of a sentence, a bullet or a table cell.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ from linker.detect.variants import ends_in_noun, in_other_words, same_in_other_w
 from linker.index import Index
 from linker.schema import Mention
 from linker.terminology import DISORDER, NameKind, kinds_of_type
-from linker.text import Word, bag_hash, readable, word_hash, words
+from linker.text import Word, bag_hash, readable, stems, word_hash, words
 
 _LONGEST_AMBIGUOUS = 3
 _WINDOW = 8
@@ -116,50 +117,64 @@ class DictionaryMatcher:
         takes another name of the same concept in the note to say that this one is meant. Letters
         that stand for a disorder need one that has these letters: RB1 is no retinoblastoma.
         """
-
-        def is_doubtful(match: _Match) -> bool:
-            short = text[match.start : match.end]
-            return short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5))
-
+        strings = [text[match.start : match.end] for match in matches]
         # An abbreviation that is another thing somewhere is another thing everywhere.
         others = {
-            text[match.start : match.end]
-            for match in matches
-            if is_letters(text[match.start : match.end])
-            and means_another_thing(text, match.start, match.end)
+            string
+            for match, string in zip(matches, strings, strict=True)
+            if is_letters(string) and means_another_thing(text, match.start, match.end)
         }
-        matches = [match for match in matches if text[match.start : match.end] not in others]
-        own = [match for match in matches if match.long_form is None]
-        unsure = {match for match in own if is_doubtful(match)}
-        doubtful = unsure | {match for match in own if match.doubtful}
+        if others:
+            kept = [string not in others for string in strings]
+            matches, strings = [*compress(matches, kept)], [*compress(strings, kept)]
+        doubtful = {
+            match
+            for match, short in zip(matches, strings, strict=True)
+            if match.long_form is None
+            and (
+                match.doubtful
+                or (short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5)))
+            )
+        }
         if not doubtful:
             return matches
-        pairs = self._index.store.pairs
-        known: dict[int, set[str]] = {}
-        for match in matches:
-            if match not in doubtful and match.row >= 0:
-                for pair in pairs(match.row):
-                    known.setdefault(pair.concept, set()).add(text[match.start : match.end])
+        concepts = {
+            match: [pair.concept for pair in self._index.store.pairs(match.row)]
+            for match in doubtful
+        }
+        sure = [match for match in matches if match.row >= 0 and match not in doubtful]
+        known = self._named(text, sure, {c for own in concepts.values() for c in own})
 
         def is_known(match: _Match) -> bool:
             letters = text[match.start : match.end]
             return any(
-                pair.concept in known
+                concept in known
                 and (
-                    len(letters) <= 2
-                    or not match.doubtful
-                    or spelled_out(letters, known[pair.concept])
+                    len(letters) <= 2 or not match.doubtful or spelled_out(letters, known[concept])
                 )
-                for pair in pairs(match.row)
+                for concept in concepts[match]
             )
 
         return [match for match in matches if match not in doubtful or is_known(match)]
 
+    def _named(
+        self, text: str, matches: Sequence[_Match], concepts: Collection[int]
+    ) -> dict[int, set[str]]:
+        """How a text names some concepts: those of them that have a match."""
+        found = self._index.store.pair_rows(np.array([m.row for m in matches], dtype=np.int64))
+        asked = np.isin(found.concept, list(concepts))
+        named: dict[int, set[str]] = {}
+        for at, concept in zip(
+            found.name[asked].tolist(), found.concept[asked].tolist(), strict=True
+        ):
+            match = matches[at]
+            named.setdefault(concept, set()).add(text[match.start : match.end])
+        return named
+
     def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
         position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
         content = [found[i] for i in position]
-        stems = [word.stem for word in content]
-        hashes = np.fromiter(map(word_hash, stems), np.uint64, len(content))
+        hashes = np.fromiter((word_hash(word.stem) for word in content), np.uint64, len(content))
         run = runs(text, found)
         first, length = grams(position, run)
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
@@ -226,7 +241,10 @@ class DictionaryMatcher:
     ) -> Iterator[_Match]:
         shorts = [text[word.start : word.end] for word in found]
         for word, short, long_form in zip(found, shorts, map(self._expands, shorts), strict=True):
-            if long_form is None and len(short) <= _LONGEST_AMBIGUOUS and short.isupper():
+            # Most words stand for nothing else.
+            if long_form is None:
+                continue
+            if not long_form:
                 sense = sense_of(text, word.start, word.end)
                 long_form = sense if sense is not None and self._is_name(sense) else None
             if (
@@ -251,16 +269,14 @@ class DictionaryMatcher:
         """
         everyday, headers = _not_mentions()
         lower = stretch.lower()
-        stems = tuple(
-            word.stem for word in words(stretch) if word.stem and (whole or word.stem not in SIDES)
-        )
+        own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter.
-        if len(stretch) == 1 or lower in everyday or not self._fits(stretch, stems, row):
+        if len(stretch) == 1 or lower in everyday or not self._fits(stretch, own, row):
             return None
-        if says_too_little(stems) and self._names_disorders(row):
+        if says_too_little(own) and self._names_disorders(row):
             return None
         return _Reading(
-            n_words=len(stems),
+            n_words=len(own),
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self._name(row)[1][0],
             abbreviation=is_abbreviation(stretch),
@@ -295,30 +311,32 @@ class DictionaryMatcher:
 
     def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         store = self._index.store
-        stems = tuple(word.stem for word in words(store.normal(row)) if word.stem)
-        return stems, tuple(dict.fromkeys(pair.written for pair in store.pairs(row)))
+        written = dict.fromkeys(pair.written for pair in store.pairs(row))
+        return tuple(stems(store.normal(row))), tuple(written)
 
     def _look_up(self, text: str) -> bool:
         return any(True for _ in self._rows_of(text))
 
     def _rows_of(self, text: str) -> Iterator[int]:
         """The names that a text is."""
-        stems = tuple(word.stem for word in words(text) if word.stem)
-        _, rows = self._index.lexicon.find(np.array([bag_hash(stems)], dtype=np.uint64))
-        return (row for row in rows.tolist() if self._fits(text, stems, row))
+        own = tuple(stems(text))
+        _, rows = self._index.lexicon.find(np.array([bag_hash(own)], dtype=np.uint64))
+        return (row for row in rows.tolist() if self._fits(text, own, row))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.
 
-        The long form of a clinical abbreviation, or the noun of an adjective.
+        The long form of a clinical abbreviation, or the noun of an adjective; "" for letters whose
+        sense the words around them decide.
         """
         long_form = clinical_long_form(word)
-        if long_form is not None:
-            return long_form if self._is_name(long_form) else None
-        if word[1:].islower():
+        if long_form is not None and self._is_name(long_form):
+            return long_form
+        if long_form is None and word[1:].islower():
             noun = noun_of(word)
-            return noun if noun is not None and self._is_disorder(noun) else None
-        return None
+            if noun is not None and self._is_disorder(noun):
+                return noun
+        return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
 
     def _is_disorder(self, text: str) -> bool:
         return any(map(self._names_disorders, self._rows_of(text)))

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.hearst import long_form_start
-from linker.text import words
+from linker.text import stems
 
 _LONGEST = 6
 """Characters of a short form that is taken for letters and not for a name in capitals."""
@@ -46,6 +46,7 @@ def says_too_little(stems: Sequence[str]) -> bool:
     return tuple(stems) in _too_little()
 
 
+@lru_cache(maxsize=16384)
 def is_letters(text: str) -> bool:
     """Whether a text is one word of at most six characters with two capitals: "PBS", "CLN2"."""
     return (
@@ -84,6 +85,4 @@ def _data() -> _File:
 
 @lru_cache(maxsize=1)
 def _too_little() -> frozenset[tuple[str, ...]]:
-    return frozenset(
-        tuple(word.stem for word in words(text) if word.stem) for text in _data().too_little
-    )
+    return frozenset(tuple(stems(text)) for text in _data().too_little)

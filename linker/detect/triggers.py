@@ -177,10 +177,11 @@ class PhraseBook:
     def find(self, tokens: list[str]) -> Phrases:
         """The phrases of a sentence, left to right, the longest at each place, without overlaps."""
         phrases: Phrases = {}
-        at, n_tokens = 0, len(tokens)
-        root = self._root.next
-        while at < n_tokens:
-            node = root.get(tokens[at])
+        done, n_tokens = 0, len(tokens)
+        # Most words begin no phrase.
+        for at, node in enumerate(map(self._root.next.get, tokens)):
+            if node is None or at < done:
+                continue
             reach = end = at + 1
             ends: list[Effect] = []
             while node is not None:
@@ -193,7 +194,7 @@ class PhraseBook:
                     ends += [effect for effect in effects if effect.ends]
                 node = node.next.get(tokens[reach]) if reach < n_tokens else None
                 reach += 1
-            at = end
+            done = end
         return phrases
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from linker.index.arrow import open_table, write_table
 from linker.index.columns import numbers_of, ranges
-from linker.text import bag_hash, words
+from linker.text import bag_hash, stems
 
 MAX_WORDS = 12
 """Names of more words than this are found by their vectors alone: no note spells them out."""
@@ -108,5 +108,5 @@ def _place(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 
 def _name_hash(name: str) -> int:
     """The key of a name; 0, which finds nothing, for one without words or of too many."""
-    stems = [word.stem for word in words(name) if word.stem]
-    return bag_hash(stems) if len(stems) <= MAX_WORDS else 0
+    found = stems(name)
+    return bag_hash(found) if len(found) <= MAX_WORDS else 0

@@ -9,9 +9,9 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ NAMES_FILE = "names.arrow"
 Rows = npt.NDArray[np.int32]
 _KINDS = tuple(NameKind)
 _RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
+_CACHED_SUMMARIES = 8192
+"""Concepts whose summaries are kept, and shared by the candidates that show them."""
 
 
 CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
@@ -117,6 +119,7 @@ class Store:
         lists = self._names["pairs"]
         self._read_name["pairs"] = rows_of(lists, _pair)
         self._pair_offsets = offsets_of(lists)
+        self._read_name["surfaces"] = _surfaces(lists)
         self._pair_concepts = numbers_of(pc.struct_field(lists.values, "concept"))
         self._pair_kinds = numbers_of(pc.struct_field(lists.values, "kind"))
         self._is_derived = _derived(lists.values)
@@ -124,6 +127,7 @@ class Store:
         self._name_rows = numbers_of(self._concepts["name_rows"].values)
         parts = self._concepts.get("part")
         self._parts = None if parts is None else numbers_of(parts)
+        self._summary = lru_cache(maxsize=_CACHED_SUMMARIES)(self._read_summary)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -275,8 +279,11 @@ class Store:
         concepts = np.repeat(np.arange(len(rows), dtype=np.int32), rows.value_lengths())
         return concepts, rows.flatten().to_numpy().astype(np.int32)
 
-    def summary(self, row: int) -> dict[str, Any]:
+    def summary(self, row: int) -> Mapping[str, Any]:
         """What a candidate shows of its concept: id, preferred name, semantic types, codes."""
+        return self._summary(row)
+
+    def _read_summary(self, row: int) -> Mapping[str, Any]:
         return {
             "concept_id": self._concept(row, "concept_id"),
             "preferred_name": self._concept(row, "preferred_name"),
@@ -365,6 +372,10 @@ class Store:
         found: tuple[NamePair, ...] = self._name(row, "pairs")
         return found
 
+    def surface(self, row: int, place: int) -> str:
+        """The name of a pair as its source writes it: `pairs(row)[place].surface`."""
+        return str(self._name(row, "surfaces")[place])
+
     def pair_rows(self, rows: npt.NDArray[np.int64]) -> PairRows:
         """The pairs of many names at once."""
         starts = self._pair_offsets[rows]
@@ -399,6 +410,11 @@ def _derived(
     if "form" not in _fields(pairs):  # An index that was built before there were forms.
         return lambda rows: np.zeros(len(rows), dtype=bool)
     return validity_of(pc.struct_field(pairs, "form"))
+
+
+def _surfaces(lists: pa.ListArray) -> Callable[[int], list[str]]:
+    offsets, read = offsets_of(lists).data, reader(pc.struct_field(lists.values, "surface"))
+    return lambda row: [read(at) for at in range(offsets[row], offsets[row + 1])]
 
 
 def _pair(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:

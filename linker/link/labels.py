@@ -16,7 +16,7 @@ import numpy as np
 from linker.config import read_toml
 from linker.index import Store
 from linker.link.rank import Ranking
-from linker.terminology import kinds_of_type
+from linker.terminology import kinds, kinds_of_type
 
 OTHER = 0.05
 """How likely a label is on a mention of a concept of another kind, against one of its own kind."""
@@ -34,6 +34,7 @@ class TypeFilter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kinds_of = lru_cache(maxsize=_CACHED)(self._read)
+        self._bits = {name: 1 << bit for bit, name in enumerate(kinds())}
 
     def weigh(self, ranking: Ranking, kinds: Sequence[str | None]) -> Ranking:
         """The same concepts, with the probabilities that they have given their mentions' kinds.
@@ -47,23 +48,21 @@ class TypeFilter:
         """
         if not any(kinds):
             return ranking
-        weight = np.ones(len(ranking.best))
-        for query, kind in enumerate(kinds):
-            if kind is not None:
-                own = ranking.of(query)
-                weight[own] = [
-                    1.0 if not (known := self._kinds_of(row)) or kind in known else OTHER
-                    for row in ranking.concepts(query)
-                ]
         query_of, before = ranking.best.query, ranking.probability
+        asked = np.array([0 if kind is None else self._bits[kind] for kind in kinds])[query_of]
+        concepts, place = np.unique(ranking.best.concept, return_inverse=True)
+        known = np.array([*map(self._kinds_of, concepts.tolist())], dtype=np.int64)[place]
+        is_other = (asked != 0) & (known != 0) & (asked & known == 0)
+        weight = np.where(is_other, OTHER, 1.0)
         nil = 1 - np.bincount(query_of, before, len(kinds))
         total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
         safe = np.where(total > 0, total, 1.0)
         return ranking.reordered(before * weight / safe[query_of], self._store)
 
-    def _read(self, row: int) -> frozenset[str]:
-        """The kinds of a concept; none where its types are not known."""
-        return frozenset().union(*map(kinds_of_type, self._store.semantic_types(row)))
+    def _read(self, row: int) -> int:
+        """The kinds of a concept, a bit each; none where its types are not known."""
+        types = self._store.semantic_types(row)
+        return sum(self._bits[kind] for kind in frozenset().union(*map(kinds_of_type, types)))
 
 
 def kind_of(label: str) -> str | None:

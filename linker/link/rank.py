@@ -293,7 +293,7 @@ def _first_spelled(pairs: Pairs, utility: Floats, starts: Ints, store: Store) ->
         )
         first[group] = min(
             (start + np.flatnonzero(same)).tolist(),
-            key=lambda at: store.pairs(int(pairs.row[at]))[pairs.place[at]].surface,
+            key=lambda at: store.surface(int(pairs.row[at]), int(pairs.place[at])),
         )
     return first
 

@@ -82,7 +82,7 @@ def candidates(ranking: Ranking, query: int, store: Store, *, k: int) -> tuple[C
     columns = (best.concept, best.row, best.place, best.score, ranking.probability, ranking.reasons)
     return tuple(
         Candidate(
-            matched_name=store.pairs(row)[place].surface,
+            matched_name=store.surface(row, place),
             score=score,
             probability=probability,
             features=_named(reasons),

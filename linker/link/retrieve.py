@@ -11,7 +11,7 @@ import numpy.typing as npt
 from linker.encoder import Encoder
 from linker.index import MAX_WORDS, Index, ranges
 from linker.link.wording import as_noun_or_adjective, in_other_spelling
-from linker.text import bag_hash, normalise, words
+from linker.text import bag_hash, normalise, stems
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -85,15 +85,15 @@ class Retriever:
 
     def _same_words(self, normals: Sequence[str]) -> list[list[int]]:
         hashes = np.zeros(len(normals), dtype=np.uint64)
-        stems = [stems_of(normal) for normal in normals]
-        for i, bag in enumerate(stems):
+        bags = [stems_of(normal) for normal in normals]
+        for i, bag in enumerate(bags):
             if len(bag) <= MAX_WORDS:
                 hashes[i] = bag_hash(bag)
         found: list[list[int]] = [[] for _ in normals]
         for query, row in zip(*self._index.lexicon.find(hashes), strict=True):
             # The hash proposes; the words decide.
             name = self._index.store.normal(row)
-            if name == normals[query] or stems_of(name) == stems[query]:
+            if name == normals[query] or stems_of(name) == bags[query]:
                 found[query].append(int(row))
         return found
 
@@ -154,7 +154,7 @@ class Retriever:
 
 def stems_of(normal: str) -> list[str]:
     """The words of a normal form that the lexicon compares, sorted."""
-    return sorted(word.stem for word in words(normal) if word.stem)
+    return sorted(stems(normal))
 
 
 def _spread(hits: Hits, places: Sequence[int]) -> Hits:

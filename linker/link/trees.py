@@ -4,7 +4,7 @@ After QuickScorer (Lucchese et al., SIGIR 2015): each inner node has a bit mask 
 it still allows when its question is answered with "more"; all masks of a row and a tree are joined
 by AND, and the lowest bit left is the leaf. For each feature the masks are joined beforehand,
 interval by interval between its thresholds, so that a row costs one look-up a feature, whatever
-the depth.
+the depth. Features of few thresholds (most answer yes or no) share one look-up.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-_ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
-MAX_LEAVES = 64
-_BLOCK = 512
+Masks = npt.NDArray[np.int32]
+MAX_LEAVES = 32
+_ALL = -1
+"""The mask that allows every leaf."""
+_BLOCK = 128
 """Rows evaluated at a time: their masks stay in the processor's cache."""
+_SHARED = 256
+"""Rows that the table of a look-up may have for features to share it: it stays in the cache too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +57,16 @@ class Trees:
 
     def __init__(self, features: Sequence[str], trees: Sequence[Tree]) -> None:
         self.features = tuple(features)
-        self._edges: list[Floats] = []
-        self._masks: list[npt.NDArray[np.uint64]] = []
         width = max(len(tree.values) for tree in trees)
         if width > MAX_LEAVES:
             raise ValueError(f"a tree of {width} leaves; at most {MAX_LEAVES}")
-        self._values = np.zeros((len(trees), width))
+        values = np.zeros((len(trees), width))
         for i, tree in enumerate(trees):
-            self._values[i, : len(tree.values)] = tree.values
-        questions: list[list[tuple[float, int, int]]] = [[] for _ in self.features]
-        for i, tree in enumerate(trees):
-            for node, feature in enumerate(tree.feature):
-                first, last = _leaves(tree, tree.left[node])
-                removed = sum(1 << leaf for leaf in range(first, last + 1))
-                questions[feature].append((tree.threshold[node], i, removed))
-        for asked in questions:
-            edges = sorted({threshold for threshold, _, _ in asked})
-            masks = np.full((len(edges) + 1, len(trees)), _ALL)
-            for threshold, i, removed in asked:
-                # Above its threshold a node allows nothing on its left.
-                masks[edges.index(threshold) + 1 :, i] &= ~np.uint64(removed)
-            self._edges.append(np.array(edges))
-            self._masks.append(masks)
+            values[i, : len(tree.values)] = tree.values
+        self._values = values.ravel()
+        # Of each tree: where its values begin, less what an exponent of 0 is written as.
+        self._first = (np.arange(len(trees)) * width - 127).astype(np.int32)
+        self._lookups = _lookups(_questions(trees, len(self.features)), len(trees))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Trees:
@@ -97,15 +89,81 @@ class Trees:
         return np.concatenate([np.zeros(0), *blocks])
 
     def _sums(self, rows: Floats) -> Floats:
-        allowed = np.full((len(rows), len(self._values)), _ALL)
-        for column, (edges, masks) in enumerate(zip(self._edges, self._masks, strict=True)):
-            if len(edges):
-                allowed &= masks[np.searchsorted(edges, rows[:, column], side="left")]
-        lowest = allowed & (~allowed + np.uint64(1))
-        # A power of two is exact in floating point, and so is its exponent.
-        leaf = np.frexp(lowest.astype(np.float64))[1] - 1
-        values: Floats = self._values[np.arange(len(self._values)), leaf].sum(axis=1)
-        return values
+        allowed = np.full((len(rows), len(self._first)), _ALL, dtype=np.int32)
+        for lookup in self._lookups:
+            allowed &= lookup(rows)
+        lowest = allowed & -allowed
+        # A power of two is exact in floating point, and its exponent says which it is.
+        leaf = lowest.astype(np.float32).view(np.int32)
+        leaf >>= 23
+        leaf &= 0xFF
+        leaf += self._first
+        sums: Floats = self._values.take(leaf).sum(axis=1)
+        return sums
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """What the answers to the questions about some features leave of each tree.
+
+    Attributes:
+        columns: the features; the intervals of the last one run fastest in `masks`.
+        edges: of each, its thresholds, ascending.
+        masks: shape (intervals of them all, trees), int32.
+    """
+
+    columns: list[int]
+    edges: list[Floats]
+    masks: Masks
+
+    def __call__(self, rows: Floats) -> Masks:
+        at = np.zeros(len(rows), dtype=np.int64)
+        for column, edges in zip(self.columns, self.edges, strict=True):
+            at *= len(edges) + 1
+            at += np.searchsorted(edges, rows[:, column], side="left")
+        masks: Masks = self.masks.take(at, axis=0)
+        return masks
+
+    def __add__(self, other: _Lookup) -> _Lookup:
+        """One for the features of both."""
+        masks = (self.masks[:, None] & other.masks).reshape(-1, self.masks.shape[1])
+        return _Lookup(self.columns + other.columns, self.edges + other.edges, masks)
+
+
+_Question = tuple[float, int, int]
+"""A threshold, the tree, and the leaves that are not allowed above it, as bits."""
+
+
+def _questions(trees: Sequence[Tree], n_features: int) -> list[list[_Question]]:
+    """What the trees ask, feature by feature."""
+    questions: list[list[_Question]] = [[] for _ in range(n_features)]
+    for i, tree in enumerate(trees):
+        for node, feature in enumerate(tree.feature):
+            # Above its threshold a node allows nothing on its left.
+            first, last = _leaves(tree, tree.left[node])
+            removed = sum(1 << leaf for leaf in range(first, last + 1))
+            questions[feature].append((tree.threshold[node], i, removed))
+    return questions
+
+
+def _lookups(questions: Sequence[Sequence[_Question]], n_trees: int) -> list[_Lookup]:
+    """One for each feature that is asked about; features of few thresholds share one."""
+    lookups: list[_Lookup] = []
+    for column, asked in enumerate(questions):
+        edges = sorted({threshold for threshold, _, _ in asked})
+        masks = np.full((len(edges) + 1, n_trees), _ALL, dtype=np.int32)
+        for threshold, i, removed in asked:
+            # As a signed number of 32 bits.
+            masks[edges.index(threshold) + 1 :, i] &= ~removed
+        if edges:
+            lookups.append(_Lookup([column], [np.array(edges)], masks))
+    shared: list[_Lookup] = []
+    for lookup in sorted(lookups, key=lambda lookup: len(lookup.masks)):
+        if shared and len(shared[-1].masks) * len(lookup.masks) <= _SHARED:
+            shared[-1] += lookup
+        else:
+            shared.append(lookup)
+    return shared
 
 
 def _leaves(tree: Tree, node: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from linker.detect import in_other_words, is_list, same_in_other_words
 from linker.index import Index
-from linker.text import american, word_hash, words
+from linker.text import american, stems, word_hash, words
 
 
 def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | None:
@@ -36,12 +36,8 @@ def as_noun_or_adjective(index: Index, normal: str) -> int | None:
     _, added = in_other_words(content, hashes, np.zeros(1, dtype=np.int64), whole)
     if not len(added):
         return None
-    stems = [word.stem for word in content]
+    asked = [word.stem for word in content]
     _, rows = index.lexicon.find(hashes.sum(dtype=np.uint64) + added)
-    names = {row: _stems(index, row) for row in rows.tolist()}
-    fitting = [row for row, name in names.items() if same_in_other_words(stems, name)]
-    return min(fitting, key=lambda row: (-len({*stems} & {*names[row]}), row), default=None)
-
-
-def _stems(index: Index, row: int) -> list[str]:
-    return [word.stem for word in words(index.store.normal(row)) if word.stem]
+    names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
+    fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
+    return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)

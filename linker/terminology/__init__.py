@@ -2,7 +2,7 @@
 
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
-from linker.terminology.kinds import DISORDER, kinds_of_type
+from linker.terminology.kinds import DISORDER, kinds, kinds_of_type
 from linker.terminology.merge import merge
 from linker.terminology.overlay import Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
@@ -37,6 +37,7 @@ __all__ = [
     "add_forms",
     "diff",
     "is_parquet",
+    "kinds",
     "kinds_of_type",
     "merge",
     "read_overlay",

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from linker.terminology.compounds import compounds
 from linker.terminology.tables import FORMS, Form, NameKind, Terminology
-from linker.text import words
+from linker.text import stems
 
 Rule = Callable[[str], list[Form]]
 
@@ -100,7 +100,7 @@ def _kind_of_form(kind: str) -> str:
 
 
 def _key(name: str) -> tuple[str, ...]:
-    return tuple(word.stem for word in words(name) if word.stem)
+    return tuple(stems(name))
 
 
 def rules_for(source: str, heads: Container[str]) -> tuple[Rule, ...]:

@@ -28,6 +28,11 @@ class _Kind(BaseModel):
     endings: tuple[str, ...]
 
 
+def kinds() -> tuple[str, ...]:
+    """All kinds that there are, always in one order."""
+    return tuple(_kinds())
+
+
 @lru_cache(maxsize=4096)
 def kinds_of_type(semantic_type: str) -> frozenset[str]:
     """The kinds of thing that a concept of a semantic type may be; none if it is not known."""

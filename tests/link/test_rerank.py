@@ -11,7 +11,7 @@ from cases import PLAIN, FakeEncoder, build, concept, hits
 
 from linker import Linker
 from linker.index import Index
-from linker.link.features import FEATURES, FeatureReader, parse
+from linker.link.features import FEATURES, FeatureReader
 from linker.link.rank import rank
 from linker.link.rerank import HEAD, KEPT, Reranker, candidates
 from linker.link.trees import Tree, Trees
@@ -60,19 +60,6 @@ def test_opposites_and_heads(index: Index) -> None:
     )
     assert (low["opposites"], high["opposites"]) == (0, 1)
     assert low["head"] == high["head"] == 1
-
-
-@pytest.mark.parametrize(
-    ("normal", "stems", "last", "numbers"),
-    [
-        ("", set(), "", set()),
-        ("the", set(), "", set()),
-        ("type ii fevers", {"type", "2", "fever"}, "fever", {"2"}),
-    ],
-)
-def test_parse(normal: str, stems: set[str], last: str, numbers: set[str]) -> None:
-    parsed = parse(normal)
-    assert (parsed.stems, parsed.last, parsed.numbers) == (stems, last, numbers)
 
 
 def by_names(index: Index) -> Reranker:

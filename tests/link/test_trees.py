@@ -45,13 +45,13 @@ def test_by_hand(row: list[float], value: float) -> None:
 
 @st.composite
 def trees(draw: st.DrawFn) -> Tree:
-    """A tree of up to 64 leaves over three features, of any shape."""
+    """A tree of up to 32 leaves over three features, of any shape."""
     feature: list[int] = []
     threshold: list[float] = []
     left: list[int] = []
     right: list[int] = []
     values: list[float] = []
-    budget = draw(st.integers(0, 63))
+    budget = draw(st.integers(0, 31))
 
     def grow(depth: int) -> int:
         nonlocal budget
@@ -85,13 +85,13 @@ def test_a_walk_from_the_root_ends_in_the_same_leaf(
 
 def test_too_many_leaves_are_refused() -> None:
     deep = Tree(
-        feature=(0,) * 64,
-        threshold=tuple(map(float, range(64))),
-        left=tuple(-1 - leaf for leaf in range(64)),
-        right=(*range(1, 64), -65),
-        values=(0.0,) * 65,
+        feature=(0,) * 32,
+        threshold=tuple(map(float, range(32))),
+        left=tuple(-1 - leaf for leaf in range(32)),
+        right=(*range(1, 32), -33),
+        values=(0.0,) * 33,
     )
-    with pytest.raises(ValueError, match="a tree of 65 leaves; at most 64"):
+    with pytest.raises(ValueError, match="a tree of 33 leaves; at most 32"):
         Trees(["a"], [deep])
 
 
