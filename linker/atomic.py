@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from linker.errors import LinkerError
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -23,3 +27,22 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def stopped_clearly(out: Path, what: str, error: type[LinkerError]) -> Iterator[None]:
+    """Say of a full disk, and its like, that nothing is lost.
+
+    Args:
+        out: what is being made.
+        what: by what: "build".
+
+    Raises:
+        LinkerError: of the type given, for an `OSError` inside.
+    """
+    try:
+        yield
+    except OSError as found:
+        raise error(
+            f"{out}: the {what} stopped: {found}; once that is mended, --resume goes on from here"
+        ) from found

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from linker.atomic import write_atomically
+from linker.atomic import stopped_clearly, write_atomically
 from linker.config import DEFAULT_MEMORY, DEFAULT_RECALL
 from linker.encoder import Encoder
 from linker.errors import IndexFolderError
@@ -106,7 +105,7 @@ def write_index(
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
     partial = out.with_name(f"{out.name}.partial")
-    with _stopped_clearly(out), locked(out):
+    with stopped_clearly(out, "build", IndexFolderError), locked(out):
         _refuse_existing(out, force=force)
         _enter(partial, resume=resume, force=force)
         progress.step("joining names and concepts")
@@ -159,17 +158,6 @@ def write_index(
             finish(partial)
         _move_into_place(partial, out)
     return Index.open(out)
-
-
-@contextmanager
-def _stopped_clearly(out: Path) -> Iterator[None]:
-    """Say of a full disk, and its like, that nothing is lost."""
-    try:
-        yield
-    except OSError as error:
-        raise IndexFolderError(
-            f"{out}: the build stopped: {error}; once that is mended, --resume goes on from here"
-        ) from error
 
 
 def _refuse_existing(out: Path, *, force: bool) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linker.atomic import write_atomically
+from linker.atomic import stopped_clearly, write_atomically
 from linker.encoder import EncoderIdentity, load_encoder
 from linker.encoder.adapter import Adapter
 from linker.encoder.folder import ModelFolder
@@ -106,7 +106,8 @@ def train_encoder(
             checkpoint_every,
         )
         place.enter(job.identity(), resume=resume, force=force)
-        return job.run()
+        with stopped_clearly(place.out, "training", TrainingError):
+            return job.run()
 
 
 @dataclass(slots=True)

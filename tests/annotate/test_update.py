@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import CONCEPTS, FakeEncoder, build
+from cases import CONCEPTS, FakeEncoder, build, files_of_at_most
 
 from linker import Linker
 from linker.annotate import Counts, annotate_files
@@ -254,19 +254,13 @@ def test_the_manifest_says_what_was_done_with_what(
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
 @pytest.mark.parametrize("share", [0.3, 0.7, 1.0, 1.5])
 def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, share: float) -> None:
-    import resource
-
     notes = _notes(tmp_path / "notes.jsonl", {str(i): f"{FEVER} {i}" for i in range(400)})
     whole = tmp_path / "whole"
     annotate_files(linker, [notes], whole)
     size = int(whole.with_name("whole.state").stat().st_size * share)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        with pytest.raises(NoteError, match="the run stopped: File too large; what was done is ke"):
-            annotate_files(linker, [notes], out)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    stopped = "the run stopped: File too large; what was done is ke"
+    with files_of_at_most(size), pytest.raises(NoteError, match=stopped):
+        annotate_files(linker, [notes], out)
     assert not out.exists()
     assert out.with_name("out.jsonl.partial").exists()
     annotate_files(linker, [notes], out, resume=True)

@@ -4,19 +4,17 @@ import errno
 import os
 import random
 import re
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
-from cases import DIM, FakeEncoder
+from cases import DIM, FakeEncoder, files_of_at_most
 
 from linker.encoder import Vectors
 from linker.errors import ConfigError, EncoderError, IndexFolderError, TerminologyError
@@ -542,17 +540,6 @@ def test_full_disk_at_a_shard_loses_nothing(out: Path, undisturbed) -> None:
     small(out, encoder=encoder, resume=True)
     assert len(encoder.encoded) == N_NAMES - SHARD
     assert content(out) == undisturbed
-
-
-@contextmanager
-def files_of_at_most(n_bytes: int) -> Iterator[None]:
-    """The system refuses to write further into a file, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import FakeEncoder, build, concept
+from cases import FakeEncoder, build, concept, files_of_at_most
 from typer.testing import CliRunner
 
 from linker.cli import app
@@ -128,6 +128,18 @@ def test_goes_on_after_a_stop_to_the_same_weights(
     train_encoder(diseases.path, tiny, out, quick, device="cpu", resume=True)
     assert weights(out) == weights(trained)
     assert variants(out) == variants(trained)
+
+
+def test_a_full_disk_loses_nothing(
+    trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    stopped = r"training stopped: .*--resume goes on from here"
+    with files_of_at_most(40_000), pytest.raises(TrainingError, match=stopped):
+        train_encoder(diseases.path, tiny, out, quick, device="cpu", checkpoint_every=0)
+    assert not out.exists()
+    train_encoder(diseases.path, tiny, out, quick, device="cpu", resume=True)
+    assert weights(out) == weights(trained)
 
 
 def test_goes_on_after_a_kill(
