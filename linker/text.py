@@ -5,7 +5,7 @@ Three views of a string, each with one purpose:
 - `normalise`: the form that the encoder reads. Two names with one normal form share a vector.
 - `words`: the words of a text with their offsets, and `stem`, the form in which the lexicon
   compares them: blind to case, accents, plural, possessive, Greek letters, American spelling.
-  `stems`: those of a whole text.
+  `stems`: those of a whole text. `pieces`: the words, and what stands between them.
 - `readable`: the text itself, made safe for tokenizers without moving any offset.
 """
 
@@ -29,6 +29,7 @@ _UNREADABLE = re.compile(
 # A word is letters or digits with their combining marks, then perhaps an apostrophe and an ending.
 _MARKS = "\u0300-\u036f"
 _WORD = re.compile(rf"[^\W_][^\W_{_MARKS}]*(?:[{_MARKS}]+[^\W_]*)*(?:['’]s?(?![^\W_]))?")
+_PIECES = re.compile(f"({_WORD.pattern})")
 
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
@@ -87,6 +88,14 @@ def words(text: str) -> list[Word]:
     """The words of a text in reading order. Punctuation, hyphens and underscores separate words."""
     # `Word(...)` is a Python function; this makes the same values in two thirds of the time.
     return [_word(Word, (m.start(), m.end(), stem(m.group()))) for m in _WORD.finditer(text)]
+
+
+def pieces(text: str) -> list[str]:
+    """A text cut into its words, at the odd places, and what stands before, between, behind them.
+
+    The words are those of `words`. Joined, the pieces are the text.
+    """
+    return _PIECES.split(text)
 
 
 def stems(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.composites import is_list, phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
-from linker.detect.variants import in_other_words, same_in_other_words
+from linker.detect.variants import entry_of, in_other_words, same_in_other_words
 
 __all__ = [
     "CombinedDetector",
@@ -17,6 +17,7 @@ __all__ = [
     "OverlappingDetector",
     "assert_mentions",
     "clinical_long_form",
+    "entry_of",
     "expand",
     "in_other_words",
     "is_list",

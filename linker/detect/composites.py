@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from linker.schema import Mention
@@ -58,7 +58,13 @@ def split(text: str, is_name: Callable[[str], bool]) -> tuple[Part, ...]:
         that set more words apart, come first.
     """
     content = [word for word in words(text) if word.stem]
-    found = (parts_at(text, content, joint, is_name) for joint in joints(text, content))
+    ands = (i for i, word in enumerate(content) if word.stem in JOINTS)
+    slashes = (
+        i
+        for i, (before, word) in enumerate(pairwise(content), start=1)
+        if text[before.end : word.start].strip() == "/"
+    )
+    found = (parts_at(text, content, joint, is_name) for joint in joints(ands, slashes))
     return next(filter(None, found), ())
 
 
@@ -74,30 +80,30 @@ def parts_at(
     return _by_head(text, content, joint, is_name) or _by_front(text, content, joint, is_name)
 
 
-def joints(text: str, content: Sequence[Word]) -> Iterator[Joint]:
-    """Every "and", "or", "and/or" and slash between two content words, in reading order."""
-    slashes = "/" in text and [
-        i
-        for i in range(1, len(content))
-        if text[content[i - 1].end] == "/" or text[content[i].start - 1] == "/"
-    ]
-    ands = [i for i, word in enumerate(content) if word.stem in JOINTS]
+def joints(ands: Iterable[int], slashes: Iterable[int]) -> Iterator[Joint]:
+    """Every "and", "or", "and/or" and slash between two content words, in reading order.
+
+    Args:
+        ands: the positions of "and" and "or" among the content words.
+        slashes: those of the words with nothing but a slash between them and the one before.
+    """
+    joining = {*ands}
     last = -1
-    for i in sorted({*ands, *(slashes or ())}):
+    for i in sorted({*joining, *slashes}):
         if i <= last:
             continue
-        if content[i].stem in JOINTS:
+        if i in joining:
             last = i
-            while last + 1 < len(content) and content[last + 1].stem in JOINTS:
+            while last + 1 in joining:
                 last += 1
             yield Joint(i, last + 1)
-        elif text[content[i - 1].end : content[i].start].strip() == "/":
+        else:
             yield Joint(i, i)
 
 
-def is_list(text: str, content: Iterable[Word]) -> bool:
-    """Whether a stretch of text, with its content words, puts several things side by side."""
-    return not {",", "/"}.isdisjoint(text) or any(word.stem in JOINTS for word in content)
+def is_list(text: str, stems: Iterable[str]) -> bool:
+    """Whether a stretch of text, with its stems, puts several things side by side."""
+    return not {",", "/"}.isdisjoint(text) or not JOINTS.isdisjoint(stems)
 
 
 def phrase_of(text: str, mention: Mention) -> Mention:

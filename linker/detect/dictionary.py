@@ -33,19 +33,47 @@ from linker.detect.disorders import (
     says_too_little,
     spelled_out,
 )
-from linker.detect.grams import SIDES, Hashes, Positions, across_joints, grams, runs, without_sides
+from linker.detect.grams import SIDES, across_joints, grams, sums_of, without_sides
 from linker.detect.senses import sense_of
+from linker.detect.tokens import Tokens, Vocabulary, together
 from linker.detect.variants import ends_in_noun, in_other_words, same_in_other_words
 from linker.index import Index
 from linker.schema import Mention
 from linker.terminology import DISORDER, NameKind, kinds_of_type
-from linker.text import Word, bag_hash, readable, stems, word_hash, words
+from linker.text import bag_hash, readable, stems, words
 
 _LONGEST_AMBIGUOUS = 3
+_CHARACTERS = 24_000
+"""Notes are looked at so many characters together, or a little more: numpy's calls are few then,
+and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
+
+
+class _Notes:
+    """Some notes, looked at together.
+
+    Attributes:
+        texts: made safe by `readable`.
+        defined: the strings that stand alone in parentheses, of each.
+        tokens: the words.
+        content: those that are no stop words.
+        grams: the first word, and the number of words, of every n-gram of `content`.
+        keys: the hash of each n-gram.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], defined: Sequence[frozenset[str]], tokens: Tokens
+    ) -> None:
+        self.texts = texts
+        self.defined = defined
+        self.tokens = tokens
+        self.content = tokens.content()
+        self.grams = first, length = grams(self.content.position, self.content.run)
+        sums = sums_of(self.content.hash)
+        self.keys = sums[first + length] - sums[first]
 
 
 class _Match(NamedTuple):
@@ -81,6 +109,7 @@ class DictionaryMatcher:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._vocabulary = Vocabulary(lambda word: self._expands(word) is not None)
         self._name = lru_cache(maxsize=65536)(self._read_name)
         self._expands = lru_cache(maxsize=65536)(self._find_long_form)
         self._is_name = lru_cache(maxsize=16384)(self._look_up)
@@ -88,27 +117,43 @@ class DictionaryMatcher:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
-        return [self._mentions(text, _longest) for text in texts]
+        return self._mentions(texts, _longest)
 
     def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Every mention of each text, those inside others too. See `NestingDetector`."""
-        return [self._mentions(text, _each_span) for text in texts]
+        return self._mentions(texts, _each_span)
 
     def _mentions(
-        self, text: str, choose: Callable[[list[_Match]], Iterable[_Match]]
-    ) -> list[Mention]:
-        safe = readable(text)
-        found = words(safe)
-        # A short form in parentheses is defined by the note: `expand` sees to it.
-        defined = parenthesised(safe)
-        matches = [
-            *self._names_in(safe, found, defined),
-            *self._abbreviations_in(safe, found, defined),
-        ]
-        mentions = (
-            _mention(text, match) for match in choose(self._supported(text, matches, defined))
-        )
-        return sorted(mentions, key=lambda mention: (mention.start, -mention.end))
+        self, texts: Sequence[str], choose: Callable[[list[_Match]], Iterable[_Match]]
+    ) -> list[list[Mention]]:
+        found = []
+        for some in together(texts, _CHARACTERS):
+            safe = [*map(readable, some)]
+            # A short form in parentheses is defined by the note: `expand` sees to it.
+            defined = [*map(parenthesised, safe)]
+            for text, own, short, matches in zip(
+                some, safe, defined, self._matches(safe, defined), strict=True
+            ):
+                chosen = choose(self._supported(own, matches, short))
+                mentions = [_mention(text, match) for match in chosen]
+                found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
+        return found
+
+    def _matches(
+        self, texts: Sequence[str], defined: Sequence[frozenset[str]]
+    ) -> list[list[_Match]]:
+        """The matches of each text."""
+        notes = _Notes(texts, defined, self._vocabulary.tokens(texts))
+        matches: list[list[_Match]] = [[] for _ in texts]
+        for find in (
+            self._names_in,
+            self._variants_in,
+            self._composites_in,
+            self._abbreviations_in,
+        ):
+            for text, match in find(notes):
+                matches[text].append(match)
+        return matches
 
     def _supported(self, text: str, matches: list[_Match], defined: frozenset[str]) -> list[_Match]:
         """Without the short capitals that only seem to be names of the index.
@@ -171,91 +216,84 @@ class DictionaryMatcher:
             named.setdefault(concept, set()).add(text[match.start : match.end])
         return named
 
-    def _names_in(self, text: str, found: list[Word], defined: frozenset[str]) -> Iterator[_Match]:
-        position = np.array([i for i, word in enumerate(found) if word.stem], dtype=np.int64)
-        content = [found[i] for i in position]
-        hashes = np.fromiter((word_hash(word.stem) for word in content), np.uint64, len(content))
-        run = runs(text, found)
-        first, length = grams(position, run)
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
-        keys = sums[first + length] - sums[first]
-        sided, of_sides = without_sides(content, hashes, first, length)
+    def _names_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+        content, (first, length), keys = notes.content, notes.grams, notes.keys
+        sided, of_sides = without_sides(content.side, content.hash, first, length)
         gram, row = self._index.lexicon.find(np.concatenate([keys, keys[sided] - of_sides]))
         plain = gram < len(keys)
         gram = np.concatenate([np.arange(len(keys)), sided])[gram]
-        last = first + length - 1
-        hits = (first[gram], last[gram], row, plain)
-        for begin, stop, name, whole in zip(*(hit.tolist() for hit in hits), strict=True):
-            start, end = content[begin].start, content[stop].end
+        begin, last = first[gram], first[gram] + length[gram] - 1
+        hits = (content.text[begin], content.start[begin], content.end[last], row, plain)
+        for of, start, end, name, whole in zip(*(hit.tolist() for hit in hits), strict=True):
+            text = notes.texts[of]
             stretch = text[start:end]
             reading = self._reading(stretch, name, whole)
             # What other abbreviations stand for in notes is for the table to say.
             if (
                 reading is not None
-                and (stretch in defined or not reading.abbreviation)
+                and (not reading.abbreviation or stretch in notes.defined[of])
                 and not (reading.header and _is_header(text, start, end))
             ):
-                yield _Match(start, end, reading.n_words, reading.long_form, name, reading.doubtful)
-        yield from self._variants_in(text, content, hashes, first, length, keys)
-        yield from self._composites_in(text, content, hashes, run[position])
+                yield (
+                    of,
+                    _Match(start, end, reading.n_words, reading.long_form, name, reading.doubtful),
+                )
 
-    def _variants_in(
-        self,
-        text: str,
-        content: list[Word],
-        hashes: Hashes,
-        first: Positions,
-        length: Positions,
-        keys: Hashes,
-    ) -> Iterator[_Match]:
+    def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
         """Disorders that the text names in other words than the index."""
-        which, added = in_other_words(content, hashes, first, length)
-        hits, rows = self._index.lexicon.find(keys[which] + added)
+        content, (first, length) = notes.content, notes.grams
+        which, added = in_other_words(content.entry, content.hash, first, length)
+        hits, rows = self._index.lexicon.find(notes.keys[which] + added)
         for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
             found = content[first[gram] : first[gram] + length[gram]]
-            start, end = found[0].start, found[-1].end
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            stretch, said = notes.texts[of][start:end], self._vocabulary.stems(found)
             stems, names = self._name(row)
             if (
-                same_in_other_words([word.stem for word in found], stems)
-                and (len(stems) < len(found) or ends_in_noun(text[start:end]))
-                and not is_list(text[start:end], found)
+                same_in_other_words(said, stems)
+                and (len(stems) < len(said) or ends_in_noun(stretch))
+                and not is_list(stretch, said)
                 and self._names_disorders(row)
             ):
-                yield _Match(start, end, len(found), names[0], row)
+                yield of, _Match(start, end, len(said), names[0], row)
 
-    def _composites_in(
-        self, text: str, content: list[Word], hashes: Hashes, run: Positions
-    ) -> Iterator[_Match]:
-        found = list(joints(text, content))
-        which, keys = across_joints(found, hashes, run)
+    def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+        content, run = notes.content, notes.content.run
+        slashes = content.slash & (np.diff(content.position, prepend=-2) == 1)
+        found = [*joints(np.flatnonzero(content.joint).tolist(), np.flatnonzero(slashes).tolist())]
+        which, keys = across_joints(found, content.hash, run)
         hits, _ = self._index.lexicon.find(keys)
         for joint in (found[i] for i in np.unique(which[hits]).tolist()):
-            first = max(joint.left - _WINDOW, int(np.searchsorted(run, run[joint.left])))
-            near = content[first : joint.right + _WINDOW]
+            begin, stop = np.searchsorted(run, [run[joint.left], run[joint.left] + 1]).tolist()
+            first = max(joint.left - _WINDOW, begin)
+            near = content[first : min(joint.right + _WINDOW, stop)]
             inside = Joint(joint.left - first, joint.right - first)
-            for part in parts_at(text, near, inside, self._is_name):
-                yield _Match(part.start, part.end, len(words(part.name)), part.name)
+            of = int(content.text[joint.left])
+            words_near = self._vocabulary.words(near)
+            for part in parts_at(notes.texts[of], words_near, inside, self._is_name):
+                yield of, _Match(part.start, part.end, len(words(part.name)), part.name)
 
-    def _abbreviations_in(
-        self, text: str, found: list[Word], defined: frozenset[str]
-    ) -> Iterator[_Match]:
-        shorts = [text[word.start : word.end] for word in found]
-        for word, short, long_form in zip(found, shorts, map(self._expands, shorts), strict=True):
-            # Most words stand for nothing else.
-            if long_form is None:
-                continue
+    def _abbreviations_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+        # Most words stand for nothing else.
+        maybe = notes.tokens[notes.tokens.marked]
+        columns = (maybe.text, maybe.start, maybe.end)
+        for of, start, end in zip(*(column.tolist() for column in columns), strict=True):
+            text = notes.texts[of]
+            short = text[start:end]
+            long_form = self._expands(short)
             if not long_form:
-                sense = sense_of(text, word.start, word.end)
+                sense = sense_of(text, start, end)
                 long_form = sense if sense is not None and self._is_name(sense) else None
             if (
                 long_form is not None
-                and short not in defined
-                and not (short.islower() and text[word.start - 1 : word.start] == "-")
+                and short not in notes.defined[of]
+                and not (short.islower() and text[start - 1 : start] == "-")
             ):
-                yield _Match(word.start, word.end, 1, long_form)
-        for letter in letters_in(text):
-            if self._is_name(letter.long_form):
-                yield _Match(letter.start, letter.end, 1, letter.long_form)
+                yield of, _Match(start, end, 1, long_form)
+        for of, text in enumerate(notes.texts):
+            for letter in letters_in(text):
+                if self._is_name(letter.long_form):
+                    yield of, _Match(letter.start, letter.end, 1, letter.long_form)
 
     def _read(self, stretch: str, row: int, whole: bool) -> _Reading | None:
         """What a stretch of text with the hash of a name is, whatever text it stands in.

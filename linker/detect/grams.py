@@ -6,23 +6,18 @@ ends at a full stop, a bullet, a bracket or the border of a table cell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from linker.detect.composites import MAX_FRONT, MAX_HEAD, MAX_PART, Joint
 from linker.index import MAX_WORDS
-from linker.text import Word
 
 MAX_STOP_WORDS = 2
 """Stop words that may stand inside a mention ("fracture of the femur")."""
 
-# What stands between two words of one mention: spaces, one line break, a hyphen, slash, apostrophe.
-_GLUE = re.compile(r"[ \t\u00a0]*[-‐‑–/'’+]?[ \t\u00a0]*(?:\r?\n[ \t]*)?")
-_COMMA = re.compile(r"[ ]?,[ \t]*(?:\r?\n[ \t]*)?")
 SIDES = frozenset({"left", "right", "bilateral", "r", "l"})
 """Stems that say on which side, and not what."""
 
@@ -49,54 +44,43 @@ Positions = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
 
-def runs(text: str, found: Sequence[Word]) -> Positions:
-    """For each word the number of its run: a mention stays within one.
-
-    A full stop, a bullet, a bracket or the border of a table cell ends a run; a space, a hyphen, a
-    comma or a single line break does not.
-    """
-    gaps = [text[before.end : word.start] for before, word in pairwise(found)]
-    breaks = [not (gap == " " or _GLUE.fullmatch(gap) or _COMMA.fullmatch(gap)) for gap in gaps]
-    return np.cumsum([False, *breaks][: len(found)], dtype=np.int64)
-
-
 def grams(position: Positions, run: Positions) -> tuple[Positions, Positions]:
     """First word, and number of words, of every n-gram that may be a mention.
 
     Args:
         position: shape (n,): the positions of the content words among all words.
-        run: shape (words,): the run of each word.
+        run: shape (n,): the run of each.
     """
     n = len(position)
     if not n:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     length = np.arange(1, min(MAX_WORDS, n) + 1)[:, None]
     last = np.arange(n) + length - 1
-    end = position[np.minimum(last, n - 1)]
-    fits = (last < n) & (run[end] == run[position]) & (end - position < length + MAX_STOP_WORDS)
+    end = np.minimum(last, n - 1)
+    apart = position[end] - position
+    fits = (last < n) & (run[end] == run) & (apart < length + MAX_STOP_WORDS)
     row, first = np.nonzero(fits)
     return first, row + 1
 
 
 def without_sides(
-    content: Sequence[Word], hashes: Hashes, first: Positions, length: Positions
+    side: npt.NDArray[np.bool_], hashes: Hashes, first: Positions, length: Positions
 ) -> tuple[Positions, Hashes]:
     """The n-grams that hold a side in their middle, and what of their hashes is the side's.
 
     "pain in the right leg" and "pain in R leg" are leg pain.
 
     Args:
-        content: the content words, n of them.
+        side: shape (n,): whether a content word says on which side.
         hashes: shape (n,): those of their stems.
         first, length: shape (m,): the n-grams.
 
     Returns:
         Which n-grams, and the sum of the hashes of the sides in each: two arrays of one shape.
     """
-    side = np.array([word.stem in SIDES for word in content], dtype=bool)
     if not side.any():
         return np.empty(0, np.int64), np.empty(0, np.uint64)
-    sums = _sums(np.where(side, hashes, np.uint64(0)))
+    sums = sums_of(np.where(side, hashes, np.uint64(0)))
     last = first + length - 1
     of_sides = sums[last] - sums[first]
     which = np.flatnonzero((of_sides != 0) & ~side[first] & ~side[last])
@@ -126,11 +110,11 @@ def across_joints(
     which, _ = np.nonzero(inside)
     start, end, other, stop = starts[inside], ends[inside], others[inside], stops[inside]
     one = run[start] == run[stop - 1]
-    sums = _sums(hashes)
+    sums = sums_of(hashes)
     keys = sums[end] - sums[start] + sums[stop] - sums[other]
     return which[one], keys[one]
 
 
-def _sums(hashes: Hashes) -> Hashes:
+def sums_of(hashes: Hashes) -> Hashes:
     """The sums of the first 0, 1, ... n hashes, modulo 2 ** 64."""
     return np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])

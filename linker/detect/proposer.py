@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 
 from linker.config import read_toml
 from linker.detect.combine import longest_first
-from linker.detect.grams import runs
+from linker.detect.tokens import Vocabulary
 from linker.index import Index
 from linker.schema import Mention
-from linker.text import Word, readable, word_hash, words
+from linker.text import readable, stem, stems, word_hash
 
 MIN_WORDS, MAX_WORDS = 2, 5
 """Content words of a proposal: one word that is no name is seldom a concept."""
@@ -36,6 +37,8 @@ class SpanProposer:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        # Numbers are words of names, and of no phrase that is a concept.
+        self._words = Vocabulary(lambda word: stem(word).isdigit())
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The longest proposals of each text. See `Detector`."""
@@ -46,43 +49,29 @@ class SpanProposer:
         return [list(self._propose(text)) for text in texts]
 
     def _propose(self, text: str) -> Iterator[Mention]:
-        safe = readable(text)
-        found = words(safe)
-        for phrase in self._phrases(found, runs(safe, found).tolist()):
-            content = [word for word in phrase if word.stem]
-            for first in range(max(0, len(content) - MAX_WORDS), len(content) - MIN_WORDS + 1):
-                start, end = content[first].start, content[-1].end
+        content = self._words.tokens([readable(text)]).content()
+        usable = np.isin(content.hash, self._known) & ~content.marked
+        # Neither falls: their sum changes where a run ends or a word comes between.
+        phrase = (content.run + np.cumsum(~usable))[usable]
+        content = content[usable]
+        starts, ends = content.start.tolist(), content.end.tolist()
+        firsts = np.flatnonzero(np.diff(phrase, prepend=-1)).tolist()
+        for first, stop in pairwise([*firsts, len(phrase)]):
+            for begin in range(max(first, stop - MAX_WORDS), stop - MIN_WORDS + 1):
+                start, end = starts[begin], ends[stop - 1]
                 if "," not in text[start:end]:
                     yield Mention(start, end, text[start:end], proposed=True)
 
-    def _phrases(self, found: Sequence[Word], run: Sequence[int]) -> Iterator[list[Word]]:
-        """Words of names in a row, stop words among them."""
-        hashes = np.array([word_hash(word.stem) for word in found], dtype=np.uint64)
-        known = np.isin(hashes, self._vocabulary).tolist()
-        phrase: list[Word] = []
-        for i, word in enumerate(found):
-            if phrase and run[i] != run[i - 1]:
-                yield phrase
-                phrase = []
-            if known[i] and not word.stem.isdigit():
-                phrase.append(word)
-            elif word.stem:
-                yield phrase
-                phrase = []
-            elif phrase:
-                phrase.append(word)
-        yield phrase
-
     @cached_property
-    def _vocabulary(self) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    def _known(self) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
         """The hashes of the words of all names but those that join words, sorted."""
         store = self._index.store
-        stems: set[str] = set()
+        known: set[str] = set()
         for start in range(0, store.n_names, _STEP):
             for name in store.normals(start, min(start + _STEP, store.n_names)):
-                stems.update(word.stem for word in words(name))
-        stems -= _joining_words() | {""}
-        return np.unique(np.array([word_hash(stem) for stem in stems], dtype=np.uint64))
+                known.update(stems(name))
+        known -= _joining_words()
+        return np.unique(np.array([*map(word_hash, known)], dtype=np.uint64))
 
 
 @lru_cache(maxsize=1)

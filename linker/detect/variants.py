@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.grams import Hashes, Positions
-from linker.text import Word, bag_hash, stem, word_hash
+from linker.text import bag_hash, stem, word_hash
 
 _LONGEST = 5
 """Content words of a stretch that may be a name in other words; at least two."""
@@ -44,21 +44,26 @@ class _File(BaseModel):
     understood: dict[str, str]
 
 
+def entry_of(stem: str) -> int:
+    """What a stem is to this module, as a number for `in_other_words`; 0 for nothing."""
+    return _entries().number.get(stem, 0)
+
+
 def in_other_words(
-    content: Sequence[Word], hashes: Hashes, first: Positions, length: Positions
+    entries: npt.NDArray[np.int16], hashes: Hashes, first: Positions, length: Positions
 ) -> tuple[Positions, Hashes]:
     """The n-grams that have one to three words of a group, and their hashes in other words.
 
     Args:
-        content: the content words, n of them.
+        entries: shape (n,): what the content words are, by `entry_of`.
         hashes: shape (n,): those of their stems.
         first, length: shape (m,): the n-grams.
 
     Returns:
         Which n-grams, and what to add to their hashes, modulo 2 ** 64: two arrays of one shape.
     """
-    role_of = _roles().get
-    roles = np.fromiter((role_of(word.stem, 0) for word in content), np.int8, len(content))
+    known = _entries()
+    roles = known.role[entries]
     at = np.flatnonzero(roles >= _PART)
     if len(at) == 0:
         return np.empty(0, np.int64), np.empty(0, np.uint64)
@@ -82,7 +87,12 @@ def in_other_words(
         dropped = np.where(said, of_idle, np.uint64(0))
     n_of_groups = before[after] - before[begin]
     fits = (own >= 2) & (own <= _LONGEST)
-    changes, filled = _changes(content, hashes, at)
+    # What to add to the hash of each word of a group for the others, and 0 to leave it as it is.
+    n_others = known.n_others[entries[at]]
+    width = 1 + n_others.max()
+    filled = np.arange(width) <= n_others[:, None]
+    changes = known.others[entries[at], :width] - hashes[at, None]
+    changes[:, 0] = 0
     # "Absent toes": one word in other words, or all, or none where a verb was dropped.
     which, added = [], []
     for n in range(1, _MAX_OF_GROUPS + 1):
@@ -90,7 +100,7 @@ def in_other_words(
         place = before[begin[grams]]
         ways, change = filled[place], changes[place]
         for i in range(1, n):
-            row = (len(grams), *(1,) * i, changes.shape[1])
+            row = (len(grams), *(1,) * i, width)
             ways = ways[..., None] & filled[place + i].reshape(row)
             change = change[..., None] + changes[place + i].reshape(row)
         gram, *_ = np.nonzero(ways)
@@ -107,24 +117,6 @@ def _between(values: Any, first: Positions, end: Positions) -> Any:
     dtype = np.uint64 if values.dtype == np.uint64 else np.int64
     sums = np.concatenate([np.zeros(1, dtype), np.cumsum(values, dtype=dtype)])
     return sums[end] - sums[first]
-
-
-def _changes(
-    content: Sequence[Word], hashes: Hashes, at: Positions
-) -> tuple[Hashes, npt.NDArray[np.bool_]]:
-    """What to add to the hash of each word of a group for the others: a row a word.
-
-    Returns:
-        Changes, of which the first leaves the word as it is, and which of them there are: two
-        arrays of one shape.
-    """
-    of_words = [_others()[content[i].stem] for i in at]
-    shape = (len(at), 1 + max(map(len, of_words)))
-    changes, filled = np.zeros(shape, np.uint64), np.zeros(shape, dtype=bool)
-    for row, others in enumerate(of_words):
-        changes[row, 1 : len(others) + 1] = others - hashes[at[row]]
-        filled[row, : len(others) + 1] = True
-    return changes, filled
 
 
 def ends_in_noun(text: str) -> bool:
@@ -167,6 +159,35 @@ def _groups() -> tuple[tuple[str, ...], ...]:
     return tuple(
         tuple(dict.fromkeys(map(stem, group))) for group in (*_file().parts, *_file().changes)
     )
+
+
+class _Entries(NamedTuple):
+    """The stems that are something here, each with a number from 1 on.
+
+    Attributes:
+        number: of each stem.
+        role: of each number, 0 among them, which is all other stems: shape (numbers,).
+        others: what may stand for it, as hashes, from the second column on.
+        n_others: how many there are.
+    """
+
+    number: dict[str, int]
+    role: npt.NDArray[np.int8]
+    others: Hashes
+    n_others: Positions
+
+
+@lru_cache(maxsize=1)
+def _entries() -> _Entries:
+    roles = _roles()
+    of_groups = _others()
+    number = {stem: i for i, stem in enumerate(roles, start=1)}
+    n_others = [0, *(len(of_groups.get(own, ())) for own in roles)]
+    others = np.zeros((len(n_others), 1 + max(n_others)), np.uint64)
+    for own, i in number.items():
+        others[i, 1 : n_others[i] + 1] = of_groups.get(own, ())
+    role = np.array([0, *roles.values()], np.int8)
+    return _Entries(number, role, others, np.array(n_others))
 
 
 @lru_cache(maxsize=1)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linker.detect import in_other_words, is_list, same_in_other_words
+from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import Index
-from linker.text import american, stems, word_hash, words
+from linker.text import american, stems, word_hash
 
 
 def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | None:
@@ -28,15 +28,15 @@ def as_noun_or_adjective(index: Index, normal: str) -> int | None:
 
     Of several the one with most of the words themselves, then the first.
     """
-    content = [word for word in words(normal) if word.stem]
-    if len(content) < 2 or is_list(normal, content):
+    asked = stems(normal)
+    if len(asked) < 2 or is_list(normal, asked):
         return None
-    hashes = np.array([word_hash(word.stem) for word in content], dtype=np.uint64)
-    whole = np.array([len(content)], dtype=np.int64)
-    _, added = in_other_words(content, hashes, np.zeros(1, dtype=np.int64), whole)
+    hashes = np.array([*map(word_hash, asked)], dtype=np.uint64)
+    entries = np.array([*map(entry_of, asked)], dtype=np.int16)
+    whole = np.array([len(asked)], dtype=np.int64)
+    _, added = in_other_words(entries, hashes, np.zeros(1, dtype=np.int64), whole)
     if not len(added):
         return None
-    asked = [word.stem for word in content]
     _, rows = index.lexicon.find(hashes.sum(dtype=np.uint64) + added)
     names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
     fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
