@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -30,7 +30,7 @@ from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter, kind_of
 from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
-from linker.link.retrieve import Retriever
+from linker.link.retrieve import Retriever, Spelling
 from linker.link.symbols import Symbols, may_be_symbol
 from linker.schema import Candidate, Concept, Link, Mention
 
@@ -42,10 +42,18 @@ CACHED_QUERIES = 20_000
 
 
 class _Asked(NamedTuple):
-    """What candidates depend on: the string, and what kind of thing the detector takes it for."""
+    """A string, and what kind of thing the detector takes it for."""
 
     query: str
     kind: str | None
+
+
+class _Question(NamedTuple):
+    """What candidates depend on."""
+
+    spelling: Spelling
+    kind: str | None
+    k: int
 
 
 class _Decided(NamedTuple):
@@ -97,7 +105,8 @@ class Linker:
                 "rebuild the index"
             ) from error
         self._reranker = Reranker(index.store, self._weights.slope)
-        self._cache: OrderedDict[tuple[_Asked, int], tuple[Candidate, ...]] = OrderedDict()
+        self._spellings: OrderedDict[str, Spelling] = OrderedDict()
+        self._answers: OrderedDict[_Question, tuple[Candidate, ...]] = OrderedDict()
 
     @classmethod
     def load(
@@ -345,31 +354,40 @@ class Linker:
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
         """The candidates of each distinct question; the latest ones are kept."""
-        found = {}
-        for of in dict.fromkeys(asked):
-            if (of, k) in self._cache:
-                self._cache.move_to_end((of, k))
-                found[of] = self._cache[of, k]
-        missing = [of for of in dict.fromkeys(asked) if of not in found]
+        distinct = list(dict.fromkeys(asked))
+        new = list(dict.fromkeys(of.query for of in distinct if of.query not in self._spellings))
+        self._spellings.update(zip(new, self._retriever.spellings(new), strict=True))
+        questions = {of: _Question(self._spellings[of.query], of.kind, k) for of in distinct}
+        missing = {
+            question: of.query
+            for of, question in questions.items()
+            if question not in self._answers
+        }
         if missing:
-            queries = [of.query for of in missing]
-            store = self._index.store
-            hits = self._retriever.retrieve(queries, n=NEIGHBOURS)
-            ranking = decide(
-                queries,
-                hits,
-                store,
-                self._weights,
-                self._reranker,
-                kinds=[of.kind for of in missing],
-                types=self._type_filter,
-            )
-            for place, of in enumerate(missing):
-                kept = candidates(ranking, place, store, k=k)
-                found[of] = self._cache[of, k] = kept
-        while len(self._cache) > CACHED_QUERIES:
-            self._cache.popitem(last=False)
+            self._answers.update(zip(missing, self._answered(missing), strict=True))
+        for of, question in questions.items():
+            self._spellings.move_to_end(of.query)
+            self._answers.move_to_end(question)
+        found = {of: self._answers[question] for of, question in questions.items()}
+        for kept in (self._spellings, self._answers):
+            while len(kept) > CACHED_QUERIES:
+                kept.popitem(last=False)
         return found
+
+    def _answered(self, missing: Mapping[_Question, str]) -> Iterator[tuple[Candidate, ...]]:
+        """The candidates of some questions, each with one of the strings that ask it."""
+        queries, store = [*missing.values()], self._index.store
+        ranking = decide(
+            queries,
+            self._retriever.retrieve(queries, n=NEIGHBOURS),
+            store,
+            self._weights,
+            self._reranker,
+            kinds=[question.kind for question in missing],
+            types=self._type_filter,
+        )
+        for place, question in enumerate(missing):
+            yield candidates(ranking, place, store, k=question.k)
 
     def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> _Decided:
         linked = bool(found) and found[0].probability >= self.threshold

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,18 @@ class Hits:
         return Hits(query, self.row[at], self.score[at], self.exact[at], self.same_words[at])
 
 
+class Spelling(NamedTuple):
+    """What of a query decides its candidates.
+
+    Attributes:
+        normal: its normal form.
+        written: the query with single spaces, if a source writes the name that it is in this way.
+    """
+
+    normal: str
+    written: str | None
+
+
 class Retriever:
     """Proposes names for queries.
 
@@ -69,10 +82,7 @@ class Retriever:
         normals = [normalise(query) for query in queries]
         distinct = sorted({normal for normal in normals if normal})
         same = self._same_words(distinct)
-        exact = [
-            next((row for row in rows if self._index.store.normal(row) == normal), None)
-            for normal, rows in zip(distinct, same, strict=True)
-        ]
+        exact = self._exact(distinct, same)
         named = [
             self._reworded(normal, rows) if row is None else row
             for normal, rows, row in zip(distinct, same, exact, strict=True)
@@ -82,6 +92,28 @@ class Retriever:
         return _spread(
             self._search(vectors, exact, same, n), [place.get(normal, -1) for normal in normals]
         )
+
+    def spellings(self, queries: Sequence[str]) -> list[Spelling]:
+        """All of some queries that links depend on: two that agree in it have the same candidates.
+
+        A note's "CHEST PAIN" and "Chest Pain" are looked up once, if no source writes them so.
+        """
+        normals = [normalise(query) for query in queries]
+        rows = self._exact(normals, self._same_words(normals))
+        found = []
+        for query, normal, row in zip(queries, normals, rows, strict=True):
+            spelled = " ".join(query.split())
+            written = () if row is None else (p.written for p in self._index.store.pairs(row))
+            found.append(Spelling(normal, spelled if spelled in written else None))
+        return found
+
+    def _exact(self, normals: Sequence[str], same: Sequence[Sequence[int]]) -> list[int | None]:
+        """The name that each normal form is, of those with its words."""
+        normal_of = self._index.store.normal
+        return [
+            next((row for row in rows if normal_of(row) == normal), None)
+            for normal, rows in zip(normals, same, strict=True)
+        ]
 
     def _same_words(self, normals: Sequence[str]) -> list[list[int]]:
         hashes = np.zeros(len(normals), dtype=np.uint64)
