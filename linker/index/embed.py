@@ -18,6 +18,7 @@ from linker.errors import EncoderError, IndexFolderError
 from linker.index.folder import Index
 from linker.index.shards import Shards
 from linker.index.store import Store
+from linker.index.vectors import rounds
 from linker.steps import Progress
 
 SAMPLE = 512
@@ -53,7 +54,8 @@ class Reusable:
     @property
     def is_rounded(self) -> bool:
         """Whether the vectors are in half precision: good for a build that rounds them as well."""
-        return self._index.manifest.vectors.refined
+        manifest = self._index.manifest
+        return rounds(manifest.vectors.kind, manifest.encoder.dim)
 
     def rows(self, normals: list[str]) -> Rows:
         """The row of each of some names in the old index, -1 where it has none: shape (n,).

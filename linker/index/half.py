@@ -100,8 +100,13 @@ class HalfVectors:
             yield start, self._unit(os.pread(self._file, size, start * self._row_bytes))
 
     def _unit(self, content: bytes) -> Floats:
-        rows = np.frombuffer(content, dtype=_HALF).reshape(-1, self.dim).astype(np.float32)
-        # Row by row, so that a row's numbers do not depend on what it is read with.
-        lengths = np.sqrt(np.square(rows).sum(axis=1, dtype=np.float32))
-        rows /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
-        return rows
+        rows = np.frombuffer(content, dtype=_HALF).reshape(-1, self.dim)
+        return unit(rows.astype(np.float32))
+
+
+def unit(rows: Floats) -> Floats:
+    """Rows that were rounded, scaled to length 1 again, in place."""
+    # Row by row, so that a row's numbers do not depend on what it is read with.
+    lengths = np.sqrt(np.square(rows).sum(axis=1, dtype=np.float32))
+    rows /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    return rows

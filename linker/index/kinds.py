@@ -41,8 +41,8 @@ class Kind:
 
 KINDS = (
     Kind("Flat", FLAT_NAMES, lambda dim: 4 * dim),
-    # 32 links a name, and 64 on the ground floor, four bytes each.
-    Kind("HNSW32", GRAPH_NAMES, lambda dim: 4 * dim + 4 * (64 + 2) + 16),
+    # Numbers of two bytes; 32 links a name, and 64 on the ground floor, four bytes each.
+    Kind("HNSW32,SQfp16", GRAPH_NAMES, lambda dim: 2 * dim + 4 * (64 + 2) + 16),
     # One bit a dimension, and two factors.
     Kind("IVF{lists},RaBitQ", None, lambda dim: dim / 8 + 8 + _ID_BYTES),
     # Four bits for eight dimensions.

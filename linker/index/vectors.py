@@ -1,8 +1,9 @@
 """The vectors of the names, searched by FAISS: the one module that imports it.
 
 Inner product of unit vectors: every number that leaves here is a cosine, higher is better. Kinds
-that keep vectors as they are (Flat, HNSW32) are one file. The others keep codes (RaBitQ, PQ, SQ8):
-these propose candidates, whose cosines come from a second file, `half.HalfVectors`.
+that keep vectors (Flat, HNSW32), if in half precision (HNSW32,SQfp16), are one file. The others
+keep codes (RaBitQ, PQ, SQ8): these propose candidates, whose cosines come from a second file,
+`half.HalfVectors`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from linker.errors import ConfigError, IndexFolderError
 from linker.index.effort import Effort
-from linker.index.half import HalfVectors
+from linker.index.half import HalfVectors, unit
 
 Floats = npt.NDArray[np.float32]
 Cosines = npt.NDArray[np.float64]
@@ -25,6 +26,7 @@ Rows = npt.NDArray[np.int64]
 
 _STORED_WITHIN = 0.001
 """How far a number of a stored vector may be from what was added: half precision: .0005."""
+_HALF = faiss.ScalarQuantizer.QT_fp16
 _TOGETHER = 16
 """Queries given to FAISS at a time where it looks for candidates. From 20 on it finds the nearest
 lists by a matrix product, which moves the seventh digit, and so, once in a while, the last list."""
@@ -64,7 +66,7 @@ class Vectors:
 
     @classmethod
     def build(cls, kind: str, dim: int, shards: Iterable[Floats]) -> Vectors:
-        """Make an index that keeps vectors as they are, of shards of rows, in their order.
+        """Make an index that keeps vectors, of shards of rows, in their order.
 
         Args:
             kind: a FAISS factory string that needs no training ("Flat", "HNSW32").
@@ -281,7 +283,8 @@ class Vectors:
         rows = np.asarray(rows, dtype=np.int64)
         if self._half is not None:
             return self._half.take(rows)
-        return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+        found = np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+        return found if _scalar_quantizer(self._index) is None else unit(found)
 
 
 def make(kind: str, dim: int) -> faiss.Index:
@@ -311,13 +314,14 @@ def make(kind: str, dim: int) -> faiss.Index:
 
 
 def keeps_vectors(kind: str, dim: int) -> bool:
-    """Whether a kind keeps vectors as they are; the others need a file of them beside.
+    """Whether a kind keeps vectors, if in half precision; the others need a file of them beside.
 
     Raises:
         ConfigError: the kind cannot be.
     """
     index = make(kind, dim)
-    if not index.is_trained:
+    quantizer = _scalar_quantizer(index)
+    if not index.is_trained or (quantizer is not None and quantizer.qtype != _HALF):
         return False
     try:
         Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
@@ -326,6 +330,21 @@ def keeps_vectors(kind: str, dim: int) -> bool:
             return False
         raise
     return True
+
+
+def rounds(kind: str, dim: int) -> bool:
+    """Whether an index of a kind has its vectors in half precision, wherever it keeps them.
+
+    Raises:
+        ConfigError: the kind cannot be.
+    """
+    return not keeps_vectors(kind, dim) or _scalar_quantizer(make(kind, dim)) is not None
+
+
+def _scalar_quantizer(index: faiss.Index) -> Any:
+    """What writes each number of a vector by itself, in an index or under its graph; or None."""
+    codes = faiss.downcast_index(index.storage) if isinstance(index, faiss.IndexHNSW) else index
+    return codes.sq if isinstance(codes, faiss.IndexScalarQuantizer) else None
 
 
 def _train(

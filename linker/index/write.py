@@ -45,7 +45,7 @@ from linker.index.manifest import (
 )
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
-from linker.index.vectors import keeps_vectors
+from linker.index.vectors import rounds
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 
@@ -112,10 +112,11 @@ def write_index(
         write_store(terminology, partial)
         store = Store.open(partial)
         kind = resolve_kind(kind, store.n_names, dim, memory)
-        if reusable is not None and reusable.is_rounded and keeps_vectors(kind, dim):
+        if reusable is not None and reusable.is_rounded and not rounds(kind, dim):
             raise IndexFolderError(
                 f"{reuse}: keeps its vectors in half precision, and kind {kind!r} in full; "
-                'reuse them for a coded kind ("IVF,RaBitQ"), or build without --reuse'
+                'reuse them for a kind that rounds them too ("HNSW32,SQfp16", "IVF,RaBitQ"), or '
+                "build without --reuse"
             )
         if not _is_complete(partial, _job(partial, encoder, kind)):
             progress.step("indexing words")

@@ -86,14 +86,18 @@ def test_vectors_of_another_encoder_are_not_reused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.partial").exists()
 
 
-def test_rounded_vectors_are_reused_where_they_are_rounded_anyway(tmp_path: Path) -> None:
-    old = build(tmp_path / "old", OLD, kind="SQ8")
+@pytest.mark.parametrize("old_kind", ["SQ8", "HNSW32,SQfp16"])
+@pytest.mark.parametrize("kind", ["SQ8", "HNSW32,SQfp16"])
+def test_rounded_vectors_are_reused_where_they_are_rounded_anyway(
+    old_kind: str, kind: str, tmp_path: Path
+) -> None:
+    old = build(tmp_path / "old", OLD, kind=old_kind)
     with pytest.raises(IndexFolderError, match="keeps its vectors in half precision"):
         build(tmp_path / "new", NEW, reuse=old.path)
-    afresh = build(tmp_path / "afresh", NEW, kind="SQ8")
-    reused = build(tmp_path / "reused", NEW, kind="SQ8", reuse=old.path)
-    for name in ("vectors.f16", "vectors.faiss"):
-        assert (reused.path / name).read_bytes() == (afresh.path / name).read_bytes()
+    afresh = build(tmp_path / "afresh", NEW, kind=kind)
+    reused = build(tmp_path / "reused", NEW, kind=kind, reuse=old.path)
+    for path in afresh.path.glob("vectors.f*"):
+        assert (reused.path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_folder_that_is_no_index_cannot_be_reused(tmp_path: Path) -> None:

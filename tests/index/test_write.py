@@ -121,7 +121,7 @@ def test_finished_folder_holds_the_index_alone(out: Path, undisturbed) -> None:
     assert beside(out) == ["mini"]
 
 
-@pytest.mark.parametrize("kind", ["Flat", "HNSW32"])
+@pytest.mark.parametrize("kind", ["Flat", "HNSW32", "HNSW32,SQfp16"])
 def test_order_of_the_input_changes_no_byte(kind: str, tmp_path: Path) -> None:
     shuffled = random.Random(0).sample(TERMS, len(TERMS))
     one = small(tmp_path / "one", TERMS, kind=kind)

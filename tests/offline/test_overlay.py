@@ -163,7 +163,7 @@ def test_ties_go_by_concept_id_with_new_concepts_among_the_old(mini: Path, csv: 
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["Flat", "HNSW32"])
+@pytest.mark.parametrize("kind", ["Flat", "HNSW32", "HNSW32,SQfp16"])
 def test_links_are_those_of_an_index_built_with_the_names(
     kind: str, tmp_path: Path, csv: Write
 ) -> None:
