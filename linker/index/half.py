@@ -23,6 +23,8 @@ Rows = npt.NDArray[np.int64]
 BLOCK = 16384
 """Rows read at a time by whoever reads them all: 50 MB at 768 dimensions."""
 _HALF = np.dtype("<f2")
+_KEPT_BITS = np.int32(-0x7000_2000)
+"""Of a half moved 13 bits up, its sign with it: the sign once, the exponent and the fraction."""
 
 
 class HalfVectors:
@@ -100,13 +102,19 @@ class HalfVectors:
             yield start, self._unit(os.pread(self._file, size, start * self._row_bytes))
 
     def _unit(self, content: bytes) -> Floats:
-        rows = np.frombuffer(content, dtype=_HALF).reshape(-1, self.dim)
-        return unit(rows.astype(np.float32))
+        return unit(np.frombuffer(content, dtype=_HALF).reshape(-1, self.dim))
 
 
-def unit(rows: Floats) -> Floats:
-    """Rows that were rounded, scaled to length 1 again, in place."""
+def unit(rows: npt.NDArray[np.float16]) -> Floats:
+    """Finite rows in half precision as float32, scaled to length 1 again: they were rounded."""
+    # numpy's own conversion takes twice as long. Sign, exponent and fraction move to their places
+    # in a float32; what the exponents of the two begin at differs by 112.
+    bits = rows.view("<i2").astype(np.int32)
+    bits <<= 13
+    bits &= _KEPT_BITS
+    wide = bits.view(np.float32)
+    wide *= np.float32(2.0**112)
     # Row by row, so that a row's numbers do not depend on what it is read with.
-    lengths = np.sqrt(np.square(rows).sum(axis=1, dtype=np.float32))
-    rows /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
-    return rows
+    lengths = np.sqrt(np.einsum("nd,nd->n", wide, wide))
+    wide /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    return wide

@@ -274,8 +274,8 @@ class Vectors:
         They depend on the two vectors alone, to the last bit, not on what else is asked for.
         """
         # Sums row by row: a matrix product gives equal vectors unequal ones, by where they stand.
-        products = self.take(rows) * query.astype(np.float64)
-        cosines: Cosines = np.clip(products.sum(axis=1), -1, 1)
+        stored = self.take(rows).astype(np.float64)
+        cosines: Cosines = np.clip(np.einsum("nd,d->n", stored, query.astype(np.float64)), -1, 1)
         return cosines
 
     def take(self, rows: Rows) -> Floats:
@@ -283,8 +283,11 @@ class Vectors:
         rows = np.asarray(rows, dtype=np.int64)
         if self._half is not None:
             return self._half.take(rows)
-        found = np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
-        return found if _scalar_quantizer(self._index) is None else unit(found)
+        if (halves := _halves(self._index)) is not None:
+            if len(rows) and rows.min() < 0:
+                raise IndexError(f"row {rows.min()}")
+            return unit(halves[rows])
+        return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
 
 
 def make(kind: str, dim: int) -> faiss.Index:
@@ -320,8 +323,8 @@ def keeps_vectors(kind: str, dim: int) -> bool:
         ConfigError: the kind cannot be.
     """
     index = make(kind, dim)
-    quantizer = _scalar_quantizer(index)
-    if not index.is_trained or (quantizer is not None and quantizer.qtype != _HALF):
+    coded = isinstance(_storage(index), faiss.IndexScalarQuantizer) and _halves(index) is None
+    if coded or not index.is_trained:
         return False
     try:
         Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
@@ -338,13 +341,28 @@ def rounds(kind: str, dim: int) -> bool:
     Raises:
         ConfigError: the kind cannot be.
     """
-    return not keeps_vectors(kind, dim) or _scalar_quantizer(make(kind, dim)) is not None
+    return not keeps_vectors(kind, dim) or _halves(make(kind, dim)) is not None
 
 
-def _scalar_quantizer(index: faiss.Index) -> Any:
-    """What writes each number of a vector by itself, in an index or under its graph; or None."""
-    codes = faiss.downcast_index(index.storage) if isinstance(index, faiss.IndexHNSW) else index
-    return codes.sq if isinstance(codes, faiss.IndexScalarQuantizer) else None
+def _storage(index: faiss.Index) -> faiss.Index:
+    """What keeps the vectors of an index: the index itself, or what is under its graph."""
+    return faiss.downcast_index(index.storage) if isinstance(index, faiss.IndexHNSW) else index
+
+
+def _halves(index: faiss.Index) -> npt.NDArray[np.float16] | None:
+    """The vectors of an index that keeps them in half precision, as they lie in its memory.
+
+    FAISS itself reads them number by number, in twice the time.
+    """
+    storage = _storage(index)
+    if not isinstance(storage, faiss.IndexScalarQuantizer) or storage.sq.qtype != _HALF:
+        return None
+    n, dim = int(storage.ntotal), int(storage.d)
+    if n == 0:
+        return np.empty((0, dim), dtype=np.float16)
+    codes = faiss.rev_swig_ptr(storage.codes.data(), n * storage.code_size)
+    halves: npt.NDArray[np.float16] = codes.view("<f2").reshape(n, dim)
+    return halves
 
 
 def _train(
