@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.text import american, bag_hash, normalise, readable, stem, stems, word_hash, words
+from linker.text import (
+    american,
+    bag_hash,
+    normalise,
+    pieces,
+    readable,
+    stem,
+    stems,
+    word_hash,
+    words,
+)
 
 ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates and controls among them
 
@@ -45,6 +55,13 @@ def test_words_slice_back_to_the_text(text: str) -> None:
         assert end <= word.start < word.end <= len(text)
         assert stem(text[word.start : word.end]) == word.stem
         end = word.end
+
+
+@given(ANY_TEXT)
+def test_pieces_are_the_words_and_what_is_between(text: str) -> None:
+    found = pieces(text)
+    assert "".join(found) == text
+    assert found[1::2] == [text[word.start : word.end] for word in words(text)]
 
 
 @given(st.lists(st.sampled_from(["heart", "failure", "acute", "2"]), max_size=6))

@@ -146,6 +146,21 @@ def test_offsets_slice_back_and_do_not_overlap(
         end = mention.end
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.lists(st.sampled_from([*WORDS, "and", "/", "(", "left", ". ", "\n- "]), max_size=12).map(
+            " ".join
+        ),
+        max_size=6,
+    )
+)
+def test_what_is_in_a_note_does_not_depend_on_the_others(
+    matcher: DictionaryMatcher, texts: list[str]
+) -> None:
+    assert matcher.detect(texts) == [matcher.detect([text])[0] for text in texts]
+
+
 def test_a_note_of_a_megabyte_takes_seconds_not_minutes(matcher: DictionaryMatcher) -> None:
     text = "Known heart failure and a fracture of the femur.\n" * 21_000
     begun = time.perf_counter()

@@ -95,6 +95,18 @@ def test_what_was_looked_up_is_not_looked_up_again(index: Index) -> None:
     assert encoder.calls == 1
 
 
+def test_case_is_looked_up_once_but_as_a_source_writes_it(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder())
+    spellings = ["Heart attack", "HEART ATTACK", "heart  Attack", "hart attack", "HART ATTACK"]
+    found = [link.candidates for link in linker.link(spellings)]
+    assert [c[0].features["case"] for c in found[:3]] == [1, 0, 0]
+    assert found[1] is found[2]
+    assert found[3] is found[4]
+    for spelling, candidates in zip(spellings, found, strict=True):
+        alone = Linker(index, encoder=FakeEncoder()).link([spelling])[0]
+        assert alone.candidates == candidates
+
+
 def test_a_misspelt_name_is_found_by_its_vector(linker: Linker) -> None:
     link = linker.link(["hart attack"])[0]
     assert link.candidates[0].concept_id == "X:0002"
