@@ -18,6 +18,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -307,8 +308,7 @@ def _plot(rows: list[dict[str, object]]) -> None:
     }
     families: dict[str, list[dict[str, object]]] = {}
     for row in rows:
-        name = row["kind"].partition(",")
-        families.setdefault(name[2] or name[0], []).append(row)
+        families.setdefault(re.sub(r"IVF\d+,", "", row["kind"]), []).append(row)
     figure, axes = plt.subplots(2, 2, figsize=(10, 7.5), constrained_layout=True)
     for axis, (title, value) in zip(axes.flat, panels.items(), strict=True):
         for name, members in sorted(families.items()):
