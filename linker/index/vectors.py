@@ -242,8 +242,13 @@ class Vectors:
         if self._scans and len(queries) >= _PRODUCT:
             return self._scan(queries, n)
         step = _TOGETHER if self.is_refined else len(queries)
+        parameters = None
+        if self.has_graph and not self.is_refined:
+            # FAISS stops by this number alone, however many neighbours are asked for.
+            ef_search = max(self._index.hnsw.efSearch, n)
+            parameters = faiss.SearchParametersHNSW(efSearch=ef_search)  # type: ignore[attr-defined]
         parts = [
-            self._index.search(queries[start : start + step], n)[1]
+            self._index.search(queries[start : start + step], n, params=parameters)[1]
             for start in range(0, len(queries), step)
         ]
         return np.concatenate(parts)

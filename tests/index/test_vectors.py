@@ -88,6 +88,16 @@ def test_graph_search_is_brute_force_but_for_the_few_rows_that_it_misses() -> No
         assert found[:10].sum() >= 9
 
 
+def test_a_graph_is_walked_as_far_as_neighbours_are_asked_for() -> None:
+    stored, queries = unit(3000), unit(20, seed=1)
+    vectors = Vectors.build("HNSW8", DIM, [stored])
+    answers = {}
+    for ef_search in (4, 64, 65):
+        vectors.look(Effort(ef_search=ef_search))
+        answers[ef_search] = vectors.search(queries, 64)[1].tolist()
+    assert answers[4] == answers[64] != answers[65]
+
+
 def test_saved_and_opened_vectors_answer_the_same(kind: str, tmp_path: Path) -> None:
     stored, queries = unit(200), unit(5, seed=1)
     built = Vectors.build(kind, DIM, [stored])
