@@ -154,9 +154,12 @@ def _american(word: str) -> str:
 @lru_cache(maxsize=262144)
 def word_hash(stem: str) -> int:
     """64 bits of a stem; 0 for a stop word, so that it counts for nothing in `bag_hash`."""
-    if not stem:
-        return 0
-    return int.from_bytes(blake2b(stem.encode(), digest_size=8).digest(), "little")
+    return hash_of(stem) if stem else 0
+
+
+def hash_of(string: str) -> int:
+    """64 bits of a string, the same on every machine."""
+    return int.from_bytes(blake2b(string.encode(), digest_size=8).digest(), "little")
 
 
 def bag_hash(stems: Iterable[str]) -> int:

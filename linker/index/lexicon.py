@@ -3,11 +3,14 @@
 A sorted column of 64-bit hashes beside a column of name rows, memory-mapped. A key is the sum of
 the hashes of a name's stems (`linker.text.bag_hash`), so it is blind to word order and to what
 `stem` is blind to. A hit is a proposal: whoever asks compares the words themselves.
+
+Each word that some name has stands there too, under a key of its own that no name has, with the row
+-1: so the lexicon says of a word whether it is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +19,15 @@ import pyarrow as pa
 
 from linker.index.arrow import open_table, write_table
 from linker.index.columns import numbers_of, ranges
-from linker.text import bag_hash, stems
+from linker.text import bag_hash, hash_of, stems
 
 MAX_WORDS = 12
 """Names of more words than this are found by their vectors alone: no note spells them out."""
 
 
+_MARK = "\0"
+"""What the key of a word is made with: no stem holds it. Alone, it says that there are words."""
+_NO_ROW = -1
 _SIEVE_BITS = 22
 """A sieve has so many bits' worth of places, a byte each: 4 MB."""
 _SIEVED = 1 << 20
@@ -33,7 +39,7 @@ class Lexicon:
 
     Args:
         hashes: shape (n,), uint64, ascending.
-        rows: shape (n,), int32: the name of each hash.
+        rows: shape (n,), int32: the name of each hash, -1 for that of a word.
     """
 
     def __init__(self, hashes: npt.NDArray[np.uint64], rows: npt.NDArray[np.int32]) -> None:
@@ -48,10 +54,19 @@ class Lexicon:
         Args:
             first: the row of the first name.
         """
-        hashes = np.fromiter(map(_name_hash, names), dtype=np.uint64)
+        words = {""}
+
+        def key_of(name: str) -> int:
+            found = stems(name)
+            words.update(found)
+            return bag_hash(found) if len(found) <= MAX_WORDS else 0
+
+        hashes = np.fromiter(map(key_of, names), dtype=np.uint64)
         rows = np.flatnonzero(hashes)
-        rows = rows[np.argsort(hashes[rows], kind="stable")]
-        return cls(hashes[rows], (rows + first).astype(np.int32))
+        keys = np.concatenate([hashes[rows], _keys_of(sorted(words))])
+        rows = np.concatenate([rows + first, np.full(len(words), _NO_ROW)])
+        order = np.argsort(keys, kind="stable")
+        return cls(keys[order], rows[order].astype(np.int32))
 
     @classmethod
     def open(cls, path: Path) -> Lexicon:
@@ -64,7 +79,8 @@ class Lexicon:
         write_table(path, pa.table({"hash": pa.array(self._hashes), "row": pa.array(self._rows)}))
 
     def __len__(self) -> int:
-        return len(self._hashes)
+        """The number of names that it has."""
+        return int(np.count_nonzero(self._rows >= 0))
 
     def find(
         self, hashes: npt.NDArray[np.uint64]
@@ -87,6 +103,16 @@ class Lexicon:
         rows = self._rows[ranges(left[found], counts)]
         return np.repeat(maybe[found], counts), rows.astype(np.int64)
 
+    def knows(self, words: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Whether each of some stems is a word of a name: shape (len(words),).
+
+        All are, as far as a lexicon knows that was built before it had its words.
+        """
+        found = np.zeros(len(words) + 1, dtype=bool)
+        found[self.find(_keys_of(["", *words]))[0]] = True
+        known: npt.NDArray[np.bool_] = found[1:] | ~found[0]
+        return known
+
     def _maybe(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
         """The positions of the hashes that may be in the column, by their first bits.
 
@@ -106,7 +132,5 @@ def _place(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     return (hashes >> np.uint64(64 - _SIEVE_BITS)).astype(np.int64)
 
 
-def _name_hash(name: str) -> int:
-    """The key of a name; 0, which finds nothing, for one without words or of too many."""
-    found = stems(name)
-    return bag_hash(found) if len(found) <= MAX_WORDS else 0
+def _keys_of(words: Iterable[str]) -> npt.NDArray[np.uint64]:
+    return np.array([hash_of(_MARK + word) for word in words], dtype=np.uint64)

@@ -1,18 +1,22 @@
 """Queries that are a name in another wording, and so mean what it means.
 
-"Haematuria" is hematuria, and "hypoplasia of the fibula" fibular hypoplasia: a small encoder takes
-the first for a stranger, and the second for aplasia as well.
+"Haematuria" is hematuria, "hypoplasia of the fibula" fibular hypoplasia, and "pnuemonia" pneumonia:
+a small encoder takes the first and the last for strangers, and the second for aplasia as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import ascii_lowercase
 
 import numpy as np
 
 from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
-from linker.index import Index
-from linker.text import american, stems, word_hash
+from linker.index import MAX_WORDS, Index
+from linker.text import american, bag_hash, stems, word_hash
+
+_SHORTEST = 5
+"""Letters of a word that may be misspelt: shorter ones are too near each other."""
 
 
 def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | None:
@@ -21,6 +25,49 @@ def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | N
         if american(index.store.normal(row)) == american(normal):
             return row
     return None
+
+
+def without_slip(index: Index, normal: str) -> int | None:
+    """The row of the name that a normal form is with one slip of the pen in one of its words.
+
+    The word is in no name at all, and begins as the right one does; where two words would make two
+    names of it, it is neither.
+    """
+    asked = stems(normal)
+    unknown = np.flatnonzero(~index.lexicon.knows(asked)).tolist()
+    if len(unknown) != 1 or not 1 <= len(asked) <= MAX_WORDS:
+        return None
+    at = unknown[0]
+    word = asked[at]
+    if len(word) < _SHORTEST or not (word.isascii() and word.isalpha()):
+        return None
+    slips = sorted(_slips(word))
+    right = [slips[i] for i in np.flatnonzero(index.lexicon.knows(slips)).tolist()]
+    found = [
+        (said, row)
+        for said in right
+        for row in _names_of(index, [*asked[:at], said, *asked[at + 1 :]])
+    ]
+    return min(found)[1] if len({said for said, _ in found}) == 1 else None
+
+
+def _names_of(index: Index, asked: Sequence[str]) -> list[int]:
+    """The rows of the names that have these stems, in any order."""
+    _, rows = index.lexicon.find(np.array([bag_hash(asked)], dtype=np.uint64))
+    return [r for r in rows.tolist() if sorted(stems(index.store.normal(r))) == sorted(asked)]
+
+
+def _slips(word: str) -> set[str]:
+    """The words that one letter left out, put in, changed or swapped makes of one, not the first.
+
+    Damerau (1964): four of five misspellings are one of these.
+    """
+    cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
+    left_out = {a + b[1:] for a, b in cuts if b}
+    swapped = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
+    changed = {a + c + b[1:] for a, b in cuts if b for c in ascii_lowercase}
+    put_in = {a + c + b for a, b in cuts for c in ascii_lowercase}
+    return (left_out | swapped | changed | put_in) - {word}
 
 
 def as_noun_or_adjective(index: Index, normal: str) -> int | None:

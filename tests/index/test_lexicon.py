@@ -63,7 +63,7 @@ def test_word_order_inflection_and_case_make_no_difference() -> None:
 
 def test_hash_0_finds_nothing() -> None:
     lexicon = Lexicon.build(["the of", "--", "", "fever"])
-    assert len(lexicon) == 1
+    assert find(lexicon, ["fever"]) == [(0, 3)]
     assert find(lexicon, ["", "the"]) == []
 
 
@@ -84,6 +84,22 @@ def test_lexicon_without_a_word_opens_and_finds_nothing(tmp_path: Path) -> None:
     Lexicon.build(["+", "of the"]).save(tmp_path / "lexicon.arrow")
     lexicon = Lexicon.open(tmp_path / "lexicon.arrow")
     assert find(lexicon, ["fever", "+"]) == []
+
+
+def test_words_of_names_are_known(tmp_path: Path) -> None:
+    many = " ".join(f"word{i}" for i in range(MAX_WORDS + 1))
+    built = Lexicon.build(["Fractures of the femur", "α-thalassaemia", many], first=7)
+    built.save(tmp_path / "lexicon.arrow")
+    asked = ["fracture", "femur", "alpha", "thalassemia", "word3", "fractures", "fever", "of", "\0"]
+    for lexicon in (built, Lexicon.open(tmp_path / "lexicon.arrow")):
+        assert lexicon.knows(asked).tolist() == [True] * 5 + [False] * 4
+        assert find(lexicon, ["femur fracture", "femur"]) == [(0, 7)]
+        assert lexicon.knows([]).tolist() == []
+
+
+def test_a_lexicon_from_before_there_were_words_knows_all() -> None:
+    lexicon = Lexicon(np.array([5], dtype=np.uint64), np.array([0], dtype=np.int32))
+    assert lexicon.knows(["fever", "fevre"]).tolist() == [True, True]
 
 
 def test_opened_lexicon_is_mapped(tmp_path: Path) -> None:

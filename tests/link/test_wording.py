@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from cases import FakeEncoder, build, concept
 
 from linker import Linker
 from linker.index import Index
+from linker.offline import overlay_index
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +66,73 @@ def test_what_is_no_name_in_another_wording_is_encoded(index: Index, mention: st
     encoder = FakeEncoder()
     Linker(index, encoder=encoder).link([mention])
     assert encoder.encoded == [mention]
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    concepts = [
+        concept("M:1", "Pneumonia"),
+        concept("M:2", "Hypertension"),
+        concept("M:3", "Peripheral neuropathy"),
+        concept("M:4", "Fistula of the ureter"),
+        concept("M:5", "Urethral stone"),
+        concept("M:6", "Ureteral injury"),
+        concept("M:7", "Hypoxia"),
+        concept("M:8", "Hyposia"),
+        concept("M:9", "Mania"),
+    ]
+    return build(tmp_path_factory.mktemp("findings") / "index", concepts)
+
+
+@pytest.mark.parametrize(
+    ("mention", "concept_id"),
+    [
+        ("pnuemonia", "M:1"),  # swapped
+        ("Pneumona", "M:1"),  # left out
+        ("pneumoniae", "M:1"),  # put in, at the end
+        ("hypertenzion", "M:2"),  # changed
+        ("neuropathy, periferal", None),  # two letters
+        ("neuropathy periphral", "M:3"),  # in another order
+    ],
+)
+def test_a_slip_in_a_word_is_no_other_word(
+    findings: Index, mention: str, concept_id: str | None
+) -> None:
+    encoder = FakeEncoder()
+    (link,) = Linker(findings, encoder=encoder).link([mention])
+    assert (encoder.encoded == []) == (concept_id is not None)
+    if concept_id is not None:
+        assert link.candidates[0].concept_id == concept_id
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        "fistula of ureters",  # an inflection
+        "neumonia",  # the first letter
+        "pnuemonai",  # two slips
+        "ureteral stone",  # a word of another name is no slip
+        "hyopxia hyposia",  # no name
+        "hypoia",  # hypoxia or hyposia
+        "maniac mania",
+        "main",  # too short, and a swap away from nothing
+        "hypertensi\u00f6n",
+        "hypertension2",
+        " ".join(["pnuemonia"] * 40),
+    ],
+)
+def test_what_may_be_another_word_is_left_to_the_encoder(findings: Index, mention: str) -> None:
+    encoder = FakeEncoder()
+    Linker(findings, encoder=encoder).link([mention])
+    assert encoder.encoded == [mention]
+
+
+def test_the_words_of_an_overlay_are_words_too(findings: Index, tmp_path: Path) -> None:
+    copy = tmp_path / "index"
+    shutil.copytree(findings.path, copy)
+    rows = tmp_path / "local.csv"
+    rows.write_text("concept_id,name\nM:2,Hypertensiom syndrome\n")
+    overlay_index(copy, [rows], encoder=FakeEncoder())
+    encoder = FakeEncoder()
+    Linker(Index.open(copy), encoder=encoder).link(["hypertensiom"])
+    assert encoder.encoded == ["hypertensiom"]
