@@ -6,7 +6,9 @@ a small encoder takes the first and the last for strangers, and the second for a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import combinations
 from string import ascii_lowercase
 
 import numpy as np
@@ -15,6 +17,7 @@ from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.text import american, bag_hash, stems, word_hash
 
+_DOUBLE = re.compile(r"(.)\1")
 _SHORTEST = 5
 """Letters of a word that may be misspelt: shorter ones are too near each other."""
 
@@ -28,7 +31,7 @@ def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | N
 
 
 def without_slip(index: Index, normal: str) -> int | None:
-    """The row of the name that a normal form is with one slip of the pen in one of its words.
+    """The row of the name that a normal form is with a slip of the pen in one of its words.
 
     The word is in no name at all, and begins as the right one does; where two words would make two
     names of it, it is neither.
@@ -60,14 +63,26 @@ def _names_of(index: Index, asked: Sequence[str]) -> list[int]:
 def _slips(word: str) -> set[str]:
     """The words that one letter left out, put in, changed or swapped makes of one, not the first.
 
-    Damerau (1964): four of five misspellings are one of these.
+    Damerau (1964): four of five misspellings are one of these. Of the others, many are letters that
+    stand double, or should.
     """
     cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     left_out = {a + b[1:] for a, b in cuts if b}
     swapped = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
     changed = {a + c + b[1:] for a, b in cuts if b for c in ascii_lowercase}
     put_in = {a + c + b for a, b in cuts for c in ascii_lowercase}
-    return (left_out | swapped | changed | put_in) - {word}
+    return (left_out | swapped | changed | put_in | _doubled(word)) - {word}
+
+
+def _doubled(word: str) -> set[str]:
+    """The words that differ in which letters stand double, of these two at most: "hemmorhage"."""
+    single = _DOUBLE.sub(r"\1", word)
+    one = {single[:i] + single[i - 1 :] for i in range(1, len(single) + 1)}
+    two = {
+        single[:i] + single[i - 1 : j] + single[j - 1 :]
+        for i, j in combinations(range(1, len(single) + 1), 2)
+    }
+    return {single} | one | two
 
 
 def as_noun_or_adjective(index: Index, normal: str) -> int | None:

@@ -80,6 +80,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Index:
         concept("M:7", "Hypoxia"),
         concept("M:8", "Hyposia"),
         concept("M:9", "Mania"),
+        concept("M:10", "Hemorrhage"),
     ]
     return build(tmp_path_factory.mktemp("findings") / "index", concepts)
 
@@ -93,6 +94,8 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("hypertenzion", "M:2"),  # changed
         ("neuropathy, periferal", None),  # two letters
         ("neuropathy periphral", "M:3"),  # in another order
+        ("hemmorhage", "M:10"),  # single and double
+        ("haemorhage", "M:10"),
     ],
 )
 def test_a_slip_in_a_word_is_no_other_word(
