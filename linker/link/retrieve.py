@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import MAX_WORDS, Index, ranges
-from linker.link.wording import as_noun_or_adjective, in_other_spelling, without_slip
+from linker.link.wording import as_noun_or_adjective, in_other_spelling, in_plural, without_slip
 from linker.text import bag_hash, normalise, stems
 
 Ints = npt.NDArray[np.int64]
@@ -132,7 +132,8 @@ class Retriever:
     def _reworded(self, normal: str, same_words: Sequence[int]) -> int | None:
         """The name that a normal form is in another wording, given the names of the same words."""
         if same_words:
-            return in_other_spelling(self._index, normal, same_words)
+            row = in_plural(self._index, normal, same_words)
+            return in_other_spelling(self._index, normal, same_words) if row is None else row
         row = as_noun_or_adjective(self._index, normal)
         return without_slip(self._index, normal) if row is None else row
 

@@ -1,7 +1,8 @@
 """Queries that are a name in another wording, and so mean what it means.
 
-"Haematuria" is hematuria, "hypoplasia of the fibula" fibular hypoplasia, and "pnuemonia" pneumonia:
-a small encoder takes the first and the last for strangers, and the second for aplasia as well.
+"Haematuria" is hematuria, "dyskinesias" are dyskinesia, "hypoplasia of the fibula" is fibular
+hypoplasia, and "pnuemonia" pneumonia: a small encoder takes the first and the last for strangers,
+and the third for aplasia as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,18 @@ from linker.text import american, bag_hash, stems, word_hash
 _DOUBLE = re.compile(r"(.)\1")
 _SHORTEST = 5
 """Letters of a word that may be misspelt: shorter ones are too near each other."""
+
+
+def in_plural(index: Index, normal: str, rows: Sequence[int]) -> int | None:
+    """The first of some names' rows of which a normal form is the plural.
+
+    Not the reverse: MeSH's "Alcohols" are a class, and "alcohol" is one of them.
+    """
+    for row in rows:
+        name = index.store.normal(row)
+        if normal in (f"{name}s", f"{name}es"):
+            return row
+    return None
 
 
 def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | None:

@@ -108,6 +108,16 @@ def test_a_slip_in_a_word_is_no_other_word(
         assert link.candidates[0].concept_id == concept_id
 
 
+def test_a_plural_is_its_singular_and_not_the_reverse(tmp_path: Path) -> None:
+    concepts = [concept("P:1", "Abscess"), concept("P:2", "Alcohols"), concept("P:3", "Seizure")]
+    index = build(tmp_path / "index", concepts)
+    encoder = FakeEncoder()
+    found = Linker(index, encoder=encoder).link(["abscesses", "SEIZURES", "alcohol"])
+    assert encoder.encoded == ["alcohol"]
+    assert [link.candidates[0].concept_id for link in found] == ["P:1", "P:3", "P:2"]
+    assert [link.candidates[0].features["same_words"] for link in found] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     "mention",
     [
