@@ -19,8 +19,9 @@ from linker.index import MAX_WORDS, Index
 from linker.text import american, bag_hash, stems, word_hash
 
 _DOUBLE = re.compile(r"(.)\1")
-_SHORTEST = 5
-"""Letters of a word that may be misspelt: shorter ones are too near each other."""
+_SHORTEST, _LONGEST = 5, 40
+"""Letters of a word that may be misspelt: shorter ones are too near each other, and a longer one is
+no word: the longest names of chemicals are cut at their hyphens."""
 
 
 def in_plural(index: Index, normal: str, rows: Sequence[int]) -> int | None:
@@ -55,7 +56,7 @@ def without_slip(index: Index, normal: str) -> int | None:
         return None
     at = unknown[0]
     word = asked[at]
-    if len(word) < _SHORTEST or not (word.isascii() and word.isalpha()):
+    if not _SHORTEST <= len(word) <= _LONGEST or not (word.isascii() and word.isalpha()):
         return None
     slips = sorted(_slips(word))
     right = [slips[i] for i in np.flatnonzero(index.lexicon.knows(slips)).tolist()]

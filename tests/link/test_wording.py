@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,14 @@ def test_what_may_be_another_word_is_left_to_the_encoder(findings: Index, mentio
     encoder = FakeEncoder()
     Linker(findings, encoder=encoder).link([mention])
     assert encoder.encoded == [mention]
+
+
+def test_a_word_without_end_is_not_put_right(findings: Index) -> None:
+    # Each of its letters would make a word as long: gigabytes.
+    mention = "pneumonia" * 2000
+    begun = time.perf_counter()
+    Linker(findings, encoder=FakeEncoder()).link([mention])
+    assert time.perf_counter() - begun < 5
 
 
 def test_the_words_of_an_overlay_are_words_too(findings: Index, tmp_path: Path) -> None:
