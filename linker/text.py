@@ -110,18 +110,31 @@ def stem(word: str) -> str:
     Light on purpose (Harman 1991, the "S" stemmer, with the Latin plurals of medicine): a heavy
     stemmer makes "hypertension" and "hypertensive" one, and no later step can part them.
     """
+    word = _folded(word)
+    if len(word) > 3 and not word[-1].isdigit():
+        word = _singular(word)
+    return _american(word) if len(word) > 4 else word
+
+
+def inflected(text: str) -> list[str]:
+    """The words of a text as `stems` gives them, but singular and plural apart."""
+    found = (_folded(word) for word in _WORD.findall(text))
+    return [_american_of_either(word) for word in found if word]
+
+
+def _american_of_either(word: str) -> str:
+    """A word in American spelling, a plural as the plural."""
+    plural = len(word) > 5 and word.endswith("s") and not word.endswith("ss")
+    root = word[:-1] if plural else word
+    return (_american(root) if len(root) > 4 else root) + "s" * plural
+
+
+def _folded(word: str) -> str:
+    """A word without case, accents, possessive, Greek letters and Roman numbers."""
     word = unicodedata.normalize("NFKD", word.translate(_TABLE)).lower()
     word = "".join(_GREEK.get(c, c) for c in word if not unicodedata.combining(c))
     word = word.removesuffix("'").removesuffix("'s")
-    if word in STOP_WORDS:
-        return ""
-    if word in _ROMAN:
-        return _ROMAN[word]
-    if len(word) > 3 and not word[-1].isdigit():
-        word = _singular(word)
-    if len(word) > 4:
-        word = _american(word)
-    return word
+    return "" if word in STOP_WORDS else _ROMAN.get(word, word)
 
 
 def _singular(word: str) -> str:
@@ -134,11 +147,6 @@ def _singular(word: str) -> str:
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
-
-
-def american(normal: str) -> str:
-    """A normal form in American spelling, word by word: to compare two by, and not to be shown."""
-    return " ".join(_american(word) if len(word) > 4 else word for word in normal.split())
 
 
 def _american(word: str) -> str:

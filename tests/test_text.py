@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.text import (
-    american,
     bag_hash,
+    inflected,
     normalise,
     pieces,
     readable,
@@ -36,8 +36,13 @@ def test_normalise_is_idempotent(text: str) -> None:
         ("four hours", "four hours"),
     ],
 )
-def test_american(british: str, us: str) -> None:
-    assert american(british) == american(us) == us
+def test_inflected_is_blind_to_spelling(british: str, us: str) -> None:
+    assert inflected(british) == inflected(us) == us.split()
+
+
+def test_inflected_tells_singular_from_plural_and_reads_numbers() -> None:
+    assert inflected("Stage IV of the tumours") == ["stage", "4", "tumors"]
+    assert inflected("Bell's Palsy") == ["bell", "palsy"]
 
 
 @given(ANY_TEXT)

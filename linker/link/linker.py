@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from linker.link.calibrate import NEIGHBOURS
 from linker.link.contests import decide
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter, kind_of
+from linker.link.qualifiers import spelled_out
 from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
@@ -97,6 +99,7 @@ class Linker:
         self._detector: Detector | None = None
         self._retriever = Retriever(index, self._load_encoder)
         self._symbols = Symbols(index.store)
+        self._in_full = lru_cache(CACHED_QUERIES)(partial(spelled_out, index))
         try:
             self._weights = Weights.from_json(index.calibration["weights"])
         except (KeyError, TypeError, ValueError) as error:
@@ -345,11 +348,14 @@ class Linker:
         return _Asked(mention.query, kind_of(label) if label else None)
 
     def _spelled_out(self, mention: Mention) -> Mention:
-        """The mention, with what it stands for if it is the symbol of a chemical."""
+        """The mention, with what a symbol in it, or short forms in a phrase, stand for."""
         query = mention.query
-        if not may_be_symbol(query):
+        if may_be_symbol(query):
+            name = self._symbols.name_of(query, self._asked(mention).kind)
+        elif mention.long_form is None:
+            name = self._in_full(query)
+        else:
             return mention
-        name = self._symbols.name_of(query, self._asked(mention).kind)
         return mention if name == query else replace(mention, long_form=name)
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:

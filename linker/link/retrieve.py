@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import MAX_WORDS, Index, ranges
-from linker.link.wording import as_noun_or_adjective, in_other_spelling, in_plural, without_slip
+from linker.link.qualifiers import without_qualifiers
+from linker.link.wording import as_noun_or_adjective, in_other_order, in_plural, without_slip
 from linker.text import bag_hash, normalise, stems
 
 Ints = npt.NDArray[np.int64]
@@ -133,9 +134,9 @@ class Retriever:
         """The name that a normal form is in another wording, given the names of the same words."""
         if same_words:
             row = in_plural(self._index, normal, same_words)
-            return in_other_spelling(self._index, normal, same_words) if row is None else row
-        row = as_noun_or_adjective(self._index, normal)
-        return without_slip(self._index, normal) if row is None else row
+            return in_other_order(self._index, normal, same_words) if row is None else row
+        ways = (as_noun_or_adjective, without_slip, without_qualifiers)
+        return next((row for way in ways if (row := way(self._index, normal)) is not None), None)
 
     def _vectors(
         self, normals: Sequence[str], names: Sequence[int | None]

@@ -16,7 +16,7 @@ import numpy as np
 
 from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
-from linker.text import american, bag_hash, stems, word_hash
+from linker.text import bag_hash, inflected, stems, word_hash
 
 _DOUBLE = re.compile(r"(.)\1")
 _SHORTEST, _LONGEST = 5, 40
@@ -36,10 +36,15 @@ def in_plural(index: Index, normal: str, rows: Sequence[int]) -> int | None:
     return None
 
 
-def in_other_spelling(index: Index, normal: str, rows: Sequence[int]) -> int | None:
-    """The first of some names' rows that is a normal form in the other spelling of English."""
+def in_other_order(index: Index, normal: str, rows: Sequence[int]) -> int | None:
+    """The first of some names' rows that has the very words of a normal form, however written.
+
+    In another order, in the other spelling of English, with Roman numbers: "stage IV kidney
+    disease". The encoder takes that for stage I.
+    """
+    asked = sorted(inflected(normal))
     for row in rows:
-        if american(index.store.normal(row)) == american(normal):
+        if sorted(inflected(index.store.normal(row))) == asked:
             return row
     return None
 
@@ -61,15 +66,15 @@ def without_slip(index: Index, normal: str) -> int | None:
     slips = sorted(_slips(word))
     right = [slips[i] for i in np.flatnonzero(index.lexicon.knows(slips)).tolist()]
     found = [
-        (said, row)
-        for said in right
-        for row in _names_of(index, [*asked[:at], said, *asked[at + 1 :]])
+        (said, row) for said in right for row in named(index, [*asked[:at], said, *asked[at + 1 :]])
     ]
     return min(found)[1] if len({said for said, _ in found}) == 1 else None
 
 
-def _names_of(index: Index, asked: Sequence[str]) -> list[int]:
+def named(index: Index, asked: Sequence[str]) -> list[int]:
     """The rows of the names that have these stems, in any order."""
+    if not 1 <= len(asked) <= MAX_WORDS:
+        return []
     _, rows = index.lexicon.find(np.array([bag_hash(asked)], dtype=np.uint64))
     return [r for r in rows.tolist() if sorted(stems(index.store.normal(r))) == sorted(asked)]
 

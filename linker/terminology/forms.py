@@ -26,7 +26,7 @@ from linker.text import stems
 Rule = Callable[[str], list[Form]]
 
 _WORTH_A_LOOK = (
-    r"(?i)[,;\[(]| - |\bnos\b|unspecified|not otherwise specified"
+    r"(?i)[,;\[(]| - |\bn(?:os|ec)\b|unspecified|not otherwise specified|not elsewhere classified"
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
 )
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
@@ -150,7 +150,12 @@ _TAG = re.compile(
 # Read codes, and their heirs in SNOMED CT: [X] from ICD-10, [D] working diagnosis, [M] morphology,
 # [V] supplementary factors, [SO] site of operation, [Q] qualifier.
 _READ_CODE = re.compile(r"^\[(?:X|D|M|V|SO|Q)\]\s*|\s*\[(?:X|D|M|V|SO|Q)\]$")
-_NOS = re.compile(r",?\s+(?:NOS|\(NOS\)|(?i:not otherwise specified))$")
+_NOS = re.compile(
+    r",?\s+(?:NOS|\(NOS\)|NEC|\(NEC\)|(?i:not (?:otherwise specified|elsewhere classified)))$"
+)
+# ICD-10: "Urinary tract infection, site not specified", "Bronchitis, not specified as acute or
+# chronic".
+_NOT_SPECIFIED = re.compile(r",\s*(?:\w+ not specified|not specified as .+)$", re.IGNORECASE)
 # "unspecified ankle" says where, which is no less for not being said exactly.
 _UNSPECIFIED = re.compile(
     r"(?:,\s*|\s+-\s+|\s+)unspecified$|^unspecified\s+|"
@@ -165,7 +170,7 @@ _SHORT_FORM = r"[A-Z][A-Za-z0-9-]{1,7}"
 def cleaned(name: str) -> list[Form]:
     """Leave off tags, codes and remarks, one by one: "[X]Asthma, unspecified (disorder)"."""
     forms: list[Form] = []
-    for pattern in (_TAG, _READ_CODE, _OMIM_REMARK, _NOS, _UNSPECIFIED):
+    for pattern in (_TAG, _READ_CODE, _OMIM_REMARK, _NOS, _UNSPECIFIED, _NOT_SPECIFIED):
         while (shorter := pattern.sub("", name, count=1)) != name and shorter:
             forms.append((shorter, None))
             name = shorter

@@ -146,7 +146,7 @@ def _add(builder: TableBuilder, entry: Entry, title: _Title | None) -> None:
     names = [(term, kind) for term in entry.inclusion_terms]
     if title is not None:
         # The CDC's own 60-character form, which hospital systems show ("init for clos fx").
-        names = [(entry.name, NameKind.EXACT), (title.short, NameKind.EXACT), *names]
+        names = [(entry.name, NameKind.EXACT), (title.short, NameKind.ABBREVIATION), *names]
     builder.add(
         entry.code,
         name,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from cases import build, concept
+from cases import FakeEncoder, build, concept
 
-from linker.index import Index
+from linker.index import Index, write_index
 from linker.link.calibrate import FITTED, SHIPPED, Answered, calibrate, fit, held_out_queries
 from linker.link.rank import Pairs, Weights
+from linker.terminology import read_terminology
 
 TRUE = replace(SHIPPED, slope=12.0, any=1.5, pooled=0.8)
 
@@ -72,6 +73,55 @@ def test_the_only_name_of_a_concept_stands_for_nil(
     }
     assert by_name["alone"] == frozenset()
     assert by_name["one"] == by_name["two"] == {index.store.find("C:2")}
+
+
+def test_a_list_with_one_title_a_code_is_calibrated_as_shipped(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """It was taken to say that nothing is ever in it: all of ICD-10-CM was NIL."""
+    concepts = [concept(f"C:{n}", f"Disorder of organ {n}") for n in range(40)]
+    index = build(tmp_path_factory.mktemp("titles") / "i", concepts)
+    assert len(held_out_queries(index).answers) == 0
+    found = calibrate(index)
+    assert found["weights"] == pytest.approx(asdict(SHIPPED))
+    assert found["fitted"] == []
+
+
+def test_of_the_only_names_of_concepts_no_more_are_asked_than_nil_is_likely(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    pairs = [concept(f"P:{n}", f"Disorder of organ {n}", f"Sickness of part {n}") for n in range(8)]
+    alone = [concept(f"A:{n}", f"Poisoning by drug {n}") for n in range(40)]
+    index = build(tmp_path_factory.mktemp("few") / "i", [*pairs, *alone])
+    answers = held_out_queries(index).answers
+    concepts = [index.store.concept_id(next(iter(found))) for found in answers]
+    assert [name[0] for name in concepts].count("P") == 16
+    assert [name[0] for name in concepts].count("A") == 4
+
+
+def test_abbreviations_are_neither_asked_nor_offered_for_their_own_concept(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    titles = [
+        ("I51", "Dis of hrt", "Disorder of heart"),
+        ("K76", "Dis of liv", "Disorder of liver"),
+    ]
+    source = tmp_path_factory.mktemp("short") / "icd10cm-order-2025.txt"
+    source.write_text(
+        "".join(
+            f"{n:05} {code:7} 1 {short:60} {long}\n" for n, (code, short, long) in enumerate(titles)
+        )
+    )
+    index = write_index(
+        read_terminology("icd10cm", source),
+        FakeEncoder(),
+        source.with_name("i"),
+        kind="Flat",
+        min_recall=0.0,
+        calibrate=calibrate,
+    )
+    assert index.store.n_names == 4
+    assert len(held_out_queries(index).answers) == 0
 
 
 def test_calibration_is_repeatable_and_says_what_it_fitted(index: Index) -> None:

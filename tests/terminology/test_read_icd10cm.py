@@ -121,7 +121,7 @@ def test_order_file(tmp_path, concepts):
     terminology = read_terminology("icd10cm", path)
     found = concepts(terminology)
     assert summary(found) == {key: row for key, row in TREE.items() if key != "S02.0XXS"}
-    assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, init", "exact")]
+    assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, init", "abbreviation")]
     assert found["I21"]["semantic_types"] == ["Diseases of the circulatory system"]
     assert found["S02"]["semantic_types"] == [
         "Injury, poisoning and certain other consequences of external causes"
@@ -154,7 +154,7 @@ def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
     assert summary(found) == {**expected, "U99": ("Newly added", [])}
     assert found["I21.0"]["names"] == [
         ("Other green spots", "preferred"),
-        ("Oth green spots", "exact"),
+        ("Oth green spots", "abbreviation"),
         ("lime spots", "narrow"),
     ]
     assert found["U99"]["semantic_types"] == ["Codes for special purposes"]
@@ -239,7 +239,7 @@ def random_list(rng):
             name = rng.choice(["", "Other "]) + text()
             terms = list(dict.fromkeys(text() for _ in range(rng.randint(0, 2))))
             kind = "narrow" if name.startswith("Other ") else "exact"
-            names = {name: "preferred", short(name): "exact"}
+            names = {name: "preferred", short(name): "abbreviation"}
             for term in terms:
                 names.setdefault(term, kind)
             rows.append((plain, name))
@@ -263,7 +263,7 @@ def random_list(rng):
                     full = f"{plain.ljust(6, 'X')}{character}"
                     long = f"{name}, {meaning}"
                     rows.append((full, long))
-                    both = [(long, "preferred"), (short(long), "exact")]
+                    both = [(long, "preferred"), (short(long), "abbreviation")]
                     expected[f"{full[:3]}.{full[3:]}"] = (both, [code])
 
         entry(f"S{number:02}", None, 0)

@@ -1,0 +1,145 @@
+"""Queries that are a name with more around it: "mild left knee pain", "CHF, stable", "hx of DVT".
+
+Problem lists and notes say the side, the severity and the course with the name, and write the name
+in short. A terminology has few of these as names, and a small encoder takes "right arm weakness"
+for a distal one. The words are data, `data/qualifiers.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib import resources
+from itertools import combinations
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.detect import clinical_long_form
+from linker.index import MAX_WORDS, Index
+from linker.link.wording import as_noun_or_adjective, named, without_slip
+from linker.text import normalise, stem, stems
+
+_MOST = 6
+"""Qualifiers of a query that are looked at, the first ones: each doubles the names tried."""
+_SINCE = re.compile(
+    r"\b(?:(?:x|for|over) ?\d+(?: ?- ?\d+)? ?(?:d|h|m|w|y|hr|hour|day|wk|week|mo|month|yr|year)s?"
+    r"|since \d+)(?!\w)"
+)
+"""How long it has been: "x 3 months"."""
+_GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
+"""As in "2+ edema"."""
+_TOKEN = re.compile(r"[^\s,;()]+")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    side: tuple[str, ...]
+    severity: tuple[str, ...]
+    course: tuple[str, ...]
+    control: tuple[str, ...]
+    certainty: tuple[str, ...]
+    occurrence: tuple[str, ...]
+    around: tuple[str, ...]
+    size: tuple[str, ...]
+    behind: tuple[str, ...]
+    before: tuple[str, ...]
+
+
+def without_qualifiers(index: Index, normal: str) -> int | None:
+    """The row of the name that is left of a normal form without as few qualifiers as possible.
+
+    Where two names are left without as many, fewer words decide, down to none of the qualifiers.
+    """
+    bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal)))
+    asked = stems(bare)
+    if not 1 <= len(asked) <= MAX_WORDS + _MOST:
+        return None
+    dropped = [i for i, word in enumerate(asked) if word in _qualifiers()][:_MOST]
+    if not dropped and len(asked) == len(stems(normal)):
+        return None
+    least = 0 if len(asked) < len(stems(normal)) else 1
+    for n in range(least, len(dropped) + 1):
+        found = {min(rows) for left in _left(asked, dropped, n) if (rows := named(index, left))}
+        if len(found) == 1:
+            return found.pop()
+    rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
+    row = as_noun_or_adjective(index, rest)
+    return without_slip(index, rest) if row is None else row
+
+
+def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list[str]]:
+    """What is left of some words without `n` of those that may be dropped."""
+    for without in combinations(dropped, n):
+        left = [word for i, word in enumerate(asked) if i not in without]
+        sizes = any(asked[i] in _sizes() for i in without)
+        if len(left) > sizes:
+            yield left
+
+
+def spelled_out(index: Index, query: str) -> str:
+    """A phrase with the clinical abbreviations in it in full: "CKD stage 3".
+
+    One that the index knows as a word stays, unless what is in full is a name: the terminology may
+    mean another thing by "SJS type 2".
+    """
+    tokens = [match.span() for match in _TOKEN.finditer(query)]
+    if not 2 <= len(tokens) <= MAX_WORDS:
+        return query
+    full, done, known = "", 0, False
+    for start, end in tokens:
+        long_form = clinical_long_form(query[start:end])
+        if long_form is None:
+            continue
+        known = known or bool(index.lexicon.knows(stems(query[start:end])).all())
+        full += query[done:start] + _without_repeat(long_form, query[end:])
+        done = end
+    if not done or is_name(index, normalise(query)):
+        return query
+    full += query[done:]
+    if known and not is_name(index, normalise(full)):
+        return query
+    return full
+
+
+def _without_repeat(long_form: str, behind: str) -> str:
+    """A long form without its last word, if that stands behind it already: "HIV infection"."""
+    *first, last = long_form.split()
+    after = stems(behind)[:1]
+    return " ".join(first) if first and after == stems(last) else long_form
+
+
+def is_name(index: Index, normal: str) -> bool:
+    """Whether a normal form has the words of a name, in another wording and with more around it."""
+    ways = (as_noun_or_adjective, without_qualifiers)
+    return bool(named(index, stems(normal))) or any(way(index, normal) is not None for way in ways)
+
+
+@lru_cache(maxsize=1)
+def _file() -> _File:
+    source = resources.files(__package__) / "data/qualifiers.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _qualifiers() -> frozenset[str]:
+    data = _file()
+    lists = (
+        data.side, data.severity, data.course, data.control, data.certainty, data.occurrence,
+        data.around, data.size,
+    )  # fmt: skip
+    return frozenset(stem(word) for listed in lists for word in listed)
+
+
+@lru_cache(maxsize=1)
+def _sizes() -> frozenset[str]:
+    return frozenset(map(stem, _file().size))
+
+
+@lru_cache(maxsize=1)
+def _around() -> re.Pattern[str]:
+    """What stands before a name, and what is said behind it up to the end."""
+    before, behind = ("|".join(map(re.escape, words)) for words in (_file().before, _file().behind))
+    return re.compile(rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$")

@@ -1,0 +1,136 @@
+"""Queries that are a name with more around it, or with short forms in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cases import FakeEncoder, build, concept
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker import Linker
+from linker.index import Index
+from linker.link.qualifiers import spelled_out, without_qualifiers
+from linker.text import normalise, stems
+
+CONCEPTS = [
+    concept("Q:01", "Knee pain"),
+    concept("Q:02", "Severe headache"),
+    concept("Q:03", "Headache"),
+    concept("Q:04", "Left ventricular hypertrophy"),
+    concept("Q:05", "Cataract"),
+    concept("Q:06", "Developmental cataract", "Bilateral congenital cataracts"),
+    concept("Q:07", "Deep venous thrombosis", "Deep vein thrombosis"),
+    concept("Q:08", "Stage 3 chronic kidney disease"),
+    concept("Q:09", "Stage 4 chronic kidney disease"),
+    concept("Q:10", "Chronic kidney disease"),
+    concept("Q:11", "Hypertension"),
+    concept("Q:12", "Portal hypertension"),
+    concept("Q:13", "Atrial fibrillation"),
+    concept("Q:14", "Acute otitis"),
+    concept("Q:15", "Chronic otitis"),
+    concept("Q:16", "Otitis"),
+    concept("Q:17", "Liver"),
+    concept("Q:18", "Pleural effusion"),
+    concept("Q:19", "Fibular hypoplasia"),
+    concept("Q:20", "Obstructive sleep apnea"),
+    concept("Q:21", "SJS type 1"),
+    concept("Q:22", "Human immunodeficiency virus infection"),
+    concept("Q:23", "Edema"),
+]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return build(tmp_path_factory.mktemp("qualifiers") / "index", CONCEPTS)
+
+
+@pytest.mark.parametrize(
+    ("mention", "concept_id"),
+    [
+        ("left knee pain", "Q:01"),
+        ("Knee pain, bilateral, worsening", "Q:01"),
+        ("knee pain x 3 months", "Q:01"),
+        ("severe headache", "Q:02"),  # a name
+        ("severe intermittent headache", "Q:02"),  # with fewer words dropped than a headache
+        ("mild headaches", "Q:03"),
+        ("left ventricular hypertrophy", "Q:04"),
+        ("mild left ventricular hypertrophy", "Q:04"),
+        ("bilateral cataracts", "Q:05"),
+        ("hx of DVT", "Q:07"),
+        ("h/o DVT, s/p filter placement", "Q:07"),
+        ("CKD stage 3", "Q:08"),
+        ("stage IV chronic kidney disease", "Q:09"),
+        ("HTN, poorly controlled", "Q:11"),
+        ("portal HTN", "Q:12"),
+        ("new onset afib with RVR", "Q:13"),
+        ("OSA on CPAP", "Q:20"),
+        ("acute on chronic otitis", "Q:16"),  # two names are left without one word
+        ("large right pleural effusion", "Q:18"),
+        ("severe hypoplasia of the fibula", "Q:19"),  # in another wording besides
+        ("mild hypertention", "Q:11"),  # with a slip besides
+        ("2+ edema", "Q:23"),
+    ],
+)
+def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: str) -> None:
+    encoder = FakeEncoder()
+    (link,) = Linker(index, encoder=encoder).link([mention])
+    assert link.candidates[0].concept_id == concept_id
+    assert link.candidates[0].score == pytest.approx(1, abs=1e-3)
+    assert encoder.encoded == []
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        "large liver",  # more than a liver
+        "congenital cataract",  # another disease
+        "left",  # nothing is left
+        "history of",
+        "left elbow pain",  # no name
+        "s/p",
+        "x 3 months",
+    ],
+)
+def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: str) -> None:
+    encoder = FakeEncoder()
+    Linker(index, encoder=encoder).link([mention])
+    assert encoder.encoded == [mention]
+
+
+@pytest.mark.parametrize(
+    ("query", "full"),
+    [
+        ("CKD stage 3", "chronic kidney disease stage 3"),
+        ("metastatic NSCLC, recurrent", "metastatic non-small cell lung cancer, recurrent"),
+        ("HIV infection", "human immunodeficiency virus infection"),
+        # The index knows the letters, and what is in full is no name of it.
+        ("SJS type 2", "SJS type 2"),
+        ("SJS type 1", "SJS type 1"),
+        ("CKD", "CKD"),  # one word: not this module's
+        ("RA flare", "RA flare"),  # several senses
+        ("", ""),
+    ],
+)
+def test_short_forms_in_a_phrase_are_said_in_full(index: Index, query: str, full: str) -> None:
+    assert spelled_out(index, query) == full
+
+
+def test_a_link_tells_what_was_looked_up(index: Index) -> None:
+    (link,) = Linker(index, encoder=FakeEncoder()).link(["portal HTN"])
+    assert (link.mention.text, link.mention.long_form) == ("portal HTN", "portal hypertension")
+
+
+@given(st.text(st.sampled_from("lrs/p0123+x-, \n") | st.characters(), max_size=40))
+def test_what_is_left_is_part_of_the_query(index: Index, text: str) -> None:
+    normal = normalise(text)
+    row = without_qualifiers(index, normal)
+    if row is not None:
+        assert set(stems(index.store.normal(row))) <= set(stems(normal))
+    assert spelled_out(index, text).strip() or not text.strip()
+
+
+def test_a_long_string_takes_no_longer_than_others(index: Index, tmp_path: Path) -> None:
+    assert without_qualifiers(index, "left right " * 100_000) is None
+    assert spelled_out(index, "HTN " * 100_000) == "HTN " * 100_000
