@@ -5,6 +5,8 @@
 Boosted trees by LightGBM, with the softmax over a mention's candidates as the loss. Each pair of an
 index and a corpus counts by its weight, whatever its size; take indexes with and without derived
 names, and of more than one encoder, so that the trees do not lean on what only one of them shows.
+`INDEX@0.2` is the index with a fifth of its synonyms: MeSH has many for a concept, ICD-10-CM and a
+hospital's own list next to none, and there an exact match has no other name near it.
 Needs `pip install lightgbm`, which nothing else does.
 """
 
@@ -21,9 +23,11 @@ import numpy as np
 from gold import canonical, read_gold
 
 from linker import Linker
+from linker.index import Store
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.features import FEATURES, FeatureReader
-from linker.link.rank import rank
+from linker.link.rank import pairs_of, rank, rank_pairs
+from linker.terminology import NameKind
 
 DEPTH = 24
 """Concepts a mention that are trained on: twice `linker.link.rerank.HEAD`."""
@@ -47,16 +51,27 @@ of one knows a mention by heart, and the slope of the next index has another thi
 
 def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Features, which mention, whether it is right, and how often that mention stands there."""
+    index, _, share = index.partition("@")
     linker = Linker.load(index)
     store, weights = linker._index.store, linker._weights
     counted = Counter(
         (g.mention.query, canonical(linker, g.ids)) for g in read_gold(Path(path)) if g.ids
     )
     queries = sorted({query for query, _ in counted})
-    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
     reader = FeatureReader(store, weights.slope)
-    ranking = rank(queries, hits, store, weights)
+    if share:
+        hits = linker._retriever.retrieve(queries, n=4 * NEIGHBOURS)
+        pairs = pairs_of(queries, hits, store)
+        pairs = pairs[_stays(pairs.concept, pairs.row, float(share)) | pairs.preferred]
+        place = np.arange(len(pairs)) - np.searchsorted(pairs.query, pairs.query)
+        ranking = rank_pairs(pairs[place < NEIGHBOURS], len(queries), store, weights)
+    else:
+        hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
+        ranking = rank(queries, hits, store, weights)
     features = reader.read(queries, ranking, first=DEPTH)
+    if share:
+        counts = _names_that_stay(store, ranking.best.concept, float(share))
+        features[:, FEATURES.index("names")] = np.log1p(counts)
     found = {}
     for i, query in enumerate(queries):
         own = slice(ranking.of(i).start, min(ranking.of(i).start + DEPTH, ranking.of(i).stop))
@@ -77,6 +92,30 @@ def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.nda
             right.append(answers)
             count.append(n)
     return np.vstack(rows), np.concatenate(owner), np.concatenate(right), np.array(count, float)
+
+
+def _stays(concept: np.ndarray, row: np.ndarray, share: float) -> np.ndarray:
+    """Whether a name of a concept, by their rows, is among the share of synonyms that is left."""
+    mixed = concept.astype(np.uint64) * np.uint64(2654435761) + row.astype(np.uint64) * np.uint64(
+        40503
+    )
+    return (mixed >> np.uint64(7)) % np.uint64(1000) < share * 1000
+
+
+def _names_that_stay(store: Store, concepts: np.ndarray, share: float) -> np.ndarray:
+    """How many names each of some concepts' rows has then, derived forms left out."""
+    counts = {}
+    for concept in np.unique(concepts).tolist():
+        own = [
+            (row, pair.kind)
+            for row in store.name_rows(concept)
+            for pair in store.pairs(row)
+            if pair.concept == concept and pair.form is None
+        ]
+        rows = np.array([row for row, _ in own])
+        preferred = np.array([kind is NameKind.PREFERRED for _, kind in own])
+        counts[concept] = int((_stays(np.full(len(rows), concept), rows, share) | preferred).sum())
+    return np.array([counts[concept] for concept in concepts.tolist()])
 
 
 def main(out: str, *given: str) -> None:

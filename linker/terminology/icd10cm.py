@@ -10,7 +10,9 @@ Chapters and blocks are neither, so they are none; the chapter is the semantic t
 Inclusion terms "are the conditions for which that code is to be used. The terms may be synonyms
 of the code title, or, in the case of 'other specified' codes, [...] various conditions assigned to
 that code" (ICD-10-CM Official Guidelines, section I.A.11): exact names, but narrower ones of a code
-whose title begins with "Other".
+whose title begins with "Other". Includes notes "further define, or give examples of, the content of
+the category" (I.A.10): narrower names of a category that has codes, names of one that has none
+("hypertension" of I10, "Essential (primary) hypertension").
 
 A seventh character stands in the tabular list once, for all the codes below; a code that is too
 short for it is filled up with X (guidelines, section I.A.4-5): S02.0 gives S02.0XXA. Which ones
@@ -144,6 +146,7 @@ def _add(builder: TableBuilder, entry: Entry, title: _Title | None) -> None:
     name = entry.name if title is None else title.long
     kind = NameKind.NARROW if name.startswith("Other ") else NameKind.EXACT
     names = [(term, kind) for term in entry.inclusion_terms]
+    names += [(term, NameKind.NARROW) for term in entry.examples]
     if title is not None:
         # The CDC's own 60-character form, which hospital systems show ("init for clos fx").
         names = [(entry.name, NameKind.EXACT), (title.short, NameKind.ABBREVIATION), *names]

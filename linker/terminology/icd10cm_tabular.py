@@ -14,19 +14,29 @@ from linker.terminology.rows import BadRows
 CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
 """A category or code, with or without its dot."""
 
+_CODES = re.compile(r"\s*\([^()]*\b[A-Z]\d[0-9A-Z]\b[^()]*\)$")
+"""Codes in brackets behind a name: "silicotuberculosis (J65)"."""
+_REFERS = re.compile(r"\bclassifiable\b|\bsee\b|\b7th character\b", re.IGNORECASE)
+
 _Characters = dict[str, tuple[str, ...]]
 # What a seventh character means, and further terms for the same.
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A category or code, with its dot."""
+    """A category or code, with its dot.
+
+    Attributes:
+        inclusion_terms: other names of it, or, where its title begins with "Other", narrower ones.
+        examples: narrower names, of what is below it.
+    """
 
     code: str
     name: str
     parent: str | None
     chapter: str
     inclusion_terms: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 def dotted(code: str) -> str:
@@ -86,7 +96,10 @@ def tabular_entries(
                     bad.skip(error)
                 else:
                     terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
-                    yield Entry(code, name, parent, title, terms)
+                    notes = tuple(_includes(element))
+                    # What a category includes is in one of its codes; if it has none, in itself.
+                    further = ((), notes) if children else (notes, ())
+                    yield Entry(code, name, parent, title, terms + further[0], further[1])
                     if not children:
                         for entry in _extended(code, name, title, characters, in_use):
                             seen.add(entry.code)
@@ -115,6 +128,14 @@ def _diagnosis(
         )
     seen.add(code)
     return code, name
+
+
+def _includes(element: ElementTree.Element) -> Iterator[str]:
+    """The names among the notes on what an entry includes; others refer to codes."""
+    for note in element.iterfind("includes/note"):
+        name = _CODES.sub("", _text(note))
+        if name and not _REFERS.search(name):
+            yield name
 
 
 def _place(data: bytes, where: str, code: str, *, last: bool = False) -> str:

@@ -30,6 +30,8 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
       <desc>Block (I20-I25)</desc>
       <diag><name>I21</name><desc>Green spots</desc>
         <excludes1><note>never a name (I22.-)</note></excludes1>
+        <includes><note>emerald spots (I22.-)</note>
+          <note>any condition classifiable to I22</note></includes>
         <inclusionTerm><note>verdant  macules</note><note>spots NOS</note></inclusionTerm>
         <diag><name>I21.0</name><desc>Other green spots</desc>
           <inclusionTerm><note>lime spots</note></inclusionTerm></diag>
@@ -45,7 +47,9 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
           <extension char="A">initial encounter</extension><note>first visit</note>
           <extension char="S">sequela</extension>
         </sevenChrDef>
-        <diag><name>S02.0</name><desc>Crack of bowl</desc></diag>
+        <diag><name>S02.0</name><desc>Crack of bowl</desc>
+          <includes><note>vitamin B12 bowl - see Cup</note>
+            <note>bowl broken (NOS)</note></includes></diag>
         <diag><name>S02.1</name><desc>Crack of cup</desc>
           <sevenChrDef><extension char="9">own</extension></sevenChrDef>
           <diag><name>S02.101</name><desc>Crack of left cup</desc></diag></diag>
@@ -106,6 +110,12 @@ def test_tabular_list(tmp_path, concepts, pack):
         ("Green spots", "preferred"),
         ("verdant macules", "exact"),
         ("spots NOS", "exact"),
+        ("emerald spots", "narrow"),
+    ]
+    # Nothing is below it: what it includes, it is.
+    assert found["S02.0"]["names"] == [
+        ("Crack of bowl", "preferred"),
+        ("bowl broken (NOS)", "exact"),
     ]
     assert found["I21.0"]["names"][1:] == [("lime spots", "narrow")]
     assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, first visit", "exact")]
@@ -338,4 +348,9 @@ def test_package_agrees_with_its_own_interface(needs_package, concepts):
             assert f"{description}/".startswith(f"{found[code]['preferred_name']}/")
         else:
             terms = {" ".join(term.split()) for term in cm.get_inclusion_term(code)}
-            assert {name for name, _ in found[code]["names"]} == terms | {description}
+            names = {name for name, _ in found[code]["names"]}
+            notes = [" ".join(note.split()) for note in cm.get_includes(code)]
+            assert terms | {description} <= names
+            # Without the codes behind them.
+            rest = names - terms - {description}
+            assert all(any(note.startswith(name) for note in notes) for name in rest)
