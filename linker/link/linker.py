@@ -349,13 +349,11 @@ class Linker:
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol in it, or short forms in a phrase, stand for."""
-        query = mention.query
+        query = name = mention.query
         if may_be_symbol(query):
             name = self._symbols.name_of(query, self._asked(mention).kind)
-        elif mention.long_form is None:
+        if name == query and mention.long_form is None:
             name = self._in_full(query)
-        else:
-            return mention
         return mention if name == query else replace(mention, long_form=name)
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:

@@ -30,6 +30,7 @@ _WORTH_A_LOOK = (
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
 )
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
+_ICD_WORTH_A_LOOK = rf"{_WORTH_A_LOOK}| and |malignant neoplasm"
 
 
 def add_forms(terminology: Terminology) -> Terminology:
@@ -40,7 +41,8 @@ def add_forms(terminology: Terminology) -> Terminology:
     """
     names = terminology.names
     rules = rules_for(terminology.release.source, _heads(names))
-    names = names.append_column("look", pc.match_substring_regex(names["name"], _WORTH_A_LOOK))
+    look = _ICD_WORTH_A_LOOK if terminology.release.source == "icd10cm" else _WORTH_A_LOOK
+    names = names.append_column("look", pc.match_substring_regex(names["name"], look))
     ids = pc.unique(names["concept_id"].filter(names["look"]))
     # The names of the concepts that may get a form, concept by concept.
     owners = names.filter(pc.is_in(names["concept_id"], value_set=ids)).sort_by("concept_id")
@@ -91,12 +93,18 @@ def _forms_of_concept(
         key = _key(form)
         if key and key not in known:
             known.add(key)
-            yield concept_id, form, _kind_of_form(own) if kind is None else kind.value, name
+            yield concept_id, form, _kind_of_form(own, kind), name
 
 
-def _kind_of_form(kind: str) -> str:
-    """Nobody prefers a form: that of a preferred name is as good as any exact name."""
-    return NameKind.EXACT.value if kind == NameKind.PREFERRED.value else kind
+def _kind_of_form(own: str, kind: NameKind | None) -> str:
+    """The kind of a form of a name of some kind, given what its rules made of it."""
+    if kind is NameKind.PREFERRED:
+        return own
+    if kind is None:
+        # Nobody prefers such a form: that of a preferred name is as good as any exact name.
+        return NameKind.EXACT.value if own == NameKind.PREFERRED.value else own
+    other: str = kind.value
+    return other
 
 
 def _key(name: str) -> tuple[str, ...]:
@@ -112,7 +120,7 @@ def rules_for(source: str, heads: Container[str]) -> tuple[Rule, ...]:
     """
     if source == "icd10cm":
         # Its commas add an axis ("right ear", "subsequent encounter"): nothing is inverted.
-        return (synonym_in_brackets, *_EVERYWHERE, optional_words)
+        return (synonym_in_brackets, *_EVERYWHERE, optional_words, either, cancer)
     if source == "rxnorm":
         return (brand, *_EVERYWHERE)
     return (*_EVERYWHERE, partial(inverted, heads=heads))
@@ -122,16 +130,29 @@ def derive(name: str, rules: tuple[Rule, ...]) -> list[Form]:
     """The forms of a name, each once, without the name itself.
 
     Each rule is applied to the name and to what the rules before it made of it.
+
+    Returns:
+        Each form with its kind: PREFERRED if it is as good as the name, whatever that is ("Asthma,
+        unspecified" without its last word); None if it is as good, but not preferred.
     """
-    forms: dict[str, NameKind | None] = {name: None}
+    forms: dict[str, NameKind | None] = {name: NameKind.PREFERRED}
     for rule in rules:
         for form, kind in list(forms.items()):
             for made, new_kind in rule(form):
                 made = " ".join(made.split()).strip(" ,;")
                 if sum(map(str.isalpha, made)) >= MIN_LETTERS:
-                    forms.setdefault(made, kind if new_kind is None else new_kind)
+                    forms.setdefault(made, _lesser(kind, new_kind))
     del forms[name]
     return list(forms.items())
+
+
+def _lesser(kind: NameKind | None, made: NameKind | None) -> NameKind | None:
+    """The kind of a form that a rule made of a form."""
+    if made is NameKind.PREFERRED:
+        return kind
+    if made is None:
+        return None if kind is NameKind.PREFERRED else kind
+    return made
 
 
 MIN_LETTERS = 2
@@ -172,7 +193,7 @@ def cleaned(name: str) -> list[Form]:
     forms: list[Form] = []
     for pattern in (_TAG, _READ_CODE, _OMIM_REMARK, _NOS, _UNSPECIFIED, _NOT_SPECIFIED):
         while (shorter := pattern.sub("", name, count=1)) != name and shorter:
-            forms.append((shorter, None))
+            forms.append((shorter, NameKind.PREFERRED))
             name = shorter
     return forms
 
@@ -218,13 +239,44 @@ def synonym_in_brackets(name: str) -> list[Form]:
     if match is None or "unspecified" in match[2]:
         return []
     whole = len(match[1].split()) <= 2
-    return [(match[1], None), *([(match[2], None)] if whole else [])]
+    return [(match[1], NameKind.PREFERRED), *([(match[2], None)] if whole else [])]
 
 
 def optional_words(name: str) -> list[Form]:
     """ICD-10-CM: words in parentheses may be absent (Official Guidelines, section I.A.7)."""
     shorter = re.sub(r"\s*\([^()]*\)", "", name)
-    return [(shorter, None)] if shorter != name else []
+    return [(shorter, NameKind.PREFERRED)] if shorter != name else []
+
+
+_EITHER = re.compile(r"([A-Za-z-]{5,}) and ([a-z-]{5,})")
+
+
+def either(name: str) -> list[Form]:
+    """ICD-10-CM: "and" in a title is "and" or "or" (Official Guidelines, section I.A.14).
+
+    "Syncope and collapse" is either, which is narrower than both: a code of its own stands before.
+    Longer titles share words between their parts.
+    """
+    match = _EITHER.fullmatch(name)
+    return [(match[1], NameKind.NARROW), (match[2], NameKind.NARROW)] if match else []
+
+
+_MALIGNANT = re.compile(
+    r"(?P<spread>secondary )?malignant neoplasm of (?:unspecified (?:part|site) of )?"
+    r"(?P<where>[^,]+)",
+    re.IGNORECASE,
+)
+
+
+def cancer(name: str) -> list[Form]:
+    """ICD-10-CM: "Malignant neoplasm of prostate" is cancer of the prostate; a secondary one has
+    spread there.
+    """
+    match = _MALIGNANT.fullmatch(name)
+    if match is None:
+        return []
+    what = "metastasis to" if match["spread"] else "cancer of"
+    return [(f"{what} {match['where']}", None)]
 
 
 def brand(name: str) -> list[Form]:

@@ -29,7 +29,8 @@ class NameKind(str, Enum):
 
 
 Form = tuple[str, NameKind | None]
-"""What people write for a name, and its kind where that is not the name's own."""
+"""What people write for a name, and its kind. PREFERRED: as good as the name itself. None: as good,
+but never preferred."""
 
 
 CONCEPTS = pa.schema(

@@ -64,6 +64,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("stage IV chronic kidney disease", "Q:09"),
         ("HTN, poorly controlled", "Q:11"),
         ("portal HTN", "Q:12"),
+        ("old DVT", "Q:07"),  # as short as a symbol
         ("new onset afib with RVR", "Q:13"),
         ("OSA on CPAP", "Q:20"),
         ("acute on chronic otitis", "Q:16"),  # two names are left without one word

@@ -115,10 +115,34 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Tuberculoma of meninges (cerebral) (spinal)", ["Tuberculoma of meninges"]),
         ("Ringworm NOS", ["Ringworm"]),
         ("Otitis, right ear", []),
+        ("Syncope and collapse", ["Syncope", "collapse"]),
+        ("Pain in throat and chest", []),
+        ("Malignant neoplasm of prostate", ["cancer of prostate"]),
+        (
+            "Malignant neoplasm of breast of unspecified site",
+            ["cancer of breast of unspecified site"],
+        ),
+        ("Secondary malignant neoplasm of bone", ["metastasis to bone"]),
     ],
 )
 def test_icd_10_cm_has_its_own_brackets(name: str, expected: list[str]) -> None:
     assert forms(name, ICD) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "kind"),
+    [
+        # As good as the name, whatever that is.
+        ("Asthma, unspecified", "Asthma", NameKind.PREFERRED),
+        ("Tuberculoma of meninges (cerebral)", "Tuberculoma of meninges", NameKind.PREFERRED),
+        # Not preferred, whatever the name is.
+        ("Ataxia, Spastic", "Spastic Ataxia", None),
+        ("Ataxia, Spastic, NOS", "Spastic Ataxia", None),
+        ("MI - Myocardial infarction NOS", "MI", NameKind.ABBREVIATION),
+    ],
+)
+def test_what_a_form_is_worth(name: str, form: str, kind: NameKind | None) -> None:
+    assert dict(derive(name, (*RULES, *ICD)))[form] == kind
 
 
 def test_rxnorm_brands_stand_for_their_ingredient() -> None:
@@ -139,7 +163,7 @@ def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
     found = add_forms(table(("X:1", "Ataxia", "Ataxia, Spastic"), ("X:2", "Rubella NOS")))
     assert [tuple(row.values()) for row in found.forms.to_pylist()] == [
         ("X:1", "Spastic Ataxia", "narrow", "Ataxia, Spastic"),
-        ("X:2", "Rubella", "exact", "Rubella NOS"),
+        ("X:2", "Rubella", "preferred", "Rubella NOS"),
     ]
     assert found.forms.schema == FORMS
 
