@@ -233,12 +233,15 @@ def synonym_in_brackets(name: str) -> list[Form]:
     """ICD-10-CM: "Rubella [German measles]" to both (Official Guidelines, section I.A.7).
 
     What is in brackets names the whole only where the whole is short: of "Poisoning by
-    psychodysleptics [hallucinogens]" it is no name.
+    psychodysleptics [hallucinogens]" it is no name, nor is a short form of the last word alone
+    ("Abnormal electroencephalogram [EEG]").
     """
     match = re.fullmatch(r"([^\[\]]+?)\s*\[([^\[\]]+)\]", name)
     if match is None or "unspecified" in match[2]:
         return []
-    whole = len(match[1].split()) <= 2
+    whole = len(match[1].split()) <= 2 and (
+        not match[2].isupper() or _abbreviates(match[2], match[1])
+    )
     return [(match[1], NameKind.PREFERRED), *([(match[2], None)] if whole else [])]
 
 

@@ -148,8 +148,7 @@ def _add(builder: TableBuilder, entry: Entry, title: _Title | None) -> None:
     names = [(term, kind) for term in entry.inclusion_terms]
     names += [(term, NameKind.NARROW) for term in entry.examples]
     if title is not None:
-        # The CDC's own 60-character form, which hospital systems show ("init for clos fx").
-        names = [(entry.name, NameKind.EXACT), (title.short, NameKind.ABBREVIATION), *names]
+        names = [(entry.name, NameKind.EXACT), *_short(title), *names]
     builder.add(
         entry.code,
         name,
@@ -157,6 +156,15 @@ def _add(builder: TableBuilder, entry: Entry, title: _Title | None) -> None:
         semantic_types=[entry.chapter],
         parents=[] if entry.parent is None else [entry.parent],
     )
+
+
+def _short(title: _Title) -> list[tuple[str, NameKind]]:
+    """The CDC's own 60-character form, which hospital systems show ("init for clos fx").
+
+    Where most of the title is left out, it is no name: "Penicillins" for poisoning by them.
+    """
+    whole = 2 * len(title.short.split()) >= len(title.long.split())
+    return [(title.short, NameKind.ABBREVIATION)] if whole else []
 
 
 # --- The files of a release -------------------------------------------------

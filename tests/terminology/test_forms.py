@@ -112,6 +112,8 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Rubella [German measles]", ["Rubella", "German measles"]),
         ("Poisoning by psychodysleptics [hallucinogens]", ["Poisoning by psychodysleptics"]),
         ("Syphilis [stage unspecified] of bursa", []),
+        ("Abnormal electroencephalogram [EEG]", ["Abnormal electroencephalogram"]),
+        ("Autistic disorder [AD]", ["Autistic disorder", "AD"]),
         ("Tuberculoma of meninges (cerebral) (spinal)", ["Tuberculoma of meninges"]),
         ("Ringworm NOS", ["Ringworm"]),
         ("Otitis, right ear", []),

@@ -8,6 +8,7 @@ import pytest
 
 from linker.config import read_toml
 from linker.terminology import kinds_of_type
+from linker.terminology.icd10cm import _CHAPTERS
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,15 @@ from linker.terminology import kinds_of_type
 )
 def test_kinds_of_type(semantic_type: str, kinds: set[str]) -> None:
     assert kinds_of_type(semantic_type) == kinds
+
+
+def test_chapters_of_icd_10_cm_are_disorders_but_for_causes_and_contacts() -> None:
+    others = {title for _, title in _CHAPTERS if "disorder" not in kinds_of_type(title)}
+    assert others == {
+        "Codes for special purposes",
+        "External causes of morbidity",
+        "Factors influencing health status and contact with health services",
+    }
 
 
 def test_detectors_labels_are_of_the_same_kinds() -> None:

@@ -99,6 +99,13 @@ TREE = {
 }
 
 
+def test_a_short_title_that_leaves_out_most_is_no_name(tmp_path, concepts):
+    rows = [("T360", "Penicillins", "Poisoning by and adverse effect of penicillins")]
+    line = "".join(f"00001 {code:<7} 1 {short:<60} {long}\n" for code, short, long in rows)
+    found = concepts(read_terminology("icd10cm", put(tmp_path, "icd10cm-order-2031.txt", line)))
+    assert found["T36.0"]["names"] == [(rows[0][2], "preferred")]
+
+
 @pytest.mark.parametrize("pack", [False, True])
 def test_tabular_list(tmp_path, concepts, pack):
     content = gzip.compress(XML.encode()) if pack else XML
