@@ -1,8 +1,8 @@
-"""Queries that are a name with more around it: "mild left knee pain", "CHF, stable", "hx of DVT".
+"""Queries that are a name with more around it: "left knee pain, worsening", "metformin 500 mg BID".
 
-Problem lists and notes say the side, the severity and the course with the name, and write the name
-in short. A terminology has few of these as names, and a small encoder takes "right arm weakness"
-for a distal one. The words are data, `data/qualifiers.toml`.
+Problem lists and notes say the side, the severity and the course with the name, lists of medicines
+the dose, and both write the name in short. A terminology has few of these as names, and a small
+encoder takes "right arm weakness" for a distal one. The words are data, `data/qualifiers.toml`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from linker.config import read_toml, validated
 from linker.detect import clinical_long_form
 from linker.index import MAX_WORDS, Index
 from linker.link.wording import as_noun_or_adjective, named, without_slip
-from linker.text import normalise, stem, stems
+from linker.text import normalise, stem, stems, words
 
 _MOST = 6
-"""Qualifiers of a query that are looked at, the first ones: each doubles the names tried."""
+"""Qualifiers of a query of which each choice is tried; of more than these all or none."""
 _SINCE = re.compile(
     r"\b(?:(?:x|for|over) ?\d+(?: ?- ?\d+)? ?(?:d|h|m|w|y|hr|hour|day|wk|week|mo|month|yr|year)s?"
     r"|since \d+)(?!\w)"
@@ -42,7 +42,9 @@ class _File(BaseModel):
     control: tuple[str, ...]
     certainty: tuple[str, ...]
     occurrence: tuple[str, ...]
-    around: tuple[str, ...]
+    beside: tuple[str, ...]
+    medicine: tuple[str, ...]
+    units: tuple[str, ...]
     size: tuple[str, ...]
     behind: tuple[str, ...]
     before: tuple[str, ...]
@@ -54,20 +56,29 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     Where two names are left without as many, fewer words decide, down to none of the qualifiers.
     """
     bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal)))
-    asked = stems(bare)
-    if not 1 <= len(asked) <= MAX_WORDS + _MOST:
+    said = [word for word in words(bare) if word.stem]
+    asked = [word.stem for word in said]
+    n_cut = len(stems(normal)) - len(asked)
+    if not asked or len(asked) > MAX_WORDS + _MOST:
         return None
-    dropped = [i for i, word in enumerate(asked) if word in _qualifiers()][:_MOST]
-    if not dropped and len(asked) == len(stems(normal)):
+    doses = [match.span() for match in _dose().finditer(bare)]
+    dropped = [
+        i
+        for i, word in enumerate(said)
+        if word.stem in _qualifiers() or any(a <= word.start < b for a, b in doses)
+    ]
+    if not dropped and not n_cut:
         return None
-    least = 0 if len(asked) < len(stems(normal)) else 1
-    for n in range(least, len(dropped) + 1):
+    least = 0 if n_cut else 1
+    tried = range(least, len(dropped) + 1) if len(dropped) <= _MOST else (len(dropped),)
+    for n in tried:
         found = {min(rows) for left in _left(asked, dropped, n) if (rows := named(index, left))}
         if len(found) == 1:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
     row = as_noun_or_adjective(index, rest)
-    return without_slip(index, rest) if row is None else row
+    # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
+    return without_slip(index, rest) if row is None and not doses else row
 
 
 def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list[str]]:
@@ -128,7 +139,7 @@ def _qualifiers() -> frozenset[str]:
     data = _file()
     lists = (
         data.side, data.severity, data.course, data.control, data.certainty, data.occurrence,
-        data.around, data.size,
+        data.medicine, data.size,
     )  # fmt: skip
     return frozenset(stem(word) for listed in lists for word in listed)
 
@@ -139,7 +150,23 @@ def _sizes() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def _dose() -> re.Pattern[str]:
+    """A strength or dose: "500 mg", "10-20mg", "250 mg/5 ml"."""
+    number, unit = r"\d[\d.,]*", "|".join(map(re.escape, _file().units))
+    return re.compile(
+        rf"(?<![\w.]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
+        rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)"
+    )
+
+
+@lru_cache(maxsize=1)
 def _around() -> re.Pattern[str]:
-    """What stands before a name, and what is said behind it up to the end."""
-    before, behind = ("|".join(map(re.escape, words)) for words in (_file().before, _file().behind))
-    return re.compile(rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$")
+    """What stands before a name, and what is said behind it: up to the end, or with it."""
+    data = _file()
+    before, behind, beside = (
+        "|".join(map(re.escape, phrases)) for phrases in (data.before, data.behind, data.beside)
+    )
+    return re.compile(
+        rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$"
+        rf"|(?<!\w)(?:on|by|with) (?:{beside})(?!\w)"
+    )

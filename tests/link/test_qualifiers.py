@@ -38,6 +38,9 @@ CONCEPTS = [
     concept("Q:21", "SJS type 1"),
     concept("Q:22", "Human immunodeficiency virus infection"),
     concept("Q:23", "Edema"),
+    concept("Q:24", "Metformin"),
+    concept("Q:25", "Metformin 500 MG Oral Tablet"),
+    concept("Q:26", "Hydrochlorothiazide"),
 ]
 
 
@@ -72,6 +75,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("severe hypoplasia of the fibula", "Q:19"),  # in another wording besides
         ("mild hypertention", "Q:11"),  # with a slip besides
         ("2+ edema", "Q:23"),
+        ("metformin 500 mg tablet, oral", "Q:25"),
+        ("metformin HCl 1000mg PO BID", "Q:24"),
+        ("metformin 250 mg/5 mL oral solution PO BID", "Q:24"),  # seven, all dropped
+        ("HCTZ 12.5 mg daily", "Q:26"),
     ],
 )
 def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: str) -> None:
@@ -92,6 +99,9 @@ def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: s
         "left elbow pain",  # no name
         "s/p",
         "x 3 months",
+        "500 mg",
+        "metformim 500 mg",  # may be another medicine
+        "metformin and sitagliptin 50 mg",  # two
     ],
 )
 def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: str) -> None:
