@@ -23,6 +23,8 @@ from linker.text import normalise, stem, stems, words
 
 _MOST = 6
 """Qualifiers of a query of which each choice is tried; of more than these all or none."""
+_LONGEST = 300
+"""Code points of a query that is looked at: a longer one is no name with a few words around it."""
 _SINCE = re.compile(
     r"\b(?:(?:x|for|over) ?\d+(?: ?- ?\d+)? ?(?:d|h|m|w|y|hr|hour|day|wk|week|mo|month|yr|year)s?"
     r"|since \d+)(?!\w)"
@@ -55,6 +57,8 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
 
     Where two names are left without as many, fewer words decide, down to none of the qualifiers.
     """
+    if len(normal) > _LONGEST:
+        return None
     bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal)))
     said = [word for word in words(bare) if word.stem]
     asked = [word.stem for word in said]
@@ -96,8 +100,8 @@ def spelled_out(index: Index, query: str) -> str:
     One that the index knows as a word stays, unless what is in full is a name: the terminology may
     mean another thing by "SJS type 2".
     """
-    tokens = [match.span() for match in _TOKEN.finditer(query)]
-    if not 2 <= len(tokens) <= MAX_WORDS:
+    tokens = [match.span() for match in _TOKEN.finditer(query[: _LONGEST + 1])]
+    if len(query) > _LONGEST or not 2 <= len(tokens) <= MAX_WORDS:
         return query
     full, done, known = "", 0, False
     for start, end in tokens:
@@ -154,7 +158,7 @@ def _dose() -> re.Pattern[str]:
     """A strength or dose: "500 mg", "10-20mg", "250 mg/5 ml"."""
     number, unit = r"\d[\d.,]*", "|".join(map(re.escape, _file().units))
     return re.compile(
-        rf"(?<![\w.]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
+        rf"(?<![\w.,]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
         rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)"
     )
 
