@@ -79,6 +79,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("metformin HCl 1000mg PO BID", "Q:24"),
         ("metformin 250 mg/5 mL oral solution PO BID", "Q:24"),  # seven, all dropped
         ("HCTZ 12.5 mg daily", "Q:26"),
+        ("metformin 500 mg q6h prn pain", "Q:24"),
     ],
 )
 def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: str) -> None:
