@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,14 @@ import numpy.typing as npt
 from linker.encoder import Encoder
 from linker.index import MAX_WORDS, Index, ranges
 from linker.link.qualifiers import without_qualifiers
-from linker.link.wording import as_noun_or_adjective, in_other_order, in_plural, without_slip
+from linker.link.wording import (
+    as_acid,
+    as_noun_or_adjective,
+    in_other_order,
+    in_plural,
+    with_number_apart,
+    without_slip,
+)
 from linker.text import bag_hash, normalise, stems
 
 Ints = npt.NDArray[np.int64]
@@ -132,11 +139,23 @@ class Retriever:
 
     def _reworded(self, normal: str, same_words: Sequence[int]) -> int | None:
         """The name that a normal form is in another wording, given the names of the same words."""
+        index = self._index
+        ways: Iterable[Callable[[], int | None]]
         if same_words:
-            row = in_plural(self._index, normal, same_words)
-            return in_other_order(self._index, normal, same_words) if row is None else row
-        ways = (as_noun_or_adjective, without_slip, without_qualifiers)
-        return next((row for way in ways if (row := way(self._index, normal)) is not None), None)
+            ways = (
+                lambda: in_plural(index, normal, same_words),
+                lambda: in_other_order(index, normal, same_words),
+                lambda: as_acid(index, normal),
+            )
+        else:
+            ways = (
+                lambda: as_acid(index, normal),
+                lambda: with_number_apart(index, normal),
+                lambda: as_noun_or_adjective(index, normal),
+                lambda: without_slip(index, normal),
+                lambda: without_qualifiers(index, normal),
+            )
+        return next((row for way in ways if (row := way()) is not None), None)
 
     def _vectors(
         self, normals: Sequence[str], names: Sequence[int | None]

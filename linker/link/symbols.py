@@ -23,6 +23,8 @@ from linker.text import normalise
 _LONGEST = 8
 """Code points of the longest string that is looked at: that of a formula, or a symbol's charge."""
 _CHARGED = re.compile(r"([A-Z][a-z]?) ?(\()?(\d?[+-]|\+\+)(?(2)\))")
+_INDEXED = re.compile(r"(?<=[A-Za-z])\((\d)\)")
+"""A small number of a formula, as a text without small numbers may write it: "CaCl(2)"."""
 _CHEMICAL = "chemical"
 
 
@@ -60,6 +62,7 @@ class Symbols:
         if kind not in (None, _CHEMICAL) or not may_be_symbol(query):
             return query
         written = unicodedata.normalize("NFKC", query.strip()).replace("\N{MINUS SIGN}", "-")
+        written = _INDEXED.sub(r"\1", written)
         table = _table()
         name = table.elements.get(written) or table.formulae.get(written)
         own: tuple[str, ...] = (written,)

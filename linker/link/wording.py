@@ -1,8 +1,8 @@
 """Queries that are a name in another wording, and so mean what it means.
 
 "Haematuria" is hematuria, "dyskinesias" are dyskinesia, "hypoplasia of the fibula" is fibular
-hypoplasia, and "pnuemonia" pneumonia: a small encoder takes the first and the last for strangers,
-and the third for aplasia as well.
+hypoplasia, "glutamate" glutamic acid, and "pnuemonia" pneumonia: a small encoder takes the first
+and the last for strangers, and the third for aplasia as well.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, stems, word_hash
 
+_SALT = re.compile(r"[a-z]{2}ate$")
+_NUMBERED = re.compile(r"(?<=[^\W\d_])[ -]?(?=\d)|(?<=\d)[ -]?(?=[^\W\d_])")
+"""Where a letter and a digit meet, with or without a space or hyphen: "HER-2", "HER2"."""
+_INORGANIC = (
+    "arsenate", "borate", "carbonate", "chlorate", "chromate", "nitrate", "phosphate", "silicate",
+    "sulfate", "sulphate",
+)  # fmt: skip
 _DOUBLE = re.compile(r"(.)\1")
 _SHORTEST, _LONGEST = 5, 40
 """Letters of a word that may be misspelt: shorter ones are too near each other, and a longer one is
@@ -46,6 +53,28 @@ def in_other_order(index: Index, normal: str, rows: Sequence[int]) -> int | None
     for row in rows:
         if sorted(inflected(index.store.normal(row))) == asked:
             return row
+    return None
+
+
+def as_acid(index: Index, normal: str) -> int | None:
+    """The row of the acid of which a normal form is the ion or the salt: "glutamate".
+
+    Who writes of glutamate in a body means glutamic acid, by which terminologies file it; an
+    encoder takes it for the class of glutamates. Of inorganic acids the salts are other things.
+    """
+    if not _SALT.search(normal) or normal.endswith(_INORGANIC):
+        return None
+    return min(named(index, stems(f"{normal.removesuffix('ate')}ic acid")), default=None)
+
+
+def with_number_apart(index: Index, normal: str) -> int | None:
+    """The row of the name that a normal form is but for how its numbers are set off: "E4031"."""
+    if not _NUMBERED.search(normal):
+        return None
+    for written in (_NUMBERED.sub(" ", normal), _NUMBERED.sub("", normal)):
+        rows = named(index, stems(written))
+        if rows:
+            return min(rows)
     return None
 
 

@@ -46,6 +46,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("Mg++", "Mg++"),
         ("K", "potassium"),  # a single letter is no name
         ("CCl4", "carbon tetrachloride"),  # the gene is written in capitals
+        ("CCl(4)", "carbon tetrachloride"),
         ("CA", "CA"),
         ("ca", "ca"),
         ("CCL4", "CCL4"),

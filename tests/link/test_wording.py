@@ -120,6 +120,58 @@ def test_a_plural_is_its_singular_and_not_the_reverse(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mention", "concept_id"),
+    [
+        ("glutamate", "A:1"),
+        ("L-Lactate", "A:3"),
+        ("glutamates", "A:2"),  # a name
+        ("urate", "A:5"),
+        ("nitrate", None),  # of an inorganic acid
+        ("valproate", None),  # its acid is no name
+        ("rate", None),
+    ],
+)
+def test_an_ion_is_its_acid(tmp_path: Path, mention: str, concept_id: str | None) -> None:
+    concepts = [
+        concept("A:1", "Glutamic acid"),
+        concept("A:2", "Glutamates"),
+        concept("A:3", "L-lactic acid"),
+        concept("A:4", "Nitric acid"),
+        concept("A:5", "Uric acid"),
+    ]
+    encoder = FakeEncoder()
+    (link,) = Linker(build(tmp_path / "index", concepts), encoder=encoder).link([mention])
+    assert encoder.encoded == ([] if concept_id else [mention])
+    if concept_id:
+        assert link.candidates[0].concept_id == concept_id
+
+
+@pytest.mark.parametrize(
+    ("mention", "concept_id"),
+    [
+        ("E4031", "N:1"),
+        ("E-4031", "N:1"),
+        ("HER2 positive", "N:2"),
+        ("her 2-positive", "N:2"),
+        ("CA125", "N:3"),
+        ("E4032", None),
+        ("HER", None),
+    ],
+)
+def test_numbers_may_be_set_off(tmp_path: Path, mention: str, concept_id: str | None) -> None:
+    concepts = [
+        concept("N:1", "E 4031"),
+        concept("N:2", "HER-2 positive"),
+        concept("N:3", "CA-125"),
+    ]
+    encoder = FakeEncoder()
+    (link,) = Linker(build(tmp_path / "index", concepts), encoder=encoder).link([mention])
+    assert encoder.encoded == ([] if concept_id else [mention.lower()])
+    if concept_id:
+        assert link.candidates[0].concept_id == concept_id
+
+
+@pytest.mark.parametrize(
     "mention",
     [
         "fistula of ureters",  # an inflection
