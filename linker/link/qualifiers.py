@@ -43,13 +43,14 @@ class _File(BaseModel):
     course: tuple[str, ...]
     control: tuple[str, ...]
     certainty: tuple[str, ...]
-    occurrence: tuple[str, ...]
-    beside: tuple[str, ...]
-    medicine: tuple[str, ...]
-    units: tuple[str, ...]
     size: tuple[str, ...]
-    behind: tuple[str, ...]
+    medicine: tuple[str, ...]
+    with_dose: tuple[str, ...]
+    units: tuple[str, ...]
     before: tuple[str, ...]
+    behind: tuple[str, ...]
+    anywhere: tuple[str, ...]
+    beside: tuple[str, ...]
 
 
 def without_qualifiers(index: Index, normal: str) -> int | None:
@@ -66,10 +67,11 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     if not asked or len(asked) > MAX_WORDS + _MOST:
         return None
     doses = [match.span() for match in _dose().finditer(bare)]
+    qualifiers = _qualifiers(bool(doses))
     dropped = [
         i
         for i, word in enumerate(said)
-        if word.stem in _qualifiers() or any(a <= word.start < b for a, b in doses)
+        if word.stem in qualifiers or any(a <= word.start < b for a, b in doses)
     ]
     if not dropped and not n_cut:
         return None
@@ -138,12 +140,12 @@ def _file() -> _File:
     return validated(_File, read_toml(source), where=str(source))
 
 
-@lru_cache(maxsize=1)
-def _qualifiers() -> frozenset[str]:
+@lru_cache(maxsize=2)
+def _qualifiers(beside_a_dose: bool) -> frozenset[str]:
     data = _file()
     lists = (
-        data.side, data.severity, data.course, data.control, data.certainty, data.occurrence,
-        data.medicine, data.size,
+        data.side, data.severity, data.course, data.control, data.certainty, data.size,
+        data.medicine, data.with_dose if beside_a_dose else (),
     )  # fmt: skip
     return frozenset(stem(word) for listed in lists for word in listed)
 
@@ -159,7 +161,7 @@ def _dose() -> re.Pattern[str]:
     number, unit = r"\d[\d.,]*", "|".join(map(re.escape, _file().units))
     return re.compile(
         rf"(?<![\w.,]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
-        rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)"
+        rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)(?: iv(?!\w))?"
     )
 
 
@@ -167,10 +169,11 @@ def _dose() -> re.Pattern[str]:
 def _around() -> re.Pattern[str]:
     """What stands before a name, and what is said behind it: up to the end, or with it."""
     data = _file()
-    before, behind, beside = (
-        "|".join(map(re.escape, phrases)) for phrases in (data.before, data.behind, data.beside)
+    before, behind, anywhere, beside = (
+        "|".join(map(re.escape, phrases))
+        for phrases in (data.before, data.behind, data.anywhere, data.beside)
     )
     return re.compile(
         rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$"
-        rf"|(?<!\w)(?:on|by|with) (?:{beside})(?!\w)"
+        rf"|(?<!\w)(?:(?:{anywhere})|(?:on|by|with) (?:{beside}))(?!\w)"
     )

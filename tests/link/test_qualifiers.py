@@ -79,6 +79,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("metformin HCl 1000mg PO BID", "Q:24"),
         ("metformin 250 mg/5 mL oral solution PO BID", "Q:24"),  # seven, all dropped
         ("HCTZ 12.5 mg daily", "Q:26"),
+        ("metformin 40 mg IV", "Q:24"),
+        ("episodes of atrial fibrillation", "Q:13"),
         ("metformin 500 mg q6h prn pain", "Q:24"),
     ],
 )
@@ -102,6 +104,9 @@ def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: s
         "x 3 months",
         "500 mg",
         "metformim 500 mg",  # may be another medicine
+        "portal hypertension type iv",  # a number, and no way to give it
+        "liver drops",
+        "poorly differentiated edema",
         "metformin and sitagliptin 50 mg",  # two
     ],
 )
