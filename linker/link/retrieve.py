@@ -14,6 +14,7 @@ from linker.index import MAX_WORDS, Index, ranges
 from linker.link.qualifiers import without_qualifiers
 from linker.link.wording import (
     as_acid,
+    as_measured,
     as_noun_or_adjective,
     in_other_order,
     in_plural,
@@ -152,6 +153,7 @@ class Retriever:
                 lambda: as_acid(index, normal),
                 lambda: with_number_apart(index, normal),
                 lambda: as_noun_or_adjective(index, normal),
+                lambda: as_measured(index, normal),
                 lambda: without_slip(index, normal),
                 lambda: without_qualifiers(index, normal),
             )

@@ -19,6 +19,12 @@ from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, stems, word_hash
 
 _SALT = re.compile(r"[a-z]{2}ate$")
+_WORDS_OF_DIRECTION = (
+    ("low", "decreased", "reduced", "diminished", "decrease"),
+    ("high", "elevated", "increased", "raised", "increase"),
+)
+_DIRECTION = {word: words for words in _WORDS_OF_DIRECTION for word in words}
+_MEASURED = ("blood", "cell", "circulating", "serum", "level", "count", "concentration")
 _NUMBERED = re.compile(r"(?<=[^\W\d_])[ -]?(?=\d)|(?<=\d)[ -]?(?=[^\W\d_])")
 """Where a letter and a digit meet, with or without a space or hyphen: "HER-2", "HER2"."""
 _INORGANIC = (
@@ -65,6 +71,32 @@ def as_acid(index: Index, normal: str) -> int | None:
     if not _SALT.search(normal) or normal.endswith(_INORGANIC):
         return None
     return min(named(index, stems(f"{normal.removesuffix('ate')}ic acid")), default=None)
+
+
+def as_measured(index: Index, normal: str) -> int | None:
+    """The row of the name that says more of a measurement: "low sodium" is low blood sodium levels.
+
+    What is measured, and where, goes without saying beside "low" and "high", each of which has
+    other words. Where as few more words make names of two concepts, it is neither.
+    """
+    asked = stems(normal)
+    at = [i for i, word in enumerate(asked) if word in _DIRECTION]
+    if len(at) != 1 or len(asked) < 2:
+        return None
+    rest = asked[: at[0]] + asked[at[0] + 1 :]
+    for n in range(3):
+        rows = [
+            min(found)
+            for more in combinations(_MEASURED, n)
+            for word in _DIRECTION[asked[at[0]]]
+            if (found := named(index, [word, *rest, *more]))
+        ]
+        concepts = {frozenset(pair.concept for pair in index.store.pairs(row)) for row in rows}
+        if len(concepts) == 1:
+            return rows[0]
+        if concepts:
+            return None
+    return None
 
 
 def with_number_apart(index: Index, normal: str) -> int | None:

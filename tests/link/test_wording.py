@@ -149,6 +149,38 @@ def test_an_ion_is_its_acid(tmp_path: Path, mention: str, concept_id: str | None
 @pytest.mark.parametrize(
     ("mention", "concept_id"),
     [
+        ("low potassium", "L:1"),
+        ("decreased blood potassium", "L:1"),
+        ("elevated potassium", "L:2"),
+        ("low platelets", "L:3"),
+        ("low white count", "L:4"),
+        ("low sodium", None),  # in blood or in serum: two concepts
+        ("potassium", None),
+        ("low", None),
+        ("low and high potassium", None),
+    ],
+)
+def test_what_is_measured_goes_without_saying(
+    tmp_path: Path, mention: str, concept_id: str | None
+) -> None:
+    concepts = [
+        concept("L:1", "Hypokalemia", "Low blood potassium levels"),
+        concept("L:2", "Hyperkalemia", "High blood potassium levels"),
+        concept("L:3", "Thrombocytopenia", "Low platelet count"),
+        concept("L:4", "Leukopenia", "Low white blood cell count"),
+        concept("L:5", "Low blood sodium"),
+        concept("L:6", "Low serum sodium"),
+    ]
+    encoder = FakeEncoder()
+    (link,) = Linker(build(tmp_path / "index", concepts), encoder=encoder).link([mention])
+    assert encoder.encoded == ([] if concept_id else [mention])
+    if concept_id:
+        assert link.candidates[0].concept_id == concept_id
+
+
+@pytest.mark.parametrize(
+    ("mention", "concept_id"),
+    [
         ("E4031", "N:1"),
         ("E-4031", "N:1"),
         ("HER2 positive", "N:2"),
