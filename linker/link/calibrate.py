@@ -226,7 +226,9 @@ def calibrate(index: Index) -> dict[str, Any]:
     n = len(held_out.answers)
     weights = SHIPPED
     if n:
-        weights = fit(held_out, SHIPPED, FITTED)
+        # Few names say little: what is left of them then is what ships.
+        start = replace(SHIPPED, any=SHIPPED.any - MENTION_SHIFT)
+        weights = fit(held_out, start, FITTED)
         weights = replace(weights, any=weights.any + MENTION_SHIFT)
     return {
         "model": "nested logit",

@@ -87,6 +87,18 @@ def test_a_list_with_one_title_a_code_is_calibrated_as_shipped(
     assert found["fitted"] == []
 
 
+def test_a_list_with_next_to_no_synonyms_is_calibrated_nearly_as_shipped(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    alone = [concept(f"C:{n}", f"Disorder of organ {n}") for n in range(40)]
+    concepts = [concept("C:X", "Sickness of the sea", "Kinetosis"), *alone]
+    index = build(tmp_path_factory.mktemp("nearly") / "i", concepts)
+    found = calibrate(index)
+    assert found["held_out_names"] == 3
+    assert found["weights"]["any"] == pytest.approx(SHIPPED.any, abs=0.3)
+    assert found["weights"]["slope"] == pytest.approx(SHIPPED.slope, abs=0.3)
+
+
 def test_of_the_only_names_of_concepts_no_more_are_asked_than_nil_is_likely(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
