@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from linker.config import read_toml, validated
 from linker.detect import clinical_long_form
 from linker.index import MAX_WORDS, Index
-from linker.link.wording import as_noun_or_adjective, named, without_slip
+from linker.link.wording import as_noun_or_adjective, named, named_all, without_slip
 from linker.text import normalise, stem, stems, words
 
 _MOST = 6
@@ -78,7 +78,7 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     least = 0 if n_cut else 1
     tried = range(least, len(dropped) + 1) if len(dropped) <= _MOST else (len(dropped),)
     for n in tried:
-        found = {min(rows) for left in _left(asked, dropped, n) if (rows := named(index, left))}
+        found = {min(rows) for rows in named_all(index, [*_left(asked, dropped, n)]) if rows}
         if len(found) == 1:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.encoder import Encoder
-from linker.index import MAX_WORDS, Index, ranges
+from linker.index import Index, ranges
 from linker.link.qualifiers import without_qualifiers
 from linker.link.wording import (
     as_acid,
@@ -18,10 +18,11 @@ from linker.link.wording import (
     as_noun_or_adjective,
     in_other_order,
     in_plural,
+    named_all,
     with_number_apart,
     without_slip,
 )
-from linker.text import bag_hash, normalise, stems
+from linker.text import normalise, stems
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -125,18 +126,8 @@ class Retriever:
         ]
 
     def _same_words(self, normals: Sequence[str]) -> list[list[int]]:
-        hashes = np.zeros(len(normals), dtype=np.uint64)
-        bags = [stems_of(normal) for normal in normals]
-        for i, bag in enumerate(bags):
-            if len(bag) <= MAX_WORDS:
-                hashes[i] = bag_hash(bag)
-        found: list[list[int]] = [[] for _ in normals]
-        for query, row in zip(*self._index.lexicon.find(hashes), strict=True):
-            # The hash proposes; the words decide.
-            name = self._index.store.normal(row)
-            if name == normals[query] or stems_of(name) == bags[query]:
-                found[query].append(int(row))
-        return found
+        """The names with the words of each normal form, in any order and inflection."""
+        return named_all(self._index, [stems(normal) for normal in normals])
 
     def _reworded(self, normal: str, same_words: Sequence[int]) -> int | None:
         """The name that a normal form is in another wording, given the names of the same words."""

@@ -85,12 +85,12 @@ def as_measured(index: Index, normal: str) -> int | None:
         return None
     rest = asked[: at[0]] + asked[at[0] + 1 :]
     for n in range(3):
-        rows = [
-            min(found)
+        said = [
+            [word, *rest, *more]
             for more in combinations(_MEASURED, n)
             for word in _DIRECTION[asked[at[0]]]
-            if (found := named(index, [word, *rest, *more]))
         ]
+        rows = [min(found) for found in named_all(index, said) if found]
         concepts = {frozenset(pair.concept for pair in index.store.pairs(row)) for row in rows}
         if len(concepts) == 1:
             return rows[0]
@@ -126,18 +126,27 @@ def without_slip(index: Index, normal: str) -> int | None:
         return None
     slips = sorted(_slips(word))
     right = [slips[i] for i in np.flatnonzero(index.lexicon.knows(slips)).tolist()]
-    found = [
-        (said, row) for said in right for row in named(index, [*asked[:at], said, *asked[at + 1 :]])
-    ]
+    names = named_all(index, [[*asked[:at], said, *asked[at + 1 :]] for said in right])
+    found = [(said, row) for said, rows in zip(right, names, strict=True) for row in rows]
     return min(found)[1] if len({said for said, _ in found}) == 1 else None
 
 
 def named(index: Index, asked: Sequence[str]) -> list[int]:
     """The rows of the names that have these stems, in any order."""
-    if not 1 <= len(asked) <= MAX_WORDS:
-        return []
-    _, rows = index.lexicon.find(np.array([bag_hash(asked)], dtype=np.uint64))
-    return [r for r in rows.tolist() if sorted(stems(index.store.normal(r))) == sorted(asked)]
+    return named_all(index, [asked])[0]
+
+
+def named_all(index: Index, asked: Sequence[Sequence[str]]) -> list[list[int]]:
+    """The same for several bags of stems at once."""
+    found: list[list[int]] = [[] for _ in asked]
+    fitting = [i for i, bag in enumerate(asked) if 1 <= len(bag) <= MAX_WORDS]
+    hashes = np.array([bag_hash(asked[i]) for i in fitting], dtype=np.uint64)
+    for place, row in zip(*index.lexicon.find(hashes), strict=True):
+        bag = asked[fitting[place]]
+        # The hash proposes; the words decide.
+        if sorted(stems(index.store.normal(row))) == sorted(bag):
+            found[fitting[place]].append(int(row))
+    return found
 
 
 def _slips(word: str) -> set[str]:
