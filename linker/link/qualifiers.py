@@ -8,6 +8,7 @@ encoder takes "right arm weakness" for a distal one. The words are data, `data/q
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -19,7 +20,7 @@ from linker.config import read_toml, validated
 from linker.detect import clinical_long_form
 from linker.index import MAX_WORDS, Index
 from linker.link.wording import as_noun_or_adjective, named, named_all, without_slip
-from linker.text import normalise, stem, stems, words
+from linker.text import normalise, readable, stem, stems, words
 
 _MOST = 6
 """Qualifiers of a query of which each choice is tried; of more than these all or none."""
@@ -102,20 +103,23 @@ def spelled_out(index: Index, query: str) -> str:
     One that the index knows as a word stays, unless what is in full is a name: the terminology may
     mean another thing by "SJS type 2".
     """
-    tokens = [match.span() for match in _TOKEN.finditer(query[: _LONGEST + 1])]
-    if len(query) > _LONGEST or not 2 <= len(tokens) <= MAX_WORDS:
+    if len(query) > _LONGEST:
+        return query
+    plain = unicodedata.normalize("NFKC", readable(query))
+    tokens = [match.span() for match in _TOKEN.finditer(plain)]
+    if not 2 <= len(tokens) <= MAX_WORDS:
         return query
     full, done, known = "", 0, False
     for start, end in tokens:
-        long_form = clinical_long_form(query[start:end])
+        long_form = clinical_long_form(plain[start:end])
         if long_form is None:
             continue
-        known = known or bool(index.lexicon.knows(stems(query[start:end])).all())
-        full += query[done:start] + _without_repeat(long_form, query[end:])
+        known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())
+        full += plain[done:start] + _without_repeat(long_form, plain[end:])
         done = end
     if not done or is_name(index, normalise(query)):
         return query
-    full += query[done:]
+    full += plain[done:]
     if known and not is_name(index, normalise(full)):
         return query
     return full

@@ -127,6 +127,8 @@ def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: s
         ("SJS type 1", "SJS type 1"),
         ("CKD", "CKD"),  # one word: not this module's
         ("RA flare", "RA flare"),  # several senses
+        ("HTN\x00, severe", "hypertension , severe"),
+        ("\uff23\uff2b\uff24 stage \uff13", "chronic kidney disease stage 3"),
         ("", ""),
     ],
 )
