@@ -29,10 +29,10 @@ from linker.link.calibrate import NEIGHBOURS
 from linker.link.contests import decide
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter, kind_of
-from linker.link.qualifiers import spelled_out
 from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
+from linker.link.short_forms import spelled_out
 from linker.link.symbols import Symbols, may_be_symbol
 from linker.schema import Candidate, Concept, Link, Mention
 

@@ -1,14 +1,13 @@
 """Queries that are a name with more around it: "left knee pain, worsening", "metformin 500 mg BID".
 
 Problem lists and notes say the side, the severity and the course with the name, lists of medicines
-the dose, and both write the name in short. A terminology has few of these as names, and a small
-encoder takes "right arm weakness" for a distal one. The words are data, `data/qualifiers.toml`.
+the dose. A terminology has few of these as names, and a small encoder takes "right arm weakness"
+for a distal one. The words are data, `data/qualifiers.toml`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -17,10 +16,9 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.detect import clinical_long_form
 from linker.index import MAX_WORDS, Index
-from linker.link.wording import as_noun_or_adjective, named, named_all, without_slip
-from linker.text import normalise, readable, stem, stems, words
+from linker.link.wording import as_noun_or_adjective, named_all, without_slip
+from linker.text import stem, stems, words
 
 _MOST = 6
 """Qualifiers of a query of which each choice is tried; of more than these all or none."""
@@ -33,7 +31,6 @@ _SINCE = re.compile(
 """How long it has been: "x 3 months"."""
 _GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
 """As in "2+ edema"."""
-_TOKEN = re.compile(r"[^\s,;()]+")
 
 
 class _File(BaseModel):
@@ -95,47 +92,6 @@ def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list
         sizes = any(asked[i] in _sizes() for i in without)
         if len(left) > sizes:
             yield left
-
-
-def spelled_out(index: Index, query: str) -> str:
-    """A phrase with the clinical abbreviations in it in full: "CKD stage 3".
-
-    One that the index knows as a word stays, unless what is in full is a name: the terminology may
-    mean another thing by "SJS type 2".
-    """
-    if len(query) > _LONGEST:
-        return query
-    plain = unicodedata.normalize("NFKC", readable(query))
-    tokens = [match.span() for match in _TOKEN.finditer(plain)]
-    if not 2 <= len(tokens) <= MAX_WORDS:
-        return query
-    full, done, known = "", 0, False
-    for start, end in tokens:
-        long_form = clinical_long_form(plain[start:end])
-        if long_form is None:
-            continue
-        known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())
-        full += plain[done:start] + _without_repeat(long_form, plain[end:])
-        done = end
-    if not done or is_name(index, normalise(query)):
-        return query
-    full += plain[done:]
-    if known and not is_name(index, normalise(full)):
-        return query
-    return full
-
-
-def _without_repeat(long_form: str, behind: str) -> str:
-    """A long form without its last word, if that stands behind it already: "HIV infection"."""
-    *first, last = long_form.split()
-    after = stems(behind)[:1]
-    return " ".join(first) if first and after == stems(last) else long_form
-
-
-def is_name(index: Index, normal: str) -> bool:
-    """Whether a normal form has the words of a name, in another wording and with more around it."""
-    ways = (as_noun_or_adjective, without_qualifiers)
-    return bool(named(index, stems(normal))) or any(way(index, normal) is not None for way in ways)
 
 
 @lru_cache(maxsize=1)

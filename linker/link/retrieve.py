@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,17 +11,8 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import Index, ranges
-from linker.link.qualifiers import without_qualifiers
-from linker.link.wording import (
-    as_acid,
-    as_measured,
-    as_noun_or_adjective,
-    in_other_order,
-    in_plural,
-    named_all,
-    with_number_apart,
-    without_slip,
-)
+from linker.link.reworded import reworded
+from linker.link.wording import named_all
 from linker.text import normalise, stems
 
 Ints = npt.NDArray[np.int64]
@@ -79,7 +70,7 @@ class Retriever:
     def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
         """The names nearest to each query.
 
-        A query that is a name, if in another wording (`linker.link.wording`), takes that name's
+        A query that is a name, if in another wording (`linker.link.reworded`), takes that name's
         stored vector: no encoder runs for it.
 
         Args:
@@ -94,7 +85,7 @@ class Retriever:
         same = self._same_words(distinct)
         exact = self._exact(distinct, same)
         named = [
-            self._reworded(normal, rows) if row is None else row
+            reworded(self._index, normal, rows) if row is None else row
             for normal, rows, row in zip(distinct, same, exact, strict=True)
         ]
         vectors = self._vectors(distinct, named)
@@ -128,27 +119,6 @@ class Retriever:
     def _same_words(self, normals: Sequence[str]) -> list[list[int]]:
         """The names with the words of each normal form, in any order and inflection."""
         return named_all(self._index, [stems(normal) for normal in normals])
-
-    def _reworded(self, normal: str, same_words: Sequence[int]) -> int | None:
-        """The name that a normal form is in another wording, given the names of the same words."""
-        index = self._index
-        ways: Iterable[Callable[[], int | None]]
-        if same_words:
-            ways = (
-                lambda: in_plural(index, normal, same_words),
-                lambda: in_other_order(index, normal, same_words),
-                lambda: as_acid(index, normal),
-            )
-        else:
-            ways = (
-                lambda: as_acid(index, normal),
-                lambda: with_number_apart(index, normal),
-                lambda: as_noun_or_adjective(index, normal),
-                lambda: as_measured(index, normal),
-                lambda: without_slip(index, normal),
-                lambda: without_qualifiers(index, normal),
-            )
-        return next((row for way in ways if (row := way()) is not None), None)
 
     def _vectors(
         self, normals: Sequence[str], names: Sequence[int | None]

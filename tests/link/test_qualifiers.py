@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from linker import Linker
 from linker.index import Index
-from linker.link.qualifiers import spelled_out, without_qualifiers
+from linker.link.qualifiers import without_qualifiers
+from linker.link.short_forms import spelled_out
 from linker.text import normalise, stems
 
 CONCEPTS = [

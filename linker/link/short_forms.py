@@ -1,0 +1,60 @@
+"""Phrases with clinical abbreviations in them as queries: "CKD stage 3", "portal HTN".
+
+A short form that is a whole mention is said in full before (`linker.detect.expand`); within a
+longer one only the index can tell whether the phrase is a name as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from linker.detect import clinical_long_form
+from linker.index import MAX_WORDS, Index
+from linker.link.reworded import reworded
+from linker.link.wording import named
+from linker.text import normalise, readable, stems
+
+_LONGEST = 300
+"""Code points of a query that is looked at."""
+_TOKEN = re.compile(r"[^\s,;()]+")
+
+
+def spelled_out(index: Index, query: str) -> str:
+    """A phrase with the clinical abbreviations in it in full: "CKD stage 3".
+
+    One that the index knows as a word stays, unless what is in full is a name: the terminology may
+    mean another thing by "SJS type 2".
+    """
+    if len(query) > _LONGEST:
+        return query
+    plain = unicodedata.normalize("NFKC", readable(query))
+    tokens = [match.span() for match in _TOKEN.finditer(plain)]
+    if not 2 <= len(tokens) <= MAX_WORDS:
+        return query
+    full, done, known = "", 0, False
+    for start, end in tokens:
+        long_form = clinical_long_form(plain[start:end])
+        if long_form is None:
+            continue
+        known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())
+        full += plain[done:start] + _without_repeat(long_form, plain[end:])
+        done = end
+    if not done or _is_name(index, normalise(query)):
+        return query
+    full += plain[done:]
+    if known and not _is_name(index, normalise(full)):
+        return query
+    return full
+
+
+def _without_repeat(long_form: str, behind: str) -> str:
+    """A long form without its last word, if that stands behind it already: "HIV infection"."""
+    *first, last = long_form.split()
+    after = stems(behind)[:1]
+    return " ".join(first) if first and after == stems(last) else long_form
+
+
+def _is_name(index: Index, normal: str) -> bool:
+    """Whether a normal form has the words of a name, or is one in another wording."""
+    return bool(named(index, stems(normal))) or reworded(index, normal, ()) is not None
