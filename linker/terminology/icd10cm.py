@@ -1,8 +1,10 @@
-"""ICD-10-CM, as the CDC releases it: the tabular list (XML) and the order file (fixed columns).
+"""ICD-10-CM, as the CDC releases it: tabular list, order file (fixed columns), alphabetic index.
 
-The tabular list has the hierarchy, the chapters and the inclusion terms; the order file has every
-code, those with a seventh character spelled out among them. Either will do; a folder or zip that
-holds both gives the best of each: names and codes from the order file, the rest from the list.
+The tabular list (XML) has the hierarchy, the chapters and the inclusion terms; the order file has
+every code, those with a seventh character spelled out among them. Either will do; a folder or zip
+that holds both gives the best of each: names and codes from the order file, the rest from the list.
+The alphabetic index (XML) has what else people call them ("heart attack"), and is read where it
+lies beside: see `icd10cm_index`.
 
 Concepts are what can be assigned or narrowed down to: categories ("I21") and codes ("I21.9").
 Chapters and blocks are neither, so they are none; the chapter is the semantic type.
@@ -10,9 +12,9 @@ Chapters and blocks are neither, so they are none; the chapter is the semantic t
 Inclusion terms "are the conditions for which that code is to be used. The terms may be synonyms
 of the code title, or, in the case of 'other specified' codes, [...] various conditions assigned to
 that code" (ICD-10-CM Official Guidelines, section I.A.11): exact names, but narrower ones of a code
-whose title begins with "Other". Includes notes "further define, or give examples of, the content of
-the category" (I.A.10): narrower names of a category that has codes, names of one that has none
-("hypertension" of I10, "Essential (primary) hypertension").
+whose title begins with "Other". Terms of the index likewise. Includes notes "further define, or
+give examples of, the content of the category" (I.A.10): narrower names of a category that has
+codes, names of one that has none ("hypertension" of I10, "Essential (primary) hypertension").
 
 A seventh character stands in the tabular list once, for all the codes below; a code that is too
 short for it is filled up with X (guidelines, section I.A.4-5): S02.0 gives S02.0XXA. Which ones
@@ -25,7 +27,7 @@ from __future__ import annotations
 import re
 import zipfile
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.files import decode, not_utf8, read_bytes, zip_members
+from linker.terminology.icd10cm_index import index_names
 from linker.terminology.icd10cm_tabular import (
     CODE,
     Entry,
@@ -46,9 +49,14 @@ from linker.terminology.tables import NameKind, Release, TableBuilder, Terminolo
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
 
-_TABULAR = r"icd10cm?[-_ ]tabular(?!.*addend).*\.xml(\.gz)?"
-_ORDER = r"icd10cm?[-_ ]order(?!.*addend).*\.txt(\.gz)?"
-_CODES = r"(icd10cm?[-_ ])?(code[-_ ]?list|codes)(?!.*addend).*\.txt(\.gz)?"
+_LISTS = "lists"
+_PATTERNS = {
+    "tabular lists": r"icd10cm?[-_ ]tabular(?!.*addend).*\.xml(\.gz)?",
+    "order files": r"icd10cm?[-_ ]order(?!.*addend).*\.txt(\.gz)?",
+    _LISTS: r"(icd10cm?[-_ ])?(code[-_ ]?list|codes)(?!.*addend).*\.txt(\.gz)?",
+    "indexes": r"icd10cm?[-_ ]index(?!.*addend).*\.xml(\.gz)?",
+}
+"""The names of a release's files; of lists of codes there may be several, and then none is read."""
 
 # The first category of each chapter: the order file does not name them.
 _CHAPTERS = (
@@ -100,6 +108,7 @@ class _Files:
     tabular: Path | None = None
     order: Path | None = None
     codes: Path | None = None
+    index: Path | None = None
     data: dict[Path, bytes] | None = None
 
     def read(self, path: Path, progress: Progress | None = None) -> bytes:
@@ -107,7 +116,7 @@ class _Files:
 
 
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
-    """Read a tabular list, an order file, or a folder or .zip that holds one or both.
+    """Read a tabular list, an order file, or a folder or .zip that holds one or both, and an index.
 
     Raises:
         TerminologyError: none or several of them are there, or one does not hold what it should.
@@ -129,8 +138,10 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         seen = {undotted(entry.code) for entry in listed}
         missing = {code: title for code, title in titles.items() if code not in seen}
         entries = iter([*listed, *_from_order(missing, seen)])
-    for entry in entries:
-        _add(builder, entry, titles.get(undotted(entry.code)))
+    listed = list(entries)
+    further = _indexed(files, {entry.code for entry in listed}, bad, progress)
+    for entry in listed:
+        _add(builder, entry, titles.get(undotted(entry.code)), further.get(entry.code, ()))
     return builder.finish(
         Release(
             terminology="ICD-10-CM",
@@ -142,10 +153,22 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     )
 
 
-def _add(builder: TableBuilder, entry: Entry, title: _Title | None) -> None:
+def _indexed(
+    files: _Files, codes: set[str], bad: BadRows, progress: Progress
+) -> dict[str, list[str]]:
+    """What the index has of each code, if there is one."""
+    names: dict[str, list[str]] = {}
+    if files.index is not None:
+        data = files.read(files.index, progress)
+        for code, name in index_names(data, str(files.index), codes, bad):
+            names.setdefault(code, []).append(name)
+    return names
+
+
+def _add(builder: TableBuilder, entry: Entry, title: _Title | None, indexed: Sequence[str]) -> None:
     name = entry.name if title is None else title.long
     kind = NameKind.NARROW if name.startswith("Other ") else NameKind.EXACT
-    names = [(term, kind) for term in entry.inclusion_terms]
+    names = [(term, kind) for term in (*entry.inclusion_terms, *indexed)]
     names += [(term, NameKind.NARROW) for term in entry.examples]
     if title is not None:
         names = [(entry.name, NameKind.EXACT), *_short(title), *names]
@@ -176,7 +199,7 @@ def _find(path: Path) -> _Files:
         return _chosen(path, paths)
     if zipfile.is_zipfile(path):
         data = zip_members(
-            path, lambda name: any(_matches(p, Path(name)) for p in (_TABULAR, _ORDER, _CODES))
+            path, lambda name: any(_matches(p, Path(name)) for p in _PATTERNS.values())
         )
         return _chosen(path, list(data), data)
     if _is_xml(read_bytes(path)):
@@ -193,23 +216,24 @@ def _matches(pattern: str, path: Path) -> bool:
 
 
 def _chosen(path: Path, paths: list[Path], data: dict[Path, bytes] | None = None) -> _Files:
-    found: list[Path | None] = []
-    for what, pattern in (("tabular lists", _TABULAR), ("order files", _ORDER), ("lists", _CODES)):
+    found: dict[str, Path] = {}
+    for what, pattern in _PATTERNS.items():
         matching = [p for p in paths if _matches(pattern, p)]
-        if len(matching) > 1 and pattern is not _CODES:
+        if len(matching) > 1 and what != _LISTS:
             raise TerminologyError(
                 f"{path}: holds {len(matching)} {what} "
                 f"({', '.join(p.name for p in matching[:4])}); expected one release: "
                 "give the file, or a folder with one of each"
             )
-        found.append(matching[0] if len(matching) == 1 else None)
-    tabular, order, codes = found
+        if len(matching) == 1:
+            found[what] = matching[0]
+    tabular, order, codes, index = (found.get(what) for what in _PATTERNS)
     if tabular is None and order is None:
         raise TerminologyError(
             f"{path}: holds neither a tabular list (icd10cm-tabular-*.xml) nor an order file "
             "(icd10cm-order-*.txt); fetch one from the CDC's ICD-10-CM page"
         )
-    return _Files(tabular, order, codes, data)
+    return _Files(tabular, order, codes, index, data)
 
 
 def _version(files: _Files) -> str:
