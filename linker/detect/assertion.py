@@ -156,8 +156,18 @@ class AssertionRules:
         if known is not None and (end[:1] == ":" or line_start):
             return known, match.end()
         if line_start and end[:1] == ":" and name.isupper() and (after_blank or " " in name):
-            return (), match.end()  # A header that we do not know still ends the section before.
+            # A header that we do not know still ends the section before; "MOTHER:" is none.
+            return None if self._is_of_the_family(name) else ((), match.end())
         return None
+
+    def _is_of_the_family(self, name: str) -> bool:
+        """Whether some words are, all of them, a relative."""
+        tokens = [*map(fold, TOKEN.findall(name))]
+        end, effects = self._book.find(tokens).get(0, (0, []))
+        family = ASSERTIONS.index("family")
+        return end == len(tokens) and any(
+            effect.forward and family in effect.attributes for effect in effects
+        )
 
     def _judge(self, sentence: _Sentence, found: list[int]) -> None:
         tokens = sentence.tokens

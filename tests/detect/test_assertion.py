@@ -81,12 +81,16 @@ def check(text: str) -> None:
         "History of [gout|historical].",
         "History of present illness: [fever|].",
         "Presents with a 3-day history of [fever|].",
+        "[Stomach pains|] that started about a month ago.",
+        "[Cough|] began two years ago, [stroke|historical] two years ago.",
         # The family.
         "Mother with [breast cancer|family].",
         "FHx [colon cancer|family]",
         "Father died of [MI|family]. Has [angina|].",
         "Family history negative for [melanoma|negated+family].",
         "Mother reports that he has [fever|].",
+        "[Breast cancer|family] was reported in her maternal aunt.",
+        "- Sister: [asthma|family]",
         # What may be.
         "Return if [fever|hypothetical].",
         "If she develops [rash|hypothetical]",
@@ -105,6 +109,10 @@ def check(text: str) -> None:
         "[PNA|uncertain] vs. [CHF|uncertain]",
         "Differential includes [gout|uncertain].",
         "He may have [gout|uncertain].",
+        "rule/out [MI|uncertain]",
+        "Rule out [nephrosis|uncertain] as the cause of his [hypertriglyceridemia|].",
+        "Once a view could be obtained, there were [membranes|].",
+        "The [pain|] could be reproduced by pressing on a [bruise|].",
     ],
 )
 def test_named_cases(text: str) -> None:
@@ -128,6 +136,7 @@ def test_named_cases(text: str) -> None:
         "Family History:\n[glaucoma|family]\n\nPlan:\n[cataract|]",
         "FAMILY HISTORY\n[glaucoma|family]\nIMPRESSION\n[cataract|]",
         "FH: [gout|family]\nSOMETHING UNKNOWN: [edema|]",
+        "MOTHER: [gout|family]\nSOMETHING UNKNOWN: [edema|]",
         "Return precautions: [fever|hypothetical], [pain|hypothetical]",
         "Past Medical History: [HTN|historical]. Presents today with [syncope|].",
         "**PMH:** [asthma|historical]\n**Exam:** [wheezing|]",
