@@ -107,6 +107,9 @@ def check(text: str) -> None:
         "Mother reports that he has [fever|].",
         "[Breast cancer|family] was reported in her maternal aunt.",
         "- Sister: [asthma|family]",
+        "Both of her children have [ADD|family].",
+        "Mother does not report any episodes of [cyanosis|negated].",
+        "Twin pregnancy. Twin A has [growth delay|], her twin had [jaundice|family].",
         # What may be.
         "Return if [fever|hypothetical].",
         "If she develops [rash|hypothetical]",
