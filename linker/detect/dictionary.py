@@ -49,6 +49,7 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
+_ON = re.compile(r"\bon\b", re.IGNORECASE)
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
@@ -253,6 +254,7 @@ class DictionaryMatcher:
                 same_in_other_words(said, stems)
                 and (len(stems) < len(said) or ends_in_noun(stretch))
                 and not is_list(stretch, said)
+                and not says_too_little(said)
                 and self._names_disorders(row)
             ):
                 yield of, _Match(start, end, len(said), names[0], row)
@@ -342,6 +344,9 @@ class DictionaryMatcher:
             # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
             numbers = sum(stem.isdigit() for stem in stems)
             if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
+                return False
+            # "Acute renal failure on chronic renal failure" names no chronic one twice.
+            if _ON.search(text) and not ends_in_noun(text):
                 return False
         elif "," in text and not any("," in surface for surface in surfaces):
             return False

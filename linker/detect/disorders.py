@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.hearst import long_form_start
-from linker.text import stems
+from linker.detect.variants import is_part
+from linker.text import stem, stems
 
 _LONGEST = 6
 """Characters of a short form that is taken for letters and not for a name in capitals."""
+_BONE = stem("bone")
 _BASES = re.compile(r"[ACGTU]{3,}")
 _BASES_BEFORE = re.compile(r"(?:^|[^A-Za-z])[ACGTUN]{3,}['′’)]?[ -]\Z")
 _BASES_AFTER = re.compile(r"[ -][ACGTUN]{3,}(?:[^A-Za-z]|$)")
@@ -35,6 +37,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     too_little: tuple[str, ...]
+    positions: tuple[str, ...]
 
 
 def says_too_little(stems: Sequence[str]) -> bool:
@@ -43,7 +46,12 @@ def says_too_little(stems: Sequence[str]) -> bool:
     Args:
         stems: of the content words of a text.
     """
-    return tuple(stems) in _too_little()
+    return tuple(stems) in _too_little() or _is_a_bone(stems)
+
+
+def _is_a_bone(stems: Sequence[str]) -> bool:
+    """Whether words are a bone, and its part: HPO names each fracture so ("bone distal phalanx")."""
+    return _BONE in stems and all(is_part(own) or own in _positions() for own in stems)
 
 
 @lru_cache(maxsize=16384)
@@ -81,6 +89,11 @@ def means_another_thing(text: str, start: int, end: int) -> bool:
 def _data() -> _File:
     source = resources.files(__package__) / "data/disorders.toml"
     return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _positions() -> frozenset[str]:
+    return frozenset(map(stem, _data().positions))
 
 
 @lru_cache(maxsize=1)

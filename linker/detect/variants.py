@@ -119,6 +119,11 @@ def _between(values: Any, first: Positions, end: Positions) -> Any:
     return sums[end] - sums[first]
 
 
+def is_part(stem: str) -> bool:
+    """Whether a stem is a body part's."""
+    return _roles().get(stem) == _PART
+
+
 def ends_in_noun(text: str) -> bool:
     """Whether a stretch of text may end where it does: "abnormal cardiac" is cut short."""
     return _ADJECTIVE.search(text) is None

@@ -18,6 +18,9 @@ DISORDERS = [
     concept("S:2", "thymus", types=["anatomy"]),
     concept("S:3", "Anemia"),
     concept("D:6", "Cancer", "CA", types=["Disease"]),
+    concept("D:7", "Fractured nose", "bone nose", types=["Disease"]),
+    concept("D:8", "Chronic renal failure", types=["Disease"]),
+    concept("D:9", "Bone cyst of the nose", types=["Disease"]),
 ]
 
 
@@ -38,6 +41,9 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("PBSS", ["PBSS"]),  # No disorder.
         ("the skin and the thymus", ["thymus"]),
         ("skin neoplasm", ["skin neoplasm"]),
+        ("the nasal bones, the bone of the nose", []),
+        ("a fractured nose, a bone cyst of the nose", ["fractured nose", "bone cyst of the nose"]),
+        ("acute renal failure on chronic renal failure", ["chronic renal failure"]),
         ("Cancer. CA was found", ["Cancer", "CA"]),
         ("Cancer. From Santa Cruz, CA, USA; CA", ["Cancer"]),
         ("a diabetic, hypotensive rat", ["diabetic"]),
