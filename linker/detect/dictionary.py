@@ -49,6 +49,8 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
+_CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
+"""What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
@@ -340,6 +342,8 @@ class DictionaryMatcher:
     def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
         """Whether a stretch of text with the hash of a name is that name."""
         name, surfaces = self._name(row)
+        if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
+            return False
         if name != stems:
             # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
             numbers = sum(stem.isdigit() for stem in stems)

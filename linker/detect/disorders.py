@@ -50,7 +50,7 @@ def says_too_little(stems: Sequence[str]) -> bool:
 
 
 def _is_a_bone(stems: Sequence[str]) -> bool:
-    """Whether words are a bone, and its part: HPO names each fracture so ("bone distal phalanx")."""
+    """Whether words are a bone or its part: HPO names a fracture so ("bone distal phalanx")."""
     return _BONE in stems and all(is_part(own) or own in _positions() for own in stems)
 
 

@@ -21,6 +21,9 @@ DISORDERS = [
     concept("D:7", "Fractured nose", "bone nose", types=["Disease"]),
     concept("D:8", "Chronic renal failure", types=["Disease"]),
     concept("D:9", "Bone cyst of the nose", types=["Disease"]),
+    concept("D:10", "Secondary hypertension", types=["Disease"]),
+    concept("D:11", "Hypertension", types=["Disease"]),
+    concept("D:12", "Edema, secondary to albumin loss", types=["Disease"]),
 ]
 
 
@@ -44,6 +47,10 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("the nasal bones, the bone of the nose", []),
         ("a fractured nose, a bone cyst of the nose", ["fractured nose", "bone cyst of the nose"]),
         ("acute renal failure on chronic renal failure", ["chronic renal failure"]),
+        ("pain secondary to hypertension", ["hypertension"]),
+        ("hypertension secondary to pain", ["hypertension"]),
+        ("a secondary hypertension", ["secondary hypertension"]),
+        ("edema secondary to albumin loss", ["edema secondary to albumin loss"]),
         ("Cancer. CA was found", ["Cancer", "CA"]),
         ("Cancer. From Santa Cruz, CA, USA; CA", ["Cancer"]),
         ("a diabetic, hypotensive rat", ["diabetic"]),
