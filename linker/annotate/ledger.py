@@ -95,10 +95,6 @@ class Ledger:
         """Whether no later record took the place of this one."""
         return self._column("record", note_id) == record
 
-    def is_recorded(self, note_id: str) -> bool:
-        """Whether any record holds the note."""
-        return self._column("record", note_id) is not None
-
     def is_met(self, note_id: str) -> bool:
         """Whether the input held the id."""
         return bool(self._column("met", note_id))
