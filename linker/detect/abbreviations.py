@@ -276,7 +276,7 @@ def expand(
             if span in meant:
                 continue
             if mention.text not in in_parentheses:
-                long_form = clinical_long_form(mention.text) or sense_of(text, *span)
+                long_form = stands_for(text, *span) or None
         if long_form is None:
             long_form = bracket
         same = long_form == mention.long_form
@@ -332,6 +332,16 @@ def _is_longer(bracketed: str | None, long_form: str, short: Mention) -> bool:
 def parenthesised(text: str) -> frozenset[str]:
     """The strings that stand alone in parentheses, as a short form does where it is defined."""
     return frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
+
+
+def stands_for(text: str, start: int, end: int) -> str | None:
+    """What the abbreviation `text[start:end]` stands for among the words around it.
+
+    Returns:
+        "" where that is no finding ("CVA tenderness"); None where neither they nor the table say.
+    """
+    sense = sense_of(text, start, end)
+    return clinical_long_form(text[start:end]) if sense is None else sense
 
 
 @lru_cache(maxsize=_KEPT)

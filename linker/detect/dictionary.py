@@ -284,12 +284,13 @@ class DictionaryMatcher:
         for of, start, end in zip(*(column.tolist() for column in columns), strict=True):
             text = notes.texts[of]
             short = text[start:end]
-            long_form = self._expands(short)
-            if not long_form:
-                sense = sense_of(text, start, end)
-                long_form = sense if sense is not None and self._is_name(sense) else None
+            sense = sense_of(text, start, end)
+            if sense is None:
+                long_form = self._expands(short)
+            else:
+                long_form = sense if self._is_name(sense) else None
             if (
-                long_form is not None
+                long_form
                 and short not in notes.defined[of]
                 and not (short.islower() and text[start - 1 : start] == "-")
             ):

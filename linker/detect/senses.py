@@ -17,6 +17,8 @@ from linker.config import read_toml, validated
 
 _REACH = 80
 _SECTION_WORTH = 2
+_ITSELF = "~"
+"""Stands for the abbreviation, which is no cue for itself: "~ tenderness" is what is beside it."""
 _LABEL = re.compile(r"^[ \t*_#-]*([A-Za-z][A-Za-z /&-]{0,40}?)[ \t]*(?::|$)", re.MULTILINE)
 _ABOVE = 2000
 """Characters above an abbreviation in which the header of its section is looked for."""
@@ -50,7 +52,7 @@ def sense_of(text: str, start: int, end: int) -> str | None:
     """The long form of the ambiguous abbreviation `text[start:end]`, half-open, in code points.
 
     Returns:
-        None where the table does not know it, where its sense is no finding, and where the words
+        "" where its sense is no finding; None where the table does not know it, and where the words
         around it do not decide.
     """
     senses = _table().get(text[start:end])
@@ -59,9 +61,8 @@ def sense_of(text: str, start: int, end: int) -> str | None:
     line_start = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", end)
     line_end = len(text) if line_end < 0 else line_end
-    # A space for the abbreviation: it is no cue for itself.
     before = text[max(line_start, start - _REACH) : start]
-    around = f"{before} {text[end : min(line_end, end + _REACH)]}".lower()
+    around = f"{before}{_ITSELF}{text[end : min(line_end, end + _REACH)]}".lower()
     header = _header(text, start)
     worth = [
         len(set(sense.cues.findall(around))) + _SECTION_WORTH * (header in sense.sections)
@@ -70,7 +71,7 @@ def sense_of(text: str, start: int, end: int) -> str | None:
     best = max(worth)
     if best == 0 or worth.count(best) > 1:
         return None
-    return senses[worth.index(best)].long or None
+    return senses[worth.index(best)].long
 
 
 def _header(text: str, start: int) -> str:
