@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
 from typing import Generic, TypeVar
 
 from linker.errors import LinkerError, NoteError
@@ -87,7 +88,7 @@ class _Dispatch(Generic[Batch, Result]):
                 return
             connection = self._idle.pop()
             with _deaths_told():
-                connection.send(batch)
+                _send(connection, batch)
             self._busy[connection] = number
             self._sent += 1
 
@@ -98,6 +99,15 @@ class _Dispatch(Generic[Batch, Result]):
             raise result
         self._results[self._busy.pop(connection)] = result
         self._idle.append(connection)
+
+
+def _send(connection: Connection, value: object) -> None:
+    """As `Connection.send` does it, of whose buffer nothing is left.
+
+    An error there has a view of the buffer in its traceback, and Python 3.12 crashes where such a
+    cycle is collected.
+    """
+    connection.send_bytes(bytes(ForkingPickler.dumps(value)))
 
 
 @contextmanager
@@ -140,7 +150,7 @@ def _serve(connection: Connection, function: Callable[[Batch], Result]) -> None:
         except LinkerError as error:
             answer = error
         with _gone_with_the_pipe():
-            connection.send(answer)
+            _send(connection, answer)
 
 
 @contextmanager
