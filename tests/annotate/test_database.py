@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from linker.annotate import BadNote, Columns, NoteStream, annotate_files
 from linker.annotate.readers import Database
 from linker.errors import MissingExtraError, NoteError
 
+DRIVER = tuple(map(int, version("adbc-driver-manager").split(".")[:2]))
 QUERY = "SELECT note_id, note_text FROM note ORDER BY note_id"
 
 
@@ -71,9 +73,13 @@ def test_bad_rows_are_told_and_the_others_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(
+    DRIVER < (1, 13),
+    reason="adbc-driver-manager before 1.13 breaks where a failed statement is closed",
+)
 def test_a_query_changes_nothing(uri: str, tmp_path: Path) -> None:
     before = (tmp_path / "notes.db").read_bytes()
-    with pytest.raises(NoteError, match=r"read-?only"):
+    with pytest.raises(NoteError, match=r"the query failed: .*read-?only"):
         list(NoteStream([uri], query="DELETE FROM note RETURNING note_id, note_text"))
     assert (tmp_path / "notes.db").read_bytes() == before
 

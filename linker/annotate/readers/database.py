@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def read_database(file: NoteFile, database: Database, columns: Columns) -> Lines
         MissingExtraError: the driver is not installed.
     """
     driver = require(_DRIVERS[database.uri.partition("://")[0]], extra="db")
-    with _connected(driver, database) as connection, closing(connection.cursor()) as cursor:
+    with _connected(driver, database) as connection, _closed(connection.cursor()) as cursor:
         if driver.__name__.startswith("adbc_driver_postgresql"):
             key = "adbc.postgresql.batch_size_hint_bytes"
             cursor.adbc_statement.set_options(**{key: str(BATCH_BYTES)})
@@ -128,8 +128,23 @@ def _connected(driver: Any, database: Database) -> Iterator[Any]:
         # Not `from error`: a traceback would show the driver's own words.
         said = database.without_secrets(str(error))
         raise NoteError(f"{database.name}: cannot be connected to: {said}") from None
-    with closing(connection):
+    with _closed(connection):
         yield connection
+
+
+@contextmanager
+def _closed(opened: Any) -> Iterator[Any]:
+    """Close it in the end; an error is told, and not what closing says of it again.
+
+    Drivers before 1.13 fail once more where what failed is closed.
+    """
+    try:
+        yield opened
+    except BaseException:
+        with suppress(Exception):
+            opened.close()
+        raise
+    opened.close()
 
 
 def _notes(file: NoteFile, batches: Any, columns: Columns, driver: Any) -> Lines:
