@@ -72,6 +72,9 @@ def test_the_words_around_an_abbreviation_decide(
         ("CAP refill under 2 s", "CAP", ""),
         ("VF by confrontation", "VF", ""),
         ("VF arrest", "VF", "ventricular fibrillation"),
+        ("The LAD was a large and long vessel with no disease", "LAD", ""),
+        ("EDS with snoring, Epworth 16", "EDS", "excessive daytime sleepiness"),
+        ("EDS", "EDS", "Ehlers-Danlos syndrome"),
         ("XYZ", "XYZ", None),
     ],
 )
