@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linker.detect.assertion import AssertionRules, assert_mentions
+from linker.detect.triggers import PhraseBook
 from linker.errors import ConfigError
 from linker.schema import ASSERTIONS, Mention
 
@@ -208,6 +209,14 @@ def test_figures_over_invented_sentences(name: str) -> None:
         figures = f"{tp / (tp + fp):9.3f}{tp / (tp + fn):8.3f}{f1[attribute]:8.3f}"
         print(f"{attribute:14}{figures}")  # noqa: T201
     assert {a: f for a, f in f1.items() if f < FLOORS[a]} == {}
+
+
+def test_groups_do_not_multiply_into_megabytes() -> None:
+    left, nodes = [PhraseBook()._root], 0
+    while left:
+        nodes += 1
+        left.extend(left.pop().next.values())
+    assert nodes < 60_000  # 200 bytes each, in every process that annotates.
 
 
 def test_gold_file_is_as_described() -> None:
