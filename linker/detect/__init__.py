@@ -1,6 +1,6 @@
 """Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
 
-from linker.detect.abbreviations import clinical_long_form, expand
+from linker.detect.abbreviations import clinical_long_form, expand, stands_for_in_phrase
 from linker.detect.assertion import assert_mentions
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
@@ -24,5 +24,6 @@ __all__ = [
     "load_detector",
     "phrase_of",
     "same_in_other_words",
+    "stands_for_in_phrase",
     "without_overlaps",
 ]

@@ -387,6 +387,25 @@ def _letters() -> dict[str, tuple[str, ...]]:
         return {row["short"]: tuple(row["long"].split("|")) for row in rows}
 
 
+def stands_for_in_phrase(text: str, start: int, end: int) -> str | None:
+    """What `text[start:end]` stands for as a word of a phrase: "GI" of "GI bleed".
+
+    Returns:
+        None where it is no abbreviation, or one whose sense is no finding.
+    """
+    exact, folded = _parts_table()
+    short = text[start:end]
+    part = exact.get(short) or folded.get(short.lower())
+    return part or stands_for(text, start, end) or None
+
+
+@lru_cache(maxsize=_KEPT)
+def may_stand_in_phrase(short: str) -> bool:
+    """Whether a word is an abbreviation in some phrase."""
+    exact, folded = _parts_table()
+    return short in exact or short.lower() in folded or is_abbreviation(short)
+
+
 @lru_cache(maxsize=_KEPT)
 def is_abbreviation(short: str) -> bool:
     """Whether the table of clinical abbreviations has a row for it, ambiguous ones included."""
@@ -396,14 +415,21 @@ def is_abbreviation(short: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _clinical_table() -> tuple[dict[str, str], dict[str, str]]:
-    """The abbreviations that need their exact case, and the others in lower case.
+    """The long form of an ambiguous abbreviation is ""."""
+    return _read_table("clinical_abbreviations.tsv")
 
-    The long form of an ambiguous one is "".
-    """
-    source = resources.files(__package__) / "data/clinical_abbreviations.tsv"
+
+@lru_cache(maxsize=1)
+def _parts_table() -> tuple[dict[str, str], dict[str, str]]:
+    """What is no mention by itself: organs, places, germs, and short words of notes."""
+    return _read_table("clinical_parts.tsv")
+
+
+def _read_table(name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The abbreviations that need their exact case, and the others in lower case."""
     exact: dict[str, str] = {}
     folded: dict[str, str] = {}
-    with source.open(encoding="utf-8") as lines:
+    with (resources.files(__package__) / "data" / name).open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             if row["case"] == "exact":
                 exact[row["short"]] = row["long"]

@@ -23,7 +23,9 @@ from linker.detect.abbreviations import (
     clinical_long_form,
     is_abbreviation,
     letters_in,
+    may_stand_in_phrase,
     parenthesised,
+    stands_for_in_phrase,
 )
 from linker.detect.adjectives import noun_of
 from linker.detect.composites import Joint, is_list, joints, parts_at
@@ -112,11 +114,14 @@ class DictionaryMatcher:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._vocabulary = Vocabulary(lambda word: self._expands(word) is not None)
+        self._vocabulary = Vocabulary(
+            lambda word: may_stand_in_phrase(word) or self._expands(word) is not None
+        )
         self._name = lru_cache(maxsize=65536)(self._read_name)
         self._expands = lru_cache(maxsize=65536)(self._find_long_form)
         self._is_name = lru_cache(maxsize=16384)(self._look_up)
         self._reading = lru_cache(maxsize=65536)(self._read)
+        self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
@@ -153,6 +158,7 @@ class DictionaryMatcher:
             self._variants_in,
             self._composites_in,
             self._abbreviations_in,
+            self._spelled_out_in,
         ):
             for text, match in find(notes):
                 matches[text].append(match)
@@ -299,6 +305,36 @@ class DictionaryMatcher:
             for letter in letters_in(text):
                 if self._is_name(letter.long_form):
                     yield of, _Match(letter.start, letter.end, 1, letter.long_form)
+
+    def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+        """Names with clinical abbreviations in them: "GI bleed", "CKD stage 3"."""
+        content, (first, length) = notes.content, notes.grams
+        full: dict[int, str] = {}
+        added = np.zeros(len(content), dtype=np.uint64)
+        for at in np.flatnonzero(content.marked).tolist():
+            text = notes.texts[content.text[at]]
+            start, end = int(content.start[at]), int(content.end[at])
+            long_form = stands_for_in_phrase(text, start, end)
+            if long_form is not None and text[start:end] not in notes.defined[content.text[at]]:
+                full[at] = long_form
+                added[at] = self._full_hash(long_form)
+        if not full:
+            return
+        sums = sums_of(added - np.where(added, content.hash, np.uint64(0)))
+        change = sums[first + length] - sums[first]
+        which = np.flatnonzero((change != 0) & (length > 1))
+        hits, rows = self._index.lexicon.find(notes.keys[which] + change[which])
+        for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
+            begin, stop = int(first[gram]), int(first[gram] + length[gram])
+            of, done = int(content.text[begin]), int(content.start[begin])
+            text, said = notes.texts[of], ""
+            for at in (at for at in range(begin, stop) if at in full):
+                said += text[done : content.start[at]] + full[at]
+                done = int(content.end[at])
+            start, end = int(content.start[begin]), int(content.end[stop - 1])
+            reading = self._reading(said + text[done:end], row, True)
+            if reading is not None:
+                yield of, _Match(start, end, reading.n_words, said + text[done:end], row)
 
     def _read(self, stretch: str, row: int, whole: bool) -> _Reading | None:
         """What a stretch of text with the hash of a name is, whatever text it stands in.

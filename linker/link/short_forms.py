@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from linker.detect import clinical_long_form
+from linker.detect import stands_for_in_phrase
 from linker.index import MAX_WORDS, Index
 from linker.link.reworded import reworded
 from linker.link.wording import named
@@ -34,7 +34,7 @@ def spelled_out(index: Index, query: str) -> str:
         return query
     full, done, known = "", 0, False
     for start, end in tokens:
-        long_form = clinical_long_form(plain[start:end])
+        long_form = stands_for_in_phrase(plain, start, end)
         if long_form is None:
             continue
         known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())

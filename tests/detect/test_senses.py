@@ -49,8 +49,8 @@ def test_the_words_around_an_abbreviation_decide(
     ("text", "short", "long_form"),
     [
         ("hx of CVA, abdomen without tenderness", "CVA", "cerebrovascular accident"),
-        ("No CVA tenderness.", "CVA", ""),
-        ("no CVA or flank tenderness", "CVA", ""),
+        ("No CVA tenderness.", "CVA", "costovertebral angle"),
+        ("no CVA or flank tenderness", "CVA", "costovertebral angle"),
         ("denies CP, SOB", "CP", "chest pain"),
         ("CP", "CP", "chest pain"),
         ("CP since birth, g-tube", "CP", "cerebral palsy"),

@@ -127,7 +127,12 @@ def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: s
         ("SJS type 2", "SJS type 2"),
         ("SJS type 1", "SJS type 1"),
         ("CKD", "CKD"),  # one word: not this module's
-        ("RA flare", "RA flare"),  # several senses
+        ("RA type 2", "RA type 2"),  # several senses
+        ("RA flare", "rheumatoid arthritis flare"),
+        ("upper GI bleed", "upper gastrointestinal bleeding"),
+        ("CVA tenderness, left", "costovertebral angle tenderness, left"),
+        ("old CVA", "old cerebrovascular accident"),
+        ("mass in the CP angle", "mass in the CP angle"),
         ("HTN\x00, severe", "hypertension , severe"),
         ("\uff23\uff2b\uff24 stage \uff13", "chronic kidney disease stage 3"),
         ("", ""),
