@@ -1,6 +1,7 @@
 """What bulk annotation does a second, in one process and in two, and what memory it takes.
 
-    python benchmarks/annotate_speed.py INDEX NOTES.jsonl [--format jsonl] [--repeat 1]
+    python benchmarks/annotate_speed.py INDEX NOTES.jsonl [--format jsonl]
+        [--detector dictionary] [--repeat 1]
 
 Each run is a process of its own, started from nothing; `run` is the time of the run without its
 imports, as the run manifest has it. With --repeat the notes come again, some of their words put
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("index", type=Path)
     parser.add_argument("notes", type=Path)
     parser.add_argument("--format", default="jsonl")
+    parser.add_argument("--detector", default="dictionary")
     parser.add_argument("--repeat", type=int, default=1, help="read the notes so many times")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -35,16 +37,15 @@ def main() -> None:
         n = given.repeat * sum(1 for _ in given.notes.open("rb"))
         write_notes(given.notes, notes, n)
         characters = sum(len(json.loads(line)["text"]) for line in notes.open(encoding="utf-8"))
-        print(f"{n:,} notes, {characters:,} characters, --format {given.format}")
+        print(f"{n:,} notes, {characters:,} characters, --format {given.format}, {given.detector}")
         first = None
         for workers in (1, 2):
             out = folder / f"out{workers}"
             command = [sys.executable, "-m", "linker", "annotate", str(notes), "--out", str(out)]
             command += ["--index", str(given.index), "--workers", str(workers)]
+            command += ["--format", given.format, "--detector", given.detector]
             begun = time.perf_counter()
-            process = subprocess.Popen(
-                [*command, "--format", given.format], stderr=subprocess.DEVNULL
-            )
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.perf_counter() - begun
             if status:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
+from threadpoolctl import threadpool_info
 
 from linker.detect.base import Detector
 from linker.detect.spacy_model import SpacyDetector
@@ -145,3 +146,48 @@ def test_offsets_slice_back_whatever_the_text(texts: list[str]) -> None:
                 assert mention.text.strip() == mention.text != ""
                 assert mention.start >= ends[-1]
                 ends.append(mention.end)
+
+
+@Language.component("test_blas_threads")
+def _blas_threads(doc: Doc) -> Doc:
+    _THREADS.extend(lib["num_threads"] for lib in threadpool_info() if "numpy" in lib["filepath"])
+    return doc
+
+
+_THREADS: list[int] = []
+
+
+def statistical() -> Language:
+    nlp = spacy.blank("en")
+    ner = nlp.add_pipe("ner")
+    ner.add_label("SYMPTOM")  # type: ignore[attr-defined]
+    nlp.add_pipe("test_blas_threads")
+    nlp.initialize()
+    return nlp
+
+
+def uses_blis(nlp: Language) -> set[bool]:
+    model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    return {node.ops.use_blis for node in model.walk()}
+
+
+def test_matrices_of_a_pipeline_loaded_here_are_multiplied_by_numpy(tmp_path: Path) -> None:
+    given = statistical()
+    given.to_disk(tmp_path)
+    loaded = SpacyDetector(tmp_path)
+    assert uses_blis(loaded._nlp) == {False}
+    SpacyDetector(given)  # Another's pipeline stays as it is.
+    assert uses_blis(given) == {True}
+
+
+def test_each_text_is_multiplied_alone_by_one_thread(tmp_path: Path) -> None:
+    statistical().to_disk(tmp_path)
+    loaded = SpacyDetector(tmp_path)
+    sizes: list[int] = []
+    model = loaded._nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    forward = model._func
+    model._func = lambda m, docs, is_train: (sizes.append(len(docs)), forward(m, docs, is_train))[1]
+    _THREADS.clear()
+    loaded.detect(["No fever.", "Chest pain since Monday.", "Well."])
+    assert sizes == [1, 1, 1]
+    assert set(_THREADS) == {1}
