@@ -1,12 +1,13 @@
 """Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
 
-from linker.detect.abbreviations import clinical_long_form, expand, stands_for_in_phrase
+from linker.detect.abbreviations import expand
 from linker.detect.assertion import assert_mentions
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.composites import is_list, phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
+from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
 from linker.detect.variants import entry_of, in_other_words, same_in_other_words
 
 __all__ = [

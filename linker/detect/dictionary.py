@@ -2,9 +2,8 @@
 
 All n-grams of a note are hashed at once (differences of prefix sums) and looked up at once in the
 lexicon's sorted hashes, so that the cost hardly grows with the dictionary. Matches are blind to
-case, inflection, hyphens, Greek letters, stop words and word order; what is blind is then checked:
-short capitals keep their case (MAP is not map), numbers keep their order, and no match crosses the
-end of a sentence, a bullet or a table cell.
+case, inflection, hyphens, Greek letters, stop words and word order; what is blind is then checked
+(`linker.detect.names`), and no match crosses the end of a sentence, a bullet or a table cell.
 """
 
 from __future__ import annotations
@@ -12,48 +11,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
-from importlib import resources
 from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 
-from linker.config import read_toml
-from linker.detect.abbreviations import (
-    clinical_long_form,
-    is_abbreviation,
-    letters_in,
-    may_stand_in_phrase,
-    parenthesised,
-    stands_for_in_phrase,
-)
-from linker.detect.adjectives import noun_of
 from linker.detect.composites import Joint, is_list, joints, parts_at
+from linker.detect.definitions import parenthesised
 from linker.detect.disorders import (
     is_letters,
     means_another_thing,
     says_too_little,
     spelled_out,
 )
-from linker.detect.grams import SIDES, across_joints, grams, sums_of, without_sides
+from linker.detect.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.names import Names
 from linker.detect.senses import sense_of
+from linker.detect.shorthand import (
+    letters_in,
+    may_stand_in_phrase,
+    stands_for_in_phrase,
+)
 from linker.detect.tokens import Tokens, Vocabulary, together
 from linker.detect.variants import ends_in_noun, in_other_words, same_in_other_words
 from linker.index import Index
 from linker.schema import Mention
-from linker.terminology import DISORDER, NameKind, kinds_of_type
 from linker.text import bag_hash, readable, stems, words
 
-_LONGEST_AMBIGUOUS = 3
 _CHARACTERS = 24_000
 """Notes are looked at so many characters together, or a little more: numpy's calls are few then,
 and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
-_CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
-"""What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
-_ON = re.compile(r"\bon\b", re.IGNORECASE)
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
@@ -90,21 +80,6 @@ class _Match(NamedTuple):
     doubtful: bool = False
 
 
-class _Reading(NamedTuple):
-    """A stretch of text that is a name: see `DictionaryMatcher._read`.
-
-    Attributes:
-        header: some sections have it as their header.
-        doubtful: it is letters that stand for a disorder, if the note says so.
-    """
-
-    n_words: int
-    long_form: str | None
-    abbreviation: bool
-    header: bool
-    doubtful: bool
-
-
 class DictionaryMatcher:
     """Finds the index's own names. Needs no model, and always works.
 
@@ -114,13 +89,10 @@ class DictionaryMatcher:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._names = Names(index)
         self._vocabulary = Vocabulary(
-            lambda word: may_stand_in_phrase(word) or self._expands(word) is not None
+            lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
         )
-        self._name = lru_cache(maxsize=65536)(self._read_name)
-        self._expands = lru_cache(maxsize=65536)(self._find_long_form)
-        self._is_name = lru_cache(maxsize=16384)(self._look_up)
-        self._reading = lru_cache(maxsize=65536)(self._read)
         self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
@@ -236,7 +208,7 @@ class DictionaryMatcher:
         for of, start, end, name, whole in zip(*(hit.tolist() for hit in hits), strict=True):
             text = notes.texts[of]
             stretch = text[start:end]
-            reading = self._reading(stretch, name, whole)
+            reading = self._names.reading(stretch, name, whole)
             # What other abbreviations stand for in notes is for the table to say.
             if (
                 reading is not None
@@ -257,13 +229,13 @@ class DictionaryMatcher:
             found = content[first[gram] : first[gram] + length[gram]]
             of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
             stretch, said = notes.texts[of][start:end], self._vocabulary.stems(found)
-            stems, names = self._name(row)
+            stems, names = self._names.written(row)
             if (
                 same_in_other_words(said, stems)
                 and (len(stems) < len(said) or ends_in_noun(stretch))
                 and not is_list(stretch, said)
                 and not says_too_little(said)
-                and self._names_disorders(row)
+                and self._names.disorders(row)
             ):
                 yield of, _Match(start, end, len(said), names[0], row)
 
@@ -280,7 +252,7 @@ class DictionaryMatcher:
             inside = Joint(joint.left - first, joint.right - first)
             of = int(content.text[joint.left])
             words_near = self._vocabulary.words(near)
-            for part in parts_at(notes.texts[of], words_near, inside, self._is_name):
+            for part in parts_at(notes.texts[of], words_near, inside, self._names.is_name):
                 yield of, _Match(part.start, part.end, len(words(part.name)), part.name)
 
     def _abbreviations_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
@@ -292,9 +264,9 @@ class DictionaryMatcher:
             short = text[start:end]
             sense = sense_of(text, start, end)
             if sense is None:
-                long_form = self._expands(short)
+                long_form = self._names.long_form(short)
             else:
-                long_form = sense if self._is_name(sense) else None
+                long_form = sense if self._names.is_name(sense) else None
             if (
                 long_form
                 and short not in notes.defined[of]
@@ -303,7 +275,7 @@ class DictionaryMatcher:
                 yield of, _Match(start, end, 1, long_form)
         for of, text in enumerate(notes.texts):
             for letter in letters_in(text):
-                if self._is_name(letter.long_form):
+                if self._names.is_name(letter.long_form):
                     yield of, _Match(letter.start, letter.end, 1, letter.long_form)
 
     def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
@@ -332,98 +304,9 @@ class DictionaryMatcher:
                 said += text[done : content.start[at]] + full[at]
                 done = int(content.end[at])
             start, end = int(content.start[begin]), int(content.end[stop - 1])
-            reading = self._reading(said + text[done:end], row, True)
+            reading = self._names.reading(said + text[done:end], row, True)
             if reading is not None:
                 yield of, _Match(start, end, reading.n_words, said + text[done:end], row)
-
-    def _read(self, stretch: str, row: int, whole: bool) -> _Reading | None:
-        """What a stretch of text with the hash of a name is, whatever text it stands in.
-
-        Args:
-            row: the name.
-            whole: without a side in its middle that is no part of the name.
-
-        Returns:
-            None if it is not that name, or an everyday word, or a single letter.
-        """
-        everyday, headers = _not_mentions()
-        lower = stretch.lower()
-        own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
-        # No one means a disease by a single letter.
-        if len(stretch) == 1 or lower in everyday or not self._fits(stretch, own, row):
-            return None
-        if says_too_little(own) and self._names_disorders(row):
-            return None
-        return _Reading(
-            n_words=len(own),
-            # A side is no part of the name: the name is looked up in its place.
-            long_form=None if whole else self._name(row)[1][0],
-            abbreviation=is_abbreviation(stretch),
-            header=lower in headers,
-            doubtful=is_letters(stretch)
-            and not self._is_preferred(row)
-            and self._names_disorders(row),
-        )
-
-    def _names_disorders(self, row: int) -> bool:
-        """Whether all concepts of a name are disorders; a concept without types says nothing."""
-        store = self._index.store
-        return all(
-            any(DISORDER in kinds_of_type(t) for t in store.semantic_types(pair.concept))
-            for pair in store.pairs(row)
-        )
-
-    def _is_preferred(self, row: int) -> bool:
-        return any(pair.kind is NameKind.PREFERRED for pair in self._index.store.pairs(row))
-
-    def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
-        """Whether a stretch of text with the hash of a name is that name."""
-        name, surfaces = self._name(row)
-        if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
-            return False
-        if name != stems:
-            # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
-            numbers = sum(stem.isdigit() for stem in stems)
-            if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
-                return False
-            # "Acute renal failure on chronic renal failure" names no chronic one twice.
-            if _ON.search(text) and not ends_in_noun(text):
-                return False
-        elif "," in text and not any("," in surface for surface in surfaces):
-            return False
-        return any(_same_case(text, surface) for surface in surfaces)
-
-    def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        store = self._index.store
-        written = dict.fromkeys(pair.written for pair in store.pairs(row))
-        return tuple(stems(store.normal(row))), tuple(written)
-
-    def _look_up(self, text: str) -> bool:
-        return any(True for _ in self._rows_of(text))
-
-    def _rows_of(self, text: str) -> Iterator[int]:
-        """The names that a text is."""
-        own = tuple(stems(text))
-        _, rows = self._index.lexicon.find(np.array([bag_hash(own)], dtype=np.uint64))
-        return (row for row in rows.tolist() if self._fits(text, own, row))
-
-    def _find_long_form(self, word: str) -> str | None:
-        """What a word that is no name stands for, if that is a name of the index.
-
-        The long form of a clinical abbreviation, or the noun of an adjective; "" for letters whose
-        sense the words around them decide.
-        """
-        long_form = clinical_long_form(word)
-        if long_form is not None and self._is_name(long_form):
-            return long_form
-        if long_form is None and word[1:].islower():
-            noun = noun_of(word)
-            if noun is not None and self._is_disorder(noun):
-                return noun
-        return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
-
-    def _is_disorder(self, text: str) -> bool:
-        return any(map(self._names_disorders, self._rows_of(text)))
 
 
 def _mention(text: str, match: _Match) -> Mention:
@@ -438,28 +321,6 @@ def _is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return not before.strip() and _HEADER_END.match(text, end) is not None
-
-
-@lru_cache(maxsize=1)
-def _not_mentions() -> tuple[frozenset[str], frozenset[str]]:
-    data = read_toml(resources.files(__package__) / "data/not_mentions.toml")
-    return frozenset(data["words"]), frozenset(data["headers"])
-
-
-def _same_case(text: str, surface: str) -> bool:
-    """Whether the case of a text lets it be this name.
-
-    A short name with capitals beyond its first letter is an acronym: it must stand as it is written
-    (ALL is not all). Any other name may stand in any case, but a text of two or three capitals is
-    an acronym itself, and no other word ("OR" is no "or", "TIC" no "tic").
-    """
-    letters = [c for c in surface if c.isalpha()]
-    acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
-    if acronym:
-        return text == surface or text in (f"{surface}s", f"{surface}'s")
-    if len(letters) <= 2:
-        return text == surface
-    return not (len(text) <= 3 and text.isupper() and text != surface)
 
 
 def _longest(matches: list[_Match]) -> list[_Match]:

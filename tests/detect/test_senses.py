@@ -1,4 +1,4 @@
-"""Ambiguous abbreviations by the words around them, and lists of letters."""
+"""Ambiguous abbreviations by the words around them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.config import read_toml
-from linker.detect.abbreviations import is_abbreviation, letters_in, stands_for
 from linker.detect.senses import sense_of
+from linker.detect.shorthand import is_abbreviation, stands_for
 
 
 @pytest.mark.parametrize(
@@ -88,21 +88,6 @@ def test_every_entry_is_an_abbreviation_of_the_table() -> None:
     assert len(data) > 20
     for short in data:
         assert is_abbreviation(short), short
-
-
-@pytest.mark.parametrize(
-    ("text", "letters"),
-    [
-        ("Denies N/V/D.", [("N", "nausea"), ("V", "vomiting"), ("D", "diarrhea")]),
-        ("no f/c, no w/o", [("f", "fever"), ("c", "chills")]),
-        ("x/n/v", []),
-        ("in/v", []),
-        ("1/2 and a/b", []),
-        ("", []),
-    ],
-)
-def test_a_list_of_letters(text: str, letters: list[tuple[str, str]]) -> None:
-    assert [(text[s.start : s.end], s.long_form) for s in letters_in(text)] == letters
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

@@ -1,0 +1,177 @@
+"""Whether a stretch of a note with the hash of a name is that name, and what else it may be.
+
+The lexicon's hashes are blind to case, inflection, hyphens and word order. What is blind is checked
+here: short capitals keep their case (MAP is not map), numbers keep their order, and everyday words
+are no mentions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+
+from linker.config import read_toml
+from linker.detect.adjectives import noun_of
+from linker.detect.disorders import is_letters, says_too_little
+from linker.detect.grams import SIDES
+from linker.detect.shorthand import clinical_long_form, is_abbreviation
+from linker.detect.variants import ends_in_noun
+from linker.index import Index
+from linker.terminology import DISORDER, NameKind, kinds_of_type
+from linker.text import bag_hash, stems
+
+_LONGEST_AMBIGUOUS = 3
+
+_CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
+"""What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
+_ON = re.compile(r"\bon\b", re.IGNORECASE)
+
+
+class Reading(NamedTuple):
+    """A stretch of text that is a name: see `Names.reading`.
+
+    Attributes:
+        header: some sections have it as their header.
+        doubtful: it is letters that stand for a disorder, if the note says so.
+    """
+
+    n_words: int
+    long_form: str | None
+    abbreviation: bool
+    header: bool
+    doubtful: bool
+
+
+class Names:
+    """The names of an index, as a note may write them. Answers are kept: notes repeat themselves.
+
+    Args:
+        index: whose names.
+
+    Attributes:
+        written: the stems of a name, by its row, and the ways in which the index writes it.
+        reading: see `_read`.
+        is_name: whether a text is a name.
+        long_form: what a word that is no name stands for: see `_find_long_form`.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self.written = lru_cache(maxsize=65536)(self._read_name)
+        self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
+        self.is_name = lru_cache(maxsize=16384)(self._look_up)
+        self.reading = lru_cache(maxsize=65536)(self._read)
+
+    def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
+        """What a stretch of text with the hash of a name is, whatever text it stands in.
+
+        Args:
+            row: the name.
+            whole: without a side in its middle that is no part of the name.
+
+        Returns:
+            None if it is not that name, or an everyday word, or a single letter.
+        """
+        everyday, headers = _not_mentions()
+        lower = stretch.lower()
+        own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
+        # No one means a disease by a single letter.
+        if len(stretch) == 1 or lower in everyday or not self._fits(stretch, own, row):
+            return None
+        if says_too_little(own) and self.disorders(row):
+            return None
+        return Reading(
+            n_words=len(own),
+            # A side is no part of the name: the name is looked up in its place.
+            long_form=None if whole else self.written(row)[1][0],
+            abbreviation=is_abbreviation(stretch),
+            header=lower in headers,
+            doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
+        )
+
+    def disorders(self, row: int) -> bool:
+        """Whether all concepts of a name are disorders; a concept without types says nothing."""
+        store = self._index.store
+        return all(
+            any(DISORDER in kinds_of_type(t) for t in store.semantic_types(pair.concept))
+            for pair in store.pairs(row)
+        )
+
+    def _is_preferred(self, row: int) -> bool:
+        return any(pair.kind is NameKind.PREFERRED for pair in self._index.store.pairs(row))
+
+    def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
+        """Whether a stretch of text with the hash of a name is that name."""
+        name, surfaces = self.written(row)
+        if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
+            return False
+        if name != stems:
+            # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
+            numbers = sum(stem.isdigit() for stem in stems)
+            if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
+                return False
+            # "Acute renal failure on chronic renal failure" names no chronic one twice.
+            if _ON.search(text) and not ends_in_noun(text):
+                return False
+        elif "," in text and not any("," in surface for surface in surfaces):
+            return False
+        return any(_same_case(text, surface) for surface in surfaces)
+
+    def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        store = self._index.store
+        written = dict.fromkeys(pair.written for pair in store.pairs(row))
+        return tuple(stems(store.normal(row))), tuple(written)
+
+    def _look_up(self, text: str) -> bool:
+        return any(True for _ in self._rows_of(text))
+
+    def _rows_of(self, text: str) -> Iterator[int]:
+        """The names that a text is."""
+        own = tuple(stems(text))
+        _, rows = self._index.lexicon.find(np.array([bag_hash(own)], dtype=np.uint64))
+        return (row for row in rows.tolist() if self._fits(text, own, row))
+
+    def _find_long_form(self, word: str) -> str | None:
+        """What a word that is no name stands for, if that is a name of the index.
+
+        The long form of a clinical abbreviation, or the noun of an adjective; "" for letters whose
+        sense the words around them decide.
+        """
+        long_form = clinical_long_form(word)
+        if long_form is not None and self.is_name(long_form):
+            return long_form
+        if long_form is None and word[1:].islower():
+            noun = noun_of(word)
+            if noun is not None and self._is_disorder(noun):
+                return noun
+        return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
+
+    def _is_disorder(self, text: str) -> bool:
+        return any(map(self.disorders, self._rows_of(text)))
+
+
+@lru_cache(maxsize=1)
+def _not_mentions() -> tuple[frozenset[str], frozenset[str]]:
+    data = read_toml(resources.files(__package__) / "data/not_mentions.toml")
+    return frozenset(data["words"]), frozenset(data["headers"])
+
+
+def _same_case(text: str, surface: str) -> bool:
+    """Whether the case of a text lets it be this name.
+
+    A short name with capitals beyond its first letter is an acronym: it must stand as it is written
+    (ALL is not all). Any other name may stand in any case, but a text of two or three capitals is
+    an acronym itself, and no other word ("OR" is no "or", "TIC" no "tic").
+    """
+    letters = [c for c in surface if c.isalpha()]
+    acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
+    if acronym:
+        return text == surface or text in (f"{surface}s", f"{surface}'s")
+    if len(letters) <= 2:
+        return text == surface
+    return not (len(text) <= 3 and text.isupper() and text != surface)
