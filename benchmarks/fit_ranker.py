@@ -58,17 +58,18 @@ def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.nda
         (g.mention.query, canonical(linker, g.ids)) for g in read_gold(Path(path)) if g.ids
     )
     queries = sorted({query for query, _ in counted})
+    names = linker._retriever.as_names(queries)
     reader = FeatureReader(store, weights.slope)
     if share:
-        hits = linker._retriever.retrieve(queries, n=4 * NEIGHBOURS)
-        pairs = pairs_of(queries, hits, store)
+        hits = linker._retriever.retrieve(names, n=4 * NEIGHBOURS)
+        pairs = pairs_of(names, hits, store)
         pairs = pairs[_stays(pairs.concept, pairs.row, float(share)) | pairs.preferred]
         place = np.arange(len(pairs)) - np.searchsorted(pairs.query, pairs.query)
         ranking = rank_pairs(pairs[place < NEIGHBOURS], len(queries), store, weights)
     else:
-        hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
-        ranking = rank(queries, hits, store, weights)
-    features = reader.read(queries, ranking, first=DEPTH)
+        hits = linker._retriever.retrieve(names, n=NEIGHBOURS)
+        ranking = rank(names, hits, store, weights)
+    features = reader.read(names, ranking, first=DEPTH)
     if share:
         counts = _names_that_stay(store, ranking.best.concept, float(share))
         features[:, FEATURES.index("names")] = np.log1p(counts)

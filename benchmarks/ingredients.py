@@ -28,9 +28,10 @@ def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
     gold = [(g.mention, canonical(linker, g.ids)) for g in read_gold(path) if g.ids]
     kinds = sorted({m.label for m, _ in gold})
     queries = sorted({text for mention, _ in gold for text in (mention.text, mention.query)})
-    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
-    ranked = rank(queries, hits, store, linker._weights)
-    again = linker._reranker.rerank(queries, ranked)
+    names = linker._retriever.as_names(queries)
+    hits = linker._retriever.retrieve(names, n=NEIGHBOURS)
+    ranked = rank(names, hits, store, linker._weights)
+    again = linker._reranker.rerank(names, ranked)
     filtered = {
         label: TypeFilter(store).weigh(again, [kind_of(label)] * len(queries)) for label in kinds
     }

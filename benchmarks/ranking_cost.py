@@ -46,6 +46,7 @@ def measure(linker: Linker, asked: list[tuple[str, str]]) -> tuple[float, float]
     for start in range(0, len(asked), BATCH):
         queries, labels = zip(*asked[start : start + BATCH], strict=True)
         begun = time.process_time()
+        queries = linker._retriever.as_names(queries)
         hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
         between = time.process_time()
         ranking = linker._reranker.rerank(queries, rank(queries, hits, store, linker._weights))

@@ -214,6 +214,7 @@ class DictionaryMatcher:
                 reading is not None
                 and (not reading.abbreviation or stretch in notes.defined[of])
                 and not (reading.header and _is_header(text, start, end))
+                and not (reading.unless and reading.unless.match(text, end))
             ):
                 yield (
                     of,

@@ -14,8 +14,9 @@ from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from linker.config import read_toml
+from linker.config import read_toml, validated
 from linker.detect.adjectives import noun_of
 from linker.detect.disorders import is_letters, says_too_little
 from linker.detect.grams import SIDES
@@ -32,11 +33,30 @@ _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 
 
+class _NotMentions(BaseModel):
+    """What has the name of a finding and is none: see the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: frozenset[str]
+    headers: frozenset[str]
+    before: dict[str, re.Pattern[str]]
+
+    @field_validator("before", mode="before")
+    @classmethod
+    def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
+        return {
+            name: re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
+            for name, following in before.items()
+        }
+
+
 class Reading(NamedTuple):
     """A stretch of text that is a name: see `Names.reading`.
 
     Attributes:
         header: some sections have it as their header.
+        unless: what follows where it is another thing ("stress" before " test"), if anything.
         doubtful: it is letters that stand for a disorder, if the note says so.
     """
 
@@ -44,6 +64,7 @@ class Reading(NamedTuple):
     long_form: str | None
     abbreviation: bool
     header: bool
+    unless: re.Pattern[str] | None
     doubtful: bool
 
 
@@ -77,11 +98,11 @@ class Names:
         Returns:
             None if it is not that name, or an everyday word, or a single letter.
         """
-        everyday, headers = _not_mentions()
+        no_mentions = _not_mentions()
         lower = stretch.lower()
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter.
-        if len(stretch) == 1 or lower in everyday or not self._fits(stretch, own, row):
+        if len(stretch) == 1 or lower in no_mentions.words or not self._fits(stretch, own, row):
             return None
         if says_too_little(own) and self.disorders(row):
             return None
@@ -90,7 +111,8 @@ class Names:
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self.written(row)[1][0],
             abbreviation=is_abbreviation(stretch),
-            header=lower in headers,
+            header=lower in no_mentions.headers,
+            unless=no_mentions.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
         )
 
@@ -156,9 +178,9 @@ class Names:
 
 
 @lru_cache(maxsize=1)
-def _not_mentions() -> tuple[frozenset[str], frozenset[str]]:
-    data = read_toml(resources.files(__package__) / "data/not_mentions.toml")
-    return frozenset(data["words"]), frozenset(data["headers"])
+def _not_mentions() -> _NotMentions:
+    source = resources.files(__package__) / "data/not_mentions.toml"
+    return validated(_NotMentions, read_toml(source), where=str(source))
 
 
 def _same_case(text: str, surface: str) -> bool:

@@ -380,7 +380,7 @@ class Linker:
 
     def _answered(self, missing: Mapping[_Question, str]) -> Iterator[tuple[Candidate, ...]]:
         """The candidates of some questions, each with one of the strings that ask it."""
-        queries, store = [*missing.values()], self._index.store
+        queries, store = self._retriever.as_names(missing.values()), self._index.store
         ranking = decide(
             queries,
             self._retriever.retrieve(queries, n=NEIGHBOURS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from linker.encoder import Encoder
 from linker.index import Index, ranges
 from linker.link.reworded import reworded
-from linker.link.wording import named_all
+from linker.link.wording import named_all, singular
 from linker.text import normalise, stems
 
 Ints = npt.NDArray[np.int64]
@@ -93,6 +93,21 @@ class Retriever:
         return _spread(
             self._search(vectors, exact, same, n), [place.get(normal, -1) for normal in normals]
         )
+
+    def as_names(self, queries: Iterable[str]) -> list[str]:
+        """The queries as they are looked up: the plural of a name is that name ("rashes").
+
+        Not the reverse: MeSH's "Alcohols" are a class, and "alcohol" is one of them.
+        """
+        queries = list(queries)
+        normals = [normalise(query) for query in queries]
+        same = self._same_words(normals)
+        return [
+            singular(self._index, query, normal, rows) if row is None else query
+            for query, normal, rows, row in zip(
+                queries, normals, same, self._exact(normals, same), strict=True
+            )
+        ]
 
     def spellings(self, queries: Sequence[str]) -> list[Spelling]:
         """All of some queries that links depend on: two that agree in it have the same candidates.

@@ -11,15 +11,10 @@ from linker.link.wording import (
     as_measured,
     as_noun_or_adjective,
     in_other_order,
-    in_plural,
     with_number_apart,
     without_slip,
 )
 
-_OF_THE_SAME_WORDS: tuple[Callable[[Index, str, Sequence[int]], int | None], ...] = (
-    in_plural,
-    in_other_order,
-)
 _OF_OTHER_WORDS: tuple[Callable[[Index, str], int | None], ...] = (
     as_acid,
     with_number_apart,
@@ -37,9 +32,8 @@ def reworded(index: Index, normal: str, same_words: Sequence[int]) -> int | None
         normal: a normal form that is no name itself.
         same_words: the rows of the names that have its words, in any order and inflection.
     """
-    for among in _OF_THE_SAME_WORDS:
-        if (row := among(index, normal, same_words)) is not None:
-            return row
+    if (row := in_other_order(index, normal, same_words)) is not None:
+        return row
     # "Glutamate" has the words of Glutamates, and is glutamic acid.
     for way in _OF_OTHER_WORDS[:1] if same_words else _OF_OTHER_WORDS:
         if (row := way(index, normal)) is not None:

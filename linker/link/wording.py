@@ -1,8 +1,8 @@
 """Queries that are a name in another wording, and so mean what it means.
 
-"Haematuria" is hematuria, "dyskinesias" are dyskinesia, "hypoplasia of the fibula" is fibular
-hypoplasia, "glutamate" glutamic acid, and "pnuemonia" pneumonia: a small encoder takes the first
-and the last for strangers, and the third for aplasia as well.
+"Haematuria" is hematuria, "rashes" are a rash, "hypoplasia of the fibula" is fibular hypoplasia,
+"glutamate" glutamic acid, and "pnuemonia" pneumonia: a small encoder takes the first and the last
+for strangers, and the third for aplasia as well.
 """
 
 from __future__ import annotations
@@ -37,16 +37,19 @@ _SHORTEST, _LONGEST = 5, 40
 no word: the longest names of chemicals are cut at their hyphens."""
 
 
-def in_plural(index: Index, normal: str, rows: Sequence[int]) -> int | None:
-    """The first of some names' rows of which a normal form is the plural.
+def singular(index: Index, query: str, normal: str, rows: Sequence[int]) -> str:
+    """A query without the ending by which it is the plural of a name; else the query.
 
-    Not the reverse: MeSH's "Alcohols" are a class, and "alcohol" is one of them.
+    Args:
+        normal: its normal form.
+        rows: the names that have its words, in any order and inflection.
     """
     for row in rows:
         name = index.store.normal(row)
-        if normal in (f"{name}s", f"{name}es"):
-            return row
-    return None
+        for ending in ("s", "es"):
+            if normal == f"{name}{ending}" and query.lower().endswith(ending):
+                return query[: -len(ending)]
+    return query
 
 
 def in_other_order(index: Index, normal: str, rows: Sequence[int]) -> int | None:

@@ -41,6 +41,12 @@ def compounds(name: str) -> list[Form]:
 
 
 @lru_cache(maxsize=1)
+def all_compounds() -> frozenset[str]:
+    """Every word that `compounds` makes, in small letters."""
+    return frozenset(form for forms in _table().values() for form, _ in forms)
+
+
+@lru_cache(maxsize=1)
 def _table() -> Mapping[str, list[Form]]:
     """By what terminologies call an organ, in small letters: its compounds and their kinds."""
     source = resources.files(__package__) / "data/compounds.toml"

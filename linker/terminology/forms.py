@@ -19,18 +19,20 @@ from itertools import groupby, islice
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linker.terminology.compounds import compounds
+from linker.terminology.compounds import all_compounds, compounds
 from linker.terminology.tables import FORMS, Form, NameKind, Terminology
 from linker.text import stems
 
 Rule = Callable[[str], list[Form]]
+_FormRow = tuple[str, str, str, str]
+"""A concept, a form, its kind, and the name that it comes from."""
 
 _WORTH_A_LOOK = (
     r"(?i)[,;\[(]| - |\bn(?:os|ec)\b|unspecified|not otherwise specified|not elsewhere classified"
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
 )
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
-_ICD_WORTH_A_LOOK = rf"{_WORTH_A_LOOK}| and |malignant neoplasm"
+_ICD_WORTH_A_LOOK = rf"{_WORTH_A_LOOK}| and |malignant neoplasm|viral hepatitis"
 
 
 def add_forms(terminology: Terminology) -> Terminology:
@@ -54,7 +56,8 @@ def add_forms(terminology: Terminology) -> Terminology:
     # Piece by piece into Arrow: of nine million names, the forms alone as text of Python's would
     # take a gigabyte.
     pieces = []
-    while piece := list(islice(found, _PIECE)):
+    rows = _but_for_rivals(found)
+    while piece := list(islice(rows, _PIECE)):
         pieces.append(pa.table(list(zip(*piece, strict=True)), schema=FORMS))
     return replace(terminology, forms=pa.concat_tables([FORMS.empty_table(), *pieces]))
 
@@ -79,7 +82,7 @@ def _rows(table: pa.Table) -> Iterator[tuple[str, str, str, bool]]:
 
 def _forms_of_concept(
     concept_id: str, names: list[tuple[str, str, bool]], rules: tuple[Rule, ...]
-) -> Iterator[tuple[str, str, str, str]]:
+) -> Iterator[_FormRow]:
     derived = [
         (form, kind, name, own)
         for name, own, look in names
@@ -94,6 +97,26 @@ def _forms_of_concept(
         if key and key not in known:
             known.add(key)
             yield concept_id, form, _kind_of_form(own, kind), name
+
+
+def _but_for_rivals(forms: Iterator[_FormRow]) -> Iterator[_FormRow]:
+    """Forms without the compounds by which another concept is called but for a remark.
+
+    "Neuropathy NOS" is a polyneuropathy of ICD-10-CM, so that the nervous system's other disorders
+    are not called so.
+    """
+    made, said = [], set()
+    for row in forms:
+        _, form, _, name = row
+        word = form.lower()
+        if word not in all_compounds():
+            yield row
+        elif word in name.lower():
+            said.add(word)
+            yield row
+        else:
+            made.append(row)
+    yield from (row for row in made if row[1].lower() not in said)
 
 
 def _kind_of_form(own: str, kind: NameKind | None) -> str:
@@ -120,7 +143,7 @@ def rules_for(source: str, heads: Container[str]) -> tuple[Rule, ...]:
     """
     if source == "icd10cm":
         # Its commas add an axis ("right ear", "subsequent encounter"): nothing is inverted.
-        return (synonym_in_brackets, *_EVERYWHERE, optional_words, either, cancer)
+        return (synonym_in_brackets, *_EVERYWHERE, optional_words, either, cancer, everyday)
     if source == "rxnorm":
         return (brand, *_EVERYWHERE)
     return (*_EVERYWHERE, partial(inverted, heads=heads))
@@ -280,6 +303,16 @@ def cancer(name: str) -> list[Form]:
         return []
     what = "metastasis to" if match["spread"] else "cancer of"
     return [(f"{what} {match['where']}", None)]
+
+
+_HEPATITIS = re.compile(r"((?:acute |chronic )?)viral (hepatitis [A-E])", re.IGNORECASE)
+
+
+def everyday(name: str) -> list[Form]:
+    """ICD-10-CM: "Viral hepatitis C" is hepatitis C, and "diabetes" diabetes mellitus."""
+    if match := _HEPATITIS.fullmatch(name):
+        return [(f"{match[1]}{match[2]}", NameKind.PREFERRED)]
+    return [(f"{name} mellitus", None)] if name.lower() == "diabetes" else []
 
 
 def brand(name: str) -> list[Form]:

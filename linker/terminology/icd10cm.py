@@ -14,7 +14,8 @@ of the code title, or, in the case of 'other specified' codes, [...] various con
 that code" (ICD-10-CM Official Guidelines, section I.A.11): exact names, but narrower ones of a code
 whose title begins with "Other". Terms of the index likewise. Includes notes "further define, or
 give examples of, the content of the category" (I.A.10): narrower names of a category that has
-codes, names of one that has none ("hypertension" of I10, "Essential (primary) hypertension").
+codes, names of one that has none ("hypertension" of I10, "Essential (primary) hypertension"), and
+of any if nothing else is specified ("diabetes NOS" of E11; I.A.6: "the equivalent of unspecified").
 
 A seventh character stands in the tabular list once, for all the codes below; a code that is too
 short for it is filled up with X (guidelines, section I.A.4-5): S02.0 gives S02.0XXA. Which ones

@@ -16,6 +16,16 @@ CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
 
 _CODES = re.compile(r"\s*\([^()]*\b[A-Z]\d[0-9A-Z]\b[^()]*\)$")
 """Codes in brackets behind a name: "silicotuberculosis (J65)"."""
+_NOS = re.compile(r"\bNOS\b|\(NOS\)")
+_OF_SUBSTANCES = re.compile(
+    r"(?:Poisoning by|Toxic effect of|Contact with and)\b|.* related disorders$", re.IGNORECASE
+)
+"""Titles below which substances are listed."""
+_NO_SUBSTANCE = re.compile(
+    r"abuse|asphyxi|\bbite|contact|depend|disorder|effect|exposure|ingestion|inhalation|poison|smoking"
+    r"|stuck|syndrome|toxic|underdos|\buse\b",
+    re.IGNORECASE,
+)
 _REFERS = re.compile(r"\bclassifiable\b|\bsee\b|\b7th character\b", re.IGNORECASE)
 
 _Characters = dict[str, tuple[str, ...]]
@@ -95,11 +105,9 @@ def tabular_entries(
                 except TerminologyError as error:
                     bad.skip(error)
                 else:
-                    terms = tuple(_text(note) for note in element.iterfind("inclusionTerm/note"))
-                    notes = tuple(_includes(element))
-                    # What a category includes is in one of its codes; if it has none, in itself.
-                    further = ((), notes) if children else (notes, ())
-                    yield Entry(code, name, parent, title, terms + further[0], further[1])
+                    yield Entry(
+                        code, name, parent, title, *_terms(element, name, divided=bool(children))
+                    )
                     if not children:
                         for entry in _extended(code, name, title, characters, in_use):
                             seen.add(entry.code)
@@ -128,6 +136,33 @@ def _diagnosis(
         )
     seen.add(code)
     return code, name
+
+
+def _terms(
+    element: ElementTree.Element, title: str, *, divided: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The terms of an entry, and the examples of what is below it.
+
+    What a category includes is in one of its codes; if it has none, or where nothing else is
+    specified ("diabetes NOS"), in itself. "Cocaine" below "Poisoning by local anesthetics" is no
+    poisoning.
+
+    Args:
+        divided: whether there are codes below it.
+    """
+    names = [
+        (name, note and divided and not _NOS.search(name))
+        for note, found in (
+            (False, map(_text, element.iterfind("inclusionTerm/note"))),
+            (True, _includes(element)),
+        )
+        for name in found
+        if _NO_SUBSTANCE.search(name) or not _OF_SUBSTANCES.match(title)
+    ]
+    return (
+        tuple(name for name, example in names if not example),
+        tuple(name for name, example in names if example),
+    )
 
 
 def _includes(element: ElementTree.Element) -> Iterator[str]:

@@ -113,6 +113,20 @@ def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory
     assert [m.start for m in matcher.detect([text])[0]] == [text.index("allergies: pollen")]
 
 
+def test_a_name_before_some_words_is_another_thing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    concepts = [concept("A:1", "Stress"), concept("A:2", "Hanging"), concept("A:3", "Shock")]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
+    text = (
+        "A stress test, stress\necho, shock-wave, growth plate. Under stress, tests well; in shock."
+    )
+    assert [m.start for m in matcher.detect([text])[0]] == [
+        text.index("stress, tests"),
+        text.index("shock."),
+    ]
+
+
 def test_a_slash_makes_a_list_not_another_order(tmp_path_factory: pytest.TempPathFactory) -> None:
     matcher = DictionaryMatcher(
         build(tmp_path_factory.mktemp("slash") / "i", [concept("B:1", "Bone pain")])

@@ -19,6 +19,8 @@ FINDINGS = [
     concept("F:8", "Hand muscle weakness", types=["human_phenotype"]),
     concept("F:10", "Absent Achilles reflex", types=["human_phenotype"]),
     concept("F:11", "Decreased IgG level", types=["human_phenotype"]),
+    concept("F:12", "Stress incontinence", types=["human_phenotype"]),
+    concept("F:13", "Hiatus hernia", types=["human_phenotype"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -34,6 +36,8 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("bowing of the femurs.", [("bowing of the femurs", "Femoral bowing")]),
         ("a bowed femur", [("bowed femur", "Femoral bowing")]),
         ("femoral bowing", [("femoral bowing", None)]),
+        ("stress urinary incontinence", [("stress urinary incontinence", "Stress incontinence")]),
+        ("a hiatal hernia", [("hiatal hernia", "Hiatus hernia")]),
         ("Cutaneous abnormalities", [("Cutaneous abnormalities", "Abnormality of the skin")]),
         # A verb joins the body part and its change, and an adverb may stand by it.
         ("The toes were invariably absent", [("toes were invariably absent", "Absent toe")]),

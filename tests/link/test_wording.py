@@ -122,7 +122,10 @@ def test_a_plural_is_its_singular_and_not_the_reverse(tmp_path: Path) -> None:
     found = Linker(index, encoder=encoder).link(["abscesses", "SEIZURES", "alcohol"])
     assert encoder.encoded == ["alcohol"]
     assert [link.candidates[0].concept_id for link in found] == ["P:1", "P:3", "P:2"]
-    assert [link.candidates[0].features["same_words"] for link in found] == [1, 1, 1]
+    assert [link.candidates[0].features["exact"] for link in found] == [1, 1, 0]
+    assert [link.mention.text for link in found] == ["abscesses", "SEIZURES", "alcohol"]
+    singular = Linker(index, encoder=encoder).link(["abscess", "SEIZURE"])
+    assert [link.probability for link in found[:2]] == [link.probability for link in singular]
 
 
 @pytest.mark.parametrize(

@@ -55,3 +55,22 @@ def test_what_a_terminology_names_itself_keeps_its_name(tmp_path: Path) -> None:
     links = linker_of(terminology, tmp_path / "index").link(["nephropathy", "nephrotoxicity"])
     assert [link.concept_id for link in links] == ["X:1", "X:2"]
     assert links[0].candidates[0].matched_name == "Kidney Diseases"
+
+
+def test_a_compound_that_another_concept_is_called_is_no_form(tmp_path: Path) -> None:
+    path = tmp_path / "n.jsonl"
+    write_jsonl(
+        path,
+        [
+            concept("N:1", "Disorders of the nervous system"),
+            concept("N:2", "Polyneuropathy", "Neuropathy NOS"),
+            concept("N:3", "Kidney Diseases"),
+        ],
+    )
+    forms = add_forms(read_terminology("jsonl", path)).forms.to_pylist()
+    assert sorted((row["concept_id"], row["form"]) for row in forms) == [
+        ("N:1", "neurotoxicity"),
+        ("N:2", "Neuropathy"),
+        ("N:3", "nephropathy"),
+        ("N:3", "nephrotoxicity"),
+    ]

@@ -125,6 +125,11 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
             ["cancer of breast of unspecified site"],
         ),
         ("Secondary malignant neoplasm of bone", ["metastasis to bone"]),
+        ("Chronic viral hepatitis C", ["Chronic hepatitis C"]),
+        ("Viral hepatitis C NOS", ["Viral hepatitis C", "hepatitis C"]),
+        ("Other viral hepatitis", []),
+        ("diabetes NOS", ["diabetes", "diabetes mellitus"]),
+        ("Diabetes insipidus", []),
     ],
 )
 def test_icd_10_cm_has_its_own_brackets(name: str, expected: list[str]) -> None:
