@@ -40,12 +40,14 @@ def spelled_out(index: Index, query: str) -> str:
         known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())
         full += plain[done:start] + _without_repeat(long_form, plain[end:])
         done = end
-    if not done or _is_name(index, normalise(query)):
-        return query
     full += plain[done:]
-    if known and not _is_name(index, normalise(full)):
+    if not done or _has_words_of_a_name(index, query):
         return query
-    return full
+    # "R knee pain" is less than a name if its side is left out, and "right knee pain" may be one.
+    if _has_words_of_a_name(index, full):
+        return full
+    stays = known or _is_reworded(index, query)
+    return query if stays and not _is_reworded(index, full) else full
 
 
 def _without_repeat(long_form: str, behind: str) -> str:
@@ -55,6 +57,10 @@ def _without_repeat(long_form: str, behind: str) -> str:
     return " ".join(first) if first and after == stems(last) else long_form
 
 
-def _is_name(index: Index, normal: str) -> bool:
-    """Whether a normal form has the words of a name, or is one in another wording."""
-    return bool(named(index, stems(normal))) or reworded(index, normal, ()) is not None
+def _has_words_of_a_name(index: Index, text: str) -> bool:
+    return bool(named(index, stems(normalise(text))))
+
+
+def _is_reworded(index: Index, text: str) -> bool:
+    """Whether a text is a name in another wording."""
+    return reworded(index, normalise(text), ()) is not None

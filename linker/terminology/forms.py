@@ -32,7 +32,7 @@ _WORTH_A_LOOK = (
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
 )
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
-_ICD_WORTH_A_LOOK = rf"{_WORTH_A_LOOK}| and |malignant neoplasm|viral hepatitis"
+_ICD_WORTH_A_LOOK = rf"{_WORTH_A_LOOK}| and |malignant neoplasm|viral hepatitis|abnormal weight"
 
 
 def add_forms(terminology: Terminology) -> Terminology:
@@ -100,23 +100,26 @@ def _forms_of_concept(
 
 
 def _but_for_rivals(forms: Iterator[_FormRow]) -> Iterator[_FormRow]:
-    """Forms without the compounds by which another concept is called but for a remark.
+    """Forms without those by which another concept is called but for a remark.
 
     "Neuropathy NOS" is a polyneuropathy of ICD-10-CM, so that the nervous system's other disorders
-    are not called so.
+    are not called so; "Hepatomegaly and splenomegaly" is no hepatomegaly beside "Hepatomegaly, not
+    elsewhere classified". Such forms are single words.
     """
-    made, said = [], set()
+    weak, said = [], set()
     for row in forms:
-        _, form, _, name = row
+        _, form, kind, name = row
         word = form.lower()
-        if word not in all_compounds():
+        if " " in word:
             yield row
-        elif word in name.lower():
+        elif (word in all_compounds() and word not in name.lower()) or (
+            kind == NameKind.NARROW.value and _EITHER.search(name)
+        ):
+            weak.append(row)
+        else:
             said.add(word)
             yield row
-        else:
-            made.append(row)
-    yield from (row for row in made if row[1].lower() not in said)
+    yield from (row for row in weak if row[1].lower() not in said)
 
 
 def _kind_of_form(own: str, kind: NameKind | None) -> str:
@@ -305,13 +308,19 @@ def cancer(name: str) -> list[Form]:
     return [(f"{what} {match['where']}", None)]
 
 
+_WEIGHT = re.compile(r"abnormal (weight (?:loss|gain))", re.IGNORECASE)
 _HEPATITIS = re.compile(r"((?:acute |chronic )?)viral (hepatitis [A-E])", re.IGNORECASE)
 
 
 def everyday(name: str) -> list[Form]:
-    """ICD-10-CM: "Viral hepatitis C" is hepatitis C, and "diabetes" diabetes mellitus."""
+    """ICD-10-CM: "Viral hepatitis C" is hepatitis C, and "diabetes" diabetes mellitus.
+
+    "Abnormal weight loss" is what a note has as weight loss.
+    """
     if match := _HEPATITIS.fullmatch(name):
         return [(f"{match[1]}{match[2]}", NameKind.PREFERRED)]
+    if match := _WEIGHT.fullmatch(name):
+        return [(match[1], None)]
     return [(f"{name} mellitus", None)] if name.lower() == "diabetes" else []
 
 

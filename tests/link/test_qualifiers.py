@@ -42,6 +42,7 @@ CONCEPTS = [
     concept("Q:24", "Metformin"),
     concept("Q:25", "Metformin 500 MG Oral Tablet"),
     concept("Q:26", "Hydrochlorothiazide"),
+    concept("Q:27", "Pain in right knee"),
 ]
 
 
@@ -54,6 +55,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     ("mention", "concept_id"),
     [
         ("left knee pain", "Q:01"),
+        ("R knee pain", "Q:27"),
+        ("Rt knee pain x 3 months", "Q:27"),
+        ("L knee pain", "Q:01"),
         ("Knee pain, bilateral, worsening", "Q:01"),
         ("knee pain x 3 months", "Q:01"),
         ("severe headache", "Q:02"),  # a name
@@ -122,6 +126,7 @@ def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: s
     [
         ("CKD stage 3", "chronic kidney disease stage 3"),
         ("metastatic NSCLC, recurrent", "metastatic non-small cell lung cancer, recurrent"),
+        ("L-dopa", "L-dopa"),
         ("HIV infection", "human immunodeficiency virus infection"),
         # The index knows the letters, and what is in full is no name of it.
         ("SJS type 2", "SJS type 2"),

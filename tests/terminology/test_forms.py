@@ -130,6 +130,7 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Other viral hepatitis", []),
         ("diabetes NOS", ["diabetes", "diabetes mellitus"]),
         ("Diabetes insipidus", []),
+        ("Abnormal weight loss", ["weight loss"]),
     ],
 )
 def test_icd_10_cm_has_its_own_brackets(name: str, expected: list[str]) -> None:
@@ -173,6 +174,18 @@ def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
         ("X:2", "Rubella", "preferred", "Rubella NOS"),
     ]
     assert found.forms.schema == FORMS
+
+
+def test_one_of_two_is_no_form_if_another_concept_is_called_so() -> None:
+    builder = TableBuilder("test")
+    builder.add("R16", "Hepatomegaly and splenomegaly, not elsewhere classified")
+    builder.add("R16.0", "Hepatomegaly, not elsewhere classified")
+    found = add_forms(builder.finish(Release("T", "1", "", "icd10cm"))).forms.to_pylist()
+    assert sorted((row["concept_id"], row["form"]) for row in found) == [
+        ("R16", "Hepatomegaly and splenomegaly"),
+        ("R16", "splenomegaly"),
+        ("R16.0", "Hepatomegaly"),
+    ]
 
 
 def test_what_the_concept_is_called_already_is_no_form() -> None:
