@@ -255,16 +255,23 @@ def _abbreviates(short: str, long: str) -> bool:
     )
 
 
+_SURNAME = re.compile(r"[A-Z][a-z]+")
+
+
 def synonym_in_brackets(name: str) -> list[Form]:
     """ICD-10-CM: "Rubella [German measles]" to both (Official Guidelines, section I.A.7).
 
     What is in brackets names the whole only where the whole is short: of "Poisoning by
     psychodysleptics [hallucinogens]" it is no name, nor is a short form of the last word alone
-    ("Abnormal electroencephalogram [EEG]").
+    ("Abnormal electroencephalogram [EEG]"). Who described it gave it his name: "[Kawasaki]" is the
+    disease or syndrome of Kawasaki.
     """
     match = re.fullmatch(r"([^\[\]]+?)\s*\[([^\[\]]+)\]", name)
     if match is None or "unspecified" in match[2]:
         return []
+    if _SURNAME.fullmatch(match[2]):
+        names: list[Form] = [(f"{match[2]} {what}", None) for what in ("disease", "syndrome")]
+        return [(match[1], NameKind.PREFERRED), *names]
     whole = len(match[1].split()) <= 2 and (
         not match[2].isupper() or _abbreviates(match[2], match[1])
     )

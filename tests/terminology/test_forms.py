@@ -114,6 +114,10 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Syphilis [stage unspecified] of bursa", []),
         ("Abnormal electroencephalogram [EEG]", ["Abnormal electroencephalogram"]),
         ("Autistic disorder [AD]", ["Autistic disorder", "AD"]),
+        (
+            "Eosinophilic cellulitis [Wells]",
+            ["Eosinophilic cellulitis", "Wells disease", "Wells syndrome"],
+        ),
         ("Tuberculoma of meninges (cerebral) (spinal)", ["Tuberculoma of meninges"]),
         ("Ringworm NOS", ["Ringworm"]),
         ("Otitis, right ear", []),
