@@ -18,6 +18,7 @@ from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, stems, word_hash
 
+_DIRECTED = re.compile(r"\b(?:from|to)\b")
 _SALT = re.compile(r"[a-z]{2}ate$")
 _WORDS_OF_DIRECTION = (
     ("low", "decreased", "reduced", "diminished", "decrease"),
@@ -56,11 +57,16 @@ def in_other_order(index: Index, normal: str, rows: Sequence[int]) -> int | None
     """The first of some names' rows that has the very words of a normal form, however written.
 
     In another order, in the other spelling of English, with Roman numbers: "stage IV kidney
-    disease". The encoder takes that for stage I.
+    disease". The encoder takes that for stage I. Names in the same order stand before others, and
+    "from left to right" is no other order of "from right to left".
     """
-    asked = sorted(inflected(normal))
-    for row in rows:
-        if sorted(inflected(index.store.normal(row))) == asked:
+    asked = inflected(normal)
+    names = [(row, index.store.normal(row)) for row in rows]
+    for row, name in names:
+        if inflected(name) == asked:
+            return row
+    for row, name in names:
+        if sorted(inflected(name)) == sorted(asked) and not _DIRECTED.search(f"{normal} {name}"):
             return row
     return None
 
