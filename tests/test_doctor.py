@@ -13,7 +13,6 @@ from linker.cli import app
 from linker.doctor import (
     FoundIndex,
     Machine,
-    cpu_features,
     diagnose,
     find_index,
     gpus,
@@ -22,8 +21,6 @@ from linker.doctor import (
     speed_of,
 )
 from linker.encoder import find_encoder, find_export_place
-
-X86 = "processor\t: 0\nflags\t\t: fpu sse2 avx2 avx512f avx512_vnni\n\nprocessor\t: 1\n"
 
 
 def machine(**values):
@@ -62,24 +59,6 @@ def test_what_is_no_index_says_why(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     assert "manifest" in find_index(tmp_path).problem
     assert find_index(tmp_path / "nowhere").problem
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (X86, ("avx2", "avx512f", "avx512_vnni")),
-        ("Features\t: fp asimd\n", ("asimd",)),
-        ("flags\t\t: fpu\n", ()),
-        ("nothing of the kind\n", None),
-    ],
-)
-def test_features_are_those_of_the_first_processor(tmp_path, text, expected):
-    (tmp_path / "cpuinfo").write_text(text)
-    assert cpu_features(tmp_path / "cpuinfo") == expected
-
-
-def test_no_cpuinfo_is_not_no_features(tmp_path):
-    assert cpu_features(tmp_path / "cpuinfo") is None
 
 
 def test_gpus_are_those_of_the_driver(tmp_path):

@@ -7,14 +7,13 @@ and encoders are looked for where they would be, without loading one.
 from linker.doctor.advice import missing_of, speed_of
 from linker.doctor.diagnosis import EXTRAS, Diagnosis, diagnose
 from linker.doctor.indexes import FoundIndex, find_index, index_folders
-from linker.doctor.machine import Machine, cpu_features, gpus, look_at_machine
+from linker.doctor.machine import Machine, gpus, look_at_machine
 
 __all__ = [
     "EXTRAS",
     "Diagnosis",
     "FoundIndex",
     "Machine",
-    "cpu_features",
     "diagnose",
     "find_index",
     "gpus",

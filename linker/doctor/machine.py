@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "asimd")
+from linker.encoder.processor import cpu_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def look_at_machine() -> Machine:
         omp_threads=os.environ.get("OMP_NUM_THREADS", ""),
         memory=memory.get("MemTotal"),
         memory_free=memory.get("MemAvailable"),
-        cpu_features=cpu_features(Path("/proc/cpuinfo")),
+        cpu_features=cpu_features(),
         gpus=gpus(Path("/proc/driver/nvidia/gpus")),
     )
 
@@ -51,20 +51,6 @@ def _threads() -> int:
     # Containers and batch systems lend fewer cores than the machine has; Linux says how many.
     affinity = getattr(os, "sched_getaffinity", None)
     return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
-
-
-def cpu_features(cpuinfo: Path) -> tuple[str, ...] | None:
-    """Those of `CPU_FEATURES` that Linux says the processor has; None where it says nothing."""
-    try:
-        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    # "flags" on x86, "Features" on ARM.
-    match = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
-    if match is None:
-        return None
-    flags = set(match[1].split())
-    return tuple(feature for feature in CPU_FEATURES if feature in flags)
 
 
 def gpus(folder: Path) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from linker.encoder.graph import (
     build_probe,
     network_of,
 )
+from linker.encoder.processor import multiplies_signed_exactly
 from linker.encoder.session import import_onnxruntime, open_session, session
 from linker.encoder.weights import read_object
 from linker.errors import EncoderError
@@ -96,7 +97,9 @@ def exported(folder: ModelFolder, fingerprint: str, *, int8: bool) -> Exported:
         EncoderError: it cannot be loaded.
         MissingExtraError: the packages of the extra "onnx" are not installed.
     """
-    precision = "int8" if int8 else "fp32"
+    precision = "fp32"
+    if int8:
+        precision = "int8" if multiplies_signed_exactly() else "int8-unsigned"
     key = f"onnx-{precision}-{VERSION}-{fingerprint.removeprefix('sha256:')[:32]}"
     places = [place / key for place in export_places(folder.path)]
     for place in places:
@@ -186,7 +189,8 @@ def _write(to: Path, folder: ModelFolder, *, int8: bool) -> None:
         pad_id=model.pad_id if own_pad is None else own_pad,
     )
     largest = _largest(to, network, config.vocab_size) if int8 else None
-    _save(build(network, folder.pooling, largest=largest), to / _GRAPH)
+    signed = multiplies_signed_exactly()
+    _save(build(network, folder.pooling, largest=largest, signed=signed), to / _GRAPH)
     model.tokenizer.save(str(to / _TOKENIZER))
     cosine = _compared(to, folder, model, int8=int8)
     sizes = {name: (to / name).stat().st_size for name in (_GRAPH, _WEIGHTS, _TOKENIZER)}

@@ -14,9 +14,9 @@ A few channels are many times as large as all others, in every token, and take t
 themselves: 10 against 2 in MiniLM. Such a channel is spread over several inputs, each a fraction of
 it with the same weights, which changes no product (Zhao et al. 2019, outlier channel splitting).
 
-Integers are multiplied exactly on CPUs with VNNI (x86 since about 2019) and on ARM. Older x86 CPUs
-add pairs of products in 16 bits, which may saturate (onnxruntime.ai, "Quantize ONNX models"): an
-index built in int8 should be made and used on CPUs that have it.
+Integers are multiplied exactly: where signed weights would saturate (`linker.encoder.processor`),
+the same numbers are written as unsigned ones with their zero at 128. Vectors are the same on all
+CPUs.
 """
 
 from __future__ import annotations
@@ -172,7 +172,11 @@ def network_of(
 
 
 def build(
-    network: Network, pooling: str, *, largest: Sequence[Floats] | None = None
+    network: Network,
+    pooling: str,
+    *,
+    largest: Sequence[Floats] | None = None,
+    signed: bool = True,
 ) -> onnx.ModelProto:
     """The graph: "ids" int64 and "mask" int32, both (n, length), to "vectors" float32 (n, dim).
 
@@ -180,8 +184,9 @@ def build(
         pooling: "mean", "cls" or "max"; the vectors are of unit length.
         largest: multiply integers: for each input of dense layers, in their order, how large each
             of its channels becomes: the outputs of `build_probe`.
+        signed: how the integers of weights are written; their values are the same.
     """
-    graph = _Graph(largest)
+    graph = _Graph(largest, signed=signed)
     graph.output(graph.node("LpNormalization", _network(graph, network, pooling), axis=-1, p=2))
     return graph.model()
 
@@ -210,9 +215,10 @@ def _network(graph: _Graph, network: Network, pooling: str) -> str:
 class _Graph:
     """Nodes and constants as they come; each node's output is named by a number."""
 
-    def __init__(self, largest: Sequence[Floats] | None) -> None:
+    def __init__(self, largest: Sequence[Floats] | None, *, signed: bool = True) -> None:
         require("onnx", extra="onnx")
         self.largest = largest
+        self.signed = signed
         self.dense_inputs: list[str] = []
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
@@ -350,11 +356,18 @@ def _multiply(graph: _Graph, x: str, weights: list[Floats]) -> list[str]:
     products = []
     for weight in weights:
         quantised, scales = _quantised(np.concatenate([weight, weight[more]]))
+        # Without a zero of their own, weights have it at 0.
+        own_zero = [] if graph.signed else [zero]
         product = graph.node(
             "MatMulIntegerToFloat",
-            integers, graph.constant(quantised), one, graph.constant(scales), zero,
+            integers,
+            graph.constant(quantised if graph.signed else _unsigned(quantised)),
+            one,
+            graph.constant(scales),
+            zero,
+            *own_zero,
             domain=CONTRIB,
-        )  # fmt: skip
+        )
         products.append(graph.node("Mul", product, scale))
     return products
 
@@ -372,6 +385,11 @@ def _quantised(weight: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
     scales = np.abs(weight).max(axis=0) / 127
     divisor = np.where(scales == 0, 1, scales)
     return np.round(weight / divisor).astype(np.int8), scales.astype(np.float32)
+
+
+def _unsigned(quantised: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
+    """The same integers with their zero at 128."""
+    return (quantised.astype(np.int16) + 128).astype(np.uint8)
 
 
 def _pooled(graph: _Graph, x: str, pooling: str) -> str:

@@ -21,11 +21,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linker.encoder import BACKENDS, Encoder, load_encoder
+from linker.encoder import BACKENDS, Encoder, export, load_encoder
 from linker.encoder.backend import make_encoder
 from linker.encoder.export import export_places
 from linker.encoder.folder import ModelFolder
 from linker.encoder.onnx import OnnxEncoder
+from linker.encoder.processor import multiplies_signed_exactly
 from linker.encoder.transformer import TransformerEncoder
 from linker.errors import EncoderError, EncoderMismatchError
 
@@ -112,6 +113,19 @@ def test_int8_comes_near(kind: str, models: dict[str, Path], names: list[str]) -
     # Random weights are harder than trained ones, and 32 numbers average out less than 384.
     assert cosines.min() > 0.99
     assert np.abs(found - load_encoder(models[kind]).encode(names)).max() > 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_int8_is_the_same_on_every_processor(
+    kind: str, tmp_path: Path, save_model: Save, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_model(tmp_path / kind, kind)
+    usual = load_encoder(folder, backend="onnx-int8").encode(names)
+    monkeypatch.setattr(export, "multiplies_signed_exactly", lambda: False)
+    unsigned = load_encoder(folder, backend="onnx-int8").encode(names)
+    np.testing.assert_allclose(unsigned, usual, **SAME)
+    made = {path.name.rpartition("-2-")[0] for path in folder.glob(".concept-linker/*")}
+    assert made == {"onnx-int8-unsigned", *(["onnx-int8"] if multiplies_signed_exactly() else [])}
 
 
 @pytest.mark.model
