@@ -51,11 +51,10 @@ class SpacyDetector:
     ) -> None:
         if batch_size < 1:
             raise DetectorError(f"batch_size is {batch_size}; it must be at least 1")
-        self._batch_size = batch_size
+        self._alone = False
         if isinstance(name_or_nlp, (str, Path)):
             self._nlp, self._name = _load(name_or_nlp), str(name_or_nlp)
-            if _multiplied_by_numpy(self._nlp):
-                self._batch_size = 1
+            self._alone = _multiplied_by_numpy(self._nlp)
         else:
             self._nlp = name_or_nlp
             self._name = f"{name_or_nlp.lang}_{name_or_nlp.meta.get('name', 'pipeline')}"
@@ -63,6 +62,7 @@ class SpacyDetector:
             raise DetectorError(f"longest is {longest}; it must be at least 1")
         self._longest = self._nlp.max_length if longest is None else longest
         self._spans = spans
+        self._batch_size = 1 if self._alone else batch_size
         _check_sets(self._nlp, self._name, spans)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
@@ -74,7 +74,7 @@ class SpacyDetector:
             for start, piece in self._pieces(text)
         )
         docs = self._nlp.pipe(pieces, as_tuples=True, batch_size=self._batch_size)
-        with _blas().limit(limits=1, user_api="blas"):
+        with _blas().limit(limits=1 if self._alone else None, user_api="blas"):
             for doc, (i, start) in docs:
                 found[i] += _mentions(texts[i], start, self._spans_of(doc))
         return found

@@ -18,7 +18,7 @@ from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, stems, word_hash
 
-_DIRECTED = re.compile(r"\b(?:from|to)\b")
+_DIRECTED = re.compile(r"(\w+)[ -]to[ -](\w+)")
 _SALT = re.compile(r"[a-z]{2}ate$")
 _WORDS_OF_DIRECTION = (
     ("low", "decreased", "reduced", "diminished", "decrease"),
@@ -58,7 +58,7 @@ def in_other_order(index: Index, normal: str, rows: Sequence[int]) -> int | None
 
     In another order, in the other spelling of English, with Roman numbers: "stage IV kidney
     disease". The encoder takes that for stage I. Names in the same order stand before others, and
-    "from left to right" is no other order of "from right to left".
+    "left to right" is no other order of "right to left".
     """
     asked = inflected(normal)
     names = [(row, index.store.normal(row)) for row in rows]
@@ -66,9 +66,17 @@ def in_other_order(index: Index, normal: str, rows: Sequence[int]) -> int | None
         if inflected(name) == asked:
             return row
     for row, name in names:
-        if sorted(inflected(name)) == sorted(asked) and not _DIRECTED.search(f"{normal} {name}"):
+        if sorted(inflected(name)) == sorted(asked) and not _is_reverse(normal, name):
             return row
     return None
+
+
+def _is_reverse(normal: str, name: str) -> bool:
+    """Whether a name goes to where a query comes from: "left to right", "right-to-left"."""
+    match = _DIRECTED.search(normal)
+    return match is not None and any(
+        (back[1], back[2]) == (match[2], match[1]) for back in _DIRECTED.finditer(name)
+    )
 
 
 def as_acid(index: Index, normal: str) -> int | None:

@@ -16,7 +16,7 @@ CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
 
 _CODES = re.compile(r"\s*\([^()]*\b[A-Z]\d[0-9A-Z]\b[^()]*\)$")
 """Codes in brackets behind a name: "silicotuberculosis (J65)"."""
-_NOS = re.compile(r"\bNOS\b|\(NOS\)")
+_NOS = re.compile(r"\bNOS\b")
 _OF_SUBSTANCES = re.compile(
     r"(?:Poisoning by|Toxic effect of|Contact with and)\b|.* related disorders$", re.IGNORECASE
 )

@@ -116,12 +116,20 @@ def test_a_slip_in_a_word_is_no_other_word(
 
 
 def test_what_goes_from_one_to_the_other_keeps_its_order(tmp_path: Path) -> None:
-    concepts = [concept("S:1", "Left-to-right shunt"), concept("S:2", "Right-to-left shunt")]
-    found = Linker(build(tmp_path / "index", concepts), encoder=FakeEncoder())
-    asked = found.link(["right to left shunt", "left to right shunt", "shunt right to left"])
-    assert [link.candidates[0].score for link in asked[:2]] == [pytest.approx(1), pytest.approx(1)]
-    assert [link.candidates[0].concept_id for link in asked[:2]] == ["S:2", "S:1"]
-    assert asked[2].candidates[0].score < 1
+    concepts = [
+        concept("S:1", "Left-to-right shunt"),
+        concept("S:2", "Right-to-left shunt"),
+        concept("S:3", "Peanut allergy"),
+    ]
+    encoder = FakeEncoder()
+    asked = ["right to left shunt", "left to right shunt", "shunt right to left"]
+    index = build(tmp_path / "index", concepts)
+    found = Linker(index, encoder=encoder).link([*asked, "allergy to peanut"])
+    assert [link.candidates[0].concept_id for link in found] == ["S:2", "S:1", "S:2", "S:3"]
+    one = build(tmp_path / "one", concepts[:1])
+    assert not encoder.encoded
+    Linker(one, encoder=encoder).link(asked)
+    assert encoder.encoded == ["right to left shunt", "shunt right to left"]
 
 
 def test_a_plural_is_its_singular_and_not_the_reverse(tmp_path: Path) -> None:
