@@ -104,22 +104,31 @@ def _but_for_rivals(forms: Iterator[_FormRow]) -> Iterator[_FormRow]:
 
     "Neuropathy NOS" is a polyneuropathy of ICD-10-CM, so that the nervous system's other disorders
     are not called so; "Hepatomegaly and splenomegaly" is no hepatomegaly beside "Hepatomegaly, not
-    elsewhere classified". Such forms are single words.
+    elsewhere classified", nor "Pain, not elsewhere classified" pain beside "Pain, unspecified".
+    Such forms are single words.
     """
-    weak, said = [], set()
+    weaker: list[tuple[int, str, _FormRow]] = []
+    strongest: dict[str, int] = {}
     for row in forms:
-        _, form, kind, name = row
-        word = form.lower()
-        if " " in word:
-            yield row
-        elif (word in all_compounds() and word not in name.lower()) or (
-            kind == NameKind.NARROW.value and _EITHER.search(name)
-        ):
-            weak.append(row)
+        word = row[1].lower()
+        weakness = 0 if " " in word else _weakness(row)
+        if weakness:
+            weaker.append((weakness, word, row))
         else:
-            said.add(word)
             yield row
-    yield from (row for row in weak if row[1].lower() not in said)
+        if " " not in word:
+            strongest[word] = min(weakness, strongest.get(word, weakness))
+    yield from (row for weakness, word, row in weaker if weakness == strongest[word])
+
+
+def _weakness(row: _FormRow) -> int:
+    """How little speaks for a form of one word: 0, or more if it yields to those with less."""
+    _, form, kind, name = row
+    if (form.lower() in all_compounds() and form.lower() not in name.lower()) or (
+        kind == NameKind.NARROW.value and _EITHER.search(name)
+    ):
+        return 2
+    return 1 if _ELSEWHERE.search(name) else 0
 
 
 def _kind_of_form(own: str, kind: NameKind | None) -> str:
@@ -200,6 +209,7 @@ _READ_CODE = re.compile(r"^\[(?:X|D|M|V|SO|Q)\]\s*|\s*\[(?:X|D|M|V|SO|Q)\]$")
 _NOS = re.compile(
     r",?\s+(?:NOS|\(NOS\)|NEC|\(NEC\)|(?i:not (?:otherwise specified|elsewhere classified)))$"
 )
+_ELSEWHERE = re.compile(r"\b(?:NEC|(?i:not elsewhere classified))\b")
 # ICD-10: "Urinary tract infection, site not specified", "Bronchitis, not specified as acute or
 # chronic".
 _NOT_SPECIFIED = re.compile(r",\s*(?:\w+ not specified|not specified as .+)$", re.IGNORECASE)

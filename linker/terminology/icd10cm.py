@@ -169,7 +169,8 @@ def _indexed(
 def _add(builder: TableBuilder, entry: Entry, title: _Title | None, indexed: Sequence[str]) -> None:
     name = entry.name if title is None else title.long
     kind = NameKind.NARROW if name.startswith("Other ") else NameKind.EXACT
-    names = [(term, kind) for term in (*entry.inclusion_terms, *indexed)]
+    names = [(term, NameKind.PREFERRED) for term in entry.default_terms]
+    names += [(term, kind) for term in (*entry.inclusion_terms, *indexed)]
     names += [(term, NameKind.NARROW) for term in entry.examples]
     if title is not None:
         names = [(entry.name, NameKind.EXACT), *_short(title), *names]

@@ -39,6 +39,7 @@ class Entry:
     Attributes:
         inclusion_terms: other names of it, or, where its title begins with "Other", narrower ones.
         examples: narrower names, of what is below it.
+        default_terms: names of what has this code if nothing more is said of it: "Sinusitis NOS".
     """
 
     code: str
@@ -47,6 +48,7 @@ class Entry:
     chapter: str
     inclusion_terms: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    default_terms: tuple[str, ...] = ()
 
 
 def dotted(code: str) -> str:
@@ -140,8 +142,8 @@ def _diagnosis(
 
 def _terms(
     element: ElementTree.Element, title: str, *, divided: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The terms of an entry, and the examples of what is below it.
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The inclusion terms, the examples and the default terms of an entry.
 
     What a category includes is in one of its codes; if it has none, or where nothing else is
     specified ("diabetes NOS"), in itself. "Cocaine" below "Poisoning by local anesthetics" is no
@@ -150,19 +152,21 @@ def _terms(
     Args:
         divided: whether there are codes below it.
     """
-    names = [
-        (name, note and divided and not _NOS.search(name))
-        for note, found in (
-            (False, map(_text, element.iterfind("inclusionTerm/note"))),
-            (True, _includes(element)),
-        )
-        for name in found
-        if _NO_SUBSTANCE.search(name) or not _OF_SUBSTANCES.match(title)
-    ]
-    return (
-        tuple(name for name, example in names if not example),
-        tuple(name for name, example in names if example),
-    )
+    terms: list[str] = []
+    examples: list[str] = []
+    defaults: list[str] = []
+    for note, found in (
+        (False, map(_text, element.iterfind("inclusionTerm/note"))),
+        (True, _includes(element)),
+    ):
+        for name in found:
+            if not _NO_SUBSTANCE.search(name) and _OF_SUBSTANCES.match(title):
+                continue
+            if not _NOS.search(name):
+                (examples if note and divided else terms).append(name)
+            else:
+                (terms if divided else defaults).append(name)
+    return tuple(terms), tuple(examples), tuple(defaults)
 
 
 def _includes(element: ElementTree.Element) -> Iterator[str]:

@@ -116,14 +116,21 @@ def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory
 def test_a_name_before_some_words_is_another_thing(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    concepts = [concept("A:1", "Stress"), concept("A:2", "Hanging"), concept("A:3", "Shock")]
+    names = ("Stress", "Hanging", "Shock", "Tumor", "Unresponsive", "Irritable", "Pain in the back")
+    concepts = [concept(f"A:{i}", name) for i, name in enumerate(names)]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
     text = (
-        "A stress test, stress\necho, shock-wave, growth plate. Under stress, tests well; in shock."
+        "A stress test, stress\necho, shock-wave, growth plate. Under stress, tests well; in shock. "
+        "Tumor markers rise; a tumor. Unresponsive to medical therapy; unresponsive to pain. "
+        "Irritable bowel, irritable. Pain in the back of the knee, pain in the back."
     )
-    assert [m.start for m in matcher.detect([text])[0]] == [
-        text.index("stress, tests"),
-        text.index("shock."),
+    assert [text[m.start : m.end + 4] for m in matcher.detect([text])[0]] == [
+        "stress, te",
+        "shock. Tu",
+        "tumor. Un",
+        "unresponsive to ",
+        "irritable. Pa",
+        "pain in the back.",
     ]
 
 

@@ -51,6 +51,7 @@ def test_the_words_around_an_abbreviation_decide(
         ("hx of CVA, abdomen without tenderness", "CVA", "cerebrovascular accident"),
         ("No CVA tenderness.", "CVA", "costovertebral angle"),
         ("no CVA or flank tenderness", "CVA", "costovertebral angle"),
+        ("No tenderness of the CVA.", "CVA", "costovertebral angle"),
         ("denies CP, SOB", "CP", "chest pain"),
         ("CP", "CP", "chest pain"),
         ("CP since birth, g-tube", "CP", "cerebral palsy"),

@@ -180,15 +180,18 @@ def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
     assert found.forms.schema == FORMS
 
 
-def test_one_of_two_is_no_form_if_another_concept_is_called_so() -> None:
+def test_a_form_by_the_way_is_none_if_another_concept_is_called_so() -> None:
     builder = TableBuilder("test")
     builder.add("R16", "Hepatomegaly and splenomegaly, not elsewhere classified")
     builder.add("R16.0", "Hepatomegaly, not elsewhere classified")
+    builder.add("G89", "Pain, not elsewhere classified")
+    builder.add("R52", "Pain, unspecified")
     found = add_forms(builder.finish(Release("T", "1", "", "icd10cm"))).forms.to_pylist()
     assert sorted((row["concept_id"], row["form"]) for row in found) == [
         ("R16", "Hepatomegaly and splenomegaly"),
         ("R16", "splenomegaly"),
         ("R16.0", "Hepatomegaly"),
+        ("R52", "Pain"),
     ]
 
 

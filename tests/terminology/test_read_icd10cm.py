@@ -116,12 +116,14 @@ def entry(code, title, *, terms=(), includes=(), below=""):
 def test_what_a_category_is_when_nothing_else_is_said_names_it(tmp_path, concepts):
     # Official Guidelines, section I.A.6: "NOS" is the equivalent of unspecified.
     xml = entry(
-        "E11", "Type 2 spots", includes=["spots NOS", "adult spots"], below=entry("E11.9", "Mild")
-    )
+        "E11", "Type 2 spots", includes=["spots NOS", "adult spots"],
+        below=entry("E11.9", "Other spots", terms=["freckles NOS", "green freckles"]),
+    )  # fmt: skip
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
-    names = concepts(read_terminology("icd10cm", path))["E11"]["names"]
-    assert ("spots NOS", "exact") in names
-    assert ("adult spots", "narrow") in names
+    found = concepts(read_terminology("icd10cm", path))
+    assert found["E11"]["names"][1:] == [("spots NOS", "exact"), ("adult spots", "narrow")]
+    # A code that can be billed, and for nothing more than that: as good as its title.
+    assert found["E11.9"]["names"][1:] == [("freckles NOS", "preferred"), ("green freckles", "narrow")]
 
 
 def test_a_substance_is_no_name_of_its_poisoning(tmp_path, concepts):
@@ -164,7 +166,7 @@ def test_tabular_list(tmp_path, concepts, pack):
     # Nothing is below it: what it includes, it is.
     assert found["S02.0"]["names"] == [
         ("Crack of bowl", "preferred"),
-        ("bowl broken (NOS)", "exact"),
+        ("bowl broken (NOS)", "preferred"),
     ]
     assert found["I21.0"]["names"][1:] == [("lime spots", "narrow")]
     assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, first visit", "exact")]
