@@ -45,9 +45,8 @@ def main(index: str, *paths: str) -> None:
         print(f"{path.name.removesuffix('.jsonl.gz')}: {n} terms, {right.mean():.1%} right")
         for least in ACCEPT:
             taken = probability >= least
-            print(
-                f"  accepted at {least:.2f}: {taken.mean():6.1%}, right {right[taken].mean():6.1%}"
-            )
+            good = f"{right[taken].mean():6.1%}" if taken.any() else "of none"
+            print(f"  accepted at {least:.2f}: {taken.mean():6.1%}, right {good}")
         for below in REJECT:
             gone = probability < below
             would = right[gone].mean() if gone.any() else 0.0

@@ -30,6 +30,7 @@ _LONGEST_AMBIGUOUS = 3
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
+_ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 
 
@@ -136,6 +137,9 @@ class Names:
             # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
             numbers = sum(stem.isdigit() for stem in stems)
             if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
+                return False
+            # "A hepatitis" is not of type A.
+            if _ARTICLE.match(text):
                 return False
             # "Acute renal failure on chronic renal failure" names no chronic one twice.
             if _ON.search(text) and not ends_in_noun(text):

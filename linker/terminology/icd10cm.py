@@ -4,15 +4,17 @@ The tabular list (XML) has the hierarchy, the chapters and the inclusion terms; 
 every code, those with a seventh character spelled out among them. Either will do; a folder or zip
 that holds both gives the best of each: names and codes from the order file, the rest from the list.
 The alphabetic index (XML) has what else people call them ("heart attack"), and is read where it
-lies beside: see `icd10cm_index`.
+lies beside: see `icd10cm_index`. Without it, a hundred of the commonest such names are ours:
+`data/icd10cm_everyday.tsv`.
 
 Concepts are what can be assigned or narrowed down to: categories ("I21") and codes ("I21.9").
 Chapters and blocks are neither, so they are none; the chapter is the semantic type.
 
 Inclusion terms "are the conditions for which that code is to be used. The terms may be synonyms
 of the code title, or, in the case of 'other specified' codes, [...] various conditions assigned to
-that code" (ICD-10-CM Official Guidelines, section I.A.11): exact names, but narrower ones of a code
-whose title begins with "Other". Terms of the index likewise. Includes notes "further define, or
+that code" (ICD-10-CM Official Guidelines, section I.A.11): names as good as the title, but narrower
+ones of a code whose title begins with "Other", unless they end in NOS. Terms of the index are exact
+names, or narrower likewise. Includes notes "further define, or
 give examples of, the content of the category" (I.A.10): narrower names of a category that has
 codes, names of one that has none ("hypertension" of I10, "Essential (primary) hypertension"), and
 of any if nothing else is specified ("diabetes NOS" of E11; I.A.6: "the equivalent of unspecified").
@@ -30,6 +32,7 @@ import zipfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from linker.config import ReadOptions
@@ -140,9 +143,11 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         missing = {code: title for code, title in titles.items() if code not in seen}
         entries = iter([*listed, *_from_order(missing, seen)])
     listed = list(entries)
-    further = _indexed(files, {entry.code for entry in listed}, bad, progress)
+    indexed = _indexed(files, {entry.code for entry in listed}, bad, progress)
+    everyday = {} if indexed else _everyday()
     for entry in listed:
-        _add(builder, entry, titles.get(undotted(entry.code)), further.get(entry.code, ()))
+        title = titles.get(undotted(entry.code))
+        _add(builder, entry, title, indexed.get(entry.code, ()), everyday.get(entry.code, ()))
     return builder.finish(
         Release(
             terminology="ICD-10-CM",
@@ -166,11 +171,29 @@ def _indexed(
     return names
 
 
-def _add(builder: TableBuilder, entry: Entry, title: _Title | None, indexed: Sequence[str]) -> None:
+def _everyday() -> dict[str, list[str]]:
+    """What people call codes, by code: see the file."""
+    table = resources.files("linker.terminology").joinpath("data/icd10cm_everyday.tsv")
+    names: dict[str, list[str]] = {}
+    lines = table.read_text(encoding="utf-8").splitlines()
+    for line in [line for line in lines if not line.startswith("#")][1:]:
+        code, name = line.split("\t")
+        names.setdefault(code, []).append(name)
+    return names
+
+
+def _add(
+    builder: TableBuilder,
+    entry: Entry,
+    title: _Title | None,
+    indexed: Sequence[str],
+    everyday: Sequence[str],
+) -> None:
     name = entry.name if title is None else title.long
     kind = NameKind.NARROW if name.startswith("Other ") else NameKind.EXACT
     names = [(term, NameKind.PREFERRED) for term in entry.default_terms]
     names += [(term, kind) for term in (*entry.inclusion_terms, *indexed)]
+    names += [(name, NameKind.PREFERRED) for name in everyday]
     names += [(term, NameKind.NARROW) for term in entry.examples]
     if title is not None:
         names = [(entry.name, NameKind.EXACT), *_short(title), *names]

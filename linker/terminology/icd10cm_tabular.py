@@ -39,7 +39,8 @@ class Entry:
     Attributes:
         inclusion_terms: other names of it, or, where its title begins with "Other", narrower ones.
         examples: narrower names, of what is below it.
-        default_terms: names of what has this code if nothing more is said of it: "Sinusitis NOS".
+        default_terms: those as good as its title, such as what has this code if nothing more is
+            said of it: "Sinusitis NOS".
     """
 
     code: str
@@ -162,10 +163,13 @@ def _terms(
         for name in found:
             if not _NO_SUBSTANCE.search(name) and _OF_SUBSTANCES.match(title):
                 continue
-            if not _NOS.search(name):
-                (examples if note and divided else terms).append(name)
+            unspecified = _NOS.search(name) is not None
+            if note and divided:
+                (terms if unspecified else examples).append(name)
+            elif unspecified or not (divided or title.startswith("Other ")):
+                defaults.append(name)
             else:
-                (terms if divided else defaults).append(name)
+                terms.append(name)
     return tuple(terms), tuple(examples), tuple(defaults)
 
 

@@ -120,7 +120,8 @@ def test_a_name_before_some_words_is_another_thing(
     concepts = [concept(f"A:{i}", name) for i, name in enumerate(names)]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
     text = (
-        "A stress test, stress\necho, shock-wave, growth plate. Under stress, tests well; in shock. "
+        "A stress test, stress\necho, shock-wave, growth plate. Under stress, tests well; "
+        "in shock. "
         "Tumor markers rise; a tumor. Unresponsive to medical therapy; unresponsive to pain. "
         "Irritable bowel, irritable. Pain in the back of the knee, pain in the back."
     )
@@ -131,6 +132,16 @@ def test_a_name_before_some_words_is_another_thing(
         "unresponsive to ",
         "irritable. Pa",
         "pain in the back.",
+    ]
+
+
+def test_an_article_is_no_letter_of_a_name(tmp_path_factory: pytest.TempPathFactory) -> None:
+    matcher = DictionaryMatcher(
+        build(tmp_path_factory.mktemp("article") / "i", [concept("B:1", "Hepatitis A")])
+    )
+    assert found(matcher, "A hepatitis C panel, a hepatitis; hepatitis A, hepatitis a") == [
+        "hepatitis A",
+        "hepatitis a",
     ]
 
 

@@ -52,6 +52,8 @@ def test_the_words_around_an_abbreviation_decide(
         ("No CVA tenderness.", "CVA", "costovertebral angle"),
         ("no CVA or flank tenderness", "CVA", "costovertebral angle"),
         ("No tenderness of the CVA.", "CVA", "costovertebral angle"),
+        ("an unstable OCD lesion of the knee", "OCD", "osteochondritis dissecans"),
+        ("OCD on fluvoxamine", "OCD", "obsessive compulsive disorder"),
         ("denies CP, SOB", "CP", "chest pain"),
         ("CP", "CP", "chest pain"),
         ("CP since birth, g-tube", "CP", "cerebral palsy"),

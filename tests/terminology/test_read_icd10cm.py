@@ -8,6 +8,7 @@ import re
 import tempfile
 import warnings
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
+from linker.text import normalise
 
 XML = """<?xml version="1.0" encoding="utf-8"?>
 <ICD10CM.tabular>
@@ -123,7 +125,10 @@ def test_what_a_category_is_when_nothing_else_is_said_names_it(tmp_path, concept
     found = concepts(read_terminology("icd10cm", path))
     assert found["E11"]["names"][1:] == [("spots NOS", "exact"), ("adult spots", "narrow")]
     # A code that can be billed, and for nothing more than that: as good as its title.
-    assert found["E11.9"]["names"][1:] == [("freckles NOS", "preferred"), ("green freckles", "narrow")]
+    assert found["E11.9"]["names"][1:] == [
+        ("freckles NOS", "preferred"),
+        ("green freckles", "narrow"),
+    ]
 
 
 def test_a_substance_is_no_name_of_its_poisoning(tmp_path, concepts):
@@ -159,8 +164,8 @@ def test_tabular_list(tmp_path, concepts, pack):
     assert summary(found) == TREE
     assert found["I21"]["names"] == [
         ("Green spots", "preferred"),
+        ("spots NOS", "preferred"),
         ("verdant macules", "exact"),
-        ("spots NOS", "exact"),
         ("emerald spots", "narrow"),
     ]
     # Nothing is below it: what it includes, it is.
@@ -299,7 +304,8 @@ def random_list(rng):
             plain = code.replace(".", "")
             name = rng.choice(["", "Other "]) + text()
             terms = list(dict.fromkeys(text() for _ in range(rng.randint(0, 2))))
-            kind = "narrow" if name.startswith("Other ") else "exact"
+            children = sorted(rng.sample("0123456789", rng.randint(0, 2))) if depth < 2 else []
+            kind = "narrow" if name.startswith("Other ") else "exact" if children else "preferred"
             names = {name: "preferred", short(name): "abbreviation"}
             for term in terms:
                 names.setdefault(term, kind)
@@ -315,7 +321,6 @@ def random_list(rng):
                     for character, meaning in seventh.items()
                 )
                 lines.append(f"<sevenChrDef>{extensions}</sevenChrDef>")
-            children = sorted(rng.sample("0123456789", rng.randint(0, 2))) if depth < 2 else []
             for digit in children:
                 entry(f"{code}.{digit}" if depth == 0 else f"{code}{digit}", code, depth + 1)
             lines.append("</diag>")
@@ -383,6 +388,47 @@ def test_tabular_list_of_2021_agrees_with_the_order_file(data_file, concepts):
     )
 
 
+EVERYDAY = [
+    tuple(line.split("\t"))
+    for line in (files("linker.terminology") / "data/icd10cm_everyday.tsv").read_text().splitlines()
+    if not line.startswith("#")
+][1:]
+
+
+def test_what_people_call_a_code_is_its_name_unless_the_index_says(tmp_path, concepts):
+    list_of = entry("I35.0", "Nonrheumatic aortic (valve) stenosis")
+    xml = re.sub(r"<diag>.*</diag>", list_of, XML, count=1, flags=re.DOTALL)
+    path = put(tmp_path, "icd10cm_tabular_2031.xml", xml)
+    names = concepts(read_terminology("icd10cm", tmp_path))["I35.0"]["names"]
+    assert names[1:] == [("aortic stenosis", "preferred"), ("aortic valve stenosis", "preferred")]
+    index = (
+        "<mainTerm><title>Stenosis</title>"
+        "<term><title>aortic</title><code>I35.0</code></term></mainTerm>"
+    )
+    put(
+        tmp_path,
+        "icd10cm_index_2031.xml",
+        f"<ICD10CM.index><letter><title>S</title>{index}</letter></ICD10CM.index>",
+    )
+    names = concepts(read_terminology("icd10cm", path.parent))["I35.0"]["names"]
+    assert [name for name, _ in names[1:]] == ["aortic stenosis"]
+
+
+@pytest.mark.model
+def test_what_people_call_a_code_is_no_name_of_another(needs_package, concepts):
+    needs_package("simple_icd_10_cm")
+    found = concepts(read_terminology("icd10cm", "package:simple_icd_10_cm"))
+    assert {code for code, _ in EVERYDAY} - set(found) == set()
+    assert len(set(EVERYDAY)) == len(EVERYDAY)
+    said = {}
+    for code, row in found.items():
+        for name, _ in row["names"]:
+            said.setdefault(normalise(name), set()).add(code)
+    assert {name: said[normalise(name)] for code, name in EVERYDAY} == {
+        name: {code} for code, name in EVERYDAY
+    }
+
+
 # What a poisoning is by, and not what it is called.
 SUBSTANCES = {
     "Aromatic dyes NOS", "Cocaine (topical)", "Dyes NOS", "Polycyclic aromatic hydrocarbons",
@@ -396,6 +442,9 @@ def test_package_agrees_with_its_own_interface(needs_package, concepts):
         warnings.simplefilter("ignore")
         import simple_icd_10_cm as cm
     found = concepts(read_terminology("icd10cm", "package:simple_icd_10_cm"))
+    everyday = {}
+    for code, name in EVERYDAY:
+        everyday.setdefault(code, set()).add(name)
     codes = [c for c in cm.get_all_codes(with_dots=True) if cm.is_category_or_subcategory(c)]
     assert sorted(found) == sorted(set(codes))
     for code in codes:
@@ -409,5 +458,5 @@ def test_package_agrees_with_its_own_interface(needs_package, concepts):
             notes = [" ".join(note.split()) for note in cm.get_includes(code)]
             assert (terms - SUBSTANCES) | {description} <= names
             # Without the codes behind them.
-            rest = names - terms - {description}
+            rest = names - terms - {description} - everyday.get(code, set())
             assert all(any(note.startswith(name) for note in notes) for name in rest)
