@@ -13,11 +13,12 @@ Chapters and blocks are neither, so they are none; the chapter is the semantic t
 Inclusion terms "are the conditions for which that code is to be used. The terms may be synonyms
 of the code title, or, in the case of 'other specified' codes, [...] various conditions assigned to
 that code" (ICD-10-CM Official Guidelines, section I.A.11): names as good as the title, but narrower
-ones of a code whose title begins with "Other", unless they end in NOS. Terms of the index are exact
-names, or narrower likewise. Includes notes "further define, or
-give examples of, the content of the category" (I.A.10): narrower names of a category that has
-codes, names of one that has none ("hypertension" of I10, "Essential (primary) hypertension"), and
-of any if nothing else is specified ("diabetes NOS" of E11; I.A.6: "the equivalent of unspecified").
+ones of a code whose title begins with "Other", unless they have NOS; of a category with codes they
+are exact names, and so are terms of the index, or narrower likewise. Includes notes "further
+define, or give examples of, the content of the category" (I.A.10): narrower names of a category
+that has codes, names of one that has none ("hypertension" of I10, "Essential (primary)
+hypertension"), and of any if nothing else is specified ("diabetes NOS" of E11; I.A.6: "the
+equivalent of unspecified").
 
 A seventh character stands in the tabular list once, for all the codes below; a code that is too
 short for it is filled up with X (guidelines, section I.A.4-5): S02.0 gives S02.0XXA. Which ones
@@ -32,7 +33,6 @@ import zipfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from linker.config import ReadOptions
@@ -49,6 +49,7 @@ from linker.terminology.icd10cm_tabular import (
     undotted,
 )
 from linker.terminology.rows import BadRows
+from linker.terminology.shipped import shipped_rows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
@@ -144,7 +145,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         entries = iter([*listed, *_from_order(missing, seen)])
     listed = list(entries)
     indexed = _indexed(files, {entry.code for entry in listed}, bad, progress)
-    everyday = {} if indexed else _everyday()
+    everyday = _everyday() if files.index is None else {}
     for entry in listed:
         title = titles.get(undotted(entry.code))
         _add(builder, entry, title, indexed.get(entry.code, ()), everyday.get(entry.code, ()))
@@ -173,11 +174,8 @@ def _indexed(
 
 def _everyday() -> dict[str, list[str]]:
     """What people call codes, by code: see the file."""
-    table = resources.files("linker.terminology").joinpath("data/icd10cm_everyday.tsv")
     names: dict[str, list[str]] = {}
-    lines = table.read_text(encoding="utf-8").splitlines()
-    for line in [line for line in lines if not line.startswith("#")][1:]:
-        code, name = line.split("\t")
+    for code, name in shipped_rows("icd10cm_everyday.tsv"):
         names.setdefault(code, []).append(name)
     return names
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology.rows import BadRows
 from linker.terminology.rrf import RrfRelease
+from linker.terminology.shipped import shipped_rows
 
 TYPES, GROUPS = "SRDEF", "SemGroups.txt"
 """The files, as the NLM names them."""
@@ -100,10 +100,7 @@ def network_of(release: RrfRelease | None = None) -> SemanticNetwork:
 
 def _shipped() -> Iterator[tuple[str, str, str]]:
     """Group, TUI and name of each type."""
-    table = files("linker.terminology").joinpath("data").joinpath("semantic_groups.tsv")
-    lines = table.read_text(encoding="utf-8").splitlines()
-    for line in [line for line in lines if not line.startswith("#")][1:]:
-        tui, group, name = line.split("\t")
+    for tui, group, name in shipped_rows("semantic_groups.tsv"):
         yield group, tui, name
 
 

@@ -8,7 +8,6 @@ import re
 import tempfile
 import warnings
 import zipfile
-from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
+from linker.terminology.shipped import shipped_rows
 from linker.text import normalise
 
 XML = """<?xml version="1.0" encoding="utf-8"?>
@@ -388,11 +388,7 @@ def test_tabular_list_of_2021_agrees_with_the_order_file(data_file, concepts):
     )
 
 
-EVERYDAY = [
-    tuple(line.split("\t"))
-    for line in (files("linker.terminology") / "data/icd10cm_everyday.tsv").read_text().splitlines()
-    if not line.startswith("#")
-][1:]
+EVERYDAY = [(code, name) for code, name in shipped_rows("icd10cm_everyday.tsv")]
 
 
 def test_what_people_call_a_code_is_its_name_unless_the_index_says(tmp_path, concepts):
