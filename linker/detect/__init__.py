@@ -7,6 +7,7 @@ from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.composites import is_list, phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
+from linker.detect.eponyms import called_after
 from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
 from linker.detect.variants import entry_of, in_other_words, same_in_other_words
 
@@ -17,6 +18,7 @@ __all__ = [
     "NestingDetector",
     "OverlappingDetector",
     "assert_mentions",
+    "called_after",
     "clinical_long_form",
     "entry_of",
     "expand",

@@ -24,6 +24,7 @@ from linker.detect.disorders import (
     says_too_little,
     spelled_out,
 )
+from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
 from linker.detect.names import Names
 from linker.detect.senses import sense_of
@@ -272,6 +273,7 @@ class DictionaryMatcher:
                 long_form
                 and short not in notes.defined[of]
                 and not (short.islower() and text[start - 1 : start] == "-")
+                and not (called_after(short) and is_person(text, start, end))
             ):
                 yield of, _Match(start, end, 1, long_form)
         for of, text in enumerate(notes.texts):

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from linker.config import read_toml, validated
 from linker.detect.adjectives import noun_of
 from linker.detect.disorders import is_letters, says_too_little
+from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
 from linker.detect.shorthand import clinical_long_form, is_abbreviation
 from linker.detect.variants import ends_in_noun
@@ -165,8 +166,8 @@ class Names:
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.
 
-        The long form of a clinical abbreviation, or the noun of an adjective; "" for letters whose
-        sense the words around them decide.
+        The long form of a clinical abbreviation, the noun of an adjective, or the disease that is
+        called after someone; "" for letters whose sense the words around them decide.
         """
         long_form = clinical_long_form(word)
         if long_form is not None and self.is_name(long_form):
@@ -175,6 +176,9 @@ class Names:
             noun = noun_of(word)
             if noun is not None and self._is_disorder(noun):
                 return noun
+        disease = next(filter(self.is_name, called_after(word)), None)
+        if disease is not None:
+            return disease
         return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
 
     def _is_disorder(self, text: str) -> bool:

@@ -8,6 +8,7 @@ from linker.index import Index
 from linker.link.qualifiers import without_qualifiers
 from linker.link.wording import (
     as_acid,
+    as_eponym,
     as_measured,
     as_noun_or_adjective,
     in_other_order,
@@ -17,6 +18,7 @@ from linker.link.wording import (
 
 _OF_OTHER_WORDS: tuple[Callable[[Index, str], int | None], ...] = (
     as_acid,
+    as_eponym,
     with_number_apart,
     as_noun_or_adjective,
     as_measured,

@@ -1,0 +1,101 @@
+"""Diseases by the name alone of whom they are called after: "Crohn's", "Hashimotos", "Graves'".
+
+Terminologies list "Crohn disease"; notes leave the disease out. Which persons, and what shows that
+a person is meant and no disease, is data: `data/eponyms.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linker.config import read_toml, validated
+from linker.text import stem
+
+_APOSTROPHES = "'\u2019"
+_BEFORE = 24
+"""Code points before an eponym in which a title is looked for."""
+
+
+class _Context(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    borne: frozenset[str]
+    titles: tuple[str, ...] = Field(min_length=1)
+    other_things: tuple[str, ...] = Field(min_length=1)
+    goes_on: tuple[str, ...] = Field(min_length=1)
+
+
+class _Patterns(NamedTuple):
+    """What ends before an eponym, and what follows one: see the file."""
+
+    title: re.Pattern[str]
+    other_thing: re.Pattern[str]
+    goes_on: re.Pattern[str]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    diseases: dict[str, tuple[str, ...]]
+    context: _Context
+
+
+def called_after(word: str) -> tuple[str, ...]:
+    """The names of the disease that an eponym stands for, the most usual first; () if for none.
+
+    Args:
+        word: one word, possessive as notes write that, in any case: "Crohn's", "crohns", "Graves'".
+    """
+    possessive = word.rstrip(_APOSTROPHES).lower().endswith("s")
+    return _names().get(stem(word), ()) if possessive else ()
+
+
+def is_person(text: str, start: int, end: int) -> bool:
+    """Whether the eponym `text[start:end]` is a person, or part of another thing's name.
+
+    "Dr. Crohn's note" and "an Alzheimer's unit" name no disease. Where people bear the name, it
+    takes a capital and an apostrophe, and nothing that could be theirs: "Addison's mother".
+    """
+    patterns = _patterns()
+    if patterns.title.search(text, max(0, start - _BEFORE), start):
+        return True
+    if patterns.other_thing.match(text, end):
+        return True
+    word = text[start:end]
+    return stem(word) in _borne() and not (
+        word[0].isupper()
+        and any(mark in word for mark in _APOSTROPHES)
+        and patterns.goes_on.match(text, end)
+    )
+
+
+@lru_cache(maxsize=1)
+def _file() -> _File:
+    source = resources.files(__package__) / "data/eponyms.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, tuple[str, ...]]:
+    return {stem(person): names for person, names in _file().diseases.items()}
+
+
+@lru_cache(maxsize=1)
+def _borne() -> frozenset[str]:
+    return frozenset(map(stem, _file().context.borne))
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> _Patterns:
+    context = _file().context
+    titles, things, goes_on = map("|".join, (context.titles, context.other_things, context.goes_on))
+    return _Patterns(
+        title=re.compile(rf"(?:\b(?:{titles})\.?[ \t]+|-)\Z", re.IGNORECASE),
+        other_thing=re.compile(rf"[-\s]{{1,2}}(?:{things})\b", re.IGNORECASE),
+        goes_on=re.compile(rf"[ \t]*(?:[^\w \t]|\Z)|[ \t]+(?:{goes_on})\b", re.IGNORECASE),
+    )
