@@ -8,6 +8,7 @@ from linker.detect.composites import is_list, phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.eponyms import called_after
+from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
 from linker.detect.variants import entry_of, in_other_words, same_in_other_words
 
@@ -22,6 +23,7 @@ __all__ = [
     "clinical_long_form",
     "entry_of",
     "expand",
+    "full_names",
     "in_other_words",
     "is_list",
     "load_detector",

@@ -28,6 +28,7 @@ from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
 from linker.detect.names import Names
 from linker.detect.senses import sense_of
+from linker.detect.short_names import full_names, is_another_thing
 from linker.detect.shorthand import (
     letters_in,
     may_stand_in_phrase,
@@ -216,6 +217,7 @@ class DictionaryMatcher:
                 and (not reading.abbreviation or stretch in notes.defined[of])
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
+                and not (reading.n_words == 1 and is_another_thing(text, start, end))
             ):
                 yield (
                     of,
@@ -274,6 +276,7 @@ class DictionaryMatcher:
                 and short not in notes.defined[of]
                 and not (short.islower() and text[start - 1 : start] == "-")
                 and not (called_after(short) and is_person(text, start, end))
+                and not (full_names(short) and is_another_thing(text, start, end))
             ):
                 yield of, _Match(start, end, 1, long_form)
         for of, text in enumerate(notes.texts):

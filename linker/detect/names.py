@@ -21,6 +21,7 @@ from linker.detect.adjectives import noun_of
 from linker.detect.disorders import is_letters, says_too_little
 from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
+from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, is_abbreviation
 from linker.detect.variants import ends_in_noun
 from linker.index import Index
@@ -166,8 +167,9 @@ class Names:
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.
 
-        The long form of a clinical abbreviation, the noun of an adjective, or the disease that is
-        called after someone; "" for letters whose sense the words around them decide.
+        The long form of a clinical abbreviation, the noun of an adjective, the disease that is
+        called after someone, or a name of which the word is the part that notes say; "" for letters
+        whose sense the words around them decide.
         """
         long_form = clinical_long_form(word)
         if long_form is not None and self.is_name(long_form):
@@ -176,9 +178,10 @@ class Names:
             noun = noun_of(word)
             if noun is not None and self._is_disorder(noun):
                 return noun
-        disease = next(filter(self.is_name, called_after(word)), None)
-        if disease is not None:
-            return disease
+        said_in_full = () if self.is_name(word) else full_names(word)
+        finding = next(filter(self.is_name, (*called_after(word), *said_in_full)), None)
+        if finding is not None:
+            return finding
         return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
 
     def _is_disorder(self, text: str) -> bool:

@@ -8,9 +8,9 @@ from linker.index import Index
 from linker.link.qualifiers import without_qualifiers
 from linker.link.wording import (
     as_acid,
-    as_eponym,
     as_measured,
     as_noun_or_adjective,
+    in_full,
     in_other_order,
     with_number_apart,
     without_slip,
@@ -18,7 +18,7 @@ from linker.link.wording import (
 
 _OF_OTHER_WORDS: tuple[Callable[[Index, str], int | None], ...] = (
     as_acid,
-    as_eponym,
+    in_full,
     with_number_apart,
     as_noun_or_adjective,
     as_measured,

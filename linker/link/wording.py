@@ -14,7 +14,14 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from linker.detect import called_after, entry_of, in_other_words, is_list, same_in_other_words
+from linker.detect import (
+    called_after,
+    entry_of,
+    full_names,
+    in_other_words,
+    is_list,
+    same_in_other_words,
+)
 from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, stems, word_hash
 
@@ -90,9 +97,10 @@ def as_acid(index: Index, normal: str) -> int | None:
     return min(named(index, stems(f"{normal.removesuffix('ate')}ic acid")), default=None)
 
 
-def as_eponym(index: Index, normal: str) -> int | None:
-    """The row of the disease that a normal form calls by the name of a person: "crohn's"."""
-    rows = (min(named(index, stems(name)), default=None) for name in called_after(normal))
+def in_full(index: Index, normal: str) -> int | None:
+    """The row of the name of which a normal form is the part that notes say: "crohn's", "lupus"."""
+    names = (*called_after(normal), *full_names(normal))
+    rows = (min(named(index, stems(name)), default=None) for name in names)
     return next((row for row in rows if row is not None), None)
 
 

@@ -1,0 +1,100 @@
+"""Findings by less than their name."""
+
+from __future__ import annotations
+
+import pytest
+from cases import build, concept, marked
+
+from linker import Linker
+from linker.detect import DictionaryMatcher, full_names
+from linker.index import Index
+
+CONCEPTS = [
+    concept("S:1", "Diabetes mellitus"),
+    concept("S:2", "Diabetes insipidus"),
+    concept("S:3", "Angina pectoris"),
+    concept("S:4", "Lupus erythematosus, systemic", "systemic lupus erythematosus"),
+    concept("S:5", "Depressive disorder"),
+    concept("S:6", "Bone fracture"),
+    concept("S:7", "Weakness"),
+    concept("S:8", "Fever"),
+    concept("S:9", "Osteoarthritis"),
+    concept("S:10", "Ptosis"),
+    concept("S:11", "Drug toxicity"),
+]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return build(tmp_path_factory.mktemp("short") / "index", CONCEPTS)
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("diabetes", "diabetes mellitus"),
+        ("Lupus", "systemic lupus erythematosus"),
+        ("FRACTURES", "bone fracture"),
+        ("infarcts", "infarction"),
+        ("wheezes", "wheezing"),
+    ],
+)
+def test_a_word_stands_for_its_full_name(word: str, first: str) -> None:
+    assert full_names(word)[0] == first
+
+
+@pytest.mark.parametrize("word", ["", "bipolar", "insipidus", "mellitus", "swelling", "the"])
+def test_other_words_stand_for_none(word: str) -> None:
+    assert full_names(word) == ()
+
+
+@pytest.mark.parametrize(
+    ("note", "concepts"),
+    [
+        ("Her [diabetes|X] and [angina|X].", ["S:1", "S:3"]),
+        ("[diabetes insipidus|X], not [Diabetes|X]", ["S:2", "S:1"]),
+        ("[fractures|X] of the wrist; [febrile|X]", ["S:6", "S:8"]),
+        ("hx of [lupus|X], [depression|X] and [DJD|X]", ["S:4", "S:5", "S:9"]),
+        ("[weakness|X] in both hands", ["S:7"]),
+        ("[ptosis|X] of the eyelid", ["S:10"]),
+        ("no [toxicity|X]; digoxin [toxicity|X]", ["S:11", "S:11"]),
+    ],
+)
+def test_in_a_note_it_is_a_mention_of_that_finding(
+    index: Index, note: str, concepts: list[str]
+) -> None:
+    text, gold = marked(note)
+    links = Linker(index, detector=DictionaryMatcher(index)).annotate(text)
+    assert [link.mention.start for link in links] == [start for start, _ in gold]
+    assert [link.concept_id for link in links] == concepts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lupus anticoagulant was negative",
+        "discoid lupus",
+        "ST depression in V4",
+        "0.5 mm ST-depression",
+        "marrow depression, depression of respiration",
+        "on the fracture table",
+        "seen at the diabetes clinic",
+        "the diabetes educator came",
+        "abdominal angina",
+        "breast ptosis, ptosis of the breasts",
+        "lupus serologies",
+        "intestinal angina",
+        "renal and pulmonary toxicity, liver toxicity, a GI toxicity",
+    ],
+)
+def test_beside_some_words_it_is_another_thing(index: Index, text: str) -> None:
+    assert DictionaryMatcher(index).detect([text]) == [[]]
+
+
+def test_the_full_name_has_to_be_one_of_the_index(index: Index) -> None:
+    assert DictionaryMatcher(index).detect(["bruising, malignancy, rigidity"]) == [[]]
+
+
+def test_a_term_alone_links_to_its_finding(index: Index) -> None:
+    found = [link.concept_id for link in Linker(index).link(["diabetes", "Fractures", "lupus"])]
+    assert found == ["S:1", "S:6", "S:4"]
