@@ -10,7 +10,6 @@ from linker.link.wording import (
     as_acid,
     as_measured,
     as_noun_or_adjective,
-    in_full,
     in_other_order,
     with_number_apart,
     without_slip,
@@ -18,7 +17,6 @@ from linker.link.wording import (
 
 _OF_OTHER_WORDS: tuple[Callable[[Index, str], int | None], ...] = (
     as_acid,
-    in_full,
     with_number_apart,
     as_noun_or_adjective,
     as_measured,

@@ -1,7 +1,8 @@
-"""Phrases with clinical abbreviations in them as queries: "CKD stage 3", "portal HTN".
+"""Queries that say less than a name, in full: "CKD stage 3", "portal HTN", "Crohn's", "febrile".
 
-A short form that is a whole mention is said in full before (`linker.detect.expand`); within a
-longer one only the index can tell whether the phrase is a name as it stands.
+A clinical abbreviation that is a whole mention is said in full before (`linker.detect.expand`);
+within a longer one only the index can tell whether the phrase is a name as it stands, and so for a
+word that stands for a longer name.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from linker.detect import stands_for_in_phrase
+from linker.detect import called_after, full_names, stands_for_in_phrase
 from linker.index import MAX_WORDS, Index
 from linker.link.reworded import reworded
 from linker.link.wording import named
@@ -21,15 +22,18 @@ _TOKEN = re.compile(r"[^\s,;()]+")
 
 
 def spelled_out(index: Index, query: str) -> str:
-    """A phrase with the clinical abbreviations in it in full: "CKD stage 3".
+    """A phrase with the clinical abbreviations in it in full, a word as the name it stands for.
 
-    One that the index knows as a word stays, unless what is in full is a name: the terminology may
-    mean another thing by "SJS type 2".
+    "CKD stage 3", "Crohn's". A word that is a name stays, and so does an abbreviation that the
+    index knows as a word, unless what is in full is a name: the terminology may mean another thing
+    by "SJS type 2".
     """
     if len(query) > _LONGEST:
         return query
     plain = unicodedata.normalize("NFKC", readable(query))
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
+    if len(tokens) == 1:
+        return _named_in_full(index, query, plain.strip())
     if not 2 <= len(tokens) <= MAX_WORDS:
         return query
     full, done, known = "", 0, False
@@ -48,6 +52,13 @@ def spelled_out(index: Index, query: str) -> str:
         return full
     stays = known or _is_reworded(index, query)
     return query if stays and not _is_reworded(index, full) else full
+
+
+def _named_in_full(index: Index, query: str, word: str) -> str:
+    names = (*called_after(word), *full_names(word))
+    if not names or _has_words_of_a_name(index, word):
+        return query
+    return next((name for name in names if _has_words_of_a_name(index, name)), query)
 
 
 def _without_repeat(long_form: str, behind: str) -> str:

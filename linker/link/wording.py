@@ -1,8 +1,8 @@
 """Queries that are a name in another wording, and so mean what it means.
 
 "Haematuria" is hematuria, "rashes" are a rash, "hypoplasia of the fibula" is fibular hypoplasia,
-"glutamate" glutamic acid, "Hashimoto's" the thyroiditis, and "pnuemonia" pneumonia: a small encoder
-takes the first and the last for strangers, and the third for aplasia as well.
+"glutamate" glutamic acid, and "pnuemonia" pneumonia: a small encoder takes the first and the last
+for strangers, and the third for aplasia as well.
 """
 
 from __future__ import annotations
@@ -14,14 +14,7 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from linker.detect import (
-    called_after,
-    entry_of,
-    full_names,
-    in_other_words,
-    is_list,
-    same_in_other_words,
-)
+from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, stems, word_hash
 
@@ -95,13 +88,6 @@ def as_acid(index: Index, normal: str) -> int | None:
     if not _SALT.search(normal) or normal.endswith(_INORGANIC):
         return None
     return min(named(index, stems(f"{normal.removesuffix('ate')}ic acid")), default=None)
-
-
-def in_full(index: Index, normal: str) -> int | None:
-    """The row of the name of which a normal form is the part that notes say: "crohn's", "lupus"."""
-    names = (*called_after(normal), *full_names(normal))
-    rows = (min(named(index, stems(name)), default=None) for name in names)
-    return next((row for row in rows if row is not None), None)
 
 
 def as_measured(index: Index, normal: str) -> int | None:

@@ -96,5 +96,14 @@ def test_the_full_name_has_to_be_one_of_the_index(index: Index) -> None:
 
 
 def test_a_term_alone_links_to_its_finding(index: Index) -> None:
-    found = [link.concept_id for link in Linker(index).link(["diabetes", "Fractures", "lupus"])]
-    assert found == ["S:1", "S:6", "S:4"]
+    links = Linker(index).link(["diabetes", "Fractures", "lupus", "weakness", "diabetes mellitus"])
+    assert [link.concept_id for link in links] == ["S:1", "S:6", "S:4", "S:7", "S:1"]
+    # It is as sure as the full name, and a word that is a name stays what it is.
+    assert links[0].probability == links[4].probability
+    assert [link.mention.long_form for link in links] == [
+        "diabetes mellitus",
+        "bone fracture",
+        "systemic lupus erythematosus",
+        None,
+        None,
+    ]
