@@ -8,6 +8,7 @@ from linker.detect.composites import is_list, phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.eponyms import called_after
+from linker.detect.restated import without_repeat
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
 from linker.detect.variants import entry_of, in_other_words, same_in_other_words
@@ -31,4 +32,5 @@ __all__ = [
     "same_in_other_words",
     "stands_for_in_phrase",
     "without_overlaps",
+    "without_repeat",
 ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from linker.detect.bracketed import bracketed
 from linker.detect.definitions import ShortForm, defined_in, parenthesised
+from linker.detect.restated import restated
 from linker.detect.shorthand import stands_for
 from linker.schema import Mention
 
@@ -66,6 +67,9 @@ def expand(
                 long_form = stands_for(text, *span) or None
         if long_form is None:
             long_form = bracket
+        if long_form is None:
+            phrase = restated(text, *span, short_forms)
+            long_form = None if phrase is None else phrase.text
         same = long_form == mention.long_form
         expanded.append(mention if same else replace(mention, long_form=long_form))
     added = []

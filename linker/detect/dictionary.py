@@ -27,6 +27,7 @@ from linker.detect.disorders import (
 from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
 from linker.detect.names import Names
+from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
 from linker.detect.short_names import full_names, is_another_thing
 from linker.detect.shorthand import (
@@ -46,6 +47,7 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
+_COMMA = re.compile(r",\s")
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
@@ -113,9 +115,9 @@ class DictionaryMatcher:
             safe = [*map(readable, some)]
             # A short form in parentheses is defined by the note: `expand` sees to it.
             defined = [*map(parenthesised, safe)]
-            for text, own, short, matches in zip(
-                some, safe, defined, self._matches(safe, defined), strict=True
-            ):
+            found_in = self._matches(safe, defined)
+            self._add_restated(safe, defined, found_in)
+            for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
                 chosen = choose(self._supported(own, matches, short))
                 mentions = [_mention(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
@@ -137,6 +139,36 @@ class DictionaryMatcher:
             for text, match in find(notes):
                 matches[text].append(match)
         return matches
+
+    def _add_restated(
+        self,
+        texts: Sequence[str],
+        defined: Sequence[frozenset[str]],
+        matches: Sequence[list[_Match]],
+    ) -> None:
+        """Add the names that hold short forms which their note defines."""
+        found = [(i, one) for i, text in enumerate(texts) for one in restated_in(text)]
+        if not found:
+            return
+        said = self._matches([one.text for _, one in found], [defined[i] for i, _ in found])
+        for (i, one), own in zip(found, said, strict=True):
+            for match in own:
+                span = one.span(match.start, match.end)
+                name = match.long_form or one.text[match.start : match.end]
+                if span is not None and self._holds_together(texts[i][slice(*span)], name, match):
+                    start, end = span
+                    matches[i].append(match._replace(start=start, end=end, long_form=name))
+
+    def _holds_together(self, stretch: str, name: str, match: _Match) -> bool:
+        """Whether a stretch of a note that holds short forms is one name.
+
+        Across a bracket only in the name's own order, and never across a comma: "Duchenne muscular
+        dystrophy (DMD) and Becker", "neonatal ALD, X-linked ALD".
+        """
+        if _COMMA.search(stretch):
+            return False
+        in_order = match.row >= 0 and self._names.written(match.row)[0] == tuple(stems(name))
+        return "(" not in stretch or in_order
 
     def _supported(self, text: str, matches: list[_Match], defined: frozenset[str]) -> list[_Match]:
         """Without the short capitals that only seem to be names of the index.

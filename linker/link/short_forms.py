@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from linker.detect import called_after, full_names, stands_for_in_phrase
+from linker.detect import called_after, full_names, stands_for_in_phrase, without_repeat
 from linker.index import MAX_WORDS, Index
 from linker.link.reworded import reworded
 from linker.link.wording import named
@@ -42,7 +42,7 @@ def spelled_out(index: Index, query: str) -> str:
         if long_form is None:
             continue
         known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())
-        full += plain[done:start] + _without_repeat(long_form, plain[end:])
+        full += plain[done:start] + without_repeat(long_form, plain[end:])
         done = end
     full += plain[done:]
     if not done or _has_words_of_a_name(index, query):
@@ -59,13 +59,6 @@ def _named_in_full(index: Index, query: str, word: str) -> str:
     if not names or _has_words_of_a_name(index, word):
         return query
     return next((name for name in names if _has_words_of_a_name(index, name)), query)
-
-
-def _without_repeat(long_form: str, behind: str) -> str:
-    """A long form without its last word, if that stands behind it already: "HIV infection"."""
-    *first, last = long_form.split()
-    after = stems(behind)[:1]
-    return " ".join(first) if first and after == stems(last) else long_form
 
 
 def _has_words_of_a_name(index: Index, text: str) -> bool:

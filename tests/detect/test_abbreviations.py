@@ -24,7 +24,7 @@ def test_expand_gives_long_forms_and_adds_what_was_missed() -> None:
         (21, 23, "", "Atrial fibrillation"),
         (29, 31, "X", "Atrial fibrillation"),
         (49, 54, "", None),
-        (56, 67, "", None),  # What holds a short form is left as it is.
+        (56, 67, "", "Atrial fibrillation ablation"),
     ]
 
 
