@@ -198,36 +198,22 @@ class ConceptLinker(Pipe):
                 yield from batch
 
     def _link(self, docs: list[Doc]) -> None:
-        found = self._found(docs)
-        links = iter(self.linker.link_mentions([m for of_doc in found for _, m in of_doc], self._k))
-        for doc, of_doc in zip(docs, found, strict=True):
-            assertions = assert_mentions(doc.text, [mention for _, mention in of_doc])
-            bare = self._is_bare(doc)
-            spans = [
-                self._set(
-                    span,
-                    Link(
-                        link.mention,
-                        link.concept_id,
-                        link.candidates,
-                        ours if bare else {**ours, **_said_of(span)},
-                    ),
-                )
-                for (span, _), link, ours in zip(
-                    of_doc, islice(links, len(of_doc)), assertions, strict=True
-                )
-            ]
-            self._put(doc, spans)
-
-    def _found(self, docs: list[Doc]) -> list[list[tuple[Span, Mention]]]:
-        """The spans to link, each with its mention."""
-        bare = [doc.text for doc in docs if self._is_bare(doc)]
+        bare = [self._is_bare(doc) for doc in docs]
         # A detector that nobody needs is not loaded.
-        detected = iter(self.linker.detect(bare) if bare else [])
-        return [
-            _spans_of(doc, next(detected)) if self._is_bare(doc) else _mentions_of(self._given(doc))
-            for doc in docs
+        texts = [doc.text for doc, own in zip(docs, bare, strict=True) if own]
+        found = self.linker.pipe(texts, batch_size=len(docs), k=self._k)
+        given = [
+            [] if own else _mentions_of(self._given(doc))
+            for doc, own in zip(docs, bare, strict=True)
         ]
+        mentions = [mention for of_doc in given for _, mention in of_doc]
+        links = iter(self.linker.link_mentions(mentions, self._k))
+        for doc, own, of_doc in zip(docs, bare, given, strict=True):
+            if own:
+                pairs = _spans_of(doc, next(found))
+            else:
+                pairs = _asserted(doc, of_doc, [*islice(links, len(of_doc))])
+            self._put(doc, [self._set(span, link) for span, link in pairs], bare=own)
 
     def _is_bare(self, doc: Doc) -> bool:
         """Whether no component has looked for entities: then we do."""
@@ -253,9 +239,9 @@ class ConceptLinker(Pipe):
         span._.set(self._attribute, link)
         return span
 
-    def _put(self, doc: Doc, spans: list[Span]) -> None:
+    def _put(self, doc: Doc, spans: list[Span], *, bare: bool) -> None:
         if self._spans_key is None:
-            doc.set_ents(spans, default="outside" if self._is_bare(doc) else "unmodified")
+            doc.set_ents(spans, default="outside" if bare else "unmodified")
         elif self._span_getter is not None:
             doc.spans[self._spans_key] = SpanGroup(doc, name=self._spans_key, spans=spans)
         elif self._spans_key in doc.spans:
@@ -288,19 +274,33 @@ def _mentions_of(spans: list[Span]) -> list[tuple[Span, Mention]]:
     return [(span, found.get((m.start, m.end), m)) for span, m in zip(spans, mentions, strict=True)]
 
 
-def _spans_of(doc: Doc, mentions: list[Mention]) -> list[tuple[Span, Mention]]:
-    """Mentions that were found, each with the tokens that it touches."""
-    pairs: dict[tuple[int, int], tuple[Span, Mention]] = {}
-    for mention in expand(doc.text, mentions, drop_undetected=True):
+def _asserted(
+    doc: Doc, found: list[tuple[Span, Mention]], links: list[Link]
+) -> list[tuple[Span, Link]]:
+    """Spans that are there with their links, and what the doc asserts of them."""
+    assertions = assert_mentions(doc.text, [mention for _, mention in found])
+    return [
+        (
+            span,
+            Link(link.mention, link.concept_id, link.candidates, {**ours, **_said_of(span)}),
+        )
+        for (span, _), link, ours in zip(found, links, assertions, strict=True)
+    ]
+
+
+def _spans_of(doc: Doc, links: list[Link]) -> list[tuple[Span, Link]]:
+    """Links of mentions that were found, each with the tokens that it touches."""
+    pairs: dict[tuple[int, int], tuple[Span, Link]] = {}
+    for link in links:
         span = doc.char_span(
-            mention.start,
-            mention.end,
-            label=mention.label or "CONCEPT",
+            link.mention.start,
+            link.mention.end,
+            label=link.mention.label or "CONCEPT",
             alignment_mode="expand",
         )
         if span is not None:
             # Two mentions may touch one token: the first has it.
-            pairs.setdefault((span.start, span.end), (span, mention))
+            pairs.setdefault((span.start, span.end), (span, link))
     kept = filter_spans([span for span, _ in pairs.values()])
     return [pairs[span.start, span.end] for span in sorted(kept)]
 

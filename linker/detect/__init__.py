@@ -11,6 +11,7 @@ from linker.detect.eponyms import called_after
 from linker.detect.restated import without_repeat
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
+from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
 from linker.detect.variants import entry_of, in_other_words, same_in_other_words
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DictionaryMatcher",
     "NestingDetector",
     "OverlappingDetector",
+    "Site",
     "assert_mentions",
     "called_after",
     "clinical_long_form",
@@ -26,10 +28,13 @@ __all__ = [
     "expand",
     "full_names",
     "in_other_words",
+    "in_words_of_finding",
+    "in_words_of_site",
     "is_list",
     "load_detector",
     "phrase_of",
     "same_in_other_words",
+    "sites_of",
     "stands_for_in_phrase",
     "without_overlaps",
     "without_repeat",

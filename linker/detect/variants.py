@@ -124,6 +124,11 @@ def is_part(stem: str) -> bool:
     return _roles().get(stem) == _PART
 
 
+def same_part(stem: str) -> tuple[str, ...]:
+    """The stems by which a body part's noun and adjectives are known, itself among them."""
+    return next((group for group in _groups() if stem in group), ()) if is_part(stem) else ()
+
+
 def ends_in_noun(text: str) -> bool:
     """Whether a stretch of text may end where it does: "abnormal cardiac" is cut short."""
     return _ADJECTIVE.search(text) is None

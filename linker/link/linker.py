@@ -20,12 +20,13 @@ from linker.detect import (
     expand,
     load_detector,
     phrase_of,
-    without_overlaps,
+    sites_of,
 )
 from linker.encoder import Encoder, own_encoder
 from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.choose import Decided, shown, with_longer
 from linker.link.contests import decide
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter, kind_of
@@ -33,11 +34,9 @@ from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
 from linker.link.short_forms import spelled_out
+from linker.link.sites import SiteNames
 from linker.link.symbols import Symbols, may_be_symbol
 from linker.schema import Candidate, Concept, Link, Mention
-
-LEAST_PROPOSAL = 0.7
-"""The least probability of a link for which nothing else speaks: see `Mention.proposed`."""
 
 CACHED_QUERIES = 20_000
 """Queries whose candidates are kept: about 4 kB each with 5 candidates."""
@@ -56,14 +55,6 @@ class _Question(NamedTuple):
     spelling: Spelling
     kind: str | None
     k: int
-
-
-class _Decided(NamedTuple):
-    """The first fields of a `Link`, and cheaper to make: not all mentions of a note are shown."""
-
-    mention: Mention
-    concept_id: str | None
-    candidates: tuple[Candidate, ...]
 
 
 class Linker:
@@ -99,6 +90,7 @@ class Linker:
         self._detector: Detector | None = None
         self._retriever = Retriever(index, self._load_encoder)
         self._symbols = Symbols(index.store)
+        self._site_names = SiteNames(index)
         self._in_full = lru_cache(CACHED_QUERIES)(partial(spelled_out, index))
         try:
             self._weights = Weights.from_json(index.calibration["weights"])
@@ -258,9 +250,11 @@ class Linker:
                 expand(text, mentions, drop_undetected=True)
                 for text, mentions in zip(batch, self._detect_all(batch), strict=True)
             ]
-            decided = iter(self._decided([m for mentions in found for m in mentions], k))
-            for text, mentions in zip(batch, found, strict=True):
-                chosen = self._choose(islice(decided, len(mentions)))
+            answers = iter(self._decided([m for mentions in found for m in mentions], k))
+            decided = [[*islice(answers, len(mentions))] for mentions in found]
+            longer = self._with_sites(batch, decided, k)
+            for text, own, more in zip(batch, decided, longer, strict=True):
+                chosen = shown(with_longer(own, more, nested=self._nested), nested=self._nested)
                 assertions = assert_mentions(text, [one.mention for one in chosen])
                 if self._whole_composites:
                     # The assertions are those of the part itself.
@@ -285,7 +279,7 @@ class Linker:
         """Find the mentions of some notes, without linking them."""
         return self._load_detector().detect(texts)
 
-    def _decided(self, mentions: Sequence[Mention], k: int) -> list[_Decided]:
+    def _decided(self, mentions: Sequence[Mention], k: int) -> list[Decided]:
         """What each mention is linked to, or NIL."""
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least 1 candidate")
@@ -296,14 +290,22 @@ class Linker:
             self._decide(mention, found[of]) for mention, of in zip(mentions, asked, strict=True)
         ]
 
-    def _choose(self, decided: Iterable[_Decided]) -> list[_Decided]:
-        """What of a note is shown, in reading order."""
-        standing = [one for one in decided if _stands(one)]
-        apart = without_overlaps(standing, mention=lambda one: one.mention, worth=_worth)
-        if not self._nested:
-            return apart
-        shown = {id(one) for one in apart}
-        return [one for one in standing if id(one) in shown or one.concept_id is not None]
+    def _with_sites(
+        self, texts: Sequence[str], decided: Sequence[Sequence[Decided]], k: int
+    ) -> list[list[Decided | None]]:
+        """The mentions of each text with the body part beside them, where that is a name."""
+        longer = [
+            [
+                self._site_names.mention_of(text, one, sites)
+                for one, sites in zip(
+                    own, sites_of(text, [one.mention for one in own]), strict=True
+                )
+            ]
+            for text, own in zip(texts, decided, strict=True)
+        ]
+        mentions = [mention for of_text in longer for mention in of_text if mention is not None]
+        answers = iter(self._decided(mentions, k))
+        return [[None if of is None else next(answers) for of in of_text] for of_text in longer]
 
     def _detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
         detector = self._load_detector()
@@ -393,21 +395,9 @@ class Linker:
         for place, question in enumerate(missing):
             yield candidates(ranking, place, store, k=question.k)
 
-    def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> _Decided:
+    def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> Decided:
         linked = bool(found) and found[0].probability >= self.threshold
-        return _Decided(mention, found[0].concept_id if linked else None, found)
-
-
-def _stands(one: _Decided) -> bool:
-    """Whether a link is to be shown: a mere proposal must be likely."""
-    return not one.mention.proposed or (
-        one.concept_id is not None and one.candidates[0].probability >= LEAST_PROPOSAL
-    )
-
-
-def _worth(one: _Decided) -> int:
-    """What is kept of two that overlap: a long span that is NIL gives way to what it holds."""
-    return 0 if one.concept_id is None else 1 if one.mention.proposed else 2
+        return Decided(mention, found[0].concept_id if linked else None, found)
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:

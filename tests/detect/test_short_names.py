@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import build, concept, marked
+from cases import FakeEncoder, build, concept, marked
 
 from linker import Linker
 from linker.detect import DictionaryMatcher, full_names
@@ -64,7 +64,7 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
     index: Index, note: str, concepts: list[str]
 ) -> None:
     text, gold = marked(note)
-    links = Linker(index, detector=DictionaryMatcher(index)).annotate(text)
+    links = Linker(index, encoder=FakeEncoder()).annotate(text)
     assert [link.mention.start for link in links] == [start for start, _ in gold]
     assert [link.concept_id for link in links] == concepts
 

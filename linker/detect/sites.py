@@ -1,0 +1,230 @@
+"""Mentions with the body part beside them: "ovarian tumor", "pain in his left knee".
+
+A dictionary finds the names that a note spells out. Where the terminology says Ovarian Neoplasms
+and Knee pain, that is "tumor" and "pain", which are right and say too little. Here is what stands
+beside them, and in what words; whether the two together are a name is for the linker to see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from importlib import resources
+from itertools import chain, product
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.detect.sentences import hard_breaks, plain_newlines
+from linker.detect.variants import is_part, same_part
+from linker.schema import Mention
+from linker.text import stem
+
+_MOST_PARTS, _MOST_WORDS = 2, 4
+"""Words of a body part ("cervical spine" has two), and with what says where on it."""
+_LONGEST_WORD = 24
+_WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![-'’/.])([^\W\d_]{3,})(?:-|[ \t]{1,2}|[ \t]?\n[ \t]*)\Z")
+_WORDS_BEHIND = re.compile(r"(?:(?:[ \t]{1,2}|[ \t]?\n[ \t]*)[^\W\d_]+(?![\w'’/-])){2,7}")
+_WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST_IN_CAPITALS = 7
+"""Shorter mentions in capitals are letters: they say what they stand for, or nothing."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sites: tuple[tuple[str, ...], ...]
+    prepositions: frozenset[str]
+    determiners: frozenset[str]
+    sides: tuple[tuple[str, ...], ...]
+    positions: tuple[tuple[str, ...], ...]
+    findings: tuple[tuple[str, ...], ...]
+
+
+class Site(NamedTuple):
+    """A mention with the body part beside it.
+
+    Attributes:
+        start, end: of the two together: `text[start:end]`, half-open, in code points.
+        words: the body part, and before it what says where on it: ("lower", "back").
+    """
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+
+
+class _Word(NamedTuple):
+    start: int
+    text: str
+
+
+def sites_of(text: str, mentions: Sequence[Mention]) -> list[tuple[Site, ...]]:
+    """For each mention the body part right before or behind it.
+
+    Args:
+        text: the note.
+        mentions: of this text, in any order; they may overlap.
+
+    Returns:
+        As many as there are mentions: the site with all that is said of it, then without its side,
+        then the body part alone. None where no body part stands beside a mention, where another
+        mention holds it, and for letters that stand for nothing known.
+    """
+    text = plain_newlines(text)
+    taken = bytearray(len(text))
+    for mention in mentions:
+        taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
+    hard: set[int] | None = None
+    found: list[tuple[Site, ...]] = []
+    for mention in mentions:
+        sites = () if mention.proposed or _is_letters(mention) else _beside(text, mention)
+        if sites:
+            start, end = sites[0].start, sites[0].end
+            if any(
+                taken.find(1, *added) >= 0 for added in ((start, mention.start), (mention.end, end))
+            ):
+                sites = ()
+            elif "\n" in text[start:end]:
+                hard = hard_breaks(text) if hard is None else hard
+                if not hard.isdisjoint(range(start, end)):
+                    sites = ()
+        found.append(sites)
+    return found
+
+
+def in_words_of_site(site: Site) -> Iterator[tuple[str, ...]]:
+    """The ways to name a site, as stems: as it stands first."""
+    return product(*map(_same, site.words))
+
+
+def in_words_of_finding(stems: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The ways to say a finding beside its site, as stems: as it stands first."""
+    return product(*(_findings().get(own, (own,)) for own in stems))
+
+
+def _is_letters(mention: Mention) -> bool:
+    return (
+        mention.long_form is None
+        and mention.text.isupper()
+        and len(mention.text) < _SHORTEST_IN_CAPITALS
+    )
+
+
+def _beside(text: str, mention: Mention) -> tuple[Site, ...]:
+    return _before(text, mention) or _behind(text, mention)
+
+
+def _before(text: str, mention: Mention) -> tuple[Site, ...]:
+    """The body part that ends right before a mention, with where on it: "left lower leg"."""
+    start = mention.start
+    parts: list[_Word] = []
+    positions: list[_Word] = []
+    while len(parts) + len(positions) < _MOST_WORDS:
+        match = _WORD_BEFORE.search(text, max(0, start - _LONGEST_WORD - 2), start)
+        if match is None:
+            break
+        word = _Word(match.start(1), match[1].lower())
+        if not positions and len(parts) < _MOST_PARTS and _is_part(word.text):
+            parts.insert(0, word)
+        elif parts and word.text in _positions():
+            positions.insert(0, word)
+        else:
+            break
+        start = word.start
+    return tuple(
+        Site(said[0].start, mention.end, tuple(word.text for word in said))
+        for said in _less_and_less(positions, parts)
+    )
+
+
+def _behind(text: str, mention: Mention) -> tuple[Site, ...]:
+    """The body part behind a preposition right behind a mention."""
+    data = _file()
+    run = _WORDS_BEHIND.match(text, mention.end)
+    if run is None:
+        return ()
+    first, *rest = _WORD.finditer(run.group())
+    if first.group().lower() not in data.prepositions:
+        return ()
+    parts: list[_Word] = []
+    positions: list[_Word] = []
+    end = mention.end
+    for match in rest:
+        word = _Word(mention.end + match.start(), match.group().lower())
+        if len(parts) < _MOST_PARTS and _is_part(word.text):
+            parts.append(word)
+            end = mention.end + match.end()
+        elif parts:
+            # "The back of her neck" is no back.
+            if word.text == "of":
+                return ()
+            break
+        elif word.text in _positions():
+            positions.append(word)
+        elif word.text not in data.determiners:
+            return ()
+    return tuple(
+        Site(mention.start, end, tuple(word.text for word in said))
+        for said in _less_and_less(positions, parts)
+    )
+
+
+def _less_and_less(positions: Sequence[_Word], parts: Sequence[_Word]) -> list[tuple[_Word, ...]]:
+    """What is said of a site: all, all but its side, the body part alone; each once."""
+    if not parts:
+        return []
+    on_it = [word for word in positions if word.text not in _sides()]
+    return [*dict.fromkeys((*said, *parts) for said in (positions, on_it, ()))]
+
+
+@lru_cache(maxsize=8192)
+def _is_part(word: str) -> bool:
+    return is_part(stem(word)) or stem(word) in _parts()
+
+
+@lru_cache(maxsize=8192)
+def _same(word: str) -> tuple[str, ...]:
+    """A word of a site and those that may stand for it, as stems, itself first."""
+    own = stem(word)
+    groups = (_parts().get(own, ()), same_part(own), _positions().get(word, ()))
+    return tuple(dict.fromkeys((own, *chain.from_iterable(groups))))
+
+
+@lru_cache(maxsize=1)
+def _file() -> _File:
+    source = resources.files(__package__) / "data/sites.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _parts() -> dict[str, tuple[str, ...]]:
+    return _grouped(_file().sites)
+
+
+@lru_cache(maxsize=1)
+def _sides() -> frozenset[str]:
+    return frozenset(chain.from_iterable(_file().sides))
+
+
+@lru_cache(maxsize=1)
+def _positions() -> dict[str, tuple[str, ...]]:
+    groups = (*_file().sides, *_file().positions)
+    return {word: tuple(map(stem, group)) for group in groups for word in group}
+
+
+@lru_cache(maxsize=1)
+def _findings() -> dict[str, tuple[str, ...]]:
+    return _grouped(_file().findings)
+
+
+def _grouped(groups: Iterable[Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The stems of some groups of words, each with itself and all that may stand for it."""
+    same: dict[str, tuple[str, ...]] = {}
+    for group in groups:
+        stems = [*map(stem, group)]
+        for own in stems:
+            same[own] = tuple(dict.fromkeys((own, *same.get(own, ()), *stems)))
+    return same
