@@ -53,7 +53,7 @@ def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.nda
     """Features, which mention, whether it is right, and how often that mention stands there."""
     index, _, share = index.partition("@")
     linker = Linker.load(index)
-    store, weights = linker._index.store, linker._weights
+    store, weights = linker._index.store, linker._answers.weights
     counted = Counter(
         (g.mention.query, canonical(linker, g.ids)) for g in read_gold(Path(path)) if g.ids
     )

@@ -30,8 +30,8 @@ def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
     queries = sorted({text for mention, _ in gold for text in (mention.text, mention.query)})
     names = linker._retriever.as_names(queries)
     hits = linker._retriever.retrieve(names, n=NEIGHBOURS)
-    ranked = rank(names, hits, store, linker._weights)
-    again = linker._reranker.rerank(names, ranked)
+    ranked = rank(names, hits, store, linker._answers.weights)
+    again = linker._answers.reranker.rerank(names, ranked)
     filtered = {
         label: TypeFilter(store).weigh(again, [kind_of(label)] * len(queries)) for label in kinds
     }

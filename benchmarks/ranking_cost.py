@@ -49,7 +49,9 @@ def measure(linker: Linker, asked: list[tuple[str, str]]) -> tuple[float, float]
         queries = linker._retriever.as_names(queries)
         hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
         between = time.process_time()
-        ranking = linker._reranker.rerank(queries, rank(queries, hits, store, linker._weights))
+        ranking = linker._answers.reranker.rerank(
+            queries, rank(queries, hits, store, linker._answers.weights)
+        )
         ranking = types.weigh(ranking, [kind_of(label) for label in labels])
         for place in range(len(queries)):
             candidates(ranking, place, store, k=K)

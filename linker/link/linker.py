@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD, threshold_of
 from linker.detect import (
@@ -23,38 +20,14 @@ from linker.detect import (
     sites_of,
 )
 from linker.encoder import Encoder, own_encoder
-from linker.errors import IndexFolderError
 from linker.index import Index, Manifest
-from linker.link.calibrate import NEIGHBOURS
+from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
-from linker.link.contests import decide
 from linker.link.knowledge_base import KnowledgeBase
-from linker.link.labels import TypeFilter, kind_of
-from linker.link.rank import Weights
-from linker.link.rerank import Reranker, candidates
-from linker.link.retrieve import Retriever, Spelling
-from linker.link.short_forms import spelled_out
+from linker.link.labels import TypeFilter
+from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
-from linker.link.symbols import Symbols, may_be_symbol
-from linker.schema import Candidate, Concept, Link, Mention
-
-CACHED_QUERIES = 20_000
-"""Queries whose candidates are kept: about 4 kB each with 5 candidates."""
-
-
-class _Asked(NamedTuple):
-    """A string, and what kind of thing the detector takes it for."""
-
-    query: str
-    kind: str | None
-
-
-class _Question(NamedTuple):
-    """What candidates depend on."""
-
-    spelling: Spelling
-    kind: str | None
-    k: int
+from linker.schema import Concept, Link, Mention
 
 
 class Linker:
@@ -81,27 +54,17 @@ class Linker:
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold_of(threshold)
         self._nested = nested
         self._whole_composites = whole_composites
-        self._type_filter = TypeFilter(index.store) if type_filter else None
+        self._type_filter = type_filter
         self._device = device
         self._backend = backend
         self._given_encoder = encoder
         self._given_detector = detector
         self._encoder: Encoder | None = None
         self._detector: Detector | None = None
-        self._retriever = Retriever(index, self._load_encoder)
-        self._symbols = Symbols(index.store)
         self._site_names = SiteNames(index)
-        self._in_full = lru_cache(CACHED_QUERIES)(partial(spelled_out, index))
-        try:
-            self._weights = Weights.from_json(index.calibration["weights"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise IndexFolderError(
-                f"{index.path}: calibration.json has no usable weights ({error!r}); "
-                "rebuild the index"
-            ) from error
-        self._reranker = Reranker(index.store, self._weights.slope)
-        self._spellings: OrderedDict[str, Spelling] = OrderedDict()
-        self._answers: OrderedDict[_Question, tuple[Candidate, ...]] = OrderedDict()
+        self._retriever = Retriever(index, self._load_encoder)
+        types = TypeFilter(index.store) if type_filter else None
+        self._answers = Answers(index, self._retriever, types)
 
     @classmethod
     def load(
@@ -187,7 +150,7 @@ class Linker:
             **({} if self._backend is None else {"backend": self._backend}),
             "nested": self._nested,
             **({"whole_composites": True} if self._whole_composites else {}),
-            **({} if self._type_filter is not None else {"type_filter": False}),
+            **({} if self._type_filter else {"type_filter": False}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -283,11 +246,13 @@ class Linker:
         """What each mention is linked to, or NIL."""
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least 1 candidate")
-        mentions = [self._spelled_out(mention) for mention in mentions]
-        asked = [self._asked(mention) for mention in mentions]
-        found = self._candidates(asked, k)
         return [
-            self._decide(mention, found[of]) for mention, of in zip(mentions, asked, strict=True)
+            Decided(
+                mention,
+                found[0].concept_id if found and found[0].probability >= self.threshold else None,
+                found,
+            )
+            for mention, found in self._answers.of(mentions, k)
         ]
 
     def _with_sites(
@@ -328,7 +293,7 @@ class Linker:
             "threshold": self.threshold,
             "nested": self._nested,
             "whole_composites": self._whole_composites,
-            "type_filter": self._type_filter is not None,
+            "type_filter": self._type_filter,
             "device": self._device,
             "backend": self._backend,
         }
@@ -344,60 +309,6 @@ class Linker:
                 backend=self._backend,
             )
         return self._encoder
-
-    def _asked(self, mention: Mention) -> _Asked:
-        label = mention.label if self._type_filter is not None else ""
-        return _Asked(mention.query, kind_of(label) if label else None)
-
-    def _spelled_out(self, mention: Mention) -> Mention:
-        """The mention, with what a symbol in it, or short forms in a phrase, stand for."""
-        query = name = mention.query
-        if may_be_symbol(query):
-            name = self._symbols.name_of(query, self._asked(mention).kind)
-        if name == query and mention.long_form is None:
-            name = self._in_full(query)
-        return mention if name == query else replace(mention, long_form=name)
-
-    def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
-        """The candidates of each distinct question; the latest ones are kept."""
-        distinct = list(dict.fromkeys(asked))
-        new = list(dict.fromkeys(of.query for of in distinct if of.query not in self._spellings))
-        self._spellings.update(zip(new, self._retriever.spellings(new), strict=True))
-        questions = {of: _Question(self._spellings[of.query], of.kind, k) for of in distinct}
-        missing = {
-            question: of.query
-            for of, question in questions.items()
-            if question not in self._answers
-        }
-        if missing:
-            self._answers.update(zip(missing, self._answered(missing), strict=True))
-        for of, question in questions.items():
-            self._spellings.move_to_end(of.query)
-            self._answers.move_to_end(question)
-        found = {of: self._answers[question] for of, question in questions.items()}
-        for kept in (self._spellings, self._answers):
-            while len(kept) > CACHED_QUERIES:
-                kept.popitem(last=False)
-        return found
-
-    def _answered(self, missing: Mapping[_Question, str]) -> Iterator[tuple[Candidate, ...]]:
-        """The candidates of some questions, each with one of the strings that ask it."""
-        queries, store = self._retriever.as_names(missing.values()), self._index.store
-        ranking = decide(
-            queries,
-            self._retriever.retrieve(queries, n=NEIGHBOURS),
-            store,
-            self._weights,
-            self._reranker,
-            kinds=[question.kind for question in missing],
-            types=self._type_filter,
-        )
-        for place, question in enumerate(missing):
-            yield candidates(ranking, place, store, k=question.k)
-
-    def _decide(self, mention: Mention, found: tuple[Candidate, ...]) -> Decided:
-        linked = bool(found) and found[0].probability >= self.threshold
-        return Decided(mention, found[0].concept_id if linked else None, found)
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:

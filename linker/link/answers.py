@@ -1,0 +1,139 @@
+"""The candidates of mentions: each distinct string is looked up once, and the latest are kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from linker.errors import IndexFolderError
+from linker.index import Index
+from linker.link.calibrate import NEIGHBOURS
+from linker.link.contests import decide
+from linker.link.labels import TypeFilter, kind_of
+from linker.link.rank import Weights
+from linker.link.rerank import Reranker, candidates
+from linker.link.retrieve import Retriever, Spelling
+from linker.link.short_forms import spelled_out
+from linker.link.symbols import Symbols, may_be_symbol
+from linker.schema import Candidate, Mention
+
+CACHED_QUERIES = 20_000
+"""Queries whose candidates are kept: about 4 kB each with 5 candidates."""
+
+
+class _Asked(NamedTuple):
+    """A string, and what kind of thing the detector takes it for."""
+
+    query: str
+    kind: str | None
+
+
+class _Question(NamedTuple):
+    """What candidates depend on."""
+
+    spelling: Spelling
+    kind: str | None
+    k: int
+
+
+class Answers:
+    """Finds the candidates of mentions.
+
+    Args:
+        index: whose concepts.
+        retriever: of this index.
+        types: lets the mentions' labels speak against concepts of another kind; None for not.
+
+    Attributes:
+        weights, reranker: what decides among the concepts of a mention.
+
+    Raises:
+        IndexFolderError: the index has no usable weights.
+    """
+
+    def __init__(self, index: Index, retriever: Retriever, types: TypeFilter | None) -> None:
+        self._store = index.store
+        self._retriever = retriever
+        self._types = types
+        self._symbols = Symbols(index.store)
+        self._in_full = lru_cache(CACHED_QUERIES)(partial(spelled_out, index))
+        try:
+            self.weights = Weights.from_json(index.calibration["weights"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise IndexFolderError(
+                f"{index.path}: calibration.json has no usable weights ({error!r}); "
+                "rebuild the index"
+            ) from error
+        self.reranker = Reranker(index.store, self.weights.slope)
+        self._spellings: OrderedDict[str, Spelling] = OrderedDict()
+        self._answers: OrderedDict[_Question, tuple[Candidate, ...]] = OrderedDict()
+
+    def of(
+        self, mentions: Sequence[Mention], k: int
+    ) -> Iterator[tuple[Mention, tuple[Candidate, ...]]]:
+        """The candidates of each mention, in the same order.
+
+        Args:
+            k: candidates to keep, at least 1.
+
+        Yields:
+            The mention, with what a symbol or a short form in it stands for, and its candidates.
+        """
+        in_full = [self._spelled_out(mention) for mention in mentions]
+        asked = [self._asked(mention) for mention in in_full]
+        found = self._candidates(asked, k)
+        for mention, question in zip(in_full, asked, strict=True):
+            yield mention, found[question]
+
+    def _asked(self, mention: Mention) -> _Asked:
+        label = mention.label if self._types is not None else ""
+        return _Asked(mention.query, kind_of(label) if label else None)
+
+    def _spelled_out(self, mention: Mention) -> Mention:
+        """The mention, with what a symbol in it, or short forms in a phrase, stand for."""
+        query = name = mention.query
+        if may_be_symbol(query):
+            name = self._symbols.name_of(query, self._asked(mention).kind)
+        if name == query and mention.long_form is None:
+            name = self._in_full(query)
+        return mention if name == query else replace(mention, long_form=name)
+
+    def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
+        """The candidates of each distinct question; the latest ones are kept."""
+        distinct = list(dict.fromkeys(asked))
+        new = list(dict.fromkeys(of.query for of in distinct if of.query not in self._spellings))
+        self._spellings.update(zip(new, self._retriever.spellings(new), strict=True))
+        questions = {of: _Question(self._spellings[of.query], of.kind, k) for of in distinct}
+        missing = {
+            question: of.query
+            for of, question in questions.items()
+            if question not in self._answers
+        }
+        if missing:
+            self._answers.update(zip(missing, self._answered(missing), strict=True))
+        for of, question in questions.items():
+            self._spellings.move_to_end(of.query)
+            self._answers.move_to_end(question)
+        found = {of: self._answers[question] for of, question in questions.items()}
+        for kept in (self._spellings, self._answers):
+            while len(kept) > CACHED_QUERIES:
+                kept.popitem(last=False)
+        return found
+
+    def _answered(self, missing: Mapping[_Question, str]) -> Iterator[tuple[Candidate, ...]]:
+        """The candidates of some questions, each with one of the strings that ask it."""
+        queries, store = self._retriever.as_names(missing.values()), self._store
+        ranking = decide(
+            queries,
+            self._retriever.retrieve(queries, n=NEIGHBOURS),
+            store,
+            self.weights,
+            self.reranker,
+            kinds=[question.kind for question in missing],
+            types=self._types,
+        )
+        for place, question in enumerate(missing):
+            yield candidates(ranking, place, store, k=question.k)
