@@ -9,23 +9,18 @@ case, inflection, hyphens, Greek letters, stop words and word order; what is bli
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import compress
-from typing import NamedTuple
 
 import numpy as np
 
 from linker.detect.composites import Joint, is_list, joints, parts_at
 from linker.detect.definitions import parenthesised
-from linker.detect.disorders import (
-    is_letters,
-    means_another_thing,
-    says_too_little,
-    spelled_out,
-)
+from linker.detect.disorders import says_too_little
 from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.letters import supported
+from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.names import Names
 from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
@@ -75,15 +70,6 @@ class _Notes:
         self.keys = sums[first + length] - sums[first]
 
 
-class _Match(NamedTuple):
-    start: int
-    end: int
-    n_words: int
-    long_form: str | None
-    row: int = -1
-    doubtful: bool = False
-
-
 class DictionaryMatcher:
     """Finds the index's own names. Needs no model, and always works.
 
@@ -101,14 +87,14 @@ class DictionaryMatcher:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
-        return self._mentions(texts, _longest)
+        return self._mentions(texts, longest)
 
     def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Every mention of each text, those inside others too. See `NestingDetector`."""
-        return self._mentions(texts, _each_span)
+        return self._mentions(texts, each_span)
 
     def _mentions(
-        self, texts: Sequence[str], choose: Callable[[list[_Match]], Iterable[_Match]]
+        self, texts: Sequence[str], choose: Callable[[list[Match]], Iterable[Match]]
     ) -> list[list[Mention]]:
         found = []
         for some in together(texts, _CHARACTERS):
@@ -118,17 +104,17 @@ class DictionaryMatcher:
             found_in = self._matches(safe, defined)
             self._add_restated(safe, defined, found_in)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
-                chosen = choose(self._supported(own, matches, short))
-                mentions = [_mention(text, match) for match in chosen]
+                chosen = choose(supported(own, matches, short, self._index.store))
+                mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
         return found
 
     def _matches(
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]
-    ) -> list[list[_Match]]:
+    ) -> list[list[Match]]:
         """The matches of each text."""
         notes = _Notes(texts, defined, self._vocabulary.tokens(texts))
-        matches: list[list[_Match]] = [[] for _ in texts]
+        matches: list[list[Match]] = [[] for _ in texts]
         for find in (
             self._names_in,
             self._variants_in,
@@ -144,7 +130,7 @@ class DictionaryMatcher:
         self,
         texts: Sequence[str],
         defined: Sequence[frozenset[str]],
-        matches: Sequence[list[_Match]],
+        matches: Sequence[list[Match]],
     ) -> None:
         """Add the names that hold short forms which their note defines."""
         found = [(i, one) for i, text in enumerate(texts) for one in restated_in(text)]
@@ -159,7 +145,7 @@ class DictionaryMatcher:
                     start, end = span
                     matches[i].append(match._replace(start=start, end=end, long_form=name))
 
-    def _holds_together(self, stretch: str, name: str, match: _Match) -> bool:
+    def _holds_together(self, stretch: str, name: str, match: Match) -> bool:
         """Whether a stretch of a note that holds short forms is one name.
 
         Across a bracket only in the name's own order, and never across a comma: "Duchenne muscular
@@ -170,68 +156,7 @@ class DictionaryMatcher:
         in_order = match.row >= 0 and self._names.written(match.row)[0] == tuple(stems(name))
         return "(" not in stretch or in_order
 
-    def _supported(self, text: str, matches: list[_Match], defined: frozenset[str]) -> list[_Match]:
-        """Without the short capitals that only seem to be names of the index.
-
-        Two letters mean too many things, and what stands in parentheses is defined by the note: it
-        takes another name of the same concept in the note to say that this one is meant. Letters
-        that stand for a disorder need one that has these letters: RB1 is no retinoblastoma.
-        """
-        strings = [text[match.start : match.end] for match in matches]
-        # An abbreviation that is another thing somewhere is another thing everywhere.
-        others = {
-            string
-            for match, string in zip(matches, strings, strict=True)
-            if is_letters(string) and means_another_thing(text, match.start, match.end)
-        }
-        if others:
-            kept = [string not in others for string in strings]
-            matches, strings = [*compress(matches, kept)], [*compress(strings, kept)]
-        doubtful = {
-            match
-            for match, short in zip(matches, strings, strict=True)
-            if match.long_form is None
-            and (
-                match.doubtful
-                or (short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5)))
-            )
-        }
-        if not doubtful:
-            return matches
-        concepts = {
-            match: [pair.concept for pair in self._index.store.pairs(match.row)]
-            for match in doubtful
-        }
-        sure = [match for match in matches if match.row >= 0 and match not in doubtful]
-        known = self._named(text, sure, {c for own in concepts.values() for c in own})
-
-        def is_known(match: _Match) -> bool:
-            letters = text[match.start : match.end]
-            return any(
-                concept in known
-                and (
-                    len(letters) <= 2 or not match.doubtful or spelled_out(letters, known[concept])
-                )
-                for concept in concepts[match]
-            )
-
-        return [match for match in matches if match not in doubtful or is_known(match)]
-
-    def _named(
-        self, text: str, matches: Sequence[_Match], concepts: Collection[int]
-    ) -> dict[int, set[str]]:
-        """How a text names some concepts: those of them that have a match."""
-        found = self._index.store.pair_rows(np.array([m.row for m in matches], dtype=np.int64))
-        asked = np.isin(found.concept, list(concepts))
-        named: dict[int, set[str]] = {}
-        for at, concept in zip(
-            found.name[asked].tolist(), found.concept[asked].tolist(), strict=True
-        ):
-            match = matches[at]
-            named.setdefault(concept, set()).add(text[match.start : match.end])
-        return named
-
-    def _names_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+    def _names_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         content, (first, length), keys = notes.content, notes.grams, notes.keys
         sided, of_sides = without_sides(content.side, content.hash, first, length)
         gram, row = self._index.lexicon.find(np.concatenate([keys, keys[sided] - of_sides]))
@@ -253,10 +178,10 @@ class DictionaryMatcher:
             ):
                 yield (
                     of,
-                    _Match(start, end, reading.n_words, reading.long_form, name, reading.doubtful),
+                    Match(start, end, reading.n_words, reading.long_form, name, reading.doubtful),
                 )
 
-    def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+    def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Disorders that the text names in other words than the index."""
         content, (first, length) = notes.content, notes.grams
         which, added = in_other_words(content.entry, content.hash, first, length)
@@ -273,9 +198,9 @@ class DictionaryMatcher:
                 and not says_too_little(said)
                 and self._names.disorders(row)
             ):
-                yield of, _Match(start, end, len(said), names[0], row)
+                yield of, Match(start, end, len(said), names[0], row)
 
-    def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+    def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         content, run = notes.content, notes.content.run
         slashes = content.slash & (np.diff(content.position, prepend=-2) == 1)
         found = [*joints(np.flatnonzero(content.joint).tolist(), np.flatnonzero(slashes).tolist())]
@@ -289,9 +214,9 @@ class DictionaryMatcher:
             of = int(content.text[joint.left])
             words_near = self._vocabulary.words(near)
             for part in parts_at(notes.texts[of], words_near, inside, self._names.is_name):
-                yield of, _Match(part.start, part.end, len(words(part.name)), part.name)
+                yield of, Match(part.start, part.end, len(words(part.name)), part.name)
 
-    def _abbreviations_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+    def _abbreviations_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         # Most words stand for nothing else.
         maybe = notes.tokens[notes.tokens.marked]
         columns = (maybe.text, maybe.start, maybe.end)
@@ -310,13 +235,13 @@ class DictionaryMatcher:
                 and not (called_after(short) and is_person(text, start, end))
                 and not (full_names(short) and is_another_thing(text, start, end))
             ):
-                yield of, _Match(start, end, 1, long_form)
+                yield of, Match(start, end, 1, long_form)
         for of, text in enumerate(notes.texts):
             for letter in letters_in(text):
                 if self._names.is_name(letter.long_form):
-                    yield of, _Match(letter.start, letter.end, 1, letter.long_form)
+                    yield of, Match(letter.start, letter.end, 1, letter.long_form)
 
-    def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, _Match]]:
+    def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Names with clinical abbreviations in them: "GI bleed", "CKD stage 3"."""
         content, (first, length) = notes.content, notes.grams
         full: dict[int, str] = {}
@@ -344,43 +269,10 @@ class DictionaryMatcher:
             start, end = int(content.start[begin]), int(content.end[stop - 1])
             reading = self._names.reading(said + text[done:end], row, True)
             if reading is not None:
-                yield of, _Match(start, end, reading.n_words, said + text[done:end], row)
-
-
-def _mention(text: str, match: _Match) -> Mention:
-    stretch = text[match.start : match.end]
-    # An apostrophe at the end of a word closes a quotation, or makes a genitive ("the seizures'").
-    if stretch[-2:-1].isalpha() and stretch[-1] in "'\u2019":
-        stretch = stretch[:-1]
-    return Mention(match.start, match.start + len(stretch), stretch, long_form=match.long_form)
+                yield of, Match(start, end, reading.n_words, said + text[done:end], row)
 
 
 def _is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return not before.strip() and _HEADER_END.match(text, end) is not None
-
-
-def _longest(matches: list[_Match]) -> list[_Match]:
-    """Matches without overlaps: those of more words first, then the longer, then the earlier."""
-    kept: list[_Match] = []
-    taken = bytearray(max((match.end for match in matches), default=0))
-    for match in sorted(matches, key=_rank):
-        start, end = match.start, match.end
-        if taken.find(1, start, end) < 0:
-            taken[start:end] = b"\1" * (end - start)
-            kept.append(match)
-    return kept
-
-
-def _each_span(matches: list[_Match]) -> Iterable[_Match]:
-    """One match for each span."""
-    best: dict[tuple[int, int], _Match] = {}
-    for match in sorted(matches, key=_rank):
-        best.setdefault((match.start, match.end), match)
-    return best.values()
-
-
-def _rank(match: _Match) -> tuple[int, int, int, bool]:
-    # The long form of an abbreviation comes last: a name of the index that is spelled out wins.
-    return -match.n_words, match.start - match.end, match.start, match.long_form is not None
