@@ -7,6 +7,7 @@ guessed, and no encoder is needed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -22,6 +23,8 @@ from linker.text import normalise, stems
 
 _MOST_WAYS = 40
 """Ways to say a finding that are tried."""
+_RESIDUAL = re.compile(r"other\b", re.IGNORECASE)
+"""What a classification keeps for the rest: the names of "Other injury" are different things."""
 _AS_GOOD = (NameKind.PREFERRED, NameKind.EXACT)
 
 
@@ -73,7 +76,7 @@ class SiteNames:
 
     def _names_of(self, concept: int | None) -> tuple[tuple[str, ...], ...]:
         """The names of a concept that mean what it means, as stems, the shorter first."""
-        if concept is None:
+        if concept is None or _RESIDUAL.match(self._index.store.summary(concept)["preferred_name"]):
             return ()
         return tuple(sorted({tuple(own) for own in self._stems_of(concept)}, key=_by_length))
 

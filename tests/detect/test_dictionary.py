@@ -116,14 +116,18 @@ def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory
 def test_a_name_before_some_words_is_another_thing(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    names = ("Stress", "Hanging", "Shock", "Tumor", "Unresponsive", "Irritable", "Pain in the back")
+    names = (
+        *("Stress", "Hanging", "Shock", "Tumor", "Unresponsive", "Irritable", "Pain in the back"),
+        *("Back", "Rest", "Running", "Will"),
+    )
     concepts = [concept(f"A:{i}", name) for i, name in enumerate(names)]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
     text = (
         "A stress test, stress\necho, shock-wave, growth plate. Under stress, tests well; "
         "in shock. "
         "Tumor markers rise; a tumor. Unresponsive to medical therapy; unresponsive to pain. "
-        "Irritable bowel, irritable. Pain in the back of the knee, pain in the back."
+        "Irritable bowel, irritable. Pain in the back of the knee, pain in the back. "
+        "She will come back to us the rest of the day, by a running suture; rest, running, back."
     )
     assert [text[m.start : m.end + 4] for m in matcher.detect([text])[0]] == [
         "stress, te",
@@ -131,7 +135,10 @@ def test_a_name_before_some_words_is_another_thing(
         "tumor. Un",
         "unresponsive to ",
         "irritable. Pa",
-        "pain in the back.",
+        "pain in the back. Sh",
+        "rest, ru",
+        "running, ba",
+        "back.",
     ]
 
 

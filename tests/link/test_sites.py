@@ -31,6 +31,8 @@ CONCEPTS = [
     concept("O:1", "Osteoarthritis", "Degenerative joint disease"),
     concept("O:2", "Osteoarthritis of the knee"),
     concept("E:1", "Edema", "Ankle edema"),
+    concept("I:1", "Other injury", "Wound", "Abrasion"),
+    concept("I:2", "Abrasion of the thigh"),
 ]
 
 
@@ -57,6 +59,8 @@ def linker_of(index: Index, **options: bool) -> Linker:
         ("bilateral [knee DJD|X]", ["O:2"]),
         # No concept of its own: the mention stays as it is.
         ("[ankle edema|X]; [edema|X] of his knee", ["E:1", "E:1"]),
+        # What a classification puts together is not one thing.
+        ("a [wound|X] of his thigh, an [abrasion of his thigh|X]", ["I:1", "I:2"]),
         ("[pain|X] in his knee-high boot", ["P:1"]),
     ],
 )
