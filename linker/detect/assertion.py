@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain, count
 from pathlib import Path
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
@@ -43,6 +43,10 @@ _HEADER = re.compile(
     r"[ \t*#_>•-]{0,8}(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][A-Za-z /&,'’().-]{0,60}?)"
     r"[ \t]*[*_]{0,3}[ \t]*(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
 )
+_LONGEST_HEADER = 100
+"""More characters than a header takes, with what stands around it, up to its colon."""
+_LONGEST_WORD = 32
+"""Words before a full stop are looked at so far back: what is longer is no abbreviation."""
 _SPLITTERS = frozenset(";•·●▪‣|")
 _MARKS = rf"\n.!?{''.join(_SPLITTERS)}"
 _PIECE = re.compile(
@@ -54,10 +58,21 @@ _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 @dataclass(slots=True)
 class _Sentence:
+    """A sentence.
+
+    Attributes:
+        section: the attributes of what stands in its section.
+        first: which of the merged stretches of mentions the first of its own is, if it has any.
+        pieces: its mentions, each as one mark, and what stands between them.
+    """
+
     section: tuple[int, ...]
-    tokens: list[str] = field(default_factory=list)
-    # Indices into `tokens`, in order, and which of the merged stretches of mentions each one is.
-    stretches: list[tuple[int, int]] = field(default_factory=list)
+    first: int
+    pieces: list[str] = field(default_factory=list)
+
+    def tokens(self) -> list[str]:
+        """Its words and marks as phrases have them, each mention one of them."""
+        return [*map(fold, chain.from_iterable(map(TOKEN.findall, self.pieces)))]
 
 
 class AssertionRules:
@@ -92,7 +107,7 @@ class AssertionRules:
         masked, homes = _mask(text, mentions)
         found = [0] * (max(homes) + 1)
         for sentence in self._sentences(text, masked):
-            if sentence.stretches:
+            if MENTION in sentence.pieces:
                 self._judge(sentence, found)
         return [_truth(found[home]) for home in homes]
 
@@ -102,7 +117,7 @@ class AssertionRules:
         section: tuple[int, ...] = ()
         line_start, after_blank = True, True
         sentence: _Sentence | None = None
-        word = ""
+        before = ""
         while match := _PIECE.search(masked, reached):
             at, reached = match.span()
             piece = match.group()
@@ -118,24 +133,25 @@ class AssertionRules:
                 line_start = after_blank = False
                 if header is not None:
                     section, reached = header
-                    word = ""
+                    before = ""
                     continue
-                sentence = _Sentence(section)
+                sentence = _Sentence(section, n_stretches)
             if piece[0] == MENTION:
-                sentence.stretches.append((len(sentence.tokens), n_stretches))
-                sentence.tokens.append(MENTION)
+                sentence.pieces.append(MENTION)
                 n_stretches += 1
-                word = ""
+                before = ""
                 continue
-            if piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, word)):
+            if piece in _SPLITTERS or (
+                piece in ".!?" and ends_sentence(text, at, _last_word(before))
+            ):
                 if piece == "?":
-                    sentence.tokens.append(piece)
+                    sentence.pieces.append(piece)
                 yield sentence
                 sentence = None
-                word = ""
+                before = ""
                 continue
-            sentence.tokens += map(fold, TOKEN.findall(piece))
-            word = sentence.tokens[-1]
+            sentence.pieces.append(piece)
+            before = piece
         if sentence is not None:
             yield sentence
 
@@ -143,6 +159,8 @@ class AssertionRules:
         self, masked: str, at: int, *, line_start: bool, after_blank: bool
     ) -> tuple[tuple[int, ...], int] | None:
         """The attributes of the section that begins here, and where its header ends; or None."""
+        if not line_start and ":" not in masked[at : at + _LONGEST_HEADER]:
+            return None
         begin = at
         while line_start and begin > 0 and masked[begin - 1] in " \t":
             begin -= 1
@@ -170,26 +188,38 @@ class AssertionRules:
         )
 
     def _judge(self, sentence: _Sentence, found: list[int]) -> None:
-        tokens = sentence.tokens
+        tokens = sentence.tokens()
         phrases = self._book.find(tokens)
         if not phrases and not sentence.section:
             return
+        marks = (at for at, token in enumerate(tokens) if token == MENTION)
+        homes = dict(zip(marks, count(sentence.first), strict=False))
         # words[i]: how many words stand before piece i, so that distances are differences.
         words = [0, *accumulate(map(is_word, tokens))]
-        _look_forward(sentence, phrases, words, found)
+        in_section = [attribute in sentence.section for attribute in range(len(ASSERTIONS))]
+        _look_forward(tokens, homes, in_section, phrases, words, found)
         if any(effect.backward for _, effects in phrases.values() for effect in effects):
-            _look_backward(sentence, phrases, words, found)
+            _look_backward(tokens, homes, phrases, words, found)
+
+
+def _last_word(piece: str) -> str:
+    """The last word or mark of a piece of text (of a long word its end); "" if it has none."""
+    tokens = TOKEN.findall(piece[-_LONGEST_WORD:]) or TOKEN.findall(piece)
+    return fold(tokens[-1]) if tokens else ""
 
 
 def _look_forward(
-    sentence: _Sentence, phrases: Phrases, words: list[int], found: list[int]
+    tokens: list[str],
+    homes: dict[int, int],
+    in_section: list[bool],
+    phrases: Phrases,
+    words: list[int],
+    found: list[int],
 ) -> None:
     n = len(ASSERTIONS)
     # In scope are the words before these limits; of triggers that no comma ends, and that one does.
     limits, comma_limits = [0] * n, [0] * n
-    in_section = [attribute in sentence.section for attribute in range(n)]
-    homes = dict(sentence.stretches)
-    for at, piece in enumerate(sentence.tokens):
+    for at, piece in enumerate(tokens):
         if piece == ",":
             comma_limits = [0] * n
         if at in phrases:
@@ -212,17 +242,20 @@ def _look_forward(
 
 
 def _look_backward(
-    sentence: _Sentence, phrases: Phrases, words: list[int], found: list[int]
+    tokens: list[str],
+    homes: dict[int, int],
+    phrases: Phrases,
+    words: list[int],
+    found: list[int],
 ) -> None:
     n = len(ASSERTIONS)
     floors = [FAR] * n  # In scope are the words from these on.
     listed = [
         False
     ] * n  # Whether an "and" since the trigger makes the commas those of an enumeration.
-    homes = dict(sentence.stretches)
     inside = {at for begin, (end, _) in phrases.items() for at in range(begin + 1, end)}
-    for at in range(len(sentence.tokens) - 1, -1, -1):
-        piece = sentence.tokens[at]
+    for at in range(len(tokens) - 1, -1, -1):
+        piece = tokens[at]
         if at in phrases:
             _, effects = phrases[at]
             for effect in effects:

@@ -13,7 +13,6 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from linker.config import read_toml, validated
@@ -161,8 +160,8 @@ class Names:
     def _rows_of(self, text: str) -> Iterator[int]:
         """The names that a text is."""
         own = tuple(stems(text))
-        _, rows = self._index.lexicon.find(np.array([bag_hash(own)], dtype=np.uint64))
-        return (row for row in rows.tolist() if self._fits(text, own, row))
+        rows = self._index.lexicon.rows_of(bag_hash(own))
+        return (row for row in rows if self._fits(text, own, row))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.

@@ -235,6 +235,9 @@ class LayeredLexicon(Lexicon):
         order = np.argsort(queries, kind="stable")
         return queries[order], rows[order]
 
+    def rows_of(self, key: int) -> list[int]:
+        return [*self._base.rows_of(key), *self._layer.rows_of(key)]
+
 
 class LayeredVectors(Vectors):
     """The vectors of an index and, with rows numbered on from them, those of its layer."""

@@ -10,7 +10,9 @@ Each word that some name has stands there too, under a key of its own that no na
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,8 @@ class Lexicon:
 
     def __init__(self, hashes: npt.NDArray[np.uint64], rows: npt.NDArray[np.int32]) -> None:
         self._hashes = hashes
+        self._keys = memoryview(hashes)
+        """The hashes again, as what gives single numbers of Python's soonest."""
         self._rows = rows
         self._sieve: npt.NDArray[np.bool_] | None = None
 
@@ -102,6 +106,19 @@ class Lexicon:
         counts = np.searchsorted(self._hashes, keys[found], side="right") - left[found]
         rows = self._rows[ranges(left[found], counts)]
         return np.repeat(maybe[found], counts), rows.astype(np.int64)
+
+    def rows_of(self, key: int) -> list[int]:
+        """The names that share one hash: what `find` finds, without arrays around a single query.
+
+        Args:
+            key: 0 finds nothing.
+        """
+        keys = self._keys
+        first = bisect_left(keys, key)
+        return [
+            int(self._rows[at])
+            for at in takewhile(lambda at: keys[at] == key, range(first, len(keys)))
+        ]
 
     def knows(self, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Whether each of some stems is a word of a name: shape (len(words),).

@@ -135,3 +135,5 @@ def test_the_sieve_holds_back_no_hash_that_is_there(stored: list[int], asked: li
     ]
     positions, rows = lexicon.find(np.array(queries, dtype=np.uint64))
     assert list(zip(positions.tolist(), rows.tolist(), strict=True)) == expected
+    one_by_one = [(at, row) for at, key in enumerate(queries) for row in lexicon.rows_of(key)]
+    assert one_by_one == expected
