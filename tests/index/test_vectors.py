@@ -234,6 +234,22 @@ def test_graph_built_twice_has_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
+def test_graph_finds_more_neighbours_than_one_that_is_built_in_haste() -> None:
+    stored, queries = unit(5000, 96), unit(100, 96, seed=1)
+    hasty = faiss.index_factory(96, "HNSW32", faiss.METRIC_INNER_PRODUCT)
+    assert hasty.hnsw.efConstruction == 40  # What FAISS does where it is told nothing.
+    hasty.add(stored)
+    _, exact = brute_force(stored, queries, 64)
+    found = Vectors.build("HNSW32", 96, [stored]).search(queries, 64)[1]
+    ours, theirs = (
+        sum(
+            len({*one} & {*other}) for one, other in zip(exact.tolist(), rows.tolist(), strict=True)
+        )
+        for rows in (found, Vectors(hasty).search(queries, 64)[1])
+    )
+    assert ours > theirs + 0.015 * exact.size
+
+
 def test_file_that_cannot_be_written_is_an_operating_system_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="FAISS cannot write it"):
         Vectors.build("Flat", DIM, [unit(3)]).save(tmp_path / "missing" / "vectors.faiss")
