@@ -47,7 +47,7 @@ class Lexicon:
     def __init__(self, hashes: npt.NDArray[np.uint64], rows: npt.NDArray[np.int32]) -> None:
         self._hashes = hashes
         self._keys = hashes.data
-        """The hashes again, as what gives single numbers of Python's soonest."""
+        """The hashes again: single ones are read sooner from a memory view than from an array."""
         self._rows = rows
         self._sieve: npt.NDArray[np.bool_] | None = None
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from linker.errors import IndexFolderError
 from linker.index import MAX_WORDS, Lexicon
+from linker.index.layers import LayeredLexicon
 from linker.text import bag_hash, words
 
 # Few words, in forms that are one to the lexicon, so that many names meet.
@@ -100,6 +101,14 @@ def test_words_of_names_are_known(tmp_path: Path) -> None:
 def test_a_lexicon_from_before_there_were_words_knows_all() -> None:
     lexicon = Lexicon(np.array([5], dtype=np.uint64), np.array([0], dtype=np.int32))
     assert lexicon.knows(["fever", "fevre"]).tolist() == [True, True]
+
+
+def test_rows_of_one_hash_are_those_of_the_index_and_of_its_layer() -> None:
+    base, layer = Lexicon.build(["fever", "cough"]), Lexicon.build(["Fevers", "pain"], first=2)
+    layered = LayeredLexicon(base, layer)
+    found = [layered.rows_of(bag_hash(stems(name))) for name in ("fever", "cough", "pain", "chill")]
+    assert found == [[0, 2], [1], [3], []]
+    assert layered.rows_of(0) == []
 
 
 def test_opened_lexicon_is_mapped(tmp_path: Path) -> None:
