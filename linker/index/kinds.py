@@ -17,7 +17,7 @@ from linker.errors import ConfigError
 
 AUTO = "auto"
 FLAT_NAMES = 100_000
-"""Up to here exact search takes up to 3 ms a query, ten times what a graph does, and nothing needs
+"""Up to here exact search takes some 3 ms a query, eight times what a graph does, and nothing needs
 tuning."""
 GRAPH_NAMES = 500_000
 """Up to here a graph is built in minutes."""

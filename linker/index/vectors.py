@@ -37,7 +37,7 @@ _SPARE = 8
 seventh digit, and the cosines, in double precision, say which are the nearest."""
 _WALKED = 200
 """How wide a graph is walked for the neighbours of a name that is added (`efConstruction`). FAISS's
-own 40 builds five times sooner and loses names that stand close together."""
+own 40 builds three times sooner and loses names that stand close together."""
 _ROUNDS = 10
 _TRAIN_A_LIST, _TRAIN_LEAST, _TRAIN_MOST = 40, 65_536, 262_144
 """Rounds of k-means and how many vectors it sees: for each list, and in all."""
