@@ -2,10 +2,12 @@
 # make test   every test          make lint   style, types, layers          make notebooks
 #
 # Each makes its own environment in .venv. PYTHON chooses the interpreter (3.10 to 3.12); PIP_ARGS
-# is passed to pip, for an index with the CPU build of torch, or a mirror.
+# is passed to pip, for an index with the CPU build of torch, or a mirror. JOBS is how many processes
+# share the tests; each takes up to 1.5 GB.
 
 PYTHON ?= python3
 PIP_ARGS ?=
+JOBS ?= 2
 BIN := .venv/bin
 # Nothing is downloaded but the packages: a model that is not at hand is an error.
 export HF_HUB_OFFLINE := 1
@@ -15,7 +17,7 @@ demo: .venv/.demo
 	$(BIN)/linker demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/.lint
 	$(BIN)/ruff format --check .

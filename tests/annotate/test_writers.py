@@ -10,11 +10,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import spacy
 from cases import FakeEncoder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 
 from linker import Candidate, Link, Linker, Mention, Note
 from linker.annotate import WRITERS, annotate_files, choose_format, note_json
@@ -209,7 +209,7 @@ def test_what_a_format_takes_it_gives_back(
         return
     if name in ("x.spacy", "docbin"):
         path = out if name == "x.spacy" else out / "000000.spacy"
-        (doc,) = DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab)
+        (doc,) = DocBin(store_user_data=True).from_disk(path).get_docs(Vocab())
         assert doc.text == note.text
         assert [(e.start_char, e.end_char, e.kb_id_) for e in doc.ents] == [
             (*span, "HP:0001") for span in expected
@@ -487,7 +487,7 @@ def test_findings_are_observations(tmp_path: Path) -> None:
 
 def test_docbin_holds_entities_and_their_links(tmp_path: Path) -> None:
     out = _write(tmp_path / "x.spacy", "docbin", (NOTE, LINKS))
-    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(spacy.blank("en").vocab)
+    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())
     assert doc.text == TEXT
     assert [(e.start_char, e.end_char, e.kb_id_, e.label_) for e in doc.ents] == [
         (6, 16, "HP:0001", "Disease_or_Syndrome"),
