@@ -26,16 +26,18 @@ lint: .venv/.lint
 	$(BIN)/lint-imports
 
 notebooks: .venv/.notebooks demo
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=480 notebooks -W default
+	$(BIN)/python -m pytest -n $(JOBS) --nbmake --nbmake-timeout=480 notebooks -W default
 
-# One target an extra: .venv/.test is the environment with the extras [demo,train,test,ray].
+# One target an extra: .venv/.test is the environment with the extras [demo,train,test,ray]. One for
+# all of them, .venv/.all, spares the resolver its way through the packages where all are wanted.
 .venv/.demo: EXTRAS = demo
 .venv/.test: EXTRAS = demo,train,test,ray
 .venv/.lint: EXTRAS = demo,train,test,lint
 .venv/.notebooks: EXTRAS = demo,train,test,ray,notebooks
-.venv/.demo .venv/.test .venv/.lint .venv/.notebooks: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.all: EXTRAS = demo,train,test,ray,notebooks,lint
+.venv/.demo .venv/.test .venv/.lint .venv/.notebooks .venv/.all: pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
-	@touch $@
+	@touch $@ $(if $(filter %.all,$@),.venv/.demo .venv/.test .venv/.lint .venv/.notebooks)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; ok = (3, 10) <= sys.version_info < (3, 13); sys.exit(None if ok else \

@@ -18,7 +18,7 @@ since its licence may not let it travel; where it lies elsewhere, say so when lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import fields
 from functools import partial
 from itertools import islice
@@ -203,7 +203,7 @@ class ConceptLinker(Pipe):
         texts = [doc.text for doc, own in zip(docs, bare, strict=True) if own]
         found = self.linker.pipe(texts, batch_size=len(docs), k=self._k)
         given = [
-            [] if own else _mentions_of(self._given(doc))
+            [] if own else _mentions_of(self._given(doc), self.linker.local_names)
             for doc, own in zip(docs, bare, strict=True)
         ]
         mentions = [mention for of_doc in given for _, mention in of_doc]
@@ -265,12 +265,16 @@ def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> Con
     return component
 
 
-def _mentions_of(spans: list[Span]) -> list[tuple[Span, Mention]]:
-    """Spans that are there, with the long forms that the note itself defines."""
+def _mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
+    """Spans that are there, with their long forms.
+
+    Args:
+        local: the names that the index has from overlays: see `Linker.local_names`.
+    """
     if not spans:
         return []
     mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
-    found = {(m.start, m.end): m for m in expand(spans[0].doc.text, mentions)}
+    found = {(m.start, m.end): m for m in expand(spans[0].doc.text, mentions, local=local)}
     return [(span, found.get((m.start, m.end), m)) for span, m in zip(spans, mentions, strict=True)]
 
 

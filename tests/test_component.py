@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import spacy
-from cases import CONCEPTS, build, concept, recipe, write_jsonl
+from cases import CONCEPTS, FakeEncoder, build, concept, recipe, write_jsonl
 from spacy import displacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
@@ -20,6 +20,7 @@ from spacy.training import Example
 from linker import Link, Linker, build_index
 from linker.errors import ConfigError, EncoderError, IndexFolderError
 from linker.index import Index
+from linker.offline import overlay_index
 
 # Names of the index alone: no encoder is loaded for them, and the fake one cannot be found by name.
 TEXT = "Known heart failure (HF). Denies chest pain; father had HF. Fever, SOB.\n"
@@ -70,6 +71,19 @@ def test_blank_pipeline_finds_its_own_mentions(nlp: Language) -> None:
 def test_links_are_those_of_annotate(nlp: Language, linker: Linker) -> None:
     for text in NOTES:
         assert [ent._.link for ent in nlp(text).ents] == linker.annotate(text)
+
+
+def test_letters_of_the_house_are_what_it_says_whoever_found_them(tmp_path: Path) -> None:
+    folder, local = build(tmp_path / "mini").path, tmp_path / "local.csv"
+    local.write_text("concept_id,name\nX:0015,SOB\n")
+    overlay_index(folder, [local], encoder=FakeEncoder())
+    nlp = spacy.blank("en")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "FINDING", "pattern": word} for word in ("SOB", "HTN")])
+    nlp.add_pipe("concept_linker", config={"index": str(folder)})
+    linker = nlp.get_pipe("concept_linker").linker
+    linker._given_encoder = FakeEncoder()
+    assert [ent.kb_id_ for ent in nlp("SOB and HTN.").ents] == ["X:0015", "X:0013"]
 
 
 def test_kb_ents_are_pairs_best_first(nlp: Language) -> None:

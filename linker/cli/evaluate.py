@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from linker.evaluate.report import Group
     from linker.formats import Document
     from linker.link import Linker
-    from linker.progress import Bars
 
 SHOWN = 5
 """Problems and ids that are told one by one; all are in the JSON."""
@@ -114,7 +113,8 @@ def evaluate(
         linker = open_linker(index, threshold=threshold, encoder=encoder, detector=detector)
         if asked == "A":
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="linker-evaluate-"))
-            linker = _with_train_names(linker, encoder, seen, Path(folder), progress)
+            progress.step("laying over train mentions")
+            linker = _with_train_names(linker, encoder, seen, Path(folder))
         result = measure(
             linker,
             found.documents,
@@ -165,24 +165,16 @@ def _prefixes(pairs: list[str]) -> dict[str, str]:
 
 
 def _with_train_names(
-    linker: Linker, encoder: str | None, seen: Sequence[Document], folder: Path, progress: Bars
+    linker: Linker, encoder: str | None, seen: Sequence[Document], folder: Path
 ) -> Linker:
-    """The same linker over an index with the train mentions as further names."""
-    from linker.encoder import load_encoder
+    """The same linker over an index with the train mentions as names of the house."""
+    from linker.encoder import own_encoder
     from linker.evaluate import mention_names, with_names
     from linker.index import Index
 
-    built = linker.manifest.encoder
-    loaded = load_encoder(
-        encoder or built.name, revision=None if encoder else built.revision or None
-    )
-    added = with_names(
-        Index.open(linker.path),
-        mention_names(seen),
-        folder / linker.path.name,
-        encoder=loaded,
-        progress=progress,
-    )
+    loaded = own_encoder(linker.manifest.encoder, encoder, index=linker.path)
+    names, out = mention_names(seen), folder / linker.path.name
+    added = with_names(Index.open(linker.path), names, out, encoder=loaded)
     typer.echo(f"{added.pairs:,} names of train mentions added, for this evaluation only", err=True)
     return type(linker)(added.index, encoder=loaded, threshold=linker.threshold)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from linker.detect.bracketed import bracketed
@@ -12,6 +12,7 @@ from linker.detect.definitions import ShortForm, defined_in, parenthesised
 from linker.detect.restated import restated
 from linker.detect.shorthand import stands_for
 from linker.schema import Mention
+from linker.text import normalise
 
 _CAUSE = re.compile(r"(?:induced|associated|related)[ \t\n]+\Z")
 # Laboratory animals get the disease by being immunised: letters for it name the experiment.
@@ -25,7 +26,11 @@ _NEAR = 8
 
 
 def expand(
-    text: str, mentions: Sequence[Mention], *, drop_undetected: bool = False
+    text: str,
+    mentions: Sequence[Mention],
+    *,
+    drop_undetected: bool = False,
+    local: Container[str] = (),
 ) -> list[Mention]:
     """Give mentions that are short forms their long forms, and add those that were missed.
 
@@ -37,6 +42,8 @@ def expand(
     Args:
         text: the note.
         mentions: of this text, in the order of their starts; they may overlap.
+        local: normal forms of names that the house gave (`Store.local_names`): clinical usage has
+            no say in these.
         drop_undetected: leave out the short forms that the note defines by a long form in whose
             head the detector saw no mention: "galactose-1-phosphate uridyltransferase (GALT)" names
             no disease, whatever the index means by "GALT". For mentions that a detector found; not
@@ -63,7 +70,9 @@ def expand(
         if long_form is None:
             if span in meant:
                 continue
-            if mention.text not in in_parentheses:
+            if mention.text not in in_parentheses and not (
+                local and normalise(mention.text) in local
+            ):
                 long_form = stands_for(text, *span) or None
         if long_form is None:
             long_form = bracket

@@ -174,12 +174,10 @@ class DictionaryMatcher:
                 and (not reading.abbreviation or stretch in notes.defined[of])
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
-                and not (reading.n_words == 1 and is_another_thing(text, start, end))
+                and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
             ):
-                yield (
-                    of,
-                    Match(start, end, reading.n_words, reading.long_form, name, reading.doubtful),
-                )
+                n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
+                yield of, Match(start, end, n_words, long_form, name, doubtful, reading.local)
 
     def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Disorders that the text names in other words than the index."""

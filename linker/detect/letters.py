@@ -29,7 +29,9 @@ def supported(
     others = {
         string
         for match, string in zip(matches, strings, strict=True)
-        if is_letters(string) and means_another_thing(text, match.start, match.end)
+        if is_letters(string)
+        and not match.local
+        and means_another_thing(text, match.start, match.end)
     }
     if others:
         kept = [string not in others for string in strings]
@@ -38,6 +40,7 @@ def supported(
         match
         for match, short in zip(matches, strings, strict=True)
         if match.long_form is None
+        and not match.local
         and (
             match.doubtful
             or (short.isupper() and (len(short) <= 2 or (short in defined and len(short) <= 5)))

@@ -17,6 +17,7 @@ class Match(NamedTuple):
         long_form: what to look up in its place, if anything.
         row: the name, -1 where it is none of its own.
         doubtful: letters that stand for a disorder, if the note says so.
+        local: the house gave this name, and means it wherever it stands.
     """
 
     start: int
@@ -25,6 +26,7 @@ class Match(NamedTuple):
     long_form: str | None
     row: int = -1
     doubtful: bool = False
+    local: bool = False
 
 
 def mention_of(text: str, match: Match) -> Mention:

@@ -60,6 +60,7 @@ class Reading(NamedTuple):
         header: some sections have it as their header.
         unless: what follows where it is another thing ("stress" before " test"), if anything.
         doubtful: it is letters that stand for a disorder, if the note says so.
+        local: the house gave this name, and means it wherever it stands.
     """
 
     n_words: int
@@ -68,6 +69,7 @@ class Reading(NamedTuple):
     header: bool
     unless: re.Pattern[str] | None
     doubtful: bool
+    local: bool = False
 
 
 class Names:
@@ -104,7 +106,12 @@ class Names:
         lower = stretch.lower()
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter.
-        if len(stretch) == 1 or lower in no_mentions.words or not self._fits(stretch, own, row):
+        if len(stretch) == 1 or not self._fits(stretch, own, row):
+            return None
+        store = self._index.store
+        if whole and store.local_names and store.normal(row) in store.local_names:
+            return Reading(len(own), None, False, False, None, False, local=True)
+        if lower in no_mentions.words:
             return None
         if says_too_little(own) and self.disorders(row):
             return None

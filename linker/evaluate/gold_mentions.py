@@ -58,6 +58,7 @@ def measure_gold_mentions(
                 abbreviations=abbreviations,
                 composites=composites,
                 types=types,
+                local=linker.local_names,
             )
         ]
         links = iter(linker.link_mentions([m for q in queries for m in q.mentions], k=k))

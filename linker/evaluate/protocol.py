@@ -1,8 +1,9 @@
 """From gold mentions to what is looked up, and from candidates to what was right.
 
 - Z: gold mentions, dictionary as released.
-- A: the same with the mentions of a train split as further names, and composites split by the parts
-  that the gold gives: as BioSyn (Sung et al. 2020) and SapBERT (Liu et al. 2021) report.
+- A: the same with the mentions of a train split as names of the house (`linker.evaluate.names`),
+  and composites split by the parts that the gold gives: as BioSyn (Sung et al. 2020) and SapBERT
+  (Liu et al. 2021) report, which add them to the dictionary.
 
 In both, short forms are looked up by the long form that their note defines, and a discontinuous
 mention by its pieces.
@@ -14,7 +15,7 @@ mention's gold ids will do for a part. An alternative or retired id counts as it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -35,6 +36,11 @@ class Linking(Protocol):
     """What an evaluation asks of a linker; `linker.Linker` is one."""
 
     threshold: float
+
+    @property
+    def local_names(self) -> Collection[str]:
+        """The names that overlays give to concepts, in their normal form."""
+        ...
 
     def link_mentions(self, mentions: Sequence[Mention], k: int = 5) -> list[Link]:
         """One link a mention."""
@@ -106,6 +112,7 @@ def queries_of(
     abbreviations: bool,
     composites: bool,
     types: bool = False,
+    local: Collection[str] = (),
 ) -> list[Query]:
     """What is looked up for each annotation of a document, in the order of the file.
 
@@ -114,12 +121,13 @@ def queries_of(
         abbreviations: look short forms up by their long form.
         composites: look a composite up part by part, where the gold gives its parts.
         types: give mentions the types of the gold as their labels.
+        local: the linker's `local_names`.
     """
     text = document.text
     spans = sorted({(a.start, a.end) for a in document.annotations})
     mentions = [Mention(start, end, text[start:end]) for start, end in spans]
     if abbreviations:
-        mentions = expand(text, mentions)
+        mentions = expand(text, mentions, local=local)
     at = {(mention.start, mention.end): mention for mention in mentions}
     queries = []
     for annotation in document.annotations:

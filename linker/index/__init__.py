@@ -5,7 +5,7 @@ from linker.index.folder import Index
 from linker.index.lexicon import MAX_WORDS, Lexicon
 from linker.index.lock import locked
 from linker.index.manifest import Manifest, sha256
-from linker.index.overlay import set_overlays
+from linker.index.overlay import kept_overlays, set_overlays, share_files
 from linker.index.store import NamePair, PairRows, Store, kind_rank
 from linker.index.vectors import Vectors
 from linker.index.write import write_index
@@ -22,10 +22,12 @@ __all__ = [
     "Silent",
     "Store",
     "Vectors",
+    "kept_overlays",
     "kind_rank",
     "locked",
     "ranges",
     "set_overlays",
     "sha256",
+    "share_files",
     "write_index",
 ]

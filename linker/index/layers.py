@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ class LayeredStore(Store):
     Args:
         base: the store of the index's own files.
         concepts: the columns of `concepts.arrow`, and "row", ascending.
-        names: the columns of `names.arrow`, and "row", ascending.
+        names: the columns of `names.arrow`, "row", ascending, and "local": the rows of the
+            concepts that the overlays say have the name.
     """
 
     def __init__(self, base: Store, concepts: pa.RecordBatch, names: pa.RecordBatch) -> None:
@@ -44,6 +46,8 @@ class LayeredStore(Store):
         # New concepts are in the order of their ids, and stand between two of the base.
         self._new_ids = self._concepts["concept_id"].slice(first).to_pylist()
         self._before = [base.position(concept_id) for concept_id in self._new_ids]
+        first = int(np.searchsorted(self._name_numbers, base.n_names))
+        self._new_names = self._names["normal"].slice(first).to_pylist()
 
     @property
     def n_concepts(self) -> int:
@@ -51,7 +55,7 @@ class LayeredStore(Store):
 
     @property
     def n_names(self) -> int:
-        return self._base.n_names + int((self._name_numbers >= self._base.n_names).sum())
+        return self._base.n_names + len(self._new_names)
 
     @property
     def n_pairs(self) -> int:
@@ -163,11 +167,22 @@ class LayeredStore(Store):
         row = self._base.name_row(normal)
         if row is not None:
             return row
-        first = int(np.searchsorted(self._name_numbers, self._base.n_names))
-        normals = self._names["normal"].slice(first).to_pylist()
-        at = bisect_left(normals, normal)
-        found = at < len(normals) and normals[at] == normal
+        at = bisect_left(self._new_names, normal)
+        found = at < len(self._new_names) and self._new_names[at] == normal
         return self._base.n_names + at if found else None
+
+    @property
+    def local_names(self) -> Mapping[str, frozenset[int]]:
+        return self._local_names
+
+    @cached_property
+    def _local_names(self) -> Mapping[str, frozenset[int]]:
+        if "local" not in self._names:  # A layer that was laid before the house's names decided.
+            return {}
+        named = zip(
+            self._names["normal"].to_pylist(), self._names["local"].to_pylist(), strict=True
+        )
+        return {normal: frozenset(concepts) for normal, concepts in named if concepts}
 
     def concept_table(self) -> pa.Table:
         base = self._base.concept_table()

@@ -311,6 +311,14 @@ class Store:
         row = bisect_left(range(n_rows), normal, key=read)
         return row if row < n_rows and read(row) == normal else None
 
+    @property
+    def local_names(self) -> Mapping[str, frozenset[int]]:
+        """The names that overlays give, by normal form: the rows of the concepts that have them.
+
+        What the house calls a concept it means by that name, whatever else is called so.
+        """
+        return {}
+
     def name_rows(self, row: int) -> tuple[int, ...]:
         """The rows of the names of a concept's row, ascending; a retired id has none."""
         return tuple(self._concept(row, "name_rows"))

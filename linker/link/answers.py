@@ -19,6 +19,7 @@ from linker.link.retrieve import Retriever, Spelling
 from linker.link.short_forms import spelled_out
 from linker.link.symbols import Symbols, may_be_symbol
 from linker.schema import Candidate, Mention
+from linker.text import normalise
 
 CACHED_QUERIES = 20_000
 """Queries whose candidates are kept: about 4 kB each with 5 candidates."""
@@ -95,6 +96,9 @@ class Answers:
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol in it, or short forms in a phrase, stand for."""
         query = name = mention.query
+        local = self._store.local_names
+        if local and normalise(query) in local:
+            return mention
         if may_be_symbol(query):
             name = self._symbols.name_of(query, self._asked(mention).kind)
         if name == query and mention.long_form is None:

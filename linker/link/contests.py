@@ -15,6 +15,7 @@ import numpy as np
 
 from linker.index import Store
 from linker.link.labels import TypeFilter
+from linker.link.local import local_first
 from linker.link.rank import Ranking, Weights, pairs_of, rank_pairs
 from linker.link.rerank import Reranker
 from linker.link.retrieve import Hits
@@ -40,7 +41,8 @@ def decide(
         types: heeds the kinds; None to leave them out of it.
 
     Returns:
-        The concepts of each query, most probable first, ties by concept id.
+        The concepts of each query, most probable first, ties by concept id: see `local_first` for
+        the names of an overlay.
     """
     pairs = pairs_of(queries, hits, store)
     contests, contest = np.unique(
@@ -52,4 +54,4 @@ def decide(
     ranking = reranker.rerank(strings, ranking)
     if types is not None:
         ranking = types.weigh(ranking, [kinds[i] for i in asked.tolist()])
-    return ranking.renumbered(asked, len(queries), store)
+    return local_first(queries, ranking.renumbered(asked, len(queries), store), store)

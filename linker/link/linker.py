@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from linker.link.labels import TypeFilter
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
 from linker.schema import Concept, Link, Mention
+from linker.text import normalise
 
 
 class Linker:
@@ -140,6 +141,15 @@ class Linker:
         return KnowledgeBase(self._index.store)
 
     @property
+    def local_names(self) -> Collection[str]:
+        """The names that overlays give to concepts, in their normal form.
+
+        A mention that is one of these is linked to the house's concept before others, and stands
+        for nothing else unless its note defines it.
+        """
+        return self._index.store.local_names.keys()
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What decides the links beside the notes: two linkers that agree on it link alike."""
         files = self.manifest.files
@@ -171,14 +181,14 @@ class Linker:
         if isinstance(mentions, str):
             raise TypeError("link takes a list of mention strings; for a note, use annotate")
         return self.link_mentions(
-            [Mention(0, len(t), t, long_form=clinical_long_form(t)) for t in mentions], k
+            [Mention(0, len(t), t, long_form=self._long_form(t)) for t in mentions], k
         )
 
     def link_mentions(self, mentions: Sequence[Mention], k: int = 5) -> list[Link]:
         """Link mentions that a detector found, by their long form where they have one.
 
         Short forms are looked up as they are: for those of a note, pass the mentions through
-        `linker.detect.expand` first.
+        `linker.detect.expand` first, with this linker's `local_names`.
         """
         return [Link(*decided) for decided in self._decided(mentions, k)]
 
@@ -210,7 +220,7 @@ class Linker:
         notes = iter(texts)
         while batch := list(islice(notes, batch_size)):
             found = [
-                expand(text, mentions, drop_undetected=True)
+                expand(text, mentions, drop_undetected=True, local=self.local_names)
                 for text, mentions in zip(batch, self._detect_all(batch), strict=True)
             ]
             answers = iter(self._decided([m for mentions in found for m in mentions], k))
@@ -241,6 +251,10 @@ class Linker:
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Find the mentions of some notes, without linking them."""
         return self._load_detector().detect(texts)
+
+    def _long_form(self, text: str) -> str | None:
+        # What the house means by a short form goes before clinical usage.
+        return None if normalise(text) in self.local_names else clinical_long_form(text)
 
     def _decided(self, mentions: Sequence[Mention], k: int) -> list[Decided]:
         """What each mention is linked to, or NIL."""

@@ -2,8 +2,8 @@
 
 The column `decision` holds "accept" (the concept of the row), "reject" (no concept), or the id of
 another concept; an empty one is not decided yet. The overlay makes each decided term a name of its
-concept, and takes it away from other concepts that have it, so that the table comes out as decided
-when it is mapped again with the index that carries the overlay.
+concept, which decides over other names, and takes it away from other concepts that have it, so that
+the table comes out as decided when it is mapped again with the index that carries the overlay.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ class Decided:
         removed: names that are taken away from concepts that are not meant.
         rejected: terms without a concept.
         undecided: rows without a decision.
-        kept: what an overlay cannot say, a line each: a term that is the preferred name of a
-            concept that is not meant.
+        kept: what an overlay cannot say, a line each: that a concept's preferred name means none.
     """
 
     named: int
@@ -95,10 +94,12 @@ def write_overlay(
             if owner == decision.concept_id or _is_derived(pair):
                 continue
             if normalise(linker.concept(owner).preferred_name) == normal:
-                kept.append(
-                    f"{reviewed.path}:{decision.line}: {decision.term!r} stays the preferred name "
-                    f"of {owner}: give that concept another preferred_name in an overlay"
-                )
+                # What it is decided to be stands before that.
+                if decision.concept_id is None:
+                    kept.append(
+                        f"{reviewed.path}:{decision.line}: {decision.term!r} stays the preferred "
+                        f"name of {owner}: give that concept another preferred_name in an overlay"
+                    )
             elif (owner, decision.term, "remove", decision.line) not in rows:
                 rows.append((owner, decision.term, "remove", decision.line))
     _write(Path(out), rows)

@@ -18,17 +18,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from linker.detect import clinical_long_form
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.rows import WriteRow, csv_rows, parquet_rows
 from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable, as_text
 from linker.mapping.values import VERDICTS, Columns, Review
-from linker.schema import Link, Mention
+from linker.schema import Link
 from linker.steps import Progress, Silent
-from linker.terminology import read_overlay
-from linker.text import normalise
 
 BATCH = 256
 """Terms that are linked together."""
@@ -164,26 +161,11 @@ def _keep(partial: Path, out: Path) -> None:
 def _link(
     linker: Linker, terms: Sequence[str], k: int, progress: Progress
 ) -> Iterator[tuple[str, Link]]:
-    local = set(_local_names(linker))
-
-    def long_form(term: str) -> str | None:
-        # What a reviewer has decided of a short form goes before the usual long form.
-        return None if normalise(term) in local else clinical_long_form(term)
-
     progress.step("linking", total=len(terms), unit="terms")
     for start in range(0, len(terms), BATCH):
         batch = terms[start : start + BATCH]
-        mentions = [Mention(0, len(t), t, long_form=long_form(t)) for t in batch]
-        yield from zip(batch, linker.link_mentions(mentions, k), strict=True)
+        yield from zip(batch, linker.link(batch, k), strict=True)
         progress.advance(len(batch))
-
-
-def _local_names(linker: Linker) -> Iterator[str]:
-    """The names that overlays have given to concepts, normalised."""
-    for info in linker.manifest.overlays:
-        for row in read_overlay(linker.path / info.file, name=info.name).rows:
-            if row.name and row.kind is not None:
-                yield normalise(row.name)
 
 
 def _number(cell: object, where: str, column: str | None) -> float:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from linker.config import Recipe
 from linker.encoder import load_encoder
-from linker.index import Index, set_overlays, write_index
+from linker.index import Index, kept_overlays, set_overlays, write_index
 from linker.link import calibrate
-from linker.offline.overlay import combine, kept_overlays
+from linker.offline.overlay import combine
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology, add_forms, merge, read_overlay, read_terminology
 

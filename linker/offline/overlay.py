@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from linker.encoder import Encoder, own_encoder
 from linker.errors import ConfigError, IndexFolderError
-from linker.index import Manifest, locked, set_overlays
+from linker.index import Manifest, kept_overlays, locked, set_overlays, share_files
 from linker.terminology import Overlay, read_overlay
 
 
@@ -58,8 +56,7 @@ def overlay_index(
                 raise IndexFolderError(f"{target}: exists; choose another --out")
             folder = target.with_name(f".{target.name}.overlaying")
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            _share(index, folder, manifest)
+            share_files(index, folder)
         else:
             folder = index
         overlays = combine(kept_overlays(folder), given, remove)
@@ -79,18 +76,6 @@ def overlay_index(
             if folder not in (index, target):
                 shutil.rmtree(folder, ignore_errors=True)
     return changed
-
-
-def kept_overlays(folder: Path) -> list[Overlay]:
-    """The overlays of an index, from the copies in its folder; none where there is no index.
-
-    Raises:
-        IndexFolderError: the folder is damaged.
-    """
-    if not (folder / "manifest.json").is_file():
-        return []
-    manifest = Manifest.read(folder)
-    return [read_overlay(folder / info.file, name=info.name) for info in manifest.overlays]
 
 
 def combine(
@@ -113,13 +98,3 @@ def combine(
             raise ConfigError(f"two overlays are called {name!r}; rename one of the files")
     overlays.update({overlay.name: overlay for overlay in given})
     return list(overlays.values())
-
-
-def _share(index: Path, folder: Path, manifest: Manifest) -> None:
-    """The files of an index in another folder, without a copy of their content where possible."""
-    for name in (*manifest.files, "manifest.json"):
-        # A file of an index is replaced, never changed: so two may share it.
-        with suppress(OSError):
-            os.link(index / name, folder / name)
-            continue
-        shutil.copy2(index / name, folder / name)

@@ -34,6 +34,12 @@ def test_expand_takes_what_the_note_does_not_define_from_the_table() -> None:
     assert expand("SOB (mild)", mentions) == expected
 
 
+def test_the_table_is_silent_on_what_the_house_has_a_name_for() -> None:
+    mentions = [Mention(0, 3, "SOB"), Mention(5, 8, "HTN")]
+    expected = [mentions[0], replace(mentions[1], long_form="hypertension")]
+    assert expand("SOB, HTN", mentions, local={"sob": frozenset({1})}) == expected
+
+
 def test_the_table_is_silent_on_what_the_note_puts_in_parentheses() -> None:
     text = "Myotonic dystrophy (DM) runs in the family. DM was tested."
     mentions = [Mention(44, 46, "DM")]

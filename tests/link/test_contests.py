@@ -123,8 +123,26 @@ def test_concepts_of_an_overlay_have_a_contest_of_their_own(joined: Index, tmp_p
     assert store.parts_of(rows_of).tolist() == [2, 1, 0]
     assert store.n_parts == 3
     (link,) = Linker(index, encoder=FakeEncoder()).link(["heart attack"])
+    # The house's own first; what others call so may well be the same, and stays as probable.
+    assert link.concept_id == "L:1"
     assert {c.concept_id for c in link.candidates[:3]} == {"A:1", "B:1", "L:1"}
     assert all(c.probability > 0.6 for c in link.candidates[:3])
+
+
+def test_a_name_of_the_house_decides_among_several_terminologies(
+    joined: Index, tmp_path: Path
+) -> None:
+    local = tmp_path / "local.csv"
+    local.write_text("concept_id,name\nB:3,heart attack\n")
+    overlay_index(joined.path, [local], out=tmp_path / "over", encoder=FakeEncoder())
+    (link,) = Linker.load(tmp_path / "over", encoder=FakeEncoder()).link(["heart attack"])
+    (before,) = Linker(joined, encoder=FakeEncoder()).link(["heart attack"])
+    probability = {c.concept_id: c.probability for c in link.candidates}
+    was = {c.concept_id: c.probability for c in before.candidates}
+    assert link.concept_id == "B:3"
+    # In its own terminology the other keeps a tenth; that of another one stands just behind.
+    assert probability["B:1"] < 0.1 * was["B:1"]
+    assert probability["A:1"] == pytest.approx(min(was["A:1"], 0.95 * probability["B:3"]))
 
 
 def test_held_out_names_are_asked_of_their_own_terminology(joined: Index) -> None:

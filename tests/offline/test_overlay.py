@@ -20,7 +20,7 @@ from linker.errors import (
     LinkerError,
     TerminologyError,
 )
-from linker.index import Index, locked
+from linker.index import Index, locked, merge
 from linker.link.calibrate import SHIPPED
 from linker.link.rank import rank
 from linker.link.rerank import candidates
@@ -87,9 +87,113 @@ def test_only_new_names_are_embedded(mini: Path, csv: Write) -> None:
     encoder = FakeEncoder()
     overlay_index(mini, [csv("X:0001,Pump trouble", "X:0002,Chest pain")], encoder=encoder)
     assert encoder.encoded == ["pump trouble"]
-    assert best(mini, "chest pain") == ["X:0012"]  # its preferred name still
     candidates = Linker.load(mini, encoder=encoder).link(["chest pain"])[0].candidates
     assert {c.concept_id for c in candidates[:2]} == {"X:0012", "X:0002"}
+
+
+# --- what the house calls a concept, it means by that name ------------------------------------
+
+
+def found(index: Path, text: str, **options: object) -> list[tuple[str, str | None]]:
+    linker = Linker.load(index, encoder=FakeEncoder(), **options)
+    return [(link.mention.text, link.concept_id) for link in linker.annotate(text)]
+
+
+def test_a_name_of_the_house_goes_before_the_terminologys(mini: Path, csv: Write) -> None:
+    assert best(mini, "chest pain", "cold") == ["X:0012", "X:0007"]
+    lay(mini, csv("X:0002,Chest pain", "X:0008,cold"))
+    # "Chest pain" and "Cold" are preferred names of other concepts.
+    assert best(mini, "chest pain", "cold") == ["X:0002", "X:0008"]
+    link = Linker.load(mini, encoder=FakeEncoder()).link(["CHEST PAIN"])[0]
+    assert [c.concept_id for c in link.candidates[:2]] == ["X:0002", "X:0012"]
+    assert link.probability > 5 * link.candidates[1].probability
+    assert sum(c.probability for c in link.candidates) <= 1
+
+
+def test_letters_of_the_house_go_before_clinical_usage(mini: Path, csv: Write) -> None:
+    assert best(mini, "SOB", "HTN") == ["X:0014", "X:0013"]
+    lay(mini, csv("X:0015,SOB"))
+    assert best(mini, "SOB", "HTN") == ["X:0015", "X:0013"]
+    assert found(mini, "Has SOB and HTN.") == [("SOB", "X:0015"), ("HTN", "X:0013")]
+    # The note's own definition goes before both.
+    said = "Shortness of breath (SOB). SOB again."
+    assert [concept_id for _, concept_id in found(mini, said)] == ["X:0014"] * 3
+
+
+@pytest.mark.parametrize(
+    "name", ["ZQ", "LOB", "DOEx", "well", "VSD-m", "stress", "Dr", "falling out spells"]
+)
+def test_a_name_of_the_house_is_found_in_notes_whatever_it_is(
+    mini: Path, csv: Write, name: str
+) -> None:
+    lay(mini, csv(f"X:0001,{name}"))
+    assert found(mini, f"Pt has {name} today.") == [(name, "X:0001")]
+    assert found(mini, f"{name}: worse.") == [(name, "X:0001")]
+
+
+def test_letters_of_the_house_keep_their_case(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,LOB"))
+    assert found(mini, "A lob in tennis. LOBs twice.") == [("LOBs", "X:0001")]
+
+
+def test_letters_that_stand_for_disorders_are_found_if_the_house_says_so(
+    tmp_path: Path, csv: Write
+) -> None:
+    disorder = ["T047"]
+    index = build(
+        tmp_path / "d",
+        [
+            concept("D:1", "Retinoblastoma", "RB", types=disorder),
+            concept("D:2", "Gout", types=disorder),
+        ],
+    ).path
+    assert found(index, "RB was seen; CA, USA.") == []
+    lay(index, csv("D:1,RB", "D:2,CA"))
+    assert found(index, "RB was seen.") == [("RB", "D:1")]
+    assert found(index, "From Santa Cruz, CA, USA.") == [("CA", "D:2")]
+
+
+def test_the_later_overlay_says_what_a_name_means(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0002,LOB", name="a.csv"))
+    lay(mini, csv("X:0015,LOB", name="b.csv"))
+    assert best(mini, "LOB") == ["X:0015"]
+    lay(mini, remove=["b.csv"])
+    assert best(mini, "LOB") == ["X:0002"]
+    lay(mini, csv("X:0002,LOB", "X:0015,LOB", name="b.csv"))
+    assert Index.open(mini).store.local_names == {
+        "lob": {Index.open(mini).store.row("X:0002"), Index.open(mini).store.row("X:0015")}
+    }
+
+
+@pytest.mark.parametrize(("kind", "decides"), [("abbreviation", True), ("related", False)])
+def test_what_is_near_to_a_concept_decides_nothing(
+    mini: Path, csv: Write, kind: str, decides: bool
+) -> None:
+    lay(mini, csv(f"X:0001,Pyrexia,{kind}"))
+    assert ("pyrexia" in Index.open(mini).store.local_names) == decides
+
+
+def test_a_name_that_is_taken_away_decides_nothing(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0002,Chest pain", name="a.csv"), csv("X:0002,Chest pain,remove", name="b.csv"))
+    assert Index.open(mini).store.local_names == {}
+    assert best(mini, "chest pain") == ["X:0012"]
+
+
+def test_a_layer_of_before_names_decided_is_laid_anew(
+    mini: Path, csv: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = csv("X:0002,Chest pain")
+    with monkeypatch.context() as before:
+        before.setattr("linker.index.overlay._FORMAT", "")
+        before.setattr(
+            "linker.index.merge._LAYER_NAMES",
+            merge._LAYER_NAMES.remove(merge._LAYER_NAMES.get_field_index("local")),
+        )
+        lay(mini, local)
+    assert Index.open(mini).store.local_names == {}
+    assert best(mini, "chest pain") == ["X:0012"]
+    lay(mini, local)
+    assert best(mini, "chest pain") == ["X:0002"]
 
 
 def test_nothing_new_to_embed_needs_no_encoder(mini: Path, csv: Write) -> None:

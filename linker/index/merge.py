@@ -1,0 +1,273 @@
+"""Rows of overlays applied to a store, one by one: what comes out changed, and what they mean.
+
+A name that a row gives to a concept is the house's: it means that concept by it (`_DECIDES`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from linker.errors import TerminologyError
+from linker.index.manifest import LeftOut, OverlayInfo
+from linker.index.store import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, Store, kind_rank
+from linker.terminology import CONCEPTS, NameKind, Overlay, OverlayRow
+from linker.text import normalise
+
+PREFIX = "overlay-"
+"""What the names of all files of overlays begin with."""
+
+_DECIDES = (NameKind.PREFERRED, NameKind.EXACT, NameKind.ABBREVIATION)
+"""Kinds of names by which the house means the concept, and no other."""
+
+_LAYER_NAMES = NAME_COLUMNS.append(pa.field("row", pa.int32())).append(
+    pa.field("local", pa.list_(pa.int32()))
+)
+"""The columns of a layer's names: see `linker.index.layers.LayeredStore`."""
+
+
+@dataclass(slots=True)
+class _Concept:
+    """A concept that a row changes or adds, with all its columns but the rows of its names."""
+
+    values: dict[str, Any]
+    is_new: bool
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one overlay did."""
+
+    added: int = 0
+    removed: int = 0
+    new: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    followed: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+_Pair = tuple[str, NameKind, str, str | None]
+"""A concept's id, kind, surface, form."""
+
+
+class Merge:
+    """Overlays, row by row, over a store: the rows of concepts and names that come out changed."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._concepts: dict[str, _Concept] = {}
+        self._pairs: dict[str, list[_Pair]] = {}
+        self._local: dict[str, set[str]] = {}
+
+    def lay(self, overlay: Overlay, *, strict: bool) -> OverlayInfo:
+        """Apply an overlay.
+
+        Raises:
+            TerminologyError: as `set_overlays`.
+        """
+        tally = _Tally()
+        new = {row.concept_id for row in overlay.rows if row.preferred_name} | {
+            row.concept_id for row in overlay.rows if row.kind is NameKind.PREFERRED and row.name
+        }
+        rows = sorted(overlay.rows, key=lambda row: row.kind is None)
+        for row in rows:
+            # Of two overlays the later one says what a name means.
+            if row.kind in _DECIDES:
+                self._local.pop(normalise(row.name), None)
+        for row in rows:
+            reason = self._apply(row, row.concept_id in new, tally)
+            if not reason:
+                continue
+            if strict:
+                raise TerminologyError(f"{overlay.name}:{row.line}: {reason}")
+            tally.left_out.append(LeftOut(line=row.line, concept_id=row.concept_id, reason=reason))
+        return OverlayInfo(
+            name=overlay.name,
+            sha256=overlay.sha256,
+            file=f"{PREFIX}{overlay.sha256[:12]}-{overlay.name}",
+            rows=len(overlay.rows),
+            names_added=tally.added,
+            names_removed=tally.removed,
+            concepts_added=len(tally.new),
+            concepts_changed=len(tally.changed - tally.new),
+            followed=tally.followed,
+            left_out=tuple(tally.left_out),
+        )
+
+    def _apply(self, row: OverlayRow, defines: bool, tally: _Tally) -> str:
+        """Apply a row, or say why it cannot be."""
+        concept_id = self._find(row, defines, tally)
+        if concept_id is None:
+            return (
+                f"{row.concept_id!r} is no concept of the index, or is retired without a "
+                "replacement; correct the id, or give a preferred_name to add it as a new concept"
+            )
+        concept = self._open(concept_id, tally)
+        if row.kind is None:
+            return self._remove(concept, row.name, tally)
+        before = {key: list(value) if isinstance(value, list) else value
+                  for key, value in concept.values.items()}  # fmt: skip
+        preferred = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")
+        if preferred:
+            self._prefer(concept, preferred, tally)
+        if row.name:
+            self._add(concept, row.name, row.kind, tally)
+        values = concept.values
+        values["definition"] = row.definition or values["definition"]
+        codes = [{"vocabulary": v, "code": c} for v, c in row.codes]
+        for column, more in (
+            ("semantic_types", row.semantic_types), ("parents", row.parents), ("codes", codes),
+        ):  # fmt: skip
+            values[column] += [value for value in more if value not in values[column]]
+        if values != before:
+            tally.changed.add(concept_id)
+        return ""
+
+    def _find(self, row: OverlayRow, defines: bool, tally: _Tally) -> str | None:
+        """The id of the active concept that a row is about; a new one's, if it may be one."""
+        if row.concept_id in self._concepts:
+            return row.concept_id
+        at = self.store.find(row.concept_id)
+        if at is not None and self.store.is_active(at):
+            found = self.store.concept_id(at)
+            if found != row.concept_id:
+                tally.followed[row.concept_id] = found
+            return found
+        return row.concept_id if defines else None
+
+    def _open(self, concept_id: str, tally: _Tally) -> _Concept:
+        if concept_id not in self._concepts:
+            at = self.store.find(concept_id)
+            if at is None or not self.store.is_active(at):
+                tally.new.add(concept_id)
+                values: dict[str, Any] = dict.fromkeys(CONCEPTS.names)
+                values |= {"concept_id": concept_id, "status": "active", "preferred_name": ""}
+                values |= {"semantic_types": [], "parents": [], "codes": []}
+                self._concepts[concept_id] = _Concept(values, is_new=at is None)
+            else:
+                self._concepts[concept_id] = _Concept(self.store.concept_values(at), is_new=False)
+        return self._concepts[concept_id]
+
+    def _pairs_of(self, normal: str) -> list[_Pair]:
+        """The pairs of a name, as they are so far."""
+        if normal not in self._pairs:
+            row = self.store.name_row(normal)
+            self._pairs[normal] = (
+                [] if row is None else list(map(self._pair, self.store.pairs(row)))
+            )
+        return self._pairs[normal]
+
+    def _pair(self, pair: NamePair) -> _Pair:
+        return self.store.concept_id(pair.concept), pair.kind, pair.surface, pair.form
+
+    def _add(self, concept: _Concept, name: str, kind: NameKind, tally: _Tally) -> None:
+        concept_id = concept.values["concept_id"]
+        pairs = self._pairs_of(normalise(name))
+        if kind in _DECIDES:
+            self._local.setdefault(normalise(name), set()).add(concept_id)
+        own = [pair for pair in pairs if pair[0] == concept_id and pair[3] is None]
+        if any(pair[2] == name and pair[1] is kind for pair in own):
+            return
+        same = [pair for pair in own if pair[2] == name]
+        if same and kind is NameKind.EXACT:
+            return  # It is a name already; "exact" is what is meant where nothing is said.
+        for pair in same:
+            pairs.remove(pair)
+        pairs.append((concept_id, kind, name, None))
+        tally.added += not same
+
+    def _prefer(self, concept: _Concept, name: str, tally: _Tally) -> None:
+        values = concept.values
+        former = values["preferred_name"]
+        if former and former != name:
+            pairs = self._pairs_of(normalise(former))
+            for i, (owner, kind, surface, form) in enumerate(pairs):
+                if owner == values["concept_id"] and kind is NameKind.PREFERRED:
+                    pairs[i] = (owner, NameKind.EXACT, surface, form)
+        values["preferred_name"] = name
+        self._add(concept, name, NameKind.PREFERRED, tally)
+
+    def _remove(self, concept: _Concept, name: str, tally: _Tally) -> str:
+        """Take a name away, with the forms that were derived from it, or say why it cannot be."""
+        concept_id, normal = concept.values["concept_id"], normalise(name)
+        if normal == normalise(concept.values["preferred_name"]):
+            return (
+                f"{name!r} is the preferred name of {concept_id!r}; give the concept another "
+                "preferred_name to take this one away"
+            )
+        at = self.store.find(concept_id)
+        forms = () if at is None else map(self.store.normal, self.store.name_rows(at))
+        found = False
+        for own in {normal, *forms}:
+            pairs = self._pairs_of(own)
+            kept = [pair for pair in pairs if pair[0] != concept_id or normalise(pair[2]) != normal]
+            found = found or len(kept) < len(pairs)
+            self._pairs[own] = kept
+        self._local.get(normal, set()).discard(concept_id)
+        tally.removed += found
+        return "" if found else f"{concept_id!r} has no name {name!r} to take away"
+
+    @property
+    def new_names(self) -> list[str]:
+        """The normal forms that the store does not have, sorted."""
+        return sorted(
+            normal
+            for normal, pairs in self._pairs.items()
+            if pairs and self.store.name_row(normal) is None
+        )
+
+    def tables(self) -> tuple[pa.Table, pa.Table]:
+        """The rows of concepts and of names that are changed or new, each with its number."""
+        new_ids = sorted(key for key, concept in self._concepts.items() if concept.is_new)
+        concept_rows = {key: self.store.n_concepts + i for i, key in enumerate(new_ids)}
+        name_rows = {name: self.store.n_names + i for i, name in enumerate(self.new_names)}
+
+        def concept_row(concept_id: str) -> int:
+            if concept_id in concept_rows:
+                return concept_rows[concept_id]
+            row = self.store.row(concept_id)
+            if row is None:
+                raise KeyError(concept_id)
+            return row
+
+        names: list[dict[str, Any]] = []
+        owners: dict[str, set[int]] = {key: set() for key in self._concepts}
+        for normal, pairs in self._pairs.items():
+            at = self.store.name_row(normal)
+            if at is None and normal not in name_rows:
+                continue
+            row = name_rows[normal] if at is None else at
+            for pair in pairs:
+                owners.setdefault(pair[0], set()).add(row)
+            pairs.sort(key=lambda pair: (kind_rank(pair[1]), pair[0], pair[2], pair[3] or ""))
+            names.append(
+                {
+                    "row": row,
+                    "normal": normal,
+                    "pairs": [
+                        {"concept": concept_row(c), "kind": kind_rank(k), "surface": s, "form": f}
+                        for c, k, s, f in pairs
+                    ],
+                    "local": sorted(map(concept_row, self._local.get(normal, ()))),
+                }
+            )
+        touched = {row["row"] for row in names}
+        concepts: list[dict[str, Any]] = []
+        for key, concept in self._concepts.items():
+            at = self.store.row(key)
+            old = () if at is None else self.store.name_rows(at)
+            rows = sorted({row for row in old if row not in touched} | owners[key])
+            concepts.append({**concept.values, "row": concept_row(key), "name_rows": rows})
+        return (
+            pa.Table.from_pylist(
+                sorted(concepts, key=lambda row: row["row"]),
+                schema=CONCEPT_COLUMNS.append(pa.field("row", pa.int32())),
+            ),
+            pa.Table.from_pylist(
+                sorted(names, key=lambda row: row["row"]),
+                schema=_LAYER_NAMES,
+            ),
+        )
