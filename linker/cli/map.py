@@ -72,11 +72,9 @@ def map_(
     linker = open_linker(index, encoder=encoder)
     if decisions is not None and overlay_out is not None:
         decided = write_overlay(linker, TermTable(decisions, column), overlay_out, prefix=prefix)
-        for line in decided.kept:
-            typer.echo(line, err=True)
         typer.echo(
-            f"{overlay_out}: {decided.named:,} terms named, {decided.removed:,} names taken away, "
-            f"{decided.rejected:,} rejected, {decided.undecided:,} rows undecided; "
+            f"{overlay_out}: {decided.named:,} terms named, {decided.rejected:,} rejected, "
+            f"{decided.undecided:,} rows undecided; "
             f"lay it over the index with: linker overlay {index} {overlay_out}",
             err=True,
         )

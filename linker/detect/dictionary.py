@@ -221,6 +221,8 @@ class DictionaryMatcher:
         for of, start, end in zip(*(column.tolist() for column in columns), strict=True):
             text = notes.texts[of]
             short = text[start:end]
+            if self._names.is_local(short):
+                continue
             sense = sense_of(text, start, end)
             if sense is None:
                 long_form = self._names.long_form(short)

@@ -25,7 +25,7 @@ from linker.detect.shorthand import clinical_long_form, is_abbreviation
 from linker.detect.variants import ends_in_noun
 from linker.index import Index
 from linker.terminology import DISORDER, NameKind, kinds_of_type
-from linker.text import bag_hash, stems
+from linker.text import bag_hash, normalise, stems
 
 _LONGEST_AMBIGUOUS = 3
 
@@ -109,7 +109,10 @@ class Names:
         if len(stretch) == 1 or not self._fits(stretch, own, row):
             return None
         store = self._index.store
-        if whole and store.local_names and store.normal(row) in store.local_names:
+        meant = store.local_names.get(store.normal(row)) if store.local_names else None
+        if meant is not None and not meant:
+            return None
+        if meant and whole:
             return Reading(len(own), None, False, False, None, False, local=True)
         if lower in no_mentions.words:
             return None
@@ -177,6 +180,8 @@ class Names:
         called after someone, or a name of which the word is the part that notes say; "" for letters
         whose sense the words around them decide.
         """
+        if self.is_local(word):
+            return None
         long_form = clinical_long_form(word)
         if long_form is not None and self.is_name(long_form):
             return long_form
@@ -189,6 +194,11 @@ class Names:
         if finding is not None:
             return finding
         return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
+
+    def is_local(self, text: str) -> bool:
+        """Whether an overlay says what a text means: nothing else has a say in it."""
+        local = self._index.store.local_names
+        return bool(local) and normalise(text) in local
 
     def _is_disorder(self, text: str) -> bool:
         return any(map(self.disorders, self._rows_of(text)))

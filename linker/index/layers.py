@@ -33,13 +33,20 @@ class LayeredStore(Store):
     Args:
         base: the store of the index's own files.
         concepts: the columns of `concepts.arrow`, and "row", ascending.
-        names: the columns of `names.arrow`, "row", ascending, and "local": the rows of the
-            concepts that the overlays say have the name.
+        names: the columns of `names.arrow`, and "row", ascending.
+        local: see `Store.local_names`.
     """
 
-    def __init__(self, base: Store, concepts: pa.RecordBatch, names: pa.RecordBatch) -> None:
+    def __init__(
+        self,
+        base: Store,
+        concepts: pa.RecordBatch,
+        names: pa.RecordBatch,
+        local: Mapping[str, frozenset[int]],
+    ) -> None:
         super().__init__(concepts, names)
         self._base = base
+        self._local = local
         self._concept_rows = numbers_of(self._concepts.pop("row"))
         self._name_numbers = numbers_of(self._names.pop("row"))
         first = int(np.searchsorted(self._concept_rows, base.n_concepts))
@@ -173,16 +180,7 @@ class LayeredStore(Store):
 
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:
-        return self._local_names
-
-    @cached_property
-    def _local_names(self) -> Mapping[str, frozenset[int]]:
-        if "local" not in self._names:  # A layer that was laid before the house's names decided.
-            return {}
-        named = zip(
-            self._names["normal"].to_pylist(), self._names["local"].to_pylist(), strict=True
-        )
-        return {normal: frozenset(concepts) for normal, concepts in named if concepts}
+        return self._local
 
     def concept_table(self) -> pa.Table:
         base = self._base.concept_table()
@@ -295,16 +293,26 @@ def open_layer(folder: Path, layer: str, store: Store, lexicon: Lexicon) -> tupl
     Args:
         layer: what the names of the layer's files begin with.
     """
-    concepts, names, words, _ = layer_files(layer)
-    layered = LayeredStore(store, open_table(folder / concepts), open_table(folder / names))
+    concepts, names, words, local, _ = layer_files(layer)
+    tables = open_table(folder / concepts), open_table(folder / names)
+    layered = LayeredStore(store, *tables, _read_local(folder / local))
     return layered, LayeredLexicon(lexicon, Lexicon.open(folder / words))
 
 
-def layer_files(layer: str) -> tuple[str, str, str, str]:
-    """The names of the files of a layer: concepts, names, lexicon, vectors."""
+def _read_local(path: Path) -> Mapping[str, frozenset[int]]:
+    if not path.exists():  # A layer that was laid before the house's names decided.
+        return {}
+    table = open_table(path)
+    columns = (table.column(name).to_pylist() for name in ("normal", "concepts"))
+    return {normal: frozenset(concepts) for normal, concepts in zip(*columns, strict=True)}
+
+
+def layer_files(layer: str) -> tuple[str, str, str, str, str]:
+    """The names of the files of a layer: concepts, names, lexicon, what names mean, vectors."""
     return (
         f"{layer}.concepts.arrow",
         f"{layer}.names.arrow",
         f"{layer}.lexicon.arrow",
+        f"{layer}.local.arrow",
         f"{layer}.vectors.faiss",
     )

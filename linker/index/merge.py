@@ -1,6 +1,7 @@
 """Rows of overlays applied to a store, one by one: what comes out changed, and what they mean.
 
-A name that a row gives to a concept is the house's: it means that concept by it (`_DECIDES`).
+A name that a row gives to a concept is the house's: it means that concept by it (`_DECIDES`). One
+that a row takes away without a concept means none.
 """
 
 from __future__ import annotations
@@ -22,10 +23,8 @@ PREFIX = "overlay-"
 _DECIDES = (NameKind.PREFERRED, NameKind.EXACT, NameKind.ABBREVIATION)
 """Kinds of names by which the house means the concept, and no other."""
 
-_LAYER_NAMES = NAME_COLUMNS.append(pa.field("row", pa.int32())).append(
-    pa.field("local", pa.list_(pa.int32()))
-)
-"""The columns of a layer's names: see `linker.index.layers.LayeredStore`."""
+_LOCAL = pa.schema([("normal", pa.string()), ("concepts", pa.list_(pa.int32()))])
+"""What the house means by a name: see `Store.local_names`."""
 
 
 @dataclass(slots=True)
@@ -76,8 +75,14 @@ class Merge:
         for row in rows:
             # Of two overlays the later one says what a name means.
             if row.kind in _DECIDES:
-                self._local.pop(normalise(row.name), None)
+                for name in (row.name, row.preferred_name):
+                    self._local.pop(normalise(name), None)
+            elif not row.concept_id:
+                self._local[normalise(row.name)] = set()
         for row in rows:
+            if not row.concept_id:
+                tally.removed += 1
+                continue
             reason = self._apply(row, row.concept_id in new, tally)
             if not reason:
                 continue
@@ -206,7 +211,10 @@ class Merge:
             kept = [pair for pair in pairs if pair[0] != concept_id or normalise(pair[2]) != normal]
             found = found or len(kept) < len(pairs)
             self._pairs[own] = kept
-        self._local.get(normal, set()).discard(concept_id)
+        if self._local.get(normal) == {concept_id}:
+            del self._local[normal]
+        else:
+            self._local.get(normal, set()).discard(concept_id)
         tally.removed += found
         return "" if found else f"{concept_id!r} has no name {name!r} to take away"
 
@@ -219,8 +227,12 @@ class Merge:
             if pairs and self.store.name_row(normal) is None
         )
 
-    def tables(self) -> tuple[pa.Table, pa.Table]:
-        """The rows of concepts and of names that are changed or new, each with its number."""
+    def tables(self) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """What a layer holds: see `linker.index.layers.open_layer`.
+
+        The rows of concepts and of names that are changed or new, each with its number, and what
+        names mean here.
+        """
         new_ids = sorted(key for key, concept in self._concepts.items() if concept.is_new)
         concept_rows = {key: self.store.n_concepts + i for i, key in enumerate(new_ids)}
         name_rows = {name: self.store.n_names + i for i, name in enumerate(self.new_names)}
@@ -251,7 +263,6 @@ class Merge:
                         {"concept": concept_row(c), "kind": kind_rank(k), "surface": s, "form": f}
                         for c, k, s, f in pairs
                     ],
-                    "local": sorted(map(concept_row, self._local.get(normal, ()))),
                 }
             )
         touched = {row["row"] for row in names}
@@ -268,6 +279,13 @@ class Merge:
             ),
             pa.Table.from_pylist(
                 sorted(names, key=lambda row: row["row"]),
-                schema=_LAYER_NAMES,
+                schema=NAME_COLUMNS.append(pa.field("row", pa.int32())),
+            ),
+            pa.Table.from_pylist(
+                [
+                    {"normal": normal, "concepts": sorted(map(concept_row, concepts))}
+                    for normal, concepts in sorted(self._local.items())
+                ],
+                schema=_LOCAL,
             ),
         )

@@ -131,16 +131,13 @@ def _write_layer(
     folder: Path, layer: str, merge: Merge, encoder: Callable[[], Encoder]
 ) -> list[str]:
     """Write the files of a layer, and give their names."""
-    concepts, names = merge.tables()
-    files = layer_files(layer)
-    write_table(folder / files[0], concepts)
-    write_table(folder / files[1], names)
+    concepts, names, words, local, vectors = files = layer_files(layer)
+    for name, table in zip((concepts, names, local), merge.tables(), strict=True):
+        write_table(folder / name, table)
     added = merge.new_names
-    words = Lexicon.build(added, first=merge.store.n_names)
-    words.save(folder / files[2])
+    Lexicon.build(added, first=merge.store.n_names).save(folder / words)
     if not added:
-        return list(files[:3])
+        return [name for name in files if name != vectors]
     model = encoder()
-    vectors = Vectors.build("Flat", model.identity.dim, [model.encode(added)])
-    vectors.save(folder / files[3])
+    Vectors.build("Flat", model.identity.dim, [model.encode(added)]).save(folder / vectors)
     return list(files)

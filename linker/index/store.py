@@ -313,9 +313,10 @@ class Store:
 
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:
-        """The names that overlays give, by normal form: the rows of the concepts that have them.
+        """What overlays say that names mean, by normal form: the rows of the concepts.
 
-        What the house calls a concept it means by that name, whatever else is called so.
+        What the house calls a concept it means by that name, whatever else is called so. Where
+        there is none, it means nothing by it.
         """
         return {}
 

@@ -22,7 +22,8 @@ def local_first(queries: Sequence[str], ranking: Ranking, store: Store) -> Ranki
 
     How likely it is that any concept of a terminology is meant stays as it was. Of that, the others
     keep a tenth of what they had, and the house's have the rest, in the shares that they had. Those
-    of other terminologies, which may well mean the same, come behind.
+    of other terminologies, which may well mean the same, come behind. Of a name that means nothing
+    here each concept keeps a tenth.
 
     Args:
         queries: the strings that were looked up.
@@ -32,13 +33,14 @@ def local_first(queries: Sequence[str], ranking: Ranking, store: Store) -> Ranki
     if not store.local_names:
         return ranking
     n, of, before = len(ranking), ranking.best.query, ranking.probability
-    is_local = np.zeros(len(before), dtype=bool)
+    is_local, is_nothing = np.zeros((2, len(before)), dtype=bool)
     for query, text in enumerate(queries):
         concepts = store.local_names.get(normalise(text))
-        if concepts:
+        if concepts is not None:
             own = ranking.of(query)
             is_local[own] = np.isin(ranking.best.concept[own], [*concepts])
-    if not is_local.any():
+            is_nothing[own] = not concepts
+    if not (is_local | is_nothing).any():
         return ranking
     contest = of * store.n_parts + store.parts_of(ranking.best.concept)
     any_meant, local = (
@@ -55,4 +57,5 @@ def local_first(queries: Sequence[str], ranking: Ranking, store: Store) -> Ranki
         (best > 0) & (rival > BELOW * best), BELOW * best / np.where(rival > 0, rival, 1), 1
     )
     probability[elsewhere] *= behind[of[elsewhere]]
+    probability[is_nothing] *= KEPT
     return ranking.reordered(probability, store)

@@ -2,8 +2,8 @@
 
 The column `decision` holds "accept" (the concept of the row), "reject" (no concept), or the id of
 another concept; an empty one is not decided yet. The overlay makes each decided term a name of its
-concept, which decides over other names, and takes it away from other concepts that have it, so that
-the table comes out as decided when it is mapped again with the index that carries the overlay.
+concept, or of none, which decides whatever else is called so: the table comes out as decided when
+it is mapped again with the index that carries the overlay.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from pathlib import Path
 
 from linker.atomic import write_atomically
 from linker.errors import TerminologyError
-from linker.index import Index, NamePair
 from linker.link import Linker
 from linker.mapping.terms import TermRow, TermTable, as_text
 from linker.mapping.values import DECISION
-from linker.terminology import NameKind
+from linker.terminology import REMOVE, NameKind
 from linker.text import normalise
 
 _HEADER = ("concept_id", "name", "kind", "note.line")
@@ -31,17 +30,13 @@ class Decided:
 
     Attributes:
         named: terms that are now names of the concepts that were decided.
-        removed: names that are taken away from concepts that are not meant.
-        rejected: terms without a concept.
+        rejected: terms that mean no concept.
         undecided: rows without a decision.
-        kept: what an overlay cannot say, a line each: that a concept's preferred name means none.
     """
 
     named: int
-    removed: int
     rejected: int
     undecided: int
-    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,6 @@ def write_overlay(
             other; the message says the line.
         ConfigError: the table has no columns `decision` and `concept_id`.
     """
-    store = Index.open(linker.path).store
     decisions: dict[str, _Decision] = {}
     undecided = 0
     for row in reviewed:
@@ -82,40 +76,17 @@ def write_overlay(
                 f"{reviewed.path}:{found.line}: {found.term!r} is decided otherwise on line "
                 f"{first.line}; a term has one concept"
             )
-    rows: list[tuple[str, str, str, int]] = []
-    kept = []
-    for normal, decision in decisions.items():
-        at = store.name_row(normal)
-        if decision.concept_id is not None:
-            kind = NameKind.EXACT.value
-            rows.append((decision.concept_id, decision.term, kind, decision.line))
-        for pair in () if at is None else store.pairs(at):
-            owner = store.concept_id(pair.concept)
-            if owner == decision.concept_id or _is_derived(pair):
-                continue
-            if normalise(linker.concept(owner).preferred_name) == normal:
-                # What it is decided to be stands before that.
-                if decision.concept_id is None:
-                    kept.append(
-                        f"{reviewed.path}:{decision.line}: {decision.term!r} stays the preferred "
-                        f"name of {owner}: give that concept another preferred_name in an overlay"
-                    )
-            elif (owner, decision.term, "remove", decision.line) not in rows:
-                rows.append((owner, decision.term, "remove", decision.line))
-    _write(Path(out), rows)
-    removed = sum(kind == "remove" for _, _, kind, _ in rows)
-    return Decided(
-        named=len(rows) - removed,
-        removed=removed,
-        rejected=sum(decision.concept_id is None for decision in decisions.values()),
-        undecided=undecided,
-        kept=tuple(dict.fromkeys(kept)),
+    _write(
+        Path(out),
+        [
+            ("", one.term, REMOVE, one.line)
+            if one.concept_id is None
+            else (one.concept_id, one.term, NameKind.EXACT.value, one.line)
+            for one in decisions.values()
+        ],
     )
-
-
-def _is_derived(pair: NamePair) -> bool:
-    # A form goes only with the name that it comes from, and gives way to a name.
-    return pair.form is not None
+    rejected = sum(one.concept_id is None for one in decisions.values())
+    return Decided(len(decisions) - rejected, rejected, undecided)
 
 
 def _decision(linker: Linker, table: TermTable, row: TermRow, prefix: str) -> _Decision | None:

@@ -4,7 +4,7 @@ from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
 from linker.terminology.kinds import DISORDER, kinds, kinds_of_type
 from linker.terminology.merge import merge
-from linker.terminology.overlay import Overlay, OverlayRow, read_overlay
+from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
 from linker.terminology.rows import BadRows
 from linker.terminology.table import is_parquet, table_rows
@@ -25,6 +25,7 @@ __all__ = [
     "FORMS",
     "NAMES",
     "READERS",
+    "REMOVE",
     "BadRows",
     "Changes",
     "NameKind",

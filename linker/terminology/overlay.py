@@ -5,13 +5,16 @@ Columns, of which only the first must be there:
     concept_id      the concept that the row is about
     name            a name of it
     kind            how the name stands to it: preferred, exact (default), abbreviation, narrow,
-                    broad, related; or remove, which takes the name away from the concept
+                    broad, related; or remove, which takes the name away from the concept, and in a
+                    row with no concept_id from all: that string is no mention of anything
     preferred_name  what the concept is to be called; for an id that the terminology does not have,
                     this (or a name of kind preferred) makes the row a new concept
     semantic_types, parents, codes.VOCABULARY
                     added to the concept's own; several in one field are separated by "|"
     definition      takes the place of the concept's own
     note, note.ANY  yours: not read
+
+A name of the first three kinds decides: it is linked to this concept before all others.
 
 A row may have a name, or something else to say of its concept, or both. Several rows may be of one
 concept. The file may be compressed, and separated by tabs or semicolons, as for the reader `table`.
@@ -52,6 +55,7 @@ class OverlayRow:
 
     Attributes:
         line: where it begins in the file, from 1.
+        concept_id: the concept that the row is about; "" to say that a name means none.
         name: a name of the concept, or "".
         kind: how the name stands to the concept; None to take the name away.
         preferred_name: what the concept is to be called, or "".
@@ -135,13 +139,16 @@ def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
 def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
     where = f"{path}:{line}"
     given = {column for column, cell in cells.items() if cell} - {"concept_id", "kind"}
-    if not cells["concept_id"]:
-        raise TerminologyError(f"{where}: blank concept_id; each row is about a concept")
+    kind = cells.get("kind", "").lower()
+    if not cells["concept_id"] and kind != REMOVE:
+        raise TerminologyError(
+            f"{where}: blank concept_id; each row is about a concept, but for one of kind "
+            f"{REMOVE}, whose name means none"
+        )
     if not given:
         raise TerminologyError(
             f"{where}: nothing but a concept_id; give a name, a code, or what else there is to say"
         )
-    kind = cells.get("kind", "").lower()
     if kind and not cells.get("name"):
         raise TerminologyError(f"{where}: kind {kind!r} without a name; give the name")
     for column in ("name", "preferred_name"):
@@ -180,6 +187,7 @@ def _values(cell: str) -> tuple[str, ...]:
 def _refuse_contradictions(rows: Sequence[OverlayRow], path: Path) -> None:
     """No name is both given to a concept and taken away, and no concept has two preferred ones."""
     named: dict[tuple[str, str], OverlayRow] = {}
+    nothing = {normalise(row.name): row.line for row in rows if not row.concept_id}
     preferred: dict[str, tuple[str, int]] = {}
     for row in rows:
         if row.name:
@@ -188,6 +196,12 @@ def _refuse_contradictions(rows: Sequence[OverlayRow], path: Path) -> None:
                 raise TerminologyError(
                     f"{path}:{row.line}: the name {row.name!r} is both given to "
                     f"{row.concept_id!r} and taken away (line {first.line}); keep one of the two"
+                )
+            line = nothing.get(normalise(row.name))
+            if line is not None and row.concept_id and row.kind is not None:
+                raise TerminologyError(
+                    f"{path}:{row.line}: the name {row.name!r} is given to {row.concept_id!r}, and "
+                    f"means no concept on line {line}; keep one of the two"
                 )
         wanted = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")
         if wanted:

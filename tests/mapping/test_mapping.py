@@ -251,17 +251,17 @@ def test_what_was_decided_is_found_when_the_table_is_mapped_again(tmp_path: Path
     assert [(r["concept_id"], r["name"], r["kind"], r["note.line"]) for r in read(local)] == [
         ("X:0001", "pump trouble", "exact", "2"),
         ("X:0013", "MI", "exact", "3"),
-        ("X:0001", "weak heart", "remove", "4"),
+        ("", "weak heart", "remove", "4"),
         ("X:0008", "cold", "exact", "5"),
         ("X:0006", "Fever", "exact", "6"),
     ]
-    assert (decided.named, decided.removed, decided.rejected, decided.undecided) == (4, 1, 1, 1)
-    assert decided.kept == ()
+    assert (decided.named, decided.rejected, decided.undecided) == (4, 1, 1)
     overlay_index(folder, [local], encoder=FakeEncoder())
     again = mapped(Linker.load(folder, encoder=FakeEncoder()), table, tmp_path / "2.csv")
     found = {row["problem"]: row["concept_id"] for row in again}
     assert (found["pump trouble"], found["MI"]) == ("X:0001", "X:0013")
     assert found["cold"] == "X:0008"  # Though it is the preferred name of X:0007.
+    assert {row["problem"]: row["review"] for row in again}["weak heart"] == "reject"
     assert (found["Fever"], found["nausea"]) == ("X:0006", "X:0015")
 
 
@@ -304,7 +304,7 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     local = tmp_path / "local.csv"
     done = run(*common, "--decisions", out, "--overlay-out", local, "--prefix", "x.")
     assert done.exit_code == 0
-    assert "local.csv: 0 terms named, 0 names taken away, 0 rejected, 2 rows und" in done.stderr
+    assert "local.csv: 0 terms named, 0 rejected, 2 rows und" in done.stderr
     assert local.read_bytes() == b"concept_id,name,kind,note.line\r\n"
     for wrong in ((table,), ("--decisions", out), (table, "--decisions", out, "--overlay-out", 1)):
         assert run(*wrong, *common).exit_code == 2

@@ -20,7 +20,7 @@ from linker.errors import (
     LinkerError,
     TerminologyError,
 )
-from linker.index import Index, locked, merge
+from linker.index import Index, locked
 from linker.link.calibrate import SHIPPED
 from linker.link.rank import rank
 from linker.link.rerank import candidates
@@ -179,17 +179,40 @@ def test_a_name_that_is_taken_away_decides_nothing(mini: Path, csv: Write) -> No
     assert best(mini, "chest pain") == ["X:0012"]
 
 
+@pytest.mark.parametrize("name", ["Chest pain", "HTN", "cold", "MAP"])
+def test_what_the_house_calls_nothing_is_no_mention(mini: Path, csv: Write, name: str) -> None:
+    text = f"Has fever, {name} and nausea."
+    assert [said for said, _ in found(mini, text)] == ["fever", name, "nausea"]
+    manifest = lay(mini, csv(f",{name},remove"))
+    assert manifest.overlays[0].names_removed == 1
+    assert [said for said, _ in found(mini, text)] == ["fever", "nausea"]
+    (link,) = Linker.load(mini, encoder=FakeEncoder()).link([name])
+    assert link.concept_id is None
+    assert 0 < link.probability < 0.1
+    # Other names of what it was are as they were.
+    assert best(mini, "chest pains today", "high blood pressure") == ["X:0012", "X:0013"]
+
+
+def test_nothing_goes_with_a_later_name_and_a_note_that_defines_it(mini: Path, csv: Write) -> None:
+    lay(mini, csv(",SOB,remove", ",fever,remove", name="a.csv"))
+    assert found(mini, "SOB, fever.") == []
+    said = "Shortness of breath (SOB), then SOB."
+    assert [concept_id for _, concept_id in found(mini, said)] == ["X:0014"] * 3
+    lay(mini, csv("X:0006,fever", name="b.csv"))
+    assert found(mini, "SOB, fever.") == [("fever", "X:0006")]
+
+
 def test_a_layer_of_before_names_decided_is_laid_anew(
     mini: Path, csv: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = csv("X:0002,Chest pain")
     with monkeypatch.context() as before:
         before.setattr("linker.index.overlay._FORMAT", "")
-        before.setattr(
-            "linker.index.merge._LAYER_NAMES",
-            merge._LAYER_NAMES.remove(merge._LAYER_NAMES.get_field_index("local")),
-        )
-        lay(mini, local)
+        manifest = lay(mini, local)
+    (written,) = mini.glob("overlay-*.local.arrow")
+    written.unlink()
+    files = {name: info for name, info in manifest.files.items() if name != written.name}
+    manifest.model_copy(update={"files": files}).write(mini)
     assert Index.open(mini).store.local_names == {}
     assert best(mini, "chest pain") == ["X:0012"]
     lay(mini, local)
@@ -363,7 +386,7 @@ def test_a_changed_overlay_takes_the_place_of_the_former(mini: Path, csv: Write)
     names = Linker.load(mini).concept("X:0001").names
     assert names == ("Heart failure", "Cardiac failure", "Weak heart", "Pumping badly")
     assert "Cold" in Linker.load(mini).concept("X:0008").names
-    assert len(list(mini.glob("overlay-*"))) == 5  # four of the layer, and the CSV
+    assert len(list(mini.glob("overlay-*"))) == 6  # five of the layer, and the CSV
 
 
 def test_overlays_of_other_names_stay(mini: Path, csv: Write) -> None:
