@@ -17,7 +17,9 @@ demo: .venv/.demo
 	$(BIN)/linker demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not ray"
+# A cluster of several machines is busy enough by itself: beside other work it takes some for dead.
+	$(BIN)/python -m pytest -m ray
 
 lint: .venv/.lint
 	$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, chain, count
+from itertools import accumulate, chain, count, pairwise
 from pathlib import Path
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
@@ -53,6 +53,8 @@ _PIECE = re.compile(
     rf"{MENTION}{MENTION_GOES_ON}*|[{_MARKS}]|[^\s_{_MARKS}{MENTION}][^{_MARKS}{MENTION}]*"
 )
 """A mention, a mark that may end a sentence, or all that stands before the next of these."""
+_PLUS, _MINUS = (re.compile(rf"(?:^|[\s,;(/])[{sign}]\Z") for sign in ("+", "\\-–−"))
+"""What stands before a finding that is there, and before one that is not: "+nausea, -vomiting"."""
 _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 
@@ -109,6 +111,7 @@ class AssertionRules:
         for sentence in self._sentences(text, masked):
             if MENTION in sentence.pieces:
                 self._judge(sentence, found)
+                _look_at_signs(sentence, found)
         return [_truth(found[home]) for home in homes]
 
     def _sentences(self, text: str, masked: str) -> Iterator[_Sentence]:
@@ -206,6 +209,19 @@ def _last_word(piece: str) -> str:
     """The last word or mark of a piece of text (of a long word its end); "" if it has none."""
     tokens = TOKEN.findall(piece[-_LONGEST_WORD:]) or TOKEN.findall(piece)
     return fold(tokens[-1]) if tokens else ""
+
+
+def _look_at_signs(sentence: _Sentence, found: list[int]) -> None:
+    """Negate what stands behind a minus, in a sentence that has something behind a plus.
+
+    A minus alone may as well be the bullet of a list, or a hyphen.
+    """
+    pieces = pairwise(("", *sentence.pieces))
+    behind = [piece for piece, mark in pieces if mark == MENTION]
+    if any(map(_PLUS.search, behind)):
+        for home, piece in enumerate(behind, start=sentence.first):
+            if _MINUS.search(piece):
+                found[home] |= 1 << ASSERTIONS.index("negated")
 
 
 def _look_forward(

@@ -136,6 +136,14 @@ def check(text: str) -> None:
         "Rule out [nephrosis|uncertain] as the cause of his [hypertriglyceridemia|].",
         "Once a view could be obtained, there were [membranes|].",
         "The [pain|] could be reproduced by pressing on a [bruise|].",
+        "Resolution of the [hyponatremia|historical]; persistent [hypokalemia|].",
+        "No resolution of her [cough|].",
+        "He has a fear of [stroke|hypothetical], and [gout|].",
+        # A minus is one where there is a plus; else it is a bullet or a hyphen.
+        "+[nausea|], -[vomiting|negated], +[fever|]",
+        "(+[cough|]/-[wheeze|negated]) -[rash|negated]",
+        "-[nausea|], -[vomiting|]",
+        "+ [nausea|] - [vomiting|]; non-[wheeze|] and +[fever|]",
     ],
 )
 def test_named_cases(text: str) -> None:
@@ -165,6 +173,7 @@ def test_named_cases(text: str) -> None:
         "**PMH:** [asthma|historical]\n**Exam:** [wheezing|]",
         "Allergies: penicillin ([hives|historical])",
         "Pertinent negatives: [fever|negated]",
+        "Denies: [headache|negated], [fever|negated]. Admits: [cough|]. Reports: [rash|]",
     ],
 )
 def test_sentences_and_sections(text: str) -> None:

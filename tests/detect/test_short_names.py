@@ -21,6 +21,9 @@ CONCEPTS = [
     concept("S:9", "Osteoarthritis"),
     concept("S:10", "Ptosis"),
     concept("S:11", "Drug toxicity"),
+    concept("S:12", "Confusion"),
+    concept("S:13", "Urinary incontinence"),
+    concept("S:14", "Psychosis"),
 ]
 
 
@@ -37,6 +40,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("FRACTURES", "bone fracture"),
         ("infarcts", "infarction"),
         ("wheezes", "wheezing"),
+        ("vomited", "vomiting"),
+        ("Lethargic", "lethargy"),
     ],
 )
 def test_a_word_stands_for_its_full_name(word: str, first: str) -> None:
@@ -58,6 +63,7 @@ def test_other_words_stand_for_none(word: str) -> None:
         ("[weakness|X] in both hands", ["S:7"]),
         ("[ptosis|X] of the eyelid", ["S:10"]),
         ("no [toxicity|X]; digoxin [toxicity|X]", ["S:11", "S:11"]),
+        ("[confused|X], [incontinent|X] of urine, [psychotic|X]", ["S:12", "S:13", "S:14"]),
     ],
 )
 def test_in_a_note_it_is_a_mention_of_that_finding(
@@ -73,6 +79,9 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
     "text",
     [
         "lupus anticoagulant was negative",
+        "confused about the dose",
+        "incontinent of stool",
+        "an anti-psychotic",
         "discoid lupus",
         "ST depression in V4",
         "0.5 mm ST-depression",

@@ -21,6 +21,9 @@ FINDINGS = [
     concept("F:11", "Decreased IgG level", types=["human_phenotype"]),
     concept("F:12", "Stress incontinence", types=["human_phenotype"]),
     concept("F:13", "Hiatus hernia", types=["human_phenotype"]),
+    concept("F:14", "Shortness of breath", types=["human_phenotype"]),
+    concept("F:15", "Weight loss", types=["human_phenotype"]),
+    concept("F:16", "Blurred vision", types=["human_phenotype"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -37,6 +40,9 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("a bowed femur", [("bowed femur", "Femoral bowing")]),
         ("femoral bowing", [("femoral bowing", None)]),
         ("stress urinary incontinence", [("stress urinary incontinence", "Stress incontinence")]),
+        ("not short of breath", [("short of breath", "Shortness of breath")]),
+        ("has lost weight", [("lost weight", "Weight loss")]),
+        ("blurry vision", [("blurry vision", "Blurred vision")]),
         ("a hiatal hernia", [("hiatal hernia", "Hiatus hernia")]),
         ("Cutaneous abnormalities", [("Cutaneous abnormalities", "Abnormality of the skin")]),
         # A verb joins the body part and its change, and an adverb may stand by it.
