@@ -13,15 +13,19 @@ What was decided where usage is divided:
 - What is listed under "Past Medical History" is historical, chronic or not.
 - "3-day history of", "10-year history of" are current.
 - Findings of a spouse or partner count as family: they are not the patient's.
+
+No trigger is found inside a mention ("lack of coordination"), but in one that is nothing else: the
+names of a large terminology include "history", "family history", "mother", "risk" and "denies".
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, chain, count, pairwise
+from itertools import accumulate, chain, compress, count
 from pathlib import Path
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
@@ -45,6 +49,8 @@ _HEADER = re.compile(
 )
 _LONGEST_HEADER = 100
 """More characters than a header takes, with what stands around it, up to its colon."""
+_FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
+"""What stands behind a header and may say that there is none of it."""
 _LONGEST_WORD = 32
 """Words before a full stop are looked at so far back: what is longer is no abbreviation."""
 _SPLITTERS = frozenset(";•·●▪‣|")
@@ -55,6 +61,9 @@ _PIECE = re.compile(
 """A mention, a mark that may end a sentence, or all that stands before the next of these."""
 _PLUS, _MINUS = (re.compile(rf"(?:^|[\s,;(/])[{sign}]\Z") for sign in ("+", "\\-–−"))
 """What stands before a finding that is there, and before one that is not: "+nausea, -vomiting"."""
+_KEPT = 4096
+"""Mentions of which is kept whether they are words of the rules."""
+_PREPOSITIONS = frozenset(("for", "of", "to", "with"))
 _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 
@@ -64,17 +73,65 @@ class _Sentence:
 
     Attributes:
         section: the attributes of what stands in its section.
-        first: which of the merged stretches of mentions the first of its own is, if it has any.
         pieces: its mentions, each as one mark, and what stands between them.
+        starts: where each piece begins in the text.
     """
 
     section: tuple[int, ...]
-    first: int
     pieces: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
 
-    def tokens(self) -> list[str]:
-        """Its words and marks as phrases have them, each mention one of them."""
-        return [*map(fold, chain.from_iterable(map(TOKEN.findall, self.pieces)))]
+    def add(self, piece: str, start: int) -> None:
+        self.pieces.append(piece)
+        self.starts.append(start)
+
+    def holds_open(self, stretches: _Stretches) -> bool:
+        return bool(stretches.open and self.pieces) and stretches.has_open(
+            self.starts[0], self.starts[-1] + len(self.pieces[-1])
+        )
+
+    def tokens(self, stretches: _Stretches) -> tuple[list[str], dict[int, int]]:
+        """Its words and marks as phrases have them, and which of them are of which stretch."""
+        marks = (at for at, piece in zip(self.starts, self.pieces, strict=True) if piece == MENTION)
+        if not self.holds_open(stretches):
+            tokens = [*map(fold, chain.from_iterable(map(TOKEN.findall, self.pieces)))]
+            places = (at for at, token in enumerate(tokens) if token == MENTION)
+            return tokens, dict(zip(places, map(stretches.at.__getitem__, marks), strict=False))
+        tokens = []
+        homes: dict[int, int] = {}
+        for piece, start in zip(self.pieces, self.starts, strict=True):
+            if piece == MENTION:
+                homes[len(tokens)] = stretches.at[start]
+                tokens.append(piece)
+            elif not stretches.has_open(start, start + len(piece)):
+                tokens += map(fold, TOKEN.findall(piece))
+            else:
+                for match in TOKEN.finditer(piece):
+                    home = stretches.at.get(start + match.start())
+                    if home is not None:
+                        homes[len(tokens)] = home
+                    tokens.append(fold(match.group()))
+        return tokens, homes
+
+
+@dataclass(slots=True)
+class _Stretches:
+    """Where mentions stand in a text, those that overlap as one stretch.
+
+    Attributes:
+        masked: the text, each stretch as one strange word of its length, but for the open ones.
+        at: by where a stretch begins: its number, in reading order.
+        open: where those begin that are words of phrases and headers themselves, ascending.
+    """
+
+    masked: str
+    at: dict[int, int]
+    open: list[int]
+
+    def has_open(self, start: int, end: int) -> bool:
+        """Whether an open stretch begins in [start, end)."""
+        first = bisect_left(self.open, start)
+        return first < len(self.open) and self.open[first] < end
 
 
 class AssertionRules:
@@ -90,6 +147,7 @@ class AssertionRules:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._book = PhraseBook(path)
+        self._is_of_rules = lru_cache(maxsize=_KEPT)(self._holds_words_of_rules)
 
     def assert_mentions(self, text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
         """Say of each mention what its context says. Time grows with the length of the text only.
@@ -106,17 +164,52 @@ class AssertionRules:
         """
         if not mentions:
             return []
-        masked, homes = _mask(text, mentions)
-        found = [0] * (max(homes) + 1)
-        for sentence in self._sentences(text, masked):
-            if MENTION in sentence.pieces:
-                self._judge(sentence, found)
-                _look_at_signs(sentence, found)
+        stretches, homes = self._stretches(text, mentions)
+        found = [0] * len(stretches.at)
+        for sentence in self._sentences(text, stretches):
+            if MENTION in sentence.pieces or sentence.holds_open(stretches):
+                self._judge(sentence, stretches, found)
+                _look_at_signs(sentence, stretches, found)
         return [_truth(found[home]) for home in homes]
 
-    def _sentences(self, text: str, masked: str) -> Iterator[_Sentence]:
+    def _stretches(self, text: str, mentions: Sequence[Mention]) -> tuple[_Stretches, list[int]]:
+        """Where the mentions stand, and for each of them the number of its stretch.
+
+        A mention that is no more than words of the rules stays open: terminologies have "history",
+        "family history", "mother", "risk" and "denies" as names too.
+        """
+        plain = readable(plain_newlines(text)).translate(_RESERVED)
+        spans: list[tuple[int, int]] = []
+        homes = [0] * len(mentions)
+        for i in sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end)):
+            start, end = mentions[i].start, mentions[i].end
+            if end > len(text):
+                raise ValueError(
+                    f"mention [{start}, {end}) ends after the text, which has {len(text)} "
+                    "characters"
+                )
+            if spans and start < spans[-1][1]:
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+            else:
+                # One that covers nothing takes a place too.
+                spans.append((start, max(end, start + 1)))
+            homes[i] = len(spans) - 1
+        parts: list[str] = []
+        is_open = [self._is_of_rules(plain[start:end]) for start, end in spans]
+        done = 0
+        for (start, end), stays in zip(spans, is_open, strict=True):
+            if not stays:
+                parts += plain[done:start], MENTION, MENTION_GOES_ON * (end - start - 1)
+                done = end
+        parts.append(plain[done:])
+        starts = [start for start, _ in spans]
+        numbers = dict(zip(starts, count(), strict=False))
+        return _Stretches("".join(parts), numbers, [*compress(starts, is_open)]), homes
+
+    def _sentences(self, text: str, stretches: _Stretches) -> Iterator[_Sentence]:
+        masked = stretches.masked
         hard = hard_breaks(plain_newlines(text))
-        n_stretches = reached = 0
+        reached = 0
         section: tuple[int, ...] = ()
         line_start, after_blank = True, True
         sentence: _Sentence | None = None
@@ -137,23 +230,27 @@ class AssertionRules:
                 if header is not None:
                     section, reached = header
                     before = ""
+                    if stretches.has_open(at, reached):
+                        # "Allergies: none": the header itself is what there is none of.
+                        own = _Sentence(())
+                        own.add(masked[at:reached] + _FIRST_WORDS.findall(masked, reached)[0], at)
+                        yield own
                     continue
-                sentence = _Sentence(section, n_stretches)
+                sentence = _Sentence(section)
             if piece[0] == MENTION:
-                sentence.pieces.append(MENTION)
-                n_stretches += 1
+                sentence.add(MENTION, at)
                 before = ""
                 continue
             if piece in _SPLITTERS or (
                 piece in ".!?" and ends_sentence(text, at, _last_word(before))
             ):
                 if piece == "?":
-                    sentence.pieces.append(piece)
+                    sentence.add(piece, at)
                 yield sentence
                 sentence = None
                 before = ""
                 continue
-            sentence.pieces.append(piece)
+            sentence.add(piece, at)
             before = piece
         if sentence is not None:
             yield sentence
@@ -181,6 +278,20 @@ class AssertionRules:
             return None if self._is_of_the_family(name) else ((), match.end())
         return None
 
+    def _holds_words_of_rules(self, text: str) -> bool:
+        """Whether a text is words of phrases and headers, and nothing else.
+
+        "No appetite" is a finding: what it says no to is its own. "No evidence of" is none.
+        """
+        tokens = [*map(fold, TOKEN.findall(text))]
+        if not tokens or not self._book.words.issuperset(tokens):
+            return False
+        negated = ASSERTIONS.index("negated")
+        return tokens[-1] in _PREPOSITIONS or not any(
+            end - at < len(tokens) and any(negated in effect.attributes for effect in effects)
+            for at, (end, effects) in self._book.find(tokens).items()
+        )
+
     def _is_of_the_family(self, name: str) -> bool:
         """Whether some words are, all of them, a relative."""
         tokens = [*map(fold, TOKEN.findall(name))]
@@ -190,13 +301,11 @@ class AssertionRules:
             effect.forward and family in effect.attributes for effect in effects
         )
 
-    def _judge(self, sentence: _Sentence, found: list[int]) -> None:
-        tokens = sentence.tokens()
+    def _judge(self, sentence: _Sentence, stretches: _Stretches, found: list[int]) -> None:
+        tokens, homes = sentence.tokens(stretches)
         phrases = self._book.find(tokens)
         if not phrases and not sentence.section:
             return
-        marks = (at for at, token in enumerate(tokens) if token == MENTION)
-        homes = dict(zip(marks, count(sentence.first), strict=False))
         # words[i]: how many words stand before piece i, so that distances are differences.
         words = [0, *accumulate(map(is_word, tokens))]
         in_section = [attribute in sentence.section for attribute in range(len(ASSERTIONS))]
@@ -211,17 +320,24 @@ def _last_word(piece: str) -> str:
     return fold(tokens[-1]) if tokens else ""
 
 
-def _look_at_signs(sentence: _Sentence, found: list[int]) -> None:
+def _look_at_signs(sentence: _Sentence, stretches: _Stretches, found: list[int]) -> None:
     """Negate what stands behind a minus, in a sentence that has something behind a plus.
 
     A minus alone may as well be the bullet of a list, or a hyphen.
     """
-    pieces = pairwise(("", *sentence.pieces))
-    behind = [piece for piece, mark in pieces if mark == MENTION]
-    if any(map(_PLUS.search, behind)):
-        for home, piece in enumerate(behind, start=sentence.first):
-            if _MINUS.search(piece):
-                found[home] |= 1 << ASSERTIONS.index("negated")
+    if not any("+" in piece for piece in sentence.pieces):
+        return
+    behind = {
+        start: before
+        for before, piece, start in zip(
+            ("", *sentence.pieces), sentence.pieces, sentence.starts, strict=False
+        )
+        if piece == MENTION
+    }
+    if any(map(_PLUS.search, behind.values())):
+        for start, before in behind.items():
+            if _MINUS.search(before):
+                found[stretches.at[start]] |= 1 << ASSERTIONS.index("negated")
 
 
 def _look_forward(
@@ -238,6 +354,11 @@ def _look_forward(
     for at, piece in enumerate(tokens):
         if piece == ",":
             comma_limits = [0] * n
+        if at in homes:
+            for attribute in range(n):
+                limit = max(limits[attribute], comma_limits[attribute])
+                if in_section[attribute] or words[at] < limit:
+                    found[homes[at]] |= 1 << attribute
         if at in phrases:
             end, effects = phrases[at]
             for effect in effects:
@@ -250,11 +371,6 @@ def _look_forward(
                     (attribute,) = effect.attributes
                     scope = comma_limits if effect.comma_ends else limits
                     scope[attribute] = max(scope[attribute], words[end] + effect.max_words)
-        elif piece == MENTION:
-            for attribute in range(n):
-                limit = max(limits[attribute], comma_limits[attribute])
-                if in_section[attribute] or words[at] < limit:
-                    found[homes[at]] |= 1 << attribute
 
 
 def _look_backward(
@@ -285,7 +401,7 @@ def _look_backward(
                     listed[attribute] = False
         elif at in inside:
             continue
-        elif piece == MENTION:
+        elif at in homes:
             for attribute in range(n):
                 if words[at] >= floors[attribute]:
                     found[homes[at]] |= 1 << attribute
@@ -295,36 +411,6 @@ def _look_backward(
             floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
         elif piece in _LIST_WORDS:
             listed = [True] * n
-
-
-def _mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[int]]:
-    """The text with each stretch of mentions as one strange word of the same length.
-
-    Returns:
-        The masked text, and for each mention the number of its stretch, in reading order.
-    """
-    parts: list[str] = []
-    homes = [0] * len(mentions)
-    plain = readable(plain_newlines(text)).translate(_RESERVED)
-    done = 0
-    n_stretches = 0
-    for i in sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end)):
-        start, end = mentions[i].start, mentions[i].end
-        if end > len(text):
-            raise ValueError(
-                f"mention [{start}, {end}) ends after the text, which has {len(text)} characters"
-            )
-        if n_stretches == 0 or start >= done:
-            parts.append(plain[done:start])
-            parts.append(MENTION)
-            n_stretches += 1
-            done = start + 1
-        if end > done:
-            parts.append(MENTION_GOES_ON * (end - done))
-            done = end
-        homes[i] = n_stretches - 1
-    parts.append(plain[done:])
-    return "".join(parts), homes
 
 
 def _truth(bits: int) -> dict[str, bool]:

@@ -6,7 +6,7 @@ A trie over words, so that the time to find phrases does not grow with how many 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -20,7 +20,8 @@ from linker.errors import ConfigError
 from linker.schema import ASSERTIONS
 
 MENTION, MENTION_GOES_ON = "\ue000", "\ue001"
-"""A mention stands as one strange word: no trigger is found inside it or across its edge."""
+"""A mention stands as one strange word, and no trigger is found inside it or across its edge; one
+that is words of triggers itself stands as these."""
 
 TOKEN = re.compile(rf"{MENTION}{MENTION_GOES_ON}*|\n|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]")
 _NUMBERS = {"#": "0", "#s": "0s", "YYYY": "YYYY"}
@@ -102,6 +103,7 @@ class PhraseBook:
     Attributes:
         headers: a section header, in lower case: the attributes (indices into `ASSERTIONS`) of what
             stands below it.
+        words: those of all phrases and headers.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -141,6 +143,9 @@ class PhraseBook:
             for section in rules.section
             for header in section.headers
         }
+        self.words = frozenset(_words_below(self._root)).union(
+            fold(word) for header in self.headers for word in TOKEN.findall(header)
+        )
 
     def _add(self, phrases: Sequence[str], effect: Effect) -> None:
         for phrase in phrases:
@@ -196,6 +201,14 @@ class PhraseBook:
                 reach += 1
             done = end
         return phrases
+
+
+def _words_below(node: _Node) -> Iterator[str]:
+    left = [node]
+    while left:
+        below = left.pop().next
+        yield from below
+        left.extend(below.values())
 
 
 def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:

@@ -228,6 +228,28 @@ def test_groups_do_not_multiply_into_megabytes() -> None:
     assert nodes < 60_000  # 200 bytes each, in every process that annotates.
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Terminologies have the words of the rules as names too.
+        "[Family history|] of [asthma|family]. [Mother|] has [lupus|family].",
+        "[History|] of [gout|historical]. [Risk|] of [bleeding|hypothetical].",
+        "[No evidence of|] [pneumonia|negated]. [Denies|] [fever|negated], [chills|negated].",
+        "[Possible|] [sepsis|uncertain]. [Rule out|] [PE|uncertain].",
+        "[Past medical history|]:\n[gout|historical]\n\n[Physical examination|]:\n[edema|]",
+        "No [history|negated] of [stroke|negated]. The [patient|] has [gout|].",
+        # What is said of them counts as ever.
+        "[Allergies|negated]: none known.\n\nMeds: aspirin",
+        "[Allergies|]: penicillin ([rash|historical])",
+        "[Surgery|negated]: None",
+        # "No" is a part of these.
+        "Weak with [no appetite|] and [pain|].",
+    ],
+)
+def test_a_mention_that_is_words_of_the_rules_hides_none(text: str) -> None:
+    check(text)
+
+
 def test_gold_file_is_as_described() -> None:
     lines = gold_lines()
     assert len(lines) >= 220
