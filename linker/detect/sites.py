@@ -71,11 +71,15 @@ def sites_of(text: str, mentions: Sequence[Mention]) -> list[tuple[Site, ...]]:
     Returns:
         As many as there are mentions: the site with all that is said of it, then without its side,
         then the body part alone. None where no body part stands beside a mention, where another
-        mention holds it, and for letters that stand for nothing known.
+        mention that is more than a body part holds it, and for letters that stand for nothing
+        known.
     """
     text = plain_newlines(text)
     taken = bytearray(len(text))
     for mention in mentions:
+        # Large terminologies have the body part as a concept too.
+        if _is_site(mention.text):
+            continue
         taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
     hard: set[int] | None = None
     found: list[tuple[Site, ...]] = []
@@ -178,6 +182,13 @@ def _less_and_less(positions: Sequence[_Word], parts: Sequence[_Word]) -> list[t
         return []
     on_it = [word for word in positions if word.text not in _sides()]
     return [*dict.fromkeys((*said, *parts) for said in (positions, on_it, ()))]
+
+
+@lru_cache(maxsize=8192)
+def _is_site(text: str) -> bool:
+    """Whether a text is the words of a body part and of where on it, and nothing else."""
+    said = [word.lower() for word in _WORD.findall(text)]
+    return any(map(_is_part, said)) and all(_is_part(w) or w in _positions() for w in said)
 
 
 @lru_cache(maxsize=8192)
