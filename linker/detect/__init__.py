@@ -4,15 +4,15 @@ from linker.detect.abbreviations import expand
 from linker.detect.assertion import assert_mentions
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
-from linker.detect.composites import is_list, phrase_of
+from linker.detect.composites import phrase_of
 from linker.detect.detectors import load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.eponyms import called_after
+from linker.detect.names import name_in_other_words
 from linker.detect.restated import without_repeat
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
-from linker.detect.variants import entry_of, in_other_words, same_in_other_words
 
 __all__ = [
     "CombinedDetector",
@@ -24,16 +24,13 @@ __all__ = [
     "assert_mentions",
     "called_after",
     "clinical_long_form",
-    "entry_of",
     "expand",
     "full_names",
-    "in_other_words",
     "in_words_of_finding",
     "in_words_of_site",
-    "is_list",
     "load_detector",
+    "name_in_other_words",
     "phrase_of",
-    "same_in_other_words",
     "sites_of",
     "stands_for_in_phrase",
     "without_overlaps",

@@ -227,7 +227,7 @@ class DictionaryMatcher:
             if sense is None:
                 long_form = self._names.long_form(short)
             else:
-                long_form = sense if self._names.is_name(sense) else None
+                long_form = sense if sense and self._names.is_known(sense) else None
             if (
                 long_form
                 and short not in notes.defined[of]

@@ -13,19 +13,26 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from linker.config import read_toml, validated
 from linker.detect.adjectives import noun_of
+from linker.detect.composites import is_list
 from linker.detect.disorders import is_letters, says_too_little
 from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, is_abbreviation
-from linker.detect.variants import ends_in_noun
+from linker.detect.variants import (
+    ends_in_noun,
+    entry_of,
+    in_other_words,
+    same_in_other_words,
+)
 from linker.index import Index
 from linker.terminology import DISORDER, NameKind, kinds_of_type
-from linker.text import bag_hash, normalise, stems
+from linker.text import bag_hash, normalise, stems, word_hash
 
 _LONGEST_AMBIGUOUS = 3
 
@@ -82,6 +89,7 @@ class Names:
         written: the stems of a name, by its row, and the ways in which the index writes it.
         reading: see `_read`.
         is_name: whether a text is a name.
+        is_known: the same, or a disorder's in other words: "dyspnea on exertion".
         long_form: what a word that is no name stands for: see `_find_long_form`.
     """
 
@@ -90,6 +98,7 @@ class Names:
         self.written = lru_cache(maxsize=65536)(self._read_name)
         self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
         self.is_name = lru_cache(maxsize=16384)(self._look_up)
+        self.is_known = lru_cache(maxsize=4096)(self._look_up_in_other_words)
         self.reading = lru_cache(maxsize=65536)(self._read)
 
     def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
@@ -167,6 +176,12 @@ class Names:
     def _look_up(self, text: str) -> bool:
         return any(True for _ in self._rows_of(text))
 
+    def _look_up_in_other_words(self, text: str) -> bool:
+        if self.is_name(text):
+            return True
+        row = name_in_other_words(self._index, normalise(text))
+        return row is not None and self.disorders(row)
+
     def _rows_of(self, text: str) -> Iterator[int]:
         """The names that a text is."""
         own = tuple(stems(text))
@@ -183,7 +198,7 @@ class Names:
         if self.is_local(word):
             return None
         long_form = clinical_long_form(word)
-        if long_form is not None and self.is_name(long_form):
+        if long_form is not None and self.is_known(long_form):
             return long_form
         if long_form is None and word[1:].islower():
             noun = noun_of(word)
@@ -202,6 +217,26 @@ class Names:
 
     def _is_disorder(self, text: str) -> bool:
         return any(map(self.disorders, self._rows_of(text)))
+
+
+def name_in_other_words(index: Index, normal: str) -> int | None:
+    """The row of the name that says a normal form with a noun for an adjective, or the reverse.
+
+    Of several the one with most of the words themselves, then the first.
+    """
+    asked = stems(normal)
+    if len(asked) < 2 or is_list(normal, asked):
+        return None
+    hashes = np.array([*map(word_hash, asked)], dtype=np.uint64)
+    entries = np.array([*map(entry_of, asked)], dtype=np.int16)
+    whole = np.array([len(asked)], dtype=np.int64)
+    _, added = in_other_words(entries, hashes, np.zeros(1, dtype=np.int64), whole)
+    if not len(added):
+        return None
+    _, rows = index.lexicon.find(hashes.sum(dtype=np.uint64) + added)
+    names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
+    fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
+    return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)
 
 
 @lru_cache(maxsize=1)

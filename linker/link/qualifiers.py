@@ -16,8 +16,9 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
+from linker.detect import name_in_other_words
 from linker.index import MAX_WORDS, Index
-from linker.link.wording import as_noun_or_adjective, named_all, without_slip
+from linker.link.wording import named_all, without_slip
 from linker.text import stem, stems, words
 
 _MOST = 6
@@ -80,7 +81,7 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
         if len(found) == 1:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
-    row = as_noun_or_adjective(index, rest)
+    row = name_in_other_words(index, rest)
     # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
     return without_slip(index, rest) if row is None and not doses else row
 

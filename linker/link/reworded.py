@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from linker.detect import name_in_other_words
 from linker.index import Index
 from linker.link.qualifiers import without_qualifiers
 from linker.link.wording import (
     as_acid,
     as_measured,
-    as_noun_or_adjective,
     in_other_order,
     with_number_apart,
     without_slip,
@@ -18,7 +18,7 @@ from linker.link.wording import (
 _OF_OTHER_WORDS: tuple[Callable[[Index, str], int | None], ...] = (
     as_acid,
     with_number_apart,
-    as_noun_or_adjective,
+    name_in_other_words,
     as_measured,
     without_slip,
     without_qualifiers,

@@ -14,9 +14,8 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from linker.detect import entry_of, in_other_words, is_list, same_in_other_words
 from linker.index import MAX_WORDS, Index
-from linker.text import bag_hash, inflected, stems, word_hash
+from linker.text import bag_hash, inflected, stems
 
 _DIRECTED = re.compile(r"(\w+)[ -]to[ -](\w+)")
 _SALT = re.compile(r"[a-z]{2}ate$")
@@ -189,23 +188,3 @@ def _doubled(word: str) -> set[str]:
         for i, j in combinations(range(1, len(single) + 1), 2)
     }
     return {single} | one | two
-
-
-def as_noun_or_adjective(index: Index, normal: str) -> int | None:
-    """The row of the name that says a normal form with a noun for an adjective, or the reverse.
-
-    Of several the one with most of the words themselves, then the first.
-    """
-    asked = stems(normal)
-    if len(asked) < 2 or is_list(normal, asked):
-        return None
-    hashes = np.array([*map(word_hash, asked)], dtype=np.uint64)
-    entries = np.array([*map(entry_of, asked)], dtype=np.int16)
-    whole = np.array([len(asked)], dtype=np.int64)
-    _, added = in_other_words(entries, hashes, np.zeros(1, dtype=np.int64), whole)
-    if not len(added):
-        return None
-    _, rows = index.lexicon.find(hashes.sum(dtype=np.uint64) + added)
-    names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
-    fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
-    return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)

@@ -24,6 +24,8 @@ FINDINGS = [
     concept("F:14", "Shortness of breath", types=["human_phenotype"]),
     concept("F:15", "Weight loss", types=["human_phenotype"]),
     concept("F:16", "Blurred vision", types=["human_phenotype"]),
+    concept("F:17", "Coronary disease", types=["human_phenotype"]),
+    concept("F:18", "Exertional dyspnea", types=["human_phenotype"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -43,6 +45,10 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("not short of breath", [("short of breath", "Shortness of breath")]),
         ("has lost weight", [("lost weight", "Weight loss")]),
         ("blurry vision", [("blurry vision", "Blurred vision")]),
+        ("coronary artery disease", [("coronary artery disease", "Coronary disease")]),
+        ("dyspnea on exertion", [("dyspnea on exertion", "Exertional dyspnea")]),
+        # So do clinical abbreviations of them.
+        ("CAD, DOE", [("CAD", "coronary artery disease"), ("DOE", "dyspnea on exertion")]),
         ("a hiatal hernia", [("hiatal hernia", "Hiatus hernia")]),
         ("Cutaneous abnormalities", [("Cutaneous abnormalities", "Abnormality of the skin")]),
         # A verb joins the body part and its change, and an adverb may stand by it.
