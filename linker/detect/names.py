@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from linker.config import read_toml, validated
 from linker.detect.adjectives import noun_of
 from linker.detect.composites import is_list
-from linker.detect.disorders import is_letters, says_too_little
+from linker.detect.disorders import SPREADS_TO, is_letters, says_too_little
 from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
 from linker.detect.short_names import full_names
@@ -159,7 +159,7 @@ class Names:
             if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
                 return False
             # "A hepatitis" is not of type A.
-            if _ARTICLE.match(text):
+            if _ARTICLE.match(text) or SPREADS_TO.search(text):
                 return False
             # "Acute renal failure on chronic renal failure" names no chronic one twice.
             if _ON.search(text) and not ends_in_noun(text):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
+from linker.detect.disorders import SPREADS_TO
 from linker.detect.sentences import hard_breaks, plain_newlines
 from linker.detect.variants import is_part, same_part
 from linker.schema import Mention
@@ -151,7 +152,9 @@ def _behind(text: str, mention: Mention) -> tuple[Site, ...]:
     if run is None:
         return ()
     first, *rest = _WORD.finditer(run.group())
-    if first.group().lower() not in data.prepositions:
+    if first.group().lower() not in data.prepositions or SPREADS_TO.search(
+        text[mention.start : mention.end + first.end()]
+    ):
         return ()
     parts: list[_Word] = []
     positions: list[_Word] = []

@@ -71,6 +71,8 @@ def test_body_parts_that_are_concepts_themselves_give_way(
         ("an [ovarian tumor|X], [tumor of the left ovary|X]", ["N:2", "N:2"]),
         ("[carcinoma of the lung|X], [carcinoma of the elbow|X]", ["N:3", "N:4"]),
         ("left [elbow fracture|X]", ["F:2"]),
+        # What it spreads to is not where it is.
+        ("[cancer|X] to lung, [cancer of the lung|X]", ["N:1", "N:3"]),
         ("bilateral [knee DJD|X]", ["O:2"]),
         # No concept of its own: the mention stays as it is.
         ("[ankle edema|X]; [edema|X] of his knee", ["E:1", "E:1"]),
