@@ -48,16 +48,19 @@ def linker_of(index: Index, **options: bool) -> Linker:
 def test_body_parts_that_are_concepts_themselves_give_way(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    parts = [concept(f"B:{i}", name) for i, name in enumerate(("Knee", "Elbow", "Lower back"))]
+    parts = [
+        concept(f"B:{i}", name)
+        for i, name in enumerate(("Knee", "Elbow", "Lower back", "Head", "Femur head"))
+    ]
     index = build(tmp_path_factory.mktemp("parts") / "index", [*CONCEPTS, *parts])
     text, gold = marked(
         "[pain in his left knee|P:2], [carcinoma|N:4] of the [elbow|B:1], "
-        "[pain in her lower back|P:3]"
+        "[pain in her lower back|P:3], the left [femoral head|B:4]"
     )
     links = linker_of(index).annotate(text)
     assert [(link.mention.start, link.concept_id) for link in links] == gold
     nested = {link.concept_id for link in linker_of(index, nested=True).annotate(text)}
-    assert nested == {"P:1", "P:2", "P:3", "N:4", "B:0", "B:1", "B:2"}
+    assert nested == {"P:1", "P:2", "P:3", "N:4", "B:0", "B:1", "B:2", "B:3", "B:4"}
 
 
 @pytest.mark.parametrize(
