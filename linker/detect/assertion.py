@@ -25,7 +25,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, chain, compress, count
+from itertools import accumulate, chain, compress
 from pathlib import Path
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
@@ -92,11 +92,11 @@ class _Sentence:
 
     def tokens(self, stretches: _Stretches) -> tuple[list[str], dict[int, int]]:
         """Its words and marks as phrases have them, and which of them are of which stretch."""
-        marks = (at for at, piece in zip(self.starts, self.pieces, strict=True) if piece == MENTION)
         if not self.holds_open(stretches):
             tokens = [*map(fold, chain.from_iterable(map(TOKEN.findall, self.pieces)))]
-            places = (at for at, token in enumerate(tokens) if token == MENTION)
-            return tokens, dict(zip(places, map(stretches.at.__getitem__, marks), strict=False))
+            places = (i for i, token in enumerate(tokens) if token == MENTION)
+            marks = (s for s, p in zip(self.starts, self.pieces, strict=True) if p == MENTION)
+            return tokens, dict(zip(places, map(stretches.at.__getitem__, marks), strict=True))
         tokens = []
         homes: dict[int, int] = {}
         for piece, start in zip(self.pieces, self.starts, strict=True):
@@ -203,7 +203,7 @@ class AssertionRules:
                 done = end
         parts.append(plain[done:])
         starts = [start for start, _ in spans]
-        numbers = dict(zip(starts, count(), strict=False))
+        numbers = {start: number for number, start in enumerate(starts)}
         return _Stretches("".join(parts), numbers, [*compress(starts, is_open)]), homes
 
     def _sentences(self, text: str, stretches: _Stretches) -> Iterator[_Sentence]:
@@ -233,7 +233,9 @@ class AssertionRules:
                     if stretches.has_open(at, reached):
                         # "Allergies: none": the header itself is what there is none of.
                         own = _Sentence(())
-                        own.add(masked[at:reached] + _FIRST_WORDS.findall(masked, reached)[0], at)
+                        own.add(masked[at:reached], at)
+                        # Outside of the text: what stands there is judged in its own sentence.
+                        own.add(_FIRST_WORDS.findall(masked, reached)[0], len(masked) + 1)
                         yield own
                     continue
                 sentence = _Sentence(section)

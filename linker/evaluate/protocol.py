@@ -39,7 +39,7 @@ class Linking(Protocol):
 
     @property
     def local_names(self) -> Collection[str]:
-        """The names that overlays give to concepts, in their normal form."""
+        """The names of which overlays say what they mean, in their normal form."""
         ...
 
     def link_mentions(self, mentions: Sequence[Mention], k: int = 5) -> list[Link]:

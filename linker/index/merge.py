@@ -38,7 +38,7 @@ class _Concept:
 
 @dataclass(slots=True)
 class _Tally:
-    """What one overlay did."""
+    """What one overlay did; `means`: what it says that names mean, by their normal forms."""
 
     added: int = 0
     removed: int = 0
@@ -46,6 +46,7 @@ class _Tally:
     changed: set[str] = field(default_factory=set)
     followed: dict[str, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    means: dict[str, set[str]] = field(default_factory=dict)
 
 
 _Pair = tuple[str, NameKind, str, str | None]
@@ -73,14 +74,8 @@ class Merge:
         }
         rows = sorted(overlay.rows, key=lambda row: row.kind is None)
         for row in rows:
-            # Of two overlays the later one says what a name means.
-            if row.kind in _DECIDES:
-                for name in (row.name, row.preferred_name):
-                    self._local.pop(normalise(name), None)
-            elif not row.concept_id:
-                self._local[normalise(row.name)] = set()
-        for row in rows:
             if not row.concept_id:
+                tally.means[normalise(row.name)] = set()
                 tally.removed += 1
                 continue
             reason = self._apply(row, row.concept_id in new, tally)
@@ -89,6 +84,8 @@ class Merge:
             if strict:
                 raise TerminologyError(f"{overlay.name}:{row.line}: {reason}")
             tally.left_out.append(LeftOut(line=row.line, concept_id=row.concept_id, reason=reason))
+        # Of two overlays the later one says what a name means.
+        self._local.update(tally.means)
         return OverlayInfo(
             name=overlay.name,
             sha256=overlay.sha256,
@@ -172,7 +169,7 @@ class Merge:
         concept_id = concept.values["concept_id"]
         pairs = self._pairs_of(normalise(name))
         if kind in _DECIDES:
-            self._local.setdefault(normalise(name), set()).add(concept_id)
+            tally.means.setdefault(normalise(name), set()).add(concept_id)
         own = [pair for pair in pairs if pair[0] == concept_id and pair[3] is None]
         if any(pair[2] == name and pair[1] is kind for pair in own):
             return

@@ -142,10 +142,10 @@ class Linker:
 
     @property
     def local_names(self) -> Collection[str]:
-        """The names that overlays give to concepts, in their normal form.
+        """The names of which overlays say what they mean, in their normal form.
 
-        A mention that is one of these is linked to the house's concept before others, and stands
-        for nothing else unless its note defines it.
+        A mention that is one of these is linked to the house's concept before others, or to none,
+        and stands for nothing else unless its note defines it.
         """
         return self._index.store.local_names.keys()
 

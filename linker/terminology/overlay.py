@@ -197,10 +197,11 @@ def _refuse_contradictions(rows: Sequence[OverlayRow], path: Path) -> None:
                     f"{path}:{row.line}: the name {row.name!r} is both given to "
                     f"{row.concept_id!r} and taken away (line {first.line}); keep one of the two"
                 )
-            line = nothing.get(normalise(row.name))
-            if line is not None and row.concept_id and row.kind is not None:
+        for given in filter(None, (row.name, row.preferred_name)):
+            line = nothing.get(normalise(given), 0)
+            if line and row.kind is not None:
                 raise TerminologyError(
-                    f"{path}:{row.line}: the name {row.name!r} is given to {row.concept_id!r}, and "
+                    f"{path}:{row.line}: the name {given!r} is given to {row.concept_id!r}, and "
                     f"means no concept on line {line}; keep one of the two"
                 )
         wanted = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")

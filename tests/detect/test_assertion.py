@@ -242,6 +242,9 @@ def test_groups_do_not_multiply_into_megabytes() -> None:
         "[Allergies|negated]: none known.\n\nMeds: aspirin",
         "[Allergies|]: penicillin ([rash|historical])",
         "[Surgery|negated]: None",
+        # What stands behind a header is judged in its own sentence alone.
+        "PREVIOUS [SURGERY|historical]: [gout|], no [asthma|negated]",
+        "[Surgery|]: no [complication|negated]",
         # "No" is a part of these.
         "Weak with [no appetite|] and [pain|].",
     ],

@@ -173,6 +173,12 @@ def test_what_is_near_to_a_concept_decides_nothing(
     assert ("pyrexia" in Index.open(mini).store.local_names) == decides
 
 
+def test_a_row_that_is_left_out_leaves_what_was_decided(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0002,LOB", name="a.csv"))
+    lay(mini, csv("X:0404,LOB", name="b.csv"), skip_unknown=True)
+    assert best(mini, "LOB") == ["X:0002"]
+
+
 def test_a_name_that_is_taken_away_decides_nothing(mini: Path, csv: Write) -> None:
     lay(mini, csv("X:0002,Chest pain", name="a.csv"), csv("X:0002,Chest pain,remove", name="b.csv"))
     assert Index.open(mini).store.local_names == {}

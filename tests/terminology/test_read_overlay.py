@@ -67,6 +67,14 @@ def test_an_overlay_without_rows_changes_nothing(tmp_path: Path) -> None:
         ("concept_id,codes.\nX,y\n", "unknown column 'codes.'"),
         ("", "local.csv: empty"),
         ("concept_id,name\n,Fever\n", "local.csv:2: blank concept_id"),
+        (
+            "concept_id,name,kind\n,Fever,remove\nX:1,fever,\n",
+            "local.csv:3: the name 'fever' is given to 'X:1', and means no concept on line 2",
+        ),
+        (
+            "concept_id,name,kind,preferred_name\nX:1,,,Fever\n,fever,remove,\n",
+            "local.csv:2: the name 'Fever' is given to 'X:1', and means no concept on line 3",
+        ),
         ("concept_id,name\nX,\n", "local.csv:2: nothing but a concept_id"),
         ("concept_id,name\nX,y,z\n", "local.csv:2: 3 fields, expected 2"),
         ('concept_id,name\nX,"y\n', "local.csv:2: a quotation mark opens here"),
