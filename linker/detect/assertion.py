@@ -26,9 +26,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, chain, compress
+from operator import or_
 from pathlib import Path
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
+from linker.detect.templates import EMPTY_BOX, TICKED_BOX, items, plain_marks
 from linker.detect.triggers import (
     FAR,
     MENTION,
@@ -53,14 +55,17 @@ _FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
 """What stands behind a header and may say that there is none of it."""
 _LONGEST_WORD = 32
 """Words before a full stop are looked at so far back: what is longer is no abbreviation."""
-_SPLITTERS = frozenset(";•·●▪‣|")
+_SPLITTERS = frozenset(f";•·●▪‣|{EMPTY_BOX}{TICKED_BOX}")
 _MARKS = rf"\n.!?{''.join(_SPLITTERS)}"
 _PIECE = re.compile(
     rf"{MENTION}{MENTION_GOES_ON}*|[{_MARKS}]|[^\s_{_MARKS}{MENTION}][^{_MARKS}{MENTION}]*"
 )
 """A mention, a mark that may end a sentence, or all that stands before the next of these."""
-_PLUS, _MINUS = (re.compile(rf"(?:^|[\s,;(/])[{sign}]\Z") for sign in ("+", "\\-–−"))
+_SIGNS = ("+", "\\-–−")
+_PLUS, _MINUS = (re.compile(rf"(?:^|[\s,;(/])[{sign}]\Z") for sign in _SIGNS)
 """What stands before a finding that is there, and before one that is not: "+nausea, -vomiting"."""
+_PLUS_APART, _MINUS_APART = (re.compile(rf"(?:^|[\s,;(/])[{sign}] ?\Z") for sign in _SIGNS)
+_PLUS_BEHIND, _MINUS_BEHIND = (re.compile(rf"^ ?[{sign}][ \t]*(?:[,;/)\n]|\Z)") for sign in _SIGNS)
 _KEPT = 4096
 """Mentions of which is kept whether they are words of the rules."""
 _PREPOSITIONS = frozenset(("for", "of", "to", "with"))
@@ -204,7 +209,7 @@ class AssertionRules:
         parts.append(plain[done:])
         starts = [start for start, _ in spans]
         numbers = {start: number for number, start in enumerate(starts)}
-        return _Stretches("".join(parts), numbers, [*compress(starts, is_open)]), homes
+        return _Stretches(plain_marks("".join(parts)), numbers, [*compress(starts, is_open)]), homes
 
     def _sentences(self, text: str, stretches: _Stretches) -> Iterator[_Sentence]:
         masked = stretches.masked
@@ -251,6 +256,9 @@ class AssertionRules:
                 yield sentence
                 sentence = None
                 before = ""
+                if piece == EMPTY_BOX:
+                    sentence = _Sentence(section)
+                    sentence.add(piece, at)
                 continue
             sentence.add(piece, at)
             before = piece
@@ -305,6 +313,13 @@ class AssertionRules:
 
     def _judge(self, sentence: _Sentence, stretches: _Stretches, found: list[int]) -> None:
         tokens, homes = sentence.tokens(stretches)
+        for first, end in items(tokens, homes):
+            own = {at - first: home for at, home in homes.items() if first <= at < end}
+            self._judge_item(tokens[first:end], own, sentence, found)
+
+    def _judge_item(
+        self, tokens: list[str], homes: dict[int, int], sentence: _Sentence, found: list[int]
+    ) -> None:
         phrases = self._book.find(tokens)
         if not phrases and not sentence.section:
             return
@@ -323,23 +338,43 @@ def _last_word(piece: str) -> str:
 
 
 def _look_at_signs(sentence: _Sentence, stretches: _Stretches, found: list[int]) -> None:
-    """Negate what stands behind a minus, in a sentence that has something behind a plus.
+    """Negate what has a minus, in a sentence that has something with a plus.
 
-    A minus alone may as well be the bullet of a list, or a hyphen.
+    A minus alone may as well be the bullet of a list, or a hyphen; one that stands apart from its
+    finding ("+ cough - fever", "DM -, HTN +") may be a dash, if not all of them have signs.
     """
     if not any("+" in piece for piece in sentence.pieces):
         return
-    behind = {
-        start: before
-        for before, piece, start in zip(
-            ("", *sentence.pieces), sentence.pieces, sentence.starts, strict=False
+    around = [
+        (start, before, after)
+        for before, piece, after, start in zip(
+            ("", *sentence.pieces),
+            sentence.pieces,
+            (*sentence.pieces[1:], ""),
+            sentence.starts,
+            strict=False,
         )
         if piece == MENTION
-    }
-    if any(map(_PLUS.search, behind.values())):
-        for start, before in behind.items():
-            if _MINUS.search(before):
-                found[stretches.at[start]] |= 1 << ASSERTIONS.index("negated")
+    ]
+    if not around:
+        return
+    for absent in (
+        _minus([before for _, before, _ in around], _PLUS, _MINUS, every=False),
+        _minus([before for _, before, _ in around], _PLUS_APART, _MINUS_APART, every=True),
+        _minus([after for _, _, after in around], _PLUS_BEHIND, _MINUS_BEHIND, every=True),
+    ):
+        for at in absent:
+            found[stretches.at[around[at][0]]] |= 1 << ASSERTIONS.index("negated")
+
+
+def _minus(
+    beside: Sequence[str], plus: re.Pattern[str], minus: re.Pattern[str], *, every: bool
+) -> list[int]:
+    """Which mentions have a minus, by what stands beside each, if one has a plus."""
+    has_plus, has_minus = ([*map(bool, map(sign.search, beside))] for sign in (plus, minus))
+    if not any(has_plus) or (every and not all(map(or_, has_plus, has_minus))):
+        return []
+    return [*compress(range(len(beside)), has_minus)]
 
 
 def _look_forward(
@@ -351,28 +386,31 @@ def _look_forward(
     found: list[int],
 ) -> None:
     n = len(ASSERTIONS)
-    # In scope are the words before these limits; of triggers that no comma ends, and that one does.
-    limits, comma_limits = [0] * n, [0] * n
+    # In scope are the words before these limits: by the words that end it, those of each attribute.
+    scopes: dict[frozenset[str], list[int]] = {}
     for at, piece in enumerate(tokens):
-        if piece == ",":
-            comma_limits = [0] * n
+        for until, limits in scopes.items():
+            if piece in until:
+                limits[:] = [0] * n
         if at in homes:
             for attribute in range(n):
-                limit = max(limits[attribute], comma_limits[attribute])
-                if in_section[attribute] or words[at] < limit:
+                if in_section[attribute] or any(
+                    words[at] < limits[attribute] for limits in scopes.values()
+                ):
                     found[homes[at]] |= 1 << attribute
         if at in phrases:
             end, effects = phrases[at]
             for effect in effects:
                 if effect.ends:
                     for attribute in effect.attributes:
-                        limits[attribute] = comma_limits[attribute] = 0
+                        for limits in scopes.values():
+                            limits[attribute] = 0
                         in_section[attribute] = in_section[attribute] and not effect.ends_section
             for effect in effects:
                 if effect.forward:
                     (attribute,) = effect.attributes
-                    scope = comma_limits if effect.comma_ends else limits
-                    scope[attribute] = max(scope[attribute], words[end] + effect.max_words)
+                    limits = scopes.setdefault(effect.until, [0] * n)
+                    limits[attribute] = max(limits[attribute], words[end] + effect.max_words)
 
 
 def _look_backward(

@@ -17,6 +17,11 @@ _ENDS_OPEN = re.compile(
     r"|possible|likely|history|risk))[ \t]*\Z",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(
+    r"(?:[:=?|]|[ \t][-–—]|\t| {2})[ \t]*(?:no|not|denies|denied|has|is|was|have|are|were)[ \t]*\Z",
+    re.IGNORECASE,
+)
+"""The answer to what stands before it, of which the line below has its own."""
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
 _CLOSING = "\"'”’)]*_"
 # fmt: off
@@ -75,7 +80,7 @@ def _goes_on(line: str, after: str, width: int) -> bool:
     if line[-1] in ".!?;:" or _BULLET.match(after) or _LABEL.match(after):
         return False
     if _ENDS_OPEN.search(line[-16:]):
-        return True
+        return _ANSWERED.search(line[-24:]) is None
     first_word = after.split(maxsplit=1)[0]
     lower = after.lstrip()[:1].islower()
     if _NARROW <= width <= _WIDE and len(line) + 1 + len(first_word) > width - (12 if lower else 0):

@@ -25,6 +25,7 @@ that is words of triggers itself stands as these."""
 
 TOKEN = re.compile(rf"{MENTION}{MENTION_GOES_ON}*|\n|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]")
 _NUMBERS = {"#": "0", "#s": "0s", "YYYY": "YYYY"}
+_DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)", re.IGNORECASE)
 FAR = 1 << 60
 """As many words as a sentence may have."""
 
@@ -41,6 +42,7 @@ class _TriggerTable(_Table):
     phrases: tuple[str, ...] = Field(min_length=1)
     max_words: int | None = Field(default=None, ge=0)
     phrase: bool = False
+    until: tuple[str, ...] = ()
 
 
 class _TerminationTable(_Table):
@@ -75,7 +77,7 @@ class Effect(NamedTuple):
     ends: bool = False
     ends_section: bool = False
     max_words: int = FAR
-    comma_ends: bool = False
+    until: frozenset[str] = frozenset()
     opens_clause: bool = False
     closes_clause: bool = False
 
@@ -128,7 +130,7 @@ class PhraseBook:
                 forward=trigger.direction != "backward",
                 backward=trigger.direction != "forward",
                 max_words=FAR if trigger.max_words is None else trigger.max_words,
-                comma_ends=trigger.phrase,
+                until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
             )
             self._add(trigger.phrases, effect)
         for termination in rules.termination:
@@ -240,7 +242,12 @@ def _parts(word: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def fold(piece: str) -> str:
-    """The form in which the words of a note are compared with those of a phrase."""
+    """The form in which the words of a note are compared with those of a phrase.
+
+    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk".
+    """
+    if piece[0].isdecimal() and (time := _DURATION.fullmatch(piece)):
+        return time[1].lower()
     if piece.isdecimal():
         return "YYYY" if len(piece) == 4 and piece[:2] in ("19", "20") else "0"
     if piece[:4].isdecimal() and piece[4:] == "s":

@@ -143,7 +143,10 @@ def check(text: str) -> None:
         "+[nausea|], -[vomiting|negated], +[fever|]",
         "(+[cough|]/-[wheeze|negated]) -[rash|negated]",
         "-[nausea|], -[vomiting|]",
-        "+ [nausea|] - [vomiting|]; non-[wheeze|] and +[fever|]",
+        "[asthma|] - [vomiting|]; non-[wheeze|] and +[fever|]",
+        "+ [cough|] - [fever|negated] + [rash|]",
+        "+ [fever|], + [cough|], - [headache|negated]",
+        "[HTN|] +, [DM|negated] -, [CAD|negated] -, [asthma|] +",
     ],
 )
 def test_named_cases(text: str) -> None:
@@ -177,6 +180,81 @@ def test_named_cases(text: str) -> None:
     ],
 )
 def test_sentences_and_sections(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Fever|negated]: No   [Chills|negated]: No   [Cough|]: Yes   [SOB|negated]: No",
+        "[Diabetes|]: Yes [Hypertension|negated]: No [Asthma|]: Yes",
+        "[Chest pain|negated]: Denies   [Dyspnea|negated]: Denies   [Cough|]: Endorses",
+        "[Edema|negated]: none [Cyanosis|negated]: none [Clubbing|negated]: none",
+        "[DM|negated](-) [HTN|](+) [CAD|negated](-)",
+        "[Fever|negated] (-) [Cough|] (+) [Headache|negated] (-)",
+        "(+) [cough|] (-) [fever|negated] (-) [rash|negated]",
+        "[Chest pain|negated] no, [SOB|negated] no, [palpitations|] yes",
+        "[Nausea|negated] denied, [vomiting|negated] denied, [diarrhea|] reported",
+        "HEENT: no [lesions|negated] Neck: no [masses|negated] Extremities: none",
+        "Skin: no [rash|negated] Neuro: no [weakness|negated]",
+        "[Fever|negated] - No\n[Cough|] - Yes\n[Headache|negated] - No",
+        "[Fever|negated]   No\n[Chest pain|]   Yes",
+        "[ ] [fever|negated] [x] [fatigue|] [ ] [weight loss|negated]",
+        "☐ [chest pain|negated] ☒ [palpitations|] ☑ [edema|]",
+        "[Diabetes Mellitus|negated]: [ ] Yes [X] No",
+        "[Asthma|]: [x] Yes [ ] No",
+        "[ ] [fever|negated], [chills|negated] [x] [fatigue|]",
+        "1) No [PE|negated] 2) [Pneumonia|]",
+        "(1) r/o [MI|uncertain] (2) [HTN|] (3) [DM|]",
+        "No [angina|negated] (NYHA class 2) or [edema|negated]",
+        "[Fever|negated]? No. [Cough|]? Yes.",
+        "[Fever|negated]? No [Cough|]? Yes",
+    ],
+)
+def test_forms(text: str) -> None:
+    """Each item has its own answer, which says nothing of the next."""
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Return if any [chest pain|hypothetical].",
+        "She will call me if any [fevers|hypothetical] or [pain|hypothetical].",
+        "There is little if any [edema|].",
+        "He did not [vomit|negated]. He has not [vomited|negated] today.",
+        "He does not [snore|negated].",
+        "He was ruled out for [MI|negated].",
+        "Ruled out [MI|negated].",
+        "Neg: [rash|negated], [vomiting|negated].",
+        "Neg [fever|negated]/[cough|negated]. Neg [DVT|negated] study.",
+        "Negative: [cough|negated], [fever|negated].",
+        "[Pain|negated] no longer present.",
+        "[Seizure|negated]-free for 2 years.",
+        "[Pain|negated] free.",
+        "[Chest pain|negated] free since admission.",
+        "POD#2 s/p [appendectomy|historical] with [fever|]",
+        "s/p [fall|historical] with [L hip pain|]",
+        "[Anemia|historical], resolved.",
+        "[AKI|historical], now resolved.",
+        "54M p/w 3d h/o [CP|], [SOB|]",
+        "2wk h/o [cough|]",
+        "6/12 history of [weight loss|]",
+        "Lives with her mother who has [dementia|family].",
+        "Sick contacts: brother with [diarrhea|family].",
+        "FamHx: [DM|family]",
+        "Maternal [hypertension|family].",
+        "Maternal hx: [asthma|family]",
+        "Pat GF w/ [colon ca|family]",
+        "BIB mom for [vomiting|].",
+        "FAMILY HISTORY\n[Seizures|family+negated] Neg Hx",
+        "Discussed risks: [bleeding|hypothetical], [infection|hypothetical].",
+        "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
+        "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
+        "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
+    ],
+)
+def test_phrases(text: str) -> None:
     check(text)
 
 
