@@ -41,6 +41,10 @@ _NO_SHORT_FORMS = frozenset((
 # fmt: on
 
 
+_CATEGORIES = frozenset(("HCC",))
+"""What record systems write behind diagnoses that are paid for by category: "obesity (HCC)"."""
+
+
 class ShortForm(NamedTuple):
     """A short form that its note defines: `text[start:end]`, and `text[long_start:long_end]`.
 
@@ -214,4 +218,5 @@ def _long_form(text: str, short: str) -> tuple[int, int] | None:
 
 def parenthesised(text: str) -> frozenset[str]:
     """The strings that stand alone in parentheses, as a short form does where it is defined."""
-    return frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
+    found = frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
+    return found - _CATEGORIES

@@ -19,6 +19,7 @@ from linker.detect.definitions import parenthesised
 from linker.detect.disorders import says_too_little
 from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.joined import in_one_word, is_prefixed, joined_in
 from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.names import Names
@@ -26,8 +27,10 @@ from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
 from linker.detect.short_names import full_names, is_another_thing
 from linker.detect.shorthand import (
+    clinical_long_form,
     letters_in,
     may_stand_in_phrase,
+    short_phrases,
     stands_for_in_phrase,
 )
 from linker.detect.tokens import Tokens, Vocabulary, together
@@ -42,7 +45,13 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
+_SLOTS = 1 << 16
+"""Of the hashes of n-grams, by which most are told from abbreviations of several words."""
+
 _COMMA = re.compile(r",\s")
+_SAME_ITEM = re.compile(r"[^,.;:()\n]{1,60}")
+_NEXT = 2
+"""Words behind a name with its noun in front, among which that noun may stand again."""
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
@@ -83,6 +92,9 @@ class DictionaryMatcher:
         self._vocabulary = Vocabulary(
             lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
         )
+        self._is_short_phrase = np.zeros(_SLOTS, dtype=bool)
+        for short in short_phrases():
+            self._is_short_phrase[bag_hash(stems(short)) % _SLOTS] = True
         self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
@@ -103,7 +115,9 @@ class DictionaryMatcher:
             defined = [*map(parenthesised, safe)]
             found_in = self._matches(safe, defined)
             self._add_restated(safe, defined, found_in)
+            self._add_joined(safe, defined, found_in)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
+                matches[:] = (match for match in matches if not is_prefixed(own, match.start))
                 chosen = choose(supported(own, matches, short, self._index.store))
                 mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
@@ -120,6 +134,7 @@ class DictionaryMatcher:
             self._variants_in,
             self._composites_in,
             self._abbreviations_in,
+            self._short_phrases_in,
             self._spelled_out_in,
         ):
             for text, match in find(notes):
@@ -144,6 +159,25 @@ class DictionaryMatcher:
                 if span is not None and self._holds_together(texts[i][slice(*span)], name, match):
                     start, end = span
                     matches[i].append(match._replace(start=start, end=end, long_form=name))
+
+    def _add_joined(
+        self,
+        texts: Sequence[str],
+        defined: Sequence[frozenset[str]],
+        matches: Sequence[list[Match]],
+    ) -> None:
+        """Add the names in which prefixed words are one word, and hyphened in the note."""
+        found = [(i, begin, text) for i, own in enumerate(texts) for begin, text in joined_in(own)]
+        if not found:
+            return
+        said = self._matches([text for *_, text in found], [defined[i] for i, *_ in found])
+        for (i, begin, text), own in zip(found, said, strict=True):
+            for match in own:
+                name = in_one_word(text[match.start : match.end])
+                if name is not None:
+                    start, end = begin + match.start, begin + match.end
+                    long_form = match.long_form or name
+                    matches[i].append(match._replace(start=start, end=end, long_form=long_form))
 
     def _holds_together(self, stretch: str, name: str, match: Match) -> bool:
         """Whether a stretch of a note that holds short forms is one name.
@@ -172,6 +206,7 @@ class DictionaryMatcher:
             if (
                 reading is not None
                 and (not reading.abbreviation or stretch in notes.defined[of])
+                and not (reading.inverted and _says_its_noun_again(text, start, end))
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
                 and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
@@ -227,7 +262,7 @@ class DictionaryMatcher:
             if sense is None:
                 long_form = self._names.long_form(short)
             else:
-                long_form = sense if sense and self._names.is_known(sense) else None
+                long_form = self._names.known_as(sense) if sense else None
             if (
                 long_form
                 and short not in notes.defined[of]
@@ -240,6 +275,19 @@ class DictionaryMatcher:
             for letter in letters_in(text):
                 if self._names.is_name(letter.long_form):
                     yield of, Match(letter.start, letter.end, 1, letter.long_form)
+
+    def _short_phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
+        content, (first, length) = notes.content, notes.grams
+        for gram in np.flatnonzero(self._is_short_phrase[notes.keys % np.uint64(_SLOTS)]).tolist():
+            found = content[first[gram] : first[gram] + length[gram]]
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            short = notes.texts[of][start:end]
+            long_form = clinical_long_form(short) if len(found) > 1 else None
+            known = long_form and self._names.known_as(long_form)
+            undefined = notes.defined[of].isdisjoint(short.split())
+            if known and undefined and not self._names.is_local(short):
+                yield of, Match(start, end, len(found), known)
 
     def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Names with clinical abbreviations in them: "GI bleed", "CKD stage 3"."""
@@ -276,3 +324,10 @@ def _is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return not before.strip() and _HEADER_END.match(text, end) is not None
+
+
+def _says_its_noun_again(text: str, start: int, end: int) -> bool:
+    """Whether a name with its noun in front only seems to be one: "chest pain, back pain"."""
+    before, _, _ = text[start:end].partition(",")
+    behind = _SAME_ITEM.match(text, end)
+    return behind is not None and not {*stems(before)}.isdisjoint(stems(behind.group())[:_NEXT])

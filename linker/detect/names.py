@@ -23,7 +23,7 @@ from linker.detect.disorders import SPREADS_TO, is_letters, says_too_little
 from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
 from linker.detect.short_names import full_names
-from linker.detect.shorthand import clinical_long_form, is_abbreviation
+from linker.detect.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.detect.variants import (
     ends_in_noun,
     entry_of,
@@ -68,6 +68,7 @@ class Reading(NamedTuple):
         unless: what follows where it is another thing ("stress" before " test"), if anything.
         doubtful: it is letters that stand for a disorder, if the note says so.
         local: the house gave this name, and means it wherever it stands.
+        inverted: its noun stands in front: "pain, chest".
     """
 
     n_words: int
@@ -77,6 +78,7 @@ class Reading(NamedTuple):
     unless: re.Pattern[str] | None
     doubtful: bool
     local: bool = False
+    inverted: bool = False
 
 
 class Names:
@@ -89,7 +91,8 @@ class Names:
         written: the stems of a name, by its row, and the ways in which the index writes it.
         reading: see `_read`.
         is_name: whether a text is a name.
-        is_known: the same, or a disorder's in other words: "dyspnea on exertion".
+        known_as: how the index may know a long form: "dyspnea on exertion" in other words, "gastro-
+            esophageal reflux disease" with its words in full; None if it does not.
         long_form: what a word that is no name stands for: see `_find_long_form`.
     """
 
@@ -98,7 +101,7 @@ class Names:
         self.written = lru_cache(maxsize=65536)(self._read_name)
         self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
         self.is_name = lru_cache(maxsize=16384)(self._look_up)
-        self.is_known = lru_cache(maxsize=4096)(self._look_up_in_other_words)
+        self.known_as = lru_cache(maxsize=4096)(self._look_up_in_other_words)
         self.reading = lru_cache(maxsize=65536)(self._read)
 
     def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
@@ -135,6 +138,7 @@ class Names:
             header=lower in no_mentions.headers,
             unless=no_mentions.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
+            inverted="," in stretch,
         )
 
     def disorders(self, row: int) -> bool:
@@ -176,11 +180,14 @@ class Names:
     def _look_up(self, text: str) -> bool:
         return any(True for _ in self._rows_of(text))
 
-    def _look_up_in_other_words(self, text: str) -> bool:
-        if self.is_name(text):
-            return True
-        row = name_in_other_words(self._index, normalise(text))
-        return row is not None and self.disorders(row)
+    def _look_up_in_other_words(self, text: str) -> str | None:
+        for said in dict.fromkeys((text, in_full(text))):
+            if self.is_name(said):
+                return said
+            row = name_in_other_words(self._index, normalise(said))
+            if row is not None and self.disorders(row):
+                return said
+        return None
 
     def _rows_of(self, text: str) -> Iterator[int]:
         """The names that a text is."""
@@ -198,8 +205,9 @@ class Names:
         if self.is_local(word):
             return None
         long_form = clinical_long_form(word)
-        if long_form is not None and self.is_known(long_form):
-            return long_form
+        known = None if long_form is None else self.known_as(long_form)
+        if known is not None:
+            return known
         if long_form is None and word[1:].islower():
             noun = noun_of(word)
             if noun is not None and self._is_disorder(noun):

@@ -15,6 +15,7 @@ from importlib import resources
 
 from linker.detect.definitions import ShortForm, singular
 from linker.detect.senses import sense_of
+from linker.text import stems
 
 _LETTERS = re.compile(r"(?<![\w/])[A-Za-z](?:/[A-Za-z]){1,4}(?![\w/])")
 _KEPT = 16384
@@ -98,6 +99,18 @@ def is_abbreviation(short: str) -> bool:
     """Whether the table of clinical abbreviations has a row for it, ambiguous ones included."""
     exact, folded = _clinical_table()
     return any(form in exact or form.lower() in folded for form in (short, singular(short)))
+
+
+def short_phrases() -> list[str]:
+    """The clinical abbreviations of several words: "a fib", "C diff colitis", "v-tach"."""
+    exact, folded = _clinical_table()
+    return [short for short in (*exact, *folded) if len(stems(short)) > 1]
+
+
+def in_full(text: str) -> str:
+    """A text with the words in full that the table of parts has: "gastroesophageal reflux"."""
+    exact, folded = _parts_table()
+    return " ".join(exact.get(word) or folded.get(word.lower()) or word for word in text.split())
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,8 @@ _TICKED = r"\[[xX✓✔]\]|\([xX]\)|[☒☑✓✔]"
 # fmt: off
 _ANSWERS = frozenset((
     "no", "n", "none", "nil", "denies", "denied", "neg", "negative", "absent", "never",
-    "yes", "y", "pos", "positive", "present", "reports", "reported", "endorses", "endorsed", "admits",
+    "yes", "y", "pos", "positive", "present", "reports", "reported", "endorses", "endorsed",
+    "admits",
 ))
 # fmt: on
 _ANSWER = "|".join(sorted(_ANSWERS, key=len, reverse=True))
@@ -74,7 +75,8 @@ def _plain_box(box: re.Match[str]) -> str:
 
 
 def _plain_numbers(text: str) -> str:
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     last = {"bracketed": 0, "hash": 0}
     for match in _NUMBER.finditer(text):
         kind = "hash" if match["hash"] else "bracketed"
@@ -136,7 +138,7 @@ def _behind_label(tokens: Sequence[str], mentions: Collection[int], at: int) -> 
 
 
 def _at_signs(tokens: Sequence[str], mentions: Collection[int]) -> Iterator[int]:
-    """Where items begin or end that have a sign in brackets: "(+) cough (-) rash", "DM(-) HTN(+)"."""
+    """Where items begin or end that have signs in brackets: "(+) cough (-) rash", "DM(-) AF(+)"."""
     signs = [
         at
         for at in range(len(tokens) - 2)

@@ -289,13 +289,75 @@ SPELLED_OUT = [
         ("vit D def", [("vit D def", "vitamin D deficiency")]),
         # The note says what it means by these letters.
         ("gluten intolerance (GI), a GI bleed", []),
-        ("le bleed, gi bleed", []),
+        ("le bleed, gi bleed", [("gi bleed", "gastrointestinal bleeding")]),
     ],
 )
 def test_abbreviations_in_a_phrase_are_said_in_full(
     tmp_path_factory: pytest.TempPathFactory, text: str, expected: list[tuple[str, str | None]]
 ) -> None:
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("full") / "i", SPELLED_OUT))
+    assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
+
+
+INVERTED = [
+    concept("I:1", "Abdominal Pain", "Pain, Abdominal"),
+    concept("I:2", "Back Pain", "Pain, Back"),
+    concept("I:3", "Chest Pain", "Pain, Chest"),
+    concept("I:4", "Heart Failure", "Failure, Heart"),
+    concept("I:5", "Renal Failure", "Failure, Renal"),
+    concept("I:6", "Coronary Artery Disease", "Heart Disease, Coronary"),
+    concept("I:7", "Heart Disease"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Denies chest pain, abdominal pain, back pain.",
+            ["chest pain", "abdominal pain", "back pain"],
+        ),
+        ("heart failure, renal failure", ["heart failure", "renal failure"]),
+        ("heart disease, coronary artery disease", ["heart disease", "coronary artery disease"]),
+        ("Pain, abdominal. Pain in the leg", ["Pain, abdominal"]),
+        ("failure, renal, chronic failure", ["failure, renal"]),
+    ],
+)
+def test_a_list_of_names_with_one_noun_is_no_inverted_name(
+    tmp_path_factory: pytest.TempPathFactory, text: str, expected: list[str]
+) -> None:
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("inverted") / "i", INVERTED))
+    assert found(matcher, text) == expected
+
+
+PHRASES = [
+    concept("P:1", "Atrial fibrillation"),
+    concept("P:2", "Clostridioides difficile infection"),
+    concept("P:3", "Hepatocellular carcinoma"),
+    concept("P:4", "Suicidal ideation"),
+    concept("P:5", "Hallucinations"),
+    concept("P:6", "Obesity"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A-fib with RVR", [("A-fib", "atrial fibrillation")]),
+        ("new a fib", [("a fib", "atrial fibrillation")]),
+        ("C diff", [("C diff", "Clostridioides difficile infection")]),
+        # A payment category, which record systems write behind diagnoses.
+        ("Obesity (HCC)", [("Obesity", None)]),
+        ("Obesity (CMS/HCC)", [("Obesity", None)]),
+        ("Obesity (HCC); known HCC", [("Obesity", None), ("HCC", "hepatocellular carcinoma")]),
+        ("No SI, HI or AVH", [("SI", "suicidal ideation"), ("AVH", "hallucinations")]),
+        ("SI joint tenderness", []),
+    ],
+)
+def test_abbreviations_of_several_words_and_of_several_senses(
+    tmp_path_factory: pytest.TempPathFactory, text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("phrases") / "i", PHRASES))
     assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
 
 

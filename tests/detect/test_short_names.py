@@ -24,6 +24,9 @@ CONCEPTS = [
     concept("S:12", "Confusion"),
     concept("S:13", "Urinary incontinence"),
     concept("S:14", "Psychosis"),
+    concept("S:15", "Aspiration"),
+    concept("S:16", "Tearing", "Tears"),
+    concept("S:17", "Murmur", "Heart murmur"),
 ]
 
 
@@ -42,6 +45,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("wheezes", "wheezing"),
         ("vomited", "vomiting"),
         ("Lethargic", "lethargy"),
+        ("murmurs", "heart murmur"),
+        ("JVD", "jugular venous distension"),
+        ("agitated", "agitation"),
     ],
 )
 def test_a_word_stands_for_its_full_name(word: str, first: str) -> None:
@@ -63,6 +69,7 @@ def test_other_words_stand_for_none(word: str) -> None:
         ("[weakness|X] in both hands", ["S:7"]),
         ("[ptosis|X] of the eyelid", ["S:10"]),
         ("no [toxicity|X]; digoxin [toxicity|X]", ["S:11", "S:11"]),
+        ("[aspiration|X] of food, eye [tearing|X], no [murmurs|X]", ["S:15", "S:16", "S:17"]),
         ("[confused|X], [incontinent|X] of urine, [psychotic|X]", ["S:12", "S:13", "S:14"]),
     ],
 )
@@ -90,6 +97,9 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
         "seen at the diabetes clinic",
         "the diabetes educator came",
         "abdominal angina",
+        "gestational diabetes, steroid-induced diabetes",
+        "fine needle aspiration, aspiration of the joint, aspiration and injection",
+        "meniscal tear, rotator cuff tears, tearing of the labrum",
         "breast ptosis, ptosis of the breasts",
         "lupus serologies",
         "intestinal angina",

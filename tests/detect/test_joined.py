@@ -1,0 +1,90 @@
+"""Words with a prefix, hyphened in the note and in one word in the terminology."""
+
+from __future__ import annotations
+
+import pytest
+from cases import build, concept
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker.detect import DictionaryMatcher
+from linker.detect.joined import in_one_word, is_prefixed, joined_in
+
+CONCEPTS = [
+    concept("J:1", "Productive cough"),
+    concept("J:2", "Nonproductive cough"),
+    concept("J:3", "Postherpetic neuralgia"),
+    concept("J:4", "Neuralgia"),
+    concept("J:5", "Diabetes mellitus", "diabetes"),
+    concept("J:6", "Prediabetes"),
+    concept("J:7", "Hodgkin lymphoma"),
+    concept("J:8", "Non-Hodgkin lymphoma"),
+    concept("J:9", "Bilious vomiting"),
+    concept("J:10", "Vomiting"),
+    concept("J:11", "Nausea"),
+    concept("J:12", "Gastro-esophageal reflux disease"),
+    concept("J:13", "Post-traumatic stress disorder"),
+    concept("J:14", "Pre-eclampsia"),
+]
+
+
+@pytest.fixture(scope="module")
+def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
+    return DictionaryMatcher(build(tmp_path_factory.mktemp("joined") / "index", CONCEPTS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a productive cough", [("productive cough", None)]),
+        ("a non-productive cough", [("non-productive cough", "nonproductive cough")]),
+        ("Post-herpetic neuralgia", [("Post-herpetic neuralgia", "Postherpetic neuralgia")]),
+        ("post-surgical neuralgia", [("neuralgia", None)]),
+        ("pre-diabetes", [("pre-diabetes", "prediabetes")]),
+        ("known diabetes", [("diabetes", None)]),
+        ("non-Hodgkin lymphoma", [("non-Hodgkin lymphoma", None)]),
+        ("non Hodgkin lymphoma", [("non Hodgkin lymphoma", None)]),
+        ("Hodgkin lymphoma", [("Hodgkin lymphoma", None)]),
+        # Neither of what the prefix denies.
+        ("non-bilious vomiting", [("vomiting", None)]),
+        ("anti-nausea medication", []),
+        ("none - nausea", [("nausea", None)]),
+        ("non - nausea", [("nausea", None)]),
+        # In one word in the note, and hyphened in the terminology.
+        (
+            "gastroesophageal reflux disease",
+            [("gastroesophageal reflux disease", "gastro-esophageal reflux disease")],
+        ),
+        ("GERD", [("GERD", "gastro-esophageal reflux disease")]),
+        ("PTSD", [("PTSD", "post-traumatic stress disorder")]),
+        ("preeclampsia", [("preeclampsia", "pre-eclampsia")]),
+    ],
+)
+def test_a_prefix_belongs_to_its_word(
+    matcher: DictionaryMatcher, text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
+
+
+def test_offsets_are_those_of_the_note(matcher: DictionaryMatcher) -> None:
+    text = "😀 A dry,\r\nnon-productive cough; " * 40 + "post-herpetic neuralgia"
+    found = matcher.detect([text])[0]
+    assert [text[m.start : m.end] for m in found] == [m.text for m in found]
+    assert len(found) == 41
+    assert found[-1].text == "post-herpetic neuralgia"
+
+
+@given(st.text(alphabet="non-ati pre\n\u0335x.", max_size=200))
+def test_stretches_are_as_long_as_what_they_stand_for(text: str) -> None:
+    for begin, stretch in joined_in(text):
+        own = text[begin : begin + len(stretch)]
+        assert all(a == b or (a, b) == ("-", "\u0335") for a, b in zip(own, stretch, strict=True))
+        assert in_one_word(stretch) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("non-", True), ("a non ", True), ("anti-", True), ("cannon-", False), ("post-", False)],
+)
+def test_what_a_prefix_makes_another_thing(text: str, expected: bool) -> None:
+    assert is_prefixed(text + "fever", len(text)) is expected
