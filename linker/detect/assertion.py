@@ -388,10 +388,12 @@ def _look_forward(
     n = len(ASSERTIONS)
     # In scope are the words before these limits: by the words that end it, those of each attribute.
     scopes: dict[frozenset[str], list[int]] = {}
+    ends: set[str] = set()
     for at, piece in enumerate(tokens):
-        for until, limits in scopes.items():
-            if piece in until:
-                limits[:] = [0] * n
+        if piece in ends:
+            for until, limits in scopes.items():
+                if piece in until:
+                    limits[:] = [0] * n
         if at in homes:
             for attribute in range(n):
                 if in_section[attribute] or any(
@@ -409,6 +411,7 @@ def _look_forward(
             for effect in effects:
                 if effect.forward:
                     (attribute,) = effect.attributes
+                    ends |= effect.until
                     limits = scopes.setdefault(effect.until, [0] * n)
                     limits[attribute] = max(limits[attribute], words[end] + effect.max_words)
 

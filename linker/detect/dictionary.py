@@ -45,6 +45,8 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
+_LONGEST_SHORT_PHRASE = 3
+"""Words of a clinical abbreviation of several: "C diff colitis"."""
 _SLOTS = 1 << 16
 """Of the hashes of n-grams, by which most are told from abbreviations of several words."""
 
@@ -279,11 +281,13 @@ class DictionaryMatcher:
     def _short_phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
         content, (first, length) = notes.content, notes.grams
-        for gram in np.flatnonzero(self._is_short_phrase[notes.keys % np.uint64(_SLOTS)]).tolist():
+        some = np.flatnonzero((length > 1) & (length <= _LONGEST_SHORT_PHRASE))
+        slot = (notes.keys[some] & np.uint64(_SLOTS - 1)).view(np.int64)
+        for gram in some[self._is_short_phrase[slot]].tolist():
             found = content[first[gram] : first[gram] + length[gram]]
             of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
             short = notes.texts[of][start:end]
-            long_form = clinical_long_form(short) if len(found) > 1 else None
+            long_form = clinical_long_form(short)
             known = long_form and self._names.known_as(long_form)
             undefined = notes.defined[of].isdisjoint(short.split())
             if known and undefined and not self._names.is_local(short):

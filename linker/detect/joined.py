@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 # fmt: off
-_PREFIXES = (
+_PREFIXES = frozenset((
     "ante", "anti", "antero", "auto", "bi", "brady", "broncho", "cardio", "cerebro", "contra",
     "cranio", "dys", "electro", "endo", "epi", "extra", "fibro", "fronto", "gastro", "genito",
     "hemi", "hemo", "hepato", "hyper", "hypo", "immuno", "infra", "inter", "intra", "lympho",
@@ -21,12 +21,11 @@ _PREFIXES = (
     "quadri", "re", "recto", "retro", "sacro", "semi", "sub", "super", "supra", "tachy",
     "temporo", "thrombo", "trans", "tri", "ultra", "under", "uni", "uro", "utero", "vaso",
     "ventriculo", "vesico",
-)
+))
 # fmt: on
-_PREFIX = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(sorted(_PREFIXES, key=len, reverse=True))})-(?=[^\W\d_]{{3}})",
-    re.IGNORECASE,
-)
+_HYPHEN = re.compile(r"-(?=[^\W\d_]{3})")
+_BEFORE = re.compile(r"(?<![\w-])[^\W\d_]{2,10}\Z")
+_LONGEST_PREFIX = 10
 _OTHERWISE = re.compile(r"(?<![\w-])(?:(?:anti|non|pre)-|non )\Z", re.IGNORECASE)
 _LONGEST_OTHERWISE = len("anti-") + 1
 _JOINER = "\u0335"
@@ -37,18 +36,14 @@ _AROUND = 60
 
 def joined_in(text: str) -> Iterator[tuple[int, str]]:
     """The stretches of a note around prefixes, where each begins, their hyphens as joiners."""
-    begin = end = 0
-    if "-" not in text:
-        return
-    for match in _PREFIX.finditer(text):
-        if end and match.start() - _AROUND > end:
-            yield begin, _join(text[begin:end])
-            end = 0
-        if not end:
-            begin = _word_start(text, max(0, match.start() - _AROUND))
-        end = min(len(text), match.end() + _AROUND)
-    if end:
-        yield begin, _join(text[begin:end])
+    near: list[int] = []
+    for at in _hyphens(text):
+        if near and at - 2 * _AROUND > near[-1]:
+            yield _joined(text, near)
+            near = []
+        near.append(at)
+    if near:
+        yield _joined(text, near)
 
 
 def in_one_word(stretch: str) -> str | None:
@@ -65,8 +60,21 @@ def is_prefixed(text: str, start: int) -> bool:
     )
 
 
-def _join(text: str) -> str:
-    return _PREFIX.sub(lambda match: match.group()[:-1] + _JOINER, text)
+def _hyphens(text: str) -> Iterator[int]:
+    """Where a hyphen stands behind a prefix."""
+    for hyphen in _HYPHEN.finditer(text):
+        at = hyphen.start()
+        before = _BEFORE.search(text, max(0, at - _LONGEST_PREFIX), at)
+        if before is not None and before.group().lower() in _PREFIXES:
+            yield at
+
+
+def _joined(text: str, hyphens: list[int]) -> tuple[int, str]:
+    begin = _word_start(text, max(0, hyphens[0] - _AROUND))
+    stretch = [*text[begin : hyphens[-1] + _AROUND]]
+    for at in hyphens:
+        stretch[at - begin] = _JOINER
+    return begin, "".join(stretch)
 
 
 def _word_start(text: str, at: int) -> int:

@@ -25,6 +25,8 @@ _ANSWERS = frozenset((
 ))
 # fmt: on
 _ANSWER = "|".join(sorted(_ANSWERS, key=len, reverse=True))
+_SOME_BOXES = ("[ ", "[]", "( )", "☐", "□")
+"""Without one of these no box of a text is empty."""
 _BOX = re.compile(rf"{_EMPTY}|{_TICKED}")
 _CHOICE = re.compile(
     rf"(?P<empty>{_EMPTY})[ \t]*(?:{_ANSWER})\b(?=[ \t]*(?:[\n,;.|/]|\Z|{_EMPTY}|{_TICKED}))"
@@ -52,7 +54,8 @@ def plain_marks(text: str) -> str:
     empty, and else as they stand; of a choice ("[ ] Yes [x] No") the answer alone is left. Numbers
     of items within a line become semicolons, and the mark of a question that is answered a colon.
     """
-    text = _plain_boxes(text)
+    if any(box in text for box in _SOME_BOXES):
+        text = _plain_boxes(text)
     if "?" in text:
         text = _QUESTION.sub(":", text)
     return _plain_numbers(text) if ")" in text or "#" in text else text
