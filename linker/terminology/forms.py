@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.terminology.compounds import all_compounds, compounds
+from linker.terminology.icd10cm_forms import cancer, everyday
 from linker.terminology.tables import FORMS, Form, NameKind, Terminology
 from linker.text import stems
 
@@ -305,40 +306,6 @@ def either(name: str) -> list[Form]:
     """
     match = _EITHER.fullmatch(name)
     return [(match[1], NameKind.NARROW), (match[2], NameKind.NARROW)] if match else []
-
-
-_MALIGNANT = re.compile(
-    r"(?P<spread>secondary )?malignant neoplasm of (?:unspecified (?:part|site) of )?"
-    r"(?P<where>[^,]+)",
-    re.IGNORECASE,
-)
-
-
-def cancer(name: str) -> list[Form]:
-    """ICD-10-CM: "Malignant neoplasm of prostate" is cancer of the prostate; a secondary one has
-    spread there.
-    """
-    match = _MALIGNANT.fullmatch(name)
-    if match is None:
-        return []
-    what = "metastasis to" if match["spread"] else "cancer of"
-    return [(f"{what} {match['where']}", None)]
-
-
-_WEIGHT = re.compile(r"abnormal (weight (?:loss|gain))", re.IGNORECASE)
-_HEPATITIS = re.compile(r"((?:acute |chronic )?)viral (hepatitis [A-E])", re.IGNORECASE)
-
-
-def everyday(name: str) -> list[Form]:
-    """ICD-10-CM: "Viral hepatitis C" is hepatitis C, and "diabetes" diabetes mellitus.
-
-    "Abnormal weight loss" is what a note has as weight loss.
-    """
-    if match := _HEPATITIS.fullmatch(name):
-        return [(f"{match[1]}{match[2]}", NameKind.PREFERRED)]
-    if match := _WEIGHT.fullmatch(name):
-        return [(match[1], None)]
-    return [(f"{name} mellitus", None)] if name.lower() == "diabetes" else []
 
 
 def brand(name: str) -> list[Form]:
