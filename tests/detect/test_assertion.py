@@ -252,6 +252,7 @@ def test_forms(text: str) -> None:
         "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
         "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
         "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
+        "Never [smoker|negated], never a [drinker|negated]. Never hospitalized for [asthma|].",
     ],
 )
 def test_phrases(text: str) -> None:
