@@ -20,7 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.terminology.compounds import all_compounds, compounds
-from linker.terminology.icd10cm_forms import cancer, everyday
+from linker.terminology.icd10cm_forms import (
+    cancer,
+    everyday,
+    exacerbation,
+    qualifier_behind,
+    status,
+    told,
+)
 from linker.terminology.tables import FORMS, Form, NameKind, Terminology
 from linker.text import stems
 
@@ -33,7 +40,11 @@ _WORTH_A_LOOK = (
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
 )
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
-_ICD_WORTH_A_LOOK = rf"{_WORTH_A_LOOK}| and |malignant neoplasm|viral hepatitis|abnormal weight"
+_ICD_WORTH_A_LOOK = (
+    rf"{_WORTH_A_LOOK}| and |malignant neoplasm|viral hepatitis|abnormal weight|exacerbation"
+    r"|(?:personal|family) history of|screening for| status$|^status post "
+    r"|^(?:acute|chronic|subacute|recurrent|congestive|ischemic|iron deficiency|atrial|allergic) "
+)
 
 
 def add_forms(terminology: Terminology) -> Terminology:
@@ -156,7 +167,10 @@ def rules_for(source: str, heads: Container[str]) -> tuple[Rule, ...]:
     """
     if source == "icd10cm":
         # Its commas add an axis ("right ear", "subsequent encounter"): nothing is inverted.
-        return (synonym_in_brackets, *_EVERYWHERE, optional_words, either, cancer, everyday)
+        return (
+            synonym_in_brackets, *_EVERYWHERE, exacerbation, optional_words, either, cancer,
+            everyday, told, status, qualifier_behind,
+        )  # fmt: skip
     if source == "rxnorm":
         return (brand, *_EVERYWHERE)
     return (*_EVERYWHERE, partial(inverted, heads=heads))

@@ -4,7 +4,7 @@ The tabular list (XML) has the hierarchy, the chapters and the inclusion terms; 
 every code, those with a seventh character spelled out among them. Either will do; a folder or zip
 that holds both gives the best of each: names and codes from the order file, the rest from the list.
 The alphabetic index (XML) has what else people call them ("heart attack"), and is read where it
-lies beside: see `icd10cm_index`. Without it, a hundred of the commonest such names are ours:
+lies beside: see `icd10cm_index`. Without it, a few hundred of the commonest such names are ours:
 `data/icd10cm_everyday.tsv`.
 
 Concepts are what can be assigned or narrowed down to: categories ("I21") and codes ("I21.9").

@@ -123,13 +123,16 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Otitis, right ear", []),
         ("Syncope and collapse", ["Syncope", "collapse"]),
         ("Pain in throat and chest", []),
-        ("Malignant neoplasm of prostate", ["cancer of prostate"]),
         (
             "Malignant neoplasm of breast of unspecified site",
             ["cancer of breast of unspecified site"],
         ),
-        ("Secondary malignant neoplasm of bone", ["metastasis to bone"]),
-        ("Chronic viral hepatitis C", ["Chronic hepatitis C"]),
+        ("Secondary malignant neoplasm of bone", ["metastasis to bone", "bone metastasis"]),
+        (
+            "Secondary malignant neoplasm of liver and intrahepatic bile duct",
+            ["metastasis to liver and intrahepatic bile duct"],
+        ),
+        ("Chronic viral hepatitis C", ["Chronic hepatitis C", "hepatitis C, Chronic"]),
         ("Viral hepatitis C NOS", ["Viral hepatitis C", "hepatitis C"]),
         ("Other viral hepatitis", []),
         ("diabetes NOS", ["diabetes", "diabetes mellitus"]),
@@ -139,6 +142,73 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
 )
 def test_icd_10_cm_has_its_own_brackets(name: str, expected: list[str]) -> None:
     assert forms(name, ICD) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "Malignant neoplasm of prostate",
+            {"cancer of prostate", "prostate cancer", "carcinoma of prostate", "prostate carcinoma",
+             "adenocarcinoma of prostate", "prostate adenocarcinoma"},
+        ),
+        ("Malignant neoplasm of other parts of uterus", {"cancer of other parts of uterus"}),
+        ("Malignant neoplasm of overlapping sites of colon",
+         {"cancer of overlapping sites of colon"}),
+        (
+            "Personal history of malignant neoplasm of breast",
+            {f"{before} {what}"
+             for before in ("Personal history of", "history of", "hx of", "h/o")
+             for what in ("malignant neoplasm of breast", "cancer of breast", "breast cancer")}
+            - {"Personal history of malignant neoplasm of breast"},
+        ),
+        (
+            "Family history of malignant neoplasm of breast",
+            {f"{before} {what}"
+             for before in ("Family history of", "family hx of", "FHx of", "FH of")
+             for what in ("malignant neoplasm of breast", "cancer of breast", "breast cancer")}
+            - {"Family history of malignant neoplasm of breast"},
+        ),
+        (
+            "Encounter for screening for diabetes mellitus",
+            {"Encounter for screening for diabetes", "screening for diabetes mellitus",
+             "diabetes mellitus screening", "screening for diabetes", "diabetes screening"},
+        ),
+        (
+            "Family history of diabetes mellitus",
+            {"Family history of diabetes", *(f"{before} diabetes{rest}"
+             for before in ("family hx of", "FHx of", "FH of") for rest in ("", " mellitus"))},
+        ),
+        ("Personal history of other diseases of the digestive system", set()),
+        ("Encounter for screening for other viral diseases", set()),
+        (
+            "Asthma with (acute) exacerbation",
+            {"Asthma with exacerbation", "Asthma exacerbation", "exacerbation of Asthma",
+             "acute exacerbation of Asthma", "acute Asthma exacerbation",
+             "Asthma exacerbation, acute", "Asthma with acute exacerbation"},
+        ),
+        ("Myasthenia gravis without (acute) exacerbation",
+         {"Myasthenia gravis without exacerbation"}),
+        (
+            "Kidney transplant status",
+            {"status post Kidney transplant", "s/p Kidney transplant",
+             "history of Kidney transplant"},
+        ),
+        ("Status post total hysterectomy",
+         {"s/p total hysterectomy", "history of total hysterectomy"}),
+        ("DNR status", set()),
+        ("Awaiting organ transplant status", set()),
+        ("Chronic tonsillitis", {"tonsillitis, Chronic"}),
+        ("Iron deficiency anemia, unspecified",
+         {"Iron deficiency anemia", "anemia, Iron deficiency"}),
+        ("Acute hepatitis NOS", {"Acute hepatitis", "hepatitis, Acute"}),
+        ("Chronic kidney disease", {"kidney disease, Chronic"}),
+        ("Acute and chronic nephritis", set()),
+        ("Chronic sinusitis of the young", set()),
+    ],
+)  # fmt: skip
+def test_icd_10_cm_is_said_otherwise(name: str, expected: set[str]) -> None:
+    assert set(forms(name, ICD)) == expected
 
 
 @pytest.mark.parametrize(

@@ -118,14 +118,14 @@ def entry(code, title, *, terms=(), includes=(), below=""):
 def test_what_a_category_is_when_nothing_else_is_said_names_it(tmp_path, concepts):
     # Official Guidelines, section I.A.6: "NOS" is the equivalent of unspecified.
     xml = entry(
-        "E11", "Type 2 spots", includes=["spots NOS", "adult spots"],
-        below=entry("E11.9", "Other spots", terms=["freckles NOS", "green freckles"]),
+        "E12", "Type 2 spots", includes=["spots NOS", "adult spots"],
+        below=entry("E12.9", "Other spots", terms=["freckles NOS", "green freckles"]),
     )  # fmt: skip
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
     found = concepts(read_terminology("icd10cm", path))
-    assert found["E11"]["names"][1:] == [("spots NOS", "exact"), ("adult spots", "narrow")]
+    assert found["E12"]["names"][1:] == [("spots NOS", "exact"), ("adult spots", "narrow")]
     # A code that can be billed, and for nothing more than that: as good as its title.
-    assert found["E11.9"]["names"][1:] == [
+    assert found["E12.9"]["names"][1:] == [
         ("freckles NOS", "preferred"),
         ("green freckles", "narrow"),
     ]
@@ -311,6 +311,7 @@ def random_list(rng):
             names = {name: "preferred", short(name): "abbreviation"}
             for term in terms:
                 names.setdefault(term, kind)
+            names |= {said: "preferred" for known, said in EVERYDAY if known == code}
             rows.append((plain, name))
             expected[code] = (list(names.items()), [parent] if parent else [])
             lines.append(f"<diag><name>{code}</name><desc>{escape(name)}</desc>")
