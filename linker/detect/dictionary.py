@@ -211,6 +211,9 @@ class DictionaryMatcher:
                 and not (reading.inverted and _says_its_noun_again(text, start, end))
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
+                and not (
+                    _HISTORY.match(stretch) and _ANOTHERS.search(text, max(0, start - 24), start)
+                )
                 and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
             ):
                 n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
@@ -322,6 +325,13 @@ class DictionaryMatcher:
             reading = self._names.reading(said + text[done:end], row, True)
             if reading is not None:
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
+
+
+# "Family history of gout" has no history of the patient's own in it, as ICD-10-CM's names are.
+_HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
+_ANOTHERS = re.compile(
+    r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
+)
 
 
 def _is_header(text: str, start: int, end: int) -> bool:

@@ -113,6 +113,19 @@ def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory
     assert [m.start for m in matcher.detect([text])[0]] == [text.index("allergies: pollen")]
 
 
+def test_the_history_of_a_family_is_not_the_patients_own(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    concepts = [
+        concept("A:1", "Personal history of gout", "history of gout"),
+        concept("A:2", "Gout"),
+        concept("A:3", "Family history of asthma"),
+    ]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("history") / "i", concepts))
+    text = "A history of gout. Family history of gout. Family history of asthma."
+    assert found(matcher, text) == ["history of gout", "gout", "Family history of asthma"]
+
+
 def test_a_name_before_some_words_is_another_thing(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
