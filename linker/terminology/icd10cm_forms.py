@@ -73,6 +73,7 @@ _POST = re.compile(r"status post (?P<what>.+)", re.IGNORECASE)
 
 def status(name: str) -> list[Form]:
     """ICD-10-CM: "Kidney transplant status" is said "s/p kidney transplant"."""
+    posts: tuple[str, ...]
     if match := _STATUS.fullmatch(name):
         posts = ("status post", "s/p", "history of")
     elif match := _POST.fullmatch(name):
