@@ -1,7 +1,7 @@
 """Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
 
 from linker.detect.abbreviations import expand
-from linker.detect.assertion import assert_mentions
+from linker.detect.assertion import assert_mentions, said_in
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.composites import phrase_of
@@ -31,6 +31,7 @@ __all__ = [
     "load_detector",
     "name_in_other_words",
     "phrase_of",
+    "said_in",
     "sites_of",
     "stands_for_in_phrase",
     "without_overlaps",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,24 @@ def test_the_review_follows_the_probability(
     assert (values["candidate_1"], values["probability"]) == ("X:1", probability)
 
 
+@pytest.mark.parametrize(
+    ("term", "name", "verdict"),
+    [
+        ("TIA", "TIA", "accept"),
+        ("Hx of TIA", "TIA", "look"),
+        ("r/o PE", "Pulmonary embolism", "look"),
+        ("History of stroke", "Personal history of stroke", "accept"),
+        ("ibuprofen 400 mg prn pain", "ibuprofen", "accept"),
+    ],
+)
+def test_a_person_looks_at_what_says_more_than_the_name(term: str, name: str, verdict: str) -> None:
+    candidate = Candidate("X:1", "One", name, 0.9, 0.95)
+    assert Review().of(Link(Mention(0, len(term), term), "X:1", (candidate,))) == verdict
+
+
 def test_a_threshold_of_zero_rejects_only_what_has_no_candidate() -> None:
-    assert Review(0, 0).of(0.0, found=True) == "accept"
-    assert Review(0, 0).of(0.0, found=False) == "reject"
+    assert Review(0, 0).of(_link(0.0)) == "accept"
+    assert Review(0, 0).of(replace(_link(0.0), candidates=())) == "reject"
     with pytest.raises(ConfigError, match=r"accept is 0\.2 and reject 0\.8"):
         Review(0.2, 0.8)
     with pytest.raises(ConfigError, match="k is 0"):
