@@ -131,7 +131,7 @@ def annotate_files(
         job = {
             "settings": settings,
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "base": not output.partial.exists() and not force and output.base(settings),
+            "base": not output.is_stopped() and not force and output.base(settings),
         }
         begun = time.monotonic()
         run = _Run(linker, output, stream, ledger, k, format, workers, ray)

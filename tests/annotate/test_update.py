@@ -265,3 +265,32 @@ def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, sh
     assert out.with_name("out.jsonl.partial").exists()
     annotate_files(linker, [notes], out, resume=True)
     assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("left", [0, 3, 30, 60])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_killed_before_its_first_batch_keeps_what_was_there(
+    linker: Linker, tmp_path: Path, out: Path, left: int, resume: bool
+) -> None:
+    annotate_files(linker, [_notes(tmp_path / "old.jsonl", {"a": FEVER})], out)
+    notes = _notes(tmp_path / "notes.jsonl", {"b": PAIN})
+    partial = out.with_name("out.jsonl.partial")
+    # As much of the first frame as a kill, or a loss of power, leaves.
+    for torn in (out.with_name("out.jsonl.state").read_bytes()[:left], bytes(left)):
+        partial.write_bytes(torn)
+        with pytest.raises(NoteError, match="was made with another k; use what it was made with"):
+            annotate_files(linker, [notes], out, resume=resume, k=2)
+        annotate_files(linker, [notes], out, resume=resume)
+        assert _found(out) == {"a": ["fever"], "b": ["chest pain"]}
+        assert not partial.exists()
+
+
+def test_the_journal_of_another_program_is_refused(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    partial = out.with_name("out.jsonl.partial")
+    partial.write_bytes(b"mine")
+    with pytest.raises(NoteError, match="not the journal of a run"):
+        annotate_files(linker, [notes], out, resume=True)
+    assert partial.read_bytes() == b"mine"
