@@ -69,7 +69,8 @@ def write_manifest(
         "inputs": [_input(file) for file in stream.files],
         "versions": {"python": platform.python_version(), **_versions()},
     }
-    write_atomically(path, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    # Names of files need not be UTF-8: what is not comes as lone surrogates, which stay escapes.
+    write_atomically(path, json.dumps(manifest, indent=2) + "\n")
 
 
 def _described(out: Path) -> dict[str, Any]:

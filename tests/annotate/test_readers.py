@@ -109,7 +109,7 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
 def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
     data = (
         b'id,text\n1,"One\n."\n2,zebrafish,x\n\n3,caf\xe9 zebrafish\n,zebrafish\n'
-        b'4,"zebra"fish\n5,Five.\n6,"zebrafish'
+        b'5,Five.\n6,"zebra"fish, said\nzebrafish,"\n7,Seven.\n'
     )
     items = _read(_write(tmp_path / "a.csv", data))
     assert [item for item in items if isinstance(item, Note)] == [
@@ -120,9 +120,42 @@ def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> No
         (None, 4, "3 fields, expected 2"),
         ("3", 6, "its text is not UTF-"),
         (None, 7, "its id is empty"),
-        (None, 8, "not CSV (',' expecte"),
-        (None, 10, "not CSV (unexpected "),
+        (None, 9, "not CSV (',' expecte"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (b'2,"zebrafish\n3,Three.\n', "not CSV (unexpected end of data); where its fields end"),
+        (b'2,"zebra"fish, x\nzebrafish,x"\n3,Three.\n', "not CSV (',' expected after"),
+        (b'2,"zebra", x\nzebrafish,x"\n3,Three.\n', "3 fields, expected 2; where its fields end"),
+        (b'2,"zebra\n3,"zebra fish"\nzebra,fish\n', "not CSV (',' expected after"),
+    ],
+)
+def test_after_a_broken_quote_nothing_is_taken_for_a_note(
+    tmp_path: Path, broken: bytes, reason: str
+) -> None:
+    first, *bad = _read(_write(tmp_path / "a.csv", b'id,text\n1,"One."\n' + broken))
+    assert first == Note("1", "One.")
+    ((note_id, line, found),) = _bad(*bad)
+    assert (note_id, line) == (None, 3)
+    assert found.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '1,"The zebrafish, 54, has fever"',
+        "zebrafish,fever",
+        "1,zebrafish",
+        f"note,text of a {SECRET} that goes on",
+    ],
+)
+def test_a_first_row_that_names_no_columns_is_not_quoted(tmp_path: Path, row: str) -> None:
+    with pytest.raises(NoteError, match="its first row, of 2 fields, seems to name no") as e:
+        _read(_write(tmp_path / "a.csv", f"{row}\n2,ataxia\n"))
+    assert SECRET not in str(e.value)
 
 
 def test_a_csv_note_of_five_megabytes(tmp_path: Path) -> None:

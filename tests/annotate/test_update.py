@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,19 @@ def test_the_manifest_says_what_was_done_with_what(
     assert manifest["inputs"][0]["bytes"] == notes.stat().st_size
     assert manifest["output"]["bytes"] == out.stat().st_size
     assert FEVER not in json.dumps(manifest)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
+def test_files_whose_names_are_not_utf8(linker: Linker, tmp_path: Path, out: Path) -> None:
+    folder = os.fsencode(tmp_path / "notes")
+    os.mkdir(folder)
+    for name, text in ((b"M\xfcller.txt", FEVER), (b"M\xc3\xbcller.txt", PAIN)):
+        Path(os.fsdecode(os.path.join(folder, name))).write_text(text, encoding="utf-8")
+    annotate_files(linker, [tmp_path / "notes"], out)
+    assert _found(out) == {"M\udcfcller": ["fever"], "M\xfcller": ["chest pain"]}
+    paths = {Path(file["path"]).name for file in _manifest(out)["inputs"]}
+    assert paths == {"M\udcfcller.txt", "M\xfcller.txt"}
+    assert annotate_files(linker, [tmp_path / "notes"], out).notes == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
