@@ -85,12 +85,12 @@ def _input(file: NoteFile) -> dict[str, Any]:
         return {"database": file.database.name, "query": file.database.query}
     if file.path is None:
         return {"path": "stdin"}
-    modified = datetime.fromtimestamp(file.path.stat().st_mtime, timezone.utc)
-    return {
-        "path": str(file.path),
-        "bytes": file.size,
-        "modified": modified.isoformat(timespec="seconds"),
-    }
+    about = {"path": str(file.path), "bytes": file.size}
+    if file.modified is None:
+        return about
+    # As it was when the run began: the file may be gone by now.
+    modified = datetime.fromtimestamp(file.modified, timezone.utc)
+    return {**about, "modified": modified.isoformat(timespec="seconds")}
 
 
 def _versions() -> dict[str, str]:

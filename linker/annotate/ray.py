@@ -251,9 +251,20 @@ def _read(stream: NoteStream, done: Any, folder: Path) -> Iterator[pa.Table]:
     """A read task. Ray joins the tables into blocks."""
     try:
         os.chdir(folder)
+        _look_for_folders(stream)
         yield from read_batches(stream, ray.get(done))
     except Exception as error:
         yield _table([{"batch": "[]", "read": 0, "stop": _reason(error)}])
+
+
+def _look_for_folders(stream: NoteStream) -> None:
+    """Have a machine that does not see the notes stop the run: else each file is an error.
+
+    Raises:
+        OSError: a folder of the files is not there.
+    """
+    for parent in {file.path.parent for file in stream.files if file.path is not None}:
+        parent.stat()
 
 
 def read_batches(stream: NoteStream, done: DoneNotes) -> Iterator[pa.Table]:

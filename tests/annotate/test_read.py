@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +234,52 @@ def test_folders_are_searched_in_order(tmp_path: Path) -> None:
         Note("b", "b.txt"),
         Note("c", "zipped"),
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_folders_are_followed_through_links_and_each_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "notes" / "z").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "notes" / "z" / "n.txt").write_text("Here.", encoding="utf-8")
+    (tmp_path / "elsewhere" / "n.txt").write_text("There.", encoding="utf-8")
+    for name, target in (("a", "notes/z"), ("b", "elsewhere"), ("z/up", "notes"), ("c", "gone")):
+        (tmp_path / "notes" / name).symlink_to(tmp_path / target)
+    assert _read(tmp_path / "notes") == [Note("b/n", "There."), Note("z/n", "Here.")]
+
+
+def test_a_file_that_vanishes_is_a_bad_note(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(name, encoding="utf-8")
+    stream = NoteStream([tmp_path])
+    (tmp_path / "b.txt").unlink()
+    (tmp_path / "a.txt").unlink()
+    (tmp_path / "a.txt").mkdir()
+    a, b, c = stream
+    assert c == Note("c", "c")
+    for item, name, reason in ((a, "a", "Is a directory"), (b, "b", "No such file or directory")):
+        assert isinstance(item, BadNote)
+        assert (item.id, item.file) == (None, str(tmp_path / f"{name}.txt"))
+        assert item.reason.startswith(f"cannot be read ({reason}); what is left of it is lost")
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="to its owner nothing is closed"
+)
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    for name in ("a/n.txt", "b/n.txt", "c.txt", "d.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    closed = [tmp_path / name for name in ("a", "b", "c.txt")]
+    for path, mode in zip(closed, (0, 0o444, 0), strict=True):
+        path.chmod(mode)
+    try:
+        *bad, last = _read(tmp_path)
+    finally:
+        for path in closed:
+            path.chmod(0o755)
+    assert last == Note("d", "d.txt")
+    told = [Path(item.file or "").name for item in bad if isinstance(item, BadNote)]
+    assert told == ["a", "n.txt", "c.txt"]
 
 
 def test_files_of_one_name_in_two_subfolders_are_two_notes(tmp_path: Path) -> None:

@@ -43,12 +43,16 @@ class NoteFile:
         id: its name without the ending; in a folder, with the subfolders before it.
         size: in bytes; 0 for stdin and for a database.
         database: what is asked of a database, if it is no file.
+        modified: when it was written, in seconds since 1970; None where that is not known.
+        unread: why it cannot be read, if that was found before; a folder may be such a file.
     """
 
     path: Path | None
     id: str
     size: int
     database: Database | None = None
+    modified: float | None = None
+    unread: str | None = None
 
     @property
     def name(self) -> str:
