@@ -26,9 +26,10 @@ from linker.annotate.batch import (
     annotate_batch,
     batches,
     characters,
+    digest_of,
 )
 from linker.annotate.journal import Journal, Record, read_records
-from linker.annotate.ledger import Ledger, digest
+from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
@@ -190,6 +191,7 @@ class _Run:
         self._files = {file.name for file in stream.files}
         self._ledger = ledger
         self._k, self._name, self._asked, self._ray = k, name, workers, ray
+        self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
         self._base = False
         self._bad: set[tuple[str | None, int | None, str | None]] = set()
@@ -269,7 +271,9 @@ class _Run:
         done_before = DoneNotes.of(self._ledger)
         with connected(address, workers=self._asked) as cluster:
             self.workers = cluster.workers
-            found = annotate_on_ray(self._linker, self._stream, done_before, annotate, cluster)
+            found = annotate_on_ray(
+                self._linker, self._stream, done_before, self._digest, annotate, cluster
+            )
             with closing(found):
                 for sightings, done, bytes_read in found:
                     self._stream.reached(bytes_read)
@@ -282,7 +286,7 @@ class _Run:
                     yield item, b""
             else:
                 self._ledger.meet(item.id)
-                text = digest(item.text)
+                text = self._digest(item)
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
 

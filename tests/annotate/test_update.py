@@ -143,6 +143,29 @@ def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, nam
     ]
 
 
+def test_a_note_of_another_patient_is_done_again_where_the_output_names_the_patient(
+    linker: Linker, tmp_path: Path
+) -> None:
+    notes, out = tmp_path / "notes.csv", tmp_path / "out.ndjson"
+
+    def subjects(*people: str) -> list[str]:
+        rows = [f"n{i},{person},{PAIN}\n" for i, person in enumerate(people)]
+        notes.write_text("".join(["id,person_id,text\n", *rows]), encoding="utf-8")
+        counts = annotate_files(linker, [notes], out, format="fhir")
+        annotate_files(linker, [notes], out.with_suffix(".jsonl"))
+        lines = out.read_text(encoding="utf-8").splitlines()
+        assert len(lines) == len(people)
+        return [str(counts.notes), *sorted(json.loads(x)["subject"]["reference"] for x in lines)]
+
+    assert subjects("7", "8") == ["2", "Patient/7", "Patient/8"]
+    assert subjects("7", "9") == ["1", "Patient/7", "Patient/9"]
+    assert subjects("7", "9") == ["0", "Patient/7", "Patient/9"]
+    # Where it names none, it is the same note.
+    rows = "id,person_id,text\n" + f"n0,1,{PAIN}\nn1,2,{PAIN}\n"
+    notes.write_text(rows, encoding="utf-8")
+    assert annotate_files(linker, [notes], out.with_suffix(".jsonl")).notes == 0
+
+
 def _content(out: Path) -> dict[str, bytes]:
     if not out.is_dir():
         return {"": out.read_bytes()}

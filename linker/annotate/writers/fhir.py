@@ -80,11 +80,16 @@ def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:
     check_utf8(note.id, *texts)
     if any(_CONTROL.search(text) for text in (note.id, *texts)):
         raise Unwritable("a control character in a mention or id, which FHIR's strings do not have")
-    subject = note.carried.get("subject")
-    if subject is None and "person_id" in note.carried:
-        subject = f"Patient/{note.carried['person_id']}"
+    subject = _subject_of(note)
     kept: dict[str, Any] = {"at": run.started}
-    return kept | ({} if subject is None else {"subject": subject})
+    return kept | ({"subject": subject} if subject else {})
+
+
+def _subject_of(note: Note) -> str:
+    """The patient, as FHIR refers to one; "" where the note does not say."""
+    if "person_id" in note.carried:
+        return note.carried.get("subject", f"Patient/{note.carried['person_id']}")
+    return note.carried.get("subject", "")
 
 
 @contextmanager
@@ -241,4 +246,4 @@ def _mention(record: Record, link: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-FHIR = Format(_keep, _open)
+FHIR = Format(_keep, _open, beside=_subject_of)
