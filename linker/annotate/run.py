@@ -9,6 +9,7 @@ that are new or changed. Which files these are, `output.py` says.
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -33,7 +34,7 @@ from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
-from linker.annotate.read import NoteStream
+from linker.annotate.read import DUPLICATE, NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
@@ -188,13 +189,27 @@ class _Run:
         self._linker = linker
         self._output = output
         self._stream = stream
-        self._files = {file.name for file in stream.files}
+        self._real = functools.cache(os.path.realpath)
+        self._read = set(self._places())
         self._ledger = ledger
         self._k, self._name, self._asked, self._ray = k, name, workers, ray
         self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
         self._base = False
         self._bad: set[tuple[str | None, int | None, str | None]] = set()
+
+    def _places(self) -> Iterator[str]:
+        """The files that are read, and the folders that they lie in."""
+        for file in self._stream.files:
+            yield self._place(file.name)
+        for folder in {Path(self._place(file.name)).parent for file in self._stream.files}:
+            yield from map(str, (folder, *folder.parents))
+
+    def _place(self, file: str) -> str:
+        # One file may be called by several paths. Of files the folder alone is looked at: that
+        # they are many makes no difference.
+        folder, name = os.path.split(file)
+        return os.path.join(self._real(folder), name)
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
         """Note which notes are done: of the output that is there, and of a run that was stopped."""
@@ -333,15 +348,18 @@ class _Run:
     def _stays(self, record: Record, number: int, *, is_base: bool, prune: bool) -> bool:
         note_id = record.note_id
         if is_base and record.bad is not None:
-            # Its file was read again, or its note: what came of that is in the other journal.
-            if record.bad.file is not None:
-                return record.bad.file not in self._files and not prune
-            return not prune and note_id is not None and not self._ledger.is_met(note_id)
+            return not prune and not self._is_seen_again(record.bad)
         if note_id is None or not record.text:
             return True
         if is_base and prune and not self._ledger.is_met(note_id):
             return False
         return self._ledger.is_latest(note_id, number)
+
+    def _is_seen_again(self, bad: BadNote) -> bool:
+        """Whether the file or the note was read again: the other journal has what came of that."""
+        if bad.id is not None and bad.reason != DUPLICATE and self._ledger.is_met(bad.id):
+            return True
+        return bad.file is not None and self._place(bad.file) in self._read
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def _found(out: Path) -> dict[str, list[str]]:
     return found
 
 
-def _errors(out: Path) -> list[str]:
+def _errors(out: Path) -> list[str | None]:
     path = out.with_name(f"{out.name}.errors.jsonl")
     if not path.exists():
         return []
@@ -99,6 +99,35 @@ def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> No
     _notes(other, {"x": FEVER})
     annotate_files(linker, [other], out)
     assert (list(_found(out)), _errors(out)) == (["a", "b", "x"], [])
+
+
+def test_an_error_goes_once_its_note_is_read_from_another_file(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    first = _notes(tmp_path / "first.jsonl", {"a": None, "b": None, "c": FEVER})
+    twice = _notes(tmp_path / "twice.jsonl", {"c": PAIN})
+    annotate_files(linker, [first, twice], out)
+    assert _errors(out) == ["a", "b", "c"]
+    second = _notes(tmp_path / "second.jsonl", {"a": PAIN, "c": FEVER})
+    annotate_files(linker, [second], out)
+    # That another file has the note c too is as it was.
+    assert (list(_found(out)), _errors(out)) == (["c", "a"], ["b", "c"])
+    annotate_files(linker, [twice], out)
+    assert _errors(out) == ["b"]
+
+
+def test_an_error_goes_once_its_file_is_read_by_another_path(
+    linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").mkdir()
+    notes = _notes(tmp_path / "notes" / "a.jsonl", {"a": None})
+    notes.write_bytes(b"{" + notes.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    annotate_files(linker, ["notes/a.jsonl"], out)
+    assert _errors(out) == [None]
+    _notes(notes, {"a": PAIN})
+    annotate_files(linker, [tmp_path / "notes" / ".." / "notes"], out)
+    assert (list(_found(out)), _errors(out)) == (["a"], [])
 
 
 def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> None:

@@ -496,7 +496,9 @@ def test_what_no_relative_has_is_no_condition_and_still_told(tmp_path: Path) -> 
     for resource in have_not:
         assert resource["resourceType"] == "FamilyMemberHistory"
         assert "condition" not in resource
-        assert {"url": "code", "valueCodeableConcept": code} in resource["extension"][0]["extension"]
+        assert {"url": "code", "valueCodeableConcept": code} in resource["extension"][0][
+            "extension"
+        ]
 
 
 def test_findings_are_observations(tmp_path: Path) -> None:
