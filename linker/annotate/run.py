@@ -209,7 +209,7 @@ class _Run:
         # One file may be called by several paths. Of files the folder alone is looked at: that
         # they are many makes no difference.
         folder, name = os.path.split(file)
-        return os.path.join(self._real(folder), name)
+        return str(Path(self._real(folder), name))
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
         """Note which notes are done: of the output that is there, and of a run that was stopped."""

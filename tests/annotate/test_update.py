@@ -306,10 +306,10 @@ def test_the_manifest_says_what_was_done_with_what(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
 def test_files_whose_names_are_not_utf8(linker: Linker, tmp_path: Path, out: Path) -> None:
-    folder = os.fsencode(tmp_path / "notes")
-    os.mkdir(folder)
+    folder = tmp_path / "notes"
+    folder.mkdir()
     for name, text in ((b"M\xfcller.txt", FEVER), (b"M\xc3\xbcller.txt", PAIN)):
-        Path(os.fsdecode(os.path.join(folder, name))).write_text(text, encoding="utf-8")
+        (folder / os.fsdecode(name)).write_text(text, encoding="utf-8")
     annotate_files(linker, [tmp_path / "notes"], out)
     assert _found(out) == {"M\udcfcller": ["fever"], "M\xfcller": ["chest pain"]}
     paths = {Path(file["path"]).name for file in _manifest(out)["inputs"]}

@@ -4,14 +4,15 @@
 - Observation (https://hl7.org/fhir/R4/observation.html) for all else: `valueBoolean` is whether the
   note affirms it or negates it, and `dataAbsentReason` stands in for it where the mention is
   uncertain or hypothetical: the note does not say;
-- FamilyMemberHistory where the mention is of a relative: it must not become the patient's. Only what
-  the note affirms is a `condition` of it: R4 has no place there for what is not so.
+- FamilyMemberHistory where the mention is of a relative: it must not become the patient's. Only
+  what the note affirms is a `condition` of it: R4 has no place there for what is not so.
 
 `verificationStatus` of a Condition is "unconfirmed" for an uncertain or hypothetical mention,
-"refuted" for a negated one, else "provisional": a program read it, nobody confirmed it. The
-note is referred to (`evidence`, `derivedFrom`), and an extension holds offsets, text, assertion
-and probability, and the concept (`code`) of a relative who may not have it. The subject is the note's own (`subject`), or `Patient/person_id`; where neither
-is known the data-absent-reason says so. NIL links have no resource.
+"refuted" for a negated one, else "provisional": a program read it, nobody confirmed it. The note is
+referred to (`evidence`, `derivedFrom`), and an extension holds offsets, text, assertion and
+probability, and the concept (`code`) of a relative who may not have it. The subject is the note's
+own (`subject`), or `Patient/person_id`; where neither is known the data-absent-reason says so. NIL
+links have no resource.
 """
 
 from __future__ import annotations
