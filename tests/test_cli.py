@@ -319,6 +319,19 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     assert Path(f"{out}.errors.jsonl").exists()
 
 
+def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None:
+    path, out = tmp_path / "notes.jsonl", tmp_path / "out"
+    path.write_text('{"id": 1, "text": null}\n', encoding="utf-8")
+    arguments = ["annotate", path, "--index", index.path, "--out", out]
+    result = run(*arguments)
+    assert (result.exit_code, out.read_bytes()) == (1, b"")
+    path.write_text('{"id": 1, "text": "Fever."}\n', encoding="utf-8")
+    assert run(*arguments).exit_code == 0
+    # One that stays bad does not fail each run on.
+    path.write_text('{"id": 1, "text": "Fever."}\n{"id": 2}\n', encoding="utf-8")
+    assert run(*arguments).exit_code == 0
+
+
 def test_annotate_keeps_what_is_there(index: Index, notes: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ["annotate", notes, "--index", index.path, "--out", out]

@@ -129,3 +129,6 @@ def _say(counts: Counts, out: Path) -> None:
         typer.echo(
             f"{counts.errors:,} notes could not be annotated: see {out}.errors.jsonl", err=True
         )
+        if not (counts.notes or counts.resumed or counts.kept):
+            # Nothing came of it: a script is to stop here.
+            raise typer.Exit(1)

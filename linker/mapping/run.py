@@ -19,10 +19,11 @@ from typing import Any
 import pyarrow as pa
 
 from linker.errors import ConfigError, TerminologyError
+from linker.formats.cells import as_text
 from linker.formats.rows import WriteRow, csv_rows, parquet_rows
 from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
-from linker.mapping.terms import TermRow, TermTable, as_text
+from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.values import VERDICTS, Columns, Review
 from linker.schema import Link
 from linker.steps import Progress, Silent

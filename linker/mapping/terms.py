@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linker.errors import ConfigError, TerminologyError
+from linker.formats.cells import as_text
 from linker.steps import Silent
 from linker.terminology import BadRows, is_parquet, table_rows
 
@@ -91,12 +92,3 @@ class TermTable:
     def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
         # A list that is to be reviewed is to be whole: the first broken row is an error.
         return table_rows(self.path, None, BadRows(None), Silent())
-
-
-def as_text(cell: object) -> str:
-    """A cell as a text file has it: nothing for null, dates in ISO 8601."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)

@@ -69,6 +69,20 @@ def test_numbers_are_ids(tmp_path: Path) -> None:
     assert _read(path) == [Note("7", ""), Note("-1", " ")]
 
 
+def test_other_usual_keys_are_known(tmp_path: Path) -> None:
+    path = _lines(
+        tmp_path / "notes.jsonl",
+        {"NOTE_ID": 1, "NOTE_TEXT": "One.", "PERSON_ID": 7.0},
+        {"note_id": 2, "id": "b", "text": "Two.", "note": "no"},
+        {"doc_id": "3", "body": "Three."},
+    )
+    assert _read(path) == [
+        Note("1", "One.", {"person_id": "7"}),
+        Note("b", "Two."),
+        Note("3", "Three."),
+    ]
+
+
 def test_text_is_kept_to_the_character(tmp_path: Path) -> None:
     text = "a\x00b\r\nc\u2028d\ud83de\ufeff\U0001f600\tß"
     path = _lines(tmp_path / "notes.jsonl", {"id": "1", "text": text})
@@ -96,12 +110,12 @@ def test_a_note_of_five_megabytes(tmp_path: Path) -> None:
         ('{"id": "2", "text": "zebrafish"}'.encode("utf-16") + b"\n", None, "not UTF-8: byte 0xff"),
         (["zebrafish"], None, "a JSON list, expected an object"),
         ("zebrafish", None, "a JSON str, expected an object"),
-        ({"text": "zebrafish"}, None, "id is missing, expected a string or a whole number"),
+        ({"text": "zebrafish"}, None, r"id is missing \(--id-column says .*, expected a string or"),
         ({"id": None, "text": "zebrafish"}, None, "id is of type NoneType"),
         ({"id": True, "text": "zebrafish"}, None, "id is of type bool"),
         ({"id": 1.5, "text": "zebrafish"}, None, "id is of type float"),
         ({"id": ["zebrafish"], "text": ""}, None, "id is of type list"),
-        ({"id": "2"}, "2", "text is missing, expected a string"),
+        ({"id": "2"}, "2", r"text is missing \(--text-column says .*, expected a s"),
         ({"id": 2, "text": ["zebrafish"]}, "2", "text is of type list, expected a string"),
         ({"id": 2, "text": None}, "2", "text is of type NoneType"),
     ],

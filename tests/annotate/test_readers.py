@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,36 @@ def test_parquet_is_read_row_by_row(tmp_path: Path) -> None:
     ]
 
 
+def test_ids_of_other_types_of_number_are_whole_numbers(tmp_path: Path) -> None:
+    ids: dict[str, list[Any]] = {
+        "decimal": [Decimal(10**20), Decimal(2)],
+        "double": [1.0, 2.0],
+    }
+    for name, values in ids.items():
+        path = _parquet(
+            tmp_path / f"{name}.parquet",
+            {"note_id": values, "note_text": ["One.", "Two."], "person_id": [7.0, float("nan")]},
+        )
+        first, second = _read(path)
+        assert first == Note(str(int(values[0])), "One.", {"person_id": "7"})
+        assert second == Note("2", "Two.", {})
+    path = _parquet(
+        tmp_path / "bad.parquet",
+        {"note_id": [1.5, float("nan"), float("inf"), 1e17], "note_text": ["zebrafish"] * 4},
+    )
+    *others, rounded = [reason for _, _, reason in _bad(*_read(path))]
+    assert others == ["note_id is of type float, expected a string or a whole number"] * 3
+    assert rounded.startswith("note_id is a float of more than 9,007,199,254,740,992, which may")
+
+
+def test_text_as_bytes_is_decoded_a_row_at_a_time(tmp_path: Path) -> None:
+    texts = pa.array(["One é.".encode(), b"zebrafish caf\xe9"], pa.binary())
+    path = _parquet(tmp_path / "a.parquet", {"id": ["1", "2"], "text": texts})
+    first, second = _read(path)
+    assert first == Note("1", "One é.")
+    assert _bad(second) == [("2", 2, "text is not UTF-8: byte 0xe9 at position 13")]
+
+
 def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     n = 3000
     path = _parquet(
@@ -260,6 +291,28 @@ def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:
 def test_json_that_is_none_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
     ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.json", content)))
     assert reason.startswith("not ")
+
+
+def test_a_json_list_of_notes_is_read(tmp_path: Path) -> None:
+    notes = [
+        {"id": 1, "text": "One."},
+        {"id": "2"},
+        SECRET,
+        {"note_id": "3", "note_text": "Three."},
+    ]
+    first, *bad, last = _read(_write(tmp_path / "a.json", json.dumps(notes)))
+    assert [first, last] == [Note("1", "One."), Note("3", "Three.")]
+    assert _bad(*bad) == [
+        ("2", 2, "text is missing (--text-column says what it is called), expected a string"),
+        (None, 3, "a JSON str, expected an object with the keys id and text"),
+    ]
+    assert _read(_write(tmp_path / "b.json", json.dumps(notes[0]))) == [Note("1", "One.")]
+
+
+def test_json_lines_by_another_ending_are_told_the_option(tmp_path: Path) -> None:
+    for name in ("a.json", "a.ndjson"):
+        bad, *_ = _bad(*_read(_write(tmp_path / name, LINES)))
+        assert "--input-format jsonl reads" in bad[2]
 
 
 # FHIR

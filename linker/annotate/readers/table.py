@@ -15,19 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linker.annotate.readers.base import (
-    CARRIED,
+    ID_COLUMNS,
+    TEXT_COLUMNS,
     BadNote,
     Columns,
     Lines,
     NoteFile,
+    column_of,
+    known_column,
     note_of,
 )
 from linker.errors import NoteError
 from linker.schema import Note
-
-ID_COLUMNS = ("note_id", "id", "doc_id", "document_id", "row_id", "key")
-TEXT_COLUMNS = ("note_text", "text", "note", "document", "content", "body")
-"""The usual names, in any case; the first that a table has is taken."""
 
 MAX_FIELD = 1 << 28
 """Characters of a CSV field; a longer one is a quote that was never closed."""
@@ -150,7 +149,7 @@ def _told(header: Sequence[str]) -> str:
 
 def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> Note | BadNote:
     if not isinstance(note, Note):
-        return file.bad(note[0], line, note[1])
+        return file.item(line, note)
     for what, value in (("id", note.id), ("text", note.text)):
         try:
             value.encode()
@@ -224,14 +223,7 @@ def note_of_row(
     """The note of a row, or what is wrong with it."""
     if "" in values and isinstance(values[""], UnicodeDecodeError):
         return file.bad(None, row, "a value is not UTF-8")
-    note = note_of(values, id_column, text_column)
-    return note if isinstance(note, Note) else file.bad(note[0], row, note[1])
-
-
-def known_column(name: str) -> str | None:
-    """What a column is to us, if it is one that is carried along."""
-    key = name.strip().casefold()
-    return key if key in CARRIED else None
+    return file.item(row, note_of(values, id_column, text_column))
 
 
 def note_columns(
@@ -252,10 +244,7 @@ def note_columns(
         ("id", columns.id, ID_COLUMNS),
         ("text", columns.text, TEXT_COLUMNS),
     ):
-        by_key = {name.strip().casefold(): name for name in reversed(names)}
-        found = next((by_key[key] for key in usual if key in by_key), None)
-        if asked is not None:
-            found = asked if asked in names else by_key.get(asked.casefold())
+        found = column_of(names, asked, usual)
         if found is None:
             expected = " or ".join(usual) if asked is None else repr(asked)
             raise NoteError(
