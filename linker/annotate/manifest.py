@@ -65,7 +65,7 @@ def write_manifest(
             "sha256": settings["index"],
         },
         "encoder": asdict(index.encoder),
-        "config": {key: value for key, value in settings.items() if key != "index"},
+        "config": {k: value for k, value in settings.items() if k not in ("index", "tool_version")},
         "inputs": [_input(file) for file in stream.files],
         "versions": {"python": platform.python_version(), **_versions()},
     }

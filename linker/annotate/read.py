@@ -39,9 +39,9 @@ class NoteStream:
 
     Args:
         paths: files of a format of `NOTE_READERS`, also `.gz` and `.zst`; folders, which are
-            searched for such files; "-" for stdin. The id of a `.txt` file is its name without
-            the ending, in a folder with the subfolders before it ("2021/note1"). Also URIs of
-            databases: see `readers.database`.
+            searched for such files, outputs of runs left out; "-" for stdin. The id of a `.txt`
+            file is its name without the ending, in a folder with the subfolders before it
+            ("2021/note1"). Also URIs of databases: see `readers.database`.
         leave_out: files, and folders, that are not read though they lie in such a folder.
         input_format: a name of `NOTE_READERS`; by default each file's ending says, and stdin has
             JSON lines.
@@ -222,6 +222,8 @@ def _listed(path: Path, note_id: str) -> NoteFile:
 def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
     """The files below a folder, also where a link leads; each folder once, by its own name first.
 
+    Outputs of runs are passed over: their texts were notes, and their links are none.
+
     Args:
         unread: is told of each folder that cannot be looked into, and why.
     """
@@ -239,9 +241,23 @@ def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
                 continue
             seen.add(real)
             folder = Path(at)
+            of_runs = _of_runs({*folders, *names})
+            folders[:] = [name for name in folders if name not in of_runs]
             # Links are followed once all folders are seen under their own names.
             left += [folder / name for name in sorted(folders) if (folder / name).is_symlink()]
-            yield from (folder / name for name in names)
+            yield from (folder / name for name in names if name not in of_runs)
+
+
+def _of_runs(names: Collection[str]) -> set[str]:
+    """What of a folder's entries is the output of a run, or about to become one: see `output`."""
+    outputs = {name.removesuffix(".run.json") for name in names if name.endswith(".run.json")}
+    found = {
+        f"{output}{what}"
+        for output in outputs.intersection(names)
+        for what in ("", ".run.json", ".errors.jsonl")
+    }
+    under_way = {name.removesuffix(".partial") for name in names if name.endswith(".partial")}
+    return found | {f"{output}.writing" for output in under_way}
 
 
 def _may_be_file(path: Path) -> bool:

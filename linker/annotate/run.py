@@ -42,6 +42,7 @@ from linker.annotate.writers import RunInfo, format_of
 from linker.errors import NoteError
 from linker.link import Linker
 from linker.lock import locked
+from linker.schema import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ def annotate_files(
 ) -> Counts:
     """Annotate files of notes.
 
-    Where `out` is there from an earlier run with the same index and settings, notes whose id and
-    text it had are not done again; what it holds of notes that the input lacks is kept.
+    Where `out` is there from an earlier run with the same index, settings and version of the tool,
+    notes whose id and text it had are not done again; what it holds of notes that the input lacks
+    is kept.
 
     Args:
         linker: finds and links the mentions.
@@ -103,7 +105,8 @@ def annotate_files(
             "local"; its machines must see the notes and the index under the same paths.
         resume: go on with a run that was stopped; notes that it did are not done again.
         force: replace `out`, and throw away a run that was stopped.
-        prune: drop from an output that is there the notes that the input lacks.
+        prune: drop from an output that is there the notes that the input lacks; refused where some
+            of the input cannot be read, and which notes it holds is not known.
         progress: called after each batch with the stream and the number of notes in it.
         told: called after each batch with what was done so far.
 
@@ -126,7 +129,7 @@ def annotate_files(
     stream = NoteStream(
         paths, leave_out=output.all_files(), input_format=input_format, columns=columns, query=query
     )
-    settings = {**linker.settings, "k": k, "format": format}
+    settings = {**linker.settings, "k": k, "format": format, "tool_version": SYSTEM}
     busy = NoteError(f"{out}: another process is writing this output; wait for it")
     with locked(out, busy), closing(Ledger()) as ledger:
         output.prepare(resume=resume, force=force)
@@ -152,6 +155,8 @@ def annotate_files(
                     progress(stream, batch)
             with stopped_clearly(out):
                 journal.sync()
+        if prune and journal.job["base"]:
+            run.check_prune()
         totals, kept = run.finish(journal.job, prune=prune)
         counts = replace(run.counts, kept=kept, changed=totals.changed)
         write_manifest(
@@ -197,6 +202,7 @@ class _Run:
         self.workers = 1 if workers is None else workers
         self._base = False
         self._bad: set[tuple[str | None, int | None, str | None]] = set()
+        self._unknown: BadNote | None = None
 
     def _places(self) -> Iterator[str]:
         """The files that are read, and the folders that they lie in."""
@@ -292,10 +298,13 @@ class _Run:
             with closing(found):
                 for sightings, done, bytes_read in found:
                     self._stream.reached(bytes_read)
+                    for sighting in sightings:
+                        self._look_at(sighting.item)
                     yield settle(sightings, done, self._ledger, self._bad)
 
     def _left(self) -> Iterator[Item]:
         for item in self._stream:
+            self._look_at(item)
             if isinstance(item, BadNote):
                 if (item.file, item.line, item.id) not in self._bad:
                     yield item, b""
@@ -304,6 +313,25 @@ class _Run:
                 text = self._digest(item)
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
+
+    def _look_at(self, item: Note | BadNote) -> None:
+        if isinstance(item, BadNote) and item.id is None:
+            self._unknown = self._unknown or item
+
+    def check_prune(self) -> None:
+        """Refuse to drop what the input may well hold: which notes were not read is not known.
+
+        Raises:
+            NoteError: something could not be read that has no id.
+        """
+        bad = self._unknown
+        if bad is not None:
+            place = f"{bad.file}" if bad.line is None else f"{bad.file}:{bad.line}"
+            raise NoteError(
+                f"{self._output.out}: nothing was dropped or written, since it is not known which "
+                f"notes could not be read at {place} ({bad.reason}); mend that, or leave out "
+                "--prune, and use --resume to go on"
+            )
 
     def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
         """Write the output and put it in place, all but the state.

@@ -311,6 +311,24 @@ def test_files_to_leave_out_are_not_read(tmp_path: Path) -> None:
         NoteStream([tmp_path / "notes.jsonl", out], leave_out=[out])
 
 
+def test_outputs_of_other_runs_are_no_notes(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    for name in (
+        *("a.jsonl", "links.csv", "links.csv.run.json", "links.csv.state"),
+        *("links.csv.errors.jsonl", "out/b.txt", "out.run.json", "sub/c.xml", "sub/c.xml.run.json"),
+        *("new.partial", "new.writing/d.txt", "other.errors.jsonl", "my.run.json"),
+    ):
+        (notes / name).parent.mkdir(parents=True, exist_ok=True)
+        (notes / name).touch()
+    found = [Path(file.name).relative_to(notes).as_posix() for file in NoteStream([notes]).files]
+    assert found == ["a.jsonl", "my.run.json", "other.errors.jsonl"]
+    # What is asked for by name is read.
+    assert [file.id for file in NoteStream([notes / "out", notes / "links.csv"]).files] == [
+        "b",
+        "links",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

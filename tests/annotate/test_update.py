@@ -14,6 +14,7 @@ from cases import CONCEPTS, FakeEncoder, build, files_of_at_most
 from linker import Linker
 from linker.annotate import Counts, annotate_files
 from linker.annotate.batch import BATCH_NOTES
+from linker.annotate.journal import Journal, pack, read_job, read_records
 from linker.errors import IndexFolderError, NoteError
 from linker.index import Index
 from linker.lock import locked
@@ -86,6 +87,34 @@ def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Pa
     assert list(_found(out)) == ["b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("more.jsonl", b'{"id": "b", "te'),
+        ("more.csv", b'id,text\nx,"a "b" c"\nb,Fever\n'),
+        ("more.jsonl.gz", b"\x1f\x8b"),
+    ],
+)
+def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
+    linker: Linker, tmp_path: Path, out: Path, name: str, broken: bytes
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    before = out.read_bytes()
+    _notes(notes, {"a": PAIN})
+    damaged = tmp_path / name
+    damaged.write_bytes(broken)
+    for resume in (False, True):
+        with pytest.raises(NoteError, match=r"nothing was dropped or written, .*or leave out --pr"):
+            annotate_files(linker, [notes, damaged], out, prune=True, resume=resume)
+    assert out.read_bytes() == before
+    # Mended, it goes on.
+    annotate_files(linker, [notes], out, prune=True, resume=True)
+    assert _found(out) == {"a": ["chest pain"]}
+    # Where there is nothing to drop nothing is refused.
+    annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
+
+
 def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
     other = _notes(tmp_path / "other.jsonl", {"x": None})
@@ -143,6 +172,30 @@ def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> 
         annotate_files(linker, [notes], out, format="csv")
     assert out.read_bytes() == before
     assert annotate_files(other, [notes], out, force=True).notes == 1
+
+
+def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    annotate_files(linker, [notes], out)
+    state, partial = (out.with_name(f"out.jsonl.{what}") for what in ("state", "partial"))
+    job, records = read_job(state), [record.to_bytes() for record in read_records(state)]
+
+    def rewrite(path: Path, **version: str) -> None:
+        settings = {k: v for k, v in job["settings"].items() if k != "tool_version"}
+        path.unlink(missing_ok=True)
+        with Journal(path, {**job, "settings": {**settings, **version}}) as journal:
+            journal.append(pack(records))
+
+    # Journals of the first versions did not say.
+    for version in ({"tool_version": "concept-linker 0.0.9"}, {}):
+        rewrite(state, **version)
+        with pytest.raises(NoteError, match=r"was made with another tool_version; .* use --force"):
+            annotate_files(linker, [notes], out)
+        rewrite(partial, **version)
+        with pytest.raises(NoteError, match="had another tool_version; go on with what it was"):
+            annotate_files(linker, [notes], out, resume=True)
+        partial.unlink()
+    assert annotate_files(linker, [notes], out, force=True).notes == 1
 
 
 @pytest.mark.parametrize("name", ["csv", "parquet", "brat", "bioc", "omop", "fhir", "docbin"])
