@@ -90,6 +90,9 @@ def map_terms(
     columns.refuse_clash(table.names, str(table.path))
     if out.exists() and out.samefile(table.path):
         raise ConfigError(f"{out}: is the table that is read; write another file")
+    for path in (out, *([] if page is None else [Path(page)])):
+        if not path.parent.is_dir():
+            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
     if page is not None and Path(page).is_dir():
         raise ConfigError(f"{page}: is a folder; give the page to write")
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])

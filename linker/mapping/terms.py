@@ -50,6 +50,9 @@ class TermTable:
         self.is_parquet = is_parquet(self.path)
         _, header = next(self._table())
         self.names = list(header)
+        if not self.is_parquet and self.names.count("") > 1:
+            # Spreadsheets leave such columns at the end.
+            self.names = [name or f"column {i}" for i, name in enumerate(self.names, start=1)]
         for name in self.names:
             if self.names.count(name) > 1:
                 raise TerminologyError(

@@ -94,6 +94,29 @@ def test_csv_columns_are_found_by_their_usual_names(tmp_path: Path) -> None:
     assert note == Note("1", 'One, "two"\r\nthree', {"person_id": "7", "note_date": "2020-01-02"})
 
 
+def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
+    for name, data in (
+        ("semicolons.csv", '\ufeffnote_id;"note, or text"\r\n1;"One; and, two"\r\n'),
+        ("bars.csv", "note_id|note, or text\n1|One; and, two\n".replace("note, or text", "body")),
+        ("returns.csv", 'note_id,body\r1,"One; and, two"\r'),
+        ("tabs.csv", "note_id\tbody\n1\tOne; and, two\n"),
+        ("broken.csv", '"note_id","bo\ndy"\n1,"One; and, two"\n'),
+    ):
+        path = _write(tmp_path / name, data)
+        columns = Columns(
+            text={"semicolons.csv": "note, or text", "broken.csv": "bo\ndy"}.get(name)
+        )
+        assert _read(path, columns=columns) == [Note("1", "One; and, two")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_a_bad_note_that_says_what_to_do(tmp_path: Path, encoding: str) -> None:
+    data = f"\ufeffid,text\n1,{SECRET}\n".encode(encoding)
+    assert _bad(*_read(_write(tmp_path / "a.csv", data))) == [
+        (None, 1, "UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8")
+    ]
+
+
 def test_columns_may_be_named(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.tsv", "text\tkey\tbody\tn\nx\ty\tOne.\t1\n")
     assert _read(path, columns=Columns("n", "body")) == [Note("1", "One.")]

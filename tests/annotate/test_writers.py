@@ -280,8 +280,19 @@ def test_formats_are_chosen_by_ending_and_name(tmp_path: Path) -> None:
         "pubtator",
         "docbin",
     ]
+    for name in ("x.json", "x.TSV", "x.txt"):
+        with pytest.raises(NoteError, match=r"say it with --format \(jsonl, .* name the output"):
+            choose_format(Path(name))
+    with pytest.raises(NoteError, match=r"name it without \.gz, and pack it afterwards"):
+        format_of("jsonl", Path("x.jsonl.gz"))
     with pytest.raises(NoteError, match="format 'xlsx' is not known; known: jsonl, parquet"):
         format_of("xlsx", tmp_path)
+
+
+def test_brat_has_no_folder_where_another_note_has_a_file(tmp_path: Path) -> None:
+    for note_id in ("x.txt/y", "a/x.ANN/y"):
+        with pytest.raises(Unwritable, match=r"a folder of a name in \.txt or \.ann"):
+            WRITERS["brat"][""].keep(Note(note_id, "Fever."), (), RUN)
 
 
 # OMOP

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import IO, Any
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ from linker.annotate.readers.base import (
     note_of,
 )
 from linker.errors import NoteError
+from linker.formats.separated import UTF_16, delimiter_of
 from linker.schema import Note
 
 MAX_FIELD = 1 << 28
@@ -39,6 +41,9 @@ _STOP = (
     "it again onto the same output"
 )
 
+# Bytes that are not UTF-8 are lone surrogates here.
+_UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
+
 _NAME = re.compile(r"[^\W\d]\w*(?:[ ./-]\w+){0,3}")
 _NAME_LENGTH = 40
 _OF_NAMES = re.compile(
@@ -49,7 +54,10 @@ _OF_NAMES = re.compile(
 
 
 def read_csv(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
-    """Read a row a note (RFC 4180); the first row names the columns."""
+    """Read a row a note (RFC 4180); the first row names the columns.
+
+    Where that has no comma, fields are parted by what it has: semicolons, tabs or bars.
+    """
     yield from _read_separated(file, opened, columns, ",")
 
 
@@ -64,7 +72,12 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
     # The module's limit, 128 kB, is below what notes have; it is one for the whole process.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))
     try:
-        yield from _csv_notes(file, _Rows(text, delimiter), columns)
+        first = text.readline()
+        if first.startswith(_UTF_16_MARKS):
+            yield 1, file.bad(None, 1, UTF_16)
+            return
+        lines = chain([first] if first else [], text)
+        yield from _csv_notes(file, _Rows(lines, delimiter_of(first, delimiter)), columns)
     finally:
         # Else it closes what it does not own.
         text.detach()
