@@ -314,7 +314,7 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     result = run("annotate", path, "--index", index.path, "--out", out)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        f"1 notes could not be annotated: see {out}.errors.jsonl"
+        f"1 errors, each a note or what is left of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
 
