@@ -9,7 +9,6 @@ that are new or changed. Which files these are, `output.py` says.
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -29,12 +28,13 @@ from linker.annotate.batch import (
     characters,
     digest_of,
 )
+from linker.annotate.faults import Faults
 from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
-from linker.annotate.read import DUPLICATE, NoteStream
+from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
@@ -42,7 +42,6 @@ from linker.annotate.writers import RunInfo, format_of
 from linker.errors import NoteError
 from linker.link import Linker
 from linker.lock import locked
-from linker.schema import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def annotate_files(
             with stopped_clearly(out):
                 journal.sync()
         if prune and journal.job["base"]:
-            run.check_prune()
+            run.faults.check_prune(out)
         totals, kept = run.finish(journal.job, prune=prune)
         counts = replace(run.counts, kept=kept, changed=totals.changed)
         write_manifest(
@@ -194,28 +193,12 @@ class _Run:
         self._linker = linker
         self._output = output
         self._stream = stream
-        self._real = functools.cache(os.path.realpath)
-        self._read = set(self._places())
+        self.faults = Faults(stream.files)
         self._ledger = ledger
         self._k, self._name, self._asked, self._ray = k, name, workers, ray
         self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
         self._base = False
-        self._bad: set[tuple[str | None, int | None, str | None]] = set()
-        self._unknown: BadNote | None = None
-
-    def _places(self) -> Iterator[str]:
-        """The files that are read, and the folders that they lie in."""
-        for file in self._stream.files:
-            yield self._place(file.name)
-        for folder in {Path(self._place(file.name)).parent for file in self._stream.files}:
-            yield from map(str, (folder, *folder.parents))
-
-    def _place(self, file: str) -> str:
-        # One file may be called by several paths. Of files the folder alone is looked at: that
-        # they are many makes no difference.
-        folder, name = os.path.split(file)
-        return str(Path(self._real(folder), name))
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
         """Note which notes are done: of the output that is there, and of a run that was stopped."""
@@ -236,7 +219,7 @@ class _Run:
         for record in read_records(self._output.partial) if is_resumed else ():
             self._enter(record.note_id, record.text, is_done=True)
             if record.bad is not None:
-                self._bad.add((record.bad.file, record.bad.line, record.bad.id))
+                self.faults.known.add((record.bad.file, record.bad.line, record.bad.id))
             resumed += 1
         self.counts = replace(self.counts, resumed=resumed)
 
@@ -299,39 +282,22 @@ class _Run:
                 for sightings, done, bytes_read in found:
                     self._stream.reached(bytes_read)
                     for sighting in sightings:
-                        self._look_at(sighting.item)
-                    yield settle(sightings, done, self._ledger, self._bad)
+                        item = sighting.item
+                        self.faults.look_at(item, (sighting.file, sighting.line, item.id))
+                    yield settle(sightings, done, self._ledger, self.faults.known)
 
     def _left(self) -> Iterator[Item]:
         for item in self._stream:
-            self._look_at(item)
             if isinstance(item, BadNote):
-                if (item.file, item.line, item.id) not in self._bad:
+                place = (item.file, item.line, item.id)
+                self.faults.look_at(item, place)
+                if place not in self.faults.known:
                     yield item, b""
             else:
                 self._ledger.meet(item.id)
                 text = self._digest(item)
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
-
-    def _look_at(self, item: Note | BadNote) -> None:
-        if isinstance(item, BadNote) and item.id is None:
-            self._unknown = self._unknown or item
-
-    def check_prune(self) -> None:
-        """Refuse to drop what the input may well hold: which notes were not read is not known.
-
-        Raises:
-            NoteError: something could not be read that has no id.
-        """
-        bad = self._unknown
-        if bad is not None:
-            place = f"{bad.file}" if bad.line is None else f"{bad.file}:{bad.line}"
-            raise NoteError(
-                f"{self._output.out}: nothing was dropped or written, since it is not known which "
-                f"notes could not be read at {place} ({bad.reason}); mend that, or leave out "
-                "--prune, and use --resume to go on"
-            )
 
     def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
         """Write the output and put it in place, all but the state.
@@ -341,7 +307,7 @@ class _Run:
         """
         output = self._output
         info = replace(self._info, integer_ids=self._ledger.all_integers)
-        merged = self._base or self._ledger.replaced > 0
+        merged = self._base or self._ledger.replaced > 0 or self.faults.are_mended()
         kept = 0
 
         def records() -> Iterator[Record]:
@@ -375,19 +341,16 @@ class _Run:
 
     def _stays(self, record: Record, number: int, *, is_base: bool, prune: bool) -> bool:
         note_id = record.note_id
-        if is_base and record.bad is not None:
-            return not prune and not self._is_seen_again(record.bad)
+        if record.bad is not None:
+            if is_base:
+                return not prune and not self.faults.is_seen_again(record.bad, self._ledger)
+            if self.faults.is_mended(record.bad):
+                return False
         if note_id is None or not record.text:
             return True
-        if is_base and prune and not self._ledger.is_met(note_id):
+        if is_base and prune and not (self._ledger.is_met(note_id) or self.faults.has(note_id)):
             return False
         return self._ledger.is_latest(note_id, number)
-
-    def _is_seen_again(self, bad: BadNote) -> bool:
-        """Whether the file or the note was read again: the other journal has what came of that."""
-        if bad.id is not None and bad.reason != DUPLICATE and self._ledger.is_met(bad.id):
-            return True
-        return bad.file is not None and self._place(bad.file) in self._read
 
 
 @contextmanager

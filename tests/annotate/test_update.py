@@ -115,6 +115,35 @@ def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
 
 
+def test_a_note_in_error_is_in_the_input_and_not_pruned(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
+    annotate_files(linker, [notes], out)
+    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out, prune=True)
+    assert (list(_found(out)), _errors(out)) == (["a", "b"], ["b"])
+
+
+def test_an_error_that_is_mended_before_the_run_goes_on_is_gone(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    some = {str(i): FEVER for i in range(N_NOTES)}
+    notes = _notes(tmp_path / "notes.jsonl", {"a": None, "b": None, **some})
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [other, notes], out, progress=stop)
+    _notes(notes, {"a": PAIN, "b": None, **some})
+    annotate_files(linker, [notes], out, resume=True)
+    assert sorted(_found(out)) == sorted(["a", *some])
+    assert _errors(out) == ["x", "b"]
+    assert annotate_files(linker, [other, notes], out).notes == 0
+    assert _errors(out) == ["x", "b"]
+
+
 def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
     other = _notes(tmp_path / "other.jsonl", {"x": None})
