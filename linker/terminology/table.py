@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.formats.separated import UTF_16, delimiter_of
 from linker.steps import Progress
 from linker.terminology.files import UNDECODED, not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
@@ -45,6 +47,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 """Our columns, and what they are called in files, best first; case, spaces and hyphens are free."""
 
 _REQUIRED = ("concept_id", "name")
+_HEADER_LINES = 100
+_BREAKS = re.compile(r"\s*[\r\n]\s*")
 _CODES = "codes."
 
 
@@ -207,9 +211,7 @@ class _Lines:
     def __next__(self) -> str:
         self.number, line = self._ahead.pop(0) if self._ahead else next(self._lines)
         if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise TerminologyError(
-                f"{self._path}:1: UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8"
-            )
+            raise TerminologyError(f"{self._path}:1: {UTF_16}")
         return line.decode("utf-8", "surrogateescape") + "\n"
 
     @property
@@ -261,14 +263,13 @@ def separated_rows(
         header: list[str] = comment.split("\t")
         yield 0, header
     else:
-        first = next(lines, None)
+        first = _header_lines(lines)
         if first is None:
             raise TerminologyError(f"{path}: empty; expected a header and rows")
-        delimiter = _delimiter(path, first) if delimiter is None else delimiter
-        header = next(csv.reader([first], delimiter=delimiter))
+        delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter
+        header = _names(path, first, delimiter)
         if match := UNDECODED.search(first):
             raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-        header = [name.strip() for name in header]
         yield lines.number, header
     if delimiter == "\t" and is_sparql(header):
         yield from _sparql(path, lines, len(header), bad)
@@ -334,15 +335,34 @@ def _csv_error(where: str, reason: str) -> TerminologyError:
     return TerminologyError(f"{where}: not a row of a table: {reason}; correct the quotation marks")
 
 
-def _delimiter(path: Path, header: str) -> str:
-    """By the file's ending; for others, the one that the header holds most of."""
+def _header_lines(lines: _Lines) -> str | None:
+    """The lines of the header: a name in quotes may hold line breaks."""
+    first = next(lines, None)
+    if first is None:
+        return None
+    for line in islice(lines, _HEADER_LINES) if first.count('"') % 2 else ():
+        first += line
+        if first.count('"') % 2 == 0:
+            break
+    return first
+
+
+def _names(path: Path, first: str, delimiter: str) -> list[str]:
+    try:
+        names = next(csv.reader([first], delimiter=delimiter))
+    except csv.Error as error:
+        if "\r" in first.rstrip("\r\n"):
+            raise TerminologyError(
+                f"{path}:1: lines end in carriage returns alone, as 'CSV (Macintosh)' has them; "
+                "save it as CSV UTF-8"
+            ) from error
+        raise _csv_error(f"{path}:1", str(error)) from error
+    return [_BREAKS.sub(" ", name.strip()) for name in names]
+
+
+def _by_ending(path: Path) -> str | None:
     name = path.name.lower().removesuffix(".gz")
-    by_ending = "," if name.endswith(".csv") else "\t" if name.endswith((".tsv", ".tab")) else None
-    if by_ending is not None and by_ending in header:
-        return by_ending
-    # Spreadsheets of half of Europe write .csv with semicolons.
-    best = max("\t,;|", key=header.count)
-    return best if best in header else by_ending or ","
+    return "," if name.endswith(".csv") else "\t" if name.endswith((".tsv", ".tab")) else None
 
 
 # --- Parquet ----------------------------------------------------------------

@@ -326,3 +326,27 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_tables_of_spreadsheets_are_read(linker: Linker, tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", '"Local', 'id";problem;;', "1;heart attack;;x")
+    (row,) = mapped(linker, table, tmp_path / "out.csv")
+    assert [(name, row[name]) for name in list(row)[:4]] == [
+        ("Local id", "1"),
+        ("problem", "heart attack"),
+        ("column 3", ""),
+        ("column 4", "x"),
+    ]
+    table.write_bytes(b"id,problem\r1,heart attack\r")
+    with pytest.raises(TerminologyError, match=r"a\.csv:1: lines end in carriage returns alone"):
+        TermTable(table, "problem")
+
+
+def test_a_missing_folder_is_told_before_anything_is_linked(linker: Linker, tmp_path: Path) -> None:
+    table = TermTable(write(tmp_path / "a.csv", "problem", "heart attack"), "problem")
+    missing = tmp_path / "none"
+    for out, page in ((missing / "o.csv", None), (tmp_path / "o.csv", missing / "page.html")):
+        progress = FakeProgress()
+        with pytest.raises(ConfigError, match=r"there is no folder .*none; make it, or give anoth"):
+            map_terms(linker, table, out, page=page, progress=progress)
+        assert not progress.steps
