@@ -508,6 +508,11 @@ def test_a_folder_that_is_no_index_is_refused(tmp_path: Path, csv: Write) -> Non
         lay(tmp_path / "none", csv("X:0001,Pump trouble"))
 
 
+def test_a_mount_point_is_no_place_for_a_new_index(mini: Path, csv: Write) -> None:
+    with pytest.raises(IndexFolderError, match=r"^/: the mount point .* as in --out /index$"):
+        lay(mini, csv("X:0001,Pump trouble"), out=Path("/"))
+
+
 def test_an_index_in_the_making_elsewhere_is_left_alone(mini: Path, csv: Write) -> None:
     with locked(mini), pytest.raises(IndexFolderError, match="another process"):
         lay(mini, csv("X:0001,Pump trouble"))
