@@ -97,6 +97,9 @@ def as_text(cell: object) -> str:
     """A cell as a text file has it: nothing for null, dates in ISO 8601."""
     if cell is None:
         return ""
+    if isinstance(cell, bytes):
+        # Parquet's strings, where they are not said to be strings.
+        return cell.decode("utf-8", "replace")
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
