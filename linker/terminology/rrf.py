@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_FOLDERS = 3
+"""How far up a path is looked at for a release: RxNorm_full_01062025/rrf, 2025AB/META."""
 _MARK = b"\xef\xbb\xbf"
 _BLOCK = 1 << 23
 # With the result and Python beside it, a build of nine million names stays below 4 GB.
@@ -75,6 +77,15 @@ class RrfRelease:
     def where(self, name: str) -> str:
         """A file of the release, for messages."""
         return self._members[name].where
+
+    def folders(self, name: str, path: Path) -> list[str]:
+        """The folders and archives that a file is in, from it on up; then those of `path`."""
+        holding = self._members[name].folder
+        return [
+            part
+            for place in (holding, path)
+            for part in reversed(place.absolute().parts[-_FOLDERS:])
+        ]
 
     def text(self, name: str) -> str:
         """A small file of the release that is no table."""

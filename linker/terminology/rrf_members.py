@@ -88,6 +88,11 @@ class Member:
         return f"{self.parts[0]} to .{self.parts[-1].suffix}"
 
     @property
+    def folder(self) -> Path:
+        """The folder that it lies in, which may be in a zip."""
+        return Path(str(self.parts[0])).parent
+
+    @property
     def path(self) -> Path | None:
         """Where it lies, if it is neither packed nor in parts."""
         (first, *others) = self.parts
