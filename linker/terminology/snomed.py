@@ -135,7 +135,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             Edition, has too many broken rows, or has no such language set or tag.
     """
     files, bad = find_release(path), BadRows(options.max_bad_rows)
-    with temporary_database(memory_limit="2GB", on_disk=False) as (db, _):
+    with temporary_database(path, memory_limit="2GB", on_disk=False) as (db, _):
         for table in dict.fromkeys(load.table for load in _LOADS.values()):
             _load(db, table, files, bad, progress)
         progress.step("joining names and concepts")
