@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
-from linker.terminology.files import translated, watched
+from linker.terminology.files import or_its_zip, translated, watched
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -191,7 +191,7 @@ def find_members(
 
 def _hint(path: Path) -> str:
     if path.is_dir():
-        return "; give the folder or zip that holds the .RRF files"
+        return or_its_zip(path) or "; give the folder or zip that holds the .RRF files"
     with zipfile.ZipFile(path) as archive:
         packed = any(name.endswith(".nlm") for name in archive.namelist())
     if packed:
