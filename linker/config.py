@@ -136,7 +136,7 @@ class ReadOptions(_Section):
         max_restriction_level: for `umls` and `rxnorm`: read the sources whose restriction level
             (SRL) is at most this; 0 is what needs no other licence than the UMLS's own.
         language_refsets: for `snomed`: ids of the language reference sets whose names are read, the
-            first one's preferred; by default US English, or GB English where that is absent.
+            first one's preferred; by default those of the edition's country, then US or GB English.
         max_bad_rows: how many rows may be broken before the build stops; they are counted.
     """
 

@@ -10,6 +10,9 @@ def as_text(cell: object) -> str:
     # A whole column of numbers becomes floats where one is missing.
     if cell is None or (isinstance(cell, float | Decimal) and cell != cell):
         return ""
+    if isinstance(cell, bytes):
+        # Parquet's strings, where they are not said to be strings.
+        return cell.decode("utf-8", "replace")
     whole = as_whole(cell)
     return str(cell) if whole is None else str(whole)
 

@@ -311,6 +311,20 @@ class Store:
         row = bisect_left(range(n_rows), normal, key=read)
         return row if row < n_rows and read(row) == normal else None
 
+    def find_names(self, normals: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The row of each of some normal forms, -1 where it has none: shape (n,).
+
+        Args:
+            normals: ascending; a run of the file is read, from the first to the last of them.
+        """
+        if not normals:
+            return np.empty(0, dtype=np.int64)
+        in_file, read = range(len(self._names["normal"])), self._read_name["normal"]
+        start = bisect_left(in_file, normals[0], key=read)
+        stop = bisect_left(in_file, normals[-1], key=read) + 1
+        rows = {name: start + i for i, name in enumerate(self.normals(start, stop))}
+        return np.fromiter((rows.get(name, -1) for name in normals), np.int64, len(normals))
+
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:
         """What overlays say that names mean, by normal form: the rows of the concepts.
