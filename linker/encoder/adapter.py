@@ -60,6 +60,12 @@ class Adapter:
         Raises:
             EncoderError: it is damaged, or is of a kind of adapter that we do not merge.
         """
+        if not (path / BASE).is_file():
+            raise EncoderError(
+                f"{path}: an adapter with no {BASE}, in which `linker train` writes what base it "
+                "is of; if it was made by another tool, merge it into its base with peft "
+                "(merge_and_unload), and save the whole model"
+            )
         config, base = read_object(path / CONFIG), read_object(path / BASE)
         for key, allowed in _PLAIN.items():
             if config.get(key, allowed[0]) not in allowed:

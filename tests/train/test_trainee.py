@@ -143,6 +143,18 @@ def test_an_adapter_cut_short_is_refused(tiny: Path, folder: ModelFolder, tmp_pa
         load_encoder(out)
 
 
+@pytest.mark.parametrize("kind", ["peft", "sentence-transformers"])
+def test_an_adapter_of_another_tool_is_told_what_it_lacks(
+    tiny: Path, folder: ModelFolder, tmp_path: Path, kind: str
+) -> None:
+    out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
+    (out / "base.json").unlink()
+    if kind == "sentence-transformers":
+        (out / "modules.json").write_text((tiny / "modules.json").read_text())
+    with pytest.raises(EncoderError, match=r"no base\.json.*`linker train`.*merge it .* with peft"):
+        load_encoder(out)
+
+
 def test_an_adapter_is_no_base(tiny: Path, folder: ModelFolder, tmp_path: Path) -> None:
     out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
     adapted = folder.adapted(out, Adapter.read(out))
