@@ -110,10 +110,9 @@ class TransformerEncoder:
     def _loaded(self) -> tuple[LoadedModel, ...]:
         with self._lock:
             if not self._models:
-                devices = [None] if self._device is None else self._device.split(",")
                 self._models = tuple(
                     load(self._folder, device, bf16=self._identity.precision == "bf16")
-                    for device in devices
+                    for device in _devices(self._device)
                 )
                 # What was loaded must be what the index will say that it is of.
                 if self._folder.fingerprint() != self._identity.model:
@@ -125,6 +124,12 @@ class TransformerEncoder:
             elif self._models[0].process != os.getpid():
                 self._models = tuple(map(after_fork, self._models))
             return self._models
+
+
+def _devices(given: str | None) -> list[str | None]:
+    """The devices of a list with commas; None, for a GPU if there is one, where it names none."""
+    named: list[str | None] = [part.strip() for part in (given or "").split(",") if part.strip()]
+    return named or [None]
 
 
 def forward(model: LoadedModel, tokens: Tokens, pooling: str) -> Vectors:
