@@ -307,7 +307,7 @@ class _Job:
             name: final if name == "averaged" else final / VARIANTS / name for name in models
         }
         measures = {}
-        encoders = {"base": TransformerEncoder(self.folder, identity=self.base)}
+        encoders = {"base": TransformerEncoder(self.folder, identity=self.base, device=self.device)}
         self.progress.step("measuring", total=1 + len(places), unit="models")
         for name, encoder in [
             *encoders.items(),

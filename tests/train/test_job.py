@@ -142,6 +142,20 @@ def test_a_full_disk_loses_nothing(
     assert weights(out) == weights(trained)
 
 
+def test_all_of_a_training_runs_where_it_was_asked_to(
+    diseases: Index,
+    tiny: Path,
+    quick: TrainSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As on a machine with a GPU: what is not told its device would look for it there.
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    settings = quick.model_copy(update={"steps": 1, "distil": False})
+    report = train_encoder(diseases.path, tiny, tmp_path / "out", settings, device="cpu")
+    assert list(report.measures) == ["base", "contrastive", "averaged"]
+
+
 def test_goes_on_after_a_kill(
     trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
 ) -> None:
