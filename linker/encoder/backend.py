@@ -24,6 +24,7 @@ from pathlib import Path
 from linker.encoder.base import Encoder, EncoderIdentity, Precision
 from linker.encoder.export import can_export
 from linker.encoder.folder import ModelFolder
+from linker.encoder.gpu import has_gpu
 from linker.encoder.onnx import INT8_SCHEME, OnnxEncoder
 from linker.encoder.transformer import TransformerEncoder
 from linker.errors import EncoderError
@@ -68,7 +69,7 @@ def make_encoder(
         precision=precision,
         fingerprint=f"{identity.fingerprint}{_SCHEMES[precision]}",
     )
-    on_cpu = device == "cpu" or (device is None and not _has_gpu())
+    on_cpu = device == "cpu" or (device is None and not _finds_gpu())
     if backend.startswith("onnx") and device not in (None, "cpu"):
         raise EncoderError(f'backend {backend!r} runs on the CPU; device {device!r} needs "torch"')
     if backend.startswith("onnx") or (backend == "auto" and on_cpu and _can_onnx(folder)):
@@ -84,7 +85,7 @@ def _can_onnx(folder: ModelFolder) -> bool:
     return installed and can_export(folder)
 
 
-def _has_gpu() -> bool:
+def _finds_gpu() -> bool:
     """Whether torch would find a GPU; torch, which takes seconds to import, is asked last."""
     if "torch" not in sys.modules:
         try:
@@ -96,6 +97,4 @@ def _has_gpu() -> bool:
             Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
         ):
             return False
-    import torch
-
-    return torch.cuda.is_available()
+    return has_gpu()

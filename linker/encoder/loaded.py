@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linker.encoder.folder import ModelFolder
+from linker.encoder.gpu import default_device, in_bad_fork
 from linker.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
 
     with _quiet():
         try:
-            target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            target = torch.device(device or default_device())
+            if device is None and in_bad_fork():
+                torch.set_num_threads(1)  # as in `after_fork`
             tokenizer = AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, trust_remote_code=False, use_fast=True
             )

@@ -28,7 +28,8 @@ class TransformerEncoder:
     Made in an instant: the weights are loaded by the first `encode`, once, whichever thread comes
     first. Encoding may go on in several threads. The encoder may be pickled, and sent to a process
     that is forked or spawned; it then travels without its weights and loads them there. An encoder
-    that has run before a fork works in the child too, with one torch thread (see `after_fork`).
+    that has run before a fork works in the child too, with one torch thread (see `after_fork`), and
+    on the CPU where no device was asked for.
 
     With several devices ("cuda:0,cuda:1") each has its own copy of the weights and takes batches
     from one list; which one makes a vector changes it by less than 1e-5.
@@ -109,7 +110,13 @@ class TransformerEncoder:
 
     def _loaded(self) -> tuple[LoadedModel, ...]:
         with self._lock:
-            if not self._models:
+            forked = bool(self._models) and self._models[0].process != os.getpid()
+            if forked and self._device is None and self._models[0].device.type != "cpu":
+                # A GPU that nobody asked for, and that works in the parent alone: load anew.
+                forked, self._models = False, ()
+            if forked:
+                self._models = tuple(map(after_fork, self._models))
+            elif not self._models:
                 self._models = tuple(
                     load(self._folder, device, bf16=self._identity.precision == "bf16")
                     for device in _devices(self._device)
@@ -121,8 +128,6 @@ class TransformerEncoder:
                         f"{self._folder.path}: the model has changed since its fingerprint was "
                         "taken; load it again"
                     )
-            elif self._models[0].process != os.getpid():
-                self._models = tuple(map(after_fork, self._models))
             return self._models
 
 
