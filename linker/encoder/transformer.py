@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from linker.encoder.base import EncoderIdentity, Vectors
 from linker.encoder.batching import Tokens, checked, embed, padded
 from linker.encoder.folder import ModelFolder
@@ -75,7 +77,8 @@ class TransformerEncoder:
         like any other.
 
         Raises:
-            EncoderError: the model cannot be loaded, or gives no usable vector.
+            EncoderError: the model cannot be loaded, gives no usable vector, or a GPU has too
+                little memory for a single string.
         """
         if isinstance(texts, str):
             raise TypeError("texts is one string; expected a list of strings")
@@ -102,9 +105,29 @@ class TransformerEncoder:
         return [encode(f"{prompt}{text}").ids or [model.pad_id] for text in texts]
 
     def _run(self, model: LoadedModel) -> Callable[[Tokens], Vectors]:
+        """Vectors of batches; one that a GPU's memory does not hold is done in halves."""
+        import torch
+
+        fits = _budget((model,))
+
         def run(tokens: Tokens) -> Vectors:
-            unit = forward(model, tokens, self._folder.pooling)
-            return checked(unit, self._folder.dim, where=self._folder.path)
+            nonlocal fits
+            size = len(tokens) * max(map(len, tokens))
+            if len(tokens) == 1 or size <= fits:
+                try:
+                    unit = forward(model, tokens, self._folder.pooling)
+                    return checked(unit, self._folder.dim, where=self._folder.path)
+                except torch.cuda.OutOfMemoryError as error:
+                    if len(tokens) == 1:
+                        raise EncoderError(
+                            f"{model.device}: out of memory with one string of {size} tokens; is "
+                            'another program on it? Free it, or take another device, such as "cpu"'
+                        ) from error
+                    fits = size // 2
+                # Not in the handler: the error holds on to the tensors of the batch.
+                torch.cuda.empty_cache()
+            middle = len(tokens) // 2
+            return np.concatenate([run(tokens[:middle]), run(tokens[middle:])])
 
         return run
 

@@ -47,7 +47,7 @@ from linker.train.phases import (
 from linker.train.save import adapter_names, write_adapter, write_model
 from linker.train.settings import TrainSettings
 from linker.train.similarity import general_similarity
-from linker.train.trainee import Trainee
+from linker.train.trainee import Trainee, enough_memory
 
 if TYPE_CHECKING:
     import torch
@@ -246,27 +246,28 @@ class _Job:
             set_state(adam, trainee, saved.adam)
         if saved is None or not saved.done:
             self.progress.step(name, total=total - run.step, unit="steps")
-            if dev and not run.dev and self.dev.queries:
-                run.dev.append((0, *self.dev.measure(trainee.encode)))
 
             def save(now: Run) -> None:
                 done = now.step >= total
                 adam_state = {} if done else state_of(adam, trainee)
                 Checkpoint(now, done, trainee.weights(), adam_state).write(path)
 
-            run_phase(
-                trainee,
-                batches(run.place),
-                run,
-                adam,
-                total=total,
-                settings=self.settings,
-                progress=self.progress,
-                save=save,
-                measure=(lambda: self.dev.measure(trainee.encode)) if dev else None,
-                measure_every=max(1, total // _DEV_POINTS) if self.dev.queries else 0,
-                checkpoint_every=self.checkpoint_every,
-            )
+            with enough_memory(trainee.device, self.settings):
+                if dev and not run.dev and self.dev.queries:
+                    run.dev.append((0, *self.dev.measure(trainee.encode)))
+                run_phase(
+                    trainee,
+                    batches(run.place),
+                    run,
+                    adam,
+                    total=total,
+                    settings=self.settings,
+                    progress=self.progress,
+                    save=save,
+                    measure=(lambda: self.dev.measure(trainee.encode)) if dev else None,
+                    measure_every=max(1, total // _DEV_POINTS) if self.dev.queries else 0,
+                    checkpoint_every=self.checkpoint_every,
+                )
         report = PhaseReport(
             name, run.step, round(run.seconds, 1), curve_points(run.losses), tuple(run.dev)
         )

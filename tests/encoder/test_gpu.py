@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from linker.encoder import load_encoder
+from linker.encoder import Vectors, load_encoder
 from linker.encoder.backend import has_gpu
-from linker.encoder.transformer import TransformerEncoder
+from linker.encoder.batching import Tokens
+from linker.encoder.loaded import LoadedModel
+from linker.encoder.transformer import TransformerEncoder, forward
 from linker.errors import EncoderError
 
 CLOSE = {"rtol": 0, "atol": 1e-5}
@@ -84,4 +86,40 @@ def test_an_encoder_of_the_gpu_is_loaded_anew_on_the_cpu_after_a_fork(
 def test_a_gpu_that_was_asked_for_is_not_given_up_in_silence(shared_bert: Path) -> None:
     encoder = on_gpu_before_a_fork(shared_bert, "cuda")
     with pytest.raises(EncoderError, match='start the processes with "spawn"'):
+        encoder.encode(TEXTS)
+
+
+def full_beyond(n_tokens: int, asked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Play a GPU whose memory holds a batch of so many tokens; `asked` gets the size of each."""
+
+    def run(model: LoadedModel, tokens: Tokens, pooling: str) -> Vectors:
+        asked.append(len(tokens) * max(map(len, tokens)))
+        if asked[-1] > n_tokens:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 96.00 MiB.")
+        return forward(model, tokens, pooling)
+
+    monkeypatch.setattr("linker.encoder.transformer.forward", run)
+
+
+def test_a_batch_that_does_not_fit_is_halved_until_it_does(
+    shared_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(shared_bert, backend="torch", device="cpu")
+    texts = [f"{text} {i}" for i in range(100) for text in TEXTS]
+    expected = encoder.encode(texts)
+    asked: list[int] = []
+    full_beyond(100, asked, monkeypatch)
+    seen: list[int] = []
+    np.testing.assert_allclose(encoder.encode(texts, progress=seen.append), expected, **CLOSE)
+    assert sum(seen) == len(texts)
+    # What did not fit once is not tried again and again.
+    assert sum(size > 100 for size in asked) < 6
+
+
+def test_a_string_that_does_not_fit_is_a_clear_error(
+    shared_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(shared_bert, backend="torch", device="cpu")
+    full_beyond(3, [], monkeypatch)
+    with pytest.raises(EncoderError, match=r"cpu: out of memory with one string of \d+ tokens"):
         encoder.encode(TEXTS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from cases import FakeEncoder, build, concept, files_of_at_most
 from typer.testing import CliRunner
 
@@ -154,6 +155,23 @@ def test_all_of_a_training_runs_where_it_was_asked_to(
     settings = quick.model_copy(update={"steps": 1, "distil": False})
     report = train_encoder(diseases.path, tiny, tmp_path / "out", settings, device="cpu")
     assert list(report.measures) == ["base", "contrastive", "averaged"]
+
+
+def test_a_full_gpu_is_told_what_takes_less(
+    diseases: Index,
+    tiny: Path,
+    quick: TrainSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*args: object) -> float:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 96.00 MiB.")
+
+    monkeypatch.setattr("linker.train.loop.backward", full)
+    with pytest.raises(
+        TrainingError, match=r"out of memory.*--chunk \(now 512\).*--batch \(now 8\)"
+    ):
+        train_encoder(diseases.path, tiny, tmp_path / "out", quick, device="cpu")
 
 
 def test_goes_on_after_a_kill(
