@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from encoder.conftest import WORDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -197,6 +198,16 @@ def test_bf16_comes_near(kind: str, models: dict[str, Path], names: list[str]) -
     assert encoder.identity.fingerprint.endswith("+bf16")
     cosines = (encoder.encode(names) * _shared(models[kind], "onnx").encode(names)).sum(axis=1)
     assert cosines.min() > 0.99
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_shows_in_no_bf16_vector(kind: str, models: dict[str, Path]) -> None:
+    encoder = load_encoder(models[kind], backend="torch-bf16", device="cpu")
+    rng = np.random.default_rng(0)
+    texts = sorted({" ".join(rng.choice(WORDS, int(n))) for n in rng.integers(1, 12, 80)})
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    # Padding moved them by 2e-3; what is left is the order of sums in a batch of another size.
+    np.testing.assert_allclose(encoder.encode(texts), alone, rtol=0, atol=1e-4)
 
 
 def test_several_devices_share_the_strings(models: dict[str, Path], names: list[str]) -> None:
