@@ -28,6 +28,7 @@ class LoadedModel:
         tokenizer: the Rust tokenizer, set to the folder's longest input, without padding.
         pad_id: the token that fills a batch up.
         process: the id of the process that loaded it.
+        unset: weights that the folder lacks, of a pooler; they are at random, and take no part.
     """
 
     network: torch.nn.Module
@@ -35,6 +36,7 @@ class LoadedModel:
     pad_id: int
     device: torch.device
     process: int
+    unset: frozenset[str] = frozenset()
 
 
 def after_fork(model: LoadedModel) -> LoadedModel:
@@ -107,6 +109,7 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
         pad_id=0 if pad_id is None else int(pad_id),
         device=target,
         process=os.getpid(),
+        unset=frozenset(map(str, report["missing_keys"])),
     )
 
 

@@ -77,7 +77,9 @@ def write_model(
     from safetensors.torch import save
 
     out.mkdir(parents=True, exist_ok=True)
-    state = dict(load(folder, "cpu").network.state_dict())
+    loaded = load(folder, "cpu")
+    # A pooler that the base lacks has other numbers at each load, and with them a fingerprint.
+    state = {k: v for k, v in loaded.network.state_dict().items() if k not in loaded.unset}
     state.update({} if weights is None else weights)
     tensors = {name: value.detach().clone().contiguous() for name, value in state.items()}
     write_atomically(out / SAFE, save(tensors, metadata={"format": "pt"}))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,28 @@ def test_an_adapter_of_another_tool_is_told_what_it_lacks(
         (out / "modules.json").write_text((tiny / "modules.json").read_text())
     with pytest.raises(EncoderError, match=r"no base\.json.*`linker train`.*merge it .* with peft"):
         load_encoder(out)
+
+
+def test_a_pooler_that_the_base_lacks_is_not_made_up(tiny: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    base = shutil.copytree(tiny, tmp_path / "base", ignore=lambda *_: [".concept-linker"])
+    weights = load_file(base / "model.safetensors")
+    poolers = {name for name in weights if name.startswith("pooler.")}
+    kept = {name: value for name, value in weights.items() if name not in poolers}
+    save_file(kept, base / "model.safetensors", metadata={"format": "pt"})
+    made = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)  # as another process is
+        write_model(tmp_path / str(seed), ModelFolder.read(base), "a card")
+        made.append(load_encoder(tmp_path / str(seed), device="cpu", backend="torch"))
+    assert made[0].identity.fingerprint == made[1].identity.fingerprint
+    assert set(load_file(tmp_path / "1" / "model.safetensors")) == set(kept)
+    expected = load_encoder(tiny, device="cpu", backend="torch").encode(TEXTS)
+    np.testing.assert_allclose(made[0].encode(TEXTS), expected, atol=1e-6)
+    write_model(tmp_path / "whole", ModelFolder.read(tiny), "a card")
+    assert poolers
+    assert set(load_file(tmp_path / "whole" / "model.safetensors")) == set(weights)
 
 
 def test_an_adapter_is_no_base(tiny: Path, folder: ModelFolder, tmp_path: Path) -> None:
