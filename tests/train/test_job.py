@@ -174,6 +174,19 @@ def test_a_full_gpu_is_told_what_takes_less(
         train_encoder(diseases.path, tiny, tmp_path / "out", quick, device="cpu")
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_a_training_that_diverges_stops_and_keeps_no_such_weights(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path, full: bool
+) -> None:
+    settings = quick.model_copy(update={"rate": 1e30, "full": full, "warmup": 0.0})
+    out = tmp_path / "out"
+    with pytest.raises(TrainingError, match=r"step \d: .*not finite.*1e\+30.*lower --rate"):
+        train_encoder(diseases.path, tiny, out, settings, device="cpu", checkpoint_every=0)
+    saved = Checkpoint.read(tmp_path / "out.partial" / "run-1-contrastive.safetensors")
+    assert saved is None or all(bool(w.isfinite().all()) for w in saved.weights.values())
+    assert not out.exists()
+
+
 def test_goes_on_after_a_kill(
     trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
 ) -> None:

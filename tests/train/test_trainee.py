@@ -13,7 +13,8 @@ from linker.encoder.adapter import Adapter
 from linker.encoder.folder import ModelFolder
 from linker.errors import EncoderError, EncoderMismatchError, TrainingError
 from linker.train.average import average_adapters, average_weights
-from linker.train.loop import Batch, Place, backward, rate_at
+from linker.train.job import SilentTraining
+from linker.train.loop import Batch, Place, Run, backward, optimiser, rate_at, run_phase
 from linker.train.losses import info_nce, shared
 from linker.train.save import adapter_names, write_adapter, write_model
 from linker.train.settings import TrainSettings
@@ -76,6 +77,33 @@ def test_the_gradient_cache_gives_the_same_gradient(folder: ModelFolder, full: b
         assert set(cached) == set(gradients[0])
         for name, value in cached.items():
             torch.testing.assert_close(value, gradients[0][name], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_is_not_taken(folder: ModelFolder, bad: str) -> None:
+    settings = TrainSettings(rank=2)
+    trainee = moved(Trainee(folder, settings, seed=0, device="cpu"))
+    before = trainee.weights()
+
+    def loss(vectors: torch.Tensor) -> torch.Tensor:
+        value = vectors.sum()
+        # The root of 0 is 0, and its slope is infinite.
+        return value * float("nan") if bad == "loss" else (value - value.detach()).sqrt()
+
+    run = Run(step=2)
+    with pytest.raises(TrainingError, match=rf"step 3: the {bad} is (nan|inf), not finite.*2e-04"):
+        run_phase(
+            trainee,
+            [Batch(TEXTS, loss, Place())],
+            run,
+            optimiser(trainee, settings),
+            total=20,
+            settings=settings,
+            progress=SilentTraining(),
+            save=lambda run: pytest.fail("saved"),
+        )
+    assert run.step == 2
+    assert all(torch.equal(value, before[name]) for name, value in trainee.weights().items())
 
 
 def saved(trainee: Trainee, tiny: Path, out: Path) -> Path:
