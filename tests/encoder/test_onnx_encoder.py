@@ -322,6 +322,59 @@ def test_export_of_a_read_only_model_is_in_the_users_cache(
     assert len(list((cache / "concept-linker").iterdir())) == 1
 
 
+def test_export_may_be_read_by_whom_the_umask_lets(bert: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        load_encoder(bert, backend="onnx").encode(["fever"])
+    finally:
+        os.umask(before)
+    (export,) = (bert / ".concept-linker").iterdir()
+    assert export.stat().st_mode & 0o777 == 0o755
+    assert {path.stat().st_mode & 0o777 for path in export.iterdir()} == {0o644}
+
+
+def test_export_that_this_user_may_not_read_stays_and_another_is_made(
+    bert: Path, cache: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load_encoder(bert, backend="onnx").encode(names)
+    (export,) = (bert / ".concept-linker").iterdir()
+    files = {path: path.read_bytes() for path in export.iterdir()}
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        # Root, whom tests are run by, may read anything.
+        if path.parent == export:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
+    assert [path.name for path in (cache / "concept-linker").iterdir()] == [export.name]
+    shutil.rmtree(cache / "concept-linker")
+    (cache / "concept-linker").write_text("")
+    with pytest.raises(EncoderError, match=r"another user's export.* may not be read"):
+        load_encoder(bert, backend="onnx").encode(names)
+    monkeypatch.undo()
+    assert {path: path.read_bytes() for path in export.iterdir()} == files
+
+
+def test_export_goes_to_the_users_cache_where_the_models_disk_is_full(
+    bert: Path, cache: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_text
+
+    def full(path: Path, *args: Any, **options: Any) -> int:
+        if path.is_relative_to(bert):
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, *args, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    found = load_encoder(bert, backend="onnx").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+    assert len(list((cache / "concept-linker").iterdir())) == 1
+    assert list((bert / ".concept-linker").iterdir()) == []
+
+
 def test_nowhere_to_write_is_a_clear_error_and_no_obstacle(
     bert: Path, cache: Path, names: list[str]
 ) -> None:
