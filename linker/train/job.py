@@ -37,7 +37,7 @@ from linker.train.loop import (
     set_state,
     state_of,
 )
-from linker.train.pairs import PairSource
+from linker.train.pairs import PAIRS_VERSION, PairSource
 from linker.train.phases import (
     contrastive_batches,
     contrastive_steps,
@@ -173,6 +173,7 @@ class _Job:
             "index": {name: files[name].sha256 for name in ("concepts.arrow", "names.arrow")},
             # The dev names' neighbours are found with the index's own vectors.
             "vectors": files["vectors.faiss"].sha256,
+            "pairs": PAIRS_VERSION,
         }
 
     def run(self) -> TrainReport:
