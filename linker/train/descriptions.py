@@ -68,7 +68,8 @@ class Descriptions:
     def _family(self, parent: int) -> Rows:
         """The rows of the children of a concept, ascending."""
         start, stop = np.searchsorted(self._parents, [parent, parent + 1])
-        return self._rows[start:stop]
+        family: Rows = self._rows[start:stop]
+        return family
 
     def _have_both(self, one: int, two: int, row: int) -> bool:
         """Whether another concept than `row` has both parents."""
