@@ -150,8 +150,10 @@ class ModelFolder:
         tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
             whole.update(f"\n{file.relative_to(self.path).as_posix()} {_digest(file)}".encode())
-        for file in () if self.adapter is None else self.adapter.files:
-            whole.update(f"\nadapter {file.name} {_digest(file)}".encode())
+        if self.adapter is not None:
+            whole.update(self.adapter.settings.encode())
+            for file in self.adapter.files:
+                whole.update(f"\nadapter {file.name} {_digest(file)}".encode())
         return f"sha256:{whole.hexdigest()}"
 
 

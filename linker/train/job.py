@@ -72,6 +72,7 @@ def train_encoder(
     resume: bool = False,
     force: bool = False,
     device: str | None = None,
+    pooling: str | None = None,
     progress: TrainProgress | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> TrainReport:
@@ -87,6 +88,7 @@ def train_encoder(
         resume: go on with a training that was stopped.
         force: replace what is at `out`, and throw away an unfinished training.
         device: as torch names it; None for a GPU if there is one.
+        pooling: "mean", "cls" or "max", for a base folder that does not say it.
         progress: told of each phase, its steps and its loss.
         checkpoint_every: seconds of work that a kill can lose.
 
@@ -102,6 +104,7 @@ def train_encoder(
             place,
             TrainSettings() if settings is None else settings,
             device,
+            pooling,
             SilentTraining() if progress is None else progress,
             checkpoint_every,
         )
@@ -131,11 +134,14 @@ class _Job:
         place: TrainFolder,
         settings: TrainSettings,
         device: str | None,
+        pooling: str | None,
         progress: TrainProgress,
         checkpoint_every: float,
     ) -> _Job:
         progress.step("reading the index and the base")
-        encoder = load_encoder(base, allow_download=True, device=device, backend="torch")
+        encoder = load_encoder(
+            base, allow_download=True, device=device, backend="torch", pooling=pooling
+        )
         if not isinstance(encoder, TransformerEncoder):
             raise TrainingError(f"{base}: runs without torch, so it cannot be trained")
         dev = hold_out(index, settings.held_out, seed=settings.seed)
@@ -295,7 +301,7 @@ class _Job:
                 write_model(final if name == "averaged" else whole, self.folder, card, weights)
             else:
                 at = final if name == "averaged" else self.place.partial / "adapters" / name
-                write_adapter(at, weights, self.base, card)
+                write_adapter(at, weights, self.base, card, final=self.place.out)
                 write_model(whole, self.folder.adapted(at, Adapter.read(at)), card)
             self.progress.advance(1)
         write_atomically(final / REPORT, json.dumps(report.as_json(), indent=2) + "\n")

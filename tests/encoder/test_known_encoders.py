@@ -84,6 +84,10 @@ def test_the_default_is_minilm_with_an_adapter_that_ships(monkeypatch: pytest.Mo
     folder = ROOT / "linker/encoder/minilm-bio"
     assert encoder.identity.name == "minilm-bio"
     assert encoder.identity.dim == 384
+    # Indexes that are in use have it.
+    assert encoder.identity.fingerprint == (
+        "sha256:a1ac79035ac6b1aa4fa549c9481f87b9640624d7414b0b72789c6022d40e9649"
+    )
     # The card and the table say one thing, and a copy of the folder is the same encoder.
     assert encoder.identity.licence == KNOWN_ENCODERS["minilm-bio"].licence
     assert encoder.identity.licence == load_encoder(folder, device="cpu").identity.licence

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import torch
 from cases import FakeEncoder, build, concept, files_of_at_most
+from encoder.conftest import Save
 from typer.testing import CliRunner
 
 from linker.cli import app
 from linker.cli.train import train
 from linker.config import ReadOptions
 from linker.encoder import load_encoder
-from linker.errors import TrainingError
+from linker.errors import EncoderError, EncoderMismatchError, TrainingError
 from linker.index import Index, Manifest, write_index
 from linker.link import calibrate
 from linker.terminology import read_terminology
@@ -231,6 +232,47 @@ def test_full_training_leaves_a_whole_model(
     assert np.abs(encoder.encode(TEXTS) - base.encode(TEXTS)).max() > 1e-3
 
 
+def test_the_pooling_of_a_plain_base_goes_with_what_is_trained(
+    diseases: Index, quick: TrainSettings, tmp_path: Path, save_model: Save
+) -> None:
+    base = save_model(tmp_path / "plain", pooling=None)
+    settings = quick.model_copy(update={"steps": 1, "distil": False, "held_out": 0})
+    for full in (False, True):
+        out = tmp_path / f"out {full}"
+        train_encoder(
+            diseases.path, base, out, settings.model_copy(update={"full": full}),
+            device="cpu", pooling="cls",
+        )  # fmt: skip
+        trained = [out, out / "variants" / "contrastive"]
+        assert [load_encoder(path).identity.pooling for path in trained] == ["cls", "cls"]
+        assert load_encoder(out, pooling="cls").identity.pooling == "cls"
+    with pytest.raises(EncoderMismatchError, match="its pooling is cls; asked for mean"):
+        load_encoder(out, pooling="mean")
+
+
+def test_an_adapter_moves_with_its_base(
+    diseases: Index, quick: TrainSettings, tmp_path: Path, save_model: Save
+) -> None:
+    settings = quick.model_copy(update={"steps": 1, "distil": False, "held_out": 0})
+    fingerprints = set()
+    for place in ("a", "b"):
+        base = save_model(tmp_path / place / "base")
+        out = tmp_path / place / "models" / "out"
+        train_encoder(diseases.path, base, out, settings, device="cpu")
+        fingerprints.add(load_encoder(out).identity.fingerprint)
+    assert json.loads((out / "base.json").read_text())["path"] == "../../base"
+    moved = (tmp_path / "b").rename(tmp_path / "c") / "models" / "out"
+    fingerprints.add(load_encoder(moved).identity.fingerprint)
+    # Where it was trained has no part in what it is.
+    assert len(fingerprints) == 1
+    # Alone it finds its base where that was.
+    alone = (tmp_path / "a" / "models" / "out").rename(tmp_path / "alone")
+    assert {load_encoder(alone).identity.fingerprint} == fingerprints
+    (tmp_path / "a" / "base").rename(tmp_path / "gone")
+    with pytest.raises(EncoderError, match=r"alone: .* adapter of .*a/base.*no such encoder"):
+        load_encoder(alone)
+
+
 def test_refuses_what_is_there(
     trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
 ) -> None:
@@ -282,7 +324,7 @@ def test_the_command(diseases: Index, tiny: Path, tmp_path: Path) -> None:
         [
             "train", str(diseases.path), "--base", str(tiny), "--out", str(tmp_path / "out"),
             "--rank", "2", "--steps", "2", "--batch", "8", "--no-distil", "--device", "cpu",
-            "--held-out", "4",
+            "--held-out", "4", "--pooling", "mean",
         ],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
