@@ -27,6 +27,7 @@ from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
+from linker.link.turns import Turns
 from linker.schema import Concept, Link, Mention
 from linker.text import normalise
 
@@ -34,8 +35,9 @@ from linker.text import normalise
 class Linker:
     """Links mentions to the concepts of one index. Make one with `Linker.load`.
 
-    Not thread-safe; a copy in another process (fork, spawn, pickle) opens the same files again and
-    shares their pages.
+    Threads may share one: they take turns, batch by batch, and each gets what it would get alone.
+    Processes use more cores: a copy in another one (fork, spawn, pickle) opens the same files again
+    and shares their pages.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Linker:
         self._given_detector = detector
         self._encoder: Encoder | None = None
         self._detector: Detector | None = None
+        self._turns = Turns()
         self._site_names = SiteNames(index)
         self._retriever = Retriever(index, self._load_encoder)
         types = TypeFilter(index.store) if type_filter else None
@@ -190,7 +193,8 @@ class Linker:
         Short forms are looked up as they are: for those of a note, pass the mentions through
         `linker.detect.expand` first, with this linker's `local_names`.
         """
-        return [Link(*decided) for decided in self._decided(mentions, k)]
+        with self._turns.lock:
+            return [Link(*decided) for decided in self._decided(mentions, k)]
 
     def annotate(self, text: str, k: int = 5) -> list[Link]:
         """Find the mentions of a note and link them.
@@ -219,23 +223,9 @@ class Linker:
             raise ValueError(f"batch_size is {batch_size}; take at least 1 note at a time")
         notes = iter(texts)
         while batch := list(islice(notes, batch_size)):
-            found = [
-                expand(text, mentions, drop_undetected=True, local=self.local_names)
-                for text, mentions in zip(batch, self._detect_all(batch), strict=True)
-            ]
-            answers = iter(self._decided([m for mentions in found for m in mentions], k))
-            decided = [[*islice(answers, len(mentions))] for mentions in found]
-            longer = self._with_sites(batch, decided, k)
-            for text, own, more in zip(batch, decided, longer, strict=True):
-                chosen = shown(with_longer(own, more, nested=self._nested), nested=self._nested)
-                assertions = assert_mentions(text, [one.mention for one in chosen])
-                if self._whole_composites:
-                    # The assertions are those of the part itself.
-                    chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
-                links = [
-                    Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)
-                ]
-                yield sorted(links, key=lambda link: link.mention.start)
+            with self._turns.lock:
+                links = self._annotated(batch, k)
+            yield from links
 
     def concept(self, concept_id: str) -> Concept:
         """The concept of an id. A retired or alternative id gives the concept that replaced it.
@@ -250,7 +240,34 @@ class Linker:
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """Find the mentions of some notes, without linking them."""
-        return self._load_detector().detect(texts)
+        with self._turns.lock:
+            return self._load_detector().detect(texts)
+
+    def _annotated(self, texts: Sequence[str], k: int) -> list[list[Link]]:
+        """The links of each note of a batch."""
+        found = [
+            expand(text, mentions, drop_undetected=True, local=self.local_names)
+            for text, mentions in zip(texts, self._detect_all(texts), strict=True)
+        ]
+        answers = iter(self._decided([m for mentions in found for m in mentions], k))
+        decided = [[*islice(answers, len(mentions))] for mentions in found]
+        longer = self._with_sites(texts, decided, k)
+        return [
+            self._shown(text, own, more)
+            for text, own, more in zip(texts, decided, longer, strict=True)
+        ]
+
+    def _shown(
+        self, text: str, own: Sequence[Decided], longer: Sequence[Decided | None]
+    ) -> list[Link]:
+        """The links of a note in reading order, with what it asserts."""
+        chosen = shown(with_longer(own, longer, nested=self._nested), nested=self._nested)
+        assertions = assert_mentions(text, [one.mention for one in chosen])
+        if self._whole_composites:
+            # The assertions are those of the part itself.
+            chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
+        links = [Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)]
+        return sorted(links, key=lambda link: link.mention.start)
 
     def _long_form(self, text: str) -> str | None:
         # What the house means by a short form goes before clinical usage.
