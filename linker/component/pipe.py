@@ -1,26 +1,8 @@
-"""The spaCy component `concept_linker`: links the entities of a doc, under spaCy's own rules.
-
-    nlp = spacy.blank("en")
-    nlp.add_pipe("concept_linker", config={"index": "indexes/hpo"})
-    doc = nlp("Known heart failure.")
-    doc.ents[0].kb_id_, doc.ents[0]._.kb_ents, doc.ents[0]._.link
-
-Sets on each span: `kb_id_` (the concept id, or "NIL"), `._.kb_ents` (pairs of concept id and
-probability, best first; empty for NIL) and `._.link` (the `linker.Link`, turned-down candidates and
-assertion included; None for a span that was not linked). They are kept as plain values in
-`doc.user_data`, so they survive `to_bytes`, DocBin and `n_process`.
-
-`nlp.to_disk` keeps the settings, in the pipeline's own `config.cfg`. The index stays where it is,
-since its licence may not let it travel; where it lies elsewhere, say so when loading:
-
-    spacy.load("pipeline", config={"components": {"concept_linker": {"index": "/data/hpo"}}})
-"""
+"""The component: the entities of docs to spans with links."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import fields
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -29,23 +11,15 @@ from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import filter_spans
 
+from linker.component.kept import register
+from linker.component.said import said_of
 from linker.config import DEFAULT_THRESHOLD
 from linker.detect import assert_mentions, expand
 from linker.errors import ConfigError
 from linker.link import KnowledgeBase, Linker
-from linker.schema import Candidate, Link, Mention
+from linker.schema import Link, Mention
 
 NIL = "NIL"
-_ASSERTED = {
-    "negated": ("negex", "is_negated"),
-    "historical": ("is_historical",),
-    "hypothetical": ("is_hypothetical",),
-    "family": ("is_family",),
-    "uncertain": ("is_uncertain",),
-}
-"""Our attributes, and those of negspacy (`negex`) and of medspaCy's ConText."""
-_MENTION = tuple(field.name for field in fields(Mention))
-_CANDIDATE = tuple(field.name for field in fields(Candidate))
 
 
 @Language.factory(
@@ -173,7 +147,7 @@ class ConceptLinker(Pipe):
         self._span_getter = span_getter
         self._k = k
         self._attribute = attribute
-        _register(attribute)
+        register(attribute)
 
     @property
     def kb(self) -> KnowledgeBase:
@@ -261,7 +235,7 @@ def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> Con
     component.__dict__.update(state)
     component.name = name
     # Extensions are the process's: a new process has none.
-    _register(component._attribute)
+    register(component._attribute)
     return component
 
 
@@ -286,7 +260,7 @@ def _asserted(
     return [
         (
             span,
-            Link(link.mention, link.concept_id, link.candidates, {**ours, **_said_of(span)}),
+            Link(link.mention, link.concept_id, link.candidates, {**ours, **said_of(span)}),
         )
         for (span, _), link, ours in zip(found, links, assertions, strict=True)
     ]
@@ -307,93 +281,3 @@ def _spans_of(doc: Doc, links: list[Link]) -> list[tuple[Span, Link]]:
             pairs.setdefault((span.start, span.end), (span, link))
     kept = filter_spans([span for span, _ in pairs.values()])
     return [pairs[span.start, span.end] for span in sorted(kept)]
-
-
-def _register(attribute: str) -> None:
-    """Add the extensions of an attribute to `Span`, once a process.
-
-    Raises:
-        ConfigError: another component has them.
-    """
-    # "link" comes with "kb_ents", as scispaCy's users know it; "other" with "other_kb_ents".
-    kb_ents = "kb_ents" if attribute == "link" else f"{attribute}_kb_ents"
-    # No lambdas: under spawn, spaCy sends its extensions to the other processes.
-    ours: dict[str, tuple[partial[Any], partial[None] | None]] = {
-        attribute: (
-            partial(_get_link, attribute=attribute),
-            partial(_set_link, attribute=attribute),
-        ),
-        kb_ents: (partial(_get_kb_ents, attribute=attribute), None),
-    }
-    for name, (getter, setter) in ours.items():
-        if not Span.has_extension(name):
-            Span.set_extension(name, getter=getter, setter=setter)
-        elif getattr(Span.get_extension(name)[2], "func", None) is not getter.func:
-            raise ConfigError(
-                f"another component has the extension span._.{name}; "
-                "give concept_linker another `attribute`"
-            )
-
-
-def _said_of(span: Span) -> dict[str, bool]:
-    """What negspacy or medspaCy says of an entity, if this process uses it, instead of our rules.
-
-    spaCy's attributes are of the process: a doc does not say which pipeline set them.
-    """
-    known = {
-        ours: [e for e in theirs if Span.has_extension(e)] for ours, theirs in _ASSERTED.items()
-    }
-    return {
-        ours: any(span._.get(extension) for extension in theirs)
-        for ours, theirs in known.items()
-        if theirs
-    }
-
-
-def _key(span: Span, attribute: str) -> tuple[str, str, int, int]:
-    # spaCy's own layout of `._.` values, so that `Doc.from_docs` and slices shift them.
-    return ("._.", attribute, span.start_char, span.end_char)
-
-
-def _data(span: Span, attribute: str) -> dict[str, Any] | None:
-    user_data: dict[Any, Any] = span.doc.user_data
-    return user_data.get(_key(span, attribute))
-
-
-def _set_link(span: Span, link: Link, *, attribute: str) -> None:
-    user_data: dict[Any, Any] = span.doc.user_data
-    # Plain values, which msgpack can hold. `dataclasses.asdict` would copy deeply, and take longer
-    # than finding and linking the mentions.
-    user_data[_key(span, attribute)] = {
-        "mention": {name: getattr(link.mention, name) for name in _MENTION},
-        "concept_id": link.concept_id,
-        "candidates": [
-            {**{name: getattr(c, name) for name in _CANDIDATE}, "features": dict(c.features)}
-            for c in link.candidates
-        ],
-        "assertion": dict(link.assertion),
-    }
-
-
-def _get_kb_ents(span: Span, *, attribute: str) -> list[tuple[str, float]]:
-    data = _data(span, attribute)
-    if data is None or data["concept_id"] is None:
-        return []
-    return [(c["concept_id"], c["probability"]) for c in data["candidates"]]
-
-
-def _get_link(span: Span, *, attribute: str) -> Link | None:
-    data = _data(span, attribute)
-    if data is None:
-        return None
-    candidates = tuple(
-        Candidate(
-            **{
-                **candidate,
-                "semantic_types": tuple(candidate["semantic_types"]),
-                "codes": {key: tuple(codes) for key, codes in candidate["codes"].items()},
-            }
-        )
-        for candidate in data["candidates"]
-    )
-    return Link(Mention(**data["mention"]), data["concept_id"], candidates, data["assertion"])
