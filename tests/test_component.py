@@ -360,6 +360,46 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
     assert found == {("DISEASE", True): "T:2", ("CHEMICAL", True): "T:1", ("DISEASE", False): "T:1"}
 
 
+class _Negation:
+    """As negspacy and medspaCy do: registers an extension with a default, sets what is true."""
+
+    def __init__(self, extension: str, true_of: str) -> None:
+        self.extension, self.true_of = extension, true_of
+        if not Span.has_extension(extension):
+            Span.set_extension(extension, default=False)
+
+    def __call__(self, doc: Doc) -> Doc:
+        for ent in doc.ents:
+            if ent.text == self.true_of:
+                ent._.set(self.extension, True)
+        return doc
+
+
+@Language.factory("negex")
+@Language.factory("medspacy_context")
+@Language.factory("concept_linker_test_negation", assigns=["span._.negex"])
+def _negation(
+    nlp: Language,  # noqa: ARG001
+    name: str,  # noqa: ARG001
+    extension: str,
+    true_of: str = "",
+    span_keys: list[str] | None = None,  # noqa: ARG001
+) -> _Negation:
+    return _Negation(extension, true_of)
+
+
+def _with_negation(index: Index, extension: str, words: list[str], true_of: str) -> Language:
+    """A pipeline in which a component judges the entities before they are linked."""
+    nlp = _ruled(index, [{"label": "X", "pattern": word} for word in words])
+    nlp.add_pipe(
+        "negex" if extension == "negex" else "medspacy_context",
+        name="negation",
+        before="concept_linker",
+        config={"extension": extension, "true_of": true_of},
+    )
+    return nlp
+
+
 @pytest.mark.parametrize(
     ("extension", "attribute"),
     [
@@ -374,20 +414,65 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
 def test_what_negspacy_or_medspacy_says_of_an_entity_counts(
     index: Index, extension: str, attribute: str
 ) -> None:
-    Span.set_extension(extension, default=False)
-    nlp = _pipeline(index)
-    nlp.add_pipe("entity_ruler", first=True).add_patterns(
-        [{"label": "X", "pattern": "heart failure"}, {"label": "X", "pattern": "Fever"}]
-    )
-    doc = nlp.make_doc("No heart failure. Fever.")
-    doc = nlp.get_pipe("entity_ruler")(doc)
-    doc.ents[1]._.set(extension, True)
-    doc = nlp.get_pipe("concept_linker")(doc)
-    found = [ent._.link.assertion[attribute] for ent in doc.ents]
+    nlp = _with_negation(index, extension, ["heart failure", "Fever"], true_of="Fever")
+    found = [ent._.link.assertion[attribute] for ent in nlp("No heart failure. Fever.").ents]
     # Our own rules would have called the first one negated, and the second nothing.
     assert found == [False, True]
     # What they do not speak of is for our rules.
-    assert doc.ents[0]._.link.assertion["negated"] is (attribute != "negated")
+    ent = nlp("No heart failure.").ents[0]
+    assert ent._.link.assertion["negated"] is (attribute != "negated")
+
+
+def test_what_they_say_goes_along_to_another_process(index: Index) -> None:
+    nlp = _with_negation(index, "negex", ["heart failure", "Fever"], true_of="Fever")
+    component = pickle.loads(pickle.dumps(nlp.get_pipe("concept_linker")))
+    doc = nlp.make_doc("No heart failure. Fever.")
+    for name in ("entity_ruler", "negation"):
+        doc = nlp.get_pipe(name)(doc)
+    assert [ent._.link.assertion["negated"] for ent in component(doc).ents] == [False, True]
+
+
+def test_what_comes_after_the_linker_or_is_of_another_pipeline_is_not_believed(
+    index: Index,
+) -> None:
+    before = _with_negation(index, "negex", ["heart failure"], true_of="Fever")
+    after = _ruled(index, [{"label": "X", "pattern": "heart failure"}])
+    after.add_pipe("concept_linker_test_negation", config={"extension": "negex"})
+    without = _ruled(index, [{"label": "X", "pattern": "heart failure"}])
+    off = _with_negation(index, "negex", ["heart failure"], true_of="Fever")
+    off.disable_pipe("negation")
+    found = [
+        nlp("No heart failure.").ents[0]._.link.assertion["negated"]
+        for nlp in (before, after, without, off)
+    ]
+    assert found == [False, True, True, True]
+
+
+def test_a_value_that_a_doc_brings_along_is_believed(index: Index) -> None:
+    Span.set_extension("is_family", default=False)
+    nlp = _ruled(index, [{"label": "X", "pattern": word} for word in ("Fever", "heart failure")])
+    doc = nlp.get_pipe("entity_ruler")(nlp.make_doc("Mother: heart failure. Fever."))
+    doc.ents[1]._.is_family = True
+    doc = nlp.get_pipe("concept_linker")(doc)
+    assert [ent._.link.assertion["family"] for ent in doc.ents] == [True, True]
+    doc.ents[0]._.is_family = False
+    doc = nlp.get_pipe("concept_linker")(doc)
+    assert [ent._.link.assertion["family"] for ent in doc.ents] == [False, True]
+
+
+@pytest.mark.parametrize(("keys", "negated"), [(None, True), (["sc"], False)])
+def test_spans_of_a_key_are_judged_by_what_looks_at_them(
+    index: Index, keys: list[str] | None, negated: bool
+) -> None:
+    nlp = _pipeline(index, spans_key="sc")
+    nlp.add_pipe(
+        "negex", first=True, config={"extension": "negex", "true_of": "", "span_keys": keys}
+    )
+    doc = nlp.make_doc("No heart failure.")
+    doc.spans["sc"] = [doc[1:3]]
+    for _, pipe in nlp.pipeline:
+        doc = pipe(doc)
+    assert doc.spans["sc"][0]._.link.assertion["negated"] is negated
 
 
 def test_one_of_two_that_speak_of_negation_is_enough(index: Index) -> None:

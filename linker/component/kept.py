@@ -41,21 +41,24 @@ def register(attribute: str) -> None:
             )
 
 
-def _key(span: Span, attribute: str) -> tuple[str, str, int, int]:
-    # spaCy's own layout of `._.` values, so that `Doc.from_docs` and slices shift them.
+def key_of(span: Span, attribute: str) -> tuple[str, str, int, int]:
+    """Where `doc.user_data` holds a value of `span._`: spaCy's own layout.
+
+    So `Doc.from_docs` and slices shift it.
+    """
     return ("._.", attribute, span.start_char, span.end_char)
 
 
 def _data(span: Span, attribute: str) -> dict[str, Any] | None:
     user_data: dict[Any, Any] = span.doc.user_data
-    return user_data.get(_key(span, attribute))
+    return user_data.get(key_of(span, attribute))
 
 
 def _set_link(span: Span, link: Link, *, attribute: str) -> None:
     user_data: dict[Any, Any] = span.doc.user_data
     # Plain values, which msgpack can hold. `dataclasses.asdict` would copy deeply, and take longer
     # than finding and linking the mentions.
-    user_data[_key(span, attribute)] = {
+    user_data[key_of(span, attribute)] = {
         "mention": {name: getattr(link.mention, name) for name in _MENTION},
         "concept_id": link.concept_id,
         "candidates": [

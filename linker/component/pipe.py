@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
+from weakref import ref
 
 from spacy.language import Language
 from spacy.pipeline import Pipe
@@ -12,7 +13,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import filter_spans
 
 from linker.component.kept import register
-from linker.component.said import said_of
+from linker.component.said import said_of, set_before
 from linker.config import DEFAULT_THRESHOLD
 from linker.detect import assert_mentions, expand
 from linker.errors import ConfigError
@@ -43,7 +44,7 @@ NIL = "NIL"
     retokenizes=False,
 )
 def create_concept_linker(
-    nlp: Language,  # noqa: ARG001 - spaCy passes it
+    nlp: Language,
     name: str,
     index: str,
     encoder: str | None,
@@ -94,6 +95,7 @@ def create_concept_linker(
         )
     return ConceptLinker(
         index,
+        nlp=nlp,
         name=name,
         encoder=encoder,
         detector=detector,
@@ -116,6 +118,7 @@ class ConceptLinker(Pipe):
         self,
         index: str,
         *,
+        nlp: Language | None = None,
         name: str = "concept_linker",
         encoder: str | None = None,
         detector: str = "dictionary",
@@ -147,6 +150,9 @@ class ConceptLinker(Pipe):
         self._span_getter = span_getter
         self._k = k
         self._attribute = attribute
+        # The pipeline holds us: what stands in it may change until it runs.
+        self._nlp = None if nlp is None else ref(nlp)
+        self._before: frozenset[str] = frozenset()
         register(attribute)
 
     @property
@@ -182,16 +188,24 @@ class ConceptLinker(Pipe):
         ]
         mentions = [mention for of_doc in given for _, mention in of_doc]
         links = iter(self.linker.link_mentions(mentions, self._k))
+        before = self._set_before()
         for doc, own, of_doc in zip(docs, bare, given, strict=True):
             if own:
                 pairs = _spans_of(doc, next(found))
             else:
-                pairs = _asserted(doc, of_doc, [*islice(links, len(of_doc))])
+                pairs = _asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
             self._put(doc, [self._set(span, link) for span, link in pairs], bare=own)
 
     def _is_bare(self, doc: Doc) -> bool:
         """Whether no component has looked for entities: then we do."""
         return self._spans_key is None and len(doc) > 0 and not doc.has_annotation("ENT_IOB")
+
+    def _set_before(self) -> frozenset[str]:
+        """What of the spans' attributes is set when a doc comes here."""
+        nlp = None if self._nlp is None else self._nlp()
+        if nlp is not None:
+            self._before = set_before(nlp, self, self._spans_key)
+        return self._before
 
     def _given(self, doc: Doc) -> list[Span]:
         if self._span_getter is not None:
@@ -227,7 +241,9 @@ class ConceptLinker(Pipe):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # `Pipe` is an extension type, which has a pickle of its own.
-        return (_restored, (type(self), dict(self.__dict__), self.name))
+        # What stood before it goes along, the pipeline does not.
+        state = {**self.__dict__, "_before": self._set_before(), "_nlp": None}
+        return (_restored, (type(self), state, self.name))
 
 
 def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> ConceptLinker:
@@ -253,14 +269,18 @@ def _mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, 
 
 
 def _asserted(
-    doc: Doc, found: list[tuple[Span, Mention]], links: list[Link]
+    doc: Doc, found: list[tuple[Span, Mention]], links: list[Link], before: frozenset[str]
 ) -> list[tuple[Span, Link]]:
-    """Spans that are there with their links, and what the doc asserts of them."""
+    """Spans that are there with their links, and what the doc asserts of them.
+
+    Args:
+        before: as `set_before` gives it.
+    """
     assertions = assert_mentions(doc.text, [mention for _, mention in found])
     return [
         (
             span,
-            Link(link.mention, link.concept_id, link.candidates, {**ours, **said_of(span)}),
+            Link(link.mention, link.concept_id, link.candidates, {**ours, **said_of(span, before)}),
         )
         for (span, _), link, ours in zip(found, links, assertions, strict=True)
     ]

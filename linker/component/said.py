@@ -1,9 +1,20 @@
-"""What other components say of entities: negspacy and medspaCy judge negation as we do."""
+"""What other components say of entities: negspacy and medspaCy judge negation as we do.
+
+Their attributes are the process's, and have a default, so that one is there says nothing of a doc.
+It is believed of a span for which a value was set, as they do for what they judge true, and of all
+entities where a component that sets it stands before the linker: then the default says "not so".
+"""
 
 from __future__ import annotations
 
+from spacy.language import Language
 from spacy.tokens import Span
 
+from linker.component.kept import key_of
+
+_CONTEXT = ("is_negated", "is_historical", "is_hypothetical", "is_family", "is_uncertain")
+_SET_BY = {"negex": ("negex",), "medspacy_context": _CONTEXT}
+"""What factories set that do not declare it: negspacy's, and medspaCy's ConText."""
 _ASSERTED = {
     "negated": ("negex", "is_negated"),
     "historical": ("is_historical",),
@@ -11,19 +22,40 @@ _ASSERTED = {
     "family": ("is_family",),
     "uncertain": ("is_uncertain",),
 }
-"""Our attributes, and those of negspacy (`negex`) and of medspaCy's ConText."""
+"""Our attributes, and theirs."""
 
 
-def said_of(span: Span) -> dict[str, bool]:
-    """What negspacy or medspaCy says of an entity, if this process uses it, instead of our rules.
+def set_before(nlp: Language, component: object, spans_key: str | None) -> frozenset[str]:
+    """The attributes of spans that the components before one of a pipeline set.
 
-    spaCy's attributes are of the process: a doc does not say which pipeline set them.
+    Args:
+        component: the linker; one that is not in the pipeline has nothing before it.
+        spans_key: that of the spans that it links, which few components look at; None for entities.
     """
-    known = {
-        ours: [e for e in theirs if Span.has_extension(e)] for ours, theirs in _ASSERTED.items()
+    found: set[str] = set()
+    for name, pipe in nlp.pipeline:
+        if pipe is component:
+            return frozenset(found)
+        meta = nlp.get_pipe_meta(name)
+        keys = nlp.get_pipe_config(name).get("span_keys") or ()
+        if spans_key is None or spans_key in keys:
+            found.update(_SET_BY.get(meta.factory, ()))
+        found.update(attribute.removeprefix("span._.") for attribute in meta.assigns)
+    return frozenset()
+
+
+def said_of(span: Span, before: frozenset[str]) -> dict[str, bool]:
+    """What negspacy or medspaCy says of a span, to go before our rules.
+
+    Args:
+        before: as `set_before` gives it.
+    """
+    said = {
+        ours: [span._.get(name) for name in theirs if _speaks(name, span, before)]
+        for ours, theirs in _ASSERTED.items()
     }
-    return {
-        ours: any(span._.get(extension) for extension in theirs)
-        for ours, theirs in known.items()
-        if theirs
-    }
+    return {ours: any(values) for ours, values in said.items() if values}
+
+
+def _speaks(name: str, span: Span, before: frozenset[str]) -> bool:
+    return Span.has_extension(name) and (name in before or key_of(span, name) in span.doc.user_data)
