@@ -379,11 +379,11 @@ class _Negation:
 @Language.factory("medspacy_context")
 @Language.factory("concept_linker_test_negation", assigns=["span._.negex"])
 def _negation(
-    nlp: Language,  # noqa: ARG001
-    name: str,  # noqa: ARG001
+    nlp: Language,
+    name: str,
     extension: str,
     true_of: str = "",
-    span_keys: list[str] | None = None,  # noqa: ARG001
+    span_keys: list[str] | None = None,
 ) -> _Negation:
     return _Negation(extension, true_of)
 

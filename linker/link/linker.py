@@ -23,6 +23,7 @@ from linker.encoder import Encoder, own_encoder
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
+from linker.link.given import at_least_one, check_each, n_candidates, refuse_one
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter
 from linker.link.retrieve import Retriever
@@ -178,11 +179,13 @@ class Linker:
             One link a string, in the same order; its mention covers the string whole.
 
         Raises:
-            TypeError: `mentions` is a single string.
+            TypeError: `mentions` is a single string, or holds something else.
+            ValueError: `k` is below 1.
             EncoderError: the index's encoder is needed and not to be had.
         """
-        if isinstance(mentions, str):
-            raise TypeError("link takes a list of mention strings; for a note, use annotate")
+        refuse_one(mentions, "mentions", "link takes a list of strings; for a note, use annotate")
+        mentions = list(mentions)
+        check_each(mentions, str, "mentions")
         return self.link_mentions(
             [Mention(0, len(t), t, long_form=self._long_form(t)) for t in mentions], k
         )
@@ -192,7 +195,13 @@ class Linker:
 
         Short forms are looked up as they are: for those of a note, pass the mentions through
         `linker.detect.expand` first, with this linker's `local_names`.
+
+        Raises:
+            TypeError: one is no `Mention`.
+            ValueError: `k` is below 1.
         """
+        k, mentions = n_candidates(k), list(mentions)
+        check_each(mentions, Mention, "mentions")
         with self._turns.lock:
             return [Link(*decided) for decided in self._decided(mentions, k)]
 
@@ -205,7 +214,13 @@ class Linker:
 
         Returns:
             The links in reading order, NIL links among them, with their assertions.
+
+        Raises:
+            TypeError: `text` is no string.
+            ValueError: `k` is below 1.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"text is {type(text).__name__}, expected str")
         return next(self.pipe([text], batch_size=1, k=k))
 
     def pipe(self, texts: Iterable[str], batch_size: int = 64, k: int = 5) -> Iterator[list[Link]]:
@@ -216,13 +231,22 @@ class Linker:
             batch_size: notes a batch, at least 1. It changes no link.
             k: candidates to keep a mention, at least 1.
 
-        Yields:
+        Returns:
             The links of each note, in the order of the notes.
+
+        Raises:
+            TypeError: `texts` is a single string; or, when it is reached, a note is no string.
+            ValueError: `batch_size` or `k` is below 1.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; take at least 1 note at a time")
-        notes = iter(texts)
+        refuse_one(texts, "texts", "pipe takes several; for one note, use annotate")
+        n_notes = at_least_one(batch_size, "batch_size", "take at least 1 note at a time")
+        return self._batches(iter(texts), n_notes, n_candidates(k))
+
+    def _batches(self, notes: Iterator[str], batch_size: int, k: int) -> Iterator[list[Link]]:
+        taken = 0
         while batch := list(islice(notes, batch_size)):
+            check_each(batch, str, "texts", first=taken)
+            taken += len(batch)
             with self._turns.lock:
                 links = self._annotated(batch, k)
             yield from links
@@ -239,7 +263,14 @@ class Linker:
         return self._index.store.concept(row)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
-        """Find the mentions of some notes, without linking them."""
+        """Find the mentions of some notes, without linking them.
+
+        Raises:
+            TypeError: `texts` is a single string, or holds something else.
+        """
+        refuse_one(texts, "texts", "detect takes a list of notes")
+        texts = list(texts)
+        check_each(texts, str, "texts")
         with self._turns.lock:
             return self._load_detector().detect(texts)
 
@@ -275,8 +306,6 @@ class Linker:
 
     def _decided(self, mentions: Sequence[Mention], k: int) -> list[Decided]:
         """What each mention is linked to, or NIL."""
-        if k < 1:
-            raise ValueError(f"k is {k}; ask for at least 1 candidate")
         return [
             Decided(
                 mention,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cases import CONCEPTS, FakeEncoder, build, concept, marked
 from hypothesis import HealthCheck, given, settings
@@ -149,10 +151,54 @@ def test_equal_candidates_are_ordered_by_id(tmp_path: Path) -> None:
 def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
     with pytest.raises(ValueError, match="k is 0"):
         linker.link(["x"], k=0)
-    with pytest.raises(
-        TypeError, match="takes a list of mention strings; for a note, use annotate"
-    ):
+    with pytest.raises(TypeError, match="^mentions is str; link takes a list of strings"):
         linker.link("heart attack")
+    with pytest.raises(TypeError, match="^mentions is bytes; link takes a list of strings"):
+        linker.link(b"heart attack")  # type: ignore[arg-type]
+    # Letter by letter they were notes.
+    with pytest.raises(TypeError, match="^texts is str; pipe takes several"):
+        linker.pipe("heart attack")
+    with pytest.raises(TypeError, match="^texts is str; detect takes a list"):
+        linker.detect("heart attack")
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda it: it.link(["SOB", float("nan")]), "mentions[1] is float, expected str"),
+        (lambda it: it.link([None]), "mentions[0] is NoneType, expected str"),
+        (lambda it: it.link_mentions(["SOB"]), "mentions[0] is str, expected Mention"),
+        (lambda it: it.annotate(None), "text is NoneType, expected str"),
+        (lambda it: it.annotate(["SOB"]), "text is list, expected str"),
+        (lambda it: it.detect(["SOB", 3]), "texts[1] is int, expected str"),
+        (lambda it: [*it.pipe(["a", "b", None], batch_size=2)], "texts[2] is NoneType, expected"),
+        (lambda it: it.link(["SOB"], k="5"), "k is str, expected int"),
+        (lambda it: it.link([], k=2.5), "k is float, expected int"),
+        (lambda it: it.pipe([], k=None), "k is NoneType, expected int"),
+        (lambda it: it.pipe([], batch_size="3"), "batch_size is str, expected int"),
+    ],
+)
+def test_what_is_no_string_is_said_with_its_place(
+    linker: Linker, ask: Callable[[Linker], object], message: str
+) -> None:
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        ask(linker)
+
+
+def test_numbers_are_looked_at_before_a_note_is(linker: Linker) -> None:
+    for numbers in ({"k": 0}, {"batch_size": 0}, {"k": -1}):
+        with pytest.raises(ValueError, match=r"(k|batch_size) is (0|-1); "):
+            linker.pipe([], **numbers)
+    with pytest.raises(ValueError, match="k is 0"):
+        linker.link([], k=0)
+
+
+def test_strings_and_numbers_of_numpy_and_generators_will_do(linker: Linker) -> None:
+    three = linker.link(["heart attack", "SOB"], k=3)
+    assert linker.link(np.array(["heart attack", "SOB"]), k=np.int64(3)) == three  # type: ignore[arg-type]
+    assert linker.link((name for name in ["heart attack", "SOB"]), k=3) == three  # type: ignore[arg-type]
+    [links] = linker.pipe([np.str_("SOB")], batch_size=np.int64(1))  # type: ignore[arg-type]
+    assert [link.concept_id for link in links] == ["X:0014"]
 
 
 def test_the_notes_own_definition_is_used(linker: Linker) -> None:
@@ -211,8 +257,6 @@ def test_pipe_takes_notes_as_they_are_needed(linker: Linker) -> None:
     stream = linker.pipe(notes(), batch_size=4)
     next(stream)
     assert len(taken) == 4
-    with pytest.raises(ValueError, match="batch_size is 0"):
-        next(linker.pipe([], batch_size=0))
 
 
 @pytest.mark.parametrize(
