@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
+from linker.annotate import note_json
 from linker.errors import EncoderMismatchError, IndexFolderError
 from linker.index import Index
 from linker.schema import Link
@@ -151,14 +155,14 @@ def test_equal_candidates_are_ordered_by_id(tmp_path: Path) -> None:
 def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
     with pytest.raises(ValueError, match="k is 0"):
         linker.link(["x"], k=0)
-    with pytest.raises(TypeError, match="^mentions is str; link takes a list of strings"):
+    with pytest.raises(TypeError, match=r"^mentions is str; link takes a list of strings"):
         linker.link("heart attack")
-    with pytest.raises(TypeError, match="^mentions is bytes; link takes a list of strings"):
+    with pytest.raises(TypeError, match=r"^mentions is bytes; link takes a list of strings"):
         linker.link(b"heart attack")  # type: ignore[arg-type]
     # Letter by letter they were notes.
-    with pytest.raises(TypeError, match="^texts is str; pipe takes several"):
+    with pytest.raises(TypeError, match=r"^texts is str; pipe takes several"):
         linker.pipe("heart attack")
-    with pytest.raises(TypeError, match="^texts is str; detect takes a list"):
+    with pytest.raises(TypeError, match=r"^texts is str; detect takes a list"):
         linker.detect("heart attack")
 
 
@@ -229,6 +233,21 @@ def test_the_encoder_of_another_index_is_refused(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder("other"))
     with pytest.raises(EncoderMismatchError, match=r"built with encoder fake .*asked for other"):
         linker.link(["hart attack"])
+
+
+def test_a_link_is_written_as_json(linker: Linker) -> None:
+    # Whatever there is: of a string that is no name the ranker keeps its features packed.
+    for link in linker.link(["SOB", "hart attack", "qqqq zzzz", ""]):
+        record = link.to_dict()
+        assert json.loads(json.dumps(record)) == record
+        assert record == note_json("", [link])["links"][0]
+        whole = json.loads(json.dumps(asdict(link)))
+        assert whole["mention"]["text"] == record["text"]
+        assert [c["features"] for c in whole["candidates"]] == [
+            dict(c.features) for c in link.candidates
+        ]
+        assert deepcopy(link) == pickle.loads(pickle.dumps(link)) == link
+        assert len({link, deepcopy(link)}) == 1
 
 
 def test_a_linker_survives_pickling(index: Index) -> None:
