@@ -16,6 +16,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.tokens.underscore import Underscore
 from spacy.training import Example
+from spacy.util import raise_error
 
 from linker import Link, Linker, build_index
 from linker.errors import ConfigError, EncoderError, IndexFolderError
@@ -400,6 +401,27 @@ def _with_negation(index: Index, extension: str, words: list[str], true_of: str)
     return nlp
 
 
+@pytest.mark.parametrize("labels", [["DISEASE", "CHEMICAL"], ["CHEMICAL", "DISEASE"]])
+def test_one_text_under_two_labels_is_two_things(tmp_path: Path, labels: list[str]) -> None:
+    concepts = [
+        concept("T:1", "Lead", types=["substance"]),
+        concept("T:2", "Lead poisoning", "Lead", types=["disorder"]),
+    ]
+    nlp = _pipeline(build(tmp_path / "index", concepts), spans_key="sc", threshold=0)
+    doc = nlp.make_doc("Found lead today.")
+    doc.spans["sc"] = [Span(doc, 1, 2, label=label) for label in labels]
+    doc = nlp.get_pipe("concept_linker")(doc)
+    expected = {"DISEASE": "T:2", "CHEMICAL": "T:1"}
+    for each in (doc, Doc(nlp.vocab).from_bytes(doc.to_bytes())):
+        found = [
+            (s.label_, s.kb_id_, s._.link.concept_id, s._.link.mention.label, s._.kb_ents[0][0])
+            for s in each.spans["sc"]
+        ]
+        assert found == [(of, expected[of], expected[of], of, expected[of]) for of in labels]
+        # A span of one's own, without either label, has what was linked last.
+        assert each[1:2]._.link.concept_id == expected[labels[1]]
+
+
 @pytest.mark.parametrize(
     ("extension", "attribute"),
     [
@@ -535,6 +557,42 @@ def test_error_handler_of_the_pipeline_is_asked(index: Index) -> None:
     assert failed == [("concept_linker", ["This is unheard of."])]
 
 
+def test_only_docs_that_fail_are_the_error_handlers(index: Index) -> None:
+    @spacy.registry.misc("concept_linker_test.failing.v1")
+    def make() -> Any:
+        def get(doc: Doc) -> list[Span]:
+            if "bad" in doc.text:
+                raise RuntimeError("not this one")
+            return [doc[0:1]]
+
+        return get
+
+    nlp = _pipeline(index, span_getter={"@misc": "concept_linker_test.failing.v1"})
+    failed: list[tuple[list[str], str]] = []
+    nlp.set_error_handler(
+        lambda name, proc, docs, error: failed.append(([doc.text for doc in docs], str(error)))
+    )
+    texts = ["SOB 1", "bad 2", "SOB 3", "bad 4", "SOB 5", "SOB 6"]
+    docs = list(nlp.pipe(texts, batch_size=5))
+    assert [doc.text for doc in docs] == ["SOB 1", "SOB 3", "SOB 5", "SOB 6"]
+    assert [doc.spans["concept_linker"][0].kb_id_ for doc in docs] == ["X:0014"] * 4
+    assert failed == [(["bad 2"], "not this one"), (["bad 4"], "not this one")]
+    nlp.set_error_handler(raise_error)
+    with pytest.raises(RuntimeError, match="not this one"):
+        list(nlp.pipe(texts))
+
+
+def test_docs_beside_one_that_fails_come_out_as_ever(index: Index) -> None:
+    nlp = _pipeline(index)
+    expected = [_seen(nlp(text)) for text in NOTES]
+    nlp.add_pipe("entity_ruler", first=True).add_patterns([{"label": "X", "pattern": "unheard"}])
+    bad = nlp.get_pipe("entity_ruler")(nlp.make_doc("This is unheard of."))
+    nlp.remove_pipe("entity_ruler")
+    nlp.set_error_handler(lambda *_: None)
+    docs = nlp.pipe([*map(nlp.make_doc, NOTES[:2]), bad, *map(nlp.make_doc, NOTES[2:])])
+    assert [_seen(doc) for doc in docs] == expected
+
+
 # Whole streams
 
 
@@ -633,9 +691,30 @@ def test_docs_joined_and_cut_keep_their_links(nlp: Language) -> None:
         ent._.kb_ents for doc in (first, second) for ent in doc.ents
     ]
     cut = joined[4:].as_doc(copy_user_data=True)
-    assert [(ent.text, ent._.link) for ent in cut.ents] == [
-        ("heart failure", second.ents[0]._.link)
+    assert [(ent.text, ent._.link.candidates) for ent in cut.ents] == [
+        ("heart failure", second.ents[0]._.link.candidates)
     ]
+    assert len(joined.ents) == 2
+    for doc in (joined, cut, joined[1:].as_doc(copy_user_data=True)):
+        for ent in doc.ents:
+            mention = ent._.link.mention
+            assert (mention.start, mention.end) == (ent.start_char, ent.end_char)
+            assert doc.text[mention.start : mention.end] == mention.text
+
+
+def test_offsets_in_a_token_follow_the_doc(nlp: Language) -> None:
+    joined = Doc.from_docs([nlp("No fever."), nlp("Has x_chest pain.")])
+    mention = joined.ents[1]._.link.mention
+    assert (joined.ents[1].text, mention.text) == ("x_chest pain", "chest pain")
+    assert joined.text[mention.start : mention.end] == "chest pain"
+
+
+def test_a_copy_of_a_doc_that_is_linked_anew_leaves_the_first_alone(nlp: Language) -> None:
+    doc = nlp("Known heart failure.")
+    before, copied = _seen(doc), doc.copy()
+    copied.ents[0]._.link = Link(copied.ents[0]._.link.mention, None)
+    assert _seen(doc) == before
+    assert copied.ents[0]._.link.concept_id is None
 
 
 def test_pipeline_is_saved_and_loaded(nlp: Language, tmp_path: Path) -> None:

@@ -50,16 +50,23 @@ def key_of(span: Span, attribute: str) -> tuple[str, str, int, int]:
 
 
 def _data(span: Span, attribute: str) -> dict[str, Any] | None:
-    user_data: dict[Any, Any] = span.doc.user_data
-    return user_data.get(key_of(span, attribute))
+    """What is kept of a span: of its own label, or else of the label that came last."""
+    of_labels: dict[str, Any] = span.doc.user_data.get(key_of(span, attribute)) or {}
+    return of_labels.get(span.label_) or next(reversed(of_labels.values()), None)
 
 
 def _set_link(span: Span, link: Link, *, attribute: str) -> None:
     user_data: dict[Any, Any] = span.doc.user_data
+    key, label, mention = key_of(span, attribute), span.label_, link.mention
     # Plain values, which msgpack can hold. `dataclasses.asdict` would copy deeply, and take longer
     # than finding and linking the mentions.
-    user_data[key_of(span, attribute)] = {
-        "mention": {name: getattr(link.mention, name) for name in _MENTION},
+    data = {
+        # From the span on: docs are joined and cut, and spaCy shifts no more than the key.
+        "mention": {
+            **{name: getattr(mention, name) for name in _MENTION},
+            "start": mention.start - span.start_char,
+            "end": mention.end - span.start_char,
+        },
         "concept_id": link.concept_id,
         "candidates": [
             {**{name: getattr(c, name) for name in _CANDIDATE}, "features": dict(c.features)}
@@ -67,6 +74,9 @@ def _set_link(span: Span, link: Link, *, attribute: str) -> None:
         ],
         "assertion": dict(link.assertion),
     }
+    # Two spans may be the same text under two labels. A new dictionary: copies of a doc share it.
+    others = {of: kept for of, kept in user_data.get(key, {}).items() if of != label}
+    user_data[key] = {**others, label: data}
 
 
 def _get_kb_ents(span: Span, *, attribute: str) -> list[tuple[str, float]]:
@@ -90,4 +100,11 @@ def _get_link(span: Span, *, attribute: str) -> Link | None:
         )
         for candidate in data["candidates"]
     )
-    return Link(Mention(**data["mention"]), data["concept_id"], candidates, data["assertion"])
+    mention: dict[str, Any] = data["mention"]
+    start, end = mention["start"] + span.start_char, mention["end"] + span.start_char
+    return Link(
+        Mention(**{**mention, "start": start, "end": end}),
+        data["concept_id"],
+        candidates,
+        data["assertion"],
+    )

@@ -171,13 +171,29 @@ class ConceptLinker(Pipe):
         while batch := list(islice(docs, batch_size)):
             try:
                 self._link(batch)
-            except Exception as error:
-                # Raises, unless the pipeline has another idea: `nlp.set_error_handler`.
-                self.get_error_handler()(self.name, self, batch, error)
+            except Exception:
+                # One of them cannot be linked: which one, each alone will tell.
+                yield from self._one_by_one(batch)
             else:
                 yield from batch
 
+    def _one_by_one(self, docs: list[Doc]) -> Iterator[Doc]:
+        for doc in docs:
+            try:
+                self._link([doc])
+            except Exception as error:
+                # Raises, unless the pipeline has another idea: `nlp.set_error_handler`.
+                self.get_error_handler()(self.name, self, [doc], error)
+            else:
+                yield doc
+
     def _link(self, docs: list[Doc]) -> None:
+        # Nothing is set before all is known: docs of a batch that fails are looked at again.
+        for doc, own, pairs in self._linked(docs):
+            self._put(doc, [self._set(span, link) for span, link in pairs], bare=own)
+
+    def _linked(self, docs: list[Doc]) -> list[tuple[Doc, bool, list[tuple[Span, Link]]]]:
+        """The spans and links of docs, each with whether it was bare."""
         bare = [self._is_bare(doc) for doc in docs]
         # A detector that nobody needs is not loaded.
         texts = [doc.text for doc, own in zip(docs, bare, strict=True) if own]
@@ -189,12 +205,16 @@ class ConceptLinker(Pipe):
         mentions = [mention for of_doc in given for _, mention in of_doc]
         links = iter(self.linker.link_mentions(mentions, self._k))
         before = self._set_before()
-        for doc, own, of_doc in zip(docs, bare, given, strict=True):
-            if own:
-                pairs = _spans_of(doc, next(found))
-            else:
-                pairs = _asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
-            self._put(doc, [self._set(span, link) for span, link in pairs], bare=own)
+        return [
+            (
+                doc,
+                own,
+                _spans_of(doc, next(found))
+                if own
+                else _asserted(doc, of_doc, [*islice(links, len(of_doc))], before),
+            )
+            for doc, own, of_doc in zip(docs, bare, given, strict=True)
+        ]
 
     def _is_bare(self, doc: Doc) -> bool:
         """Whether no component has looked for entities: then we do."""
@@ -264,8 +284,12 @@ def _mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, 
     if not spans:
         return []
     mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
-    found = {(m.start, m.end): m for m in expand(spans[0].doc.text, mentions, local=local)}
-    return [(span, found.get((m.start, m.end), m)) for span, m in zip(spans, mentions, strict=True)]
+    # The same text may be there under two labels, which speak for other concepts.
+    found = {(m.start, m.end, m.label): m for m in expand(spans[0].doc.text, mentions, local=local)}
+    return [
+        (span, found.get((m.start, m.end, m.label), m))
+        for span, m in zip(spans, mentions, strict=True)
+    ]
 
 
 def _asserted(
