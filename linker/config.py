@@ -61,16 +61,16 @@ def threshold_of(value: float | str) -> float:
     """The probability of a threshold, given as a number or as a name of `OPERATING_POINTS`.
 
     Raises:
-        ValueError: it is no such name, and no number in [0, 1].
+        ConfigError: it is no such name, and no number in [0, 1].
     """
     if isinstance(value, str) and value in OPERATING_POINTS:
         return OPERATING_POINTS[value]
     try:
         threshold = float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         threshold = -1.0
     if not 0 <= threshold <= 1:
-        raise ValueError(
+        raise ConfigError(
             f"threshold is {value}; give a probability in [0, 1], or {', '.join(OPERATING_POINTS)}"
         )
     return threshold

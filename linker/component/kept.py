@@ -51,7 +51,8 @@ def key_of(span: Span, attribute: str) -> tuple[str, str, int, int]:
 
 def _data(span: Span, attribute: str) -> dict[str, Any] | None:
     """What is kept of a span: of its own label, or else of the label that came last."""
-    of_labels: dict[str, Any] = span.doc.user_data.get(key_of(span, attribute)) or {}
+    user_data: dict[Any, Any] = span.doc.user_data
+    of_labels: dict[str, Any] = user_data.get(key_of(span, attribute)) or {}
     return of_labels.get(span.label_) or next(reversed(of_labels.values()), None)
 
 

@@ -7,6 +7,8 @@ entities where a component that sets it stands before the linker: then the defau
 
 from __future__ import annotations
 
+from typing import Any
+
 from spacy.language import Language
 from spacy.tokens import Span
 
@@ -58,4 +60,5 @@ def said_of(span: Span, before: frozenset[str]) -> dict[str, bool]:
 
 
 def _speaks(name: str, span: Span, before: frozenset[str]) -> bool:
-    return Span.has_extension(name) and (name in before or key_of(span, name) in span.doc.user_data)
+    user_data: dict[Any, Any] = span.doc.user_data
+    return Span.has_extension(name) and (name in before or key_of(span, name) in user_data)

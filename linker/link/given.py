@@ -44,6 +44,16 @@ def refuse_one(values: object, name: str, advice: str) -> None:
         raise TypeError(f"{name} is {type(values).__name__}; {advice}")
 
 
+def check(value: object, expected: type, name: str) -> None:
+    """Check the type of what was handed over.
+
+    Raises:
+        TypeError: it is of another type.
+    """
+    if not isinstance(value, expected):
+        raise TypeError(f"{name} is {type(value).__name__}, expected {expected.__name__}")
+
+
 def check_each(values: Iterable[object], expected: type, name: str, *, first: int = 0) -> None:
     """Check the types of what was handed over.
 
@@ -56,6 +66,4 @@ def check_each(values: Iterable[object], expected: type, name: str, *, first: in
     """
     for place, value in enumerate(values, start=first):
         if not isinstance(value, expected):
-            raise TypeError(
-                f"{name}[{place}] is {type(value).__name__}, expected {expected.__name__}"
-            )
+            check(value, expected, f"{name}[{place}]")

@@ -19,11 +19,12 @@ from linker.detect import (
     phrase_of,
     sites_of,
 )
-from linker.encoder import Encoder, own_encoder
+from linker.encoder import BACKENDS, Encoder, own_encoder
+from linker.errors import EncoderError
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
-from linker.link.given import at_least_one, check_each, n_candidates, refuse_one
+from linker.link.given import at_least_one, check, check_each, n_candidates, refuse_one
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter
 from linker.link.retrieve import Retriever
@@ -54,8 +55,12 @@ class Linker:
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
+        if backend is not None and backend not in BACKENDS:
+            raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
         self._index = index
-        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold_of(threshold)
+        # A copy is made wherever the process then is.
+        self._home = index.path.absolute()
+        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         self._nested = nested
         self._whole_composites = whole_composites
         self._type_filter = type_filter
@@ -115,7 +120,8 @@ class Linker:
 
         Raises:
             IndexFolderError: the folder is no index, or is damaged.
-            ValueError: the threshold is outside [0, 1], and no such name.
+            ConfigError: the threshold is outside [0, 1], and no such name. It is a ValueError too.
+            EncoderError: there is no such backend.
         """
         return cls(
             Index.open(path, verify=verify),
@@ -133,6 +139,15 @@ class Linker:
     def path(self) -> Path:
         """The index folder."""
         return self._index.path
+
+    @property
+    def threshold(self) -> float:
+        """Links below this probability are NIL; may be set, to a number or a name, at any time."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, value: float | str) -> None:
+        self._threshold = threshold_of(value)
 
     @property
     def manifest(self) -> Manifest:
@@ -219,8 +234,7 @@ class Linker:
             TypeError: `text` is no string.
             ValueError: `k` is below 1.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"text is {type(text).__name__}, expected str")
+        check(text, str, "text")
         return next(self.pipe([text], batch_size=1, k=k))
 
     def pipe(self, texts: Iterable[str], batch_size: int = 64, k: int = 5) -> Iterator[list[Link]]:
@@ -357,7 +371,7 @@ class Linker:
             "device": self._device,
             "backend": self._backend,
         }
-        return (_reload, (self._index.path, options))
+        return (_reload, (self._home, options))
 
     def _load_encoder(self) -> Encoder:
         if self._encoder is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
 from linker.annotate import note_json
-from linker.errors import EncoderMismatchError, IndexFolderError
+from linker.errors import ConfigError, EncoderError, EncoderMismatchError, IndexFolderError
 from linker.index import Index
 from linker.schema import Link
 
@@ -132,10 +133,28 @@ def test_zero_threshold_is_kept(index: Index) -> None:
     assert linker.link(["qqqq zzzz"])[0].concept_id is not None
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1])
-def test_a_threshold_is_a_probability(index: Index, threshold: float) -> None:
-    with pytest.raises(ValueError, match="give a probability in"):
-        Linker(index, threshold=threshold)
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "sure", [1]])
+def test_a_threshold_is_a_probability(index: Index, threshold: Any) -> None:
+    for error in (ConfigError, ValueError):
+        with pytest.raises(error, match="give a probability in"):
+            Linker(index, threshold=threshold)
+    linker = Linker(index, threshold=0.5)
+    with pytest.raises(ConfigError, match="give a probability in"):
+        linker.threshold = threshold
+    assert linker.threshold == 0.5
+
+
+def test_a_threshold_may_be_set_by_its_name(linker: Linker) -> None:
+    linker.threshold = "high_precision"
+    assert linker.threshold == linker.settings["threshold"] == 0.7
+    link = linker.link(["heart attack"])[0]
+    linker.threshold = 1
+    assert (link.concept_id, linker.link(["heart attack"])[0].concept_id) == ("X:0002", None)
+
+
+def test_an_unknown_backend_is_refused_at_once(index: Index) -> None:
+    with pytest.raises(EncoderError, match=r"backend 'tourch' is not known; known: auto, torch"):
+        Linker.load(index.path, backend="tourch")
 
 
 @pytest.mark.parametrize("k", [1, 3, 100])
@@ -255,6 +274,19 @@ def test_a_linker_survives_pickling(index: Index) -> None:
     copy = pickle.loads(pickle.dumps(linker))
     assert copy.threshold == 0.2
     assert copy.link(["hart attack"]) == linker.link(["hart attack"])
+
+
+def test_a_linker_of_a_relative_path_is_copied_whatever_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path / "there" / "mini")
+    monkeypatch.chdir(tmp_path / "there")
+    linker = Linker.load("mini")
+    assert linker.path == Path("mini")
+    monkeypatch.chdir(tmp_path)
+    again = pickle.loads(pickle.dumps(linker))
+    assert again.path == tmp_path / "there" / "mini"
+    assert [link.concept_id for link in again.annotate("Fever.")] == ["X:0006"]
 
 
 def test_a_damaged_calibration_is_said(tmp_path: Path) -> None:
