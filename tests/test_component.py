@@ -19,6 +19,7 @@ from spacy.training import Example
 from spacy.util import raise_error
 
 from linker import Link, Linker, build_index
+from linker.component import split_at_signs
 from linker.errors import ConfigError, EncoderError, IndexFolderError
 from linker.index import Index
 from linker.offline import overlay_index
@@ -132,10 +133,29 @@ def test_k_bounds_the_candidates(index: Index) -> None:
 
 
 def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
-    doc = nlp("Has chest pain_fever now.")
+    with pytest.warns(
+        UserWarning, match=r"share a token .* linker\.component\.split_at_signs"
+    ) as caught:
+        doc = nlp("Has chest pain_fever now.")
+    assert "fever" not in str(caught[0].message)
     assert [(ent.text, ent._.link.mention.text, ent.kb_id_) for ent in doc.ents] == [
         ("chest pain_fever", "chest pain", "X:0012")
     ]
+    # It has been said.
+    assert len(nlp("Has chest pain_fever now.").ents) == 1
+
+
+def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> None:
+    split_at_signs(nlp)
+    nlp.to_disk(tmp_path / "pipeline")
+    text = r"Fever|nausea, SOB&HTN, fever+nausea>SOB; chest pain_fever; HTN\SOB, T38+, x-ray"
+    for each in (nlp, spacy.load(tmp_path / "pipeline")):
+        doc = each(text)
+        assert [ent.text for ent in doc.ents] == [
+            *("Fever", "nausea", "SOB", "HTN", "fever", "nausea", "SOB", "chest pain", "fever"),
+            *("HTN", "SOB"),
+        ]
+        assert "x-ray" not in {token.text for token in doc}
 
 
 def test_display_shows_the_concept(nlp: Language) -> None:
@@ -179,7 +199,8 @@ def test_a_recogniser_that_found_nothing_is_believed(index: Index) -> None:
 
 
 def test_detector_that_is_not_needed_is_not_loaded(index: Index) -> None:
-    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector="no_such_model")
+    # A folder that is there, of no pipeline.
+    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector=str(index.path))
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(["A fever.", "The fever."])] == ["X:0006"] * 2
 
 
@@ -524,11 +545,29 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "message"),
-    [({"k": 0}, "k is 0"), ({"threshold": 2.0}, "threshold is 2.0"), ({"k": "five"}, "five|int")],
+    [
+        ({"k": 0}, "k is 0"),
+        ({"k": "5"}, "k is str, expected int"),
+        ({"threshold": 2.0}, "threshold is 2.0"),
+        ({"threshold": "sure"}, "threshold is sure"),
+        ({"detector": "no_such_model"}, "no_such_model: no such spaCy pipeline"),
+        ({"detector": "dictionary+"}, "'dictionary.': a detector without a name"),
+        ({"backend": "tourch"}, "backend 'tourch' is not known; known: auto"),
+        ({"attribute": ""}, "attribute is ''"),
+        ({"attribute": "has-dash"}, "attribute is 'has-dash'"),
+    ],
 )
 def test_settings_that_cannot_be(index: Index, setting: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=f"^concept_linker: {message}"):
         _pipeline(index, **setting)
+
+
+def test_two_linkers_of_one_attribute_are_refused(index: Index) -> None:
+    nlp = _pipeline(index)
+    with pytest.raises(ConfigError, match=r"^second: concept_linker has span\._\.link in this"):
+        nlp.add_pipe("concept_linker", name="second", config={"index": str(index.path)})
+    nlp.replace_pipe("concept_linker", "concept_linker", config={"index": str(index.path), "k": 1})
+    assert len(nlp("Fever.").ents[0]._.link.candidates) == 1
 
 
 @pytest.mark.parametrize("name", ["link", "kb_ents"])
@@ -734,12 +773,12 @@ def test_index_elsewhere_is_told_when_loading(index: Index, tmp_path: Path) -> N
     there = build(tmp_path / "there")
     _pipeline(there).to_disk(tmp_path / "pipeline")
     there.path.rename(tmp_path / "elsewhere")
-    with pytest.raises(IndexFolderError, match="does not exist"):
+    with pytest.raises(IndexFolderError, match="does not exist") as caught:
         spacy.load(tmp_path / "pipeline")
-    nlp = spacy.load(
-        tmp_path / "pipeline",
-        config={"components": {"concept_linker": {"index": str(tmp_path / "elsewhere")}}},
-    )
+    elsewhere = {"components.concept_linker.index": str(tmp_path / "elsewhere")}
+    # As the error says it.
+    assert all(repr(key).replace("'", '"') in str(caught.value) for key in elsewhere)
+    nlp = spacy.load(tmp_path / "pipeline", config=elsewhere)
     assert nlp.get_pipe("concept_linker").linker.path == tmp_path / "elsewhere"
     assert nlp("Known heart failure.").ents[0].kb_id_ == "X:0001"
 

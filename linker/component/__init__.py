@@ -13,9 +13,10 @@ assertion included; None for a span that was not linked). They are kept as plain
 `nlp.to_disk` keeps the settings, in the pipeline's own `config.cfg`. The index stays where it is,
 since its licence may not let it travel; where it lies elsewhere, say so when loading:
 
-    spacy.load("pipeline", config={"components": {"concept_linker": {"index": "/data/hpo"}}})
+    spacy.load("pipeline", config={"components.concept_linker.index": "/data/hpo"})
 """
 
 from linker.component.pipe import ConceptLinker, create_concept_linker
+from linker.component.spans import split_at_signs
 
-__all__ = ["ConceptLinker", "create_concept_linker"]
+__all__ = ["ConceptLinker", "create_concept_linker", "split_at_signs"]

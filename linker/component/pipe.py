@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
+from warnings import warn
 from weakref import ref
 
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.util import filter_spans
 
 from linker.component.kept import register
-from linker.component.said import said_of, set_before
+from linker.component.said import set_before
+from linker.component.spans import asserted, mentions_of, spans_of
 from linker.config import DEFAULT_THRESHOLD
-from linker.detect import assert_mentions, expand
-from linker.errors import ConfigError
-from linker.link import KnowledgeBase, Linker
-from linker.schema import Link, Mention
+from linker.detect import check_detector
+from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
+from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
+from linker.schema import Link
 
 NIL = "NIL"
 
@@ -84,15 +85,21 @@ def create_concept_linker(
             `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out.
 
     Raises:
-        ConfigError: no index is given, `k` is below 1, or another component has the attribute.
+        ConfigError: no index is given, a setting cannot be (`k` below 1, a threshold outside
+            [0, 1], a detector that is not installed), or another component has the attribute.
         IndexFolderError: the index is not there, is no index, or is damaged.
-        ValueError: the threshold is outside [0, 1].
     """
     if not index:
         raise ConfigError(
             f"{name}: no index given; "
             "say nlp.add_pipe('concept_linker', config={'index': 'indexes/hpo'})"
         )
+    for other, pipe in nlp.components:
+        if other != name and isinstance(pipe, ConceptLinker) and pipe.attribute == attribute:
+            raise ConfigError(
+                f"{name}: {other} has span._.{attribute} in this pipeline already; "
+                "give one of them another `attribute`"
+            )
     return ConceptLinker(
         index,
         nlp=nlp,
@@ -132,28 +139,43 @@ class ConceptLinker(Pipe):
         backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
-        if k < 1:
-            raise ConfigError(f"{name}: k is {k}; ask for at least 1 candidate")
+        if not attribute.isidentifier():
+            raise ConfigError(f"{name}: attribute is {attribute!r}; give a name for span._.NAME")
         self.name = name
-        self.linker = Linker.load(
-            index,
-            encoder=encoder,
-            detector=detector,
-            threshold=threshold,
-            type_filter=type_filter,
-            device=device,
-            backend=backend,
-        )
+        try:
+            self._k = n_candidates(k)
+            check_detector(detector)
+            self.linker = Linker.load(
+                index,
+                encoder=encoder,
+                detector=detector,
+                threshold=threshold,
+                type_filter=type_filter,
+                device=device,
+                backend=backend,
+            )
+        except IndexFolderError as error:
+            raise IndexFolderError(
+                f"{error}. If the index of a saved pipeline is elsewhere now: "
+                f'spacy.load(..., config={{"components.{name}.index": "/path/to/index"}})'
+            ) from error
+        except (DetectorError, EncoderError, TypeError, ValueError) as error:
+            raise ConfigError(f"{name}: {error}") from error
         self.scorer = scorer
         # Spans that are chosen for us are no entities of the doc.
         self._spans_key = name if span_getter is not None and spans_key is None else spans_key
         self._span_getter = span_getter
-        self._k = k
         self._attribute = attribute
         # The pipeline holds us: what stands in it may change until it runs.
         self._nlp = None if nlp is None else ref(nlp)
         self._before: frozenset[str] = frozenset()
+        self._has_warned = False
         register(attribute)
+
+    @property
+    def attribute(self) -> str:
+        """The name of the `._.` attribute that holds the link."""
+        return self._attribute
 
     @property
     def kb(self) -> KnowledgeBase:
@@ -167,6 +189,7 @@ class ConceptLinker(Pipe):
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
         """Link the entities of a stream of docs, those of a batch together."""
+        batch_size = at_least_one(batch_size, "batch_size", "take at least 1 doc at a time")
         docs = iter(stream)
         while batch := list(islice(docs, batch_size)):
             try:
@@ -199,22 +222,32 @@ class ConceptLinker(Pipe):
         texts = [doc.text for doc, own in zip(docs, bare, strict=True) if own]
         found = self.linker.pipe(texts, batch_size=len(docs), k=self._k)
         given = [
-            [] if own else _mentions_of(self._given(doc), self.linker.local_names)
+            [] if own else mentions_of(self._given(doc), self.linker.local_names)
             for doc, own in zip(docs, bare, strict=True)
         ]
         mentions = [mention for of_doc in given for _, mention in of_doc]
         links = iter(self.linker.link_mentions(mentions, self._k))
         before = self._set_before()
-        return [
-            (
-                doc,
-                own,
-                _spans_of(doc, next(found))
-                if own
-                else _asserted(doc, of_doc, [*islice(links, len(of_doc))], before),
+        linked = []
+        for doc, own, of_doc in zip(docs, bare, given, strict=True):
+            if own:
+                all_links = next(found)
+                pairs = spans_of(doc, all_links)
+                self._warn_of(len(all_links) - len(pairs))
+            else:
+                pairs = asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
+            linked.append((doc, own, pairs))
+        return linked
+
+    def _warn_of(self, n_left_out: int) -> None:
+        if n_left_out and not self._has_warned:
+            self._has_warned = True
+            warn(
+                f"{self.name}: mentions that share a token with another one are left out, as "
+                "entities may not overlap; linker.component.split_at_signs(nlp) has the tokenizer "
+                "split words such as HTN&CKD",
+                stacklevel=2,
             )
-            for doc, own, of_doc in zip(docs, bare, given, strict=True)
-        ]
 
     def _is_bare(self, doc: Doc) -> bool:
         """Whether no component has looked for entities: then we do."""
@@ -273,55 +306,3 @@ def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> Con
     # Extensions are the process's: a new process has none.
     register(component._attribute)
     return component
-
-
-def _mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
-    """Spans that are there, with their long forms.
-
-    Args:
-        local: the names that the index has from overlays: see `Linker.local_names`.
-    """
-    if not spans:
-        return []
-    mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
-    # The same text may be there under two labels, which speak for other concepts.
-    found = {(m.start, m.end, m.label): m for m in expand(spans[0].doc.text, mentions, local=local)}
-    return [
-        (span, found.get((m.start, m.end, m.label), m))
-        for span, m in zip(spans, mentions, strict=True)
-    ]
-
-
-def _asserted(
-    doc: Doc, found: list[tuple[Span, Mention]], links: list[Link], before: frozenset[str]
-) -> list[tuple[Span, Link]]:
-    """Spans that are there with their links, and what the doc asserts of them.
-
-    Args:
-        before: as `set_before` gives it.
-    """
-    assertions = assert_mentions(doc.text, [mention for _, mention in found])
-    return [
-        (
-            span,
-            Link(link.mention, link.concept_id, link.candidates, {**ours, **said_of(span, before)}),
-        )
-        for (span, _), link, ours in zip(found, links, assertions, strict=True)
-    ]
-
-
-def _spans_of(doc: Doc, links: list[Link]) -> list[tuple[Span, Link]]:
-    """Links of mentions that were found, each with the tokens that it touches."""
-    pairs: dict[tuple[int, int], tuple[Span, Link]] = {}
-    for link in links:
-        span = doc.char_span(
-            link.mention.start,
-            link.mention.end,
-            label=link.mention.label or "CONCEPT",
-            alignment_mode="expand",
-        )
-        if span is not None:
-            # Two mentions may touch one token: the first has it.
-            pairs.setdefault((span.start, span.end), (span, link))
-    kept = filter_spans([span for span, _ in pairs.values()])
-    return [pairs[span.start, span.end] for span in sorted(kept)]

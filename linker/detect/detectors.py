@@ -28,14 +28,31 @@ def load_detector(name: str, index: Index) -> Detector:
     Raises:
         DetectorError: no such pipeline is installed, it finds no entities, or a name is empty.
     """
+    detectors = [_load(part, index) for part in _parts(name)]
+    return detectors[0] if len(detectors) == 1 else CombinedDetector(detectors)
+
+
+def check_detector(name: str) -> None:
+    """Say at once that there is no detector of a name, and load none.
+
+    Raises:
+        DetectorError: no such pipeline is installed, or a name is empty.
+    """
+    for part in _parts(name):
+        if part not in (DICTIONARY, CLINICAL, PROPOSER):
+            from linker.detect.spacy_model import find_pipeline
+
+            find_pipeline(part)
+
+
+def _parts(name: str) -> list[str]:
     names = [part.strip() for part in name.split("+")]
     if not all(names):
         raise DetectorError(
             f"{name!r}: a detector without a name; join names by one +, as in"
             f' "{DICTIONARY}+{CLINICAL}"'
         )
-    detectors = [_load(part, index) for part in names]
-    return detectors[0] if len(detectors) == 1 else CombinedDetector(detectors)
+    return names
 
 
 def _load(name: str, index: Index) -> Detector:
