@@ -66,7 +66,8 @@ def create_concept_linker(
         index: the index folder; needed.
         encoder: where the index's encoder is now, if not where it was at the build.
         detector: finds the entities of a doc on which no component of the pipeline has looked for
-            any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept.
+            any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept, and
+            nothing is added: with a general "ner", add the linker `before="ner"`.
         spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
         span_getter: gives the spans of a doc to link, which may overlap: a registered function,
             `{"@misc": "my_spans.v1"}`. They are put, linked, into `doc.spans[spans_key]`, or under
