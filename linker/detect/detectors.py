@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from linker.detect.base import Detector
 from linker.detect.clinical import ClinicalDetector
 from linker.detect.combine import CombinedDetector
@@ -13,6 +15,13 @@ from linker.index import Index
 DICTIONARY = "dictionary"
 CLINICAL = "clinical"
 PROPOSER = "proposer"
+
+_OURS: dict[str, Callable[[Index], Detector]] = {
+    DICTIONARY: DictionaryMatcher,
+    CLINICAL: ClinicalDetector,
+    PROPOSER: SpanProposer,
+}
+"""Makes each detector that has a name here; any other name is a spaCy pipeline's."""
 
 
 def load_detector(name: str, index: Index) -> Detector:
@@ -39,7 +48,7 @@ def check_detector(name: str) -> None:
         DetectorError: no such pipeline is installed, or a name is empty.
     """
     for part in _parts(name):
-        if part not in (DICTIONARY, CLINICAL, PROPOSER):
+        if part not in _OURS:
             from linker.detect.spacy_model import find_pipeline
 
             find_pipeline(part)
@@ -56,12 +65,8 @@ def _parts(name: str) -> list[str]:
 
 
 def _load(name: str, index: Index) -> Detector:
-    if name == DICTIONARY:
-        return DictionaryMatcher(index)
-    if name == CLINICAL:
-        return ClinicalDetector(index)
-    if name == PROPOSER:
-        return SpanProposer(index)
+    if name in _OURS:
+        return _OURS[name](index)
     from linker.detect.spacy_model import SpacyDetector
 
     return SpacyDetector(name)
