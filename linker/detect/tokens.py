@@ -88,6 +88,8 @@ class Tokens:
 class Vocabulary(dict[str, int]):
     """Numbers the distinct words of texts, and keeps what is known of each.
 
+    It is for one thread at a time.
+
     Args:
         mark: a question about a word as it is written; the answer is `Tokens.marked`.
     """
@@ -100,18 +102,15 @@ class Vocabulary(dict[str, int]):
         self._terms = np.zeros(1024, dtype=_TERM)
 
     def __missing__(self, word: str) -> int:
+        own = stem(word)
+        row = (word_hash(own), entry_of(own), own in SIDES, own in JOINTS, self._mark(word))
+        # Looked up first, kept then, numbered last: Ctrl-C between any two of these lines leaves
+        # only what the next word overwrites.
         number = len(self)
         if number == len(self._terms):
             self._terms = np.concatenate([self._terms, np.zeros_like(self._terms)])
-        own = stem(word)
-        self._stems.append(own)
-        self._terms[number] = (
-            word_hash(own),
-            entry_of(own),
-            own in SIDES,
-            own in JOINTS,
-            self._mark(word),
-        )
+        self._stems[number:] = [own]
+        self._terms[number] = row
         self[word] = number
         return number
 

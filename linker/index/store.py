@@ -173,12 +173,14 @@ class Store:
         """The number of concept ids with a status: "active" or "retired"."""
         return int(pc.sum(pc.equal(self._concepts["status"], status)).as_py() or 0)
 
-    def find(self, concept_id: str) -> int | None:
-        """The row of an id, or None.
+    def find(self, concept_id: object) -> int | None:
+        """The row of an id, or None; what is no string is no id.
 
         A retired id gives the row of the active concept that replaced it, at once or by way of
         other retired ids; its own row where it leads to none.
         """
+        if not isinstance(concept_id, str):
+            return None
         own = row = self.row(concept_id)
         passed = set()
         while row is not None and row not in passed:
