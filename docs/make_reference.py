@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from spacy.language import Language
 
 import linker
 from linker.cli import app
+from linker.component import create_concept_linker, split_at_signs
 
 REFERENCE = Path(__file__).with_name("reference.md")
 
@@ -50,12 +52,21 @@ def _lines() -> Iterator[str]:
                 if is_ours and not member.startswith(("_", "model_")):
                     yield from ("", f"#### {name}.{member}", "")
                     yield from _documented(member, function)
+    yield from ("", "## spaCy", "", "### concept_linker", "", "```text")
+    yield 'nlp.add_pipe("concept_linker", config={'
+    for option, default in Language.get_factory_meta("concept_linker").default_config.items():
+        yield f"    {option!r}: {default!r},"
+    yield from ("})", "```", "")
+    yield from _documented("concept_linker", inspect.getdoc(create_concept_linker))
+    yield from ("", "### linker.component.split_at_signs", "")
+    yield from _documented("split_at_signs", split_at_signs)
 
 
 def _documented(name: str, value: Any) -> Iterator[str]:
     if inspect.isfunction(value):
         yield from ("```text", f"{name}{_signature(value)}", "```", "")
-    yield from ("```text", inspect.getdoc(value) or "", "```")
+    said = value if isinstance(value, str) else inspect.getdoc(value) or ""
+    yield from ("```text", said, "```")
 
 
 def _signature(function: Any) -> str:

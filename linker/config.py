@@ -61,16 +61,16 @@ def threshold_of(value: float | str) -> float:
     """The probability of a threshold, given as a number or as a name of `OPERATING_POINTS`.
 
     Raises:
-        ValueError: it is no such name, and no number in [0, 1].
+        ConfigError: it is no such name, and no number in [0, 1].
     """
     if isinstance(value, str) and value in OPERATING_POINTS:
         return OPERATING_POINTS[value]
     try:
         threshold = float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         threshold = -1.0
     if not 0 <= threshold <= 1:
-        raise ValueError(
+        raise ConfigError(
             f"threshold is {value}; give a probability in [0, 1], or {', '.join(OPERATING_POINTS)}"
         )
     return threshold
@@ -94,8 +94,10 @@ def parse_size(value: object) -> object:
     """Bytes of "1.5GB", "800 MiB" or "1000000"; GB is 10^9, GiB 2^30. Other types stay.
 
     Raises:
-        ValueError: text that is no size.
+        ValueError: text that is no size, or true or false, which would count as 1 and 0.
     """
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is no size; expected one such as 1.5GB or 800MB")
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", value.lower())
@@ -136,7 +138,7 @@ class ReadOptions(_Section):
         max_restriction_level: for `umls` and `rxnorm`: read the sources whose restriction level
             (SRL) is at most this; 0 is what needs no other licence than the UMLS's own.
         language_refsets: for `snomed`: ids of the language reference sets whose names are read, the
-            first one's preferred; by default US English, or GB English where that is absent.
+            first one's preferred; by default those of the edition's country, then US or GB English.
         max_bad_rows: how many rows may be broken before the build stops; they are counted.
     """
 
@@ -258,13 +260,13 @@ class Recipe(_Section):
 
 
 def read_toml(path: Path | Traversable) -> dict[str, Any]:
-    """The content of a TOML file, which may lie in a package.
+    """The content of a TOML file, which may lie in a package, and may begin with a byte order mark.
 
     Raises:
         ConfigError: the file cannot be read, or is not TOML.
     """
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

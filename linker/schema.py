@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from linker.reasons import reasons
+from linker.records import link_record
 
 ASSERTIONS = ("negated", "historical", "hypothetical", "family", "uncertain")
 """The attributes of a mention in its context, after ConText (Harkema et al., 2009)."""
@@ -31,7 +33,7 @@ class Concept:
     definition: str | None = None
     semantic_types: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
-    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.concept_id or not self.preferred_name:
@@ -108,8 +110,8 @@ class Candidate:
     score: float
     probability: float
     semantic_types: tuple[str, ...] = ()
-    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    features: Mapping[str, float] = field(default_factory=dict)
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    features: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,9 @@ class Link:
     mention: Mention
     concept_id: str | None
     candidates: tuple[Candidate, ...] = ()
-    assertion: Mapping[str, bool] = field(default_factory=lambda: dict.fromkeys(ASSERTIONS, False))
+    assertion: Mapping[str, bool] = field(
+        default_factory=lambda: dict.fromkeys(ASSERTIONS, False), hash=False
+    )
 
     def __post_init__(self) -> None:
         if self.concept_id is not None and (
@@ -148,3 +152,12 @@ class Link:
     def why(self) -> tuple[str, ...]:
         """In words: what was looked up, which name matched and how, and what came next."""
         return reasons(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, in the shape of a link of `annotate --format jsonl`.
+
+        `score` and `probability` are rounded to 6 places. For NIL, `concept_id` and
+        `preferred_name` are None, and `score` and `probability` are the best candidate's, which
+        was turned down. `dataclasses.asdict` gives all fields as they are, features among them.
+        """
+        return link_record(self)

@@ -314,9 +314,22 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     result = run("annotate", path, "--index", index.path, "--out", out)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        f"1 notes could not be annotated: see {out}.errors.jsonl"
+        f"1 errors, each a note or what is left of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
+
+
+def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None:
+    path, out = tmp_path / "notes.jsonl", tmp_path / "out"
+    path.write_text('{"id": 1, "text": null}\n', encoding="utf-8")
+    arguments = ["annotate", path, "--index", index.path, "--out", out]
+    result = run(*arguments)
+    assert (result.exit_code, out.read_bytes()) == (1, b"")
+    path.write_text('{"id": 1, "text": "Fever."}\n', encoding="utf-8")
+    assert run(*arguments).exit_code == 0
+    # One that stays bad does not fail each run on.
+    path.write_text('{"id": 1, "text": "Fever."}\n{"id": 2}\n', encoding="utf-8")
+    assert run(*arguments).exit_code == 0
 
 
 def test_annotate_keeps_what_is_there(index: Index, notes: Path, tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.tokens.underscore import Underscore
 from spacy.training import Example
+from spacy.util import raise_error
 
 from linker import Link, Linker, build_index
+from linker.component import split_at_signs
 from linker.errors import ConfigError, EncoderError, IndexFolderError
 from linker.index import Index
 from linker.offline import overlay_index
@@ -131,10 +133,29 @@ def test_k_bounds_the_candidates(index: Index) -> None:
 
 
 def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
-    doc = nlp("Has chest pain_fever now.")
+    with pytest.warns(
+        UserWarning, match=r"share a token .* linker\.component\.split_at_signs"
+    ) as caught:
+        doc = nlp("Has chest pain_fever now.")
+    assert "fever" not in str(caught[0].message)
     assert [(ent.text, ent._.link.mention.text, ent.kb_id_) for ent in doc.ents] == [
         ("chest pain_fever", "chest pain", "X:0012")
     ]
+    # It has been said.
+    assert len(nlp("Has chest pain_fever now.").ents) == 1
+
+
+def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> None:
+    split_at_signs(nlp)
+    nlp.to_disk(tmp_path / "pipeline")
+    text = r"Fever|nausea, SOB&HTN, fever+nausea>SOB; chest pain_fever; HTN\SOB, T38+, x-ray"
+    for each in (nlp, spacy.load(tmp_path / "pipeline")):
+        doc = each(text)
+        assert [ent.text for ent in doc.ents] == [
+            *("Fever", "nausea", "SOB", "HTN", "fever", "nausea", "SOB", "chest pain", "fever"),
+            *("HTN", "SOB"),
+        ]
+        assert "x-ray" not in {token.text for token in doc}
 
 
 def test_display_shows_the_concept(nlp: Language) -> None:
@@ -178,7 +199,8 @@ def test_a_recogniser_that_found_nothing_is_believed(index: Index) -> None:
 
 
 def test_detector_that_is_not_needed_is_not_loaded(index: Index) -> None:
-    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector="no_such_model")
+    # A folder that is there, of no pipeline.
+    nlp = _ruled(index, [{"label": "X", "pattern": "fever"}], detector=str(index.path))
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(["A fever.", "The fever."])] == ["X:0006"] * 2
 
 
@@ -360,6 +382,67 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
     assert found == {("DISEASE", True): "T:2", ("CHEMICAL", True): "T:1", ("DISEASE", False): "T:1"}
 
 
+class _Negation:
+    """As negspacy and medspaCy do: registers an extension with a default, sets what is true."""
+
+    def __init__(self, extension: str, true_of: str) -> None:
+        self.extension, self.true_of = extension, true_of
+        if not Span.has_extension(extension):
+            Span.set_extension(extension, default=False)
+
+    def __call__(self, doc: Doc) -> Doc:
+        for ent in doc.ents:
+            if ent.text == self.true_of:
+                ent._.set(self.extension, True)
+        return doc
+
+
+@Language.factory("negex")
+@Language.factory("medspacy_context")
+@Language.factory("concept_linker_test_negation", assigns=["span._.negex"])
+def _negation(
+    nlp: Language,
+    name: str,
+    extension: str,
+    true_of: str = "",
+    span_keys: list[str] | None = None,
+) -> _Negation:
+    return _Negation(extension, true_of)
+
+
+def _with_negation(index: Index, extension: str, words: list[str], true_of: str) -> Language:
+    """A pipeline in which a component judges the entities before they are linked."""
+    nlp = _ruled(index, [{"label": "X", "pattern": word} for word in words])
+    nlp.add_pipe(
+        "negex" if extension == "negex" else "medspacy_context",
+        name="negation",
+        before="concept_linker",
+        config={"extension": extension, "true_of": true_of},
+    )
+    return nlp
+
+
+@pytest.mark.parametrize("labels", [["DISEASE", "CHEMICAL"], ["CHEMICAL", "DISEASE"]])
+def test_one_text_under_two_labels_is_two_things(tmp_path: Path, labels: list[str]) -> None:
+    concepts = [
+        concept("T:1", "Lead", types=["substance"]),
+        concept("T:2", "Lead poisoning", "Lead", types=["disorder"]),
+    ]
+    nlp = _pipeline(build(tmp_path / "index", concepts), spans_key="sc", threshold=0)
+    doc = nlp.make_doc("Found lead today.")
+    doc.spans["sc"] = [Span(doc, 1, 2, label=label) for label in labels]
+    doc = nlp.get_pipe("concept_linker")(doc)
+    expected = {"DISEASE": "T:2", "CHEMICAL": "T:1"}
+    for each in (doc, Doc(nlp.vocab).from_bytes(doc.to_bytes())):
+        found = [
+            (s.label_, s.kb_id_, s._.link.concept_id, s._.link.mention.label, s._.kb_ents[0][0])
+            for s in each.spans["sc"]
+        ]
+        assert found == [(of, expected[of], expected[of], of, expected[of]) for of in labels]
+        # A span of one's own, without either label, has what was linked last.
+        assert each[1:2]._.link.concept_id == expected[labels[1]]
+
+
 @pytest.mark.parametrize(
     ("extension", "attribute"),
     [
@@ -374,20 +457,65 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
 def test_what_negspacy_or_medspacy_says_of_an_entity_counts(
     index: Index, extension: str, attribute: str
 ) -> None:
-    Span.set_extension(extension, default=False)
-    nlp = _pipeline(index)
-    nlp.add_pipe("entity_ruler", first=True).add_patterns(
-        [{"label": "X", "pattern": "heart failure"}, {"label": "X", "pattern": "Fever"}]
-    )
-    doc = nlp.make_doc("No heart failure. Fever.")
-    doc = nlp.get_pipe("entity_ruler")(doc)
-    doc.ents[1]._.set(extension, True)
-    doc = nlp.get_pipe("concept_linker")(doc)
-    found = [ent._.link.assertion[attribute] for ent in doc.ents]
+    nlp = _with_negation(index, extension, ["heart failure", "Fever"], true_of="Fever")
+    found = [ent._.link.assertion[attribute] for ent in nlp("No heart failure. Fever.").ents]
     # Our own rules would have called the first one negated, and the second nothing.
     assert found == [False, True]
     # What they do not speak of is for our rules.
-    assert doc.ents[0]._.link.assertion["negated"] is (attribute != "negated")
+    ent = nlp("No heart failure.").ents[0]
+    assert ent._.link.assertion["negated"] is (attribute != "negated")
+
+
+def test_what_they_say_goes_along_to_another_process(index: Index) -> None:
+    nlp = _with_negation(index, "negex", ["heart failure", "Fever"], true_of="Fever")
+    component = pickle.loads(pickle.dumps(nlp.get_pipe("concept_linker")))
+    doc = nlp.make_doc("No heart failure. Fever.")
+    for name in ("entity_ruler", "negation"):
+        doc = nlp.get_pipe(name)(doc)
+    assert [ent._.link.assertion["negated"] for ent in component(doc).ents] == [False, True]
+
+
+def test_what_comes_after_the_linker_or_is_of_another_pipeline_is_not_believed(
+    index: Index,
+) -> None:
+    before = _with_negation(index, "negex", ["heart failure"], true_of="Fever")
+    after = _ruled(index, [{"label": "X", "pattern": "heart failure"}])
+    after.add_pipe("concept_linker_test_negation", config={"extension": "negex"})
+    without = _ruled(index, [{"label": "X", "pattern": "heart failure"}])
+    off = _with_negation(index, "negex", ["heart failure"], true_of="Fever")
+    off.disable_pipe("negation")
+    found = [
+        nlp("No heart failure.").ents[0]._.link.assertion["negated"]
+        for nlp in (before, after, without, off)
+    ]
+    assert found == [False, True, True, True]
+
+
+def test_a_value_that_a_doc_brings_along_is_believed(index: Index) -> None:
+    Span.set_extension("is_family", default=False)
+    nlp = _ruled(index, [{"label": "X", "pattern": word} for word in ("Fever", "heart failure")])
+    doc = nlp.get_pipe("entity_ruler")(nlp.make_doc("Mother: heart failure. Fever."))
+    doc.ents[1]._.is_family = True
+    doc = nlp.get_pipe("concept_linker")(doc)
+    assert [ent._.link.assertion["family"] for ent in doc.ents] == [True, True]
+    doc.ents[0]._.is_family = False
+    doc = nlp.get_pipe("concept_linker")(doc)
+    assert [ent._.link.assertion["family"] for ent in doc.ents] == [False, True]
+
+
+@pytest.mark.parametrize(("keys", "negated"), [(None, True), (["sc"], False)])
+def test_spans_of_a_key_are_judged_by_what_looks_at_them(
+    index: Index, keys: list[str] | None, negated: bool
+) -> None:
+    nlp = _pipeline(index, spans_key="sc")
+    nlp.add_pipe(
+        "negex", first=True, config={"extension": "negex", "true_of": "", "span_keys": keys}
+    )
+    doc = nlp.make_doc("No heart failure.")
+    doc.spans["sc"] = [doc[1:3]]
+    for _, pipe in nlp.pipeline:
+        doc = pipe(doc)
+    assert doc.spans["sc"][0]._.link.assertion["negated"] is negated
 
 
 def test_one_of_two_that_speak_of_negation_is_enough(index: Index) -> None:
@@ -417,11 +545,29 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "message"),
-    [({"k": 0}, "k is 0"), ({"threshold": 2.0}, "threshold is 2.0"), ({"k": "five"}, "five|int")],
+    [
+        ({"k": 0}, "k is 0"),
+        ({"k": "5"}, "k is str, expected int"),
+        ({"threshold": 2.0}, "threshold is 2.0"),
+        ({"threshold": "sure"}, "threshold is sure"),
+        ({"detector": "no_such_model"}, "no_such_model: no such spaCy pipeline"),
+        ({"detector": "dictionary+"}, "'dictionary.': a detector without a name"),
+        ({"backend": "tourch"}, "backend 'tourch' is not known; known: auto"),
+        ({"attribute": ""}, "attribute is ''"),
+        ({"attribute": "has-dash"}, "attribute is 'has-dash'"),
+    ],
 )
 def test_settings_that_cannot_be(index: Index, setting: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=f"^concept_linker: {message}"):
         _pipeline(index, **setting)
+
+
+def test_two_linkers_of_one_attribute_are_refused(index: Index) -> None:
+    nlp = _pipeline(index)
+    with pytest.raises(ConfigError, match=r"^second: concept_linker has span\._\.link in this"):
+        nlp.add_pipe("concept_linker", name="second", config={"index": str(index.path)})
+    nlp.replace_pipe("concept_linker", "concept_linker", config={"index": str(index.path), "k": 1})
+    assert len(nlp("Fever.").ents[0]._.link.candidates) == 1
 
 
 @pytest.mark.parametrize("name", ["link", "kb_ents"])
@@ -448,6 +594,42 @@ def test_error_handler_of_the_pipeline_is_asked(index: Index) -> None:
     docs = list(nlp.pipe(["SOB.", "This is unheard of.", "No SOB."], batch_size=1))
     assert [doc.text for doc in docs] == ["SOB.", "No SOB."]
     assert failed == [("concept_linker", ["This is unheard of."])]
+
+
+def test_only_docs_that_fail_are_the_error_handlers(index: Index) -> None:
+    @spacy.registry.misc("concept_linker_test.failing.v1")
+    def make() -> Any:
+        def get(doc: Doc) -> list[Span]:
+            if "bad" in doc.text:
+                raise RuntimeError("not this one")
+            return [doc[0:1]]
+
+        return get
+
+    nlp = _pipeline(index, span_getter={"@misc": "concept_linker_test.failing.v1"})
+    failed: list[tuple[list[str], str]] = []
+    nlp.set_error_handler(
+        lambda name, proc, docs, error: failed.append(([doc.text for doc in docs], str(error)))
+    )
+    texts = ["SOB 1", "bad 2", "SOB 3", "bad 4", "SOB 5", "SOB 6"]
+    docs = list(nlp.pipe(texts, batch_size=5))
+    assert [doc.text for doc in docs] == ["SOB 1", "SOB 3", "SOB 5", "SOB 6"]
+    assert [doc.spans["concept_linker"][0].kb_id_ for doc in docs] == ["X:0014"] * 4
+    assert failed == [(["bad 2"], "not this one"), (["bad 4"], "not this one")]
+    nlp.set_error_handler(raise_error)
+    with pytest.raises(RuntimeError, match="not this one"):
+        list(nlp.pipe(texts))
+
+
+def test_docs_beside_one_that_fails_come_out_as_ever(index: Index) -> None:
+    nlp = _pipeline(index)
+    expected = [_seen(nlp(text)) for text in NOTES]
+    nlp.add_pipe("entity_ruler", first=True).add_patterns([{"label": "X", "pattern": "unheard"}])
+    bad = nlp.get_pipe("entity_ruler")(nlp.make_doc("This is unheard of."))
+    nlp.remove_pipe("entity_ruler")
+    nlp.set_error_handler(lambda *_: None)
+    docs = nlp.pipe([*map(nlp.make_doc, NOTES[:2]), bad, *map(nlp.make_doc, NOTES[2:])])
+    assert [_seen(doc) for doc in docs] == expected
 
 
 # Whole streams
@@ -548,9 +730,30 @@ def test_docs_joined_and_cut_keep_their_links(nlp: Language) -> None:
         ent._.kb_ents for doc in (first, second) for ent in doc.ents
     ]
     cut = joined[4:].as_doc(copy_user_data=True)
-    assert [(ent.text, ent._.link) for ent in cut.ents] == [
-        ("heart failure", second.ents[0]._.link)
+    assert [(ent.text, ent._.link.candidates) for ent in cut.ents] == [
+        ("heart failure", second.ents[0]._.link.candidates)
     ]
+    assert len(joined.ents) == 2
+    for doc in (joined, cut, joined[1:].as_doc(copy_user_data=True)):
+        for ent in doc.ents:
+            mention = ent._.link.mention
+            assert (mention.start, mention.end) == (ent.start_char, ent.end_char)
+            assert doc.text[mention.start : mention.end] == mention.text
+
+
+def test_offsets_in_a_token_follow_the_doc(nlp: Language) -> None:
+    joined = Doc.from_docs([nlp("No fever."), nlp("Has x_chest pain.")])
+    mention = joined.ents[1]._.link.mention
+    assert (joined.ents[1].text, mention.text) == ("x_chest pain", "chest pain")
+    assert joined.text[mention.start : mention.end] == "chest pain"
+
+
+def test_a_copy_of_a_doc_that_is_linked_anew_leaves_the_first_alone(nlp: Language) -> None:
+    doc = nlp("Known heart failure.")
+    before, copied = _seen(doc), doc.copy()
+    copied.ents[0]._.link = Link(copied.ents[0]._.link.mention, None)
+    assert _seen(doc) == before
+    assert copied.ents[0]._.link.concept_id is None
 
 
 def test_pipeline_is_saved_and_loaded(nlp: Language, tmp_path: Path) -> None:
@@ -570,12 +773,12 @@ def test_index_elsewhere_is_told_when_loading(index: Index, tmp_path: Path) -> N
     there = build(tmp_path / "there")
     _pipeline(there).to_disk(tmp_path / "pipeline")
     there.path.rename(tmp_path / "elsewhere")
-    with pytest.raises(IndexFolderError, match="does not exist"):
+    with pytest.raises(IndexFolderError, match="does not exist") as caught:
         spacy.load(tmp_path / "pipeline")
-    nlp = spacy.load(
-        tmp_path / "pipeline",
-        config={"components": {"concept_linker": {"index": str(tmp_path / "elsewhere")}}},
-    )
+    elsewhere = {"components.concept_linker.index": str(tmp_path / "elsewhere")}
+    # As the error says it.
+    assert all(repr(key).replace("'", '"') in str(caught.value) for key in elsewhere)
+    nlp = spacy.load(tmp_path / "pipeline", config=elsewhere)
     assert nlp.get_pipe("concept_linker").linker.path == tmp_path / "elsewhere"
     assert nlp("Known heart failure.").ents[0].kb_id_ == "X:0001"
 

@@ -79,6 +79,21 @@ def test_size_of_memory(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
+def test_a_recipe_of_windows_notepad_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bom.toml"
+    path.write_bytes(b'\xef\xbb\xbf[terminology]\r\nsource = "obo"\r\npath = "hp.obo"\r\n')
+    assert Recipe.load(path).terminology.path == "hp.obo"
+
+
+@pytest.mark.parametrize("memory", ["true", "false"])
+def test_true_is_no_size_of_memory(tmp_path: Path, memory: str) -> None:
+    path = write(
+        tmp_path, f"[terminology]\nsource = 'obo'\npath = 'x'\n[index]\nmemory = {memory}\n"
+    )
+    with pytest.raises(ConfigError, match=rf"'index\.memory': .*{memory} is no size"):
+        Recipe.load(path)
+
+
 @pytest.mark.parametrize("text", ["", "much", "1.5 TB", "-1GB", "GB"])
 def test_size_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no size; expected one such as 1\.5GB or 800MB"):

@@ -48,14 +48,29 @@ def _rxnorm(folder: Path) -> Path:
     return rrf.put(folder, RXNCONSO=[rrf.drug(*drug) for drug in drugs])
 
 
+_TAGS = (
+    *("disorder", "finding", "situation", "event", "morphologic abnormality", "procedure"),
+    *("regime/therapy", "substance", "medicinal product", "clinical drug"),
+)
+
+
 def _snomed(folder: Path) -> Path:
     edition = rf2.Rf2()
-    wanted = (
-        *("disorder", "finding", "situation", "event", "morphologic abnormality", "procedure"),
-        *("regime/therapy", "substance", "medicinal product", "clinical drug"),
-    )
-    for item, tag in enumerate((*wanted, "occupation", "body structure"), start=101):
+    for item, tag in enumerate((*_TAGS, "occupation", "body structure"), start=101):
         edition.concept(item, f"Thing of {tag} ({tag})")
+    return edition.write(folder)
+
+
+def _snomed_uk(folder: Path) -> Path:
+    """Of each kind one; two names are accepted by the NHS alone, and one by the US alone."""
+    edition = rf2.Rf2()
+    for item, tag in enumerate((*_TAGS, "product", "occupation"), start=101):
+        concept = edition.concept(item, f"Thing of {tag} ({tag})")
+        if tag == "disorder":
+            edition.accept(edition.describe(concept, "Local thing"), 999001261000000100)
+            edition.describe(concept, "Thing of disorder, US", us=rf2.YES)
+        if tag == "product":
+            edition.accept(edition.describe(concept, "Thing tablets"), 999000691000001104)
     return edition.write(folder)
 
 
@@ -104,15 +119,11 @@ CASES: Mapping[str, tuple[Callable[[Path], Path], set[str], int]] = {
         {f"drug {kind}" for kind in ["IN", "PIN", "MIN", "BN", "SCD", "SBD", "GPCK", "BPCK"]},
         2,
     ),
-    "snomed-us": (
-        _snomed,
-        {
-            f"Thing of {tag}"
-            for tag in (
-                *("disorder", "finding", "situation", "event", "morphologic abnormality"),
-                *("procedure", "regime/therapy", "substance", "medicinal product", "clinical drug"),
-            )
-        },
+    "snomed-us": (_snomed, {f"Thing of {tag}" for tag in _TAGS}, 2),
+    # The name that the US alone accepts, and the occupation.
+    "snomed-uk": (
+        _snomed_uk,
+        {*(f"Thing of {tag}" for tag in _TAGS[1:]), "Local thing", "Thing tablets"},
         2,
     ),
     "mesh": (_mesh, {f"Thing {letter}" for letter in "ABCDEF"}, 2),

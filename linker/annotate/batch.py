@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from linker.annotate.journal import Record, pack
+from linker.annotate.ledger import digest
 from linker.annotate.lines import NoteLines
 from linker.annotate.readers import BadNote
 from linker.annotate.writers import Format, RunInfo, Unwritable, format_of
@@ -31,7 +32,7 @@ _YOUNG = 50_000
 Sized = TypeVar("Sized")
 
 Item = tuple[Note | BadNote, bytes]
-"""What the input holds, and the digest of a note's text."""
+"""What the input holds, and the digest of a note: see `digest_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,17 @@ class Done:
     frame: bytes
     items: tuple[tuple[str | None, bytes, bool], ...]
     n_links: int
+
+
+def digest_of(note: Note, *, name: str, out: Path) -> bytes:
+    """What tells a note from another of its id: its text, and what the format holds of it beside.
+
+    Args:
+        name: the format of the output at `out`.
+    """
+    text = digest(note.text)
+    beside = format_of(name, out).beside(note)
+    return digest(f"{text.hex()} {beside}") if beside else text
 
 
 def batches(items: Iterable[Sized], size_of: Callable[[Sized], int]) -> Iterator[list[Sized]]:

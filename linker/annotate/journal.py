@@ -141,9 +141,10 @@ class Journal:
         left = memoryview(frame)
         while left:
             left = left[self._file.write(left) :]
-        self._is_empty = False
+        is_first, self._is_empty = self._is_empty, False
         self._unsynced += len(frame)
-        if self._unsynced >= _SYNC_BYTES:
+        if is_first or self._unsynced >= _SYNC_BYTES:
+            # The job says what the run builds on: nothing after it counts without it.
             self.sync()
 
     def sync(self) -> None:
@@ -152,6 +153,12 @@ class Journal:
             self.append(b"")
         os.fsync(self._file.fileno())
         self._unsynced = 0
+
+
+def is_unbegun(path: Path) -> bool:
+    """Whether a file is a journal without a whole job, as a kill may leave it: it holds nothing."""
+    with path.open("rb") as file:
+        return _may_be_ours(file) and _frame(file, unpack=False) is None
 
 
 def read_job(path: Path) -> dict[str, Any]:
@@ -204,13 +211,18 @@ def _whole(path: Path) -> int:
     """How many bytes of a journal are whole frames."""
     at = 0
     with path.open("rb") as file:
-        magic = file.read(len(_MAGIC))
-        if not _MAGIC.startswith(magic):
+        if not _may_be_ours(file):
             raise _no_journal(path)
-        file.seek(0)
         while (frame := _frame(file, unpack=False)) is not None:
             at += frame[0]
     return at
+
+
+def _may_be_ours(file: IO[bytes]) -> bool:
+    """Whether a file begins as a journal does, or as a loss of power may leave one: with zeros."""
+    magic = file.read(len(_MAGIC))
+    file.seek(0)
+    return _MAGIC.startswith(magic) or not magic.strip(b"\0")
 
 
 def _frame(file: IO[bytes], *, unpack: bool = True) -> tuple[int, bytes] | None:

@@ -27,7 +27,7 @@ class NoteLines:
     """
 
     def __init__(self) -> None:
-        # By identity: candidates hold mappings, and have no hash. The value keeps the tuple alive,
+        # By identity: hashes of candidates take longer to make. The value keeps the tuple alive,
         # so that no other one takes its place in memory.
         self._known: OrderedDict[
             tuple[int, bool], tuple[tuple[Candidate, ...], tuple[str, str]]

@@ -65,11 +65,12 @@ def write_manifest(
             "sha256": settings["index"],
         },
         "encoder": asdict(index.encoder),
-        "config": {key: value for key, value in settings.items() if key != "index"},
+        "config": {k: value for k, value in settings.items() if k not in ("index", "tool_version")},
         "inputs": [_input(file) for file in stream.files],
         "versions": {"python": platform.python_version(), **_versions()},
     }
-    write_atomically(path, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    # Names of files need not be UTF-8: what is not comes as lone surrogates, which stay escapes.
+    write_atomically(path, json.dumps(manifest, indent=2) + "\n")
 
 
 def _described(out: Path) -> dict[str, Any]:
@@ -84,12 +85,12 @@ def _input(file: NoteFile) -> dict[str, Any]:
         return {"database": file.database.name, "query": file.database.query}
     if file.path is None:
         return {"path": "stdin"}
-    modified = datetime.fromtimestamp(file.path.stat().st_mtime, timezone.utc)
-    return {
-        "path": str(file.path),
-        "bytes": file.size,
-        "modified": modified.isoformat(timespec="seconds"),
-    }
+    about = {"path": str(file.path), "bytes": file.size}
+    if file.modified is None:
+        return about
+    # As it was when the run began: the file may be gone by now.
+    modified = datetime.fromtimestamp(file.modified, timezone.utc)
+    return {**about, "modified": modified.isoformat(timespec="seconds")}
 
 
 def _versions() -> dict[str, str]:

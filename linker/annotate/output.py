@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from linker.annotate.journal import Journal, Record, pack, read_job
+from linker.annotate.journal import Journal, Record, is_unbegun, pack, read_job
 from linker.annotate.write import json_line
 from linker.annotate.writers import Format, RunInfo
 from linker.errors import NoteError
@@ -74,6 +74,13 @@ class Output:
         elif self.out.is_dir():
             raise NoteError(f"{self.out}: is a folder; give the file to write")
 
+    def is_stopped(self) -> bool:
+        """Whether there is a stopped run to go on with.
+
+        A run that was killed before its job was on the disk did nothing: it does not count.
+        """
+        return self.partial.exists() and not is_unbegun(self.partial)
+
     def prepare(self, *, resume: bool, force: bool) -> None:
         """Refuse to harm what is there; throw away a stopped run that is not gone on with.
 
@@ -81,12 +88,13 @@ class Output:
             NoteError: an output or a stopped run is there that is neither ours to go on with nor
                 to be replaced.
         """
-        if self.partial.exists() and not (resume or force):
+        is_stopped = self.is_stopped()
+        if is_stopped and not (resume or force):
             raise NoteError(
                 f"{self.partial}: a run was stopped here; use --resume to go on with it, "
                 "or --force to start over"
             )
-        if not self.partial.exists() and not self.state.exists() and self._is_something():
+        if not is_stopped and not self.state.exists() and self._is_something():
             if self.out.is_dir():
                 # --force replaces an output; it never deletes something else.
                 raise NoteError(f"{self.out}: exists and is not an output; choose another --out")

@@ -33,7 +33,6 @@ from ray.util.annotations import RayDeprecationWarning
 
 import linker.errors
 from linker.annotate.batch import Done, Item, batches
-from linker.annotate.ledger import digest
 from linker.annotate.read import NoteStream
 from linker.annotate.settle import DoneNotes, Sighting
 from linker.errors import LinkerError, NoteError
@@ -52,6 +51,9 @@ _BLOCKS_A_WORKER = 16
 _DEATHS = 3
 """How often a block is tried again whose actor died. A note that kills every process that meets it
 would be tried for ever by default."""
+
+
+Digest = Callable[[Note], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def annotate_on_ray(
     linker: Linker,
     stream: NoteStream,
     done: DoneNotes,
+    digest: Digest,
     annotate: Callable[[Linker, list[Item]], Done],
     cluster: Cluster,
 ) -> Generator[tuple[list[Sighting], Done, int], None, None]:
@@ -127,6 +130,7 @@ def annotate_on_ray(
     Args:
         linker: is opened again in each actor.
         done: notes that are not to be done again.
+        digest: what tells a note from another of its id.
         annotate: a batch to its results.
 
     Yields:
@@ -144,7 +148,7 @@ def annotate_on_ray(
         )
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     folder = Path.cwd()
-    source = _NoteSource(stream, ray.put(done), folder)
+    source = _NoteSource(stream, ray.put(done), digest, folder)
     rows = _dataset(source, linker, annotate, cluster, folder)
     try:
         for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -211,11 +215,12 @@ def _block_bytes(total: int, cluster: Cluster) -> int:
 class _NoteSource(Datasource):  # type: ignore[misc]
     """Files of notes as read tasks: rows of one batch each, or of what stops the run."""
 
-    def __init__(self, stream: NoteStream, done: Any, folder: Path) -> None:
+    def __init__(self, stream: NoteStream, done: Any, digest: Digest, folder: Path) -> None:
         self.groups = list(_groups(stream))
         self.total_bytes = stream.total_bytes
         self._stream = stream
         self._done = done
+        self._digest = digest
         self._folder = folder
 
     def get_read_tasks(
@@ -226,7 +231,9 @@ class _NoteSource(Datasource):  # type: ignore[misc]
     ) -> list[ReadTask]:
         return [
             ReadTask(
-                partial(_read, self._stream.part(first, end), self._done, self._folder),
+                partial(
+                    _read, self._stream.part(first, end), self._done, self._digest, self._folder
+                ),
                 BlockMetadata(None, size, None, None),
                 per_task_row_limit=per_task_row_limit,
             )
@@ -247,29 +254,40 @@ def _groups(stream: NoteStream) -> Iterator[tuple[int, int, int]]:
             first, size = end, 0
 
 
-def _read(stream: NoteStream, done: Any, folder: Path) -> Iterator[pa.Table]:
+def _read(stream: NoteStream, done: Any, digest: Digest, folder: Path) -> Iterator[pa.Table]:
     """A read task. Ray joins the tables into blocks."""
     try:
         os.chdir(folder)
-        yield from read_batches(stream, ray.get(done))
+        _look_for_folders(stream)
+        yield from read_batches(stream, ray.get(done), digest)
     except Exception as error:
         yield _table([{"batch": "[]", "read": 0, "stop": _reason(error)}])
 
 
-def read_batches(stream: NoteStream, done: DoneNotes) -> Iterator[pa.Table]:
+def _look_for_folders(stream: NoteStream) -> None:
+    """Have a machine that does not see the notes stop the run: else each file is an error.
+
+    Raises:
+        OSError: a folder of the files is not there.
+    """
+    for parent in {file.path.parent for file in stream.files if file.path is not None}:
+        parent.stat()
+
+
+def read_batches(stream: NoteStream, done: DoneNotes, digest: Digest) -> Iterator[pa.Table]:
     """The batches of a stream as tables of one row: "batch", "read" (bytes), "stop" ("")."""
-    sightings = _sightings(stream, done)
+    sightings = _sightings(stream, done, digest)
     for batch in batches(sightings, lambda sighting: sighting.n_characters):
         data = json.dumps([sighting.to_json() for sighting in batch])
         yield _table([{"batch": data, "read": stream.bytes_read, "stop": ""}])
 
 
-def _sightings(stream: NoteStream, done: DoneNotes) -> Iterator[Sighting]:
+def _sightings(stream: NoteStream, done: DoneNotes, digest: Digest) -> Iterator[Sighting]:
     for file, line, item in stream.placed():
         if not isinstance(item, Note):
             yield Sighting(item, b"", file.name, line)
             continue
-        text = digest(item.text)
+        text = digest(item)
         if done.has(item.id, text):
             yield Sighting(Note(item.id, ""), text, file.name, line, is_done=True)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gzip
 import io
+import os
 import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
@@ -38,9 +39,9 @@ class NoteStream:
 
     Args:
         paths: files of a format of `NOTE_READERS`, also `.gz` and `.zst`; folders, which are
-            searched for such files; "-" for stdin. The id of a `.txt` file is its name without
-            the ending, in a folder with the subfolders before it ("2021/note1"). Also URIs of
-            databases: see `readers.database`.
+            searched for such files, outputs of runs left out; "-" for stdin. The id of a `.txt`
+            file is its name without the ending, in a folder with the subfolders before it
+            ("2021/note1"). Also URIs of databases: see `readers.database`.
         leave_out: files, and folders, that are not read though they lie in such a folder.
         input_format: a name of `NOTE_READERS`; by default each file's ending says, and stdin has
             JSON lines.
@@ -121,15 +122,26 @@ class NoteStream:
     def _read(self, file: NoteFile) -> Lines:
         if file.database is not None:
             yield from read_database(file, file.database, self._columns)
-            return
-        raw = sys.stdin.buffer if file.path is None else file.path.open("rb")
+        elif file.unread is not None:
+            yield None, file.bad(None, None, file.unread)
+        elif file.path is None:
+            yield from self._items(file, sys.stdin.buffer)
+        else:
+            yield from self._of_path(file, file.path)
+
+    def _of_path(self, file: NoteFile, path: Path) -> Lines:
         try:
-            self._raw = None if file.path is None else raw
-            yield from self._items(file, raw)
-        finally:
-            self._raw = None
-            if file.path is not None:
-                raw.close()
+            raw = path.open("rb")
+        except OSError as error:
+            # It was there when the folder was listed, or may not be looked into.
+            yield None, file.bad(None, None, _unread(error))
+            return
+        with raw:
+            self._raw = raw
+            try:
+                yield from self._items(file, raw)
+            finally:
+                self._raw = None
 
     def _items(self, file: NoteFile, raw: IO[bytes]) -> Lines:
         ending = file.path.suffix.lower() if file.path is not None else ""
@@ -140,10 +152,20 @@ class NoteStream:
             reason = f"the gzip stream is broken ({error}); notes after this point are lost"
             yield None, file.bad(None, None, reason)
         except OSError as error:
-            if error.errno is not None or ending != ".zst":
+            if error.errno is not None:
+                yield None, file.bad(None, None, _unread(error))
+            elif ending == ".zst":
+                reason = f"the zstd stream is broken ({error}); notes after this point are lost"
+                yield None, file.bad(None, None, reason)
+            else:
                 raise
-            reason = f"the zstd stream is broken ({error}); notes after this point are lost"
-            yield None, file.bad(None, None, reason)
+
+
+def _unread(error: OSError) -> str:
+    return (
+        f"cannot be read ({error.strerror or type(error).__name__}); what is left of it is lost: "
+        "mend that, and annotate it again onto the same output"
+    )
 
 
 def _of_database(uri: str, query: str | None) -> NoteFile:
@@ -162,13 +184,18 @@ def _files(path: Path, left_out: Collection[Path], input_format: str | None) -> 
     if not path.exists():
         raise NoteError(f"{path}: no such file or folder")
     if path.is_dir():
+        unread: dict[Path, str] = {}
         found = sorted(
             p
-            for p in path.rglob("*")
-            if _of_format(p, input_format) and p.is_file() and not _is_in(p, left_out)
+            for p in _walk(path, unread)
+            if _of_format(p, input_format) and _may_be_file(p) and not _is_in(p, left_out)
         )
-        if not found:
+        if path in unread:
+            raise NoteError(f"{path}: {unread[path]}")
+        if not found and not unread:
             raise NoteError(f"{path}: no notes in this folder; expected files that end in {_KNOWN}")
+        for folder, reason in unread.items():
+            yield NoteFile(folder, "", 0, unread=reason)
     else:
         if input_format is None and _format(path) is None:
             raise NoteError(
@@ -181,7 +208,63 @@ def _files(path: Path, left_out: Collection[Path], input_format: str | None) -> 
     for file in found:
         name = file.relative_to(path) if path.is_dir() else Path(file.name)
         name = name.with_suffix("") if _is_packed(file) else name
-        yield NoteFile(file, name.with_suffix("").as_posix(), file.stat().st_size)
+        yield _listed(file, name.with_suffix("").as_posix())
+
+
+def _listed(path: Path, note_id: str) -> NoteFile:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return NoteFile(path, note_id, 0, unread=_unread(error))
+    return NoteFile(path, note_id, found.st_size, modified=found.st_mtime)
+
+
+def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
+    """The files below a folder, also where a link leads; each folder once, by its own name first.
+
+    Outputs of runs are passed over: their texts were notes, and their links are none.
+
+    Args:
+        unread: is told of each folder that cannot be looked into, and why.
+    """
+
+    def tell(error: OSError) -> None:
+        unread[Path(error.filename)] = _unread(error)
+
+    seen: set[str] = set()
+    left = [top]
+    for start in left:
+        for at, folders, names in os.walk(start, onerror=tell):
+            real = os.path.realpath(at)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folder = Path(at)
+            of_runs = _of_runs({*folders, *names})
+            folders[:] = [name for name in folders if name not in of_runs]
+            # Links are followed once all folders are seen under their own names.
+            left += [folder / name for name in sorted(folders) if (folder / name).is_symlink()]
+            yield from (folder / name for name in names if name not in of_runs)
+
+
+def _of_runs(names: Collection[str]) -> set[str]:
+    """What of a folder's entries is the output of a run, or about to become one: see `output`."""
+    outputs = {name.removesuffix(".run.json") for name in names if name.endswith(".run.json")}
+    found = {
+        f"{output}{what}"
+        for output in outputs.intersection(names)
+        for what in ("", ".run.json", ".errors.jsonl")
+    }
+    under_way = {name.removesuffix(".partial") for name in names if name.endswith(".partial")}
+    return found | {f"{output}.writing" for output in under_way}
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True  # to be told of when it is opened
 
 
 def _is_in(path: Path, left_out: Collection[Path]) -> bool:

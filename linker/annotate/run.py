@@ -26,9 +26,11 @@ from linker.annotate.batch import (
     annotate_batch,
     batches,
     characters,
+    digest_of,
 )
+from linker.annotate.faults import Faults
 from linker.annotate.journal import Journal, Record, read_records
-from linker.annotate.ledger import Ledger, digest
+from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
@@ -83,8 +85,9 @@ def annotate_files(
 ) -> Counts:
     """Annotate files of notes.
 
-    Where `out` is there from an earlier run with the same index and settings, notes whose id and
-    text it had are not done again; what it holds of notes that the input lacks is kept.
+    Where `out` is there from an earlier run with the same index, settings and version of the tool,
+    notes whose id and text it had are not done again; what it holds of notes that the input lacks
+    is kept.
 
     Args:
         linker: finds and links the mentions.
@@ -101,7 +104,8 @@ def annotate_files(
             "local"; its machines must see the notes and the index under the same paths.
         resume: go on with a run that was stopped; notes that it did are not done again.
         force: replace `out`, and throw away a run that was stopped.
-        prune: drop from an output that is there the notes that the input lacks.
+        prune: drop from an output that is there the notes that the input lacks; refused where some
+            of the input cannot be read, and which notes it holds is not known.
         progress: called after each batch with the stream and the number of notes in it.
         told: called after each batch with what was done so far.
 
@@ -124,14 +128,14 @@ def annotate_files(
     stream = NoteStream(
         paths, leave_out=output.all_files(), input_format=input_format, columns=columns, query=query
     )
-    settings = {**linker.settings, "k": k, "format": format}
+    settings = {**linker.settings, "k": k, "format": format, "tool_version": SYSTEM}
     busy = NoteError(f"{out}: another process is writing this output; wait for it")
     with locked(out, busy), closing(Ledger()) as ledger:
         output.prepare(resume=resume, force=force)
         job = {
             "settings": settings,
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "base": not output.partial.exists() and not force and output.base(settings),
+            "base": not output.is_stopped() and not force and output.base(settings),
         }
         begun = time.monotonic()
         run = _Run(linker, output, stream, ledger, k, format, workers, ray)
@@ -150,6 +154,8 @@ def annotate_files(
                     progress(stream, batch)
             with stopped_clearly(out):
                 journal.sync()
+        if prune and journal.job["base"]:
+            run.faults.check_prune(out)
         totals, kept = run.finish(journal.job, prune=prune)
         counts = replace(run.counts, kept=kept, changed=totals.changed)
         write_manifest(
@@ -187,12 +193,12 @@ class _Run:
         self._linker = linker
         self._output = output
         self._stream = stream
-        self._files = {file.name for file in stream.files}
+        self.faults = Faults(stream.files)
         self._ledger = ledger
         self._k, self._name, self._asked, self._ray = k, name, workers, ray
+        self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
         self._base = False
-        self._bad: set[tuple[str | None, int | None, str | None]] = set()
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
         """Note which notes are done: of the output that is there, and of a run that was stopped."""
@@ -213,7 +219,7 @@ class _Run:
         for record in read_records(self._output.partial) if is_resumed else ():
             self._enter(record.note_id, record.text, is_done=True)
             if record.bad is not None:
-                self._bad.add((record.bad.file, record.bad.line, record.bad.id))
+                self.faults.known.add((record.bad.file, record.bad.line, record.bad.id))
             resumed += 1
         self.counts = replace(self.counts, resumed=resumed)
 
@@ -269,20 +275,27 @@ class _Run:
         done_before = DoneNotes.of(self._ledger)
         with connected(address, workers=self._asked) as cluster:
             self.workers = cluster.workers
-            found = annotate_on_ray(self._linker, self._stream, done_before, annotate, cluster)
+            found = annotate_on_ray(
+                self._linker, self._stream, done_before, self._digest, annotate, cluster
+            )
             with closing(found):
                 for sightings, done, bytes_read in found:
                     self._stream.reached(bytes_read)
-                    yield settle(sightings, done, self._ledger, self._bad)
+                    for sighting in sightings:
+                        item = sighting.item
+                        self.faults.look_at(item, (sighting.file, sighting.line, item.id))
+                    yield settle(sightings, done, self._ledger, self.faults.known)
 
     def _left(self) -> Iterator[Item]:
         for item in self._stream:
             if isinstance(item, BadNote):
-                if (item.file, item.line, item.id) not in self._bad:
+                place = (item.file, item.line, item.id)
+                self.faults.look_at(item, place)
+                if place not in self.faults.known:
                     yield item, b""
             else:
                 self._ledger.meet(item.id)
-                text = digest(item.text)
+                text = self._digest(item)
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
 
@@ -294,7 +307,7 @@ class _Run:
         """
         output = self._output
         info = replace(self._info, integer_ids=self._ledger.all_integers)
-        merged = self._base or self._ledger.replaced > 0
+        merged = self._base or self._ledger.replaced > 0 or self.faults.are_mended()
         kept = 0
 
         def records() -> Iterator[Record]:
@@ -328,14 +341,14 @@ class _Run:
 
     def _stays(self, record: Record, number: int, *, is_base: bool, prune: bool) -> bool:
         note_id = record.note_id
-        if is_base and record.bad is not None:
-            # Its file was read again, or its note: what came of that is in the other journal.
-            if record.bad.file is not None:
-                return record.bad.file not in self._files and not prune
-            return not prune and note_id is not None and not self._ledger.is_met(note_id)
+        if record.bad is not None:
+            if is_base:
+                return not prune and not self.faults.is_seen_again(record.bad, self._ledger)
+            if self.faults.is_mended(record.bad):
+                return False
         if note_id is None or not record.text:
             return True
-        if is_base and prune and not self._ledger.is_met(note_id):
+        if is_base and prune and not (self._ledger.is_met(note_id) or self.faults.has(note_id)):
             return False
         return self._ledger.is_latest(note_id, number)
 

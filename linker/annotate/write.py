@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from linker.schema import Candidate, Link
+from linker.records import candidate_record, rounded
+from linker.schema import Link
 
 
 def note_json(note_id: str, links: Sequence[Link]) -> dict[str, Any]:
@@ -15,25 +16,7 @@ def note_json(note_id: str, links: Sequence[Link]) -> dict[str, Any]:
     For NIL, `concept_id` and `preferred_name` are null, and `score` and `probability` are the best
     candidate's, which was turned down.
     """
-    return {"id": note_id, "links": [_link(link) for link in links]}
-
-
-def _link(link: Link) -> dict[str, Any]:
-    best, linked = link.best, link.concept_id is not None
-    return {
-        "start": link.mention.start,
-        "end": link.mention.end,
-        "text": link.mention.text,
-        "long_form": link.mention.long_form,
-        "concept_id": link.concept_id,
-        "preferred_name": best.preferred_name if best and linked else None,
-        "score": _rounded(best.score) if best else None,
-        "probability": _rounded(link.probability),
-        "semantic_types": list(best.semantic_types) if best and linked else [],
-        "codes": {key: list(codes) for key, codes in best.codes.items()} if best and linked else {},
-        "assertion": dict(link.assertion),
-        "candidates": [_candidate(candidate) for candidate in link.candidates],
-    }
+    return {"id": note_id, "links": [link.to_dict() for link in links]}
 
 
 def mention_json(link: Link) -> dict[str, Any]:
@@ -41,24 +24,9 @@ def mention_json(link: Link) -> dict[str, Any]:
     return {
         "text": link.mention.text,
         "concept_id": link.concept_id,
-        "probability": _rounded(link.probability),
-        "candidates": [_candidate(candidate) for candidate in link.candidates],
+        "probability": rounded(link.probability),
+        "candidates": [candidate_record(candidate) for candidate in link.candidates],
     }
-
-
-def _candidate(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "concept_id": candidate.concept_id,
-        "name": candidate.preferred_name,
-        "matched_name": candidate.matched_name,
-        "score": _rounded(candidate.score),
-        "probability": _rounded(candidate.probability),
-    }
-
-
-def _rounded(value: float) -> float:
-    # Fine enough that rounding cannot part two runs by the 1e-5 that their scores may differ by.
-    return round(value, 6)
 
 
 def json_line(value: dict[str, Any]) -> str:

@@ -127,5 +127,10 @@ def _say(counts: Counts, out: Path) -> None:
         )
     if counts.errors:
         typer.echo(
-            f"{counts.errors:,} notes could not be annotated: see {out}.errors.jsonl", err=True
+            f"{counts.errors:,} errors, each a note or what is left of a file: see "
+            f"{out}.errors.jsonl",
+            err=True,
         )
+        if not (counts.notes or counts.resumed or counts.kept):
+            # Nothing came of it: a script is to stop here.
+            raise typer.Exit(1)

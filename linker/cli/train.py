@@ -69,6 +69,10 @@ def train(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1. [default: a GPU if there is one]")
     ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(help="mean, cls or max, for a base folder that does not say it."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a training that was stopped.")
     ] = False,
@@ -93,7 +97,15 @@ def train(
     settings = validated(TrainSettings, given, where="train")
     with resumable(out), Bars(err_console) as progress:
         report = train_encoder(
-            index, base, out, settings, resume=resume, force=force, device=device, progress=progress
+            index,
+            base,
+            out,
+            settings,
+            resume=resume,
+            force=force,
+            device=device,
+            pooling=pooling,
+            progress=progress,
         )
     for name, measure in report.measures.items():
         typer.echo(

@@ -1,11 +1,11 @@
 """Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
 
 from linker.detect.abbreviations import expand
-from linker.detect.assertion import assert_mentions
+from linker.detect.assertion import assert_mentions, said_in
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.composites import phrase_of
-from linker.detect.detectors import load_detector
+from linker.detect.detectors import check_detector, load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.eponyms import called_after
 from linker.detect.names import name_in_other_words
@@ -23,6 +23,7 @@ __all__ = [
     "Site",
     "assert_mentions",
     "called_after",
+    "check_detector",
     "clinical_long_form",
     "expand",
     "full_names",
@@ -31,6 +32,7 @@ __all__ = [
     "load_detector",
     "name_in_other_words",
     "phrase_of",
+    "said_in",
     "sites_of",
     "stands_for_in_phrase",
     "without_overlaps",

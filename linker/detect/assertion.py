@@ -42,7 +42,7 @@ from linker.detect.triggers import (
     is_word,
 )
 from linker.schema import ASSERTIONS, Mention
-from linker.text import readable
+from linker.text import readable, words
 
 _RESERVED = str.maketrans(MENTION + MENTION_GOES_ON, "  ")
 _HEADER = re.compile(
@@ -424,13 +424,16 @@ def _look_backward(
     found: list[int],
 ) -> None:
     n = len(ASSERTIONS)
-    floors = [FAR] * n  # In scope are the words from these on.
+    floors = [FAR] * n  # In scope are the words from these on,
+    until: list[frozenset[str]] = [frozenset()] * n  # and before none of these.
     listed = [
         False
     ] * n  # Whether an "and" since the trigger makes the commas those of an enumeration.
     inside = {at for begin, (end, _) in phrases.items() for at in range(begin + 1, end)}
     for at in range(len(tokens) - 1, -1, -1):
         piece = tokens[at]
+        if any(piece in ends for ends in until):
+            floors = [FAR if piece in ends else f for f, ends in zip(floors, until, strict=True)]
         if at in phrases:
             _, effects = phrases[at]
             for effect in effects:
@@ -441,6 +444,7 @@ def _look_backward(
                 if effect.backward:
                     (attribute,) = effect.attributes
                     floors[attribute] = words[at] - effect.max_words
+                    until[attribute] = effect.until
                     listed[attribute] = False
         elif at in inside:
             continue
@@ -474,3 +478,17 @@ def assert_mentions(text: str, mentions: Sequence[Mention]) -> list[dict[str, bo
     See `AssertionRules.assert_mentions`. The rules are read when first needed.
     """
     return _default_rules().assert_mentions(text, mentions)
+
+
+def said_in(term: str) -> frozenset[str]:
+    """What a term says itself of the finding that it names: "hx of TIA" that it is past.
+
+    Args:
+        term: an entry of a list, without a note around it.
+
+    Returns:
+        Some of `ASSERTIONS`.
+    """
+    mentions = [Mention(word.start, word.end, term[word.start : word.end]) for word in words(term)]
+    found = assert_mentions(term, mentions)
+    return frozenset(attribute for truth in found for attribute in ASSERTIONS if truth[attribute])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from linker.detect.base import Detector
 from linker.detect.clinical import ClinicalDetector
 from linker.detect.combine import CombinedDetector
@@ -13,6 +15,13 @@ from linker.index import Index
 DICTIONARY = "dictionary"
 CLINICAL = "clinical"
 PROPOSER = "proposer"
+
+_OURS: dict[str, Callable[[Index], Detector]] = {
+    DICTIONARY: DictionaryMatcher,
+    CLINICAL: ClinicalDetector,
+    PROPOSER: SpanProposer,
+}
+"""Makes each detector that has a name here; any other name is a spaCy pipeline's."""
 
 
 def load_detector(name: str, index: Index) -> Detector:
@@ -28,23 +37,36 @@ def load_detector(name: str, index: Index) -> Detector:
     Raises:
         DetectorError: no such pipeline is installed, it finds no entities, or a name is empty.
     """
+    detectors = [_load(part, index) for part in _parts(name)]
+    return detectors[0] if len(detectors) == 1 else CombinedDetector(detectors)
+
+
+def check_detector(name: str) -> None:
+    """Say at once that there is no detector of a name, and load none.
+
+    Raises:
+        DetectorError: no such pipeline is installed, or a name is empty.
+    """
+    for part in _parts(name):
+        if part not in _OURS:
+            from linker.detect.spacy_model import find_pipeline
+
+            find_pipeline(part)
+
+
+def _parts(name: str) -> list[str]:
     names = [part.strip() for part in name.split("+")]
     if not all(names):
         raise DetectorError(
             f"{name!r}: a detector without a name; join names by one +, as in"
             f' "{DICTIONARY}+{CLINICAL}"'
         )
-    detectors = [_load(part, index) for part in names]
-    return detectors[0] if len(detectors) == 1 else CombinedDetector(detectors)
+    return names
 
 
 def _load(name: str, index: Index) -> Detector:
-    if name == DICTIONARY:
-        return DictionaryMatcher(index)
-    if name == CLINICAL:
-        return ClinicalDetector(index)
-    if name == PROPOSER:
-        return SpanProposer(index)
+    if name in _OURS:
+        return _OURS[name](index)
     from linker.detect.spacy_model import SpacyDetector
 
     return SpacyDetector(name)

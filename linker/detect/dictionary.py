@@ -25,7 +25,7 @@ from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.names import Names
 from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
-from linker.detect.short_names import full_names, is_another_thing
+from linker.detect.short_names import is_another_thing
 from linker.detect.shorthand import (
     clinical_long_form,
     letters_in,
@@ -273,7 +273,7 @@ class DictionaryMatcher:
                 and short not in notes.defined[of]
                 and not (short.islower() and text[start - 1 : start] == "-")
                 and not (called_after(short) and is_person(text, start, end))
-                and not (full_names(short) and is_another_thing(text, start, end))
+                and not is_another_thing(text, start, end)
             ):
                 yield of, Match(start, end, 1, long_form)
         for of, text in enumerate(notes.texts):

@@ -134,11 +134,27 @@ class Names:
             n_words=len(own),
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self.written(row)[1][0],
-            abbreviation=is_abbreviation(stretch),
+            abbreviation=is_abbreviation(stretch) and not self._is_meant(stretch, row),
             header=lower in no_mentions.headers,
             unless=no_mentions.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
             inverted="," in stretch,
+        )
+
+    def _is_meant(self, short: str, row: int) -> bool:
+        """Whether a name that is an abbreviation is of what notes mean by it.
+
+        Their long form is no name here, but half of its words are those of the concept's names:
+        "TIA" where it is a transient cerebral ischemic attack, and no "CAP" that is a cataract.
+        """
+        long_form = clinical_long_form(short)
+        if long_form is None or self.known_as(long_form) is not None:
+            return False
+        said, store = {*stems(long_form)}, self._index.store
+        return any(
+            2 * len(said.intersection(stems(store.normal(own)))) >= len(said)
+            for pair in store.pairs(row)
+            for own in store.name_rows(pair.concept)
         )
 
     def disorders(self, row: int) -> bool:

@@ -98,21 +98,32 @@ class SpacyDetector:
         return list(doc.spans.get(self._spans, ()))
 
 
-def _load(name: str | Path) -> Language:
+def find_pipeline(name: str | Path) -> None:
+    """Look whether there is a spaCy pipeline of a name or in a folder, and load none.
+
+    Raises:
+        DetectorError: there is none.
+    """
     import spacy
 
-    try:
-        return spacy.load(name)
-    except OSError as error:
-        if Path(name).exists():
-            raise DetectorError(
-                f"{name}: is not a spaCy pipeline that can be loaded: {error}"
-            ) from error
+    if not Path(name).exists() and not spacy.util.is_package(str(name)):
         installed = ", ".join(sorted(spacy.util.get_installed_models())) or "none"
         raise DetectorError(
             f"{name}: no such spaCy pipeline; installed: {installed}. Install it with"
             f' "python -m spacy download {name}", or, for a scispaCy model, with pip, as'
             " told at https://allenai.github.io/scispacy/; or give the folder of one"
+        )
+
+
+def _load(name: str | Path) -> Language:
+    import spacy
+
+    find_pipeline(name)
+    try:
+        return spacy.load(name)
+    except OSError as error:
+        raise DetectorError(
+            f"{name}: is not a spaCy pipeline that can be loaded: {error}"
         ) from error
     except (ValueError, ImportError, TypeError) as error:
         # A model of another spaCy, or one whose components are not installed.

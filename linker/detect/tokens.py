@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from linker.detect.composites import JOINTS
 from linker.detect.grams import SIDES, Hashes, Positions
+from linker.detect.sentences import hard_breaks, plain_newlines
 from linker.detect.variants import entry_of
 from linker.text import Word, pieces, stem, word_hash
 
@@ -49,8 +50,8 @@ class Tokens:
         start, end: where in it, half-open, in code points.
         position: which of all words.
         run: which run: a stretch that a mention may span. A full stop, a bullet, a bracket or the
-            border of a table cell ends one, and so does the end of the text; a space, a hyphen, a
-            comma or a single line break does not.
+            border of a table cell ends one, and so does the end of the text or of a line that is
+            not full; a space, a hyphen, a comma or the end of a full line does not.
         term: which word of the vocabulary.
         hash: that of its stem; 0 for a stop word.
         entry: what it is to `linker.detect.variants`.
@@ -87,6 +88,8 @@ class Tokens:
 class Vocabulary(dict[str, int]):
     """Numbers the distinct words of texts, and keeps what is known of each.
 
+    It is for one thread at a time.
+
     Args:
         mark: a question about a word as it is written; the answer is `Tokens.marked`.
     """
@@ -99,18 +102,15 @@ class Vocabulary(dict[str, int]):
         self._terms = np.zeros(1024, dtype=_TERM)
 
     def __missing__(self, word: str) -> int:
+        own = stem(word)
+        row = (word_hash(own), entry_of(own), own in SIDES, own in JOINTS, self._mark(word))
+        # Looked up first, kept then, numbered last: Ctrl-C between any two of these lines leaves
+        # only what the next word overwrites.
         number = len(self)
         if number == len(self._terms):
             self._terms = np.concatenate([self._terms, np.zeros_like(self._terms)])
-        own = stem(word)
-        self._stems.append(own)
-        self._terms[number] = (
-            word_hash(own),
-            entry_of(own),
-            own in SIDES,
-            own in JOINTS,
-            self._mark(word),
-        )
+        self._stems[number:] = [own]
+        self._terms[number] = row
         self[word] = number
         return number
 
@@ -130,6 +130,7 @@ class Vocabulary(dict[str, int]):
             term[own] = np.fromiter(map(self.__getitem__, parts[1::2]), np.int64, n)
             gap[own] = np.fromiter(map(self._gaps.__getitem__, parts[:-1:2]), np.int64, n)
             gap[own.start : own.start + 1] = _BREAKS
+            gap[own.start + _behind_lines(texts[i], start[own])] |= _BREAKS
         known = self._terms[term]
         return Tokens(
             text=np.repeat(np.arange(len(cut)), counts),
@@ -162,6 +163,13 @@ class _Gaps(dict[str, int]):
         kind = (0 if glue else _BREAKS) | (_SLASH if gap.strip() == "/" else 0)
         self[gap] = kind
         return kind
+
+
+def _behind_lines(text: str, starts: Positions) -> Positions:
+    """Which words are the first behind a line that ends a sentence: an item of a list, a header."""
+    breaks = hard_breaks(plain_newlines(text))
+    behind = np.searchsorted(starts, np.fromiter(breaks, np.int64, len(breaks)))
+    return behind[behind < len(starts)]
 
 
 def together(texts: Sequence[str], characters: int) -> Iterator[Sequence[str]]:

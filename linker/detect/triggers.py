@@ -23,7 +23,9 @@ MENTION, MENTION_GOES_ON = "\ue000", "\ue001"
 """A mention stands as one strange word, and no trigger is found inside it or across its edge; one
 that is words of triggers itself stands as these."""
 
-TOKEN = re.compile(rf"{MENTION}{MENTION_GOES_ON}*|\n|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]")
+TOKEN = re.compile(
+    rf"{MENTION}{MENTION_GOES_ON}*|\n|(?<![\d/])2/2(?![\d/])|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]"
+)
 _NUMBERS = {"#": "0", "#s": "0s", "YYYY": "YYYY"}
 _DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)", re.IGNORECASE)
 FAR = 1 << 60
@@ -225,7 +227,10 @@ def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:
 def _fits(effect: Effect, tokens: list[str], begin: int, end: int) -> bool:
     if effect.opens_clause and begin > 0 and is_word(tokens[begin - 1]):
         return False
-    return not (effect.closes_clause and end < len(tokens) and is_word(tokens[end]))
+    if not effect.closes_clause or end == len(tokens):
+        return True
+    # "- Neg: chest pain" has the hyphen of a list, and says no of what follows.
+    return tokens[end] != ":" and not is_word(tokens[end])
 
 
 def is_word(piece: str) -> bool:

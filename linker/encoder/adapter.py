@@ -1,8 +1,9 @@
 """Low-rank adapters (LoRA) of a base model, merged into its weights when it is loaded.
 
 A folder as `peft` saves it, adapter_config.json and adapter_model.safetensors, with `base.json`
-beside them: the base's name, revision and fingerprint. Reading it needs no `peft`: W becomes
-W + s B A, with s = alpha / rank (Hu et al., LoRA, ICLR 2022, section 4.1).
+beside them: the base's name, revision, fingerprint and pooling, and of a base in a folder the way
+there from the adapter's. Reading it needs no `peft`: W becomes W + s B A, with s = alpha / rank (Hu
+et al., LoRA, ICLR 2022, section 4.1).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 BASE = "base.json"
+VERSION = 2
+"""Of base.json as it is written; see `Adapter`."""
 PREFIX = "base_model.model."
 """What `peft` puts before the name of each module of the base."""
 
@@ -45,6 +48,10 @@ class Adapter:
         path: the folder.
         base, revision, fingerprint: the base model, as `load_encoder` finds it.
         scale: alpha / rank.
+        pooling: the base's, which a plain folder does not say; None where it is not on record.
+        way: from this folder to that of the base, or "".
+        version: of base.json. Version 1 had no pooling and no way, and is fingerprinted with peft's
+            settings, the base's place among them.
     """
 
     path: Path
@@ -52,6 +59,9 @@ class Adapter:
     revision: str
     fingerprint: str
     scale: float
+    pooling: str | None = None
+    way: str = ""
+    version: int = VERSION
 
     @classmethod
     def read(cls, path: Path) -> Adapter:
@@ -60,6 +70,12 @@ class Adapter:
         Raises:
             EncoderError: it is damaged, or is of a kind of adapter that we do not merge.
         """
+        if not (path / BASE).is_file():
+            raise EncoderError(
+                f"{path}: an adapter with no {BASE}, in which `linker train` writes what base it "
+                "is of; if it was made by another tool, merge it into its base with peft "
+                "(merge_and_unload), and save the whole model"
+            )
         config, base = read_object(path / CONFIG), read_object(path / BASE)
         for key, allowed in _PLAIN.items():
             if config.get(key, allowed[0]) not in allowed:
@@ -70,16 +86,46 @@ class Adapter:
         rank, alpha = config.get("r"), config.get("lora_alpha")
         if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, (int, float)):
             raise EncoderError(f"{path / CONFIG}: rank {rank!r} and alpha {alpha!r} are no numbers")
-        for key in ("name", "revision", "fingerprint"):
+        version = base.get("version", 1)
+        if version not in (1, VERSION):
+            raise EncoderError(
+                f"{path / BASE}: version {version!r}, expected 1 to {VERSION}; was it written by a "
+                "newer release? Use that one"
+            )
+        expected = ("name", "revision", "fingerprint", *(("pooling",) if version > 1 else ()))
+        for key in expected:
             if not isinstance(base.get(key), str):
                 raise EncoderError(f'{path / BASE}: no "{key}" of the base model')
+        way = base.get("path", "")
+        if not isinstance(way, str):
+            raise EncoderError(f'{path / BASE}: "path" is {way!r}, expected a string')
         check_weights(path / WEIGHTS)
-        return cls(path, base["name"], base["revision"], base["fingerprint"], alpha / rank)
+        return cls(
+            path,
+            base["name"],
+            base["revision"],
+            base["fingerprint"],
+            alpha / rank,
+            pooling=base["pooling"] if version > 1 else None,
+            way=way,
+            version=version,
+        )
 
     @property
-    def files(self) -> tuple[Path, Path]:
-        """What decides its share of the vectors."""
-        return self.path / CONFIG, self.path / WEIGHTS
+    def bases(self) -> tuple[str | Path, ...]:
+        """Where the base may be: what it was trained from, and, if both were moved, beside it."""
+        return (self.base, *((self.path.resolve() / self.way,) if self.way else ()))
+
+    @property
+    def settings(self) -> str:
+        """What decides its share of the vectors, beside the `files`."""
+        return f"\nadapter scale {self.scale!r}" if self.version > 1 else ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that decide its share of the vectors."""
+        weights = self.path / WEIGHTS
+        return (weights,) if self.version > 1 else (self.path / CONFIG, weights)
 
     def merge(self, network: torch.nn.Module) -> None:
         """Add the adapter to the weights of its base, in place.

@@ -60,7 +60,8 @@ class Encoder(Protocol):
         """Embed strings, in any number, in the order given.
 
         Args:
-            texts: may be empty; the vectors do not depend on how they are batched (to 1e-5).
+            texts: may be empty; the vectors do not depend on how they are batched, to 1e-5; of bf16
+                see `linker.encoder.backend`.
             progress: called with the number of strings just done, now and then.
 
         Returns:

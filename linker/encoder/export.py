@@ -18,8 +18,8 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -101,16 +101,22 @@ def exported(folder: ModelFolder, fingerprint: str, *, int8: bool) -> Exported:
     if int8:
         precision = "int8" if multiplies_signed_exactly() else "int8-unsigned"
     key = f"onnx-{precision}-{VERSION}-{fingerprint.removeprefix('sha256:')[:32]}"
-    places = [place / key for place in export_places(folder.path)]
-    for place in places:
-        found = _open(place)
+    refused: list[str] = []
+    places = []
+    for place in (at / key for at in export_places(folder.path)):
+        try:
+            found = _open(place)
+        except PermissionError:
+            refused.append(f"{place}: another user's export, which may not be read")
+            continue
         if found is not None:
             return found
-    refused: list[str] = []
+        places.append(place)
     for place in places:
+        # Not by mkdtemp, whose folders their owner alone may read: others share the model.
+        partial = place.with_name(f"{key}.{uuid4().hex}.partial")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(mkdtemp(prefix=f"{key}.", suffix=".partial", dir=place.parent))
+            partial.mkdir(parents=True)
         except OSError as error:
             refused.append(f"{place.parent}: {error.strerror}")
             continue
@@ -123,7 +129,8 @@ def exported(folder: ModelFolder, fingerprint: str, *, int8: bool) -> Exported:
                 )
             _rename(partial, place)
         except OSError as error:
-            raise ExportError(f"{place}: cannot be written: {error}") from error
+            refused.append(f"{place}: cannot be written: {error}")
+            continue
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         made = _open(place)
@@ -150,7 +157,11 @@ def export_places(model: Path) -> list[Path]:
 
 
 def _open(place: Path) -> Exported | None:
-    """The export at a place, or None where there is none, or it is damaged."""
+    """The export at a place, or None where there is none, or it is damaged.
+
+    Raises:
+        PermissionError: there may be one, that this user may not read.
+    """
     try:
         about = json.loads((place / _ABOUT).read_bytes())
         sizes = about["bytes"]
@@ -158,6 +169,8 @@ def _open(place: Path) -> Exported | None:
             (place / name).stat().st_size == size for name, size in sizes.items()
         )
         return Exported(place, int(about["pad_id"]), float(about["cosine"])) if whole else None
+    except PermissionError:
+        raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
@@ -191,7 +204,8 @@ def _write(to: Path, folder: ModelFolder, *, int8: bool) -> None:
     largest = _largest(to, network, config.vocab_size) if int8 else None
     signed = multiplies_signed_exactly()
     _save(build(network, folder.pooling, largest=largest, signed=signed), to / _GRAPH)
-    model.tokenizer.save(str(to / _TOKENIZER))
+    # Its own `save` raises no OSError where the disk is full.
+    (to / _TOKENIZER).write_text(model.tokenizer.to_str(pretty=True), encoding="utf-8")
     cosine = _compared(to, folder, model, int8=int8)
     sizes = {name: (to / name).stat().st_size for name in (_GRAPH, _WEIGHTS, _TOKENIZER)}
     about = {"pad_id": model.pad_id, "cosine": cosine, "bytes": sizes}
@@ -199,6 +213,10 @@ def _write(to: Path, folder: ModelFolder, *, int8: bool) -> None:
         with (to / name).open("rb") as file:
             os.fsync(file.fileno())
     (to / _ABOUT).write_text(json.dumps(about, indent=2), encoding="utf-8")
+    # onnx makes its files for their owner alone; what one user exported serves all.
+    mode = (to / _ABOUT).stat().st_mode & 0o777
+    for name in sizes:
+        (to / name).chmod(mode)
 
 
 def _save(graph: Any, path: Path) -> None:

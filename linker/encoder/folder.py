@@ -4,7 +4,8 @@ The layout of sentence-transformers (sbert.net, "Creating Custom Models"):
 
     modules.json                       Transformer, then Pooling, then perhaps Normalize
     config.json, tokenizer*, model.safetensors
-    sentence_bert_config.json          max_seq_length, do_lower_case
+    sentence_bert_config.json          max_seq_length, do_lower_case; in older models the file is
+                                       called after the network: sentence_roberta_config.json
     1_Pooling/config.json              "pooling_mode_mean_tokens": true; "pooling_mode": "mean"
                                        since release 6
     config_sentence_transformers.json  prompts, and which one is put before each text
@@ -36,6 +37,11 @@ _OLD_POOLINGS = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
+# In the order in which sentence-transformers looks for them (modules/transformer.py, `load`).
+_SENTENCE_CONFIGS = tuple(
+    f"sentence_{kind}_config.json"
+    for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
 _DIM_KEYS = ("hidden_size", "dim", "d_model", "n_embd")
 # Their first positions are never used: position ids count on from the padding token's id.
 _OFFSET_POSITIONS = frozenset(
@@ -103,12 +109,11 @@ class ModelFolder:
         path, pooling_folder = _modules(modules) if modules.is_file() else (root, None)
         config = read_object(path / "config.json")
         _check_architecture(path, config)
-        sentence = _optional_object(path / "sentence_bert_config.json")
+        sentence_file = _sentence_config(path)
+        sentence = _optional_object(sentence_file)
         task = sentence.get("transformer_task", "feature-extraction")
         if task != "feature-extraction":
-            raise EncoderError(
-                f"{path / 'sentence_bert_config.json'}: a model for {task}, not a sentence encoder"
-            )
+            raise EncoderError(f"{sentence_file}: a model for {task}, not a sentence encoder")
         dim = _dim(path / "config.json", config)
         pooling = default_pooling
         prompt, prompt_pooled = _prompt(root / "config_sentence_transformers.json"), True
@@ -121,7 +126,7 @@ class ModelFolder:
             weights=weight_files(path),
             dim=dim,
             pooling=pooling,
-            max_tokens=_max_tokens(path, config, sentence),
+            max_tokens=_max_tokens(path, config, sentence_file, sentence),
             do_lower_case=sentence.get("do_lower_case") is True,
             prompt=prompt,
             licence=_licence(root / "README.md"),
@@ -145,8 +150,10 @@ class ModelFolder:
         tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
             whole.update(f"\n{file.relative_to(self.path).as_posix()} {_digest(file)}".encode())
-        for file in () if self.adapter is None else self.adapter.files:
-            whole.update(f"\nadapter {file.name} {_digest(file)}".encode())
+        if self.adapter is not None:
+            whole.update(self.adapter.settings.encode())
+            for file in self.adapter.files:
+                whole.update(f"\nadapter {file.name} {_digest(file)}".encode())
         return f"sha256:{whole.hexdigest()}"
 
 
@@ -241,10 +248,18 @@ def _prompt(path: Path) -> str:
     return prompt
 
 
-def _max_tokens(path: Path, config: dict[str, Any], sentence: dict[str, Any]) -> int:
+def _sentence_config(path: Path) -> Path:
+    """The file that says the longest input; the first of its names where there is none."""
+    files = [path / name for name in _SENTENCE_CONFIGS]
+    return next(filter(Path.is_file, files), files[0])
+
+
+def _max_tokens(
+    path: Path, config: dict[str, Any], sentence_file: Path, sentence: dict[str, Any]
+) -> int:
     limits = []
     if sentence.get("max_seq_length") is not None:
-        limits.append(_positive(path / "sentence_bert_config.json", sentence, "max_seq_length"))
+        limits.append(_positive(sentence_file, sentence, "max_seq_length"))
     else:
         # Since release 6, sentence-transformers keeps it here. "No limit" is written as 10**30.
         tokenizer = _optional_object(path / "tokenizer_config.json")

@@ -11,8 +11,11 @@ from linker.errors import EncoderError
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _FILES = ["*.json", "*.txt", "*.model", "README.md"]
-_SAFE_FILES = [SAFE, "model-*.safetensors"]
-_PICKLED_FILES = [PICKLED, "pytorch_model-*.bin"]
+# In the folder itself, or in that of its first module, as sentence-transformers had it before
+# release 2 ("0_Transformer"). Other folders hold exports and checkpoints.
+_PLACES = ("", "0_*/")
+_SAFE_FILES = [f"{at}{name}" for at in _PLACES for name in (SAFE, "model-*.safetensors")]
+_PICKLED_FILES = [f"{at}{name}" for at in _PLACES for name in (PICKLED, "pytorch_model-*.bin")]
 
 
 def is_hub_name(name: str) -> bool:
@@ -45,7 +48,7 @@ def fetch(name: str, *, revision: str | None, allow_download: bool) -> tuple[Pat
 
     try:
         folder = snapshot(_FILES + _SAFE_FILES)
-        if online and not any(folder.glob("*.safetensors")):
+        if online and not any(any(folder.glob(pattern)) for pattern in _SAFE_FILES):
             folder = snapshot(_PICKLED_FILES)
     except Exception as error:  # its own errors, httpx's or requests', depending on its version
         if online:

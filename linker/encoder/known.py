@@ -223,17 +223,28 @@ def _encoder(
 def _adapted(root: Path, allow_download: bool) -> ModelFolder:
     """The model of an adapter folder: its base, which must be the one it was trained on."""
     adapter = Adapter.read(root)
-    base = load_encoder(
-        adapter.base,
-        revision=adapter.revision or None,
-        allow_download=allow_download,
-        fingerprint=adapter.fingerprint,
-        # Its folder is all that is wanted; nothing is loaded.
-        backend="torch",
-    )
-    if not isinstance(base, TransformerEncoder):
-        raise EncoderError(f"{root}: its base {adapter.base} is no model that runs in torch")
-    return base.folder.adapted(root, adapter)
+    refused: EncoderError | None = None
+    for place in adapter.bases:
+        try:
+            base = load_encoder(
+                place,
+                revision=adapter.revision or None,
+                allow_download=allow_download,
+                fingerprint=adapter.fingerprint,
+                pooling=adapter.pooling,
+                # Its folder is all that is wanted; nothing is loaded.
+                backend="torch",
+            )
+        except EncoderError as error:
+            refused = refused or error
+            continue
+        if not isinstance(base, TransformerEncoder):
+            raise EncoderError(f"{root}: its base {adapter.base} is no model that runs in torch")
+        return base.folder.adapted(root, adapter)
+    kind = EncoderMismatchError if isinstance(refused, EncoderMismatchError) else EncoderError
+    raise kind(
+        f"{root}: an adapter of {adapter.base}, which cannot be used: {refused}"
+    ) from refused
 
 
 def _check_fingerprint(encoder: Encoder, expected: str | None) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linker.encoder.folder import ModelFolder
+from linker.encoder.gpu import default_device, in_bad_fork
 from linker.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class LoadedModel:
         tokenizer: the Rust tokenizer, set to the folder's longest input, without padding.
         pad_id: the token that fills a batch up.
         process: the id of the process that loaded it.
+        unset: weights that the folder lacks, of a pooler; they are at random, and take no part.
     """
 
     network: torch.nn.Module
@@ -34,6 +36,7 @@ class LoadedModel:
     pad_id: int
     device: torch.device
     process: int
+    unset: frozenset[str] = frozenset()
 
 
 def after_fork(model: LoadedModel) -> LoadedModel:
@@ -70,7 +73,9 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
 
     with _quiet():
         try:
-            target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            target = torch.device(device or default_device())
+            if device is None and in_bad_fork():
+                torch.set_num_threads(1)  # as in `after_fork`
             tokenizer = AutoTokenizer.from_pretrained(
                 folder.path, local_files_only=True, trust_remote_code=False, use_fast=True
             )
@@ -104,6 +109,7 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
         pad_id=0 if pad_id is None else int(pad_id),
         device=target,
         process=os.getpid(),
+        unset=frozenset(map(str, report["missing_keys"])),
     )
 
 

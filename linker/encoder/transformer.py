@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from linker.encoder.base import EncoderIdentity, Vectors
 from linker.encoder.batching import Tokens, checked, embed, padded
 from linker.encoder.folder import ModelFolder
@@ -28,7 +30,8 @@ class TransformerEncoder:
     Made in an instant: the weights are loaded by the first `encode`, once, whichever thread comes
     first. Encoding may go on in several threads. The encoder may be pickled, and sent to a process
     that is forked or spawned; it then travels without its weights and loads them there. An encoder
-    that has run before a fork works in the child too, with one torch thread (see `after_fork`).
+    that has run before a fork works in the child too, with one torch thread (see `after_fork`), and
+    on the CPU where no device was asked for.
 
     With several devices ("cuda:0,cuda:1") each has its own copy of the weights and takes batches
     from one list; which one makes a vector changes it by less than 1e-5.
@@ -74,7 +77,8 @@ class TransformerEncoder:
         like any other.
 
         Raises:
-            EncoderError: the model cannot be loaded, or gives no usable vector.
+            EncoderError: the model cannot be loaded, gives no usable vector, or a GPU has too
+                little memory for a single string.
         """
         if isinstance(texts, str):
             raise TypeError("texts is one string; expected a list of strings")
@@ -85,7 +89,8 @@ class TransformerEncoder:
             tokenise=lambda chunk: self._tokenise(models[0], chunk),
             runs=[self._run(model) for model in models],
             budget=_budget(models),
-            padding=True,
+            # In bfloat16 padding shows in the third digit of a cosine.
+            padding=self._identity.precision != "bf16",
             progress=progress,
         )
 
@@ -101,19 +106,44 @@ class TransformerEncoder:
         return [encode(f"{prompt}{text}").ids or [model.pad_id] for text in texts]
 
     def _run(self, model: LoadedModel) -> Callable[[Tokens], Vectors]:
+        """Vectors of batches; one that a GPU's memory does not hold is done in halves."""
+        import torch
+
+        fits = _budget((model,))
+
         def run(tokens: Tokens) -> Vectors:
-            unit = forward(model, tokens, self._folder.pooling)
-            return checked(unit, self._folder.dim, where=self._folder.path)
+            nonlocal fits
+            size = len(tokens) * max(map(len, tokens))
+            if len(tokens) == 1 or size <= fits:
+                try:
+                    unit = forward(model, tokens, self._folder.pooling)
+                    return checked(unit, self._folder.dim, where=self._folder.path)
+                except torch.cuda.OutOfMemoryError as error:
+                    if len(tokens) == 1:
+                        raise EncoderError(
+                            f"{model.device}: out of memory with one string of {size} tokens; is "
+                            'another program on it? Free it, or take another device, such as "cpu"'
+                        ) from error
+                    fits = size // 2
+                # Not in the handler: the error holds on to the tensors of the batch.
+                torch.cuda.empty_cache()
+            middle = len(tokens) // 2
+            return np.concatenate([run(tokens[:middle]), run(tokens[middle:])])
 
         return run
 
     def _loaded(self) -> tuple[LoadedModel, ...]:
         with self._lock:
-            if not self._models:
-                devices = [None] if self._device is None else self._device.split(",")
+            forked = bool(self._models) and self._models[0].process != os.getpid()
+            if forked and self._device is None and self._models[0].device.type != "cpu":
+                # A GPU that nobody asked for, and that works in the parent alone: load anew.
+                forked, self._models = False, ()
+            if forked:
+                self._models = tuple(map(after_fork, self._models))
+            elif not self._models:
                 self._models = tuple(
                     load(self._folder, device, bf16=self._identity.precision == "bf16")
-                    for device in devices
+                    for device in _devices(self._device)
                 )
                 # What was loaded must be what the index will say that it is of.
                 if self._folder.fingerprint() != self._identity.model:
@@ -122,9 +152,13 @@ class TransformerEncoder:
                         f"{self._folder.path}: the model has changed since its fingerprint was "
                         "taken; load it again"
                     )
-            elif self._models[0].process != os.getpid():
-                self._models = tuple(map(after_fork, self._models))
             return self._models
+
+
+def _devices(given: str | None) -> list[str | None]:
+    """The devices of a list with commas; None, for a GPU if there is one, where it names none."""
+    named: list[str | None] = [part.strip() for part in (given or "").split(",") if part.strip()]
+    return named or [None]
 
 
 def forward(model: LoadedModel, tokens: Tokens, pooling: str) -> Vectors:

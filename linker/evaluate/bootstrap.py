@@ -97,11 +97,15 @@ def ratio(top: Array, bottom: Array) -> Array:
 
 
 def f1(precision: Array, recall: Array) -> Array:
-    """The harmonic mean; 0 where both are 0, NaN where one is."""
-    total = precision + recall
-    return np.divide(
-        2 * precision * recall, total, out=np.where(total == 0, 0.0, np.nan), where=total > 0
-    )
+    """The harmonic mean, 2 TP / (2 TP + FP + FN): 0 without a hit, NaN where there is nothing.
+
+    Nothing made leaves no precision (NaN) and misses all: F1 is 0. Only where nothing was to be
+    found either, both NaN, has it no value.
+    """
+    p, r = np.nan_to_num(precision), np.nan_to_num(recall)
+    total = p + r
+    empty = np.isnan(precision) & np.isnan(recall)
+    return np.divide(2 * p * r, total, out=np.where(empty, np.nan, 0.0), where=total > 0)
 
 
 class Sums:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+import numpy as np
+
 from linker.evaluate.errors import (
     confusions,
     dimensions,
@@ -67,6 +69,8 @@ def measure_gold_mentions(
             outcomes.append(judge(query, its, concepts, train_names=names))
         progress.advance(len(batch))
     table = MentionTable.of(outcomes)
+    # A mention without a candidate cannot be a link, whatever the threshold.
+    has_candidate = np.array([o.concept_id is not None for o in outcomes], dtype=np.bool_)
     right, near = table.right.tolist(), table.found(5).tolist()
     confused = [
         ((standing_for(o, concepts), o.concept_id or ""), o.linked, o.rank, place(o))
@@ -85,8 +89,8 @@ def measure_gold_mentions(
             ),
             "reliability": reliability(table),
             "operating_points": operating_points(
-                table.probability,
-                table.right,
+                table.probability[has_candidate],
+                table.right[has_candidate],
                 table.probability[table.right],
                 int(table.has_ids.sum()),
             ),

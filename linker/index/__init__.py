@@ -8,7 +8,7 @@ from linker.index.manifest import Manifest, sha256
 from linker.index.overlay import kept_overlays, set_overlays, share_files
 from linker.index.store import NamePair, PairRows, Store, kind_rank
 from linker.index.vectors import Vectors
-from linker.index.write import write_index
+from linker.index.write import check_place, check_vectors, write_index
 from linker.steps import Progress, Silent
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "Silent",
     "Store",
     "Vectors",
+    "check_place",
+    "check_vectors",
     "kept_overlays",
     "kind_rank",
     "locked",

@@ -7,7 +7,6 @@ is that of a shard, whatever the number of names.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +62,7 @@ class Reusable:
         Args:
             normals: normal forms, ascending.
         """
-        found = np.full(len(normals), -1, dtype=np.int64)
-        if not normals:
-            return found
-        store = self._index.store
-        row = bisect_left(range(store.n_names), normals[0], key=store.normal)
-        stop = bisect_left(range(store.n_names), normals[-1], key=store.normal) + 1
-        old = {name: row + i for i, name in enumerate(store.normals(row, stop))}
-        return np.fromiter((old.get(name, -1) for name in normals), np.int64, len(normals))
+        return self._index.store.find_names(normals)
 
     def take(self, rows: Rows) -> Vectors:
         """The vectors of some of the old rows."""

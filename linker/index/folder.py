@@ -20,6 +20,15 @@ CALIBRATION_FILE = "calibration.json"
 FILES = (CONCEPTS_FILE, NAMES_FILE, LEXICON_FILE, VECTORS_FILE, CALIBRATION_FILE)
 
 
+def set_aside(out: Path) -> Path:
+    """Where an index waits, for a moment, while another takes its place.
+
+    A build that is killed in that moment leaves it there, and no index at `out`.
+    """
+    out = out.resolve()
+    return out.with_name(f".{out.name}.replaced")
+
+
 class Index:
     """The parts of an index folder. Use `open`."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -167,16 +167,26 @@ class LayeredStore(Store):
         return PairRows(name[order], place, concept, kind, derived)
 
     def normals(self, start: int, stop: int) -> list[str]:
-        own = self._base.normals(start, min(stop, self._base.n_names))
-        return [*own, *(self.normal(row) for row in range(start + len(own), stop))]
+        first = self._base.n_names
+        own = self._base.normals(start, min(stop, first)) if start < first else []
+        return [*own, *self._new_names[max(start - first, 0) : max(stop - first, 0)]]
 
     def name_row(self, normal: str) -> int | None:
         row = self._base.name_row(normal)
-        if row is not None:
-            return row
+        return self._new_name(normal) if row is None else row
+
+    def _new_name(self, normal: str) -> int | None:
         at = bisect_left(self._new_names, normal)
         found = at < len(self._new_names) and self._new_names[at] == normal
         return self._base.n_names + at if found else None
+
+    def find_names(self, normals: Sequence[str]) -> npt.NDArray[np.int64]:
+        # Each part is in order, both together are not.
+        found = self._base.find_names(normals)
+        for i in np.flatnonzero(found < 0).tolist():
+            new = self._new_name(normals[i])
+            found[i] = -1 if new is None else new
+        return found
 
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:

@@ -8,19 +8,21 @@ was, and a linker that has it open goes on with what it opened.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from linker.atomic import write_atomically
 from linker.encoder import Encoder
+from linker.errors import IndexFolderError, TerminologyError
 from linker.index.arrow import write_table
-from linker.index.folder import Index
+from linker.index.folder import Index, set_aside
 from linker.index.layers import layer_files
 from linker.index.lexicon import Lexicon
-from linker.index.manifest import Counts, Manifest, describe_files
+from linker.index.manifest import MANIFEST, Counts, Manifest, describe_files
 from linker.index.merge import PREFIX, Merge
 from linker.index.store import Store
 from linker.index.vectors import Vectors
@@ -86,22 +88,68 @@ def set_overlays(
     return changed
 
 
-def kept_overlays(folder: Path) -> list[Overlay]:
+def kept_overlays(folder: Path, *, given: Collection[str] = ()) -> list[Overlay]:
     """The overlays of an index, from the copies in its folder; none where there is no index.
 
+    Nothing else of the index is read: one that is damaged, or of another format version, is to be
+    replaced. Where a build was killed as it took the place of an index, that one's are given.
+
+    Args:
+        given: the names of overlays that take the place of their own, and need not be read.
+
     Raises:
-        IndexFolderError: the folder is damaged.
+        IndexFolderError: what is laid over the index cannot be told, or a copy is damaged.
     """
-    if not (folder / "manifest.json").is_file():
-        return []
-    manifest = Manifest.read(folder)
-    return [read_overlay(folder / info.file, name=info.name) for info in manifest.overlays]
+    if not (folder / MANIFEST).is_file():
+        folder = set_aside(folder)
+        if not (folder / MANIFEST).is_file():
+            return []
+    kept, lost = [], []
+    for name, file, digest in _listed(folder):
+        overlay = _copy(folder / file, name, digest)
+        if overlay is not None:
+            kept.append(overlay)
+        elif name not in given:
+            lost.append(name)
+    if lost:
+        raise IndexFolderError(
+            f"{folder}: the index has overlays whose copies are missing or damaged: "
+            f"{', '.join(lost)}; give these files again with --overlay, or move the folder away to "
+            "build without them"
+        )
+    return kept
+
+
+def _listed(folder: Path) -> list[tuple[str, str, str]]:
+    """Name, file and sha256 of each overlay, as far as the manifest of any version says it."""
+    path = folder / MANIFEST
+    try:
+        listed = json.loads(path.read_bytes()).get("overlays", [])
+        return [(str(one["name"]), str(one["file"]), str(one["sha256"])) for one in listed]
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        left = sorted(copy.name for copy in folder.glob(f"{PREFIX}*") if copy.suffix != ".arrow")
+        left = [name for name in left if not name.endswith(".vectors.faiss")]
+        if not left:
+            return []
+        raise IndexFolderError(
+            f"{path}: cannot be read ({error}), and the index has overlays: {', '.join(left)}; "
+            "move the folder away, and give these files again with --overlay"
+        ) from error
+
+
+def _copy(path: Path, name: str, digest: str) -> Overlay | None:
+    """An overlay from its copy, or None if that is not what it was."""
+    try:
+        overlay = read_overlay(path, name=name)
+    except TerminologyError:
+        return None
+    return overlay if overlay.sha256 == digest else None
 
 
 def share_files(index: Path, folder: Path) -> None:
     """Make a folder of the files of an index, without a copy of their content where possible."""
     folder.mkdir()
-    for name in (*Manifest.read(index).files, "manifest.json"):
+    for name in (*Manifest.read(index).files, MANIFEST):
         # A file of an index is replaced, never changed: so two may share it.
         with suppress(OSError):
             os.link(index / name, folder / name)

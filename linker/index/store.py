@@ -173,12 +173,14 @@ class Store:
         """The number of concept ids with a status: "active" or "retired"."""
         return int(pc.sum(pc.equal(self._concepts["status"], status)).as_py() or 0)
 
-    def find(self, concept_id: str) -> int | None:
-        """The row of an id, or None.
+    def find(self, concept_id: object) -> int | None:
+        """The row of an id, or None; what is no string is no id.
 
         A retired id gives the row of the active concept that replaced it, at once or by way of
         other retired ids; its own row where it leads to none.
         """
+        if not isinstance(concept_id, str):
+            return None
         own = row = self.row(concept_id)
         passed = set()
         while row is not None and row not in passed:
@@ -310,6 +312,20 @@ class Store:
         n_rows = len(self._names["normal"])
         row = bisect_left(range(n_rows), normal, key=read)
         return row if row < n_rows and read(row) == normal else None
+
+    def find_names(self, normals: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The row of each of some normal forms, -1 where it has none: shape (n,).
+
+        Args:
+            normals: ascending; a run of the file is read, from the first to the last of them.
+        """
+        if not normals:
+            return np.empty(0, dtype=np.int64)
+        in_file, read = range(len(self._names["normal"])), self._read_name["normal"]
+        start = bisect_left(in_file, normals[0], key=read)
+        stop = bisect_left(in_file, normals[-1], key=read) + 1
+        rows = {name: start + i for i, name in enumerate(self.normals(start, stop))}
+        return np.fromiter((rows.get(name, -1) for name in normals), np.int64, len(normals))
 
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:

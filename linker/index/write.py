@@ -8,8 +8,10 @@ ends with the same bytes as one that was not.
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from linker.index.folder import (
     FILES,
     LEXICON_FILE,
     Index,
+    set_aside,
 )
 from linker.index.lexicon import Lexicon
 from linker.index.lock import locked
@@ -98,16 +101,16 @@ def write_index(
     """
     if progress is None:
         progress = Silent()
-    reusable = None if reuse is None else Reusable.open(reuse, encoder)
+    reusable = check_vectors(encoder, kind=kind, reuse=reuse)
     dim = encoder.identity.dim
-    # A kind that cannot be is refused here, not after hours of embedding.
-    check_kind(kind, dim)
     # A link to a folder elsewhere stays a link: the build happens beside the folder.
     out = out.resolve()
-    partial = out.with_name(f"{out.name}.partial")
-    with stopped_clearly(out, "build", IndexFolderError), locked(out):
-        _refuse_existing(out, force=force)
-        _enter(partial, resume=resume, force=force)
+    with _held(out):
+        partial = _partial(out)
+        _check_place(out, resume=resume, force=force)
+        if not resume and partial.exists():
+            shutil.rmtree(partial)
+        partial.mkdir(exist_ok=True)
         progress.step("joining names and concepts")
         write_store(terminology, partial)
         store = Store.open(partial)
@@ -161,29 +164,65 @@ def write_index(
     return Index.open(out)
 
 
-def _refuse_existing(out: Path, *, force: bool) -> None:
-    if not out.exists():
-        return
-    if not (out / MANIFEST).is_file() and any(out.iterdir() if out.is_dir() else [out]):
-        # --force replaces an index; it never deletes something else.
-        raise IndexFolderError(f"{out}: exists and is not an index; choose another --out")
-    if not force and (out / MANIFEST).is_file():
+def check_place(out: Path, *, resume: bool, force: bool) -> None:
+    """Refuse a folder that no index can be written to: before the terminology is read, not after.
+
+    Raises:
+        IndexFolderError: as by `write_index`.
+    """
+    out = out.resolve()
+    if out.parent.exists():
+        with _held(out):
+            _check_place(out, resume=resume, force=force)
+
+
+def check_vectors(encoder: Encoder, *, kind: str, reuse: Path | None) -> Reusable | None:
+    """Refuse a kind that cannot be, and vectors of another encoder, before anything is read.
+
+    Returns:
+        The index whose vectors are reused, opened.
+
+    Raises:
+        ConfigError: the index kind cannot be.
+        IndexFolderError: the index to reuse is none, or is of another encoder.
+    """
+    check_kind(kind, encoder.identity.dim)
+    return None if reuse is None else Reusable.open(reuse, encoder)
+
+
+def _partial(out: Path) -> Path:
+    return out.with_name(f"{out.name}.partial")
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[None]:
+    if os.path.ismount(out):
+        # It cannot be renamed, and what stands beside it is another disk.
         raise IndexFolderError(
-            f"{out}: an index is there already; use --force to replace it, or choose another --out"
+            f"{out}: the mount point of a disk or volume, which cannot be replaced by a finished "
+            f"index; give a folder inside it, as in --out {out / 'index'}"
         )
+    with stopped_clearly(out, "build", IndexFolderError), locked(out):
+        yield
 
 
-def _enter(partial: Path, *, resume: bool, force: bool) -> None:
-    """Make the unfinished folder, or keep the one that is there."""
-    partial.mkdir(exist_ok=True)
-    if any(partial.iterdir()) and not resume:
-        if not force:
+def _check_place(out: Path, *, resume: bool, force: bool) -> None:
+    if out.exists():
+        is_index = (out / MANIFEST).is_file()
+        if not is_index and any(out.iterdir() if out.is_dir() else [out]):
+            # --force replaces an index; it never deletes something else.
+            raise IndexFolderError(f"{out}: exists and is not an index; choose another --out")
+        if is_index and not force:
             raise IndexFolderError(
-                f"{partial}: an unfinished build is there; use --resume to go on with it, "
-                "or --force to start over"
+                f"{out}: an index is there already; use --force to replace it, or choose another "
+                "--out"
             )
-        shutil.rmtree(partial)
-        partial.mkdir()
+    partial = _partial(out)
+    if not (resume or force) and partial.exists() and any(partial.iterdir()):
+        raise IndexFolderError(
+            f"{partial}: an unfinished build is there; use --resume to go on with it, "
+            "or --force to start over"
+        )
 
 
 def _job(partial: Path, encoder: Encoder, kind: str) -> dict[str, str]:
@@ -236,12 +275,19 @@ def _move_into_place(partial: Path, out: Path) -> None:
     (partial / _JOB).unlink(missing_ok=True)
     forget_training(partial)
     shutil.rmtree(partial / _SHARDS, ignore_errors=True)
-    old = out.with_name(f".{out.name}.replaced")
+    old = set_aside(out)
     if (out / MANIFEST).is_file():
-        shutil.rmtree(old, ignore_errors=True)
+        _remove(old)
         out.rename(old)
     elif out.exists():
         out.rmdir()
     partial.rename(out)
     # Also one that a build left behind that was killed between the two renamings.
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(index: Path) -> None:
+    """Its manifest first: what a kill leaves of it is no index whose overlays are to be kept."""
+    with suppress(OSError):
+        (index / MANIFEST).unlink()
+    shutil.rmtree(index, ignore_errors=True)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,10 @@ class Seen(Mapping[str, float]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, float]:
+        # `dataclasses.asdict` copies what is no dictionary, and JSON can hold nothing else.
+        return dict(self)
 
 
 class FeatureReader:

@@ -29,7 +29,7 @@ class _Entities(Mapping[str, Entity]):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def __getitem__(self, concept_id: str) -> Entity:
+    def __getitem__(self, concept_id: object) -> Entity:
         row = self._store.find(concept_id)
         if row is None:
             raise KeyError(concept_id)
@@ -54,8 +54,8 @@ class _Aliases(Mapping[str, set[str]]):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def __getitem__(self, alias: str) -> set[str]:
-        row = self._store.name_row(normalise(alias))
+    def __getitem__(self, alias: object) -> set[str]:
+        row = self._store.name_row(normalise(alias)) if isinstance(alias, str) else None
         pairs = () if row is None else self._store.pairs(row)
         owners = {
             self._store.concept_id(pair.concept)

@@ -19,14 +19,17 @@ from linker.detect import (
     phrase_of,
     sites_of,
 )
-from linker.encoder import Encoder, own_encoder
+from linker.encoder import BACKENDS, Encoder, own_encoder
+from linker.errors import EncoderError
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
+from linker.link.given import at_least_one, check, check_each, n_candidates, refuse_one
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
+from linker.link.turns import Turns
 from linker.schema import Concept, Link, Mention
 from linker.text import normalise
 
@@ -34,8 +37,9 @@ from linker.text import normalise
 class Linker:
     """Links mentions to the concepts of one index. Make one with `Linker.load`.
 
-    Not thread-safe; a copy in another process (fork, spawn, pickle) opens the same files again and
-    shares their pages.
+    Threads may share one: they take turns, batch by batch, and each gets what it would get alone.
+    Processes use more cores: a copy in another one (fork, spawn, pickle) opens the same files again
+    and shares their pages.
     """
 
     def __init__(
@@ -51,8 +55,12 @@ class Linker:
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
+        if backend is not None and backend not in BACKENDS:
+            raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
         self._index = index
-        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold_of(threshold)
+        # A copy is made wherever the process then is.
+        self._home = index.path.absolute()
+        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         self._nested = nested
         self._whole_composites = whole_composites
         self._type_filter = type_filter
@@ -62,6 +70,7 @@ class Linker:
         self._given_detector = detector
         self._encoder: Encoder | None = None
         self._detector: Detector | None = None
+        self._turns = Turns()
         self._site_names = SiteNames(index)
         self._retriever = Retriever(index, self._load_encoder)
         types = TypeFilter(index.store) if type_filter else None
@@ -111,7 +120,8 @@ class Linker:
 
         Raises:
             IndexFolderError: the folder is no index, or is damaged.
-            ValueError: the threshold is outside [0, 1], and no such name.
+            ConfigError: the threshold is outside [0, 1], and no such name. It is a ValueError too.
+            EncoderError: there is no such backend.
         """
         return cls(
             Index.open(path, verify=verify),
@@ -129,6 +139,15 @@ class Linker:
     def path(self) -> Path:
         """The index folder."""
         return self._index.path
+
+    @property
+    def threshold(self) -> float:
+        """Links below this probability are NIL; may be set, to a number or a name, at any time."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, value: float | str) -> None:
+        self._threshold = threshold_of(value)
 
     @property
     def manifest(self) -> Manifest:
@@ -175,11 +194,13 @@ class Linker:
             One link a string, in the same order; its mention covers the string whole.
 
         Raises:
-            TypeError: `mentions` is a single string.
+            TypeError: `mentions` is a single string, or holds something else.
+            ValueError: `k` is below 1.
             EncoderError: the index's encoder is needed and not to be had.
         """
-        if isinstance(mentions, str):
-            raise TypeError("link takes a list of mention strings; for a note, use annotate")
+        refuse_one(mentions, "mentions", "link takes a list of strings; for a note, use annotate")
+        mentions = list(mentions)
+        check_each(mentions, str, "mentions")
         return self.link_mentions(
             [Mention(0, len(t), t, long_form=self._long_form(t)) for t in mentions], k
         )
@@ -189,8 +210,15 @@ class Linker:
 
         Short forms are looked up as they are: for those of a note, pass the mentions through
         `linker.detect.expand` first, with this linker's `local_names`.
+
+        Raises:
+            TypeError: one is no `Mention`.
+            ValueError: `k` is below 1.
         """
-        return [Link(*decided) for decided in self._decided(mentions, k)]
+        k, mentions = n_candidates(k), list(mentions)
+        check_each(mentions, Mention, "mentions")
+        with self._turns.lock:
+            return [Link(*decided) for decided in self._decided(mentions, k)]
 
     def annotate(self, text: str, k: int = 5) -> list[Link]:
         """Find the mentions of a note and link them.
@@ -201,7 +229,12 @@ class Linker:
 
         Returns:
             The links in reading order, NIL links among them, with their assertions.
+
+        Raises:
+            TypeError: `text` is no string.
+            ValueError: `k` is below 1.
         """
+        check(text, str, "text")
         return next(self.pipe([text], batch_size=1, k=k))
 
     def pipe(self, texts: Iterable[str], batch_size: int = 64, k: int = 5) -> Iterator[list[Link]]:
@@ -212,30 +245,25 @@ class Linker:
             batch_size: notes a batch, at least 1. It changes no link.
             k: candidates to keep a mention, at least 1.
 
-        Yields:
+        Returns:
             The links of each note, in the order of the notes.
+
+        Raises:
+            TypeError: `texts` is a single string; or, when it is reached, a note is no string.
+            ValueError: `batch_size` or `k` is below 1.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; take at least 1 note at a time")
-        notes = iter(texts)
+        refuse_one(texts, "texts", "pipe takes several; for one note, use annotate")
+        n_notes = at_least_one(batch_size, "batch_size", "take at least 1 note at a time")
+        return self._batches(iter(texts), n_notes, n_candidates(k))
+
+    def _batches(self, notes: Iterator[str], batch_size: int, k: int) -> Iterator[list[Link]]:
+        taken = 0
         while batch := list(islice(notes, batch_size)):
-            found = [
-                expand(text, mentions, drop_undetected=True, local=self.local_names)
-                for text, mentions in zip(batch, self._detect_all(batch), strict=True)
-            ]
-            answers = iter(self._decided([m for mentions in found for m in mentions], k))
-            decided = [[*islice(answers, len(mentions))] for mentions in found]
-            longer = self._with_sites(batch, decided, k)
-            for text, own, more in zip(batch, decided, longer, strict=True):
-                chosen = shown(with_longer(own, more, nested=self._nested), nested=self._nested)
-                assertions = assert_mentions(text, [one.mention for one in chosen])
-                if self._whole_composites:
-                    # The assertions are those of the part itself.
-                    chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
-                links = [
-                    Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)
-                ]
-                yield sorted(links, key=lambda link: link.mention.start)
+            check_each(batch, str, "texts", first=taken)
+            taken += len(batch)
+            with self._turns.lock:
+                links = self._annotated(batch, k)
+            yield from links
 
     def concept(self, concept_id: str) -> Concept:
         """The concept of an id. A retired or alternative id gives the concept that replaced it.
@@ -249,8 +277,42 @@ class Linker:
         return self._index.store.concept(row)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
-        """Find the mentions of some notes, without linking them."""
-        return self._load_detector().detect(texts)
+        """Find the mentions of some notes, without linking them.
+
+        Raises:
+            TypeError: `texts` is a single string, or holds something else.
+        """
+        refuse_one(texts, "texts", "detect takes a list of notes")
+        texts = list(texts)
+        check_each(texts, str, "texts")
+        with self._turns.lock:
+            return self._load_detector().detect(texts)
+
+    def _annotated(self, texts: Sequence[str], k: int) -> list[list[Link]]:
+        """The links of each note of a batch."""
+        found = [
+            expand(text, mentions, drop_undetected=True, local=self.local_names)
+            for text, mentions in zip(texts, self._detect_all(texts), strict=True)
+        ]
+        answers = iter(self._decided([m for mentions in found for m in mentions], k))
+        decided = [[*islice(answers, len(mentions))] for mentions in found]
+        longer = self._with_sites(texts, decided, k)
+        return [
+            self._shown(text, own, more)
+            for text, own, more in zip(texts, decided, longer, strict=True)
+        ]
+
+    def _shown(
+        self, text: str, own: Sequence[Decided], longer: Sequence[Decided | None]
+    ) -> list[Link]:
+        """The links of a note in reading order, with what it asserts."""
+        chosen = shown(with_longer(own, longer, nested=self._nested), nested=self._nested)
+        assertions = assert_mentions(text, [one.mention for one in chosen])
+        if self._whole_composites:
+            # The assertions are those of the part itself.
+            chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
+        links = [Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)]
+        return sorted(links, key=lambda link: link.mention.start)
 
     def _long_form(self, text: str) -> str | None:
         # What the house means by a short form goes before clinical usage.
@@ -258,8 +320,6 @@ class Linker:
 
     def _decided(self, mentions: Sequence[Mention], k: int) -> list[Decided]:
         """What each mention is linked to, or NIL."""
-        if k < 1:
-            raise ValueError(f"k is {k}; ask for at least 1 candidate")
         return [
             Decided(
                 mention,
@@ -311,7 +371,7 @@ class Linker:
             "device": self._device,
             "backend": self._backend,
         }
-        return (_reload, (self._index.path, options))
+        return (_reload, (self._home, options))
 
     def _load_encoder(self) -> Encoder:
         if self._encoder is None:

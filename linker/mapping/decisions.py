@@ -15,8 +15,9 @@ from pathlib import Path
 
 from linker.atomic import write_atomically
 from linker.errors import TerminologyError
+from linker.formats.cells import as_text
 from linker.link import Linker
-from linker.mapping.terms import TermRow, TermTable, as_text
+from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.values import DECISION
 from linker.terminology import REMOVE, NameKind
 from linker.text import normalise

@@ -39,7 +39,7 @@ class Reviewed:
     @classmethod
     def of(cls, link: Link, review: Review, *, uses: float) -> Reviewed:
         """What is to be seen of a term that was linked."""
-        verdict = review.of(link.probability, found=link.best is not None)
+        verdict = review.of(link)
         return cls(link.mention.text, uses, verdict, link.candidates)
 
     @property

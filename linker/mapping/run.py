@@ -19,10 +19,11 @@ from typing import Any
 import pyarrow as pa
 
 from linker.errors import ConfigError, TerminologyError
+from linker.formats.cells import as_text
 from linker.formats.rows import WriteRow, csv_rows, parquet_rows
 from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
-from linker.mapping.terms import TermRow, TermTable, as_text
+from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.values import VERDICTS, Columns, Review
 from linker.schema import Link
 from linker.steps import Progress, Silent
@@ -89,6 +90,9 @@ def map_terms(
     columns.refuse_clash(table.names, str(table.path))
     if out.exists() and out.samefile(table.path):
         raise ConfigError(f"{out}: is the table that is read; write another file")
+    for path in (out, *([] if page is None else [Path(page)])):
+        if not path.parent.is_dir():
+            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
     if page is not None and Path(page).is_dir():
         raise ConfigError(f"{page}: is a folder; give the page to write")
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linker.errors import ConfigError, TerminologyError
+from linker.formats.cells import as_text
 from linker.steps import Silent
 from linker.terminology import BadRows, is_parquet, table_rows
 
@@ -49,6 +50,9 @@ class TermTable:
         self.is_parquet = is_parquet(self.path)
         _, header = next(self._table())
         self.names = list(header)
+        if not self.is_parquet and self.names.count("") > 1:
+            # Spreadsheets leave such columns at the end.
+            self.names = [name or f"column {i}" for i, name in enumerate(self.names, start=1)]
         for name in self.names:
             if self.names.count(name) > 1:
                 raise TerminologyError(
@@ -91,12 +95,3 @@ class TermTable:
     def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
         # A list that is to be reviewed is to be whole: the first broken row is an error.
         return table_rows(self.path, None, BadRows(None), Silent())
-
-
-def as_text(cell: object) -> str:
-    """A cell as a text file has it: nothing for null, dates in ISO 8601."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
+from linker.detect import said_in
 from linker.errors import ConfigError
 from linker.schema import Candidate, Link
 
@@ -21,6 +23,7 @@ these are right; 3 to 6% are rejected, and 0, 11 and 15% of these would have bee
 `benchmarks/map_thresholds.py`; at 0.9 half of the terms are accepted, 95 to 98% of them right."""
 
 DECISION = "decision"
+_WHEN_NEEDED = re.compile(r"\b(?:prn|as needed)\b.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,24 @@ class Review:
                 "0 <= reject <= accept <= 1"
             )
 
-    def of(self, probability: float, *, found: bool) -> Verdict:
-        """The verdict on a term; one for which nothing was found is rejected."""
-        if not found or probability < self.reject:
+    def of(self, link: Link) -> Verdict:
+        """The verdict on a term; one for which nothing was found is rejected.
+
+        A person is to look at a term that says more of a finding than the name that it was found
+        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE.
+        """
+        if link.best is None or link.probability < self.reject:
             return "reject"
-        return "accept" if probability >= self.accept else "look"
+        if link.probability < self.accept or not _said_in(link.mention.text) <= said_in(
+            link.best.matched_name
+        ):
+            return "look"
+        return "accept"
+
+
+def _said_in(term: str) -> frozenset[str]:
+    # What a medicine is taken for, when needed, is no part of its name.
+    return said_in(_WHEN_NEEDED.sub("", term))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +123,7 @@ class Columns:
         matched name are then those of the candidate that was turned down.
         """
         best = link.best
-        verdict = review.of(link.probability, found=best is not None)
+        verdict = review.of(link)
         concept = best if verdict != "reject" else None
         values: list[Any] = [
             None if concept is None else concept.concept_id,

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from linker.config import Recipe
 from linker.encoder import load_encoder
-from linker.index import Index, kept_overlays, set_overlays, write_index
+from linker.index import (
+    Index,
+    check_place,
+    check_vectors,
+    kept_overlays,
+    set_overlays,
+    write_index,
+)
 from linker.link import calibrate
 from linker.offline.overlay import combine
 from linker.steps import Progress, Silent
@@ -61,11 +68,12 @@ def build_index(
         LinkerError: the terminology, the encoder or the folder cannot be used; the message says
             what to do.
     """
-    progress = progress or Silent()
-    # What cannot be read is said now, not after hours.
-    overlays = combine(
-        kept_overlays(Path(out)) if force else [], [read_overlay(path) for path in recipe.overlay]
-    )
+    progress, out = progress or Silent(), Path(out)
+    reuse = None if reuse is None else Path(reuse)
+    # What cannot be is said now, not after hours.
+    check_place(out, resume=resume, force=force)
+    given = [read_overlay(path) for path in recipe.overlay]
+    overlays = combine(kept_overlays(out, given=[overlay.name for overlay in given]), given)
     chosen = recipe.encoder
     progress.step(f"loading encoder {chosen.name}")
     encoder = load_encoder(
@@ -78,6 +86,7 @@ def build_index(
     )
     # An encoder that cannot run says so now, not after an hour of reading.
     encoder.encode(["a"])
+    check_vectors(encoder, kind=recipe.index.kind, reuse=reuse)
     terminology = read_recipe(recipe, progress=progress)
 
     def lay_over(folder: Path) -> None:
@@ -88,7 +97,7 @@ def build_index(
     return write_index(
         terminology,
         encoder,
-        Path(out),
+        out,
         kind=recipe.index.kind,
         memory=recipe.index.memory,
         recall=recipe.index.recall,
@@ -97,6 +106,6 @@ def build_index(
         finish=lay_over,
         resume=resume,
         force=force,
-        reuse=None if reuse is None else Path(reuse),
+        reuse=reuse,
         progress=progress,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,31 +51,37 @@ def overlay_index(
     manifest = Manifest.read(index)
     given = [read_overlay(path) for path in files]
     target = index if out is None else Path(out).resolve()
-    with locked(target):
-        if target != index:
-            if target.exists():
-                raise IndexFolderError(f"{target}: exists; choose another --out")
-            folder = target.with_name(f".{target.name}.overlaying")
-            shutil.rmtree(folder, ignore_errors=True)
-            share_files(index, folder)
-        else:
-            folder = index
-        overlays = combine(kept_overlays(folder), given, remove)
-
-        def load() -> Encoder:
-            return own_encoder(manifest.encoder, encoder, index=index)
-
-        try:
-            changed = set_overlays(folder, overlays, load, strict=not skip_unknown)
-            if folder != target:
-                folder.rename(target)
-        except OSError as error:
-            raise IndexFolderError(
-                f"{target}: the overlay could not be written: {error}; the index is as it was"
-            ) from error
-        finally:
-            if folder not in (index, target):
+    if target != index and os.path.ismount(target):
+        raise IndexFolderError(
+            f"{target}: the mount point of a disk or volume; give a folder inside it, as in --out "
+            f"{target / 'index'}"
+        )
+    try:
+        with locked(target):
+            if target != index:
+                if target.exists():
+                    raise IndexFolderError(f"{target}: exists; choose another --out")
+                folder = target.with_name(f".{target.name}.overlaying")
                 shutil.rmtree(folder, ignore_errors=True)
+                share_files(index, folder)
+            else:
+                folder = index
+            overlays = combine(kept_overlays(folder), given, remove)
+
+            def load() -> Encoder:
+                return own_encoder(manifest.encoder, encoder, index=index)
+
+            try:
+                changed = set_overlays(folder, overlays, load, strict=not skip_unknown)
+                if folder != target:
+                    folder.rename(target)
+            finally:
+                if folder not in (index, target):
+                    shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise IndexFolderError(
+            f"{target}: the overlay could not be written: {error}; the index is as it was"
+        ) from error
     return changed
 
 

@@ -12,7 +12,7 @@ from typing import IO
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import opened, translated, watched
+from linker.terminology.files import opened, or_its_zip, translated, watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, Ath
             found.setdefault((file.path / file.inside).parent, {}).setdefault(table, file)
     holding = [folder for folder, held in found.items() if main in held]
     if not holding:
-        raise TerminologyError(
-            f"{path}: no {main}.csv in it; give the folder or zip that Athena's download holds"
-        )
+        zips = or_its_zip(path) if path.is_dir() else ""
+        hint = zips or "; give the folder or zip that Athena's download holds"
+        raise TerminologyError(f"{path}: no {main}.csv in it{hint}")
     if len(holding) > 1:
         raise TerminologyError(
             f"{path}: {main}.csv stands in several folders: {', '.join(map(str, holding))}; give "

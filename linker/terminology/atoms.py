@@ -76,6 +76,7 @@ def load_atoms(
     options: ReadOptions,
     languages: Sequence[str],
     sources: Sequence[str],
+    level: str = "SRL",
     joined: str = "",
 ) -> None:
     """Make the tables, and fill `atoms`.
@@ -84,6 +85,7 @@ def load_atoms(
         main: the file of atoms; `concept_id` is its column.
         key: SQL for an integer from the columns of the file, and of what is `joined`.
         sources: keep these; none keeps all.
+        level: SQL for the restriction level.
 
     Raises:
         TerminologyError: rows are broken, or a filter asks for what the file has none of.
@@ -95,7 +97,9 @@ def load_atoms(
     if sources:
         reasons.append((f"NOT {among('SAB', sources)}", "names of other sources"))
     if options.max_restriction_level is not None:
-        allowed = f"coalesce(try_cast(SRL AS INTEGER) <= {options.max_restriction_level}, false)"
+        allowed = (
+            f"coalesce(try_cast({level} AS INTEGER) <= {options.max_restriction_level}, false)"
+        )
         reasons.append((f"NOT {allowed}", "names of restricted sources"))
     reasons.append((f"NOT ({not_suppressed(options)})", _SUPPRESSED))
     if options.term_types:
@@ -104,7 +108,7 @@ def load_atoms(
     release.run(f"""
         CREATE TABLE atoms AS
         SELECT {concept_id} AS concept_id, {clean("STR")} AS name, LAT AS language, SAB AS source,
-            TTY AS term_type, CODE AS code, SUPPRESS AS suppress, SRL AS level, {key} AS key,
+            TTY AS term_type, CODE AS code, SUPPRESS AS suppress, {level} AS level, {key} AS key,
             CASE {left_out} END AS left_out
         FROM {release.rows(main, (concept_id, *columns))} {joined}
     """)
@@ -180,19 +184,38 @@ def keep_concepts(release: RrfRelease, main: str, types: Collection[str] | None)
         )
 
 
-def note_missing_parents(release: RrfRelease, table: str) -> None:
-    """Count the parents in a table that no atom of the release names."""
-    missing = release.run(
-        f"SELECT count(*) FROM {table} WHERE parent NOT IN (SELECT concept_id FROM atoms)"
-    )[0][0]
+def load_parents(release: RrfRelease, *, past: str | None) -> None:
+    """Fill `parents` from a table `steps` of the same columns; parents that no atom names count.
+
+    Args:
+        past: SQL for a table of one column, ids of concepts that are left out: the way leads on
+            past them to their parents. None to go to the next step alone.
+    """
+    of_kept = "concept_id IN (SELECT concept_id FROM kept)"
+    missing = release.run(f"""
+        SELECT count(*) FROM steps
+        WHERE {of_kept} AND parent NOT IN (SELECT concept_id FROM atoms)
+    """)[0][0]
     if missing:
         release.bad.noted[NO_PARENT] += missing
-
-
-def keep_parents(release: RrfRelease) -> None:
-    """Leave out the parents that are not among the kept, counting those that are not there."""
-    note_missing_parents(release, "parents")
-    release.run("DELETE FROM parents WHERE parent NOT IN (SELECT concept_id FROM kept)")
+    to_kept = "parent IN (SELECT concept_id FROM kept)"
+    release.run(f"""
+        INSERT INTO parents SELECT concept_id, parent FROM steps WHERE {of_kept} AND {to_kept}
+    """)
+    if past is not None:
+        # UNION forgets what it has seen, so that a circle ends.
+        release.run(f"""
+            INSERT INTO parents
+            WITH RECURSIVE passed (passed) AS ({past}), way AS (
+                SELECT concept_id, parent FROM steps SEMI JOIN passed ON passed = parent
+                WHERE {of_kept}
+                UNION
+                SELECT way.concept_id, steps.parent
+                FROM way SEMI JOIN passed ON passed = way.parent
+                JOIN steps ON steps.concept_id = way.parent
+            )
+            SELECT concept_id, parent FROM way WHERE {to_kept} AND parent <> concept_id
+        """)
 
 
 def read_tables(release: RrfRelease) -> tuple[pa.Table, pa.Table]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from linker.errors import TerminologyError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -14,32 +16,71 @@ if TYPE_CHECKING:
 
 @contextmanager
 def temporary_database(
-    *, memory_limit: str, on_disk: bool
+    path: Path, *, memory_limit: str, on_disk: bool
 ) -> Iterator[tuple[DuckDBPyConnection, Path]]:
     """A database that is gone afterwards, and a folder beside it that is gone too.
 
     Args:
+        path: what is read into it, for messages.
         memory_limit: as DuckDB writes it ("2GB"); what is larger goes to the folder.
         on_disk: keep the tables in a file from the start, or in memory as long as they fit.
+
+    Raises:
+        TerminologyError: the database fails, now or later: its folder cannot be made, or is full.
     """
     import duckdb
 
-    with TemporaryDirectory(prefix="linker-") as name:
-        folder = Path(name)
-        connection = duckdb.connect(
-            str(folder / "release.duckdb") if on_disk else ":memory:",
-            config={
-                "memory_limit": memory_limit,
-                "temp_directory": str(folder / "spill"),
-                "preserve_insertion_order": "false",
-                # Extensions are downloads.
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            },
-        )
+    with in_temporary_folder(path):
+        folder = tempfile.TemporaryDirectory(prefix="linker-", ignore_cleanup_errors=True)
+    with folder as name:
         try:
-            # It would draw a bar of its own over ours.
-            connection.execute("SET enable_progress_bar = false")
-            yield connection, folder
-        finally:
-            connection.close()
+            connection = _connected(Path(name), memory_limit=memory_limit, on_disk=on_disk)
+            try:
+                yield connection, Path(name)
+            finally:
+                connection.close()
+        except duckdb.Error as error:
+            raise _stopped(path, str(error).partition("\n")[0]) from error
+
+
+@contextmanager
+def in_temporary_folder(path: Path) -> Iterator[None]:
+    """Say of what goes wrong in the temporary folder that it is there, and not in what is read.
+
+    Raises:
+        TerminologyError: for an `OSError` inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _stopped(path, error.strerror or str(error)) from error
+
+
+def _stopped(path: Path, reason: str) -> TerminologyError:
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:
+        folder = "the temporary folder"
+    return TerminologyError(
+        f"{path}: the database stopped: {reason}; is there space in {folder}? TMPDIR names another "
+        "folder"
+    )
+
+
+def _connected(folder: Path, *, memory_limit: str, on_disk: bool) -> DuckDBPyConnection:
+    import duckdb
+
+    connection = duckdb.connect(
+        str(folder / "release.duckdb") if on_disk else ":memory:",
+        config={
+            "memory_limit": memory_limit,
+            "temp_directory": str(folder / "spill"),
+            "preserve_insertion_order": "false",
+            # Extensions are downloads.
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    # It would draw a bar of its own over ours.
+    connection.execute("SET enable_progress_bar = false")
+    return connection

@@ -139,6 +139,13 @@ def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
         }
 
 
+def or_its_zip(path: Path) -> str:
+    """For the message that a folder lacks what is looked for: the zips in it, as downloaded."""
+    names = sorted(file.name for file in path.iterdir() if file.suffix.lower() == ".zip")
+    listed = f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
+    return f"; it holds {listed}: give the zip itself, or unpack it there" if names else ""
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """What goes wrong when reading a file, as an error that names it."""

@@ -38,7 +38,7 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import decode, not_utf8, read_bytes, zip_members
+from linker.terminology.files import decode, not_utf8, or_its_zip, read_bytes, zip_members
 from linker.terminology.icd10cm_index import index_names
 from linker.terminology.icd10cm_tabular import (
     CODE,
@@ -252,9 +252,11 @@ def _chosen(path: Path, paths: list[Path], data: dict[Path, bytes] | None = None
             found[what] = matching[0]
     tabular, order, codes, index = (found.get(what) for what in _PATTERNS)
     if tabular is None and order is None:
+        hint = or_its_zip(path) if path.is_dir() else ""
+        hint = hint or "; fetch one from the CDC's ICD-10-CM page"
         raise TerminologyError(
             f"{path}: holds neither a tabular list (icd10cm-tabular-*.xml) nor an order file "
-            "(icd10cm-order-*.txt); fetch one from the CDC's ICD-10-CM page"
+            f"(icd10cm-order-*.txt){hint}"
         )
     return _Files(tabular, order, codes, index, data)
 

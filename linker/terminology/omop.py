@@ -111,7 +111,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """
     languages = [_number(language) for language in options.languages or _ENGLISH]
     files, bad = find_files(path, tuple(_COLUMNS), main="CONCEPT"), BadRows(options.max_bad_rows)
-    with temporary_database(memory_limit=_MEMORY, on_disk=True) as (db, _):
+    with temporary_database(path, memory_limit=_MEMORY, on_disk=True) as (db, _):
         for table in _COLUMNS:
             _load(db, table, files.get(table), languages, bad, progress)
         progress.step("joining names and concepts")

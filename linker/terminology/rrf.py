@@ -9,7 +9,6 @@ packed, or has a fault that may pass, is copied into a temporary folder first.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.database import temporary_database
+from linker.terminology.database import in_temporary_folder, temporary_database
 from linker.terminology.files import not_utf8, translated
 from linker.terminology.rows import BadRows
 from linker.terminology.rrf_members import Member, find_members
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_FOLDERS = 3
+"""How far up a path is looked at for a release: RxNorm_full_01062025/rrf, 2025AB/META."""
 _MARK = b"\xef\xbb\xbf"
 _BLOCK = 1 << 23
 # With the result and Python beside it, a build of nine million names stays below 4 GB.
@@ -54,6 +55,7 @@ class RrfRelease:
 
     def __init__(
         self,
+        path: Path,
         members: Mapping[str, Member],
         layouts: Layouts,
         bad: BadRows,
@@ -63,6 +65,7 @@ class RrfRelease:
     ) -> None:
         self.bad = bad
         self.progress = progress
+        self._path = path
         self._members = members
         self._folder = folder
         self._connection = connection
@@ -76,9 +79,18 @@ class RrfRelease:
         """A file of the release, for messages."""
         return self._members[name].where
 
+    def folders(self, name: str, path: Path) -> list[str]:
+        """The folders and archives that a file is in, from it on up; then those of `path`."""
+        holding = self._members[name].folder
+        return [
+            part
+            for place in (holding, path)
+            for part in reversed(place.absolute().parts[-_FOLDERS:])
+        ]
+
     def text(self, name: str) -> str:
         """A small file of the release that is no table."""
-        with self._members[name].open() as stream:
+        with self._opened(name) as stream:
             return stream.read().removeprefix(_MARK).decode("utf-8", "replace")
 
     def rows(self, name: str, columns: Sequence[str]) -> str:
@@ -114,7 +126,7 @@ class RrfRelease:
         """
         layout = self._layouts[name]
         indices = [(layout.index(column), column) for column in columns]
-        with self._members[name].open() as stream:
+        with self._opened(name) as stream:
             for first, block in _blocks(stream):
                 for number, line in enumerate(_lines(block), start=first):
                     fields = line.split(b"|")
@@ -130,6 +142,12 @@ class RrfRelease:
                                 f"each row needs {' and '.join(columns)}"
                             )
                         )
+
+    @contextmanager
+    def _opened(self, name: str, progress: Progress | None = None) -> Iterator[IO[bytes]]:
+        """The bytes of a file, and what goes wrong with them as an error that names the release."""
+        with translated(self._path), self._members[name].open(progress) as stream:
+            yield stream
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run a statement; its rows, which are few."""
@@ -154,7 +172,7 @@ class RrfRelease:
         member = self._members[name]
         # To DuckDB, a path with one of these is a pattern.
         if member.path is not None and not re.search(r"[*?\[]", str(member.path)):
-            with member.open(self.progress) as stream:
+            with self._opened(name, self.progress) as stream:
                 faults = self.bad.count
                 changed = {changed for _, changed in _good(stream, member, n_fields, self.bad)}
             if True not in changed:
@@ -164,9 +182,15 @@ class RrfRelease:
         else:
             bad, progress = self.bad, self.progress
         copy = self._folder / name
-        with member.open(progress) as stream, copy.open("wb") as out:
+        with (
+            in_temporary_folder(self._path),
+            copy.open("wb") as out,
+            self._opened(name, progress) as stream,
+        ):
             for block, _ in _good(stream, member, n_fields, bad):
-                out.write(block)
+                # What cannot be written is no fault of what is read.
+                with in_temporary_folder(self._path):
+                    out.write(block)
         return copy
 
 
@@ -194,24 +218,15 @@ def opened_release(
         TerminologyError: the main file is missing or stands in several folders, an archive is
             damaged, or the database fails (no disk space).
     """
-    import duckdb
-
     wanted = {main, *layouts, *others, *beside, "MRFILES.RRF"}
     with translated(path):
         members = find_members(path, main, wanted, beside=beside)
-        with temporary_database(memory_limit=_MEMORY, on_disk=True) as (connection, folder):
-            try:
-                # Nothing is to survive a crash: without commits, nothing waits for the disk.
-                connection.begin()
-                yield RrfRelease(
-                    members, layouts, BadRows(max_bad_rows), folder, connection, progress
-                )
-            except duckdb.Error as error:
-                reason = str(error).partition("\n")[0]
-                raise TerminologyError(
-                    f"{path}: the database stopped: {reason}; is there space in "
-                    f"{tempfile.gettempdir()}? TMPDIR names another folder"
-                ) from error
+    with temporary_database(path, memory_limit=_MEMORY, on_disk=True) as (connection, folder):
+        # Nothing is to survive a crash: without commits, nothing waits for the disk.
+        connection.begin()
+        yield RrfRelease(
+            path, members, layouts, BadRows(max_bad_rows), folder, connection, progress
+        )
 
 
 def quoted(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
-from linker.terminology.files import translated, watched
+from linker.terminology.files import or_its_zip, translated, watched
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -86,6 +86,11 @@ class Member:
         if len(self.parts) == 1:
             return str(self.parts[0])
         return f"{self.parts[0]} to .{self.parts[-1].suffix}"
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it lies in, which may be in a zip."""
+        return Path(str(self.parts[0])).parent
 
     @property
     def path(self) -> Path | None:
@@ -186,7 +191,7 @@ def find_members(
 
 def _hint(path: Path) -> str:
     if path.is_dir():
-        return "; give the folder or zip that holds the .RRF files"
+        return or_its_zip(path) or "; give the folder or zip that holds the .RRF files"
     with zipfile.ZipFile(path) as archive:
         packed = any(name.endswith(".nlm") for name in archive.namelist())
     if packed:

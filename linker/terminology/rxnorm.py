@@ -33,8 +33,8 @@ from linker.terminology.atoms import (
     keep_concepts,
     left_out,
     load_atoms,
+    load_parents,
     not_suppressed,
-    note_missing_parents,
     read_tables,
 )
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release
@@ -107,6 +107,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
                 f"{path}: no RXNSTY.RRF beside RXNCONSO.RRF, which semantic_groups and TUIs need; "
                 "add it, or leave them out"
             )
+        _load_levels(release)
         load_atoms(
             release,
             _MAIN,
@@ -115,6 +116,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             options=options,
             languages=languages,
             sources=sources,
+            level=f"coalesce(SRL, source_level, CASE WHEN SAB = '{_OWN}' THEN '0' END)",
+            joined="LEFT JOIN levels USING (SAB)",
         )
         _load_types(release, options)
         keep_concepts(release, _MAIN, types)
@@ -143,6 +146,18 @@ def _key() -> str:
     )
 
 
+def _load_levels(release: RrfRelease) -> None:
+    """levels(SAB, source_level): RXNCONSO.RRF leaves its SRL blank, and RXNSAB.RRF has it."""
+    rows = "(SELECT NULL::VARCHAR AS RSAB, NULL::VARCHAR AS SRL, NULL::VARCHAR AS CURVER LIMIT 0)"
+    if "RXNSAB.RRF" in release:
+        rows = release.rows("RXNSAB.RRF", ("RSAB", "SRL", "CURVER"))
+    release.run(f"""
+        CREATE TABLE levels AS
+        SELECT RSAB AS SAB, arg_max(SRL, coalesce(CURVER = 'Y', false)) AS source_level
+        FROM {rows} WHERE RSAB IS NOT NULL AND SRL IS NOT NULL GROUP BY RSAB
+    """)
+
+
 def _load_types(release: RrfRelease, options: ReadOptions) -> None:
     release.run(f"""
         INSERT INTO types SELECT concept_id, term_type, 0 FROM atoms
@@ -162,21 +177,7 @@ def _load_parents(release: RrfRelease, options: ReadOptions) -> None:
             WHERE SAB = '{_OWN}' AND {among("RELA", _TO_PARENT)} AND RXCUI1 <> RXCUI2
                 AND {not_suppressed(options)}
         """)
-        note_missing_parents(release, "steps")
-        # On past what is left out; UNION forgets what it has seen, so that a circle ends.
-        release.run("""
-            INSERT INTO parents
-            WITH RECURSIVE way AS (
-                SELECT concept_id, parent FROM steps
-                WHERE concept_id IN (SELECT concept_id FROM kept)
-                UNION
-                SELECT way.concept_id, steps.parent
-                FROM way JOIN steps ON steps.concept_id = way.parent
-                WHERE way.parent NOT IN (SELECT concept_id FROM kept)
-            )
-            SELECT concept_id, parent FROM way
-            WHERE parent IN (SELECT concept_id FROM kept) AND parent <> concept_id
-        """)
+        load_parents(release, past="SELECT parent FROM steps EXCEPT SELECT concept_id FROM kept")
 
 
 def _load_retired(release: RrfRelease) -> None:
@@ -194,7 +195,10 @@ def _load_retired(release: RrfRelease) -> None:
 
 
 def _version(release: RrfRelease, path: Path) -> str:
-    """The release ("20AA_250106F") that RXNSAB states, else the day in the path, else ""."""
+    """The release ("20AA_250106F") that RXNSAB states, else the day in the path, else "".
+
+    The path is that of the files, and then the one that was given.
+    """
     if "RXNSAB.RRF" in release:
         rows = release.rows("RXNSAB.RRF", ("RSAB", "VSAB", "SVER", "CURVER"))
         said = release.run(f"""
@@ -203,7 +207,7 @@ def _version(release: RrfRelease, path: Path) -> str:
         """)
         if said and said[0][0]:
             return str(said[0][0]).removeprefix(f"{_OWN}_")
-    for part in reversed(path.absolute().parts[-3:]):
+    for part in release.folders(_MAIN, path):
         if day := _DATE.search(part):
             return f"{day[3]}-{day[1]}-{day[2]}"
     return ""

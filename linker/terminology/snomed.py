@@ -12,9 +12,15 @@ semantic type. The preferred name is the synonym that the first set prefers; wit
 the next; then the fully specified name. Where a release has no language set, all synonyms are
 names.
 
-**Codes.** The maps to ICD-10 and ICD-10-CM have rules ("if male"). The targets without a condition
-are the codes; where there are none, those with one. Targets may end in a place to fill ("S02.0XX?",
-the episode of care): the code is then the category that is certain, S02.0.
+By default the sets are those of the edition's country, if names of its own are in no other, and
+then US or GB English, whichever prefers more of what these prefer; else US English, and where that
+is absent, GB English.
+
+**Codes.** The maps to ICD-10 and ICD-10-CM have groups of rules ("if male"). Of each group the
+targets without a condition are codes; where there are none, those with one. The UK's maps, to
+ICD-10 written its way and to OPCS-4, are the vocabularies ICD10UK and OPCS4. Targets may
+end in a place to fill ("S02.0XX?", the episode of care): the code is then the category that is
+certain, S02.0.
 
 **Retired concepts** lead to the one that they are SAME AS or REPLACED BY; POSSIBLY EQUIVALENT TO
 counts if it names one concept only. MOVED TO is not followed: it names a namespace.
@@ -44,6 +50,7 @@ from linker.terminology.snomed_sql import (
     FULL_NAMES,
     GB_ENGLISH,
     IS_A,
+    LANGUAGES,
     MAPS,
     NAME_ROWS,
     OFFERED,
@@ -119,16 +126,16 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read the snapshots in a folder or zip, or in a folder of several of these.
 
     `options.language_refsets` chooses the language reference sets, the first preferred; by default
-    US English, and where it is absent, GB English. `options.semantic_types` keeps the concepts with
-    one of these tags, together with `options.roots` those below them; their parents are then the
-    nearest ancestors that are kept, and retired ids stay that lead to one of them.
+    those of the edition's country and US or GB English. `options.semantic_types` keeps the
+    concepts with one of these tags, together with `options.roots` those below them; their parents
+    are then the nearest ancestors that are kept, and retired ids stay that lead to one of them.
 
     Raises:
         TerminologyError: the release is no snapshot, is an extension without the International
             Edition, has too many broken rows, or has no such language set or tag.
     """
     files, bad = find_release(path), BadRows(options.max_bad_rows)
-    with temporary_database(memory_limit="2GB", on_disk=False) as (db, _):
+    with temporary_database(path, memory_limit="2GB", on_disk=False) as (db, _):
         for table in dict.fromkeys(load.table for load in _LOADS.values()):
             _load(db, table, files, bad, progress)
         progress.step("joining names and concepts")
@@ -308,17 +315,40 @@ def _one(db: DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | No
 # --- Names ------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """A language reference set: see `LANGUAGES`."""
+
+    refset: str
+    accepted: int
+    like_us: int
+    like_gb: int
+    own: int
+
+
+def _of_the_realm(sets: Sequence[_Language]) -> list[str]:
+    """The English sets of the country whose edition it is, if it has some; then US or GB.
+
+    Editions of other countries than the US have their own names in sets of their own: the UK's in
+    that of the NHS realm, Australia's in that of its dialect.
+    """
+    own = [language for language in sets if language.own]
+    like_gb = sum(language.like_gb for language in own) > sum(language.like_us for language in own)
+    order = (GB_ENGLISH, US_ENGLISH) if like_gb else (US_ENGLISH, GB_ENGLISH)
+    there = {language.refset for language in sets}
+    return [
+        *(language.refset for language in own),
+        *[refset for refset in order if refset in there][:1],
+    ]
+
+
 def _choose_refsets(db: DuckDBPyConnection, path: Path, wanted: Sequence[str]) -> list[str]:
     """The language reference sets to use, and the table `accepted` of what they accept.
 
     `rank` is the place of the first set that prefers a description; 1000 more where none does.
     """
-    found = {
-        str(refset): count
-        for refset, count in db.execute(
-            "SELECT refsetId, count(*) FROM language WHERE active GROUP BY ALL ORDER BY 2 DESC, 1"
-        ).fetchall()
-    }
+    sets = [_Language(*row) for row in db.execute(LANGUAGES).fetchall()]
+    found = {language.refset: language.accepted for language in sets}
     listed = ", ".join(f"{refset} ({count:,} rows)" for refset, count in found.items()) or "none"
     chosen = list(dict.fromkeys(refset.strip() for refset in wanted))
     for refset in chosen:
@@ -328,7 +358,7 @@ def _choose_refsets(db: DuckDBPyConnection, path: Path, wanted: Sequence[str]) -
                 f"release; it has: {listed}"
             )
     if not chosen:
-        chosen = [refset for refset in (US_ENGLISH, GB_ENGLISH) if refset in found][:1]
+        chosen = _of_the_realm(sets)
     if not chosen and len(found) > 1:
         raise TerminologyError(
             f"{path}: no English language reference set, but {listed}; say which with "

@@ -8,7 +8,7 @@ retired, parent, code                  what else a concept has
 
 from __future__ import annotations
 
-CORE_MODULE = 900000000000207008
+CORE_MODULE, MODEL_MODULE = 900000000000207008, 900000000000012004
 IS_A = 116680003
 FULL_NAME, SYNONYM, DEFINITION = 900000000000003001, 900000000000013009, 900000000000550004
 PREFERRED = 900000000000548007
@@ -17,11 +17,35 @@ US_ENGLISH, GB_ENGLISH = "900000000000509007", "900000000000508004"
 SAME_AS, REPLACED_BY, POSSIBLY = 900000000000527005, 900000000000526001, 900000000000523009
 MAPS = {
     447562003: "ICD10",
-    999002271000000101: "ICD10",  # the UK's
+    # The UK's: no dot, and dagger and asterisk as a last letter, D or A.
+    999002271000000101: "ICD10UK",
+    1126441000000105: "OPCS4",  # 4.9
+    1382401000000109: "OPCS4",  # 4.10
+    1891651000000103: "OPCS4",  # 4.11
     6011000124106: "ICD10CM",
     446608001: "ICDO",
     900000000000497000: "CTV3",
 }
+
+# Of each language set: how many descriptions it accepts, how many of them the US or GB set prefers
+# as it does, and how many are English, of an extension, and accepted by neither of the two.
+LANGUAGES = f"""
+    WITH member AS (
+        SELECT DISTINCT refsetId, referencedComponentId AS id,
+            acceptabilityId = {PREFERRED} AS preferred
+        FROM language WHERE active
+    ), us AS (SELECT id, preferred FROM member WHERE refsetId = {US_ENGLISH}),
+    gb AS (SELECT id, preferred FROM member WHERE refsetId = {GB_ENGLISH})
+    SELECT m.refsetId::VARCHAR, count(*),
+        count(*) FILTER (m.preferred AND us.preferred),
+        count(*) FILTER (m.preferred AND gb.preferred),
+        count(*) FILTER (d.active AND starts_with(lower(d.languageCode), 'en')
+            AND d.moduleId NOT IN ({CORE_MODULE}, {MODEL_MODULE})
+            AND us.id IS NULL AND gb.id IS NULL)
+    FROM member m LEFT JOIN description d USING (id)
+    LEFT JOIN us USING (id) LEFT JOIN gb USING (id)
+    GROUP BY 1 ORDER BY 2 DESC, 1
+"""  # noqa: S608
 
 # Of a retired concept the fully specified name may be inactive as well.
 DESCRIBED = f"""
@@ -147,7 +171,7 @@ CODES = f"""
         FROM target WHERE NOT starts_with(target, '#')
     ), certain AS (
         SELECT * FROM filled WHERE target <> ''
-        QUALIFY always OR NOT bool_or(always) OVER (PARTITION BY concept, refsetId)
+        QUALIFY always OR NOT bool_or(always) OVER (PARTITION BY concept, refsetId, mapGroup)
     ), each_once AS (
         SELECT concept, CASE refsetId {" ".join(f"WHEN {k} THEN '{v}'" for k, v in MAPS.items())}
             END AS vocabulary, target AS code, min((mapGroup, mapPriority)) AS place

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pyarrow.parquet as pq
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
+from linker.formats.separated import UTF_16, delimiter_of
 from linker.steps import Progress
 from linker.terminology.files import UNDECODED, not_utf8, numbered_lines
 from linker.terminology.rows import BadRows
@@ -45,7 +48,13 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 """Our columns, and what they are called in files, best first; case, spaces and hyphens are free."""
 
 _REQUIRED = ("concept_id", "name")
+_HEADER_LINES = 100
+_BREAKS = re.compile(r"\s*[\r\n]\s*")
 _CODES = "codes."
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
+_SWALLOWED = 4
+"""Lines inside a field that look like rows, from which on they are."""
+_MAX_NAME, _MAX_LINES = 5000, 5
 
 
 @dataclass(slots=True)
@@ -108,11 +117,17 @@ def _merge(
     where: str,
     at: str,
 ) -> None:
-    concept_id = " ".join(_values(row[columns["concept_id"]], None))
-    name = " ".join(_values(row[columns["name"]], None))
+    concept_id = " ".join(_values(row[columns["concept_id"]], None, where))
+    name = " ".join(_values(row[columns["name"]], None, where))
     for column, value in (("concept_id", concept_id), ("name", name)):
         if not value:
             raise TerminologyError(f"{where}: blank {column}; each row needs an id and a name")
+    n_lines = name.count("\n") + 1
+    if len(name) > _MAX_NAME or n_lines > _MAX_LINES:
+        raise TerminologyError(
+            f"{where}: a name of {len(name):,} characters and {n_lines:,} lines, expected at most "
+            f"{_MAX_NAME:,} and {_MAX_LINES}; is a quotation mark not closed?"
+        )
     concept = concepts.get(concept_id)
     if concept is None:
         concept = concepts[concept_id] = _Concept(at, name)
@@ -122,9 +137,9 @@ def _merge(
         if column in _REQUIRED:
             continue
         if column == "definition":
-            concept.definition = concept.definition or " ".join(_values(row[index], None))
+            concept.definition = concept.definition or " ".join(_values(row[index], None, where))
             continue
-        values = _values(row[index], separator)
+        values = _values(row[index], separator, where)
         if column == "synonyms":
             concept.names += values
         elif column == "semantic_types":
@@ -137,19 +152,33 @@ def _merge(
             concept.codes += [(column.removeprefix(_CODES), value) for value in values]
 
 
-def _values(cell: object, separator: str | None) -> list[str]:
+def _values(cell: object, separator: str | None, where: str) -> list[str]:
     """The values in a cell: those of a Parquet list, or of a text that is split if it may be."""
     if cell is None:
         return []
     if isinstance(cell, list | tuple):
-        return [value for item in cell for value in _values(item, None)]
+        return [value for item in cell for value in _values(item, None, where)]
     if isinstance(cell, float):
         # A whole column of integers becomes floats where one is missing.
         if cell != cell:  # not a number
             return []
         cell = int(cell) if cell.is_integer() else cell
+    if isinstance(cell, bytes):
+        # Parquet's strings, where they are not said to be strings (Impala, old Spark).
+        cell = _text(cell, where)
+    if isinstance(cell, dict):
+        raise TerminologyError(
+            f"{where}: a struct of {', '.join(map(str, cell))}, expected text or a list of texts"
+        )
     parts = str(cell).split(separator) if separator is not None else [str(cell)]
     return [part.strip() for part in parts if part.strip()]
+
+
+def _text(cell: bytes, where: str) -> str:
+    try:
+        return cell.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise not_utf8(where, cell[error.start]) from error
 
 
 # --- Columns ----------------------------------------------------------------
@@ -196,25 +225,38 @@ class _Lines:
     """
 
     def __init__(self, path: Path, progress: Progress) -> None:
-        self._lines = numbered_lines(path, progress=progress)
-        self._ahead: list[tuple[int, bytes]] = []
+        self._lines = _ended_by_returns(numbered_lines(path, progress=progress))
+        self._ahead: deque[tuple[int, bytes]] = deque()
         self._path = path
         self.number = 0
+        self.given: list[tuple[int, bytes]] = []
+        """The lines given since it was last emptied."""
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        self.number, line = self._ahead.pop(0) if self._ahead else next(self._lines)
+        self.number, line = self._ahead.popleft() if self._ahead else next(self._lines)
+        self.given.append((self.number, line))
         if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise TerminologyError(
-                f"{self._path}:1: UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8"
-            )
+            raise TerminologyError(f"{self._path}:1: {UTF_16}")
         return line.decode("utf-8", "surrogateescape") + "\n"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is no further line."""
+        if not self._ahead and (line := next(self._lines, None)) is not None:
+            self._ahead.append(line)
+        return not self._ahead
 
     @property
     def next_number(self) -> int:
         return self._ahead[0][0] if self._ahead else self.number + 1
+
+    def give_again(self) -> None:
+        """Go back to the second of the lines given."""
+        self._ahead.extendleft(reversed(self.given[1:]))
+        self.given.clear()
 
     def without_comments(self) -> str | None:
         """Pass the comment lines at the start; CTD's header among them, if there is one."""
@@ -227,6 +269,22 @@ class _Lines:
             if "\t" in text:
                 header = text
         return header
+
+
+def _ended_by_returns(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Lines that end in a carriage return alone, as some spreadsheets on a Mac write them."""
+    first = next(lines, None)
+    if first is None:
+        return
+    if b"\r" not in first[1]:
+        yield first
+        yield from lines
+        return
+    number = 0
+    for _, line in chain([first], lines):
+        for part in line.split(b"\r"):
+            number += 1
+            yield number, part
 
 
 def table_rows(
@@ -254,6 +312,8 @@ def separated_rows(
     Raises:
         TerminologyError: the file has no header, or `bad` has had enough.
     """
+    if path.suffix.lower() in _WORKBOOKS:
+        raise TerminologyError(f"{path}: a spreadsheet's workbook; save it as CSV UTF-8")
     lines = _Lines(path, progress)
     comment = lines.without_comments()
     if comment is not None:
@@ -261,36 +321,79 @@ def separated_rows(
         header: list[str] = comment.split("\t")
         yield 0, header
     else:
-        first = next(lines, None)
+        first = _header_lines(lines)
         if first is None:
             raise TerminologyError(f"{path}: empty; expected a header and rows")
-        delimiter = _delimiter(path, first) if delimiter is None else delimiter
-        header = next(csv.reader([first], delimiter=delimiter))
+        delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter
+        header = _names(path, first, delimiter)
         if match := UNDECODED.search(first):
             raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-        header = [name.strip() for name in header]
         yield lines.number, header
     if delimiter == "\t" and is_sparql(header):
         yield from _sparql(path, lines, len(header), bad)
         return
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
+        # One that has met an error is in the middle of a row.
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        for start, row in _until_broken(path, reader, lines, delimiter, len(header), bad):
+            if not row or row == [""]:
+                continue
+            if match := UNDECODED.search("".join(row)):
+                bad.skip(not_utf8(f"{path}:{start}", ord(match[0]) - 0xDC00))
+            elif len(row) != len(header):
+                bad.skip(_wrong_count(f"{path}:{start}", len(row), len(header)))
+            else:
+                yield start, row
+        if lines.is_read:
+            return
+
+
+def _until_broken(
+    path: Path,
+    reader: Iterator[list[str]],
+    lines: _Lines,
+    delimiter: str,
+    n_fields: int,
+    bad: BadRows,
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows up to one with a quotation mark that is not closed, or closed by another row's.
+
+    Only the line that it opens in is broken: the next is where `lines` goes on.
+    """
+    while True:
+        lines.given.clear()
         start = lines.next_number
         try:
             row = next(reader, None)
         except csv.Error as error:
-            bad.skip(_csv_error(f"{path}:{start}", str(error)))
-            continue
+            last = lines.number if lines.number > start else None
+            bad.skip(_csv_error(f"{path}:{start}", str(error), last))
+            break
         if row is None:
             return
-        if not row or row == [""]:
-            continue
-        if match := UNDECODED.search("".join(row)):
-            bad.skip(not_utf8(f"{path}:{start}", ord(match[0]) - 0xDC00))
-        elif len(row) != len(header):
-            bad.skip(_wrong_count(f"{path}:{start}", len(row), len(header)))
-        else:
-            yield start, row
+        if len(lines.given) > 2 and _holds_rows(lines.given, row, delimiter, n_fields):
+            bad.skip(_not_closed(f"{path}:{start}", lines.number))
+            break
+        yield start, row
+    lines.give_again()
+
+
+def _holds_rows(
+    lines: list[tuple[int, bytes]], row: list[str], delimiter: str, n_fields: int
+) -> bool:
+    """Whether a field took in whole rows, as one does that another row's quotation mark closes."""
+    if n_fields == 1:
+        return False
+    between = [line.decode("utf-8", "replace").split(delimiter) for _, line in lines[1:-1]]
+    # Prose has commas too; but where the row has an id, or another word alone, so have rows.
+    before = takewhile(lambda cell: "\n" not in cell, row[:n_fields])
+    words = [i for i, cell in enumerate(before) if len(cell.split()) == 1]
+    likely = sum(
+        len(cells) == n_fields and all(len(cells[i].split()) == 1 for i in words)
+        for cells in between
+    )
+    enough = _SWALLOWED if len(row) == n_fields else 1
+    return likely >= enough and likely >= 0.9 * len(between)
 
 
 def _sparql(
@@ -320,29 +423,51 @@ def _wrong_count(where: str, found: int, expected: int) -> TerminologyError:
     )
 
 
-def _csv_error(where: str, reason: str) -> TerminologyError:
+def _csv_error(where: str, reason: str, last: int | None) -> TerminologyError:
     # Of a long file `csv` reads 131,072 characters before it gives up.
     if "unexpected end of data" in reason or "field larger" in reason:
-        return TerminologyError(
-            f"{where}: a quotation mark opens here and is not closed; close it, or write it "
-            'twice ("") inside a quoted field'
-        )
+        return _not_closed(where)
     if "NUL" in reason:  # before Python 3.11; later ones give the row
         return TerminologyError(
             f"{where}: NUL in the row; is the file damaged, or UTF-16? Save it as UTF-8"
         )
+    if last is not None:
+        return _not_closed(where, last)
     return TerminologyError(f"{where}: not a row of a table: {reason}; correct the quotation marks")
 
 
-def _delimiter(path: Path, header: str) -> str:
-    """By the file's ending; for others, the one that the header holds most of."""
+def _not_closed(where: str, line: int | None = None) -> TerminologyError:
+    """The error for a quotation mark that nothing closes, or only that of another row's line."""
+    until = "" if line is None else f" before line {line}"
+    return TerminologyError(
+        f"{where}: a quotation mark opens here and is not closed{until}; close it, or write it "
+        'twice ("") inside a quoted field'
+    )
+
+
+def _header_lines(lines: _Lines) -> str | None:
+    """The lines of the header: a name in quotes may hold line breaks."""
+    first = next(lines, None)
+    if first is None:
+        return None
+    for line in islice(lines, _HEADER_LINES) if first.count('"') % 2 else ():
+        first += line
+        if first.count('"') % 2 == 0:
+            break
+    return first
+
+
+def _names(path: Path, first: str, delimiter: str) -> list[str]:
+    try:
+        names = next(csv.reader([first], delimiter=delimiter))
+    except csv.Error as error:
+        raise _csv_error(f"{path}:1", str(error), None) from error
+    return [_BREAKS.sub(" ", name.strip()) for name in names]
+
+
+def _by_ending(path: Path) -> str | None:
     name = path.name.lower().removesuffix(".gz")
-    by_ending = "," if name.endswith(".csv") else "\t" if name.endswith((".tsv", ".tab")) else None
-    if by_ending is not None and by_ending in header:
-        return by_ending
-    # Spreadsheets of half of Europe write .csv with semicolons.
-    best = max("\t,;|", key=header.count)
-    return best if best in header else by_ending or ","
+    return "," if name.endswith(".csv") else "\t" if name.endswith((".tsv", ".tab")) else None
 
 
 # --- Parquet ----------------------------------------------------------------

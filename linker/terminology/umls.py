@@ -9,7 +9,8 @@ are called and which group they are in (NET/SRDEF, SemGroups.txt), parents (MRRE
   several languages, a language named earlier goes first.
 - A CUI's codes are those of the sources kept, whatever the term type of their names.
 - Parents are the concepts that stand to this one as PAR or RB. "REL: relationship of the second
-  concept or atom to the first": in `CUI1|...|PAR|CUI2|...`, CUI2 is the parent of CUI1.
+  concept or atom to the first": in `CUI1|...|PAR|CUI2|...`, CUI2 is the parent of CUI1. Below
+  `roots`, the parent is the next one that stays, where a filter leaves out a step of the way.
 - Definitions and parents of a source that the filters leave out are left out too.
 - A CUI in MRCUI whose REL is SY lives on in another. One that was deleted, or to which others are
   only broader, narrower or related, has no successor.
@@ -33,9 +34,9 @@ from linker.terminology.atoms import (
     clean,
     filters,
     keep_concepts,
-    keep_parents,
     left_out,
     load_atoms,
+    load_parents,
     not_suppressed,
     read_tables,
 )
@@ -184,15 +185,29 @@ def _load_definitions(release: RrfRelease, options: ReadOptions, allowed: str) -
 
 
 def _load_parents(release: RrfRelease, options: ReadOptions, allowed: str) -> None:
-    if "MRREL.RRF" in release:
-        rows = release.rows("MRREL.RRF", ("CUI1", "REL", "CUI2", "SAB", "SUPPRESS"))
-        release.run(f"""
-            INSERT INTO parents SELECT DISTINCT CUI1, CUI2 FROM {rows}
-            WHERE REL IN ('PAR', 'RB') AND CUI1 <> CUI2
-                AND CUI1 IN (SELECT concept_id FROM kept)
-                AND {allowed} AND {not_suppressed(options)}
-        """)
-        keep_parents(release)
+    if "MRREL.RRF" not in release:
+        return
+    rows = release.rows("MRREL.RRF", ("CUI1", "REL", "CUI2", "SAB", "SUPPRESS"))
+    # Below roots, the way down leads through what the filters leave out. Elsewhere the parents of
+    # parents are not needed, and the ways of all concepts to them are more than memory holds.
+    wanted = "true" if options.roots else "CUI1 IN (SELECT concept_id FROM kept)"
+    release.run(f"""
+        CREATE TABLE steps AS SELECT DISTINCT CUI1 AS concept_id, CUI2 AS parent FROM {rows}
+        WHERE REL IN ('PAR', 'RB') AND CUI1 <> CUI2 AND {wanted}
+            AND {allowed} AND {not_suppressed(options)}
+    """)
+    if options.roots:
+        release.run(
+            """
+            CREATE TABLE below AS WITH RECURSIVE under AS (
+                SELECT unnest(?::VARCHAR[]) AS concept_id
+                UNION SELECT steps.concept_id FROM under JOIN steps ON parent = under.concept_id
+            ) SELECT concept_id FROM under
+            """,
+            [list(options.roots)],
+        )
+    past = "FROM below EXCEPT SELECT concept_id FROM kept" if options.roots else None
+    load_parents(release, past=past)
 
 
 def _load_retired(release: RrfRelease) -> None:
@@ -220,7 +235,7 @@ def _version(release: RrfRelease, path: Path) -> str:
         ]
     if "release.dat" in release:
         said += re.findall(r"^umls\.release\.name\s*=\s*(.*)$", release.text("release.dat"), re.M)
-    said += reversed(path.absolute().parts[-3:])
+    said += release.folders(_MAIN, path)
     return next((found[0] for text in said if (found := _VERSION.search(text))), "")
 
 

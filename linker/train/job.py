@@ -37,7 +37,7 @@ from linker.train.loop import (
     set_state,
     state_of,
 )
-from linker.train.pairs import PairSource
+from linker.train.pairs import PAIRS_VERSION, PairSource
 from linker.train.phases import (
     contrastive_batches,
     contrastive_steps,
@@ -47,7 +47,7 @@ from linker.train.phases import (
 from linker.train.save import adapter_names, write_adapter, write_model
 from linker.train.settings import TrainSettings
 from linker.train.similarity import general_similarity
-from linker.train.trainee import Trainee
+from linker.train.trainee import Trainee, enough_memory
 
 if TYPE_CHECKING:
     import torch
@@ -72,6 +72,7 @@ def train_encoder(
     resume: bool = False,
     force: bool = False,
     device: str | None = None,
+    pooling: str | None = None,
     progress: TrainProgress | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> TrainReport:
@@ -87,6 +88,7 @@ def train_encoder(
         resume: go on with a training that was stopped.
         force: replace what is at `out`, and throw away an unfinished training.
         device: as torch names it; None for a GPU if there is one.
+        pooling: "mean", "cls" or "max", for a base folder that does not say it.
         progress: told of each phase, its steps and its loss.
         checkpoint_every: seconds of work that a kill can lose.
 
@@ -102,6 +104,7 @@ def train_encoder(
             place,
             TrainSettings() if settings is None else settings,
             device,
+            pooling,
             SilentTraining() if progress is None else progress,
             checkpoint_every,
         )
@@ -131,11 +134,14 @@ class _Job:
         place: TrainFolder,
         settings: TrainSettings,
         device: str | None,
+        pooling: str | None,
         progress: TrainProgress,
         checkpoint_every: float,
     ) -> _Job:
         progress.step("reading the index and the base")
-        encoder = load_encoder(base, allow_download=True, device=device, backend="torch")
+        encoder = load_encoder(
+            base, allow_download=True, device=device, backend="torch", pooling=pooling
+        )
         if not isinstance(encoder, TransformerEncoder):
             raise TrainingError(f"{base}: runs without torch, so it cannot be trained")
         dev = hold_out(index, settings.held_out, seed=settings.seed)
@@ -173,6 +179,7 @@ class _Job:
             "index": {name: files[name].sha256 for name in ("concepts.arrow", "names.arrow")},
             # The dev names' neighbours are found with the index's own vectors.
             "vectors": files["vectors.faiss"].sha256,
+            "pairs": PAIRS_VERSION,
         }
 
     def run(self) -> TrainReport:
@@ -246,27 +253,28 @@ class _Job:
             set_state(adam, trainee, saved.adam)
         if saved is None or not saved.done:
             self.progress.step(name, total=total - run.step, unit="steps")
-            if dev and not run.dev and self.dev.queries:
-                run.dev.append((0, *self.dev.measure(trainee.encode)))
 
             def save(now: Run) -> None:
                 done = now.step >= total
                 adam_state = {} if done else state_of(adam, trainee)
                 Checkpoint(now, done, trainee.weights(), adam_state).write(path)
 
-            run_phase(
-                trainee,
-                batches(run.place),
-                run,
-                adam,
-                total=total,
-                settings=self.settings,
-                progress=self.progress,
-                save=save,
-                measure=(lambda: self.dev.measure(trainee.encode)) if dev else None,
-                measure_every=max(1, total // _DEV_POINTS) if self.dev.queries else 0,
-                checkpoint_every=self.checkpoint_every,
-            )
+            with enough_memory(trainee.device, self.settings):
+                if dev and not run.dev and self.dev.queries:
+                    run.dev.append((0, *self.dev.measure(trainee.encode)))
+                run_phase(
+                    trainee,
+                    batches(run.place),
+                    run,
+                    adam,
+                    total=total,
+                    settings=self.settings,
+                    progress=self.progress,
+                    save=save,
+                    measure=(lambda: self.dev.measure(trainee.encode)) if dev else None,
+                    measure_every=max(1, total // _DEV_POINTS) if self.dev.queries else 0,
+                    checkpoint_every=self.checkpoint_every,
+                )
         report = PhaseReport(
             name, run.step, round(run.seconds, 1), curve_points(run.losses), tuple(run.dev)
         )
@@ -293,7 +301,7 @@ class _Job:
                 write_model(final if name == "averaged" else whole, self.folder, card, weights)
             else:
                 at = final if name == "averaged" else self.place.partial / "adapters" / name
-                write_adapter(at, weights, self.base, card)
+                write_adapter(at, weights, self.base, card, final=self.place.out)
                 write_model(whole, self.folder.adapted(at, Adapter.read(at)), card)
             self.progress.advance(1)
         write_atomically(final / REPORT, json.dumps(report.as_json(), indent=2) + "\n")
@@ -307,7 +315,7 @@ class _Job:
             name: final if name == "averaged" else final / VARIANTS / name for name in models
         }
         measures = {}
-        encoders = {"base": TransformerEncoder(self.folder, identity=self.base)}
+        encoders = {"base": TransformerEncoder(self.folder, identity=self.base, device=self.device)}
         self.progress.step("measuring", total=1 + len(places), unit="models")
         for name, encoder in [
             *encoders.items(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from linker.errors import TrainingError
 from linker.steps import Progress
 from linker.train.settings import TrainSettings
 from linker.train.trainee import Trainee
@@ -114,6 +116,9 @@ def run_phase(
         measure: the dev curve's next point, hit@1 and hit@5 in percent, after each
             `measure_every` steps.
         checkpoint_every: seconds between two calls of `save`.
+
+    Raises:
+        TrainingError: the loss or its gradient is not finite; the step is not taken.
     """
     import torch
 
@@ -125,7 +130,14 @@ def run_phase(
             group["lr"] = rate_at(run.step, total, settings)
         adam.zero_grad(set_to_none=True)
         loss = backward(trainee, batch, settings.chunk)
-        torch.nn.utils.clip_grad_norm_(trainee.moving.values(), CLIP)
+        norm = float(torch.nn.utils.clip_grad_norm_(trainee.moving.values(), CLIP))
+        for what, value in (("loss", loss), ("gradient", norm)):
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"step {run.step + 1}: the {what} is {value}, not finite, at a learning rate "
+                    f"of {rate_at(run.step, total, settings):.0e}: the training has diverged; "
+                    "start over (--force) with a lower --rate, or a longer --warmup"
+                )
         adam.step()
         run.step += 1
         run.losses.append(loss)

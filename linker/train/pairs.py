@@ -14,16 +14,22 @@ from itertools import islice
 from typing import Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from linker.index import Store
 from linker.schema import Concept
 from linker.terminology import NameKind
 from linker.text import normalise
+from linker.train.descriptions import Descriptions
 
 PairKind = Literal["name", "definition", "description"]
 Labels = frozenset[int]
-"""What a text stands for: 64-bit hashes of concept ids. Texts that share one are no negatives."""
+"""What a text stands for, and itself: 64-bit hashes. Texts that share one are no negatives."""
 
+PAIRS_VERSION = 2
+"""Raised when the same index gives other pairs: a training goes on only with those it began with.
+"""
 # A broader or related name is another meaning; a short form has no meaning that can be read off it.
 _KINDS = frozenset({NameKind.PREFERRED, NameKind.EXACT})
 
@@ -46,7 +52,7 @@ class Pair:
 class PairSource:
     """The pairs of an index, read from its files as they are needed.
 
-    In memory are three numbers a concept, not the pairs: a Metathesaurus gives tens of millions.
+    In memory are a few numbers a concept, not the pairs: a Metathesaurus gives tens of millions.
 
     Args:
         store: of the index.
@@ -67,7 +73,8 @@ class PairSource:
         self._held_out = held_out
         self._definitions = definitions
         self._names_per_concept = names_per_concept
-        self._children = _Children(store) if descriptions else None
+        self._descriptions = Descriptions(store) if descriptions else None
+        self._common = _common_codes(store)
 
     def pairs(self, *, seed: int, epoch: int) -> Iterator[Pair]:
         """The pairs of an epoch, concepts in an order of chance; the same for the same numbers.
@@ -117,8 +124,8 @@ class PairSource:
     ) -> Iterator[tuple[PairKind, str]]:
         if self._definitions and concept.definition:
             yield "definition", normalise(concept.definition)
-        if self._children is not None:
-            sentences = _descriptions(concept, self._parents(concept), self._children.of(row))
+        if self._descriptions is not None:
+            sentences = self._descriptions.of(row, concept)
             if sentences:
                 yield "description", normalise(sentences[int(rng.integers(len(sentences)))])
 
@@ -130,9 +137,8 @@ class PairSource:
         right_rows: frozenset[int],
         rows: frozenset[int],
     ) -> Pair:
-        return Pair(
-            kind, self._store.normal(left), right, self._labels(rows), self._labels(right_rows)
-        )
+        text = self._store.normal(left)
+        return Pair(kind, text, right, self._labels(text, rows), self._labels(right, right_rows))
 
     def _names(self, row: int) -> list[int]:
         return [
@@ -149,53 +155,18 @@ class PairSource:
         """The one concept that speaks for a name which several have."""
         return min(p.concept for p in self._store.pairs(name) if p.kind in _KINDS)
 
-    def _labels(self, rows: frozenset[int]) -> Labels:
-        """Hashes of the concepts' ids, and of their codes: one index may hold a concept twice."""
-        labels = set()
+    def _labels(self, text: str, rows: frozenset[int]) -> Labels:
+        """Hashes of the text, of the concepts' ids, and of codes: a concept may be there twice.
+
+        The text's own: two concepts may have one definition, and it is no negative of itself.
+        """
+        labels = {_hash(f"text {text}")}
         for row in rows:
             summary = self._store.summary(row)
             labels.add(_hash(summary["concept_id"]))
             for vocabulary, codes in summary["codes"].items():
                 labels.update(_hash(f"{vocabulary}:{code}") for code in codes)
-        return frozenset(labels)
-
-    def _parents(self, concept: Concept) -> list[str]:
-        rows = (self._store.find(parent) for parent in concept.parents)
-        return [self._store.summary(row)["preferred_name"] for row in rows if row is not None]
-
-
-class _Children:
-    """A child of each concept, where it has one: two sorted arrays, 8 bytes a relation."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        rows, parents = store.parent_rows()
-        order = np.argsort(parents, kind="stable")
-        self._parents, self._rows = parents[order], rows[order]
-
-    def of(self, row: int) -> list[str]:
-        """The preferred names of the children of a concept, at most eight."""
-        start, stop = np.searchsorted(self._parents, [row, row + 1])
-        rows = self._rows[start : min(stop, start + 8)].tolist()
-        return [self._store.summary(child)["preferred_name"] for child in rows]
-
-
-def _descriptions(concept: Concept, parents: list[str], children: list[str]) -> list[str]:
-    """What the hierarchy says of a concept without its name.
-
-    An index keeps is-a relations alone, so the relation is "is also a kind of", or "includes".
-    """
-    kinds = [kind.replace("_", " ") for kind in concept.semantic_types]
-    return [
-        *(
-            f"{one} that is also a kind of {two}"
-            for one in parents
-            for two in parents
-            if one != two
-        ),
-        *(f"{parent} that includes {child}" for parent in parents for child in children),
-        *(f"{kind} that is a kind of {parent}" for kind in kinds for parent in parents),
-    ]
+        return frozenset(labels - self._common)
 
 
 def _partners(names: list[int], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -205,6 +176,23 @@ def _partners(names: list[int], rng: np.random.Generator) -> list[tuple[int, int
     circle = [names[i] for i in rng.permutation(len(names))]
     pairs = list(zip(circle, [*circle[1:], circle[0]], strict=True))
     return pairs[:1] if len(names) == 2 else pairs
+
+
+def _common_codes(store: Store) -> frozenset[int]:
+    """Hashes of the codes that more concepts have than can be one concept.
+
+    A code of another vocabulary may be a chapter or a remark: ICD10:Q87.8 is on 419 diseases of
+    ORDO. Two terminologies in one index, or an old id and a new one, give one concept twice.
+    """
+    pairs = pa.chunked_array(store.concept_table()["codes"]).combine_chunks().flatten()
+    codes = pc.binary_join_element_wise(
+        pc.struct_field(pairs, "vocabulary"), pc.struct_field(pairs, "code"), ":"
+    )
+    counted = pc.value_counts(codes)
+    common = pc.greater(pc.struct_field(counted, "counts"), max(2, store.n_parts))
+    return frozenset(
+        _hash(code) for code in pc.struct_field(counted, "values").filter(common).to_pylist()
+    )
 
 
 def _hash(text: str) -> int:

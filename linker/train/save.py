@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from linker._optional import require
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
-from linker.encoder.adapter import BASE, PREFIX, WEIGHTS
+from linker.encoder.adapter import BASE, PREFIX, VERSION, WEIGHTS
 from linker.encoder.folder import TOKENIZER_FILES, ModelFolder
 from linker.encoder.loaded import load
 from linker.encoder.weights import SAFE, read_object
@@ -29,12 +30,18 @@ def adapter_names(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor
 
 
 def write_adapter(
-    folder: Path, weights: Mapping[str, torch.Tensor], base: EncoderIdentity, card: str
+    folder: Path,
+    weights: Mapping[str, torch.Tensor],
+    base: EncoderIdentity,
+    card: str,
+    *,
+    final: Path | None = None,
 ) -> None:
-    """Write an adapter folder, as `peft` has it, with the base's name and fingerprint.
+    """Write an adapter folder, as `peft` has it, with what says its base.
 
     Args:
         weights: by the names of `adapter_names`, of one rank.
+        final: where the folder will be, if it is renamed: the way to the base is from there.
     """
     from safetensors.torch import save
 
@@ -58,10 +65,16 @@ def write_adapter(
     _write_json(path, settings)
     # safetensors' own save_file leaves a file that its owner alone may read.
     write_atomically(folder / WEIGHTS, save(dict(weights), metadata={"format": "pt"}))
-    _write_json(
-        folder / BASE,
-        {"name": base.name, "revision": base.revision, "fingerprint": base.fingerprint},
-    )
+    about = {
+        "version": VERSION,
+        "name": base.name,
+        "revision": base.revision,
+        "fingerprint": base.fingerprint,
+        "pooling": base.pooling,
+    }
+    if Path(base.name).is_absolute():
+        about["path"] = _way(folder if final is None else final, Path(base.name))
+    _write_json(folder / BASE, about)
     (folder / CARD).write_text(card, encoding="utf-8")
 
 
@@ -77,7 +90,9 @@ def write_model(
     from safetensors.torch import save
 
     out.mkdir(parents=True, exist_ok=True)
-    state = dict(load(folder, "cpu").network.state_dict())
+    loaded = load(folder, "cpu")
+    # A pooler that the base lacks has other numbers at each load, and with them a fingerprint.
+    state = {k: v for k, v in loaded.network.state_dict().items() if k not in loaded.unset}
     state.update({} if weights is None else weights)
     tensors = {name: value.detach().clone().contiguous() for name, value in state.items()}
     write_atomically(out / SAFE, save(tensors, metadata={"format": "pt"}))
@@ -117,6 +132,14 @@ def write_model(
             {"prompts": {"names": folder.prompt}, "default_prompt_name": "names"},
         )
     (out / CARD).write_text(card, encoding="utf-8")
+
+
+def _way(start: Path, to: Path) -> str:
+    """The relative path from a folder to another; "" where there is none (Windows' drives)."""
+    try:
+        return Path(os.path.relpath(to.resolve(), start.resolve())).as_posix()
+    except ValueError:
+        return ""
 
 
 def _write_json(path: Path, value: object) -> None:

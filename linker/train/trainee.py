@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,6 +147,25 @@ class Trainee:
         ):
             hidden = self._network(input_ids=ids.to(self.device), attention_mask=mask.long())[0]
         return unit_vectors(hidden, mask, self.folder.pooling)
+
+
+@contextmanager
+def enough_memory(device: torch.device, settings: TrainSettings) -> Iterator[None]:
+    """Say what takes less memory, where a device has too little for what is done inside.
+
+    Raises:
+        TrainingError: in place of torch's own error.
+    """
+    import torch
+
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise TrainingError(
+            f"{device}: out of memory; start over (--force) with a smaller --chunk (now "
+            f"{settings.chunk}), --max-tokens (now {settings.max_tokens}) or --batch (now "
+            f"{settings.batch}); or, if another program was on it, go on with --resume"
+        ) from error
 
 
 def _parts(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -73,6 +73,16 @@ def test_bad_rows_are_told_and_the_others_read(tmp_path: Path) -> None:
     ]
 
 
+def test_an_odd_value_of_sqlite_takes_no_other_note(tmp_path: Path) -> None:
+    uri = _create(
+        tmp_path / "a.db", (1, 1, "One."), (2, 1, b"caf\xe9"), (3, 1, "Three é.".encode())
+    )
+    first, bad, last = NoteStream([uri], query="SELECT note_id, note_text FROM note")
+    assert [first, last] == [Note("1", "One."), Note("3", "Three é.")]
+    assert isinstance(bad, BadNote)
+    assert (bad.id, bad.reason) == ("2", "note_text is not UTF-8: byte 0xe9 at position 3")
+
+
 @pytest.mark.skipif(
     DRIVER < (1, 13),
     reason="adbc-driver-manager before 1.13 breaks where a failed statement is closed",

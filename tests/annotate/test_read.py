@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,20 @@ def test_numbers_are_ids(tmp_path: Path) -> None:
     assert _read(path) == [Note("7", ""), Note("-1", " ")]
 
 
+def test_other_usual_keys_are_known(tmp_path: Path) -> None:
+    path = _lines(
+        tmp_path / "notes.jsonl",
+        {"NOTE_ID": 1, "NOTE_TEXT": "One.", "PERSON_ID": 7.0},
+        {"note_id": 2, "id": "b", "text": "Two.", "note": "no"},
+        {"doc_id": "3", "body": "Three."},
+    )
+    assert _read(path) == [
+        Note("1", "One.", {"person_id": "7"}),
+        Note("b", "Two."),
+        Note("3", "Three."),
+    ]
+
+
 def test_text_is_kept_to_the_character(tmp_path: Path) -> None:
     text = "a\x00b\r\nc\u2028d\ud83de\ufeff\U0001f600\tß"
     path = _lines(tmp_path / "notes.jsonl", {"id": "1", "text": text})
@@ -94,12 +110,12 @@ def test_a_note_of_five_megabytes(tmp_path: Path) -> None:
         ('{"id": "2", "text": "zebrafish"}'.encode("utf-16") + b"\n", None, "not UTF-8: byte 0xff"),
         (["zebrafish"], None, "a JSON list, expected an object"),
         ("zebrafish", None, "a JSON str, expected an object"),
-        ({"text": "zebrafish"}, None, "id is missing, expected a string or a whole number"),
+        ({"text": "zebrafish"}, None, r"id is missing \(--id-column says .*, expected a string or"),
         ({"id": None, "text": "zebrafish"}, None, "id is of type NoneType"),
         ({"id": True, "text": "zebrafish"}, None, "id is of type bool"),
         ({"id": 1.5, "text": "zebrafish"}, None, "id is of type float"),
         ({"id": ["zebrafish"], "text": ""}, None, "id is of type list"),
-        ({"id": "2"}, "2", "text is missing, expected a string"),
+        ({"id": "2"}, "2", r"text is missing \(--text-column says .*, expected a s"),
         ({"id": 2, "text": ["zebrafish"]}, "2", "text is of type list, expected a string"),
         ({"id": 2, "text": None}, "2", "text is of type NoneType"),
     ],
@@ -234,6 +250,52 @@ def test_folders_are_searched_in_order(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_folders_are_followed_through_links_and_each_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "notes" / "z").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "notes" / "z" / "n.txt").write_text("Here.", encoding="utf-8")
+    (tmp_path / "elsewhere" / "n.txt").write_text("There.", encoding="utf-8")
+    for name, target in (("a", "notes/z"), ("b", "elsewhere"), ("z/up", "notes"), ("c", "gone")):
+        (tmp_path / "notes" / name).symlink_to(tmp_path / target)
+    assert _read(tmp_path / "notes") == [Note("b/n", "There."), Note("z/n", "Here.")]
+
+
+def test_a_file_that_vanishes_is_a_bad_note(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(name, encoding="utf-8")
+    stream = NoteStream([tmp_path])
+    (tmp_path / "b.txt").unlink()
+    (tmp_path / "a.txt").unlink()
+    (tmp_path / "a.txt").mkdir()
+    a, b, c = stream
+    assert c == Note("c", "c")
+    for item, name, reason in ((a, "a", "Is a directory"), (b, "b", "No such file or directory")):
+        assert isinstance(item, BadNote)
+        assert (item.id, item.file) == (None, str(tmp_path / f"{name}.txt"))
+        assert item.reason.startswith(f"cannot be read ({reason}); what is left of it is lost")
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="to its owner nothing is closed"
+)
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    for name in ("a/n.txt", "b/n.txt", "c.txt", "d.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    closed = [tmp_path / name for name in ("a", "b", "c.txt")]
+    for path, mode in zip(closed, (0, 0o444, 0), strict=True):
+        path.chmod(mode)
+    try:
+        *bad, last = _read(tmp_path)
+    finally:
+        for path in closed:
+            path.chmod(0o755)
+    assert last == Note("d", "d.txt")
+    told = [Path(item.file or "").name for item in bad if isinstance(item, BadNote)]
+    assert told == ["a", "n.txt", "c.txt"]
+
+
 def test_files_of_one_name_in_two_subfolders_are_two_notes(tmp_path: Path) -> None:
     for patient in ("p1", "p2"):
         (tmp_path / patient).mkdir()
@@ -247,6 +309,24 @@ def test_files_to_leave_out_are_not_read(tmp_path: Path) -> None:
     assert list(NoteStream([tmp_path], leave_out=[out])) == [Note("1", "")]
     with pytest.raises(NoteError, match="would be read and written"):
         NoteStream([tmp_path / "notes.jsonl", out], leave_out=[out])
+
+
+def test_outputs_of_other_runs_are_no_notes(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    for name in (
+        *("a.jsonl", "links.csv", "links.csv.run.json", "links.csv.state"),
+        *("links.csv.errors.jsonl", "out/b.txt", "out.run.json", "sub/c.xml", "sub/c.xml.run.json"),
+        *("new.partial", "new.writing/d.txt", "other.errors.jsonl", "my.run.json"),
+    ):
+        (notes / name).parent.mkdir(parents=True, exist_ok=True)
+        (notes / name).touch()
+    found = [Path(file.name).relative_to(notes).as_posix() for file in NoteStream([notes]).files]
+    assert found == ["a.jsonl", "my.run.json", "other.errors.jsonl"]
+    # What is asked for by name is read.
+    assert [file.id for file in NoteStream([notes / "out", notes / "links.csv"]).files] == [
+        "b",
+        "links",
+    ]
 
 
 @pytest.mark.parametrize(

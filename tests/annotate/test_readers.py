@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,29 @@ def test_csv_columns_are_found_by_their_usual_names(tmp_path: Path) -> None:
     assert note == Note("1", 'One, "two"\r\nthree', {"person_id": "7", "note_date": "2020-01-02"})
 
 
+def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
+    for name, data in (
+        ("semicolons.csv", '\ufeffnote_id;"note, or text"\r\n1;"One; and, two"\r\n'),
+        ("bars.csv", "note_id|note, or text\n1|One; and, two\n".replace("note, or text", "body")),
+        ("returns.csv", 'note_id,body\r1,"One; and, two"\r'),
+        ("tabs.csv", "note_id\tbody\n1\tOne; and, two\n"),
+        ("broken.csv", '"note_id","bo\ndy"\n1,"One; and, two"\n'),
+    ):
+        path = _write(tmp_path / name, data)
+        columns = Columns(
+            text={"semicolons.csv": "note, or text", "broken.csv": "bo\ndy"}.get(name)
+        )
+        assert _read(path, columns=columns) == [Note("1", "One; and, two")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_a_bad_note_that_says_what_to_do(tmp_path: Path, encoding: str) -> None:
+    data = f"\ufeffid,text\n1,{SECRET}\n".encode(encoding)
+    assert _bad(*_read(_write(tmp_path / "a.csv", data))) == [
+        (None, 1, "UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8")
+    ]
+
+
 def test_columns_may_be_named(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.tsv", "text\tkey\tbody\tn\nx\ty\tOne.\t1\n")
     assert _read(path, columns=Columns("n", "body")) == [Note("1", "One.")]
@@ -109,7 +133,7 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
 def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
     data = (
         b'id,text\n1,"One\n."\n2,zebrafish,x\n\n3,caf\xe9 zebrafish\n,zebrafish\n'
-        b'4,"zebra"fish\n5,Five.\n6,"zebrafish'
+        b'5,Five.\n6,"zebra"fish, said\nzebrafish,"\n7,Seven.\n'
     )
     items = _read(_write(tmp_path / "a.csv", data))
     assert [item for item in items if isinstance(item, Note)] == [
@@ -120,9 +144,42 @@ def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> No
         (None, 4, "3 fields, expected 2"),
         ("3", 6, "its text is not UTF-"),
         (None, 7, "its id is empty"),
-        (None, 8, "not CSV (',' expecte"),
-        (None, 10, "not CSV (unexpected "),
+        (None, 9, "not CSV (',' expecte"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (b'2,"zebrafish\n3,Three.\n', "not CSV (unexpected end of data); where its fields end"),
+        (b'2,"zebra"fish, x\nzebrafish,x"\n3,Three.\n', "not CSV (',' expected after"),
+        (b'2,"zebra", x\nzebrafish,x"\n3,Three.\n', "3 fields, expected 2; where its fields end"),
+        (b'2,"zebra\n3,"zebra fish"\nzebra,fish\n', "not CSV (',' expected after"),
+    ],
+)
+def test_after_a_broken_quote_nothing_is_taken_for_a_note(
+    tmp_path: Path, broken: bytes, reason: str
+) -> None:
+    first, *bad = _read(_write(tmp_path / "a.csv", b'id,text\n1,"One."\n' + broken))
+    assert first == Note("1", "One.")
+    ((note_id, line, found),) = _bad(*bad)
+    assert (note_id, line) == (None, 3)
+    assert found.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '1,"The zebrafish, 54, has fever"',
+        "zebrafish,fever",
+        "1,zebrafish",
+        f"note,text of a {SECRET} that goes on",
+    ],
+)
+def test_a_first_row_that_names_no_columns_is_not_quoted(tmp_path: Path, row: str) -> None:
+    with pytest.raises(NoteError, match="its first row, of 2 fields, seems to name no") as e:
+        _read(_write(tmp_path / "a.csv", f"{row}\n2,ataxia\n"))
+    assert SECRET not in str(e.value)
 
 
 def test_a_csv_note_of_five_megabytes(tmp_path: Path) -> None:
@@ -168,6 +225,36 @@ def test_parquet_is_read_row_by_row(tmp_path: Path) -> None:
         (None, 3, "note_id is of type NoneType, expected a string or a whole number"),
         ("2", 4, "note_text is of type NoneType, expected a string"),
     ]
+
+
+def test_ids_of_other_types_of_number_are_whole_numbers(tmp_path: Path) -> None:
+    ids: dict[str, list[Any]] = {
+        "decimal": [Decimal(10**20), Decimal(2)],
+        "double": [1.0, 2.0],
+    }
+    for name, values in ids.items():
+        path = _parquet(
+            tmp_path / f"{name}.parquet",
+            {"note_id": values, "note_text": ["One.", "Two."], "person_id": [7.0, float("nan")]},
+        )
+        first, second = _read(path)
+        assert first == Note(str(int(values[0])), "One.", {"person_id": "7"})
+        assert second == Note("2", "Two.", {})
+    path = _parquet(
+        tmp_path / "bad.parquet",
+        {"note_id": [1.5, float("nan"), float("inf"), 1e17], "note_text": ["zebrafish"] * 4},
+    )
+    *others, rounded = [reason for _, _, reason in _bad(*_read(path))]
+    assert others == ["note_id is of type float, expected a string or a whole number"] * 3
+    assert rounded.startswith("note_id is a float of more than 9,007,199,254,740,992, which may")
+
+
+def test_text_as_bytes_is_decoded_a_row_at_a_time(tmp_path: Path) -> None:
+    texts = pa.array(["One é.".encode(), b"zebrafish caf\xe9"], pa.binary())
+    path = _parquet(tmp_path / "a.parquet", {"id": ["1", "2"], "text": texts})
+    first, second = _read(path)
+    assert first == Note("1", "One é.")
+    assert _bad(second) == [("2", 2, "text is not UTF-8: byte 0xe9 at position 13")]
 
 
 def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> None:
@@ -227,6 +314,28 @@ def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:
 def test_json_that_is_none_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
     ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.json", content)))
     assert reason.startswith("not ")
+
+
+def test_a_json_list_of_notes_is_read(tmp_path: Path) -> None:
+    notes = [
+        {"id": 1, "text": "One."},
+        {"id": "2"},
+        SECRET,
+        {"note_id": "3", "note_text": "Three."},
+    ]
+    first, *bad, last = _read(_write(tmp_path / "a.json", json.dumps(notes)))
+    assert [first, last] == [Note("1", "One."), Note("3", "Three.")]
+    assert _bad(*bad) == [
+        ("2", 2, "text is missing (--text-column says what it is called), expected a string"),
+        (None, 3, "a JSON str, expected an object with the keys id and text"),
+    ]
+    assert _read(_write(tmp_path / "b.json", json.dumps(notes[0]))) == [Note("1", "One.")]
+
+
+def test_json_lines_by_another_ending_are_told_the_option(tmp_path: Path) -> None:
+    for name in ("a.json", "a.ndjson"):
+        bad, *_ = _bad(*_read(_write(tmp_path / name, LINES)))
+        assert "--input-format jsonl reads" in bad[2]
 
 
 # FHIR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from cases import CONCEPTS, FakeEncoder, build, files_of_at_most
 from linker import Linker
 from linker.annotate import Counts, annotate_files
 from linker.annotate.batch import BATCH_NOTES
+from linker.annotate.journal import Journal, pack, read_job, read_records
 from linker.errors import IndexFolderError, NoteError
 from linker.index import Index
 from linker.lock import locked
@@ -39,7 +41,7 @@ def _found(out: Path) -> dict[str, list[str]]:
     return found
 
 
-def _errors(out: Path) -> list[str]:
+def _errors(out: Path) -> list[str | None]:
     path = out.with_name(f"{out.name}.errors.jsonl")
     if not path.exists():
         return []
@@ -85,6 +87,63 @@ def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Pa
     assert list(_found(out)) == ["b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("more.jsonl", b'{"id": "b", "te'),
+        ("more.csv", b'id,text\nx,"a "b" c"\nb,Fever\n'),
+        ("more.jsonl.gz", b"\x1f\x8b"),
+    ],
+)
+def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
+    linker: Linker, tmp_path: Path, out: Path, name: str, broken: bytes
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    before = out.read_bytes()
+    _notes(notes, {"a": PAIN})
+    damaged = tmp_path / name
+    damaged.write_bytes(broken)
+    for resume in (False, True):
+        with pytest.raises(NoteError, match=r"nothing was dropped or written, .*or leave out --pr"):
+            annotate_files(linker, [notes, damaged], out, prune=True, resume=resume)
+    assert out.read_bytes() == before
+    # Mended, it goes on.
+    annotate_files(linker, [notes], out, prune=True, resume=True)
+    assert _found(out) == {"a": ["chest pain"]}
+    # Where there is nothing to drop nothing is refused.
+    annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
+
+
+def test_a_note_in_error_is_in_the_input_and_not_pruned(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
+    annotate_files(linker, [notes], out)
+    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out, prune=True)
+    assert (list(_found(out)), _errors(out)) == (["a", "b"], ["b"])
+
+
+def test_an_error_that_is_mended_before_the_run_goes_on_is_gone(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    some = {str(i): FEVER for i in range(N_NOTES)}
+    notes = _notes(tmp_path / "notes.jsonl", {"a": None, "b": None, **some})
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [other, notes], out, progress=stop)
+    _notes(notes, {"a": PAIN, "b": None, **some})
+    annotate_files(linker, [notes], out, resume=True)
+    assert sorted(_found(out)) == sorted(["a", *some])
+    assert _errors(out) == ["x", "b"]
+    assert annotate_files(linker, [other, notes], out).notes == 0
+    assert _errors(out) == ["x", "b"]
+
+
 def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
     other = _notes(tmp_path / "other.jsonl", {"x": None})
@@ -100,6 +159,35 @@ def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> No
     assert (list(_found(out)), _errors(out)) == (["a", "b", "x"], [])
 
 
+def test_an_error_goes_once_its_note_is_read_from_another_file(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    first = _notes(tmp_path / "first.jsonl", {"a": None, "b": None, "c": FEVER})
+    twice = _notes(tmp_path / "twice.jsonl", {"c": PAIN})
+    annotate_files(linker, [first, twice], out)
+    assert _errors(out) == ["a", "b", "c"]
+    second = _notes(tmp_path / "second.jsonl", {"a": PAIN, "c": FEVER})
+    annotate_files(linker, [second], out)
+    # That another file has the note c too is as it was.
+    assert (list(_found(out)), _errors(out)) == (["c", "a"], ["b", "c"])
+    annotate_files(linker, [twice], out)
+    assert _errors(out) == ["b"]
+
+
+def test_an_error_goes_once_its_file_is_read_by_another_path(
+    linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").mkdir()
+    notes = _notes(tmp_path / "notes" / "a.jsonl", {"a": None})
+    notes.write_bytes(b"{" + notes.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    annotate_files(linker, ["notes/a.jsonl"], out)
+    assert _errors(out) == [None]
+    _notes(notes, {"a": PAIN})
+    annotate_files(linker, [tmp_path / "notes" / ".." / "notes"], out)
+    assert (list(_found(out)), _errors(out)) == (["a"], [])
+
+
 def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
     linker = Linker(index, encoder=FakeEncoder())
@@ -113,6 +201,30 @@ def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> 
         annotate_files(linker, [notes], out, format="csv")
     assert out.read_bytes() == before
     assert annotate_files(other, [notes], out, force=True).notes == 1
+
+
+def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    annotate_files(linker, [notes], out)
+    state, partial = (out.with_name(f"out.jsonl.{what}") for what in ("state", "partial"))
+    job, records = read_job(state), [record.to_bytes() for record in read_records(state)]
+
+    def rewrite(path: Path, **version: str) -> None:
+        settings = {k: v for k, v in job["settings"].items() if k != "tool_version"}
+        path.unlink(missing_ok=True)
+        with Journal(path, {**job, "settings": {**settings, **version}}) as journal:
+            journal.append(pack(records))
+
+    # Journals of the first versions did not say.
+    for version in ({"tool_version": "concept-linker 0.0.9"}, {}):
+        rewrite(state, **version)
+        with pytest.raises(NoteError, match=r"was made with another tool_version; .* use --force"):
+            annotate_files(linker, [notes], out)
+        rewrite(partial, **version)
+        with pytest.raises(NoteError, match="had another tool_version; go on with what it was"):
+            annotate_files(linker, [notes], out, resume=True)
+        partial.unlink()
+    assert annotate_files(linker, [notes], out, force=True).notes == 1
 
 
 @pytest.mark.parametrize("name", ["csv", "parquet", "brat", "bioc", "omop", "fhir", "docbin"])
@@ -140,6 +252,29 @@ def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, nam
         "out.run.json",
         "out.state",
     ]
+
+
+def test_a_note_of_another_patient_is_done_again_where_the_output_names_the_patient(
+    linker: Linker, tmp_path: Path
+) -> None:
+    notes, out = tmp_path / "notes.csv", tmp_path / "out.ndjson"
+
+    def subjects(*people: str) -> list[str]:
+        rows = [f"n{i},{person},{PAIN}\n" for i, person in enumerate(people)]
+        notes.write_text("".join(["id,person_id,text\n", *rows]), encoding="utf-8")
+        counts = annotate_files(linker, [notes], out, format="fhir")
+        annotate_files(linker, [notes], out.with_suffix(".jsonl"))
+        lines = out.read_text(encoding="utf-8").splitlines()
+        assert len(lines) == len(people)
+        return [str(counts.notes), *sorted(json.loads(x)["subject"]["reference"] for x in lines)]
+
+    assert subjects("7", "8") == ["2", "Patient/7", "Patient/8"]
+    assert subjects("7", "9") == ["1", "Patient/7", "Patient/9"]
+    assert subjects("7", "9") == ["0", "Patient/7", "Patient/9"]
+    # Where it names none, it is the same note.
+    rows = "id,person_id,text\n" + f"n0,1,{PAIN}\nn1,2,{PAIN}\n"
+    notes.write_text(rows, encoding="utf-8")
+    assert annotate_files(linker, [notes], out.with_suffix(".jsonl")).notes == 0
 
 
 def _content(out: Path) -> dict[str, bytes]:
@@ -251,6 +386,19 @@ def test_the_manifest_says_what_was_done_with_what(
     assert FEVER not in json.dumps(manifest)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
+def test_files_whose_names_are_not_utf8(linker: Linker, tmp_path: Path, out: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name, text in ((b"M\xfcller.txt", FEVER), (b"M\xc3\xbcller.txt", PAIN)):
+        (folder / os.fsdecode(name)).write_text(text, encoding="utf-8")
+    annotate_files(linker, [tmp_path / "notes"], out)
+    assert _found(out) == {"M\udcfcller": ["fever"], "M\xfcller": ["chest pain"]}
+    paths = {Path(file["path"]).name for file in _manifest(out)["inputs"]}
+    assert paths == {"M\udcfcller.txt", "M\xfcller.txt"}
+    assert annotate_files(linker, [tmp_path / "notes"], out).notes == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
 @pytest.mark.parametrize("share", [0.3, 0.7, 1.0, 1.5])
 def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, share: float) -> None:
@@ -265,3 +413,32 @@ def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, sh
     assert out.with_name("out.jsonl.partial").exists()
     annotate_files(linker, [notes], out, resume=True)
     assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("left", [0, 3, 30, 60])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_killed_before_its_first_batch_keeps_what_was_there(
+    linker: Linker, tmp_path: Path, out: Path, left: int, resume: bool
+) -> None:
+    annotate_files(linker, [_notes(tmp_path / "old.jsonl", {"a": FEVER})], out)
+    notes = _notes(tmp_path / "notes.jsonl", {"b": PAIN})
+    partial = out.with_name("out.jsonl.partial")
+    # As much of the first frame as a kill, or a loss of power, leaves.
+    for torn in (out.with_name("out.jsonl.state").read_bytes()[:left], bytes(left)):
+        partial.write_bytes(torn)
+        with pytest.raises(NoteError, match="was made with another k; use what it was made with"):
+            annotate_files(linker, [notes], out, resume=resume, k=2)
+        annotate_files(linker, [notes], out, resume=resume)
+        assert _found(out) == {"a": ["fever"], "b": ["chest pain"]}
+        assert not partial.exists()
+
+
+def test_the_journal_of_another_program_is_refused(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    partial = out.with_name("out.jsonl.partial")
+    partial.write_bytes(b"mine")
+    with pytest.raises(NoteError, match="not the journal of a run"):
+        annotate_files(linker, [notes], out, resume=True)
+    assert partial.read_bytes() == b"mine"

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "annotate.jsonl"
 NOTES = {
     "admission": "CC: chest pain, SOB\nKnown heart failure (HF), no fever. HF since 2019.",
     "family": "Father had a heart attack. Mother: type 2 diabetes mellitus.",
-    "wrapped": "Fell at home 🙂; fracture of the\nfemur? Femoral\nfracture confirmed.",
+    "wrapped": "Fell at home 🙂; fracture of the\nfemur? Femoral fracture\nconfirmed.",
     "ambiguous": "Has a cold. MAP 60. Nausea if hungry.",
     "greek": "β-thalassaemia, not Β-THALASSEMIA",
     "empty": "",

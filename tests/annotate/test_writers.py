@@ -280,8 +280,19 @@ def test_formats_are_chosen_by_ending_and_name(tmp_path: Path) -> None:
         "pubtator",
         "docbin",
     ]
+    for name in ("x.json", "x.TSV", "x.txt"):
+        with pytest.raises(NoteError, match=r"say it with --format \(jsonl, .* name the output"):
+            choose_format(Path(name))
+    with pytest.raises(NoteError, match=r"name it without \.gz, and pack it afterwards"):
+        format_of("jsonl", Path("x.jsonl.gz"))
     with pytest.raises(NoteError, match="format 'xlsx' is not known; known: jsonl, parquet"):
         format_of("xlsx", tmp_path)
+
+
+def test_brat_has_no_folder_where_another_note_has_a_file(tmp_path: Path) -> None:
+    for note_id in ("x.txt/y", "a/x.ANN/y"):
+        with pytest.raises(Unwritable, match=r"a folder of a name in \.txt or \.ann"):
+            WRITERS["brat"][""].keep(Note(note_id, "Fever."), (), RUN)
 
 
 # OMOP
@@ -458,24 +469,57 @@ def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:
     assert (extension["start"]["valueInteger"], extension["end"]["valueInteger"]) == (0, 5)
 
 
-def test_findings_are_observations(tmp_path: Path) -> None:
-    text = "fever"
-    finding = Candidate("X:1", "Fever", "Fever", 1.0, 0.9, ("finding",))
+FINDING = Candidate("X:1", "Fever", "Fever", 1.0, 0.9, ("finding",))
+
+
+def _findings(tmp_path: Path, *held: Sequence[str]) -> list[dict[str, Any]]:
+    """The resources of a fever that is asserted in these ways, a note each."""
+    none = dict.fromkeys(ASSERTIONS, False)
     links = [
-        Link(
-            Mention(0, 5, text),
-            "X:1",
-            (finding,),
-            {**dict.fromkeys(ASSERTIONS, False), "negated": n},
-        )
-        for n in (False, True)
+        Link(Mention(0, 5, "fever"), "X:1", (FINDING,), none | dict.fromkeys(names, True))
+        for names in held
     ]
-    one, other = _resources(tmp_path, (Note("n1", text), links[:1]), (Note("n2", text), links[1:]))
+    notes = [Note(f"n{i}", "fever") for i in range(1, 1 + len(held))]
+    return _resources(tmp_path, *zip(notes, ([link] for link in links), strict=True))
+
+
+def test_what_a_note_leaves_open_has_no_value(tmp_path: Path) -> None:
+    held = (["uncertain"], ["hypothetical"], ["negated", "uncertain"], ["negated", "hypothetical"])
+    for resource in _findings(tmp_path, *held):
+        assert resource["resourceType"] == "Observation"
+        assert "valueBoolean" not in resource
+        assert resource["dataAbsentReason"]["coding"] == [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/data-absent-reason",
+                "code": "unknown",
+                "display": "Unknown",
+            }
+        ]
+
+
+def test_what_no_relative_has_is_no_condition_and_still_told(tmp_path: Path) -> None:
+    held = (["family"], ["family", "negated"], ["family", "uncertain"], ["family", "hypothetical"])
+    has, *have_not = _findings(tmp_path, *held)
+    (condition,) = has["condition"]
+    code = condition["code"]
+    assert [(coding["code"], coding["display"]) for coding in code["coding"]] == [("X:1", "Fever")]
+    assert "code" not in [e["url"] for e in has["extension"][0]["extension"]]
+    for resource in have_not:
+        assert resource["resourceType"] == "FamilyMemberHistory"
+        assert "condition" not in resource
+        assert {"url": "code", "valueCodeableConcept": code} in resource["extension"][0][
+            "extension"
+        ]
+
+
+def test_findings_are_observations(tmp_path: Path) -> None:
+    one, other = _findings(tmp_path, [], ["negated"])
     assert (one["resourceType"], one["valueBoolean"], other["valueBoolean"]) == (
         "Observation",
         True,
         False,
     )
+    assert "dataAbsentReason" not in one
     assert one["derivedFrom"] == [{"reference": "DocumentReference/n1"}]
     disorders = ("T047", "disorder", "Nervous system disease", "Congenital abnormality")
     assert all(is_disorder((kind,), RUN) for kind in disorders)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linker.detect.assertion import AssertionRules, assert_mentions
+from linker.detect.assertion import AssertionRules, assert_mentions, said_in
 from linker.detect.triggers import PhraseBook
 from linker.errors import ConfigError
 from linker.schema import ASSERTIONS, Mention
@@ -249,6 +249,24 @@ def test_forms(text: str) -> None:
         "BIB mom for [vomiting|].",
         "FAMILY HISTORY\n[Seizures|family+negated] Neg Hx",
         "Discussed risks: [bleeding|hypothetical], [infection|hypothetical].",
+        "[Anemia|] due to [CKD|uncertain] vs [GI bleed|uncertain]",
+        "[Hypoxia|] 2/2 [pneumonia|uncertain] vs [pulmonary edema|uncertain]",
+        "[CHF|uncertain] vs [pneumonia|uncertain]",
+        "- Neg: [chest pain|negated], [dyspnea|negated]",
+        "- Negative: [chest pain|negated]",
+        "[DVT|negated] - neg",
+        "- Absent: [clubbing|negated], [cyanosis|negated]",
+        "PPX: heparin for [DVT|hypothetical], PPI for [ulcer|hypothetical]\nDispo: home, [COPD|]",
+        "hospitalized last year for [pancreatitis|historical]",
+        "[Appendectomy|historical] 3 years ago for [appendicitis|historical].",
+        "Diagnosed 3 years ago with [diabetes|].",
+        "CT to look for [hydronephrosis|uncertain]. Will check for [anemia|uncertain].",
+        "Screening mammogram for [breast cancer|hypothetical].",
+        "Warned about [hypoglycemia|hypothetical].",
+        "Rather than [pneumonia|negated], this is [heart failure|].",
+        "[Hypokalemia|historical], which resolved.",
+        "She cares for mother with [dementia|family].",
+        "No [cough|negated] 2/2 [fever|]",
         "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
         "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
         "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
@@ -416,3 +434,24 @@ def test_bad_rules_say_what_is_wrong(tmp_path: Path, rules: str, message: str) -
     assert str(path) in str(caught.value)
     with pytest.raises(ConfigError, match="cannot be read"):
         AssertionRules(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ("Hx of TIA", {"historical"}),
+        ("h/o breast cancer", {"historical"}),
+        ("r/o PE", {"uncertain"}),
+        ("Suspected sepsis", {"uncertain"}),
+        ("denies chest pain", {"negated"}),
+        ("Family history of colon cancer", {"family"}),
+        ("Screening for colon cancer", {"hypothetical"}),
+        ("Pneumonia, resolved", {"historical"}),
+        ("Chronic kidney disease, stage 3", set()),
+        ("Acute on chronic diastolic heart failure", set()),
+        ("Gram-negative sepsis", set()),
+        ("", set()),
+    ],
+)
+def test_what_a_term_says_itself(term: str, said: set[str]) -> None:
+    assert said_in(term) == said

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import count
+from types import FrameType
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +66,49 @@ def test_more_distinct_words_than_there_is_room_for_at_first() -> None:
     text = " ".join(f"word{i}" for i in range(5000))
     vocabulary = Vocabulary()
     assert vocabulary.words(vocabulary.tokens([text, text])) == [*words(text), *words(text)]
+
+
+class _Stop(BaseException):
+    """As Ctrl-C: it comes between any two lines."""
+
+
+def _tokens_stopped_at(vocabulary: Vocabulary, text: str, line: int) -> bool:
+    """Whether `tokens` was stopped before it ran that line, counted from 0, of our module."""
+    lines = count()
+
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        if frame.f_code.co_filename != module.__file__:
+            return None
+        if event == "line" and next(lines) == line:
+            raise _Stop
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        vocabulary.tokens([text])
+    except _Stop:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("kept", [2, 100])
+def test_what_stops_it_anywhere_leaves_it_right(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    monkeypatch.setattr(module, "_KEPT_WORDS", kept)
+    before, text = "zero, one", "one two/three four"
+    for line in count():
+        vocabulary = Vocabulary(lambda word: word == "three")
+        vocabulary.tokens([before])
+        vocabulary._terms = vocabulary._terms[:3]  # It has to grow on the way.
+        if not _tokens_stopped_at(vocabulary, text, line):
+            break
+        found = vocabulary.tokens([text])
+        assert vocabulary.words(found) == words(text), line
+        assert found.hash.tolist() == [word_hash(w) for w in ("one", "two", "three", "four")]
+        assert found.marked.tolist() == [False, False, True, False]
+    assert line > 20
 
 
 @given(st.lists(st.text(max_size=9)), st.integers(1, 30))

@@ -11,10 +11,11 @@ from pathlib import Path
 import huggingface_hub
 import numpy as np
 import pytest
+from huggingface_hub.utils import filter_repo_objects
 
 from linker.config import DEFAULT_ENCODER
 from linker.encoder import KNOWN_ENCODERS, load_encoder
-from linker.encoder.hub import is_hub_name
+from linker.encoder.hub import fetch, is_hub_name
 from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,10 @@ def test_the_default_is_minilm_with_an_adapter_that_ships(monkeypatch: pytest.Mo
     folder = ROOT / "linker/encoder/minilm-bio"
     assert encoder.identity.name == "minilm-bio"
     assert encoder.identity.dim == 384
+    # Indexes that are in use have it.
+    assert encoder.identity.fingerprint == (
+        "sha256:a1ac79035ac6b1aa4fa549c9481f87b9640624d7414b0b72789c6022d40e9649"
+    )
     # The card and the table say one thing, and a copy of the folder is the same encoder.
     assert encoder.identity.licence == KNOWN_ENCODERS["minilm-bio"].licence
     assert encoder.identity.licence == load_encoder(folder, device="cpu").identity.licence
@@ -240,6 +245,33 @@ def test_pickled_weights_are_fetched_only_where_there_are_no_others(
     save_model(tmp_path / "pickled", pickled=True)
     load_encoder("some/pickled", allow_download=True)
     assert "pytorch_model.bin" in asked
+
+
+@pytest.mark.parametrize(
+    ("weights", "other"),
+    [
+        ("0_Transformer/model.safetensors", "0_Transformer/pytorch_model.bin"),
+        ("0_Transformer/pytorch_model.bin", "0_Transformer/rust_model.ot"),
+        ("model.safetensors", "onnx/model.safetensors"),
+        ("model-00001-of-00002.safetensors", "checkpoint-500/model.safetensors"),
+        ("pytorch_model.bin", "onnx/model.onnx"),
+    ],
+)
+def test_the_weights_of_a_hub_model_are_fetched_from_where_its_first_module_is(
+    weights: str, other: str, hub_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As models were saved by sentence-transformers before release 2.
+    def download(name: str, *, allow_patterns: list[str], **kwargs: object) -> str:
+        for file in filter_repo_objects([weights, other], allow_patterns=allow_patterns):
+            (tmp_path / "m" / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "m" / file).touch()
+        return str(tmp_path / "m")
+
+    (tmp_path / "m").mkdir()
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    folder, _ = fetch("some/model", revision=None, allow_download=True)
+    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert found == [weights]
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,21 @@ def test_the_longest_input_is_one_that_the_network_has_positions_for(
     assert encoder.encode(["kidney " * 200]).shape == (1, 32)
 
 
+@pytest.mark.parametrize(
+    "kind", ["roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
+)
+def test_the_longest_input_is_read_from_the_older_names_of_its_file(kind: str, bert: Path) -> None:
+    # sentence-transformers looks for all of them, that of BERT first.
+    edit(bert / f"sentence_{kind}_config.json", max_seq_length=20, do_lower_case=True)
+    assert ModelFolder.read(bert).max_tokens == 32
+    (bert / "sentence_bert_config.json").unlink()
+    read = ModelFolder.read(bert)
+    assert (read.max_tokens, read.do_lower_case) == (20, True)
+    edit(bert / f"sentence_{kind}_config.json", max_seq_length="long")
+    with pytest.raises(EncoderError, match=f"sentence_{kind}_config"):
+        ModelFolder.read(bert)
+
+
 def test_the_longest_input_may_be_the_tokenizers(bert: Path) -> None:
     (bert / "sentence_bert_config.json").unlink()
     edit(bert / "tokenizer_config.json", model_max_length=17)

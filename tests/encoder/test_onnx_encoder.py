@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from encoder.conftest import WORDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,6 +200,16 @@ def test_bf16_comes_near(kind: str, models: dict[str, Path], names: list[str]) -
     assert cosines.min() > 0.99
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_shows_in_no_bf16_vector(kind: str, models: dict[str, Path]) -> None:
+    encoder = load_encoder(models[kind], backend="torch-bf16", device="cpu")
+    rng = np.random.default_rng(0)
+    texts = sorted({" ".join(rng.choice(WORDS, int(n))) for n in rng.integers(1, 12, 80)})
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    # Padding moved them by 2e-3; what is left is the order of sums in a batch of another size.
+    np.testing.assert_allclose(encoder.encode(texts), alone, rtol=0, atol=1e-4)
+
+
 def test_several_devices_share_the_strings(models: dict[str, Path], names: list[str]) -> None:
     many = [f"{name} {i}" for i in range(60) for name in names]
     two = load_encoder(models["bert"], backend="torch", device="cpu,cpu")
@@ -309,6 +320,59 @@ def test_export_of_a_read_only_model_is_in_the_users_cache(
     found = load_encoder(bert, backend="onnx").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
     assert len(list((cache / "concept-linker").iterdir())) == 1
+
+
+def test_export_may_be_read_by_whom_the_umask_lets(bert: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        load_encoder(bert, backend="onnx").encode(["fever"])
+    finally:
+        os.umask(before)
+    (export,) = (bert / ".concept-linker").iterdir()
+    assert export.stat().st_mode & 0o777 == 0o755
+    assert {path.stat().st_mode & 0o777 for path in export.iterdir()} == {0o644}
+
+
+def test_export_that_this_user_may_not_read_stays_and_another_is_made(
+    bert: Path, cache: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load_encoder(bert, backend="onnx").encode(names)
+    (export,) = (bert / ".concept-linker").iterdir()
+    files = {path: path.read_bytes() for path in export.iterdir()}
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        # Root, whom tests are run by, may read anything.
+        if path.parent == export:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
+    assert [path.name for path in (cache / "concept-linker").iterdir()] == [export.name]
+    shutil.rmtree(cache / "concept-linker")
+    (cache / "concept-linker").write_text("")
+    with pytest.raises(EncoderError, match=r"another user's export.* may not be read"):
+        load_encoder(bert, backend="onnx").encode(names)
+    monkeypatch.undo()
+    assert {path: path.read_bytes() for path in export.iterdir()} == files
+
+
+def test_export_goes_to_the_users_cache_where_the_models_disk_is_full(
+    bert: Path, cache: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_text
+
+    def full(path: Path, *args: Any, **options: Any) -> int:
+        if path.is_relative_to(bert):
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, *args, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    found = load_encoder(bert, backend="onnx").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+    assert len(list((cache / "concept-linker").iterdir())) == 1
+    assert list((bert / ".concept-linker").iterdir()) == []
 
 
 def test_nowhere_to_write_is_a_clear_error_and_no_obstacle(

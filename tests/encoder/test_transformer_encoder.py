@@ -142,6 +142,15 @@ def test_rows_are_unit_float32_in_the_order_given(shared_bert: Path, names: list
         np.testing.assert_allclose(row, encoder.encode([name])[0], **CLOSE)
 
 
+@pytest.mark.parametrize("device", ["cpu, cpu", " cpu", "cpu,", "cpu ,cpu"])
+def test_blanks_between_devices_mean_nothing(
+    device: str, shared_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    found = load_encoder(shared_bert, device=device, backend="torch").encode(["fever"])
+    np.testing.assert_allclose(found, _shared(shared_bert).encode(["fever"]), **CLOSE)
+
+
 def test_no_texts_give_no_rows(shared_bert: Path) -> None:
     found = load_encoder(shared_bert, device="cpu", backend="torch").encode([])
     assert (found.shape, found.dtype) == ((0, 32), np.float32)

@@ -73,6 +73,14 @@ def test_the_ranks_are_those_of_the_candidates(linker: Linker) -> None:
             assert result.linked == (link.concept_id is not None)
 
 
+def test_a_mention_without_a_candidate_is_no_link_at_any_threshold(linker: Linker) -> None:
+    # A blank is nothing to look up.
+    report = evaluate(linker, [marked("1", "Fever today", ("Fever", "X:0006"), (" ", ""))], draws=2)
+    assert [r.concept_id for r in report.results] == ["X:0006", None]
+    point = report.operating_points[0]
+    assert (point.threshold, point.links, point.precision, point.recall) == (0.0, 1, 1.0, 1.0)
+
+
 def test_errors_are_shown_with_both_names(linker: Linker) -> None:
     report = evaluate(linker, GOLD, draws=2)
     fever = next(c for c in report.confusions if c.gold == "X:0013")

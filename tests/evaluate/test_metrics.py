@@ -83,6 +83,14 @@ def test_what_has_nothing_to_measure_is_left_out() -> None:
     assert (found["nil_f1"], found["decision"]) == (1, 1)
 
 
+def test_nothing_linked_where_there_was_something_has_an_f1_of_0() -> None:
+    found = figures([(0, 1, True, True, False, 0.9), (1, 0, True, True, False, 0.2)], 2)
+    assert "precision" not in found
+    assert (found["recall"], found["f1"]) == (0, 0)
+    # NIL was right nowhere, and was said twice.
+    assert (found["nil_precision"], found["nil_f1"]) == (0, 0)
+
+
 def plain(rows: Sequence[Row], k: int) -> dict[str, float]:
     """The same figures, one mention at a time."""
     found: dict[str, float] = {}
@@ -92,9 +100,9 @@ def plain(rows: Sequence[Row], k: int) -> dict[str, float]:
             found[name] = sum(values) / len(values)
 
     def harmonic(name: str, p: str, r: str) -> None:
-        if p in found and r in found:
-            total = found[p] + found[r]
-            found[name] = 2 * found[p] * found[r] / total if total else 0.0
+        if p in found or r in found:
+            total = found.get(p, 0) + found.get(r, 0)
+            found[name] = 2 * found.get(p, 0) * found.get(r, 0) / total if total else 0.0
 
     for which, its in (("", [r for r in rows if r[2]]), (" known", [r for r in rows if r[3]])):
         for cutoff in (c for c in (1, 5, 25) if c <= k):
@@ -251,8 +259,8 @@ def plain_spans(
             out[f"{name}_precision"] = p
         if r is not None:
             out[f"{name}_recall"] = r
-        if p is not None and r is not None:
-            out[f"{name}_f1"] = 2 * p * r / (p + r) if p + r else 0.0
+        if made or wanted:
+            out[f"{name}_f1"] = 2 * p * r / (p + r) if p and r else 0.0
 
     for kind in ("strict", "overlap"):
         totals, shares = [0, 0, 0, 0], []
@@ -343,6 +351,15 @@ def test_intervals_are_those_of_documents_drawn_again() -> None:
     assert figure.low == pytest.approx(low, abs=0.012)
     assert figure.high == pytest.approx(high, abs=0.012)
     assert figure.low < figure.value < figure.high
+
+
+def test_a_draw_without_a_link_counts_in_the_interval_of_f1() -> None:
+    # The only link is in one of five documents: a draw leaves it out in (4/5)^5 of the cases.
+    rows: list[Row] = [(d, 1, True, True, d == 0, 0.5) for d in range(5)]
+    found = figures_with_intervals([mention_statistic(table(rows), 5, k=1)], 5)
+    (f1,) = [f for f in found if f.name == "f1"]
+    assert f1.value == pytest.approx(1 / 3)
+    assert f1.low == 0
 
 
 def test_intervals_are_the_same_at_each_run_and_change_with_the_seed() -> None:

@@ -469,6 +469,13 @@ def test_empty_folder_is_taken(out: Path, undisturbed) -> None:
     assert content(out) == undisturbed
 
 
+def test_disk_that_is_mounted_there_is_refused_before_anything_is_embedded() -> None:
+    encoder = FakeEncoder()
+    with pytest.raises(IndexFolderError, match=r"^/: the mount point .* as in --out /index$"):
+        small(Path("/"), encoder=encoder, force=True)
+    assert encoder.encoded == []
+
+
 def test_missing_parents_are_made(tmp_path: Path, undisturbed) -> None:
     small(tmp_path / "a" / "b" / "mini")
     assert content(tmp_path / "a" / "b" / "mini") == undisturbed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from scispacy.linking_utils import Entity as OfScispacy
 
@@ -33,9 +35,12 @@ def test_ids_are_those_of_the_active_concepts(linker: Linker) -> None:
     assert all(entities[concept_id].concept_id == concept_id for concept_id in entities)
 
 
-@pytest.mark.parametrize("concept_id", ["X:none", ""])
-def test_unknown_id_is_a_key_error(linker: Linker, concept_id: str) -> None:
+@pytest.mark.parametrize("concept_id", ["X:none", "", None, 1, float("nan")])
+def test_unknown_id_is_a_key_error(linker: Linker, concept_id: Any) -> None:
     entities = linker.kb.cui_to_entity
+    with pytest.raises(KeyError, match="is not in the index"):
+        linker.concept(concept_id)
+    assert linker.kb.alias_to_cuis.get(concept_id) is None
     assert concept_id not in entities
     assert entities.get(concept_id) is None
     with pytest.raises(KeyError):

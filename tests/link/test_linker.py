@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from cases import CONCEPTS, FakeEncoder, build, concept, marked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
-from linker.errors import EncoderMismatchError, IndexFolderError
+from linker.annotate import note_json
+from linker.errors import ConfigError, EncoderError, EncoderMismatchError, IndexFolderError
 from linker.index import Index
 from linker.schema import Link
 
@@ -126,10 +133,28 @@ def test_zero_threshold_is_kept(index: Index) -> None:
     assert linker.link(["qqqq zzzz"])[0].concept_id is not None
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1])
-def test_a_threshold_is_a_probability(index: Index, threshold: float) -> None:
-    with pytest.raises(ValueError, match="give a probability in"):
-        Linker(index, threshold=threshold)
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "sure", [1]])
+def test_a_threshold_is_a_probability(index: Index, threshold: Any) -> None:
+    for error in (ConfigError, ValueError):
+        with pytest.raises(error, match="give a probability in"):
+            Linker(index, threshold=threshold)
+    linker = Linker(index, threshold=0.5)
+    with pytest.raises(ConfigError, match="give a probability in"):
+        linker.threshold = threshold
+    assert linker.threshold == 0.5
+
+
+def test_a_threshold_may_be_set_by_its_name(linker: Linker) -> None:
+    linker.threshold = "high_precision"
+    assert linker.threshold == linker.settings["threshold"] == 0.7
+    link = linker.link(["heart attack"])[0]
+    linker.threshold = 1
+    assert (link.concept_id, linker.link(["heart attack"])[0].concept_id) == ("X:0002", None)
+
+
+def test_an_unknown_backend_is_refused_at_once(index: Index) -> None:
+    with pytest.raises(EncoderError, match=r"backend 'tourch' is not known; known: auto, torch"):
+        Linker.load(index.path, backend="tourch")
 
 
 @pytest.mark.parametrize("k", [1, 3, 100])
@@ -149,10 +174,54 @@ def test_equal_candidates_are_ordered_by_id(tmp_path: Path) -> None:
 def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
     with pytest.raises(ValueError, match="k is 0"):
         linker.link(["x"], k=0)
-    with pytest.raises(
-        TypeError, match="takes a list of mention strings; for a note, use annotate"
-    ):
+    with pytest.raises(TypeError, match=r"^mentions is str; link takes a list of strings"):
         linker.link("heart attack")
+    with pytest.raises(TypeError, match=r"^mentions is bytes; link takes a list of strings"):
+        linker.link(b"heart attack")  # type: ignore[arg-type]
+    # Letter by letter they were notes.
+    with pytest.raises(TypeError, match=r"^texts is str; pipe takes several"):
+        linker.pipe("heart attack")
+    with pytest.raises(TypeError, match=r"^texts is str; detect takes a list"):
+        linker.detect("heart attack")
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda it: it.link(["SOB", float("nan")]), "mentions[1] is float, expected str"),
+        (lambda it: it.link([None]), "mentions[0] is NoneType, expected str"),
+        (lambda it: it.link_mentions(["SOB"]), "mentions[0] is str, expected Mention"),
+        (lambda it: it.annotate(None), "text is NoneType, expected str"),
+        (lambda it: it.annotate(["SOB"]), "text is list, expected str"),
+        (lambda it: it.detect(["SOB", 3]), "texts[1] is int, expected str"),
+        (lambda it: [*it.pipe(["a", "b", None], batch_size=2)], "texts[2] is NoneType, expected"),
+        (lambda it: it.link(["SOB"], k="5"), "k is str, expected int"),
+        (lambda it: it.link([], k=2.5), "k is float, expected int"),
+        (lambda it: it.pipe([], k=None), "k is NoneType, expected int"),
+        (lambda it: it.pipe([], batch_size="3"), "batch_size is str, expected int"),
+    ],
+)
+def test_what_is_no_string_is_said_with_its_place(
+    linker: Linker, ask: Callable[[Linker], object], message: str
+) -> None:
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        ask(linker)
+
+
+def test_numbers_are_looked_at_before_a_note_is(linker: Linker) -> None:
+    for numbers in ({"k": 0}, {"batch_size": 0}, {"k": -1}):
+        with pytest.raises(ValueError, match=r"(k|batch_size) is (0|-1); "):
+            linker.pipe([], **numbers)
+    with pytest.raises(ValueError, match="k is 0"):
+        linker.link([], k=0)
+
+
+def test_strings_and_numbers_of_numpy_and_generators_will_do(linker: Linker) -> None:
+    three = linker.link(["heart attack", "SOB"], k=3)
+    assert linker.link(np.array(["heart attack", "SOB"]), k=np.int64(3)) == three  # type: ignore[arg-type]
+    assert linker.link((name for name in ["heart attack", "SOB"]), k=3) == three  # type: ignore[arg-type]
+    [links] = linker.pipe([np.str_("SOB")], batch_size=np.int64(1))  # type: ignore[arg-type]
+    assert [link.concept_id for link in links] == ["X:0014"]
 
 
 def test_the_notes_own_definition_is_used(linker: Linker) -> None:
@@ -185,11 +254,39 @@ def test_the_encoder_of_another_index_is_refused(index: Index) -> None:
         linker.link(["hart attack"])
 
 
+def test_a_link_is_written_as_json(linker: Linker) -> None:
+    # Whatever there is: of a string that is no name the ranker keeps its features packed.
+    for link in linker.link(["SOB", "hart attack", "qqqq zzzz", ""]):
+        record = link.to_dict()
+        assert json.loads(json.dumps(record)) == record
+        assert record == note_json("", [link])["links"][0]
+        whole = json.loads(json.dumps(asdict(link)))
+        assert whole["mention"]["text"] == record["text"]
+        assert [c["features"] for c in whole["candidates"]] == [
+            dict(c.features) for c in link.candidates
+        ]
+        assert deepcopy(link) == pickle.loads(pickle.dumps(link)) == link
+        assert len({link, deepcopy(link)}) == 1
+
+
 def test_a_linker_survives_pickling(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder(), threshold=0.2)
     copy = pickle.loads(pickle.dumps(linker))
     assert copy.threshold == 0.2
     assert copy.link(["hart attack"]) == linker.link(["hart attack"])
+
+
+def test_a_linker_of_a_relative_path_is_copied_whatever_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path / "there" / "mini")
+    monkeypatch.chdir(tmp_path / "there")
+    linker = Linker.load("mini")
+    assert linker.path == Path("mini")
+    monkeypatch.chdir(tmp_path)
+    again = pickle.loads(pickle.dumps(linker))
+    assert again.path == tmp_path / "there" / "mini"
+    assert [link.concept_id for link in again.annotate("Fever.")] == ["X:0006"]
 
 
 def test_a_damaged_calibration_is_said(tmp_path: Path) -> None:
@@ -211,8 +308,6 @@ def test_pipe_takes_notes_as_they_are_needed(linker: Linker) -> None:
     stream = linker.pipe(notes(), batch_size=4)
     next(stream)
     assert len(taken) == 4
-    with pytest.raises(ValueError, match="batch_size is 0"):
-        next(linker.pipe([], batch_size=0))
 
 
 @pytest.mark.parametrize(

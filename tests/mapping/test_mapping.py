@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,24 @@ def test_the_review_follows_the_probability(
     assert (values["candidate_1"], values["probability"]) == ("X:1", probability)
 
 
+@pytest.mark.parametrize(
+    ("term", "name", "verdict"),
+    [
+        ("TIA", "TIA", "accept"),
+        ("Hx of TIA", "TIA", "look"),
+        ("r/o PE", "Pulmonary embolism", "look"),
+        ("History of stroke", "Personal history of stroke", "accept"),
+        ("ibuprofen 400 mg prn pain", "ibuprofen", "accept"),
+    ],
+)
+def test_a_person_looks_at_what_says_more_than_the_name(term: str, name: str, verdict: str) -> None:
+    candidate = Candidate("X:1", "One", name, 0.9, 0.95)
+    assert Review().of(Link(Mention(0, len(term), term), "X:1", (candidate,))) == verdict
+
+
 def test_a_threshold_of_zero_rejects_only_what_has_no_candidate() -> None:
-    assert Review(0, 0).of(0.0, found=True) == "accept"
-    assert Review(0, 0).of(0.0, found=False) == "reject"
+    assert Review(0, 0).of(_link(0.0)) == "accept"
+    assert Review(0, 0).of(replace(_link(0.0), candidates=())) == "reject"
     with pytest.raises(ConfigError, match=r"accept is 0\.2 and reject 0\.8"):
         Review(0.2, 0.8)
     with pytest.raises(ConfigError, match="k is 0"):
@@ -310,3 +326,27 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_tables_of_spreadsheets_are_read(linker: Linker, tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", '"Local', 'id";problem;;', "1;heart attack;;x")
+    (row,) = mapped(linker, table, tmp_path / "out.csv")
+    assert [(name, row[name]) for name in list(row)[:4]] == [
+        ("Local id", "1"),
+        ("problem", "heart attack"),
+        ("column 3", ""),
+        ("column 4", "x"),
+    ]
+    table.write_bytes(b"id,problem\r1,heart attack\r")
+    (row,) = mapped(linker, table, tmp_path / "out.csv")
+    assert (row["id"], row["problem"], row["review"]) == ("1", "heart attack", "accept")
+
+
+def test_a_missing_folder_is_told_before_anything_is_linked(linker: Linker, tmp_path: Path) -> None:
+    table = TermTable(write(tmp_path / "a.csv", "problem", "heart attack"), "problem")
+    missing = tmp_path / "none"
+    for out, page in ((missing / "o.csv", None), (tmp_path / "o.csv", missing / "page.html")):
+        progress = FakeProgress()
+        with pytest.raises(ConfigError, match=r"there is no folder .*none; make it, or give anoth"):
+            map_terms(linker, table, out, page=page, progress=progress)
+        assert not progress.steps

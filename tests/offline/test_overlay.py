@@ -376,6 +376,29 @@ def test_relations_are_those_of_the_layer_and_of_what_it_leaves(mini: Path, csv:
     assert store.parents(rows[1]) == (rows[2],)
 
 
+def test_names_of_the_layer_are_not_embedded_again(mini: Path, csv: Write, tmp_path: Path) -> None:
+    """`--reuse` of an index under an overlay ended in an IndexError: its names are in two runs."""
+    lay(mini, csv("X:0001,Pump trouble", "X:0006,Aaa ague", "LOCAL:1,,,Zz top"))
+    store = Index.open(mini).store
+    n = store.n_names
+    assert store.normals(n - 3, n + 5) == ["aaa ague", "pump trouble", "zz top"]
+    assert store.normals(n - 1, n) == ["zz top"]
+    asked = ["aaa ague", "aab", "chest pain", "pump trouble", "zz top", "zzz"]
+    rows = store.find_names(asked)
+    assert [None if row < 0 else store.normal(row) for row in rows.tolist()] == [
+        "aaa ague", None, "chest pain", "pump trouble", "zz top", None
+    ]  # fmt: skip
+
+    # A new release that has two of the house's names, and one that neither had.
+    more = [*CONCEPTS, concept("X:0020", "Pump trouble", "Zz top", "Aab")]
+    encoder = FakeEncoder()
+    new = build(tmp_path / "new", more, encoder=encoder, reuse=mini)
+    assert encoder.encoded == ["aab"]
+    names = new.store.normals(0, new.store.n_names)
+    found = new.vectors.take(np.arange(len(names)))
+    np.testing.assert_array_equal(found, FakeEncoder().encode(names))
+
+
 def test_the_same_overlay_again_changes_no_byte(mini: Path, csv: Write) -> None:
     path = csv("X:0001,Pump trouble")
     lay(mini, path)
@@ -483,6 +506,11 @@ def test_two_files_of_one_name_are_refused(mini: Path, csv: Write, tmp_path: Pat
 def test_a_folder_that_is_no_index_is_refused(tmp_path: Path, csv: Write) -> None:
     with pytest.raises(IndexFolderError, match="does not exist"):
         lay(tmp_path / "none", csv("X:0001,Pump trouble"))
+
+
+def test_a_mount_point_is_no_place_for_a_new_index(mini: Path, csv: Write) -> None:
+    with pytest.raises(IndexFolderError, match=r"^/: the mount point .* as in --out /index$"):
+        lay(mini, csv("X:0001,Pump trouble"), out=Path("/"))
 
 
 def test_an_index_in_the_making_elsewhere_is_left_alone(mini: Path, csv: Write) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from linker import Linker, build_index
 from linker.cli import app
-from linker.errors import IndexFolderError, TerminologyError
+from linker.errors import ConfigError, IndexFolderError, TerminologyError
 from linker.index import Index, Manifest
 
 pytestmark = pytest.mark.model
@@ -83,6 +84,99 @@ def test_a_broken_overlay_stops_a_build_before_it_begins(tmp_path: Path, local: 
             tmp_path / "mini",
         )
     assert not (tmp_path / "mini.partial").exists()
+
+
+@pytest.fixture
+def overlaid(tmp_path: Path, local: Path) -> Path:
+    """An index whose overlay is in its own folder alone."""
+    out = tmp_path / "mini"
+    build_index(recipe(terminology=section(tmp_path, "old", OLD), overlay=[str(local)]), out)
+    local.unlink()
+    return out
+
+
+def laid_over(out: Path) -> list[tuple[str, bytes]]:
+    infos = Manifest.read(out).overlays
+    return [(info.name, (out / info.file).read_bytes()) for info in infos]
+
+
+def cut_short(folder: Path) -> None:
+    (folder / "vectors.faiss").write_bytes(b"")
+
+
+def of_another_version(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["encoder"]
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format_version": 99}))
+
+
+@pytest.mark.parametrize("damage", [cut_short, of_another_version])
+def test_index_that_cannot_be_opened_is_rebuilt_with_its_overlays(
+    damage: Callable[[Path], None], tmp_path: Path, overlaid: Path
+) -> None:
+    damage(overlaid)
+    with pytest.raises(IndexFolderError, match="ebuild the index"):
+        Index.open(overlaid)
+    build_index(recipe(terminology=section(tmp_path, "new", NEW)), overlaid, force=True)
+    assert laid_over(overlaid) == [("local.csv", LOCAL.encode())]
+    assert Linker.load(overlaid).link(["pump trouble"])[0].concept_id == "X:1"
+
+
+def test_overlay_that_is_lost_stops_a_rebuild_unless_it_is_given_again(
+    tmp_path: Path, overlaid: Path, local: Path
+) -> None:
+    next(overlaid.glob("overlay-*-local.csv")).write_text("concept_id,name\nX:1,Pump tr")
+    new = section(tmp_path, "new", NEW)
+    with pytest.raises(IndexFolderError, match=r"missing or damaged: local\.csv; give these files"):
+        build_index(recipe(terminology=new), overlaid, force=True)
+    local.write_text(LOCAL)
+    build_index(recipe(terminology=new, overlay=[str(local)]), overlaid, force=True)
+    assert laid_over(overlaid) == [("local.csv", LOCAL.encode())]
+
+
+def test_manifest_that_is_no_json_stops_a_rebuild_where_there_are_overlays(
+    tmp_path: Path, overlaid: Path
+) -> None:
+    (overlaid / "manifest.json").write_text('{"format_ver')
+    new = recipe(terminology=section(tmp_path, "new", NEW))
+    with pytest.raises(IndexFolderError, match=r"has overlays: overlay-\w{12}-local\.csv; move"):
+        build_index(new, overlaid, force=True)
+    for path in overlaid.glob("overlay-*"):
+        path.unlink()
+    assert build_index(new, overlaid, force=True).manifest.overlays == ()
+
+
+@pytest.mark.parametrize("options", [{"resume": True}, {"force": True}])
+def test_build_killed_between_two_renamings_keeps_the_overlays(
+    options: dict[str, bool], tmp_path: Path, overlaid: Path
+) -> None:
+    """The house's names went with the index that was set aside."""
+    new = recipe(terminology=section(tmp_path, "new", NEW))
+    finished = build_index(new, tmp_path / "other").path
+    overlaid.rename(overlaid.with_name(".mini.replaced"))
+    finished.rename(overlaid.with_name("mini.partial"))
+    build_index(new, overlaid, **options)
+    assert laid_over(overlaid) == [("local.csv", LOCAL.encode())]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["mini"]
+
+
+def test_what_cannot_be_is_refused_before_the_terminology_is_read(
+    tmp_path: Path, overlaid: Path
+) -> None:
+    unreadable = {"source": "jsonl", "path": str(tmp_path / "nothing.jsonl")}
+    missing = recipe(terminology=unreadable)
+    with pytest.raises(IndexFolderError, match="an index is there already; use --force"):
+        build_index(missing, overlaid)
+    (tmp_path / "new.partial").mkdir()
+    (tmp_path / "new.partial" / "job.json").touch()
+    with pytest.raises(IndexFolderError, match="an unfinished build is there; use --resume"):
+        build_index(missing, tmp_path / "new")
+    with pytest.raises(IndexFolderError, match="other: does not exist"):
+        build_index(missing, tmp_path / "more", reuse=tmp_path / "other")
+    with pytest.raises(ConfigError, match="Flut"):
+        build_index(recipe(terminology=unreadable, index={"kind": "Flut"}), tmp_path / "more")
+    with pytest.raises(TerminologyError, match="no such file"):
+        build_index(missing, tmp_path / "more")
 
 
 def test_forms_are_derived_unless_the_recipe_says_no(tmp_path: Path) -> None:

@@ -448,3 +448,17 @@ def test_blank_cell_of_parquet(tmp_path: Path) -> None:
     pq.write_table(pa.table({**table, "name": [*table["name"][:2], None]}), path)
     refused(form, path, "blank name; each row needs an id and a name", 3)
     let_through(form, path, blue(form))
+
+
+@pytest.mark.parametrize("source", ["umls", "rxnorm", "omop", "icd10cm"])
+def test_folder_that_holds_the_download_as_it_came(source: str, tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("not read")
+    with pytest.raises(TerminologyError) as caught:
+        read_terminology(source, tmp_path)
+    assert "it holds" not in str(caught.value)
+    for name in ("full_2031.zip", "Also.ZIP"):
+        (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(
+        TerminologyError, match=r"; it holds Also\.ZIP, full_2031\.zip: give the zip"
+    ):
+        read_terminology(source, tmp_path)

@@ -167,6 +167,28 @@ def test_an_ingredient_as_root_keeps_its_drugs(rrf, concepts):
     assert sorted(found) == ["9000001", "9000002", "9000003", "9000004", "9000005"]
 
 
+def test_restriction_levels_are_those_of_the_sources(tmp_path, concepts):
+    """RXNCONSO.RRF leaves its column of them blank."""
+    blank = [
+        atom("9000001", "spotol", "IN", level=""),
+        atom("9000001", "Spotolum", "PT", "ATC", code="X01", level=""),
+        atom("9000001", "Spotoid", "PT", "NDDF", code="X02", level=""),
+    ]
+    sources = ("RXNORM", "ATC", "NDDF")
+    alone = put(tmp_path / "alone", RXNCONSO=blank)
+    found = concepts(read(alone, sources=sources, max_restriction_level=0))
+    assert found["9000001"]["names"] == [("spotol", "preferred")]
+    said = [
+        row("RXNSAB", RSAB="ATC", SRL="3", CURVER="N"),
+        row("RXNSAB", RSAB="ATC", SRL="0", CURVER="Y"),
+        row("RXNSAB", RSAB="NDDF", SRL="3", CURVER="Y"),
+    ]
+    stated = put(tmp_path / "stated", RXNCONSO=blank, RXNSAB=said)
+    found = concepts(read(stated, sources=sources, max_restriction_level=0))
+    assert found["9000001"]["names"] == [("spotol", "preferred"), ("Spotolum", "exact")]
+    assert len(read(stated, sources=sources, max_restriction_level=3).names) == 3
+
+
 def test_circles_of_links_end(tmp_path, concepts):
     links = [
         link("9000004", "consists_of", "9000003"),
@@ -218,6 +240,10 @@ def test_zip_with_the_prescribable_content_beside(rrf, tmp_path, concepts):
 def test_release_is_stated_by_the_path(tmp_path):
     folder = put(tmp_path / "RxNorm_full_01062031" / "rrf", RXNCONSO=CONSO)
     assert read(folder).release.version == "2031-01-06"
+    assert read(folder / "RXNCONSO.RRF").release.version == "2031-01-06"
+    # The folder above it, and above that.
+    assert read(folder.parent).release.version == "2031-01-06"
+    assert read(tmp_path).release.version == "2031-01-06"
 
 
 @pytest.mark.parametrize(

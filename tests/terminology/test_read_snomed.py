@@ -209,7 +209,9 @@ def test_names_of_the_uk_and_of_older_files(tmp_path, concepts, base):
     uk = Rf2("GB1000000", "20310410", sctid(8, 0, "1888888"), "1888888")
     mapped = uk.concept(301, "Dots (disorder)", parents=[RASH])
     uk.associate(SAME_AS, GONE, mapped)
-    uk.map(999002271000000101, mapped, "L98X")
+    uk.map(999002271000000101, mapped, "L98XD")
+    uk.map(447562003, mapped, "L98")
+    uk.map(1891651000000103, mapped, "S061")
     uk.map(999002271000000101, mapped, "#NC", group=2)
     folder = tmp_path / "uk"
     names = {
@@ -232,7 +234,8 @@ def test_names_of_the_uk_and_of_older_files(tmp_path, concepts, base):
     (folder / stated).write_text("not read")
     terminology = read_terminology("snomed", tmp_path)
     found = concepts(terminology)
-    assert found[str(mapped)]["codes"] == [("ICD10", "L98X")]
+    codes = [("ICD10", "L98"), ("ICD10UK", "L98XD"), ("OPCS4", "S061")]
+    assert found[str(mapped)]["codes"] == codes
     assert found[str(GONE)]["replaced_by"] == str(mapped)
     assert terminology.release.terminology.endswith("+ UKCL GB1000000 2031-04-10")
 
@@ -284,6 +287,37 @@ def test_without_us_english(tmp_path, concepts, base, left, chosen, preferred):
         'Spots, "green"',
         "Colour spots",
     }
+
+
+CLINICAL, PHARMACY = 999001261000000100, 999000691000001104
+
+
+@pytest.mark.parametrize(("like", "then"), [("us", US), ("gb", GB)])
+def test_names_of_a_country_are_in_its_own_sets(tmp_path, concepts, base, like, then):
+    """By US English, the names that the UK adds were left out, and its concepts had one name."""
+    uk = Rf2("GB1000000", "20310410", sctid(8, 0, "1888888"), "1888888")
+    dots = uk.concept(301, parents=[RASH])
+    names = [
+        (CLINICAL, YES, uk.describe(dots, "Dots (disorder)", FULL)),
+        (CLINICAL, YES, uk.describe(dots, "Dotted skin")),
+        (PHARMACY, MAYBE, uk.describe(dots, "Dotting")),
+        (CLINICAL, MAYBE, uk.describe(GREEN, "Verdant spots, local")),
+    ]
+    same = {"us": 'Spots, "green"', "gb": "GS - green  spots"}[like]
+    names += [(CLINICAL, YES, row[0]) for row in base.rows["description"] if row[7] == same]
+    for refset, acceptability, description in names:
+        uk.accept(description, refset, acceptability)
+    uk.write(base.write(tmp_path))
+    terminology = read_terminology("snomed", tmp_path)
+    refsets = [str(CLINICAL), str(PHARMACY), str(then)]
+    assert terminology.release.filters == {"language_refsets": refsets}
+    found = concepts(terminology)
+    assert found[str(dots)]["names"] == [
+        ("Dotted skin", "preferred"), ("Dots", "exact"), ("Dotting", "exact"),
+    ]  # fmt: skip
+    green = [name for name, _ in found[str(GREEN)]["names"]]
+    assert green[0] == " ".join(same.split())
+    assert "Verdant spots, local" in green
 
 
 def test_inactive_member_accepts_nothing(tmp_path, concepts, base):
@@ -444,6 +478,15 @@ def test_retired_concept_keeps_an_inactive_full_name(tmp_path, concepts, base):
                 (ICD10, "", 1, 3, "OTHERWISE TRUE"),
             ],
             [("ICD10", "N46"), ("ICD10", "N97")],
+        ),
+        # In each group: an external cause that always holds leaves the code that may.
+        (
+            [
+                (ICD10, "N46", 1, 1, "IFA 1 | Male |"),
+                (ICD10, "N97", 1, 2, "IFA 2 | Female |"),
+                (ICD10, "Y59", 2, 1, "TRUE"),
+            ],
+            [("ICD10", "N46"), ("ICD10", "N97"), ("ICD10", "Y59")],
         ),
         ([(ICD10CM, "T36.0X1?", 1, 1, "TRUE")], [("ICD10CM", "T36.0X1")]),
         ([(ICD10CM, "S02.0XX?", 1, 1, "TRUE")], [("ICD10CM", "S02.0")]),

@@ -152,6 +152,86 @@ def test_unclosed_quotation_mark_names_the_line_where_it_opens(tmp_path, n_rows)
         read_terminology("table", path)
 
 
+def rows_with(**broken):
+    """A table of 60 rows, some of which are replaced: r30='...'."""
+    rows = [f"T:{i},Name {i}" for i in range(60)]
+    for key, row in broken.items():
+        rows[int(key[1:])] = row
+    return "id,name\n" + "".join(f"{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {},
+        {"r40": 'T:40,"Name 40"'},
+        {"r40": 'T:40,Name ""40"'},
+        # Closes what was not closed, as if all between were one name.
+        {"r50": 'T:50,Name 50"'},
+    ],
+)
+def test_unclosed_quotation_mark_breaks_no_row_but_its_own(tmp_path, concepts, later):
+    path = file(tmp_path, "t.csv", rows_with(r30='T:30,"Name 30', **later))
+    with pytest.raises(
+        TerminologyError, match=r"t\.csv:32: a quotation mark opens here and is not"
+    ):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=1))
+    found = concepts(terminology)
+    assert list(found) == [f"T:{i}" for i in range(60) if i != 30]
+    assert found["T:31"]["names"] == [("Name 31", "preferred")]
+    assert terminology.release.skipped == {"broken rows": 1}
+
+
+def test_quotation_mark_that_closes_in_another_column_breaks_no_row_but_its_own(tmp_path, concepts):
+    text = 'id,name,note\n1,a,\n2,b,"opens\n3,c,\n4,d,\n5,"e",closes\n6,f,\n'
+    path = file(tmp_path, "t.csv", text)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=1))
+    assert list(concepts(terminology)) == ["1", "3", "4", "5", "6"]
+
+
+def test_text_of_many_lines_is_no_name_but_may_be_a_definition(tmp_path, concepts):
+    text = "\n".join(f"Line {i}, of a long text, with commas" for i in range(30))
+    path = file(tmp_path, "t.csv", f'id,name,definition\n1,a,"{text}"\n2,b,\n')
+    found = concepts(read_terminology("table", path))
+    assert found["1"]["definition"] == text
+    assert found["2"]["names"] == [("b", "preferred")]
+    for name, said in ((text.replace(",", ""), "30 lines"), ("x" * 5001, "5,001 characters")):
+        path = file(tmp_path, "t.csv", f'id,name,definition\n1,"{name}",c\n')
+        with pytest.raises(TerminologyError, match=rf"t\.csv:2: a name of .*{said}"):
+            read_terminology("table", path)
+
+
+def test_lines_that_a_carriage_return_ends(tmp_path, concepts):
+    path = file(tmp_path, "t.csv", 'id,name\r1,a\r2,"b, c"\r')
+    found = concepts(read_terminology("table", path))
+    assert {key: row["preferred_name"] for key, row in found.items()} == {"1": "a", "2": "b, c"}
+    path = file(tmp_path, "t.csv", "id,name\r1,a\r2\r3,c\r")
+    with pytest.raises(TerminologyError, match=r"t\.csv:3: 1 fields, expected 2"):
+        read_terminology("table", path)
+
+
+def test_workbook_is_to_be_saved_as_csv(tmp_path):
+    path = file(tmp_path, "local.xlsx", b"PK\x03\x04 and more")
+    with pytest.raises(TerminologyError, match=r"local\.xlsx: .* workbook; save it as CSV UTF-8"):
+        read_terminology("table", path)
+
+
+def test_parquet_strings_that_are_not_said_to_be_strings(tmp_path, concepts):
+    path = tmp_path / "t.parquet"
+    columns = {"id": [b"C1"], "name": ["Fi\u00e8vre".encode()], "synonyms": [[b"Pyrexia"]]}
+    pq.write_table(pa.table(columns), path)
+    assert concepts(read_terminology("table", path))["C1"]["names"] == [
+        ("Fi\u00e8vre", "preferred"), ("Pyrexia", "exact"),
+    ]  # fmt: skip
+    pq.write_table(pa.table({"id": [b"C1"], "name": [b"Fi\xe8vre"]}), path)
+    with pytest.raises(TerminologyError, match=r"t\.parquet:1: not UTF-8: byte 0xe8"):
+        read_terminology("table", path)
+    pq.write_table(pa.table({"id": ["C1"], "name": [{"text": "a", "lang": "en"}]}), path)
+    with pytest.raises(TerminologyError, match=r"t\.parquet:1: a struct of text, lang, expected"):
+        read_terminology("table", path)
+
+
 def test_damaged_parquet(tmp_path):
     path = file(tmp_path, "t.parquet", b"PAR1 and no more")
     with pytest.raises(TerminologyError, match=r"t\.parquet: not a Parquet file, or damaged"):

@@ -318,6 +318,25 @@ def test_broken_rows_of_the_semantic_network(tmp_path, meta):
     assert "broken rows" not in read(meta).release.skipped
 
 
+def test_the_way_down_from_a_root_passes_what_the_filters_leave_out(tmp_path, concepts):
+    """C9000003 was lost: a process, which the types leave out, stands between."""
+    names = ["Disease", "Process", "Spots", "Green spots", "Elsewhere", "Cyclic process"]
+    tuis = ["T047", "T046", "T046", "T047", "T046", "T046"]
+    ids = [f"C900000{i}" for i in range(1, 7)]
+    pairs = [(2, 1), (3, 2), (4, 3), (4, 5), (5, 1), (6, 2), (2, 6)]
+    folder = put(
+        tmp_path,
+        MRCONSO=[atom(*pair) for pair in zip(ids, names, strict=True)],
+        MRSTY=[row("MRSTY", CUI=i, TUI=t) for i, t in zip(ids, tuis, strict=True)],
+        MRREL=[relation(ids[a - 1], "PAR", ids[b - 1]) for a, b in pairs],
+    )
+    found = concepts(read(folder, roots=(ids[0],), semantic_types=("T047",)))
+    assert {key: row["parents"] for key, row in found.items()} == {ids[0]: [], ids[3]: [ids[0]]}
+    # Without roots, parents are those that stand next to a concept.
+    found = concepts(read(folder, semantic_types=("T047",)))
+    assert {key: row["parents"] for key, row in found.items()} == {ids[0]: [], ids[3]: []}
+
+
 def test_roots_keep_what_is_below(meta):
     assert list(preferred(read(meta, roots=("C9000002",)))) == ["C9000001", "C9000002"]
 

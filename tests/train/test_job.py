@@ -11,14 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from cases import FakeEncoder, build, concept, files_of_at_most
+from encoder.conftest import Save
 from typer.testing import CliRunner
 
 from linker.cli import app
 from linker.cli.train import train
 from linker.config import ReadOptions
 from linker.encoder import load_encoder
-from linker.errors import TrainingError
+from linker.errors import EncoderError, EncoderMismatchError, TrainingError
 from linker.index import Index, Manifest, write_index
 from linker.link import calibrate
 from linker.terminology import read_terminology
@@ -142,6 +144,50 @@ def test_a_full_disk_loses_nothing(
     assert weights(out) == weights(trained)
 
 
+def test_all_of_a_training_runs_where_it_was_asked_to(
+    diseases: Index,
+    tiny: Path,
+    quick: TrainSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As on a machine with a GPU: what is not told its device would look for it there.
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    settings = quick.model_copy(update={"steps": 1, "distil": False})
+    report = train_encoder(diseases.path, tiny, tmp_path / "out", settings, device="cpu")
+    assert list(report.measures) == ["base", "contrastive", "averaged"]
+
+
+def test_a_full_gpu_is_told_what_takes_less(
+    diseases: Index,
+    tiny: Path,
+    quick: TrainSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*args: object) -> float:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 96.00 MiB.")
+
+    monkeypatch.setattr("linker.train.loop.backward", full)
+    with pytest.raises(
+        TrainingError, match=r"out of memory.*--chunk \(now 512\).*--batch \(now 8\)"
+    ):
+        train_encoder(diseases.path, tiny, tmp_path / "out", quick, device="cpu")
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_training_that_diverges_stops_and_keeps_no_such_weights(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path, full: bool
+) -> None:
+    settings = quick.model_copy(update={"rate": 1e30, "full": full, "warmup": 0.0})
+    out = tmp_path / "out"
+    with pytest.raises(TrainingError, match=r"step \d: .*not finite.*1e\+30.*lower --rate"):
+        train_encoder(diseases.path, tiny, out, settings, device="cpu", checkpoint_every=0)
+    saved = Checkpoint.read(tmp_path / "out.partial" / "run-1-contrastive.safetensors")
+    assert saved is None or all(bool(w.isfinite().all()) for w in saved.weights.values())
+    assert not out.exists()
+
+
 def test_goes_on_after_a_kill(
     trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
 ) -> None:
@@ -184,6 +230,47 @@ def test_full_training_leaves_a_whole_model(
     assert list(variants(out)) == ["contrastive", "distilled"]
     base, encoder = load_encoder(tiny, device="cpu"), load_encoder(out, device="cpu")
     assert np.abs(encoder.encode(TEXTS) - base.encode(TEXTS)).max() > 1e-3
+
+
+def test_the_pooling_of_a_plain_base_goes_with_what_is_trained(
+    diseases: Index, quick: TrainSettings, tmp_path: Path, save_model: Save
+) -> None:
+    base = save_model(tmp_path / "plain", pooling=None)
+    settings = quick.model_copy(update={"steps": 1, "distil": False, "held_out": 0})
+    for full in (False, True):
+        out = tmp_path / f"out {full}"
+        train_encoder(
+            diseases.path, base, out, settings.model_copy(update={"full": full}),
+            device="cpu", pooling="cls",
+        )  # fmt: skip
+        trained = [out, out / "variants" / "contrastive"]
+        assert [load_encoder(path).identity.pooling for path in trained] == ["cls", "cls"]
+        assert load_encoder(out, pooling="cls").identity.pooling == "cls"
+    with pytest.raises(EncoderMismatchError, match="its pooling is cls; asked for mean"):
+        load_encoder(out, pooling="mean")
+
+
+def test_an_adapter_moves_with_its_base(
+    diseases: Index, quick: TrainSettings, tmp_path: Path, save_model: Save
+) -> None:
+    settings = quick.model_copy(update={"steps": 1, "distil": False, "held_out": 0})
+    fingerprints = set()
+    for place in ("a", "b"):
+        base = save_model(tmp_path / place / "base")
+        out = tmp_path / place / "models" / "out"
+        train_encoder(diseases.path, base, out, settings, device="cpu")
+        fingerprints.add(load_encoder(out).identity.fingerprint)
+    assert json.loads((out / "base.json").read_text())["path"] == "../../base"
+    moved = (tmp_path / "b").rename(tmp_path / "c") / "models" / "out"
+    fingerprints.add(load_encoder(moved).identity.fingerprint)
+    # Where it was trained has no part in what it is.
+    assert len(fingerprints) == 1
+    # Alone it finds its base where that was.
+    alone = (tmp_path / "a" / "models" / "out").rename(tmp_path / "alone")
+    assert {load_encoder(alone).identity.fingerprint} == fingerprints
+    (tmp_path / "a" / "base").rename(tmp_path / "gone")
+    with pytest.raises(EncoderError, match=r"alone: .* adapter of .*a/base.*no such encoder"):
+        load_encoder(alone)
 
 
 def test_refuses_what_is_there(
@@ -237,7 +324,7 @@ def test_the_command(diseases: Index, tiny: Path, tmp_path: Path) -> None:
         [
             "train", str(diseases.path), "--base", str(tiny), "--out", str(tmp_path / "out"),
             "--rank", "2", "--steps", "2", "--batch", "8", "--no-distil", "--device", "cpu",
-            "--held-out", "4",
+            "--held-out", "4", "--pooling", "mean",
         ],
     )  # fmt: skip
     assert result.exit_code == 0, result.output

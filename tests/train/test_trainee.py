@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from linker.encoder.adapter import Adapter
 from linker.encoder.folder import ModelFolder
 from linker.errors import EncoderError, EncoderMismatchError, TrainingError
 from linker.train.average import average_adapters, average_weights
-from linker.train.loop import Batch, Place, backward, rate_at
+from linker.train.job import SilentTraining
+from linker.train.loop import Batch, Place, Run, backward, optimiser, rate_at, run_phase
 from linker.train.losses import info_nce, shared
 from linker.train.save import adapter_names, write_adapter, write_model
 from linker.train.settings import TrainSettings
@@ -75,6 +77,33 @@ def test_the_gradient_cache_gives_the_same_gradient(folder: ModelFolder, full: b
         assert set(cached) == set(gradients[0])
         for name, value in cached.items():
             torch.testing.assert_close(value, gradients[0][name], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_is_not_taken(folder: ModelFolder, bad: str) -> None:
+    settings = TrainSettings(rank=2)
+    trainee = moved(Trainee(folder, settings, seed=0, device="cpu"))
+    before = trainee.weights()
+
+    def loss(vectors: torch.Tensor) -> torch.Tensor:
+        value = vectors.sum()
+        # The root of 0 is 0, and its slope is infinite.
+        return value * float("nan") if bad == "loss" else (value - value.detach()).sqrt()
+
+    run = Run(step=2)
+    with pytest.raises(TrainingError, match=rf"step 3: the {bad} is (nan|inf), not finite.*2e-04"):
+        run_phase(
+            trainee,
+            [Batch(TEXTS, loss, Place())],
+            run,
+            optimiser(trainee, settings),
+            total=20,
+            settings=settings,
+            progress=SilentTraining(),
+            save=lambda run: pytest.fail("saved"),
+        )
+    assert run.step == 2
+    assert all(torch.equal(value, before[name]) for name, value in trainee.weights().items())
 
 
 def saved(trainee: Trainee, tiny: Path, out: Path) -> Path:
@@ -141,6 +170,40 @@ def test_an_adapter_cut_short_is_refused(tiny: Path, folder: ModelFolder, tmp_pa
     weights.write_bytes(weights.read_bytes()[:-10])
     with pytest.raises(EncoderError, match="cut short"):
         load_encoder(out)
+
+
+@pytest.mark.parametrize("kind", ["peft", "sentence-transformers"])
+def test_an_adapter_of_another_tool_is_told_what_it_lacks(
+    tiny: Path, folder: ModelFolder, tmp_path: Path, kind: str
+) -> None:
+    out = saved(Trainee(folder, TrainSettings(rank=2), seed=0), tiny, tmp_path / "a")
+    (out / "base.json").unlink()
+    if kind == "sentence-transformers":
+        (out / "modules.json").write_text((tiny / "modules.json").read_text())
+    with pytest.raises(EncoderError, match=r"no base\.json.*`linker train`.*merge it .* with peft"):
+        load_encoder(out)
+
+
+def test_a_pooler_that_the_base_lacks_is_not_made_up(tiny: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    base = shutil.copytree(tiny, tmp_path / "base", ignore=lambda *_: [".concept-linker"])
+    weights = load_file(base / "model.safetensors")
+    poolers = {name for name in weights if name.startswith("pooler.")}
+    kept = {name: value for name, value in weights.items() if name not in poolers}
+    save_file(kept, base / "model.safetensors", metadata={"format": "pt"})
+    made = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)  # as another process is
+        write_model(tmp_path / str(seed), ModelFolder.read(base), "a card")
+        made.append(load_encoder(tmp_path / str(seed), device="cpu", backend="torch"))
+    assert made[0].identity.fingerprint == made[1].identity.fingerprint
+    assert set(load_file(tmp_path / "1" / "model.safetensors")) == set(kept)
+    expected = load_encoder(tiny, device="cpu", backend="torch").encode(TEXTS)
+    np.testing.assert_allclose(made[0].encode(TEXTS), expected, atol=1e-6)
+    write_model(tmp_path / "whole", ModelFolder.read(tiny), "a card")
+    assert poolers
+    assert set(load_file(tmp_path / "whole" / "model.safetensors")) == set(weights)
 
 
 def test_an_adapter_is_no_base(tiny: Path, folder: ModelFolder, tmp_path: Path) -> None:

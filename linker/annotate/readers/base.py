@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from linker.formats.cells import as_text, as_whole
+from linker.formats.lines import not_utf8
 from linker.schema import Note
 
 if TYPE_CHECKING:
@@ -43,12 +45,16 @@ class NoteFile:
         id: its name without the ending; in a folder, with the subfolders before it.
         size: in bytes; 0 for stdin and for a database.
         database: what is asked of a database, if it is no file.
+        modified: when it was written, in seconds since 1970; None where that is not known.
+        unread: why it cannot be read, if that was found before; a folder may be such a file.
     """
 
     path: Path | None
     id: str
     size: int
     database: Database | None = None
+    modified: float | None = None
+    unread: str | None = None
 
     @property
     def name(self) -> str:
@@ -61,10 +67,14 @@ class NoteFile:
         """A note of this file that cannot be read."""
         return BadNote(note_id, self.name, line, reason)
 
+    def item(self, line: int | None, note: Note | tuple[str | None, str]) -> Note | BadNote:
+        """What `note_of` found at a line."""
+        return note if isinstance(note, Note) else self.bad(note[0], line, note[1])
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a table of notes that hold id and text; None: found by their usual names."""
+    """The columns, or keys, of notes that hold id and text; None: found by their usual names."""
 
     id: str | None = None
     text: str | None = None
@@ -78,25 +88,68 @@ Reader = Callable[[NoteFile, IO[bytes], Columns], Lines]
 the whole file so that another option would help (no such column) is a `NoteError`."""
 
 
+ID_COLUMNS = ("note_id", "id", "doc_id", "document_id", "row_id", "key")
+TEXT_COLUMNS = ("note_text", "text", "note", "document", "content", "body")
+"""The usual names of columns and keys, in any case; the first that there is is taken."""
+
+_EXACT = 1 << 53
+"""Floats hold whole numbers up to this: of a greater one it is not known what it was."""
+
+
+def known_column(name: str) -> str | None:
+    """What a column is to us, if it is one that is carried along."""
+    key = name.strip().casefold()
+    return key if key in CARRIED else None
+
+
+def column_of(names: Collection[str], asked: str | None, usual: Sequence[str]) -> str | None:
+    """The name among some that was asked for, else the usual one; in any case, or None."""
+    if asked is not None and asked in names:
+        return asked
+    by_key = {name.strip().casefold(): name for name in reversed(list(names))}
+    wanted = usual if asked is None else [asked.casefold()]
+    return next((by_key[key] for key in wanted if key in by_key), None)
+
+
 def note_of(
     data: Mapping[str, object], id_key: str, text_key: str
 ) -> Note | tuple[str | None, str]:
     """The note of a row or object, or its id, as far as known, and what is wrong with it."""
-    note_id = data.get(id_key)
-    if isinstance(note_id, bool) or not isinstance(note_id, str | int):
-        found = _described(data, id_key)
-        return None, f"{id_key} is {found}, expected a string or a whole number"
+    note_id = _id(data.get(id_key))
+    if note_id is None:
+        found = _described(data, id_key, "--id-column")
+        return None, f"{id_key} is {found}expected a string or a whole number"
     text = data.get(text_key)
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError as error:
+            return note_id, f"{text_key} is {not_utf8(error)}"
     if not isinstance(text, str):
-        found = _described(data, text_key)
-        return str(note_id), f"{text_key} is {found}, expected a string"
-    return Note(str(note_id), text, carried(data))
+        found = _described(data, text_key, "--text-column")
+        return note_id, f"{text_key} is {found}expected a string"
+    return Note(note_id, text, carried(data))
 
 
 def carried(data: Mapping[str, Any]) -> dict[str, str]:
     """What is kept of a row or object beside id and text."""
-    return {key: str(data[key]) for key in CARRIED if data.get(key) not in (None, "")}
+    found = {key: as_text(data[key]) for key in CARRIED if key in data}
+    return {key: value for key, value in found.items() if value}
 
 
-def _described(data: Mapping[str, object], key: str) -> str:
-    return f"of type {type(data[key]).__name__}" if key in data else "missing"
+def _id(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    whole = as_whole(value)
+    if whole is None or (isinstance(value, float) and abs(value) > _EXACT):
+        return None
+    return str(whole)
+
+
+def _described(data: Mapping[str, object], key: str, option: str) -> str:
+    if key not in data:
+        return f"missing ({option} says what it is called), "
+    value = data[key]
+    if isinstance(value, float) and as_whole(value) is not None:
+        return f"a float of more than {_EXACT:,}, which may have been rounded, "
+    return f"of type {type(value).__name__}, "

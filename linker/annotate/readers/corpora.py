@@ -8,6 +8,7 @@ from typing import IO
 
 from linker.annotate.readers.base import Columns, Lines, NoteFile
 from linker.annotate.readers.fhir import read_resource
+from linker.annotate.readers.json_lines import note_of_value
 from linker.formats import Document, Item, read_bioc_json, read_bioc_xml, read_pubtator
 from linker.formats.lines import BOM, not_utf8
 from linker.schema import Note
@@ -23,8 +24,11 @@ def read_bioc_xml_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> 
     yield from _texts(file, read_bioc_xml(opened, file.name))
 
 
-def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
-    """BioC JSON, or one FHIR resource, whichever the file holds; it is held in memory whole."""
+def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
+    """BioC JSON, one FHIR resource, or a list of notes, whichever the file holds.
+
+    It is held in memory whole; the lines of a list are its elements, from 1.
+    """
     data = opened.read().removeprefix(BOM)
     try:
         value = json.loads(data.decode())
@@ -32,12 +36,23 @@ def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Line
         yield None, file.bad(None, None, not_utf8(error))
     except (ValueError, RecursionError) as error:
         # A JSONDecodeError's message has the position, and none of the text.
-        yield None, file.bad(None, None, f"not JSON ({error}); was the file cut short?")
+        reason = (
+            f"not JSON ({error}); was the file cut short? --input-format jsonl reads a note a line"
+        )
+        yield None, file.bad(None, None, reason)
     else:
         if isinstance(value, dict) and "resourceType" in value:
             yield from read_resource(file, None, value)
-        else:
+        elif any(map(_is_bioc, value if isinstance(value, list) else [value])):
             yield from _texts(file, read_bioc_json([data], file.name))
+        else:
+            for number, item in enumerate(value if isinstance(value, list) else [value], start=1):
+                yield number, file.item(number, note_of_value(item, columns))
+
+
+def _is_bioc(value: object) -> bool:
+    """Whether this is a collection or a document of BioC."""
+    return isinstance(value, dict) and not {"documents", "passages"}.isdisjoint(value)
 
 
 def _texts(file: NoteFile, items: Iterable[Item]) -> Lines:

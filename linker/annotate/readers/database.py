@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from linker._optional import require
-from linker.annotate.readers.base import Columns, Lines, NoteFile
-from linker.annotate.readers.table import known_column, note_columns, note_of_row, rows_of
+from linker.annotate.readers.base import Columns, Lines, NoteFile, known_column
+from linker.annotate.readers.table import note_columns, note_of_row, rows_of
 from linker.errors import NoteError
 
 _DRIVERS = {
@@ -164,9 +164,14 @@ def _notes(file: NoteFile, batches: Any, columns: Columns, driver: Any) -> Lines
             return
         except (driver.Error, OSError, ValueError) as error:
             # The driver's message may quote a value.
+            to_do = (
+                "a column with values of several types is to be CAST(... AS TEXT) in --query"
+                if driver.__name__.startswith("adbc_driver_sqlite")
+                else "go on with --resume when the database is back"
+            )
             raise NoteError(
                 f"{file.name}: the answer broke off after row {row} ({type(error).__name__}); "
-                "go on with --resume when the database is back"
+                + to_do
             ) from None
         batch = batch.select(list(wanted)).rename_columns(list(wanted.values()))
         for values in rows_of(batch):

@@ -35,7 +35,10 @@ def read_resource(file: NoteFile, line: int | None, value: object) -> Lines:
     """The notes of a resource: one of a DocumentReference, any number of a Bundle."""
     kind = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str):
-        yield line, file.bad(None, line, "not a FHIR resource: it has no resourceType")
+        reason = (
+            "not a FHIR resource: it has no resourceType; --input-format jsonl reads notes a line"
+        )
+        yield line, file.bad(None, line, reason)
     elif kind == "Bundle":
         entries = value.get("entry") or []
         for entry in entries if isinstance(entries, list) else [entries]:

@@ -5,28 +5,45 @@ from __future__ import annotations
 import json
 from typing import IO
 
-from linker.annotate.readers.base import Columns, Lines, NoteFile, note_of
+from linker.annotate.readers.base import (
+    ID_COLUMNS,
+    TEXT_COLUMNS,
+    Columns,
+    Lines,
+    NoteFile,
+    column_of,
+    known_column,
+    note_of,
+)
 from linker.formats.lines import BOM, not_utf8
 from linker.schema import Note
 
 
 def read_json_lines(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
     """Read a note a line; blank lines are passed over."""
-    id_key = "id" if columns.id is None else columns.id
-    text_key = "text" if columns.text is None else columns.text
     for number, line in enumerate(opened, start=1):
         if number == 1:
             line = line.removeprefix(BOM)
         if not line.strip():
             continue
-        note = parsed(line)
-        if isinstance(note, dict):
-            note = note_of(note, id_key, text_key)
-        elif not isinstance(note, tuple):
-            found = type(note).__name__
-            reason = f"a JSON {found}, expected an object with the keys {id_key} and {text_key}"
-            note = (None, reason)
-        yield number, note if isinstance(note, Note) else file.bad(note[0], number, note[1])
+        value = parsed(line)
+        note = value if isinstance(value, tuple) else note_of_value(value, columns)
+        yield number, file.item(number, note)
+
+
+def note_of_value(value: object, columns: Columns) -> Note | tuple[str | None, str]:
+    """The note of a value of JSON, or its id, as far as known, and what is wrong with it."""
+    if not isinstance(value, dict):
+        keys = f"{columns.id or 'id'} and {columns.text or 'text'}"
+        return None, f"a JSON {type(value).__name__}, expected an object with the keys {keys}"
+    if columns == Columns() and "id" in value and "text" in value:
+        return note_of(value, "id", "text")
+    # What is ours goes before what others call it.
+    id_key = column_of(value, columns.id, ("id", *ID_COLUMNS)) or columns.id or "id"
+    text_key = column_of(value, columns.text, ("text", *TEXT_COLUMNS)) or columns.text or "text"
+    own = {id_key, text_key}
+    named = {key if key in own else known_column(key) or key: value[key] for key in value}
+    return note_of(named, id_key, text_key)
 
 
 def parsed(line: bytes) -> object:

@@ -7,35 +7,57 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linker.annotate.readers.base import (
-    CARRIED,
+    ID_COLUMNS,
+    TEXT_COLUMNS,
     BadNote,
     Columns,
     Lines,
     NoteFile,
+    column_of,
+    known_column,
     note_of,
 )
 from linker.errors import NoteError
+from linker.formats.separated import UTF_16, delimiter_of
 from linker.schema import Note
-
-ID_COLUMNS = ("note_id", "id", "doc_id", "document_id", "row_id", "key")
-TEXT_COLUMNS = ("note_text", "text", "note", "document", "content", "body")
-"""The usual names, in any case; the first that a table has is taken."""
 
 MAX_FIELD = 1 << 28
 """Characters of a CSV field; a longer one is a quote that was never closed."""
 
 BATCH_ROWS = 256
 
+_STOP = (
+    "where its fields end cannot be told, so that neither it nor the rows after it are read; is a "
+    'quote not closed, or one inside a text not written twice ("")? Correct the file, and annotate '
+    "it again onto the same output"
+)
+
+# Bytes that are not UTF-8 are lone surrogates here.
+_UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
+
+_NAME = re.compile(r"[^\W\d]\w*(?:[ ./-]\w+){0,3}")
+_NAME_LENGTH = 40
+_OF_NAMES = re.compile(
+    r"(?:^|[\W_])(?:id|key|nr|no|code|date|time|name|type|text|note|person|patient|document|report)s?"
+    r"(?:$|[\W_])",
+    re.IGNORECASE,
+)
+
 
 def read_csv(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
-    """Read a row a note (RFC 4180); the first row names the columns."""
+    """Read a row a note (RFC 4180); the first row names the columns.
+
+    Where that has no comma, fields are parted by what it has: semicolons, tabs or bars.
+    """
     yield from _read_separated(file, opened, columns, ",")
 
 
@@ -50,45 +72,97 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
     # The module's limit, 128 kB, is below what notes have; it is one for the whole process.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))
     try:
-        yield from _csv_notes(file, csv.reader(text, delimiter=delimiter, strict=True), columns)
+        first = text.readline()
+        if first.startswith(_UTF_16_MARKS):
+            yield 1, file.bad(None, 1, UTF_16)
+            return
+        lines = chain([first] if first else [], text)
+        yield from _csv_notes(file, _Rows(lines, delimiter_of(first, delimiter)), columns)
     finally:
         # Else it closes what it does not own.
         text.detach()
 
 
-def _csv_notes(file: NoteFile, rows: Any, columns: Columns) -> Lines:
+class _Rows:
+    """The rows of a CSV file, and what is to be known of the one given last.
+
+    Attributes:
+        line: the line on which it begins, from 1.
+    """
+
+    def __init__(self, text: Iterable[str], delimiter: str) -> None:
+        self._read: list[str] = []
+        self._rows = csv.reader(self._kept(text), delimiter=delimiter, strict=True)
+        self._quoted = re.compile(rf'(?:^|{re.escape(delimiter)})"')
+        self.line = 0
+
+    def _kept(self, text: Iterable[str]) -> Iterator[str]:
+        for line in text:
+            self._read.append(line)
+            yield line
+
+    def next(self) -> list[str] | None:
+        """The next row; None at the end.
+
+        Raises:
+            csv.Error: its quotes are broken.
+        """
+        self._read.clear()
+        # A row begins on the line after that on which the one before it ended.
+        self.line = self._rows.line_num + 1
+        return next(self._rows, None)
+
+    def is_quoted(self) -> bool:
+        """Whether a field of the row begins with a quote."""
+        return self._quoted.search("".join(self._read)) is not None
+
+
+def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
     try:
-        header = next(rows, None)
+        header = rows.next()
     except csv.Error as error:
         raise NoteError(f"{file.name}:1: no row of column names ({error})") from error
     if header is None:
         return
-    id_column, text_column = note_columns(file, header, columns)
+    id_column, text_column = note_columns(file, header, columns, has=_told(header))
     names = [known_column(name) or name for name in header]
     names[header.index(id_column)], names[header.index(text_column)] = id_column, text_column
     while True:
-        # A row begins on the line after that on which the one before it ended.
-        line = rows.line_num + 1
         try:
-            row = next(rows, None)
+            row = rows.next()
         except csv.Error as error:
-            yield line, file.bad(None, line, f"not CSV ({error}); is a quote not closed?")
-            continue
+            yield rows.line, file.bad(None, rows.line, f"not CSV ({error}); {_STOP}")
+            return
         if row is None:
             return
+        line = rows.line
         if not row:
             continue
         if len(row) != len(header):
             reason = f"{len(row)} fields, expected {len(header)}"
+            if rows.is_quoted():
+                # Perhaps a quote in the text ended a field: the rest of the note would be rows.
+                yield line, file.bad(None, line, f"{reason}; {_STOP}")
+                return
             yield line, file.bad(None, line, reason)
             continue
         note = note_of(dict(zip(names, row, strict=True)), id_column, text_column)
         yield line, _in_utf8(file, line, note)
 
 
+def _told(header: Sequence[str]) -> str:
+    """What a message may say of the first row: a file without column names has a note there."""
+    names = [name.strip() for name in header]
+    if all(_NAME.fullmatch(name) and len(name) <= _NAME_LENGTH for name in names) and any(
+        map(_OF_NAMES.search, names)
+    ):
+        return f"it has {', '.join(names[:20])}"
+    return f"its first row, of {len(names)} fields, seems to name no columns"
+
+
 def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> Note | BadNote:
     if not isinstance(note, Note):
-        return file.bad(note[0], line, note[1])
+        return file.item(line, note)
     for what, value in (("id", note.id), ("text", note.text)):
         try:
             value.encode()
@@ -162,36 +236,33 @@ def note_of_row(
     """The note of a row, or what is wrong with it."""
     if "" in values and isinstance(values[""], UnicodeDecodeError):
         return file.bad(None, row, "a value is not UTF-8")
-    note = note_of(values, id_column, text_column)
-    return note if isinstance(note, Note) else file.bad(note[0], row, note[1])
+    return file.item(row, note_of(values, id_column, text_column))
 
 
-def known_column(name: str) -> str | None:
-    """What a column is to us, if it is one that is carried along."""
-    key = name.strip().casefold()
-    return key if key in CARRIED else None
-
-
-def note_columns(file: NoteFile, names: Sequence[str], columns: Columns) -> tuple[str, str]:
+def note_columns(
+    file: NoteFile, names: Sequence[str], columns: Columns, *, has: str | None = None
+) -> tuple[str, str]:
     """The columns of id and text, as the table writes them.
 
+    Args:
+        has: what a message says of the columns that there are; by default it lists them.
+
     Raises:
-        NoteError: it has none; the message lists those it has.
+        NoteError: it has none.
     """
+    if has is None:
+        has = f"it has {', '.join(names[:20])}"
     chosen = []
     for what, asked, usual in (
         ("id", columns.id, ID_COLUMNS),
         ("text", columns.text, TEXT_COLUMNS),
     ):
-        by_key = {name.strip().casefold(): name for name in reversed(names)}
-        found = next((by_key[key] for key in usual if key in by_key), None)
-        if asked is not None:
-            found = asked if asked in names else by_key.get(asked.casefold())
+        found = column_of(names, asked, usual)
         if found is None:
             expected = " or ".join(usual) if asked is None else repr(asked)
             raise NoteError(
-                f"{file.name}: no column {expected} for the notes' {what}; it has "
-                f"{', '.join(names[:20])}; say which with --{what}-column"
+                f"{file.name}: no column {expected} for the notes' {what}; {has}; say which with "
+                f"--{what}-column"
             )
         chosen.append(found)
     return chosen[0], chosen[1]

@@ -40,8 +40,23 @@ _BY_ENDING = {
 }
 
 
+_NO_FORMAT = {".json", ".tsv", ".txt", ".ann", ".html", ".xlsx"}
+"""Endings that say something else than JSON lines, and no one format of ours."""
+
+_PACKED = {".gz", ".zst", ".zip", ".bz2", ".xz"}
+
+
 def choose_format(out: Path) -> str:
-    """The name of the format that an output's ending stands for; "jsonl" for all others."""
+    """The name of the format that an output's ending stands for; "jsonl" for all others.
+
+    Raises:
+        NoteError: the ending promises what is not written by default.
+    """
+    if ending(out) in _NO_FORMAT:
+        raise NoteError(
+            f"{out}: {ending(out)} does not say which format is to be written; say it with "
+            f"--format ({', '.join(WRITERS)}), or name the output .jsonl"
+        )
     return _BY_ENDING.get(ending(out), "jsonl")
 
 
@@ -49,8 +64,12 @@ def format_of(name: str, out: Path) -> Format:
     """The format of an output.
 
     Raises:
-        NoteError: there is none of that name.
+        NoteError: there is none of that name, or the output would be one that is packed.
     """
+    if ending(out) in _PACKED:
+        raise NoteError(
+            f"{out}: outputs are not packed; name it without {ending(out)}, and pack it afterwards"
+        )
     if name not in WRITERS:
         raise NoteError(f"format {name!r} is not known; known: {', '.join(WRITERS)}")
     by_ending = WRITERS[name]

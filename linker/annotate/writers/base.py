@@ -61,11 +61,14 @@ class Format:
         open: begins an output at a path that is not there; its records are then written in order.
             The third argument is the path that the output will have in the end.
         is_folder: whether the output at a path is a folder.
+        beside: what `keep` takes of a note beside its id and text: another value makes it another
+            note.
     """
 
     keep: Keep
     open: Callable[[Path, RunInfo, Path], AbstractContextManager[Write]]
     is_folder: Callable[[Path], bool] = lambda _: False
+    beside: Callable[[Note], str] = lambda _: ""
 
 
 def nothing(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001

@@ -37,6 +37,11 @@ def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  #
             "its id cannot be the name of a file, which BRAT makes of it: empty, '..', NUL, or "
             f"more than {_MAX_NAME} bytes; --format jsonl can hold it"
         )
+    if any(part.lower().endswith((".txt", ".ann")) for part in parts[:-1]):
+        raise Unwritable(
+            "its id makes a folder of a name in .txt or .ann, as the files of another note may "
+            "have; --format jsonl can hold it"
+        )
     if note.text.startswith("\ufeff"):
         raise Unwritable("it begins with a byte-order mark, which readers of BRAT take away")
     return {"text": note.text}

@@ -2,14 +2,17 @@
 
 - Condition (https://hl7.org/fhir/R4/condition.html) for disorders, by semantic type;
 - Observation (https://hl7.org/fhir/R4/observation.html) for all else: `valueBoolean` is whether the
-  note affirms it;
-- FamilyMemberHistory where the mention is of a relative: it must not become the patient's.
+  note affirms it or negates it, and `dataAbsentReason` stands in for it where the mention is
+  uncertain or hypothetical: the note does not say;
+- FamilyMemberHistory where the mention is of a relative: it must not become the patient's. Only
+  what the note affirms is a `condition` of it: R4 has no place there for what is not so.
 
-`verificationStatus` of a Condition is "refuted" for a negated mention, "unconfirmed" for an
-uncertain or hypothetical one, else "provisional": a program read it, nobody confirmed it. The
-note is referred to (`evidence`, `derivedFrom`), and an extension holds offsets, text, assertion
-and probability. The subject is the note's own (`subject`), or `Patient/person_id`; where neither
-is known the data-absent-reason says so. NIL links have no resource.
+`verificationStatus` of a Condition is "unconfirmed" for an uncertain or hypothetical mention,
+"refuted" for a negated one, else "provisional": a program read it, nobody confirmed it. The note is
+referred to (`evidence`, `derivedFrom`), and an extension holds offsets, text, assertion and
+probability, and the concept (`code`) of a relative who may not have it. The subject is the note's
+own (`subject`), or `Patient/person_id`; where neither is known the data-absent-reason says so. NIL
+links have no resource.
 """
 
 from __future__ import annotations
@@ -69,6 +72,7 @@ _DISORDER = re.compile(
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+_NO_VALUE = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 # FHIR's strings have no control characters but tab and line ends.
@@ -80,11 +84,16 @@ def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:
     check_utf8(note.id, *texts)
     if any(_CONTROL.search(text) for text in (note.id, *texts)):
         raise Unwritable("a control character in a mention or id, which FHIR's strings do not have")
-    subject = note.carried.get("subject")
-    if subject is None and "person_id" in note.carried:
-        subject = f"Patient/{note.carried['person_id']}"
+    subject = _subject_of(note)
     kept: dict[str, Any] = {"at": run.started}
-    return kept | ({} if subject is None else {"subject": subject})
+    return kept | ({"subject": subject} if subject else {})
+
+
+def _subject_of(note: Note) -> str:
+    """The patient, as FHIR refers to one; "" where the note does not say."""
+    if "person_id" in note.carried:
+        return note.carried.get("subject", f"Patient/{note.carried['person_id']}")
+    return note.carried.get("subject", "")
 
 
 @contextmanager
@@ -101,7 +110,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
 
 def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, Any]:
     asserted = link["assertion"]
-    about = {
+    about: dict[str, Any] = {
         # The same mention of the same note has the same id in every run.
         "id": hashlib.sha256(
             json.dumps([record.note_id, link["start"], link["end"]]).encode()
@@ -110,10 +119,13 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
         "extension": [_mention(record, link)],
     }
     code = _code(link, run)
+    is_affirmed = not asserted["negated"] and not _is_open(asserted)
     subject = _subject(record)
     note = _note(str(record.note_id))
     if asserted["family"]:
         role = _concept(_ROLE, "FAMMEMB", "family member")
+        if not is_affirmed:
+            about["extension"][0]["extension"].append({"url": "code", "valueCodeableConcept": code})
         return {
             "resourceType": "FamilyMemberHistory",
             **about,
@@ -121,7 +133,7 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
             "patient": subject,
             "date": _instant(record),
             "relationship": role,
-            **({} if asserted["negated"] else {"condition": [{"code": code}]}),
+            **({"condition": [{"code": code}]} if is_affirmed else {}),
             "reasonReference": [note],
         }
     if is_disorder(link["semantic_types"], run):
@@ -133,18 +145,27 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
         "code": code,
         "subject": subject,
         "issued": _instant(record),
-        "valueBoolean": not asserted["negated"],
+        **(
+            {"dataAbsentReason": _concept(_NO_VALUE, "unknown", "Unknown")}
+            if _is_open(asserted)
+            else {"valueBoolean": is_affirmed}
+        ),
         "derivedFrom": [note],
     }
+
+
+def _is_open(asserted: dict[str, bool]) -> bool:
+    """Whether the note leaves it open if it is so."""
+    return asserted["uncertain"] or asserted["hypothetical"]
 
 
 def _condition(
     asserted: dict[str, bool], record: Record, code: dict[str, Any], note: dict[str, Any]
 ) -> dict[str, Any]:
-    if asserted["negated"]:
-        verification = "refuted"
-    elif asserted["uncertain"] or asserted["hypothetical"]:
+    if _is_open(asserted):
         verification = "unconfirmed"
+    elif asserted["negated"]:
+        verification = "refuted"
     else:
         verification = "provisional"
     clinical = _concept(_CLINICAL, "inactive" if asserted["historical"] else "active")
@@ -241,4 +262,4 @@ def _mention(record: Record, link: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-FHIR = Format(_keep, _open)
+FHIR = Format(_keep, _open, beside=_subject_of)

@@ -1,0 +1,95 @@
+"""What was wrong with the input, now and before: which errors stay, what may be dropped."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from linker.annotate.ledger import Ledger
+from linker.annotate.read import DUPLICATE
+from linker.annotate.readers import BadNote, NoteFile
+from linker.annotate.settle import Place
+from linker.errors import NoteError
+from linker.schema import Note
+
+
+class Faults:
+    """The notes in error of a run.
+
+    Args:
+        files: what it reads.
+    """
+
+    def __init__(self, files: Sequence[NoteFile]) -> None:
+        # Places that the journal of the run that was stopped has, and those of them met again.
+        self.known: set[Place] = set()
+        self._again: set[Place] = set()
+        self._ids: set[str] = set()
+        self._unknown: BadNote | None = None
+        self._real = functools.cache(os.path.realpath)
+        self._read = set(self._places(files))
+
+    def _places(self, files: Sequence[NoteFile]) -> Iterator[str]:
+        """The files that are read, and the folders that they lie in."""
+        folders = set()
+        for file in files:
+            place = self._place(file.name)
+            folders.add(Path(place).parent)
+            yield place
+        for folder in folders:
+            yield from map(str, (folder, *folder.parents))
+
+    def _place(self, file: str) -> str:
+        # One file may be called by several paths. Of files the folder alone is looked at: that
+        # they are many makes no difference.
+        folder, name = os.path.split(file)
+        return str(Path(self._real(folder), name))
+
+    def look_at(self, item: Note | BadNote, place: Place) -> None:
+        """Be told of what stands at a place of the input."""
+        if place in self.known:
+            self._again.add(place)
+        if isinstance(item, BadNote):
+            if item.id is not None:
+                self._ids.add(item.id)
+            else:
+                self._unknown = self._unknown or item
+
+    def has(self, note_id: str) -> bool:
+        """Whether the input has a note of this id that is in error."""
+        return note_id in self._ids
+
+    def are_mended(self) -> bool:
+        """Whether `is_mended` holds of an error of the run that was stopped."""
+        return any(map(self._is_gone, self.known - self._again))
+
+    def is_mended(self, bad: BadNote) -> bool:
+        """Whether the run that was stopped had an error that its file has no more."""
+        place = (bad.file, bad.line, bad.id)
+        return place in self.known and place not in self._again and self._is_gone(place)
+
+    def _is_gone(self, place: Place) -> bool:
+        return place[0] is not None and self._place(place[0]) in self._read
+
+    def is_seen_again(self, bad: BadNote, ledger: Ledger) -> bool:
+        """Whether the file or note of an earlier run's error was read: what came of it is new."""
+        if bad.id is not None and bad.reason != DUPLICATE and ledger.is_met(bad.id):
+            return True
+        return bad.file is not None and self._place(bad.file) in self._read
+
+    def check_prune(self, out: Path) -> None:
+        """Refuse to drop what the input may well hold: which notes were not read is not known.
+
+        Raises:
+            NoteError: something could not be read that has no id.
+        """
+        bad = self._unknown
+        if bad is not None:
+            place = f"{bad.file}" if bad.line is None else f"{bad.file}:{bad.line}"
+            raise NoteError(
+                f"{out}: nothing was dropped or written, since it is not known which notes could "
+                f"not be read at {place} ({bad.reason}); mend that, or leave out --prune, and use "
+                "--resume to go on"
+            )

@@ -1,0 +1,111 @@
+"""Where the links of spans are kept: in `doc.user_data`, as plain values, behind `span._.`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from spacy.tokens import Span
+
+from linker.errors import ConfigError
+from linker.schema import Candidate, Link, Mention
+
+_MENTION = tuple(field.name for field in fields(Mention))
+_CANDIDATE = tuple(field.name for field in fields(Candidate))
+
+
+def register(attribute: str) -> None:
+    """Add the extensions of an attribute to `Span`, once a process.
+
+    Raises:
+        ConfigError: another component has them.
+    """
+    # "link" comes with "kb_ents", as scispaCy's users know it; "other" with "other_kb_ents".
+    kb_ents = "kb_ents" if attribute == "link" else f"{attribute}_kb_ents"
+    # No lambdas: under spawn, spaCy sends its extensions to the other processes.
+    ours: dict[str, tuple[partial[Any], partial[None] | None]] = {
+        attribute: (
+            partial(_get_link, attribute=attribute),
+            partial(_set_link, attribute=attribute),
+        ),
+        kb_ents: (partial(_get_kb_ents, attribute=attribute), None),
+    }
+    for name, (getter, setter) in ours.items():
+        if not Span.has_extension(name):
+            Span.set_extension(name, getter=getter, setter=setter)
+        elif getattr(Span.get_extension(name)[2], "func", None) is not getter.func:
+            raise ConfigError(
+                f"another component has the extension span._.{name}; "
+                "give concept_linker another `attribute`"
+            )
+
+
+def key_of(span: Span, attribute: str) -> tuple[str, str, int, int]:
+    """Where `doc.user_data` holds a value of `span._`: spaCy's own layout.
+
+    So `Doc.from_docs` and slices shift it.
+    """
+    return ("._.", attribute, span.start_char, span.end_char)
+
+
+def _data(span: Span, attribute: str) -> dict[str, Any] | None:
+    """What is kept of a span: of its own label, or else of the label that came last."""
+    user_data: dict[Any, Any] = span.doc.user_data
+    of_labels: dict[str, Any] = user_data.get(key_of(span, attribute)) or {}
+    return of_labels.get(span.label_) or next(reversed(of_labels.values()), None)
+
+
+def _set_link(span: Span, link: Link, *, attribute: str) -> None:
+    user_data: dict[Any, Any] = span.doc.user_data
+    key, label, mention = key_of(span, attribute), span.label_, link.mention
+    # Plain values, which msgpack can hold. `dataclasses.asdict` would copy deeply, and take longer
+    # than finding and linking the mentions.
+    data = {
+        # From the span on: docs are joined and cut, and spaCy shifts no more than the key.
+        "mention": {
+            **{name: getattr(mention, name) for name in _MENTION},
+            "start": mention.start - span.start_char,
+            "end": mention.end - span.start_char,
+        },
+        "concept_id": link.concept_id,
+        "candidates": [
+            {**{name: getattr(c, name) for name in _CANDIDATE}, "features": dict(c.features)}
+            for c in link.candidates
+        ],
+        "assertion": dict(link.assertion),
+    }
+    # Two spans may be the same text under two labels. A new dictionary: copies of a doc share it.
+    others = {of: kept for of, kept in user_data.get(key, {}).items() if of != label}
+    user_data[key] = {**others, label: data}
+
+
+def _get_kb_ents(span: Span, *, attribute: str) -> list[tuple[str, float]]:
+    data = _data(span, attribute)
+    if data is None or data["concept_id"] is None:
+        return []
+    return [(c["concept_id"], c["probability"]) for c in data["candidates"]]
+
+
+def _get_link(span: Span, *, attribute: str) -> Link | None:
+    data = _data(span, attribute)
+    if data is None:
+        return None
+    candidates = tuple(
+        Candidate(
+            **{
+                **candidate,
+                "semantic_types": tuple(candidate["semantic_types"]),
+                "codes": {key: tuple(codes) for key, codes in candidate["codes"].items()},
+            }
+        )
+        for candidate in data["candidates"]
+    )
+    mention: dict[str, Any] = data["mention"]
+    start, end = mention["start"] + span.start_char, mention["end"] + span.start_char
+    return Link(
+        Mention(**{**mention, "start": start, "end": end}),
+        data["concept_id"],
+        candidates,
+        data["assertion"],
+    )

@@ -1,0 +1,309 @@
+"""The component: the entities of docs to spans with links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+from warnings import warn
+from weakref import ref
+
+from spacy.language import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc, Span, SpanGroup
+
+from linker.component.kept import register
+from linker.component.said import set_before
+from linker.component.spans import asserted, mentions_of, spans_of
+from linker.config import DEFAULT_THRESHOLD
+from linker.detect import check_detector
+from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
+from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
+from linker.schema import Link
+
+NIL = "NIL"
+
+
+@Language.factory(
+    "concept_linker",
+    default_config={
+        "index": "",
+        "encoder": None,
+        "detector": "dictionary",
+        "spans_key": None,
+        "span_getter": None,
+        "threshold": DEFAULT_THRESHOLD,
+        "k": 5,
+        "attribute": "link",
+        "type_filter": True,
+        "device": None,
+        "backend": None,
+        "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
+    },
+    assigns=["doc.ents", "doc.spans", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
+    default_score_weights={"nel_micro_f": 1.0, "nel_micro_r": None, "nel_micro_p": None},
+    retokenizes=False,
+)
+def create_concept_linker(
+    nlp: Language,
+    name: str,
+    index: str,
+    encoder: str | None,
+    detector: str,
+    spans_key: str | None,
+    span_getter: Callable[[Doc], Iterable[Span]] | None,
+    threshold: float | str,
+    k: int,
+    attribute: str,
+    type_filter: bool,
+    device: str | None,
+    backend: str | None,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> ConceptLinker:
+    """Make the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
+
+    Args:
+        index: the index folder; needed.
+        encoder: where the index's encoder is now, if not where it was at the build.
+        detector: finds the entities of a doc on which no component of the pipeline has looked for
+            any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept, and
+            nothing is added: with a general "ner", add the linker `before="ner"`.
+        spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
+        span_getter: gives the spans of a doc to link, which may overlap: a registered function,
+            `{"@misc": "my_spans.v1"}`. They are put, linked, into `doc.spans[spans_key]`, or under
+            the component's name where there is no `spans_key`.
+        threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
+            "high_recall".
+        k: candidates to keep.
+        attribute: the name of the `._.` attribute that holds the link. With another name, a second
+            linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
+            `kb_id_` is that of the last linker.
+        type_filter: let an entity's label ("DISEASE", "CHEMICAL") speak against concepts whose
+            semantic types are of another kind.
+        device: where the encoder runs.
+        backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
+        scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
+            `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out.
+
+    Raises:
+        ConfigError: no index is given, a setting cannot be (`k` below 1, a threshold outside
+            [0, 1], a detector that is not installed), or another component has the attribute.
+        IndexFolderError: the index is not there, is no index, or is damaged.
+    """
+    if not index:
+        raise ConfigError(
+            f"{name}: no index given; "
+            "say nlp.add_pipe('concept_linker', config={'index': 'indexes/hpo'})"
+        )
+    for other, pipe in nlp.components:
+        if other != name and isinstance(pipe, ConceptLinker) and pipe.attribute == attribute:
+            raise ConfigError(
+                f"{name}: {other} has span._.{attribute} in this pipeline already; "
+                "give one of them another `attribute`"
+            )
+    return ConceptLinker(
+        index,
+        nlp=nlp,
+        name=name,
+        encoder=encoder,
+        detector=detector,
+        spans_key=spans_key,
+        span_getter=span_getter,
+        threshold=threshold,
+        k=k,
+        attribute=attribute,
+        type_filter=type_filter,
+        device=device,
+        backend=backend,
+        scorer=scorer,
+    )
+
+
+class ConceptLinker(Pipe):
+    """Links the entities of docs. The index is opened at once, the encoder when it is needed."""
+
+    def __init__(
+        self,
+        index: str,
+        *,
+        nlp: Language | None = None,
+        name: str = "concept_linker",
+        encoder: str | None = None,
+        detector: str = "dictionary",
+        spans_key: str | None = None,
+        span_getter: Callable[[Doc], Iterable[Span]] | None = None,
+        threshold: float | str = DEFAULT_THRESHOLD,
+        k: int = 5,
+        attribute: str = "link",
+        type_filter: bool = True,
+        device: str | None = None,
+        backend: str | None = None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ) -> None:
+        if not attribute.isidentifier():
+            raise ConfigError(f"{name}: attribute is {attribute!r}; give a name for span._.NAME")
+        self.name = name
+        try:
+            self._k = n_candidates(k)
+            check_detector(detector)
+            self.linker = Linker.load(
+                index,
+                encoder=encoder,
+                detector=detector,
+                threshold=threshold,
+                type_filter=type_filter,
+                device=device,
+                backend=backend,
+            )
+        except IndexFolderError as error:
+            raise IndexFolderError(
+                f"{error}. If the index of a saved pipeline is elsewhere now: "
+                f'spacy.load(..., config={{"components.{name}.index": "/path/to/index"}})'
+            ) from error
+        except (DetectorError, EncoderError, TypeError, ValueError) as error:
+            raise ConfigError(f"{name}: {error}") from error
+        self.scorer = scorer
+        # Spans that are chosen for us are no entities of the doc.
+        self._spans_key = name if span_getter is not None and spans_key is None else spans_key
+        self._span_getter = span_getter
+        self._attribute = attribute
+        # The pipeline holds us: what stands in it may change until it runs.
+        self._nlp = None if nlp is None else ref(nlp)
+        self._before: frozenset[str] = frozenset()
+        self._has_warned = False
+        register(attribute)
+
+    @property
+    def attribute(self) -> str:
+        """The name of the `._.` attribute that holds the link."""
+        return self._attribute
+
+    @property
+    def kb(self) -> KnowledgeBase:
+        """The concepts, as scispaCy's users ask for them: `kb.cui_to_entity[concept_id]`."""
+        return self.linker.kb
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Link the entities of one doc."""
+        self._link([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
+        """Link the entities of a stream of docs, those of a batch together."""
+        batch_size = at_least_one(batch_size, "batch_size", "take at least 1 doc at a time")
+        docs = iter(stream)
+        while batch := list(islice(docs, batch_size)):
+            try:
+                self._link(batch)
+            except Exception:
+                # One of them cannot be linked: which one, each alone will tell.
+                yield from self._one_by_one(batch)
+            else:
+                yield from batch
+
+    def _one_by_one(self, docs: list[Doc]) -> Iterator[Doc]:
+        for doc in docs:
+            try:
+                self._link([doc])
+            except Exception as error:
+                # Raises, unless the pipeline has another idea: `nlp.set_error_handler`.
+                self.get_error_handler()(self.name, self, [doc], error)
+            else:
+                yield doc
+
+    def _link(self, docs: list[Doc]) -> None:
+        # Nothing is set before all is known: docs of a batch that fails are looked at again.
+        for doc, own, pairs in self._linked(docs):
+            self._put(doc, [self._set(span, link) for span, link in pairs], bare=own)
+
+    def _linked(self, docs: list[Doc]) -> list[tuple[Doc, bool, list[tuple[Span, Link]]]]:
+        """The spans and links of docs, each with whether it was bare."""
+        bare = [self._is_bare(doc) for doc in docs]
+        # A detector that nobody needs is not loaded.
+        texts = [doc.text for doc, own in zip(docs, bare, strict=True) if own]
+        found = self.linker.pipe(texts, batch_size=len(docs), k=self._k)
+        given = [
+            [] if own else mentions_of(self._given(doc), self.linker.local_names)
+            for doc, own in zip(docs, bare, strict=True)
+        ]
+        mentions = [mention for of_doc in given for _, mention in of_doc]
+        links = iter(self.linker.link_mentions(mentions, self._k))
+        before = self._set_before()
+        linked = []
+        for doc, own, of_doc in zip(docs, bare, given, strict=True):
+            if own:
+                all_links = next(found)
+                pairs = spans_of(doc, all_links)
+                self._warn_of(len(all_links) - len(pairs))
+            else:
+                pairs = asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
+            linked.append((doc, own, pairs))
+        return linked
+
+    def _warn_of(self, n_left_out: int) -> None:
+        if n_left_out and not self._has_warned:
+            self._has_warned = True
+            warn(
+                f"{self.name}: mentions that share a token with another one are left out, as "
+                "entities may not overlap; linker.component.split_at_signs(nlp) has the tokenizer "
+                "split words such as HTN&CKD",
+                stacklevel=2,
+            )
+
+    def _is_bare(self, doc: Doc) -> bool:
+        """Whether no component has looked for entities: then we do."""
+        return self._spans_key is None and len(doc) > 0 and not doc.has_annotation("ENT_IOB")
+
+    def _set_before(self) -> frozenset[str]:
+        """What of the spans' attributes is set when a doc comes here."""
+        nlp = None if self._nlp is None else self._nlp()
+        if nlp is not None:
+            self._before = set_before(nlp, self, self._spans_key)
+        return self._before
+
+    def _given(self, doc: Doc) -> list[Span]:
+        if self._span_getter is not None:
+            return sorted(self._span_getter(doc), key=lambda span: (span.start, -span.end))
+        if self._spans_key is None:
+            return list(doc.ents)
+        return list(doc.spans.get(self._spans_key, ()))
+
+    def _set(self, span: Span, link: Link) -> Span:
+        # `Span.kb_id_` of a span in `doc.ents` is a copy's: the new span is put back by `_put`.
+        span = Span(
+            span.doc,
+            span.start,
+            span.end,
+            label=span.label,
+            kb_id=link.concept_id or NIL,
+            span_id=span.id,
+        )
+        span._.set(self._attribute, link)
+        return span
+
+    def _put(self, doc: Doc, spans: list[Span], *, bare: bool) -> None:
+        if self._spans_key is None:
+            doc.set_ents(spans, default="outside" if bare else "unmodified")
+        elif self._span_getter is not None:
+            doc.spans[self._spans_key] = SpanGroup(doc, name=self._spans_key, spans=spans)
+        elif self._spans_key in doc.spans:
+            group = doc.spans[self._spans_key]
+            # The attributes are a component's own: spaCy's span categoriser keeps its scores there.
+            doc.spans[self._spans_key] = SpanGroup(
+                doc, name=group.name, attrs=group.attrs, spans=spans
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # `Pipe` is an extension type, which has a pickle of its own.
+        # What stood before it goes along, the pipeline does not.
+        state = {**self.__dict__, "_before": self._set_before(), "_nlp": None}
+        return (_restored, (type(self), state, self.name))
+
+
+def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> ConceptLinker:
+    component = cls.__new__(cls)
+    component.__dict__.update(state)
+    component.name = name
+    # Extensions are the process's: a new process has none.
+    register(component._attribute)
+    return component

@@ -1,0 +1,83 @@
+"""The spans of a doc and the mentions of its text: the one to the other, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import compile_infix_regex, filter_spans
+
+from linker.component.said import said_of
+from linker.detect import assert_mentions, expand
+from linker.schema import Link, Mention
+
+_JOINED = r"(?<=\w)[&|+>;\\_](?=\w)"
+
+
+def split_at_signs(nlp: Language) -> None:
+    """Have a pipeline's tokenizer split words at signs between findings: "HTN&CKD", "fever|cough".
+
+    spaCy's own rules leave them one token, and a token can be of one entity only. For pipelines
+    without a trained model, or before it is trained: models know the tokens of their training.
+    """
+    infixes = [*(nlp.Defaults.infixes or ()), _JOINED]
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+
+
+def mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
+    """Spans that are there, with their long forms.
+
+    Args:
+        local: the names that the index has from overlays: see `Linker.local_names`.
+    """
+    if not spans:
+        return []
+    mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
+    # The same text may be there under two labels, which speak for other concepts.
+    found = {(m.start, m.end, m.label): m for m in expand(spans[0].doc.text, mentions, local=local)}
+    return [
+        (span, found.get((m.start, m.end, m.label), m))
+        for span, m in zip(spans, mentions, strict=True)
+    ]
+
+
+def asserted(
+    doc: Doc, found: list[tuple[Span, Mention]], links: list[Link], before: frozenset[str]
+) -> list[tuple[Span, Link]]:
+    """Spans that are there with their links, and what the doc asserts of them.
+
+    Args:
+        before: as `set_before` gives it.
+    """
+    assertions = assert_mentions(doc.text, [mention for _, mention in found])
+    return [
+        (
+            span,
+            Link(link.mention, link.concept_id, link.candidates, {**ours, **said_of(span, before)}),
+        )
+        for (span, _), link, ours in zip(found, links, assertions, strict=True)
+    ]
+
+
+def spans_of(doc: Doc, links: list[Link]) -> list[tuple[Span, Link]]:
+    """Links of mentions that were found, each with the tokens that it touches.
+
+    Entities do not overlap: of mentions that touch one token one is kept, of two that touch no
+    other the first. See `split_at_signs`.
+    """
+    pairs: dict[tuple[int, int], tuple[Span, Link]] = {}
+    for link in links:
+        span = doc.char_span(
+            link.mention.start,
+            link.mention.end,
+            label=link.mention.label or "CONCEPT",
+            alignment_mode="expand",
+        )
+        if span is not None:
+            # Two mentions may touch one token: the first has it.
+            pairs.setdefault((span.start, span.end), (span, link))
+    kept = filter_spans([span for span, _ in pairs.values()])
+    return [pairs[span.start, span.end] for span in sorted(kept)]

@@ -1,0 +1,44 @@
+"""A link as a plain dictionary, which JSON can hold: the shape that other programs read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linker.schema import Candidate, Link
+
+
+def link_record(link: Link) -> dict[str, Any]:
+    """A link of a note as `annotate --format jsonl` writes it; see `Link.to_dict`."""
+    best, linked = link.best, link.concept_id is not None
+    return {
+        "start": link.mention.start,
+        "end": link.mention.end,
+        "text": link.mention.text,
+        "long_form": link.mention.long_form,
+        "concept_id": link.concept_id,
+        "preferred_name": best.preferred_name if best and linked else None,
+        "score": rounded(best.score) if best else None,
+        "probability": rounded(link.probability),
+        "semantic_types": list(best.semantic_types) if best and linked else [],
+        "codes": {key: list(codes) for key, codes in best.codes.items()} if best and linked else {},
+        "assertion": dict(link.assertion),
+        "candidates": [candidate_record(candidate) for candidate in link.candidates],
+    }
+
+
+def candidate_record(candidate: Candidate) -> dict[str, Any]:
+    """A candidate as `annotate` and `link` write it."""
+    return {
+        "concept_id": candidate.concept_id,
+        "name": candidate.preferred_name,
+        "matched_name": candidate.matched_name,
+        "score": rounded(candidate.score),
+        "probability": rounded(candidate.probability),
+    }
+
+
+def rounded(value: float) -> float:
+    """A score or probability as it is written."""
+    # Fine enough that rounding cannot part two runs by the 1e-5 that their scores may differ by.
+    return round(value, 6)
