@@ -54,6 +54,11 @@ _COMMA = re.compile(r",\s")
 _SAME_ITEM = re.compile(r"[^,.;:()\n]{1,60}")
 _NEXT = 2
 """Words behind a name with its noun in front, among which that noun may stand again."""
+_HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
+_FAMILY = re.compile(
+    r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
+)
+_LONGEST_FAMILY = len(" familial medical ")
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
@@ -119,7 +124,11 @@ class DictionaryMatcher:
             self._add_restated(safe, defined, found_in)
             self._add_joined(safe, defined, found_in)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
-                matches[:] = (match for match in matches if not is_prefixed(own, match.start))
+                matches[:] = (
+                    match
+                    for match in matches
+                    if not is_prefixed(own, match.start) and not _is_of_family(own, match.start)
+                )
                 chosen = choose(supported(own, matches, short, self._index.store))
                 mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
@@ -211,9 +220,6 @@ class DictionaryMatcher:
                 and not (reading.inverted and _says_its_noun_again(text, start, end))
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
-                and not (
-                    _HISTORY.match(stretch) and _ANOTHERS.search(text, max(0, start - 24), start)
-                )
                 and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
             ):
                 n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
@@ -327,11 +333,13 @@ class DictionaryMatcher:
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
 
 
-# "Family history of gout" has no history of the patient's own in it, as ICD-10-CM's names are.
-_HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
-_ANOTHERS = re.compile(
-    r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
-)
+def _is_of_family(text: str, start: int) -> bool:
+    """Whether a name that begins "history of", as ICD-10-CM's do, is of a family history here."""
+    return (
+        text[start : start + 1] in "hH"
+        and _HISTORY.match(text, start) is not None
+        and _FAMILY.search(text, max(0, start - _LONGEST_FAMILY), start) is not None
+    )
 
 
 def _is_header(text: str, start: int, end: int) -> bool:
