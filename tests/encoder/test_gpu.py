@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,23 +63,33 @@ def test_a_gpu_whose_driver_is_too_old_is_left_alone(
     np.testing.assert_allclose(found, expected, **CLOSE)
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Play a child that was forked from a process that used its GPU."""
+    n_threads = torch.get_num_threads()
+    monkeypatch.setattr("torch.cuda._is_in_bad_fork", lambda: True)
+    yield
+    # Such a child takes one thread; this process has further tests to run.
+    torch.set_num_threads(n_threads)
+
+
 @pytest.mark.usefixtures("gpu")
 def test_a_child_that_cannot_use_the_gpu_takes_the_cpu(
-    shared_bert: Path, monkeypatch: pytest.MonkeyPatch
+    shared_bert: Path, request: pytest.FixtureRequest
 ) -> None:
     expected = load_encoder(shared_bert, backend="torch", device="cpu").encode(TEXTS)
-    monkeypatch.setattr("torch.cuda._is_in_bad_fork", lambda: True)
+    request.getfixturevalue("forked")
     found = load_encoder(shared_bert, backend="torch").encode(TEXTS)
     np.testing.assert_allclose(found, expected, **CLOSE)
 
 
 @pytest.mark.usefixtures("gpu")
 def test_an_encoder_of_the_gpu_is_loaded_anew_on_the_cpu_after_a_fork(
-    shared_bert: Path, monkeypatch: pytest.MonkeyPatch
+    shared_bert: Path, request: pytest.FixtureRequest
 ) -> None:
     expected = load_encoder(shared_bert, backend="torch", device="cpu").encode(TEXTS)
     encoder = on_gpu_before_a_fork(shared_bert, None)
-    monkeypatch.setattr("torch.cuda._is_in_bad_fork", lambda: True)
+    request.getfixturevalue("forked")
     np.testing.assert_allclose(encoder.encode(TEXTS), expected, **CLOSE)
 
 
