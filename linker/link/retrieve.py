@@ -91,7 +91,8 @@ class Retriever:
         vectors = self._vectors(distinct, named)
         place = {normal: i for i, normal in enumerate(distinct)}
         return _spread(
-            self._search(vectors, exact, same, n), [place.get(normal, -1) for normal in normals]
+            self._search(vectors, exact, named, same, n),
+            [place.get(normal, -1) for normal in normals],
         )
 
     def as_names(self, queries: Iterable[str]) -> list[str]:
@@ -152,18 +153,24 @@ class Retriever:
         self,
         vectors: npt.NDArray[np.float32],
         exact: Sequence[int | None],
+        named: Sequence[int | None],
         same: Sequence[Sequence[int]],
         n: int,
     ) -> Hits:
-        """The neighbours of each vector, and the names with the words of its query."""
+        """The neighbours of each vector, the names with the words of its query, and the name that
+        it is in another wording: a graph's walk may miss the very name that it starts from.
+        """
         if not len(vectors):
             nothing = np.zeros(0, dtype=np.int64)
             return Hits(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
         cosines, neighbours = self._index.vectors.search(vectors, n)
         near = neighbours >= 0
         query, row, score = np.nonzero(near)[0], neighbours[near], cosines[near].astype(float)
-        lexical = np.repeat(np.arange(len(same)), [len(rows) for rows in same])
-        worded = np.array([r for rows in same for r in rows], dtype=np.int64)
+        known = [
+            [*rows, *([] if row is None or row in rows else [row])]
+            for rows, row in zip(same, named, strict=True)
+        ]
+        lexical, worded = _pairs(known)
         # A pair of a query and a name as one number.
         size = self._index.store.n_names
         missing = ~np.isin(lexical * size + worded, query * size + row)
@@ -175,13 +182,20 @@ class Retriever:
                 for i in np.unique(lexical[missing])
             ]
             score = np.concatenate([score, *found])
-        rows = np.array([-1 if known is None else known for known in exact])
+        rows = np.array([-1 if own is None else own for own in exact])
         is_exact = row == rows[query]
         score[is_exact] = 1.0
         order = np.lexsort((row, -score, query))
         query, row = query[order], row[order]
+        lexical, worded = _pairs(same)
         same_words = np.isin(query * size + row, lexical * size + worded)
         return Hits(query, row, score[order], is_exact[order], same_words)
+
+
+def _pairs(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Rows of names, query by query, as two columns: which query, and which row."""
+    query = np.repeat(np.arange(len(rows)), [len(own) for own in rows])
+    return query, np.array([row for own in rows for row in own], dtype=np.int64)
 
 
 def stems_of(normal: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 from cases import FakeEncoder, build, concept
 from hypothesis import given
@@ -145,6 +146,19 @@ def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: s
 )
 def test_short_forms_in_a_phrase_are_said_in_full(index: Index, query: str, full: str) -> None:
     assert spelled_out(index, query) == full
+
+
+def test_a_name_that_the_search_misses_is_a_candidate_still(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a graph's walk may, which starts where the name is and ends elsewhere.
+    def misses(vectors: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        shape = (len(vectors), n)
+        return np.full(shape, -1, np.float32), np.full(shape, -1, np.int64)
+
+    monkeypatch.setattr(index.vectors, "search", misses)
+    (link,) = Linker(index, encoder=FakeEncoder()).link(["severe knee pain, longstanding"])
+    assert [(c.concept_id, round(c.score, 5)) for c in link.candidates] == [("Q:01", 1.0)]
 
 
 def test_a_link_tells_what_was_looked_up(index: Index) -> None:
