@@ -29,7 +29,7 @@ _SOME_BOXES = ("[ ", "[]", "( )", "☐", "□")
 """Without one of these no box of a text is empty."""
 _BOX = re.compile(rf"{_EMPTY}|{_TICKED}")
 _CHOICE = re.compile(
-    rf"(?P<empty>{_EMPTY})[ \t]*(?:{_ANSWER})\b(?=[ \t]*(?:[\n,;.|/]|\Z|{_EMPTY}|{_TICKED}))"
+    rf"(?:{_EMPTY})[ \t]*(?:{_ANSWER})\b(?=[ \t]*(?:[\n,;.|/]|\Z|{_EMPTY}|{_TICKED}))"
     rf"|(?:{_TICKED})(?=[ \t]*(?:{_ANSWER})\b)",
     re.IGNORECASE,
 )
