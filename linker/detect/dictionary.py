@@ -20,6 +20,7 @@ from linker.detect.disorders import says_too_little
 from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
 from linker.detect.joined import in_one_word, is_prefixed, joined_in
+from linker.detect.lay import sayings_at
 from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.names import Names
@@ -45,6 +46,8 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
+_LONGEST_SAYING = 12
+"""Words on each side of one that a saying of patients may hold."""
 _LONGEST_SHORT_PHRASE = 3
 """Words of a clinical abbreviation of several: "C diff colitis"."""
 _SLOTS = 1 << 16
@@ -147,6 +150,7 @@ class DictionaryMatcher:
             self._abbreviations_in,
             self._short_phrases_in,
             self._spelled_out_in,
+            self._sayings_in,
         ):
             for text, match in find(notes):
                 matches[text].append(match)
@@ -331,6 +335,28 @@ class DictionaryMatcher:
             reading = self._names.reading(said + text[done:end], row, True)
             if reading is not None:
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
+
+    def _sayings_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Findings as patients say them: "heart racing", "my back hurts"."""
+        tokens = notes.tokens
+        found = np.flatnonzero(tokens.lay)
+        runs = tokens.run[found]
+        first = np.maximum(np.searchsorted(tokens.run, runs), found - _LONGEST_SAYING)
+        last = np.minimum(
+            np.searchsorted(tokens.run, runs, side="right") - 1, found + _LONGEST_SAYING
+        )
+        columns = (
+            tokens.text[found], tokens.start[found], tokens.end[found],
+            tokens.start[first], tokens.end[last],
+        )  # fmt: skip
+        for of, start, end, begin, stop in zip(*(c.tolist() for c in columns), strict=True):
+            stretch = notes.texts[of][begin:stop]
+            for saying in sayings_at(stretch, start - begin, end - begin):
+                said = stretch[saying.start : saying.end]
+                name = next(filter(None, map(self._names.known_as, saying.names)), None)
+                if name is not None and not self._names.is_local(said):
+                    n_words = len(stems(said))
+                    yield of, Match(begin + saying.start, begin + saying.end, n_words, name)
 
 
 def _is_of_family(text: str, start: int) -> bool:

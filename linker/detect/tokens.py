@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from linker.detect.composites import JOINTS
 from linker.detect.grams import SIDES, Hashes, Positions
+from linker.detect.lay import is_of_saying
 from linker.detect.sentences import hard_breaks, plain_newlines
 from linker.detect.variants import entry_of
 from linker.text import Word, pieces, stem, word_hash
@@ -35,6 +36,7 @@ _TERM = np.dtype(
         ("side", np.bool_),
         ("joint", np.bool_),
         ("marked", np.bool_),
+        ("lay", np.bool_),
     ]
 )
 
@@ -59,6 +61,7 @@ class Tokens:
         joint: it is "and" or "or".
         slash: nothing but a slash stands between it and the word before.
         marked: as the vocabulary was told.
+        lay: sayings of patients are looked for around it.
     """
 
     text: Positions
@@ -73,6 +76,7 @@ class Tokens:
     joint: Flags
     slash: Flags
     marked: Flags
+    lay: Flags
 
     def __len__(self) -> int:
         return len(self.term)
@@ -103,7 +107,8 @@ class Vocabulary(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         own = stem(word)
-        row = (word_hash(own), entry_of(own), own in SIDES, own in JOINTS, self._mark(word))
+        side, joint = own in SIDES, own in JOINTS
+        row = (word_hash(own), entry_of(own), side, joint, self._mark(word), is_of_saying(word))
         # Looked up first, kept then, numbered last: Ctrl-C between any two of these lines leaves
         # only what the next word overwrites.
         number = len(self)

@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from linker.detect import called_after, full_names, stands_for_in_phrase, without_repeat
+from linker.detect import (
+    called_after,
+    full_names,
+    names_of_saying,
+    stands_for_in_phrase,
+    without_repeat,
+)
 from linker.index import MAX_WORDS, Index
 from linker.link.reworded import reworded
 from linker.link.wording import named
@@ -31,6 +37,9 @@ def spelled_out(index: Index, query: str) -> str:
     if len(query) > _LONGEST:
         return query
     plain = unicodedata.normalize("NFKC", readable(query))
+    said = _said_by_patients(index, query, plain)
+    if said is not None:
+        return said
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
     if len(tokens) == 1:
         return _named_in_full(index, query, plain.strip())
@@ -52,6 +61,16 @@ def spelled_out(index: Index, query: str) -> str:
         return full
     stays = known or _is_reworded(index, query)
     return query if stays and not _is_reworded(index, full) else full
+
+
+def _said_by_patients(index: Index, query: str, plain: str) -> str | None:
+    """The name of what a query says in a patient's words; None if it says none of the index's."""
+
+    def is_known(text: str) -> bool:
+        return _has_words_of_a_name(index, text) or _is_reworded(index, text)
+
+    names = names_of_saying(plain)
+    return None if not names or is_known(query) else next(filter(is_known, names), None)
 
 
 def _named_in_full(index: Index, query: str, word: str) -> str:
