@@ -313,3 +313,27 @@ def test_ctd_diseases_as_released(data_file, concepts):
         )
         assert [name for name, _ in found[row[1]]["names"]] == list(names)
         assert found[row[1]]["parents"] == [p for p in row[4].split("|") if p]
+
+
+@pytest.mark.parametrize("cell", ["2.2298E+07", "9,99002E+14", "1E+15"])
+def test_ids_that_a_spreadsheet_rounded_are_refused(tmp_path, concepts, cell):
+    # "999000000000101" and "999000000000102" would be two names of one concept.
+    text = f'id,name,codes.SCT\n"{cell}",Left,\n"{cell}",Right,\nX3,Both,"{cell}"\nX4,Whole,1E10\n'
+    path = file(tmp_path, "t.csv", text)
+    with pytest.raises(
+        TerminologyError, match=r"t\.csv:2: concept_id '.*' is a number"
+    ):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
+    assert list(concepts(terminology)) == ["X4"]
+    assert terminology.release.skipped == {"broken rows": 3}
+
+
+def test_ids_that_are_too_long_for_floats_are_refused(tmp_path, concepts):
+    ids = pa.array([900000000000508004.0, 900000000000509007.0, 22298006.0, None])
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": ids, "name": ["GB", "US", "Infarct", "None"]}), path)
+    with pytest.raises(TerminologyError, match=r"t\.parquet:1: 900000000000508032 as a floating"):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
+    assert list(concepts(terminology)) == ["22298006"]
