@@ -50,6 +50,33 @@ def printable(text: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", text).split())
 
 
+SYNONYMS = frozenset(
+    {
+        "http://www.ebi.ac.uk/efo/alternative_term",
+        "http://purl.obolibrary.org/obo/IAO_0000118",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+    }
+)
+DEFINITIONS = frozenset(
+    {"http://www.ebi.ac.uk/efo/definition", "http://www.w3.org/2004/02/skos/core#definition"}
+)
+"""What ontologies that were not made as OBO call a synonym, and a definition (ORDO, OBI, SKOS)."""
+
+REASON = "http://www.ebi.ac.uk/efo/reason_for_obsolescence"
+_OBSOLETE_CLASS = re.compile(r".*[#/]ObsoleteClass")
+
+
+def is_obsolete_class(iri: str) -> bool:
+    """Whether what is below it is obsolete, as ORDO, and OWL made of OBO 1.0, say it."""
+    return _OBSOLETE_CLASS.fullmatch(iri) is not None
+
+
+def successor_of(reason: str) -> str | None:
+    """The IRI in "use http://www.orpha.net/ORDO/Orphanet_558 with label: X"; None for several."""
+    found = set(re.findall(r"https?://\S*[^\s.,;>]", reason))
+    return found.pop() if len(found) == 1 else None
+
+
 _NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)_([A-Za-z0-9.\-]+)")
 
 

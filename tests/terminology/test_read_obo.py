@@ -472,6 +472,103 @@ def test_broken_owl(tmp_path, text, message):
         read_terminology("obo", obo(tmp_path, text, "inv.owl"))
 
 
+ORDO = """<?xml version="1.0"?>
+<rdf:RDF xmlns:owl="http://www.w3.org/2002/07/owl#" xmlns:efo="http://www.ebi.ac.uk/efo/"
+    xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"
+    xmlns:skos="http://www.w3.org/2004/02/skos/core#"
+    xmlns:obo="http://purl.obolibrary.org/obo/">
+<owl:Ontology rdf:about="https://example.org/ORDO_en_9.9.owl"/>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/ObsoleteClass">
+  <rdfs:label>obsolete_class</rdfs:label>
+</owl:Class>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/Orphanet_1">
+  <rdfs:label xml:lang="en">Spot</rdfs:label>
+  <efo:alternative_term xml:lang="en">Green mark</efo:alternative_term>
+  <skos:altLabel>Blot</skos:altLabel>
+  <efo:definition xml:lang="en">A spot.</efo:definition>
+</owl:Class>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/Orphanet_2">
+  <rdfs:label>OBSOLETE: Spot, old type</rdfs:label>
+  <rdfs:subClassOf rdf:resource="http://www.orpha.net/ORDO/ObsoleteClass"/>
+  <efo:reason_for_obsolescence
+    >use http://www.orpha.net/ORDO/Orphanet_1 with label: Spot</efo:reason_for_obsolescence>
+</owl:Class>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/Orphanet_3">
+  <rdfs:label>Blotch</rdfs:label>
+  <obo:IAO_0000118>Smear</obo:IAO_0000118>
+  <rdfs:subClassOf rdf:resource="http://www.orpha.net/ORDO/ObsoleteClass"/>
+</owl:Class>
+</rdf:RDF>
+"""
+
+
+def as_ordo_graph():
+    orpha, efo = "http://www.orpha.net/ORDO", "http://www.ebi.ac.uk/efo"
+
+    def node(name, label, **values):
+        listed = [{"pred": f"{efo}/{key}", "val": value} for key, value in values.items()]
+        meta = {"basicPropertyValues": listed}
+        return {"id": f"{orpha}/{name}", "lbl": label, "type": "CLASS", "meta": meta}
+
+    reason = f"use {orpha}/Orphanet_1 with label: Spot"
+    spot = node("Orphanet_1", "Spot", alternative_term="Green mark", definition="A spot.")
+    spot["meta"]["basicPropertyValues"].append(
+        {"pred": "http://www.w3.org/2004/02/skos/core#altLabel", "val": "Blot"}
+    )
+    nodes = [
+        node("ObsoleteClass", "obsolete_class"),
+        spot,
+        node("Orphanet_2", "OBSOLETE: Spot, old type", reason_for_obsolescence=reason),
+        node("Orphanet_3", "Blotch", alternative_term="Smear"),
+    ]
+    edges = [
+        {"sub": f"{orpha}/{name}", "pred": "is_a", "obj": f"{orpha}/ObsoleteClass"}
+        for name in ("Orphanet_2", "Orphanet_3")
+    ]
+    return json.dumps({"graphs": [{"nodes": nodes, "edges": edges}]})
+
+
+@pytest.mark.parametrize(("text", "name"), [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json")])
+def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, text, name):
+    terminology = read_terminology("obo", obo(tmp_path, text, name))
+    found = concepts(terminology)
+    assert {key: (row["status"], row["replaced_by"]) for key, row in found.items()} == {
+        "Orphanet:1": ("active", None),
+        "Orphanet:2": ("retired", "Orphanet:1"),
+        "Orphanet:3": ("retired", None),
+    }
+    assert found["Orphanet:1"]["names"] == [
+        ("Spot", "preferred"),
+        ("Blot", "exact"),
+        ("Green mark", "exact"),
+    ]
+    assert found["Orphanet:1"]["definition"] == "A spot."
+    assert terminology.release.skipped == {}
+
+
+def test_texts_in_another_language_than_the_label_are_no_names(tmp_path, concepts):
+    # HPO's international edition: "main", "coin" and "pain" are French words too.
+    text = ORDO.replace("</owl:Class>", "{}</owl:Class>").replace("{}", "", 1)
+    text = text.replace(
+        "{}",
+        '<rdfs:label xml:lang="fr">Tache</rdfs:label>'
+        '<efo:alternative_term xml:lang="fr">Marque verte</efo:alternative_term>'
+        '<efo:alternative_term xml:lang="en-GB">Grey mark</efo:alternative_term>'
+        '<obo:IAO_0000115 xml:lang="fr">Une tache.</obo:IAO_0000115>',
+        1,
+    ).replace("{}", "")
+    row = concepts(read_terminology("obo", obo(tmp_path, text, "ordo.owl")))["Orphanet:1"]
+    assert [name for name, _ in row["names"]] == ["Spot", "Blot", "Green mark", "Grey mark"]
+    assert row["definition"] == "A spot."
+
+
+def test_texts_of_an_edition_in_another_language_are_its_names(tmp_path, concepts):
+    text = ORDO.replace('xml:lang="en"', 'xml:lang="fr"').replace("Spot<", "Tache<")
+    row = concepts(read_terminology("obo", obo(tmp_path, text, "ordo.owl")))["Orphanet:1"]
+    assert [name for name, _ in row["names"]] == ["Tache", "Blot", "Green mark"]
+
+
 # --- What was generated is what is read -------------------------------------
 
 
@@ -561,9 +658,10 @@ def test_real_obo(data_file, concepts, name):
 @pytest.mark.parametrize(
     ("name", "active", "edges"),
     [
-        # Counted with `json` alone: labelled CLASS nodes not deprecated, is_a between them.
+        # Counted with `json` alone: labelled CLASS nodes not deprecated, nor below
+        # ORDO's ObsoleteClass; is_a between them.
         ("doid-2018-07-05", 8906, 10172),
-        ("ordo-2_6-2018-07-12", 13871, 30526),
+        ("ordo-2_6-2018-07-12", 13126, 29782),
         ("ncit-disease-2018-06-08", 20324, 29060),
         ("hp_2023", 16874, 21138),
     ],

@@ -320,9 +320,7 @@ def test_ids_that_a_spreadsheet_rounded_are_refused(tmp_path, concepts, cell):
     # "999000000000101" and "999000000000102" would be two names of one concept.
     text = f'id,name,codes.SCT\n"{cell}",Left,\n"{cell}",Right,\nX3,Both,"{cell}"\nX4,Whole,1E10\n'
     path = file(tmp_path, "t.csv", text)
-    with pytest.raises(
-        TerminologyError, match=r"t\.csv:2: concept_id '.*' is a number"
-    ):
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: concept_id '.*' is a number"):
         read_terminology("table", path)
     terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
     assert list(concepts(terminology)) == ["X4"]
