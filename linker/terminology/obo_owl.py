@@ -10,12 +10,14 @@ from linker.terminology.files import parse_xml
 from linker.terminology.obo_repair import (
     DEFINITIONS,
     OBO_IN_OWL,
+    OTHERS_CODE,
     REASON,
     SAYS_LICENCE,
     SCOPED,
     SYNONYMS,
     compact,
     is_obsolete_class,
+    is_of_another,
     printable,
     successor_of,
     synonym_type,
@@ -80,7 +82,8 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
     ids = {e.attrib[_ABOUT]: _owl_id(e) for e in classes}
     repaired = ElementTree.Element(root.tag)
     repaired.append(_owl_header(header))
-    types, known = _owl_synonym_types(root), set(ids.values())
+    types, others = _owl_synonym_types(root), _owl_others_xrefs(root)
+    known = set(ids.values())
     labels: dict[str, str] = {}
     for element in classes:
         # Several elements may describe one class, but a second label takes the first one's place.
@@ -95,7 +98,7 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
             )
             continue
         labels[concept_id] = first
-        repaired.append(_owl_class(element, ids, known, types, bad))
+        repaired.append(_owl_class(element, ids, known, types, others, bad))
     kept = {
         (element.get(_ABOUT), child.tag, child.text) for element in repaired for child in element
     }
@@ -144,6 +147,19 @@ def _owl_synonym_types(root: ElementTree.Element) -> dict[tuple[str, str, str], 
     return types
 
 
+def _owl_others_xrefs(root: ElementTree.Element) -> set[tuple[str, str]]:
+    """The xrefs that are of another concept, as axioms say: class IRI and xref."""
+    others = set()
+    for axiom in root.iterfind(f"{_OWL}Axiom"):
+        sources = [source.text or "" for source in axiom.iterfind(f"{_OIO}source")]
+        if is_of_another(sources):
+            about = axiom.find(f"{_OWL}annotatedSource")
+            target = printable(axiom.findtext(f"{_OWL}annotatedTarget") or "")
+            if about is not None:
+                others.add((about.get(_RESOURCE, ""), target))
+    return others
+
+
 def _labels(element: ElementTree.Element) -> list[ElementTree.Element]:
     """The labels of a class, those in English, or in no language, first."""
     return sorted(
@@ -167,6 +183,7 @@ def _owl_class(
     ids: dict[str, str],
     known: set[str],
     types: dict[tuple[str, str, str], str | None],
+    others: set[tuple[str, str]],
     bad: BadRows,
 ) -> ElementTree.Element:
     iri = element.attrib[_ABOUT]
@@ -188,6 +205,8 @@ def _owl_class(
             _owl_successor(kept, tag, child.get(_RESOURCE) or text, ids, known)
         elif tag == _REASON:
             reason = text
+        elif tag == f"{_OIO}hasDbXref" and (iri, text) in others:
+            bad.noted[OTHERS_CODE] += 1
         elif tag == f"{_OIO}hasDbXref":
             code = code_of(text)
             if code is not None:

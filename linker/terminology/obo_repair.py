@@ -16,6 +16,7 @@ Formats: OBO 1.4 (https://owlcollab.github.io/oboformat/doc/obo-syntax.html), al
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 OBO_IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
 SCOPED = frozenset({"hasExactSynonym", "hasBroadSynonym", "hasNarrowSynonym", "hasRelatedSynonym"})
@@ -75,6 +76,22 @@ def successor_of(reason: str) -> str | None:
     """The IRI in "use http://www.orpha.net/ORDO/Orphanet_558 with label: X"; None for several."""
     found = set(re.findall(r"https?://\S*[^\s.,;>]", reason))
     return found.pop() if len(found) == 1 else None
+
+
+_OTHERS = frozenset(
+    f"MONDO:{relation}"
+    for relation in (
+        *("relatedTo", "directSiblingOf", "otherHierarchy", "includedEntryInOMIM"),
+        *("mondoIsNarrowerThanSource", "mondoIsBroaderThanSource"),
+    )
+)
+OTHERS_CODE = "xrefs of other concepts"
+"""What `Release.skipped` calls xrefs that are said to be of a related concept."""
+
+
+def is_of_another(sources: Collection[str]) -> bool:
+    """Whether an xref is of another concept, by its qualifiers: Mondo says how the two relate."""
+    return not _OTHERS.isdisjoint(sources) and "MONDO:equivalentTo" not in sources
 
 
 _NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)_([A-Za-z0-9.\-]+)")

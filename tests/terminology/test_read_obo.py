@@ -472,6 +472,55 @@ def test_broken_owl(tmp_path, text, message):
         read_terminology("obo", obo(tmp_path, text, "inv.owl"))
 
 
+_MONDO_XREFS = [
+    ("ICD10CM:E11", ["DOID:9352", "MONDO:equivalentTo"]),
+    ("ICD9:250.00", ["MONDO:relatedTo", "MONDO:i2s"]),
+    ("ICD10WHO:E11-E14", ["MONDO:mondoIsNarrowerThanSource"]),
+    ("SCTID:1", ["MONDO:relatedTo", "MONDO:equivalentTo"]),
+    ("GARD:2", ["MONDO:GARD"]),
+    ("UMLS:C0", []),
+]
+MONDO_OBO = "\n".join(
+    [
+        *("format-version: 1.2", "ontology: inv", "", "[Term]", "id: INV:1", "name: Spot"),
+        *(
+            f"xref: {xref} {{{', '.join(f'source={json.dumps(s)}' for s in sources)}}}"
+            for xref, sources in _MONDO_XREFS
+        ),
+        "",
+    ]
+).replace(" {}", "")
+MONDO_OWL = (
+    '<?xml version="1.0"?><rdf:RDF xmlns:owl="http://www.w3.org/2002/07/owl#" '
+    f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:oio="{OIO}" '
+    'xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"><owl:Ontology rdf:about="x:inv"/>'
+    f'<owl:Class rdf:about="{PURL}INV_1"><rdfs:label>Spot</rdfs:label>'
+    + "".join(f"<oio:hasDbXref>{xref}</oio:hasDbXref>" for xref, _ in _MONDO_XREFS)
+    + "</owl:Class>"
+    + "".join(
+        f'<owl:Axiom><owl:annotatedSource rdf:resource="{PURL}INV_1"/>'
+        f'<owl:annotatedProperty rdf:resource="{OIO}hasDbXref"/>'
+        f"<owl:annotatedTarget>{xref}</owl:annotatedTarget>"
+        + "".join(f"<oio:source>{source}</oio:source>" for source in sources)
+        + "</owl:Axiom>"
+        for xref, sources in _MONDO_XREFS
+    )
+    + "</rdf:RDF>"
+)
+
+
+@pytest.mark.parametrize(("text", "name"), [(MONDO_OBO, "m.obo"), (MONDO_OWL, "m.owl")])
+def test_xrefs_that_mondo_says_are_of_other_concepts_are_no_codes(tmp_path, concepts, text, name):
+    terminology = read_terminology("obo", obo(tmp_path, text, name))
+    assert concepts(terminology)["INV:1"]["codes"] == [
+        ("GARD", "2"),
+        ("ICD10CM", "E11"),
+        ("SCTID", "1"),
+        ("UMLS", "C0"),
+    ]
+    assert terminology.release.skipped == {"xrefs of other concepts": 2}
+
+
 ORDO = """<?xml version="1.0"?>
 <rdf:RDF xmlns:owl="http://www.w3.org/2002/07/owl#" xmlns:efo="http://www.ebi.ac.uk/efo/"
     xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
