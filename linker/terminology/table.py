@@ -56,6 +56,9 @@ _SWALLOWED = 4
 """Lines inside a field that look like rows, from which on they are."""
 _MAX_NAME, _MAX_LINES = 5000, 5
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
+_ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
+_SAID = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+"""A line before the header by which spreadsheets know what separates the fields."""
 _EXACT = 2**53
 """Beyond it a float no longer tells whole numbers apart (IEEE 754, binary64)."""
 
@@ -125,6 +128,11 @@ def _merge(
     for column, value in (("concept_id", concept_id), ("name", name)):
         if not value:
             raise TerminologyError(f"{where}: blank {column}; each row needs an id and a name")
+        if value in _ERRORS:
+            raise TerminologyError(
+                f"{where}: {column} is {value}, a spreadsheet's error; correct its formula, and "
+                "export again"
+            )
     refuse_rounded("concept_id", [concept_id], where)
     n_lines = name.count("\n") + 1
     if len(name) > _MAX_NAME or n_lines > _MAX_LINES:
@@ -350,6 +358,9 @@ def separated_rows(
         yield 0, header
     else:
         first = _header_lines(lines)
+        if first is not None and (said := _SAID.fullmatch(first)) is not None:
+            delimiter = said[1] if delimiter is None else delimiter
+            first = _header_lines(lines)
         if first is None:
             raise TerminologyError(f"{path}: empty; expected a header and rows")
         delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter

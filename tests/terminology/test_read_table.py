@@ -335,3 +335,18 @@ def test_ids_that_are_too_long_for_floats_are_refused(tmp_path, concepts):
         read_terminology("table", path)
     terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
     assert list(concepts(terminology)) == ["22298006"]
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_a_line_that_says_what_separates_the_fields_is_no_header(tmp_path, concepts, line):
+    path = file(tmp_path, "t.csv", f"{line}id;name, in full;term\r\nX1;a;Infarct, old\r\n")
+    found = concepts(read_terminology("table", path))
+    assert found["X1"]["names"] == [("Infarct, old", "preferred")]
+
+
+def test_errors_of_a_spreadsheet_are_no_names(tmp_path, concepts):
+    path = file(tmp_path, "t.csv", "id,name\nX1,Infarct\nX2,#N/A\n#REF!,Rash\n")
+    with pytest.raises(TerminologyError, match=r"t\.csv:3: name is #N/A, a spreadsheet's error"):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=2))
+    assert list(concepts(terminology)) == ["X1"]
