@@ -157,7 +157,9 @@ def _node(node: dict[str, Any], known: set[str], *, is_obsolete: bool = False) -
         code = code_of(xref["val"])
         if code is not None and not any(map(str.isspace, code[1])):
             kept["xrefs"].append({"val": ":".join(code)})
-    for value in meta.get("basicPropertyValues") or ():
+    values = meta.get("basicPropertyValues") or ()
+    stated = {value["pred"] for value in values}
+    for value in values:
         predicate, target = value["pred"], value["val"]
         if predicate in SYNONYMS and printable(target):
             kept["synonyms"].append(
@@ -165,7 +167,7 @@ def _node(node: dict[str, Any], known: set[str], *, is_obsolete: bool = False) -
             )
         elif predicate in DEFINITIONS:
             kept.setdefault("definition", {"val": printable(target), "xrefs": []})
-        elif predicate == REASON and is_obsolete:
+        elif predicate == REASON and is_obsolete and _REPLACED_BY not in stated:
             predicate, target = _REPLACED_BY, successor_of(target) or ""
         if predicate in _NODE_PROPERTIES:
             if predicate != f"{OBO_IN_OWL}hasOBONamespace":

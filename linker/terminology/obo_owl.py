@@ -224,7 +224,8 @@ def _owl_class(
             ElementTree.SubElement(kept, tag).text = text
     if is_obsolete:
         ElementTree.SubElement(kept, _DEPRECATED).text = "true"
-        if (successor := successor_of(reason)) is not None:
+        successor = successor_of(reason)
+        if successor is not None and kept.find(_REPLACED_BY) is None:
             _owl_successor(kept, _REPLACED_BY, successor, ids, known)
     return kept
 

@@ -596,6 +596,25 @@ def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, t
     assert terminology.release.skipped == {}
 
 
+def test_a_successor_that_is_stated_goes_before_that_of_the_reason(tmp_path, concepts):
+    orpha = "http://www.orpha.net/ORDO"
+    stated = f'<obo:IAO_0100001 rdf:resource="{orpha}/Orphanet_4"/>'
+    other = f'<owl:Class rdf:about="{orpha}/Orphanet_4"><rdfs:label>Mole</rdfs:label></owl:Class>'
+    text = ORDO.replace("  <efo:reason", f"{stated}<efo:reason").replace(
+        "</rdf:RDF>", f"{other}</rdf:RDF>"
+    )
+    found = concepts(read_terminology("obo", obo(tmp_path, text, "ordo.owl")))
+    assert found["Orphanet:2"]["replaced_by"] == "Orphanet:4"
+    graph = json.loads(as_ordo_graph())
+    nodes = graph["graphs"][0]["nodes"]
+    nodes.append({"id": f"{orpha}/Orphanet_0", "lbl": "Mole", "type": "CLASS"})
+    nodes[2]["meta"]["basicPropertyValues"].append(
+        {"pred": f"{PURL}IAO_0100001", "val": f"{orpha}/Orphanet_0"}
+    )
+    found = concepts(read_terminology("obo", obo(tmp_path, json.dumps(graph), "ordo.json")))
+    assert found["Orphanet:2"]["replaced_by"] == "Orphanet:0"
+
+
 def test_texts_in_another_language_than_the_label_are_no_names(tmp_path, concepts):
     # HPO's international edition: "main", "coin" and "pain" are French words too.
     text = ORDO.replace("</owl:Class>", "{}</owl:Class>").replace("{}", "", 1)
