@@ -72,7 +72,13 @@ class Index:
             raise IndexFolderError(f"{path}: the manifest lists no {missing[0]}; rebuild the index")
         if verify:
             manifest.verify(path)
-        return cls(path, manifest)
+        try:
+            return cls(path, manifest)
+        except (KeyError, ValueError) as error:
+            raise IndexFolderError(
+                f"{path}: a file is damaged ({error}); linker info --verify {path} says which: "
+                "rebuild the index or copy it again"
+            ) from error
 
     @cached_property
     def vectors(self) -> Vectors:

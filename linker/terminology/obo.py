@@ -39,7 +39,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read an ontology: plain, .gz, or a .zip that holds one.
 
     Synonyms keep their scope; abbreviations are marked; withdrawn ones are left out. Obsolete terms
-    and alternative ids are retired. Imports are not followed: nothing is fetched.
+    and alternative ids are retired. Imports are not followed: nothing is fetched. Xrefs are codes,
+    but for those that Mondo says are of a related concept; these are counted.
 
     What `options.max_bad_rows` counts is of an OBO file the clauses and [Term] frames, of an OBO
     graph the nodes and edges, of OWL the classes: what is not well-formed XML or JSON cannot be

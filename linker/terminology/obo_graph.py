@@ -9,12 +9,17 @@ from typing import Any
 
 from linker.errors import TerminologyError
 from linker.terminology.obo_repair import (
+    DEFINITIONS,
     OBO_IN_OWL,
     RDFS_COMMENT,
+    REASON,
     SAYS_LICENCE,
     SCOPED,
+    SYNONYMS,
     compact,
+    is_obsolete_class,
     printable,
+    successor_of,
     synonym_type,
 )
 from linker.terminology.rows import NO_PARENT, BadRows
@@ -94,7 +99,7 @@ def _repaired(
     classes: dict[str, Any] = {}
     for number, node in enumerate(nodes, start=1):
         try:
-            if node.get("type") != "CLASS":
+            if node.get("type") != "CLASS" or is_obsolete_class(node["id"]):
                 continue
             concept_id = compact(node["id"])
             if concept_id in classes:
@@ -103,16 +108,18 @@ def _repaired(
                     "two releases in one file?"
                 )
             # Whether it is whole; what it leads to is known later.
-            _node(node, set())
+            _node(node, set(), is_obsolete=True)
             classes[concept_id] = node
         except _WRONG as error:
             bad.skip(_broken(where, "node", number, node, error, "an id and a name"))
         except TerminologyError as error:
             bad.skip(error)
-    parents = []
+    parents, obsolete = [], set()
     for number, edge in enumerate(edges, start=1):
         try:
-            if edge["pred"] == "is_a":
+            if edge["pred"] == "is_a" and is_obsolete_class(edge["obj"]):
+                obsolete.add(compact(edge["sub"]))
+            elif edge["pred"] == "is_a":
                 pair = {"sub": compact(edge["sub"]), "pred": "is_a", "obj": compact(edge["obj"])}
                 if pair["sub"] in classes and pair["obj"] in classes:
                     parents.append(pair)
@@ -121,7 +128,8 @@ def _repaired(
         except _WRONG as error:
             bad.skip(_broken(where, "edge", number, edge, error, "sub, pred and obj"))
     known = set(classes)
-    return {"nodes": [_node(node, known) for node in classes.values()], "edges": parents}
+    made = [_node(node, known, is_obsolete=key in obsolete) for key, node in classes.items()]
+    return {"nodes": made, "edges": parents}
 
 
 def _broken(
@@ -133,7 +141,7 @@ def _broken(
     )
 
 
-def _node(node: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def _node(node: dict[str, Any], known: set[str], *, is_obsolete: bool = False) -> dict[str, Any]:
     meta = node.get("meta") or {}
     kept: dict[str, Any] = {"synonyms": [], "xrefs": [], "basicPropertyValues": []}
     if meta.get("definition"):
@@ -149,15 +157,25 @@ def _node(node: dict[str, Any], known: set[str]) -> dict[str, Any]:
         code = code_of(xref["val"])
         if code is not None and not any(map(str.isspace, code[1])):
             kept["xrefs"].append({"val": ":".join(code)})
-    for value in meta.get("basicPropertyValues") or ():
+    values = meta.get("basicPropertyValues") or ()
+    stated = {value["pred"] for value in values}
+    for value in values:
         predicate, target = value["pred"], value["val"]
+        if predicate in SYNONYMS and printable(target):
+            kept["synonyms"].append(
+                {"pred": "hasExactSynonym", "val": printable(target), "xrefs": []}
+            )
+        elif predicate in DEFINITIONS:
+            kept.setdefault("definition", {"val": printable(target), "xrefs": []})
+        elif predicate == REASON and is_obsolete and _REPLACED_BY not in stated:
+            predicate, target = _REPLACED_BY, successor_of(target) or ""
         if predicate in _NODE_PROPERTIES:
             if predicate != f"{OBO_IN_OWL}hasOBONamespace":
                 target = compact(target)
             if predicate in (_REPLACED_BY, _CONSIDER) and target not in known:
                 continue
             kept["basicPropertyValues"].append({"pred": predicate, "val": target})
-    if meta.get("deprecated"):
+    if meta.get("deprecated") or is_obsolete:
         kept["deprecated"] = True
     name = printable(node.get("lbl") or "")
     label = {"lbl": name} if name else {}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 from linker.errors import TerminologyError
 from linker.terminology.files import parse_xml
 from linker.terminology.obo_repair import (
+    DEFINITIONS,
     OBO_IN_OWL,
+    OTHERS_CODE,
+    REASON,
     SAYS_LICENCE,
     SCOPED,
+    SYNONYMS,
     compact,
+    is_obsolete_class,
+    is_of_another,
     printable,
+    successor_of,
     synonym_type,
 )
 from linker.terminology.rows import NO_PARENT, BadRows
@@ -26,11 +34,26 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT, _RESOURCE, _DATATYPE = f"{_RDF}about", f"{_RDF}resource", f"{_RDF}datatype"
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
+_DEFINITION, _REPLACED_BY = f"{_OBO}IAO_0000115", f"{_OBO}IAO_0100001"
 _CLASS_TEXTS = frozenset(
-    {f"{_RDFS}label", f"{_OBO}IAO_0000115", f"{_OIO}hasOBONamespace", f"{_OIO}hasAlternativeId"}
+    {f"{_RDFS}label", _DEFINITION, f"{_OIO}hasOBONamespace", f"{_OIO}hasAlternativeId"}
     | {f"{_OIO}{scope}" for scope in SCOPED}
 )
-_SUCCESSORS = frozenset({f"{_OBO}IAO_0100001", f"{_OIO}consider"})
+_SUCCESSORS = frozenset({_REPLACED_BY, f"{_OIO}consider"})
+_DEPRECATED = f"{_OWL}deprecated"
+
+
+def _tag(iri: str) -> str:
+    """A property as ElementTree writes it: "{http://www.ebi.ac.uk/efo/}definition"."""
+    return re.sub(r"(.*[#/])(.*)", r"{\1}\2", iri)
+
+
+_MEANT = {
+    **{_tag(iri): f"{_OIO}hasExactSynonym" for iri in SYNONYMS},
+    **{_tag(iri): _DEFINITION for iri in DEFINITIONS},
+}
+"""Tags of other vocabularies, and ours for the same."""
+_REASON = _tag(REASON)
 
 
 def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
@@ -51,11 +74,16 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
             "in RDF/XML (<rdf:RDF> with an <owl:Ontology>); convert it with ROBOT, or "
             "give the OBO file"
         )
-    classes = [e for e in root.iterfind(f"{_OWL}Class") if e.get(_ABOUT)]
+    classes = [
+        element
+        for element in root.iterfind(f"{_OWL}Class")
+        if element.get(_ABOUT) and not is_obsolete_class(element.attrib[_ABOUT])
+    ]
     ids = {e.attrib[_ABOUT]: _owl_id(e) for e in classes}
     repaired = ElementTree.Element(root.tag)
     repaired.append(_owl_header(header))
-    types, known = _owl_synonym_types(root), set(ids.values())
+    types, others = _owl_synonym_types(root), _owl_others_xrefs(root)
+    known = set(ids.values())
     labels: dict[str, str] = {}
     for element in classes:
         # Several elements may describe one class, but a second label takes the first one's place.
@@ -70,9 +98,12 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
             )
             continue
         labels[concept_id] = first
-        repaired.append(_owl_class(element, ids, known, types, bad))
+        repaired.append(_owl_class(element, ids, known, types, others, bad))
+    kept = {
+        (element.get(_ABOUT), child.tag, child.text) for element in repaired for child in element
+    }
     for (iri, tag, text), kind in types.items():
-        if kind and iri in ids:
+        if kind and (iri, tag, text) in kept:
             repaired.append(_owl_marked_synonym(iri, tag, text, kind))
     return bytes(ElementTree.tostring(repaired, encoding="utf-8", xml_declaration=True))
 
@@ -116,12 +147,30 @@ def _owl_synonym_types(root: ElementTree.Element) -> dict[tuple[str, str, str], 
     return types
 
 
+def _owl_others_xrefs(root: ElementTree.Element) -> set[tuple[str, str]]:
+    """The xrefs that are of another concept, as axioms say: class IRI and xref."""
+    others = set()
+    for axiom in root.iterfind(f"{_OWL}Axiom"):
+        sources = [source.text or "" for source in axiom.iterfind(f"{_OIO}source")]
+        if is_of_another(sources):
+            about = axiom.find(f"{_OWL}annotatedSource")
+            target = printable(axiom.findtext(f"{_OWL}annotatedTarget") or "")
+            if about is not None:
+                others.add((about.get(_RESOURCE, ""), target))
+    return others
+
+
 def _labels(element: ElementTree.Element) -> list[ElementTree.Element]:
     """The labels of a class, those in English, or in no language, first."""
     return sorted(
         (child for child in element.iterfind(f"{_RDFS}label") if (child.text or "").strip()),
-        key=lambda child: not (child.get(_LANGUAGE) or "en").startswith("en"),
+        key=lambda child: _language(child) != "en",
     )
+
+
+def _language(element: ElementTree.Element) -> str:
+    """The language of a text ("en" of "en-GB"): English where it does not say."""
+    return (element.get(_LANGUAGE) or "en").lower().partition("-")[0]
 
 
 def _label(element: ElementTree.Element) -> str:
@@ -134,39 +183,59 @@ def _owl_class(
     ids: dict[str, str],
     known: set[str],
     types: dict[tuple[str, str, str], str | None],
+    others: set[tuple[str, str]],
     bad: BadRows,
 ) -> ElementTree.Element:
     iri = element.attrib[_ABOUT]
     kept = ElementTree.Element(element.tag, {_ABOUT: iri})
     ElementTree.SubElement(kept, f"{_OIO}id").text = ids[iri]
     labels = _labels(element)
+    language = _language(labels[0]) if labels else None
+    is_obsolete, reason = False, ""
     for child in element:
-        text = printable(child.text or "")
-        if child.tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE):
-            if child.attrib[_RESOURCE] in ids:
-                ElementTree.SubElement(kept, child.tag, {_RESOURCE: child.attrib[_RESOURCE]})
+        text, tag = printable(child.text or ""), _MEANT.get(child.tag, child.tag)
+        if tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE):
+            if is_obsolete_class(child.attrib[_RESOURCE]):
+                is_obsolete = True
+            elif child.attrib[_RESOURCE] in ids:
+                ElementTree.SubElement(kept, tag, {_RESOURCE: child.attrib[_RESOURCE]})
             else:
                 bad.noted[NO_PARENT] += 1
-        elif child.tag in _SUCCESSORS:
-            target = child.get(_RESOURCE) or text
-            target = ids.get(target) or compact(target)
-            if target in known:
-                ElementTree.SubElement(kept, child.tag, {_DATATYPE: _XSD_STRING}).text = target
-        elif child.tag == f"{_OIO}hasDbXref":
+        elif tag in _SUCCESSORS:
+            _owl_successor(kept, tag, child.get(_RESOURCE) or text, ids, known)
+        elif tag == _REASON:
+            reason = text
+        elif tag == f"{_OIO}hasDbXref" and (iri, text) in others:
+            bad.noted[OTHERS_CODE] += 1
+        elif tag == f"{_OIO}hasDbXref":
             code = code_of(text)
             if code is not None:
-                ElementTree.SubElement(kept, child.tag).text = ":".join(code)
-        elif child.tag == f"{_OWL}deprecated":
-            truth = "true" if text in ("true", "1") else "false"
-            ElementTree.SubElement(kept, child.tag).text = truth
-        elif child.tag == f"{_RDFS}label":
+                ElementTree.SubElement(kept, tag).text = ":".join(code)
+        elif tag == _DEPRECATED:
+            is_obsolete = is_obsolete or text in ("true", "1")
+        elif tag == f"{_RDFS}label":
             if labels and child is labels[0]:
-                ElementTree.SubElement(kept, child.tag).text = text
-        elif (
-            child.tag in _CLASS_TEXTS and text and types.get((iri, child.tag, text), "") is not None
-        ):
-            ElementTree.SubElement(kept, child.tag).text = text
+                ElementTree.SubElement(kept, tag).text = text
+        elif _LANGUAGE in child.attrib and language not in (None, _language(child)):
+            pass  # What is said in another language than the label's is no name beside it.
+        elif tag == _DEFINITION and kept.find(_DEFINITION) is not None:
+            pass
+        elif tag in _CLASS_TEXTS and text and types.get((iri, tag, text), "") is not None:
+            ElementTree.SubElement(kept, tag).text = text
+    if is_obsolete:
+        ElementTree.SubElement(kept, _DEPRECATED).text = "true"
+        successor = successor_of(reason)
+        if successor is not None and kept.find(_REPLACED_BY) is None:
+            _owl_successor(kept, _REPLACED_BY, successor, ids, known)
     return kept
+
+
+def _owl_successor(
+    kept: ElementTree.Element, tag: str, target: str, ids: dict[str, str], known: set[str]
+) -> None:
+    target = ids.get(target) or compact(target)
+    if target in known:
+        ElementTree.SubElement(kept, tag, {_DATATYPE: _XSD_STRING}).text = target
 
 
 def _owl_marked_synonym(iri: str, tag: str, text: str, mark: str) -> ElementTree.Element:

@@ -16,6 +16,7 @@ Formats: OBO 1.4 (https://owlcollab.github.io/oboformat/doc/obo-syntax.html), al
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 OBO_IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
 SCOPED = frozenset({"hasExactSynonym", "hasBroadSynonym", "hasNarrowSynonym", "hasRelatedSynonym"})
@@ -48,6 +49,49 @@ def synonym_type(type_id: str | None) -> str | None:
 def printable(text: str) -> str:
     """A text without control characters and lone surrogates, with single spaces."""
     return " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", text).split())
+
+
+SYNONYMS = frozenset(
+    {
+        "http://www.ebi.ac.uk/efo/alternative_term",
+        "http://purl.obolibrary.org/obo/IAO_0000118",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+    }
+)
+DEFINITIONS = frozenset(
+    {"http://www.ebi.ac.uk/efo/definition", "http://www.w3.org/2004/02/skos/core#definition"}
+)
+"""What ontologies that were not made as OBO call a synonym, and a definition (ORDO, OBI, SKOS)."""
+
+REASON = "http://www.ebi.ac.uk/efo/reason_for_obsolescence"
+_OBSOLETE_CLASS = re.compile(r".*[#/]ObsoleteClass")
+
+
+def is_obsolete_class(iri: str) -> bool:
+    """Whether what is below it is obsolete, as ORDO, and OWL made of OBO 1.0, say it."""
+    return _OBSOLETE_CLASS.fullmatch(iri) is not None
+
+
+def successor_of(reason: str) -> str | None:
+    """The IRI in "use http://www.orpha.net/ORDO/Orphanet_558 with label: X"; None for several."""
+    found = set(re.findall(r"https?://\S*[^\s.,;>]", reason))
+    return found.pop() if len(found) == 1 else None
+
+
+_OTHERS = frozenset(
+    f"MONDO:{relation}"
+    for relation in (
+        *("relatedTo", "directSiblingOf", "otherHierarchy", "includedEntryInOMIM"),
+        *("mondoIsNarrowerThanSource", "mondoIsBroaderThanSource"),
+    )
+)
+OTHERS_CODE = "xrefs of other concepts"
+"""What `Release.skipped` calls xrefs that are said to be of a related concept."""
+
+
+def is_of_another(sources: Collection[str]) -> bool:
+    """Whether an xref is of another concept, by its qualifiers: Mondo says how the two relate."""
+    return not _OTHERS.isdisjoint(sources) and "MONDO:equivalentTo" not in sources
 
 
 _NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)_([A-Za-z0-9.\-]+)")

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from linker.errors import TerminologyError
 from linker.terminology.files import UNDECODED, not_utf8
-from linker.terminology.obo_repair import SAYS_LICENCE, printable, synonym_type
+from linker.terminology.obo_repair import (
+    OTHERS_CODE,
+    SAYS_LICENCE,
+    is_of_another,
+    printable,
+    synonym_type,
+)
 from linker.terminology.rows import NO_PARENT, BadRows
 from linker.terminology.xrefs import code_of
 
@@ -19,6 +25,7 @@ _SYNONYM = re.compile(
     rf"{_QUOTED}\s*(?P<scope>EXACT|BROAD|NARROW|RELATED)?(?:\s+(?P<type>[^\s\[\]{{]+))?\s*(?:\[.*|\{{.*)?"
 )
 _QUALIFIED = re.compile(r'(?<!\\)\{\w+="[^{]*\}\s*(?:!.*)?$')
+_SOURCE = re.compile(r'source="([^"]*)"')
 _BRACE = re.compile(r"(?<!\\)\{")
 _OLD_SYNONYMS = {
     "exact_synonym": "EXACT",
@@ -187,6 +194,9 @@ def _term_clause(line: str, tag: str, value: str, known: set[str], bad: BadRows)
     if tag == "xref":
         # An xref may end in a description or qualifiers: 'UMLS:C1 "text" {source="Y"}'.
         xref = _first_word(value)
+        if is_of_another(_SOURCE.findall(value)):
+            bad.noted[OTHERS_CODE] += 1
+            return ""
         return f"xref: {xref}" if code_of(xref) and '"' not in xref else ""
     return ""
 

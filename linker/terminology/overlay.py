@@ -31,7 +31,7 @@ from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.files import translated
 from linker.terminology.rows import BadRows
-from linker.terminology.table import separated_rows
+from linker.terminology.table import refuse_rounded, separated_rows
 from linker.terminology.tables import NameKind
 from linker.text import normalise
 
@@ -145,6 +145,9 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
             f"{where}: blank concept_id; each row is about a concept, but for one of kind "
             f"{REMOVE}, whose name means none"
         )
+    for column, cell in cells.items():
+        if column in ("concept_id", "parents") or column.startswith(_CODES):
+            refuse_rounded(column, _values(cell), where)
     if not given:
         raise TerminologyError(
             f"{where}: nothing but a concept_id; give a name, a code, or what else there is to say"

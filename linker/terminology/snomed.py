@@ -23,7 +23,8 @@ end in a place to fill ("S02.0XX?", the episode of care): the code is then the c
 certain, S02.0.
 
 **Retired concepts** lead to the one that they are SAME AS or REPLACED BY; POSSIBLY EQUIVALENT TO
-counts if it names one concept only. MOVED TO is not followed: it names a namespace.
+and POSSIBLY REPLACED BY count if they name one concept only. MOVED TO is not followed: it names a
+namespace.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from linker.terminology.database import temporary_database
 from linker.terminology.rf2 import ReleaseFile, find_release
 from linker.terminology.rows import BadRows
 from linker.terminology.snomed_sql import (
+    ASSOCIATIONS,
     BELOW,
     CODES,
     CONCEPT_ROWS,
@@ -55,11 +57,8 @@ from linker.terminology.snomed_sql import (
     NAME_ROWS,
     OFFERED,
     PARENTS,
-    POSSIBLY,
     PREFERRED,
-    REPLACED_BY,
     RETIRED,
-    SAME_AS,
     SYNONYM,
     US_ENGLISH,
 )
@@ -110,7 +109,7 @@ _LOADS = {
     "association": _Load(
         "association",
         {**_MEMBER, "targetComponentId": _ID},
-        f"refsetId IN ({SAME_AS}, {REPLACED_BY}, {POSSIBLY})",
+        f"refsetId IN {ASSOCIATIONS}",
     ),
     "map": _Load(
         "map",

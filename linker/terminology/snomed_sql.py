@@ -14,7 +14,9 @@ FULL_NAME, SYNONYM, DEFINITION = 900000000000003001, 900000000000013009, 9000000
 PREFERRED = 900000000000548007
 US_ENGLISH, GB_ENGLISH = "900000000000509007", "900000000000508004"
 # In the order in which they are trusted.
-SAME_AS, REPLACED_BY, POSSIBLY = 900000000000527005, 900000000000526001, 900000000000523009
+SAME_AS, REPLACED_BY = 900000000000527005, 900000000000526001
+POSSIBLY, POSSIBLY_REPLACED_BY = 900000000000523009, 1186921001
+ASSOCIATIONS = (SAME_AS, REPLACED_BY, POSSIBLY, POSSIBLY_REPLACED_BY)
 MAPS = {
     447562003: "ICD10",
     # The UK's: no dot, and dagger and asterisk as a last letter, D or A.
@@ -100,7 +102,7 @@ RETIRED = f"""
     CREATE TABLE retired AS
     WITH RECURSIVE named AS (
         SELECT a.referencedComponentId AS id, a.targetComponentId AS target,
-            list_position([{SAME_AS}, {REPLACED_BY}, {POSSIBLY}], a.refsetId) AS trust,
+            list_position({list(ASSOCIATIONS)}, a.refsetId) AS trust,
             new.active, max(a.effectiveTime) AS time
         FROM association a
         JOIN concept old ON old.id = a.referencedComponentId AND NOT old.active
@@ -109,7 +111,9 @@ RETIRED = f"""
     ), successor AS (
         SELECT id, target FROM named
         WHERE trust < 3
-            OR id NOT IN (SELECT id FROM named WHERE trust = 3 GROUP BY id HAVING count(*) > 1)
+            OR id NOT IN (
+                SELECT id FROM named WHERE trust >= 3 GROUP BY id HAVING count(DISTINCT target) > 1
+            )
         QUALIFY row_number() OVER (PARTITION BY id ORDER BY trust, active DESC, time DESC, target)
             = 1
     ), chain AS (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, takewhile
 from pathlib import Path
@@ -55,6 +55,12 @@ _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 _SWALLOWED = 4
 """Lines inside a field that look like rows, from which on they are."""
 _MAX_NAME, _MAX_LINES = 5000, 5
+_ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
+_ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
+_SAID = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+"""A line before the header by which spreadsheets know what separates the fields."""
+_EXACT = 2**53
+"""Beyond it a float no longer tells whole numbers apart (IEEE 754, binary64)."""
 
 
 @dataclass(slots=True)
@@ -122,25 +128,36 @@ def _merge(
     for column, value in (("concept_id", concept_id), ("name", name)):
         if not value:
             raise TerminologyError(f"{where}: blank {column}; each row needs an id and a name")
+        if value in _ERRORS:
+            raise TerminologyError(
+                f"{where}: {column} is {value}, a spreadsheet's error; correct its formula, and "
+                "export again"
+            )
+    refuse_rounded("concept_id", [concept_id], where)
     n_lines = name.count("\n") + 1
     if len(name) > _MAX_NAME or n_lines > _MAX_LINES:
         raise TerminologyError(
             f"{where}: a name of {len(name):,} characters and {n_lines:,} lines, expected at most "
             f"{_MAX_NAME:,} and {_MAX_LINES}; is a quotation mark not closed?"
         )
+    # All of a row is read before any of it counts: one that is broken says nothing.
+    cells = {
+        column: _values(row[index], None if column == "definition" else separator, where)
+        for column, index in columns.items()
+        if column not in _REQUIRED
+    }
+    for column, values in cells.items():
+        if column == "parents" or column.startswith(_CODES):
+            refuse_rounded(column, values, where)
     concept = concepts.get(concept_id)
     if concept is None:
         concept = concepts[concept_id] = _Concept(at, name)
     else:
         concept.names.append(name)
-    for column, index in columns.items():
-        if column in _REQUIRED:
-            continue
+    for column, values in cells.items():
         if column == "definition":
-            concept.definition = concept.definition or " ".join(_values(row[index], None, where))
-            continue
-        values = _values(row[index], separator, where)
-        if column == "synonyms":
+            concept.definition = concept.definition or " ".join(values)
+        elif column == "synonyms":
             concept.names += values
         elif column == "semantic_types":
             concept.semantic_types += values
@@ -150,6 +167,20 @@ def _merge(
             concept.codes += [code for code in map(code_of, values) if code is not None]
         else:
             concept.codes += [(column.removeprefix(_CODES), value) for value in values]
+
+
+def refuse_rounded(column: str, values: Iterable[str], where: str) -> None:
+    """Refuse ids that a spreadsheet took for numbers: "2.2298E+07" may be many a concept's.
+
+    Raises:
+        TerminologyError: one of them is such a number.
+    """
+    for value in values:
+        if _ROUNDED.fullmatch(value):
+            raise TerminologyError(
+                f"{where}: {column} {value!r} is a number as a spreadsheet rounds it, which no "
+                "longer says which id it was; export the column again, as text"
+            )
 
 
 def _values(cell: object, separator: str | None, where: str) -> list[str]:
@@ -162,6 +193,11 @@ def _values(cell: object, separator: str | None, where: str) -> list[str]:
         # A whole column of integers becomes floats where one is missing.
         if cell != cell:  # not a number
             return []
+        if abs(cell) >= _EXACT:
+            raise TerminologyError(
+                f"{where}: {cell:.0f} as a floating-point number, which is too long to be exact; "
+                "write ids as text or as integers"
+            )
         cell = int(cell) if cell.is_integer() else cell
     if isinstance(cell, bytes):
         # Parquet's strings, where they are not said to be strings (Impala, old Spark).
@@ -322,6 +358,9 @@ def separated_rows(
         yield 0, header
     else:
         first = _header_lines(lines)
+        if first is not None and (said := _SAID.fullmatch(first)) is not None:
+            delimiter = said[1] if delimiter is None else delimiter
+            first = _header_lines(lines)
         if first is None:
             raise TerminologyError(f"{path}: empty; expected a header and rows")
         delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter

@@ -87,6 +87,24 @@ def test_vectors_of_other_names_are_refused(more: int, dim: int, folder: Path) -
         _ = index.vectors
 
 
+@pytest.mark.parametrize(
+    ("file", "column"),
+    [
+        ("names.arrow", b"normal"),
+        ("names.arrow", b"surface"),
+        ("concepts.arrow", b"name_rows"),
+        ("lexicon.arrow", b"hash"),
+    ],
+)
+def test_table_whose_columns_are_damaged_is_refused(file: str, column: bytes, folder: Path) -> None:
+    # The length is what the manifest says, so that only reading shows it.
+    content = (folder / file).read_bytes()
+    assert column in content
+    (folder / file).write_bytes(content.replace(column, column[:-1] + b"#"))
+    with pytest.raises(IndexFolderError, match=r"a file is damaged \(.*linker info --verify"):
+        Index.open(folder)
+
+
 @pytest.mark.parametrize("file", ["concepts.arrow", "names.arrow", "lexicon.arrow"])
 def test_table_that_is_garbage_is_refused(file: str, folder: Path) -> None:
     (folder / file).write_bytes(b"garbage")

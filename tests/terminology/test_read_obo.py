@@ -472,6 +472,171 @@ def test_broken_owl(tmp_path, text, message):
         read_terminology("obo", obo(tmp_path, text, "inv.owl"))
 
 
+_MONDO_XREFS = [
+    ("ICD10CM:E11", ["DOID:9352", "MONDO:equivalentTo"]),
+    ("ICD9:250.00", ["MONDO:relatedTo", "MONDO:i2s"]),
+    ("ICD10WHO:E11-E14", ["MONDO:mondoIsNarrowerThanSource"]),
+    ("SCTID:1", ["MONDO:relatedTo", "MONDO:equivalentTo"]),
+    ("GARD:2", ["MONDO:GARD"]),
+    ("UMLS:C0", []),
+]
+MONDO_OBO = "\n".join(
+    [
+        *("format-version: 1.2", "ontology: inv", "", "[Term]", "id: INV:1", "name: Spot"),
+        *(
+            f"xref: {xref} {{{', '.join(f'source={json.dumps(s)}' for s in sources)}}}"
+            for xref, sources in _MONDO_XREFS
+        ),
+        "",
+    ]
+).replace(" {}", "")
+MONDO_OWL = (
+    '<?xml version="1.0"?><rdf:RDF xmlns:owl="http://www.w3.org/2002/07/owl#" '
+    f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:oio="{OIO}" '
+    'xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"><owl:Ontology rdf:about="x:inv"/>'
+    f'<owl:Class rdf:about="{PURL}INV_1"><rdfs:label>Spot</rdfs:label>'
+    + "".join(f"<oio:hasDbXref>{xref}</oio:hasDbXref>" for xref, _ in _MONDO_XREFS)
+    + "</owl:Class>"
+    + "".join(
+        f'<owl:Axiom><owl:annotatedSource rdf:resource="{PURL}INV_1"/>'
+        f'<owl:annotatedProperty rdf:resource="{OIO}hasDbXref"/>'
+        f"<owl:annotatedTarget>{xref}</owl:annotatedTarget>"
+        + "".join(f"<oio:source>{source}</oio:source>" for source in sources)
+        + "</owl:Axiom>"
+        for xref, sources in _MONDO_XREFS
+    )
+    + "</rdf:RDF>"
+)
+
+
+@pytest.mark.parametrize(("text", "name"), [(MONDO_OBO, "m.obo"), (MONDO_OWL, "m.owl")])
+def test_xrefs_that_mondo_says_are_of_other_concepts_are_no_codes(tmp_path, concepts, text, name):
+    terminology = read_terminology("obo", obo(tmp_path, text, name))
+    assert concepts(terminology)["INV:1"]["codes"] == [
+        ("GARD", "2"),
+        ("ICD10CM", "E11"),
+        ("SCTID", "1"),
+        ("UMLS", "C0"),
+    ]
+    assert terminology.release.skipped == {"xrefs of other concepts": 2}
+
+
+ORDO = """<?xml version="1.0"?>
+<rdf:RDF xmlns:owl="http://www.w3.org/2002/07/owl#" xmlns:efo="http://www.ebi.ac.uk/efo/"
+    xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"
+    xmlns:skos="http://www.w3.org/2004/02/skos/core#"
+    xmlns:obo="http://purl.obolibrary.org/obo/">
+<owl:Ontology rdf:about="https://example.org/ORDO_en_9.9.owl"/>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/ObsoleteClass">
+  <rdfs:label>obsolete_class</rdfs:label>
+</owl:Class>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/Orphanet_1">
+  <rdfs:label xml:lang="en">Spot</rdfs:label>
+  <efo:alternative_term xml:lang="en">Green mark</efo:alternative_term>
+  <skos:altLabel>Blot</skos:altLabel>
+  <efo:definition xml:lang="en">A spot.</efo:definition>
+</owl:Class>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/Orphanet_2">
+  <rdfs:label>OBSOLETE: Spot, old type</rdfs:label>
+  <rdfs:subClassOf rdf:resource="http://www.orpha.net/ORDO/ObsoleteClass"/>
+  <efo:reason_for_obsolescence
+    >use http://www.orpha.net/ORDO/Orphanet_1 with label: Spot</efo:reason_for_obsolescence>
+</owl:Class>
+<owl:Class rdf:about="http://www.orpha.net/ORDO/Orphanet_3">
+  <rdfs:label>Blotch</rdfs:label>
+  <obo:IAO_0000118>Smear</obo:IAO_0000118>
+  <rdfs:subClassOf rdf:resource="http://www.orpha.net/ORDO/ObsoleteClass"/>
+</owl:Class>
+</rdf:RDF>
+"""
+
+
+def as_ordo_graph():
+    orpha, efo = "http://www.orpha.net/ORDO", "http://www.ebi.ac.uk/efo"
+
+    def node(name, label, **values):
+        listed = [{"pred": f"{efo}/{key}", "val": value} for key, value in values.items()]
+        meta = {"basicPropertyValues": listed}
+        return {"id": f"{orpha}/{name}", "lbl": label, "type": "CLASS", "meta": meta}
+
+    reason = f"use {orpha}/Orphanet_1 with label: Spot"
+    spot = node("Orphanet_1", "Spot", alternative_term="Green mark", definition="A spot.")
+    spot["meta"]["basicPropertyValues"].append(
+        {"pred": "http://www.w3.org/2004/02/skos/core#altLabel", "val": "Blot"}
+    )
+    nodes = [
+        node("ObsoleteClass", "obsolete_class"),
+        spot,
+        node("Orphanet_2", "OBSOLETE: Spot, old type", reason_for_obsolescence=reason),
+        node("Orphanet_3", "Blotch", alternative_term="Smear"),
+    ]
+    edges = [
+        {"sub": f"{orpha}/{name}", "pred": "is_a", "obj": f"{orpha}/ObsoleteClass"}
+        for name in ("Orphanet_2", "Orphanet_3")
+    ]
+    return json.dumps({"graphs": [{"nodes": nodes, "edges": edges}]})
+
+
+@pytest.mark.parametrize(("text", "name"), [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json")])
+def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, text, name):
+    terminology = read_terminology("obo", obo(tmp_path, text, name))
+    found = concepts(terminology)
+    assert {key: (row["status"], row["replaced_by"]) for key, row in found.items()} == {
+        "Orphanet:1": ("active", None),
+        "Orphanet:2": ("retired", "Orphanet:1"),
+        "Orphanet:3": ("retired", None),
+    }
+    assert found["Orphanet:1"]["names"] == [
+        ("Spot", "preferred"),
+        ("Blot", "exact"),
+        ("Green mark", "exact"),
+    ]
+    assert found["Orphanet:1"]["definition"] == "A spot."
+    assert terminology.release.skipped == {}
+
+
+def test_a_successor_that_is_stated_goes_before_that_of_the_reason(tmp_path, concepts):
+    orpha = "http://www.orpha.net/ORDO"
+    stated = f'<obo:IAO_0100001 rdf:resource="{orpha}/Orphanet_4"/>'
+    other = f'<owl:Class rdf:about="{orpha}/Orphanet_4"><rdfs:label>Mole</rdfs:label></owl:Class>'
+    text = ORDO.replace("  <efo:reason", f"{stated}<efo:reason").replace(
+        "</rdf:RDF>", f"{other}</rdf:RDF>"
+    )
+    found = concepts(read_terminology("obo", obo(tmp_path, text, "ordo.owl")))
+    assert found["Orphanet:2"]["replaced_by"] == "Orphanet:4"
+    graph = json.loads(as_ordo_graph())
+    nodes = graph["graphs"][0]["nodes"]
+    nodes.append({"id": f"{orpha}/Orphanet_0", "lbl": "Mole", "type": "CLASS"})
+    nodes[2]["meta"]["basicPropertyValues"].append(
+        {"pred": f"{PURL}IAO_0100001", "val": f"{orpha}/Orphanet_0"}
+    )
+    found = concepts(read_terminology("obo", obo(tmp_path, json.dumps(graph), "ordo.json")))
+    assert found["Orphanet:2"]["replaced_by"] == "Orphanet:0"
+
+
+def test_texts_in_another_language_than_the_label_are_no_names(tmp_path, concepts):
+    # HPO's international edition: "main", "coin" and "pain" are French words too.
+    text = ORDO.replace("</owl:Class>", "{}</owl:Class>").replace("{}", "", 1)
+    text = text.replace(
+        "{}",
+        '<rdfs:label xml:lang="fr">Tache</rdfs:label>'
+        '<efo:alternative_term xml:lang="fr">Marque verte</efo:alternative_term>'
+        '<efo:alternative_term xml:lang="en-GB">Grey mark</efo:alternative_term>'
+        '<obo:IAO_0000115 xml:lang="fr">Une tache.</obo:IAO_0000115>',
+        1,
+    ).replace("{}", "")
+    row = concepts(read_terminology("obo", obo(tmp_path, text, "ordo.owl")))["Orphanet:1"]
+    assert [name for name, _ in row["names"]] == ["Spot", "Blot", "Green mark", "Grey mark"]
+    assert row["definition"] == "A spot."
+
+
+def test_texts_of_an_edition_in_another_language_are_its_names(tmp_path, concepts):
+    text = ORDO.replace('xml:lang="en"', 'xml:lang="fr"').replace("Spot<", "Tache<")
+    row = concepts(read_terminology("obo", obo(tmp_path, text, "ordo.owl")))["Orphanet:1"]
+    assert [name for name, _ in row["names"]] == ["Tache", "Blot", "Green mark"]
+
+
 # --- What was generated is what is read -------------------------------------
 
 
@@ -561,9 +726,10 @@ def test_real_obo(data_file, concepts, name):
 @pytest.mark.parametrize(
     ("name", "active", "edges"),
     [
-        # Counted with `json` alone: labelled CLASS nodes not deprecated, is_a between them.
+        # Counted with `json` alone: labelled CLASS nodes not deprecated, nor below
+        # ORDO's ObsoleteClass; is_a between them.
         ("doid-2018-07-05", 8906, 10172),
-        ("ordo-2_6-2018-07-12", 13871, 30526),
+        ("ordo-2_6-2018-07-12", 13126, 29782),
         ("ncit-disease-2018-06-08", 20324, 29060),
         ("hp_2023", 16874, 21138),
     ],

@@ -102,3 +102,10 @@ def test_a_folder_or_nothing_is_no_overlay(tmp_path: Path) -> None:
         read_overlay(tmp_path)
     with pytest.raises(TerminologyError, match="cannot be read: No such file"):
         read_overlay(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("row", ["2.2298E+07,MI,", "X:1,MI,2.2298E+07"])
+def test_ids_and_codes_that_a_spreadsheet_rounded_are_refused(tmp_path: Path, row: str) -> None:
+    path = written(tmp_path, f"concept_id,name,codes.SCT\n{row}\n")
+    with pytest.raises(TerminologyError, match=r"local\.csv:2: .*'2\.2298E\+07' is a number as a"):
+        read_overlay(path)

@@ -313,3 +313,40 @@ def test_ctd_diseases_as_released(data_file, concepts):
         )
         assert [name for name, _ in found[row[1]]["names"]] == list(names)
         assert found[row[1]]["parents"] == [p for p in row[4].split("|") if p]
+
+
+@pytest.mark.parametrize("cell", ["2.2298E+07", "9,99002E+14", "1E+15"])
+def test_ids_that_a_spreadsheet_rounded_are_refused(tmp_path, concepts, cell):
+    # "999000000000101" and "999000000000102" would be two names of one concept.
+    text = f'id,name,codes.SCT\n"{cell}",Left,\n"{cell}",Right,\nX3,Both,"{cell}"\nX4,Whole,1E10\n'
+    path = file(tmp_path, "t.csv", text)
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: concept_id '.*' is a number"):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
+    assert list(concepts(terminology)) == ["X4"]
+    assert terminology.release.skipped == {"broken rows": 3}
+
+
+def test_ids_that_are_too_long_for_floats_are_refused(tmp_path, concepts):
+    ids = pa.array([900000000000508004.0, 900000000000509007.0, 22298006.0, None])
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": ids, "name": ["GB", "US", "Infarct", "None"]}), path)
+    with pytest.raises(TerminologyError, match=r"t\.parquet:1: 900000000000508032 as a floating"):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
+    assert list(concepts(terminology)) == ["22298006"]
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_a_line_that_says_what_separates_the_fields_is_no_header(tmp_path, concepts, line):
+    path = file(tmp_path, "t.csv", f"{line}id;name, in full;term\r\nX1;a;Infarct, old\r\n")
+    found = concepts(read_terminology("table", path))
+    assert found["X1"]["names"] == [("Infarct, old", "preferred")]
+
+
+def test_errors_of_a_spreadsheet_are_no_names(tmp_path, concepts):
+    path = file(tmp_path, "t.csv", "id,name\nX1,Infarct\nX2,#N/A\n#REF!,Rash\n")
+    with pytest.raises(TerminologyError, match=r"t\.csv:3: name is #N/A, a spreadsheet's error"):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=2))
+    assert list(concepts(terminology)) == ["X1"]
