@@ -9,6 +9,7 @@ attributes, equivalences and notes are no mentions and are passed over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -85,9 +86,9 @@ def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> It
                     marked[fields[0]] = (number, spans, kind)
                     ids.setdefault(fields[0], [])
             elif line[0] == "N":
-                target, concept = _normalisation(fields)
+                target, concepts = _normalisation(fields)
                 references.append((number, target))
-                ids.setdefault(target, []).extend(split_ids(concept))
+                ids.setdefault(target, []).extend(concepts)
             else:
                 raise ValueError("expected a line that begins with T, N, E, R, M, A, * or #")
         except ValueError as error:
@@ -116,9 +117,12 @@ def _text_bound(fields: list[str]) -> tuple[str, tuple[tuple[int, int], ...], st
     return kind, spans, fields[2] if len(fields) > 2 else None
 
 
-def _normalisation(fields: list[str]) -> tuple[str, str]:
-    """The T line that an N line speaks of, and the concept's id: "RID:EID" as it stands."""
+def _normalisation(fields: list[str]) -> tuple[str, list[str]]:
+    """The T line that an N line speaks of, and its concepts' ids: "RID:EID" as they stand.
+
+    Of "HPO:HP:0001695" the id is "HP:0001695", which says itself where it is from.
+    """
     words = fields[1].split() if len(fields) > 1 else []
     if len(words) != 3:
         raise ValueError("expected N<n>, a tab, Reference T<n> RESOURCE:ID")
-    return words[1], words[2]
+    return words[1], [re.sub(r"^[^:]+:(?=[^:]+:)", "", one) for one in split_ids(words[2])]

@@ -192,6 +192,23 @@ def test_brat_reads_pieces_and_normalisations() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reference", "concept_id"),
+    [
+        ("MESH:D006323", "MESH:D006323"),
+        # As `linker annotate --format brat` writes an id of HPO: the resource, then the whole id.
+        ("Human_Phenotype_Ontology:HP:0001695", "HP:0001695"),
+        ("GO:GO:0005623", "GO:0005623"),
+    ],
+)
+def test_brat_reads_an_id_that_has_its_prefix_without_the_resource(
+    reference: str, concept_id: str
+) -> None:
+    rows = lines("T1\tD 0 6\tOcular", f"N1\tReference T1 {reference}\tname")
+    document = only(list(parse_brat("d", TITLE, rows, "d.ann")))
+    assert document.annotations == (Annotation(((0, 6),), (concept_id,), "D", (), 1),)
+
+
 def test_brat_says_what_it_cannot_use() -> None:
     rows = ("T1\tDisease 0 x\tOcular", "T2\tDisease 0 6\tAuricular", "N1\tReference T2 X:1\ta", "Q")
     items = list(parse_brat("d", TITLE, lines(*rows), "d.ann"))
