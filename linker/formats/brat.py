@@ -3,8 +3,9 @@
     T1<TAB>Disease 18 26;40 48<TAB>cardiac asystole
     N1<TAB>Reference T1 MESH:D006323<TAB>Heart Arrest
 
-T lines mark spans (pieces parted by ";"), N lines say which concepts they name. Events, relations,
-attributes, equivalences and notes are no mentions and are passed over.
+T lines mark spans (pieces parted by ";"), N lines say which concepts they name. A type with a
+colon, which BRAT's own have not, is a concept too: CRAFT (Bada et al. 2012) has "CL:0000540" there.
+Events, relations, attributes, equivalences and notes are no mentions and are passed over.
 """
 
 from __future__ import annotations
@@ -83,8 +84,9 @@ def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> It
                 elif fields[0] in marked:
                     raise ValueError(f"a second {fields[0]}")
                 else:
-                    marked[fields[0]] = (number, spans, kind)
-                    ids.setdefault(fields[0], [])
+                    vocabulary, colon, _ = kind.partition(":")
+                    marked[fields[0]] = (number, spans, vocabulary)
+                    ids.setdefault(fields[0], []).extend([kind] if colon else [])
             elif line[0] == "N":
                 target, concepts = _normalisation(fields)
                 references.append((number, target))

@@ -209,6 +209,20 @@ def test_brat_reads_an_id_that_has_its_prefix_without_the_resource(
     assert document.annotations == (Annotation(((0, 6),), (concept_id,), "D", (), 1),)
 
 
+def test_brat_reads_a_type_that_is_an_id_as_the_concept() -> None:
+    # As CRAFT has it; BRAT's own types hold no colon.
+    rows = lines(
+        "T1\tCL:0000540 0 6\tOcular",
+        "T2\tGO_EXT:0 11 19\tauditory",
+        "N1\tReference T2 GO:GO:0005623\tname",
+    )
+    document = only(list(parse_brat("d", TITLE, rows, "d.ann")))
+    assert document.annotations == (
+        Annotation(((0, 6),), ("CL:0000540",), "CL", (), 1),
+        Annotation(((11, 19),), ("GO_EXT:0", "GO:0005623"), "GO_EXT", (), 2),
+    )
+
+
 def test_brat_says_what_it_cannot_use() -> None:
     rows = ("T1\tDisease 0 x\tOcular", "T2\tDisease 0 6\tAuricular", "N1\tReference T2 X:1\ta", "Q")
     items = list(parse_brat("d", TITLE, lines(*rows), "d.ann"))
