@@ -320,6 +320,35 @@ def test_bioc_text_may_stand_in_sentences() -> None:
     assert [a.words(document.text) for a in document.annotations] == ["fever", "Pain"]
 
 
+def test_bioc_parts_of_a_composite_are_no_mentions_of_their_own() -> None:
+    # As BC5CDR has it in BioC; in PubTator the parts are the line's seventh field.
+    whole, alone = "CompositeMention", "IndividualMention"
+    stream = bioc_xml(
+        "<document><id>7</id>",
+        passage(
+            0,
+            TITLE,
+            annotation("Ocular and auditory toxicity", (0, 28), CompositeRole=whole, MESH="D1|D2"),
+            annotation("Ocular toxicity", (0, 6), (20, 8), CompositeRole=alone, MESH="D1"),
+            annotation("auditory toxicity", (11, 17), CompositeRole=alone, MESH="D2"),
+        ),
+        passage(
+            len(TITLE) + 1,
+            ABSTRACT,
+            annotation("fever", (FEVER, 5), CompositeRole=alone, MESH="D3"),
+        ),
+        "</document>",
+    )
+    document = only(list(read_bioc_xml(stream, "f")))
+    assert document.annotations == (
+        Annotation(
+            ((0, 28),), ("MESH:D1", "MESH:D2"), "", ("Ocular toxicity", "auditory toxicity"), 5
+        ),
+        # Of no composite: nothing is lost.
+        Annotation(((FEVER, FEVER + 5),), ("MESH:D3",), "", (), 6),
+    )
+
+
 def test_bioc_xml_says_what_is_wrong_and_where() -> None:
     stream = bioc_xml(
         "<document><id>1</id>",
