@@ -78,6 +78,22 @@ def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: 
     assert "100.0" in found.stdout
 
 
+def test_gold_without_an_id_is_said(index: Index, tmp_path: Path) -> None:
+    # Under a key that the format has not: each mention would be NIL in silence.
+    mention = {"start": 0, "end": 5, "cui": "X:0006"}
+    note = {"id": "1", "text": "Fever", "mentions": [mention]}
+    report = tmp_path / "r.html"
+    options = ["--index", index.path, "--gold-mentions", "--draws", 2, "--report", report]
+    found = run(write_jsonl(tmp_path / "g.jsonl", [note]), *options)
+    assert found.exit_code == 0, found.stderr
+    told = "None of the 1 mentions has a concept id; they count as NIL."
+    assert told in found.stderr
+    assert told in report.read_text()
+    assert "every mention is right" not in report.read_text()
+    bare = run(write_jsonl(tmp_path / "b.jsonl", [{**note, "mentions": []}]), *options)
+    assert "No document has a mention." in bare.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

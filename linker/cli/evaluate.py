@@ -189,6 +189,8 @@ def _say_problems(report: Report) -> None:
             typer.echo(f"  {problem}", err=True)
         if count > SHOWN:
             typer.echo(f"  and {count - SHOWN:,} more (--json lists all)", err=True)
+    if report.gold.lack:
+        typer.echo(report.gold.lack, err=True)
     lost = report.gold.with_ids - report.gold.known
     if lost:
         ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])

@@ -151,6 +151,15 @@ def test_problems_are_on_the_page(linker: Linker, gold: list[Document]) -> None:
     assert "and 10 more" in page.items
 
 
+def test_one_unknown_id_of_several_loses_no_mention(linker: Linker) -> None:
+    start = TEXT.index("fever")
+    both = Annotation(((start, start + 5),), ("X:0006", "OLD:1"), "Finding")
+    gold = [Document("n1", TEXT, (both,))]
+    page = Page(render_page(evaluate(linker, gold, draws=2), gold))
+    assert "OLD:1" in page.text
+    assert "count as not found" not in page.text
+
+
 def test_any_text_can_be_shown_and_written(linker: Linker, tmp_path: Path) -> None:
     text = "\x00fever\ud800 </style><script>\u2028"
     gold = [document(("fever", "X:0013"), text=text)]
