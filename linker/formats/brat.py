@@ -10,7 +10,6 @@ Events, relations, attributes, equivalences and notes are no mentions and are pa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -122,9 +121,15 @@ def _text_bound(fields: list[str]) -> tuple[str, tuple[tuple[int, int], ...], st
 def _normalisation(fields: list[str]) -> tuple[str, list[str]]:
     """The T line that an N line speaks of, and its concepts' ids: "RID:EID" as they stand.
 
-    Of "HPO:HP:0001695" the id is "HP:0001695", which says itself where it is from.
+    Of "HPO:HP:0001695" the id is "HP:0001695", which says itself where it is from; of
+    "MESH:D1|D2" both are MESH's.
     """
     words = fields[1].split() if len(fields) > 1 else []
     if len(words) != 3:
         raise ValueError("expected N<n>, a tab, Reference T<n> RESOURCE:ID")
-    return words[1], [re.sub(r"^[^:]+:(?=[^:]+:)", "", one) for one in split_ids(words[2])]
+    resource = words[2][: words[2].find(":") + 1]
+    ids = []
+    for one in split_ids(words[2]):
+        own = one.partition(":")[2]
+        ids.append(own if ":" in own else one if own else f"{resource}{one}")
+    return words[1], ids

@@ -79,6 +79,8 @@ def test_a_problem_says_its_place_first() -> None:
         ("-1", ()),
         ("", ()),
         ("CUI-less", ()),
+        ("UMLS:CUILESS", ()),
+        ("MESH:-1", ()),
         ("D1|-1", ("D1",)),
     ],
 )
@@ -193,20 +195,22 @@ def test_brat_reads_pieces_and_normalisations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "concept_id"),
+    ("reference", "ids"),
     [
         ("MESH:D006323", "MESH:D006323"),
         # As `linker annotate --format brat` writes an id of HPO: the resource, then the whole id.
         ("Human_Phenotype_Ontology:HP:0001695", "HP:0001695"),
         ("GO:GO:0005623", "GO:0005623"),
+        ("UMLS:CUI-less", ""),
+        ("MESH:D1|D2", "MESH:D1 MESH:D2"),
+        ("HPO:HP:1|HP:2", "HP:1 HP:2"),
+        ("C0018790", "C0018790"),
     ],
 )
-def test_brat_reads_an_id_that_has_its_prefix_without_the_resource(
-    reference: str, concept_id: str
-) -> None:
+def test_brat_reads_the_ids_of_a_reference(reference: str, ids: str) -> None:
     rows = lines("T1\tD 0 6\tOcular", f"N1\tReference T1 {reference}\tname")
     document = only(list(parse_brat("d", TITLE, rows, "d.ann")))
-    assert document.annotations == (Annotation(((0, 6),), (concept_id,), "D", (), 1),)
+    assert document.annotations == (Annotation(((0, 6),), tuple(ids.split()), "D", (), 1),)
 
 
 def test_brat_reads_a_type_that_is_an_id_as_the_concept() -> None:
@@ -437,6 +441,13 @@ def test_json_lines_keep_what_a_mention_says() -> None:
         "f",
         1,
     )
+
+
+def test_json_lines_may_say_that_there_is_no_concept() -> None:
+    mentions = [{"start": 0, "end": 6, "ids": ids} for ids in (["CUI-less"], [""], ["A", "-1"])]
+    line = json.dumps({"id": "5", "text": TITLE, "mentions": mentions})
+    document = only(list(read_jsonl(lines(line), "f")))
+    assert [a.ids for a in document.annotations] == [(), (), ("A",)]
 
 
 def test_json_lines_say_what_they_cannot_use() -> None:
