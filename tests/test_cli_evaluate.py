@@ -64,6 +64,17 @@ def test_end_to_end_is_what_is_measured_without_gold_mentions(gold: Path, index:
     assert "Macro character IoU" in result.stdout
 
 
+def test_options_of_gold_mentions_are_said_to_do_nothing_end_to_end(
+    gold: Path, index: Index
+) -> None:
+    options = [gold, "--index", index.path, "--draws", 2]
+    idle = ["--gold-types", "--no-split-abbreviations"]
+    told = "without effect end to end: --gold-types, --no-split-abbreviations; give --gold-mentions"
+    assert told in run(*options, *idle).stderr
+    assert "without effect" not in run(*options, *idle, "--gold-mentions").stderr
+    assert "without effect" not in run(*options).stderr
+
+
 def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: Path) -> None:
     mention = {"start": 0, "end": 5, "ids": ["THEIRS:0006"]}
     gold = write_jsonl(tmp_path / "g.jsonl", [{"id": "1", "text": "Fever", "mentions": [mention]}])

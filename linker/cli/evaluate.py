@@ -104,6 +104,14 @@ def evaluate(
     from linker.progress import Bars
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
+    if asked is None:
+        _say_idle(
+            {
+                "--gold-types": gold_types,
+                "--no-split-abbreviations": not split_abbreviations,
+                "--split-composites": split_composites is not None,
+            }
+        )
     prefixes = _prefixes(map_prefix or [])
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
@@ -152,6 +160,15 @@ def _protocol(protocol: str | None, *, gold_mentions: bool, train: bool) -> str 
     if protocol == "A" and not train:
         raise typer.BadParameter("--protocol A adds the mentions of a train split: give --train")
     return protocol
+
+
+def _say_idle(options: dict[str, bool]) -> None:
+    """Tell of the options, by name, that were given and are of gold mentions alone."""
+    given = [option for option, is_given in options.items() if is_given]
+    if given:
+        typer.echo(
+            f"without effect end to end: {', '.join(given)}; give --gold-mentions too", err=True
+        )
 
 
 def _prefixes(pairs: list[str]) -> dict[str, str]:
