@@ -81,6 +81,7 @@ def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: 
     lost = run(gold, "--index", index.path, "--gold-mentions", "--draws", 2)
     assert "1 of 1 mentions have no id that the index holds" in lost.stderr
     assert "THEIRS:0006 (1)" in lost.stderr
+    assert "writes these ids otherwise, as X:0006, say how with --map-prefix" in lost.stderr
     found = run(
         gold, "--index", index.path, "--gold-mentions", "--draws", 2, "--map-prefix", "THEIRS:=X:"
     )

@@ -211,10 +211,11 @@ def _say_problems(report: Report) -> None:
     lost = report.gold.with_ids - report.gold.known
     if lost:
         ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
+        own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
         typer.echo(
             f"{lost:,} of {report.gold.with_ids:,} mentions have no id that the index holds, "
             f"and count as not found; the most frequent: {ids}. If the index writes these ids "
-            "otherwise, say how with --map-prefix.",
+            f"otherwise{own}, say how with --map-prefix.",
             err=True,
         )
 
