@@ -114,6 +114,7 @@ def test_a_long_sentence_is_cut_at_words(linker: Linker) -> None:
     shown = next(item for item in page.items if "fever" in item)
     words = shown.removesuffix("n1").split()
     assert (words[0], words[-1]) == ("…", "…")
+    assert words.count("…") == 2
     assert set(words) == {"…", "word", "fever", "after"}
 
 
