@@ -64,18 +64,46 @@ def test_end_to_end_is_what_is_measured_without_gold_mentions(gold: Path, index:
     assert "Macro character IoU" in result.stdout
 
 
+def test_options_of_gold_mentions_are_said_to_do_nothing_end_to_end(
+    gold: Path, index: Index
+) -> None:
+    options = [gold, "--index", index.path, "--draws", 2]
+    idle = ["--gold-types", "--no-split-abbreviations"]
+    told = "without effect end to end: --gold-types, --no-split-abbreviations; give --gold-mentions"
+    assert told in run(*options, *idle).stderr
+    assert "without effect" not in run(*options, *idle, "--gold-mentions").stderr
+    assert "without effect" not in run(*options).stderr
+
+
 def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: Path) -> None:
     mention = {"start": 0, "end": 5, "ids": ["THEIRS:0006"]}
     gold = write_jsonl(tmp_path / "g.jsonl", [{"id": "1", "text": "Fever", "mentions": [mention]}])
     lost = run(gold, "--index", index.path, "--gold-mentions", "--draws", 2)
     assert "1 of 1 mentions have no id that the index holds" in lost.stderr
     assert "THEIRS:0006 (1)" in lost.stderr
+    assert "writes these ids otherwise, as X:0006, say how with --map-prefix" in lost.stderr
     found = run(
         gold, "--index", index.path, "--gold-mentions", "--draws", 2, "--map-prefix", "THEIRS:=X:"
     )
     assert "no id that the index holds" not in found.stderr
     assert "acc@1" in found.stdout
     assert "100.0" in found.stdout
+
+
+def test_gold_without_an_id_is_said(index: Index, tmp_path: Path) -> None:
+    # Under a key that the format has not: each mention would be NIL in silence.
+    mention = {"start": 0, "end": 5, "cui": "X:0006"}
+    note = {"id": "1", "text": "Fever", "mentions": [mention]}
+    report = tmp_path / "r.html"
+    options = ["--index", index.path, "--gold-mentions", "--draws", 2, "--report", report]
+    found = run(write_jsonl(tmp_path / "g.jsonl", [note]), *options)
+    assert found.exit_code == 0, found.stderr
+    told = "None of the 1 mentions has a concept id; they count as NIL."
+    assert told in found.stderr
+    assert told in report.read_text()
+    assert "every mention is right" not in report.read_text()
+    bare = run(write_jsonl(tmp_path / "b.jsonl", [{**note, "mentions": []}]), *options)
+    assert "No document has a mention." in bare.stderr
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,14 @@ def evaluate(
     from linker.progress import Bars
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
+    if asked is None:
+        _say_idle(
+            {
+                "--gold-types": gold_types,
+                "--no-split-abbreviations": not split_abbreviations,
+                "--split-composites": split_composites is not None,
+            }
+        )
     prefixes = _prefixes(map_prefix or [])
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
@@ -154,6 +162,15 @@ def _protocol(protocol: str | None, *, gold_mentions: bool, train: bool) -> str 
     return protocol
 
 
+def _say_idle(options: dict[str, bool]) -> None:
+    """Tell of the options, by name, that were given and are of gold mentions alone."""
+    given = [option for option, is_given in options.items() if is_given]
+    if given:
+        typer.echo(
+            f"without effect end to end: {', '.join(given)}; give --gold-mentions too", err=True
+        )
+
+
 def _prefixes(pairs: list[str]) -> dict[str, str]:
     prefixes = {}
     for pair in pairs:
@@ -189,13 +206,16 @@ def _say_problems(report: Report) -> None:
             typer.echo(f"  {problem}", err=True)
         if count > SHOWN:
             typer.echo(f"  and {count - SHOWN:,} more (--json lists all)", err=True)
+    if report.gold.lack:
+        typer.echo(report.gold.lack, err=True)
     lost = report.gold.with_ids - report.gold.known
     if lost:
         ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
+        own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
         typer.echo(
             f"{lost:,} of {report.gold.with_ids:,} mentions have no id that the index holds, "
             f"and count as not found; the most frequent: {ids}. If the index writes these ids "
-            "otherwise, say how with --map-prefix.",
+            f"otherwise{own}, say how with --map-prefix.",
             err=True,
         )
 

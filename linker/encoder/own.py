@@ -8,7 +8,7 @@ from typing import Any
 from linker.encoder.backend import backend_of
 from linker.encoder.base import Encoder, EncoderIdentity
 from linker.encoder.known import load_encoder
-from linker.errors import EncoderMismatchError
+from linker.errors import EncoderError, EncoderMismatchError
 
 
 def own_encoder(
@@ -39,6 +39,12 @@ def own_encoder(
         "pooling": built.pooling,
     }
     if given is None:
+        folder = Path(built.name)
+        if folder.is_absolute() and not folder.is_dir():
+            raise EncoderError(
+                f"{index}: built with the encoder in {folder}, which is not there; say where it is "
+                "now: --encoder FOLDER, or encoder=FOLDER in Python"
+            )
         encoder = load_encoder(built.name, revision=built.revision or None, **options)
     elif isinstance(given, str | Path):
         encoder = load_encoder(given, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,16 @@ from linker.evaluate.mentions import (
     operating_points,
     reliability,
 )
-from linker.evaluate.protocol import Concepts, Linking, Outcome, judge, queries_of
+from linker.evaluate.protocol import (
+    NOT_OWN_NAME,
+    OWN_NAME,
+    Concepts,
+    Linking,
+    Outcome,
+    Query,
+    judge,
+    queries_of,
+)
 from linker.evaluate.report import MentionResult, Place
 from linker.evaluate.spans import (
     FoundSpan,
@@ -61,7 +71,7 @@ def measure_end_to_end(
     gold: list[list[GoldSpan]] = []
     for position, document in enumerate(documents):
         of_document = [
-            judge(query, [Link(query.mentions[0], None)], concepts, train_names=names)
+            _gold_of(query, concepts, names)
             for query in queries_of(position, document, abbreviations=True, composites=False)
         ]
         outcomes += of_document
@@ -142,6 +152,12 @@ def measure_end_to_end(
         _only(mention_statistic(table, len(documents), k=1), {"ece", "brier"}),
     ]
     return Measured(outcomes, statistics, parts)
+
+
+def _gold_of(query: Query, concepts: Concepts, names: frozenset[str] | None) -> Outcome:
+    """What a gold mention is, without any candidate."""
+    outcome = judge(query, [Link(query.mentions[0], None)], concepts, train_names=names)
+    return outcome if outcome.name == OWN_NAME else replace(outcome, name=NOT_OWN_NAME)
 
 
 def _found(link: Link) -> FoundSpan:

@@ -218,6 +218,19 @@ class GoldCounts:
     discontinuous: int
     overlapping: int
 
+    @property
+    def lack(self) -> str:
+        """Why the figures say little: there is no mention, or none has an id; else ""."""
+        if not self.mentions:
+            return "No document has a mention."
+        if not self.with_ids:
+            return (
+                f"None of the {self.mentions:,} mentions has a concept id; they count as NIL. "
+                'Ids stand under the key "ids" in JSON lines, in the sixth field in PubTator, in '
+                'an infon such as "identifier" in BioC, in N lines in BRAT.'
+            )
+        return ""
+
 
 def count_overlapping(document: Document) -> int:
     """How many annotations share a character with another one of the document."""

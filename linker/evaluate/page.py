@@ -209,8 +209,7 @@ class _Sentences:
         )
         return {
             "document": document.id,
-            "before": ("… " if begin == least > 0 else "")
-            + _before(text[begin : where.start], cut=begin == least > 0),
+            "before": _before(text[begin : where.start], cut=begin == least > 0),
             "mention": _flat(text[where.start : where.end]),
             "after": _after(text[where.end : end], cut=end == most < len(text)),
         }

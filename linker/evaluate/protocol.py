@@ -30,6 +30,8 @@ NOT_FOUND = 0
 OWN_NAME = "a name of its concept"
 OTHER_NAME = "a name of another concept only"
 NO_NAME = "no name in the dictionary"
+NOT_OWN_NAME = "no name of its concept"
+"""Of what is not looked up: whether another concept has the name is not known."""
 
 
 class Linking(Protocol):
@@ -85,7 +87,8 @@ class Outcome:
             split composite: of its worst part.
         probability: the best candidate's, in [0, 1]; 0 where there is none. Of a split composite:
             the least of its parts.
-        name: `OWN_NAME`, `OTHER_NAME` or `NO_NAME`, of what was looked up.
+        name: `OWN_NAME`, `OTHER_NAME` or `NO_NAME`, of what was looked up; `OWN_NAME` or
+            `NOT_OWN_NAME` end to end.
         in_train: the same string is a mention of the train documents; None without any.
         by, words: how it was looked up, and how many words that string has.
     """

@@ -4,13 +4,16 @@ Offsets of passages and annotations are of the document. The text is put togethe
 (or their sentences) at their offsets; what no passage covers becomes white space. The DTD says that
 offsets count bytes, most files count code points: a document whose annotations fit as code points
 is read so, else in bytes if they fit then.
+
+BC5CDR (Li et al. 2016) gives a composite mention and then its parts, each as an annotation of its
+own with a CompositeRole. They are one mention with parts, as its PubTator files have it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.parsers import expat
 
@@ -120,7 +123,8 @@ def _fitted(raw: _RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, 
     if not raw.id:
         raise ValueError("a document without an id")
     text, code_points = _put_together(raw.pieces, in_bytes=in_bytes)
-    annotations, problems = [], []
+    read: list[tuple[Annotation, str]] = []
+    problems = []
     for at, given in enumerate(raw.annotations):
         try:
             spans = checked_spans(given.spans)
@@ -144,8 +148,33 @@ def _fitted(raw: _RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, 
             )
             continue
         kind = given.infons.get("type", "")
-        annotations.append(Annotation(spans, _ids(given.infons), kind, (), given.line))
-    return Document(raw.id, text, tuple(annotations), file, raw.line), problems
+        annotation = Annotation(spans, _ids(given.infons), kind, (), given.line)
+        read.append((annotation, given.infons.get("CompositeRole", "")))
+    return Document(raw.id, text, _composed(read, text), file, raw.line), problems
+
+
+def _composed(read: list[tuple[Annotation, str]], text: str) -> tuple[Annotation, ...]:
+    """Annotations, each with its role, to mentions: parts go to the composite that they lie in."""
+    found: list[Annotation] = []
+    parts: dict[int, list[str]] = {}
+    for annotation, role in read:
+        if role == "IndividualMention":
+            wholes = (
+                at
+                for at in reversed(parts)
+                if found[at].start <= annotation.start and annotation.end <= found[at].end
+            )
+            whole = next(wholes, None)
+            if whole is not None:
+                parts[whole].append(annotation.words(text))
+                continue
+        elif role == "CompositeMention":
+            parts[len(found)] = []
+        found.append(annotation)
+    return tuple(
+        replace(one, parts=tuple(parts[at])) if len(parts.get(at, ())) > 1 else one
+        for at, one in enumerate(found)
+    )
 
 
 def _put_together(pieces: list[tuple[int, str]], *, in_bytes: bool) -> tuple[str, list[int] | None]:

@@ -3,8 +3,9 @@
     T1<TAB>Disease 18 26;40 48<TAB>cardiac asystole
     N1<TAB>Reference T1 MESH:D006323<TAB>Heart Arrest
 
-T lines mark spans (pieces parted by ";"), N lines say which concepts they name. Events, relations,
-attributes, equivalences and notes are no mentions and are passed over.
+T lines mark spans (pieces parted by ";"), N lines say which concepts they name. A type with a
+colon, which BRAT's own have not, is a concept too: CRAFT (Bada et al. 2012) has "CL:0000540" there.
+Events, relations, attributes, equivalences and notes are no mentions and are passed over.
 """
 
 from __future__ import annotations
@@ -82,12 +83,13 @@ def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> It
                 elif fields[0] in marked:
                     raise ValueError(f"a second {fields[0]}")
                 else:
-                    marked[fields[0]] = (number, spans, kind)
-                    ids.setdefault(fields[0], [])
+                    vocabulary, colon, _ = kind.partition(":")
+                    marked[fields[0]] = (number, spans, vocabulary)
+                    ids.setdefault(fields[0], []).extend([kind] if colon else [])
             elif line[0] == "N":
-                target, concept = _normalisation(fields)
+                target, concepts = _normalisation(fields)
                 references.append((number, target))
-                ids.setdefault(target, []).extend(split_ids(concept))
+                ids.setdefault(target, []).extend(concepts)
             else:
                 raise ValueError("expected a line that begins with T, N, E, R, M, A, * or #")
         except ValueError as error:
@@ -116,9 +118,18 @@ def _text_bound(fields: list[str]) -> tuple[str, tuple[tuple[int, int], ...], st
     return kind, spans, fields[2] if len(fields) > 2 else None
 
 
-def _normalisation(fields: list[str]) -> tuple[str, str]:
-    """The T line that an N line speaks of, and the concept's id: "RID:EID" as it stands."""
+def _normalisation(fields: list[str]) -> tuple[str, list[str]]:
+    """The T line that an N line speaks of, and its concepts' ids: "RID:EID" as they stand.
+
+    Of "HPO:HP:0001695" the id is "HP:0001695", which says itself where it is from; of
+    "MESH:D1|D2" both are MESH's.
+    """
     words = fields[1].split() if len(fields) > 1 else []
     if len(words) != 3:
         raise ValueError("expected N<n>, a tab, Reference T<n> RESOURCE:ID")
-    return words[1], words[2]
+    resource = words[2][: words[2].find(":") + 1]
+    ids = []
+    for one in split_ids(words[2]):
+        own = one.partition(":")[2]
+        ids.append(own if ":" in own else one if own else f"{resource}{one}")
+    return words[1], ids

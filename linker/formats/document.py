@@ -7,7 +7,7 @@ place and the reason, and none of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -128,10 +128,18 @@ def split_ids(field: str) -> tuple[str, ...]:
     """The ids of a field: `|` parts those of a composite, `+` those that hold together.
 
     PubTator (Wei et al. 2013) and the NCBI Disease corpus (Doğan et al. 2014) write them so;
-    PubTator 3 also writes ";" and ",". "-1", "-", "CUI-less" and nothing are no id.
+    PubTator 3 also writes ";" and ",".
     """
-    ids = (part.strip() for part in _SEPARATORS.split(field))
-    return tuple(dict.fromkeys(i for i in ids if i.casefold() not in _NO_IDS))
+    return concepts_among(part.strip() for part in _SEPARATORS.split(field))
+
+
+def concepts_among(ids: Iterable[str]) -> tuple[str, ...]:
+    """Ids, each once, without those that say that there is no concept.
+
+    "-1", "-", "CUI-less" and nothing are no id, nor is one of them after a prefix: "UMLS:CUI-less".
+    """
+    named = (i for i in ids if i.rpartition(":")[2].casefold() not in _NO_IDS)
+    return tuple(dict.fromkeys(named))
 
 
 def checked_spans(spans: Sequence[Span]) -> tuple[Span, ...]:

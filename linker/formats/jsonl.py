@@ -12,6 +12,7 @@ from linker.formats.document import (
     Item,
     Problem,
     checked_spans,
+    concepts_among,
     misfit,
     split_ids,
 )
@@ -98,7 +99,7 @@ def _annotation(data: Any, line: int) -> tuple[Annotation, str | None]:
         raise ValueError("text is not a string")
     annotation = Annotation(
         spans=checked_spans([(start, end) for start, end in pairs]),
-        ids=tuple(dict.fromkeys(ids)),
+        ids=concepts_among(ids),
         type=str(data.get("type") or ""),
         parts=tuple(parts),
         line=line,

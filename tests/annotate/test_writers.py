@@ -116,8 +116,8 @@ def test_brat_is_read_back(tmp_path: Path) -> None:
     assert (empty.id, empty.text, empty.annotations) == ("a/b", "Fine.\r\n", ())
     assert (document.id, document.text) == ("n1", TEXT)
     assert _spans(document) == [
-        (6, 16, ("Mini_Co:HP:0001",)),
-        (24, 28, ("Mini_Co:HP:0002",)),
+        (6, 16, ("HP:0001",)),
+        (24, 28, ("HP:0002",)),
         (32, 35, ()),
     ]
     assert (out / "n1.ann").read_text(encoding="utf-8").splitlines() == [

@@ -14,7 +14,7 @@ import pytest
 from huggingface_hub.utils import filter_repo_objects
 
 from linker.config import DEFAULT_ENCODER
-from linker.encoder import KNOWN_ENCODERS, load_encoder
+from linker.encoder import KNOWN_ENCODERS, load_encoder, own_encoder
 from linker.encoder.hub import fetch, is_hub_name
 from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
@@ -338,3 +338,14 @@ def test_a_vocabulary_alone_makes_the_tokenizer(tmp_path: Path, save_model: Save
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": true}', encoding="utf-8")
     found = load_encoder(folder, device="cpu").encode(["Fever", "acute pain"])
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-5)
+
+
+def test_an_index_whose_encoder_has_moved_says_how_to_name_it(bert: Path, tmp_path: Path) -> None:
+    built = load_encoder(bert, device="cpu").identity
+    assert own_encoder(built, index=tmp_path, device="cpu").identity == built
+    now = bert.rename(tmp_path / "elsewhere")
+    told = f"{tmp_path}: built with the encoder in {bert}, which is not there; .* --encoder FOLDER"
+    with pytest.raises(EncoderError, match=told):
+        own_encoder(built, index=tmp_path, device="cpu")
+    moved = own_encoder(built, now, index=tmp_path, device="cpu")
+    assert moved.identity.fingerprint == built.fingerprint

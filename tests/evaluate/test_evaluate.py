@@ -11,7 +11,7 @@ from cases import CONCEPTS, FakeEncoder, build, concept
 
 from linker import Linker
 from linker.evaluate import END_TO_END, Report, evaluate, mention_names, read_gold, with_names
-from linker.evaluate.protocol import NO_NAME, OTHER_NAME, OWN_NAME, queries_of
+from linker.evaluate.protocol import NO_NAME, NOT_OWN_NAME, OTHER_NAME, OWN_NAME, queries_of
 from linker.formats import Annotation, Document, Problem
 from linker.index import Index
 
@@ -208,6 +208,16 @@ def test_end_to_end_finds_the_mentions_itself(linker: Linker) -> None:
     assert report.results[0].right is True
     assert report.results[1].right is False
     assert 0 < report["char_iou"] < 1
+
+
+def test_end_to_end_says_of_a_name_only_what_it_knows(linker: Linker) -> None:
+    # "Fever" is a name of another concept than the gold's; nothing is looked up to see that.
+    gold = [marked("1", "Fever, heart failure", ("Fever", "X:0001"), ("heart failure", "X:0001"))]
+    report = evaluate(linker, gold, protocol=END_TO_END, draws=2)
+    assert {g.label: g.mentions for g in report.groups if g.by == "name"} == {
+        OWN_NAME: 1,
+        NOT_OWN_NAME: 1,
+    }
 
 
 def test_end_to_end_says_what_was_not_found(linker: Linker) -> None:

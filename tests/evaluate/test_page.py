@@ -114,6 +114,7 @@ def test_a_long_sentence_is_cut_at_words(linker: Linker) -> None:
     shown = next(item for item in page.items if "fever" in item)
     words = shown.removesuffix("n1").split()
     assert (words[0], words[-1]) == ("…", "…")
+    assert words.count("…") == 2
     assert set(words) == {"…", "word", "fever", "after"}
 
 
@@ -149,6 +150,15 @@ def test_problems_are_on_the_page(linker: Linker, gold: list[Document]) -> None:
     assert "30 annotations whose offsets do not fit the text" in page.text
     assert "gold.jsonl:1: document n1: what was found" in page.items
     assert "and 10 more" in page.items
+
+
+def test_one_unknown_id_of_several_loses_no_mention(linker: Linker) -> None:
+    start = TEXT.index("fever")
+    both = Annotation(((start, start + 5),), ("X:0006", "OLD:1"), "Finding")
+    gold = [Document("n1", TEXT, (both,))]
+    page = Page(render_page(evaluate(linker, gold, draws=2), gold))
+    assert "OLD:1" in page.text
+    assert "count as not found" not in page.text
 
 
 def test_any_text_can_be_shown_and_written(linker: Linker, tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ def test_a_problem_says_its_place_first() -> None:
         ("-1", ()),
         ("", ()),
         ("CUI-less", ()),
+        ("UMLS:CUILESS", ()),
+        ("MESH:-1", ()),
         ("D1|-1", ("D1",)),
     ],
 )
@@ -192,6 +194,39 @@ def test_brat_reads_pieces_and_normalisations() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reference", "ids"),
+    [
+        ("MESH:D006323", "MESH:D006323"),
+        # As `linker annotate --format brat` writes an id of HPO: the resource, then the whole id.
+        ("Human_Phenotype_Ontology:HP:0001695", "HP:0001695"),
+        ("GO:GO:0005623", "GO:0005623"),
+        ("UMLS:CUI-less", ""),
+        ("MESH:D1|D2", "MESH:D1 MESH:D2"),
+        ("HPO:HP:1|HP:2", "HP:1 HP:2"),
+        ("C0018790", "C0018790"),
+    ],
+)
+def test_brat_reads_the_ids_of_a_reference(reference: str, ids: str) -> None:
+    rows = lines("T1\tD 0 6\tOcular", f"N1\tReference T1 {reference}\tname")
+    document = only(list(parse_brat("d", TITLE, rows, "d.ann")))
+    assert document.annotations == (Annotation(((0, 6),), tuple(ids.split()), "D", (), 1),)
+
+
+def test_brat_reads_a_type_that_is_an_id_as_the_concept() -> None:
+    # As CRAFT has it; BRAT's own types hold no colon.
+    rows = lines(
+        "T1\tCL:0000540 0 6\tOcular",
+        "T2\tGO_EXT:0 11 19\tauditory",
+        "N1\tReference T2 GO:GO:0005623\tname",
+    )
+    document = only(list(parse_brat("d", TITLE, rows, "d.ann")))
+    assert document.annotations == (
+        Annotation(((0, 6),), ("CL:0000540",), "CL", (), 1),
+        Annotation(((11, 19),), ("GO_EXT:0", "GO:0005623"), "GO_EXT", (), 2),
+    )
+
+
 def test_brat_says_what_it_cannot_use() -> None:
     rows = ("T1\tDisease 0 x\tOcular", "T2\tDisease 0 6\tAuricular", "N1\tReference T2 X:1\ta", "Q")
     items = list(parse_brat("d", TITLE, lines(*rows), "d.ann"))
@@ -289,6 +324,35 @@ def test_bioc_text_may_stand_in_sentences() -> None:
     assert [a.words(document.text) for a in document.annotations] == ["fever", "Pain"]
 
 
+def test_bioc_parts_of_a_composite_are_no_mentions_of_their_own() -> None:
+    # As BC5CDR has it in BioC; in PubTator the parts are the line's seventh field.
+    whole, alone = "CompositeMention", "IndividualMention"
+    stream = bioc_xml(
+        "<document><id>7</id>",
+        passage(
+            0,
+            TITLE,
+            annotation("Ocular and auditory toxicity", (0, 28), CompositeRole=whole, MESH="D1|D2"),
+            annotation("Ocular toxicity", (0, 6), (20, 8), CompositeRole=alone, MESH="D1"),
+            annotation("auditory toxicity", (11, 17), CompositeRole=alone, MESH="D2"),
+        ),
+        passage(
+            len(TITLE) + 1,
+            ABSTRACT,
+            annotation("fever", (FEVER, 5), CompositeRole=alone, MESH="D3"),
+        ),
+        "</document>",
+    )
+    document = only(list(read_bioc_xml(stream, "f")))
+    assert document.annotations == (
+        Annotation(
+            ((0, 28),), ("MESH:D1", "MESH:D2"), "", ("Ocular toxicity", "auditory toxicity"), 5
+        ),
+        # Of no composite: nothing is lost.
+        Annotation(((FEVER, FEVER + 5),), ("MESH:D3",), "", (), 6),
+    )
+
+
 def test_bioc_xml_says_what_is_wrong_and_where() -> None:
     stream = bioc_xml(
         "<document><id>1</id>",
@@ -377,6 +441,13 @@ def test_json_lines_keep_what_a_mention_says() -> None:
         "f",
         1,
     )
+
+
+def test_json_lines_may_say_that_there_is_no_concept() -> None:
+    mentions = [{"start": 0, "end": 6, "ids": ids} for ids in (["CUI-less"], [""], ["A", "-1"])]
+    line = json.dumps({"id": "5", "text": TITLE, "mentions": mentions})
+    document = only(list(read_jsonl(lines(line), "f")))
+    assert [a.ids for a in document.annotations] == [(), (), ("A",)]
 
 
 def test_json_lines_say_what_they_cannot_use() -> None:
