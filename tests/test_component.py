@@ -382,6 +382,38 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
     assert found == {("DISEASE", True): "T:2", ("CHEMICAL", True): "T:1", ("DISEASE", False): "T:1"}
 
 
+_PERSON = {"label": "PERSON", "pattern": "HTN"}
+
+
+def test_persons_places_and_dates_of_a_general_model_are_no_concepts(index: Index) -> None:
+    nlp = _ruled(index, [_PERSON, {"label": "X", "pattern": "Fever"}])
+    doc = nlp("Dr. HTN. No HTN. Fever.")
+    assert [(ent.text, ent.kb_id_) for ent in doc.ents] == [
+        ("HTN", "NIL"),
+        ("HTN", "NIL"),
+        ("Fever", "X:0006"),
+    ]
+    assert [(ent._.link.candidates, ent._.kb_ents) for ent in doc.ents[:2]] == [((), [])] * 2
+    assert [ent._.link.assertion["negated"] for ent in doc.ents] == [False, True, False]
+    # The encoder is not asked of them either.
+    nlp.get_pipe("entity_ruler").add_patterns([{"label": "DATE", "pattern": "unheard of"}])
+    assert nlp("This is unheard of.").ents[0].kb_id_ == "NIL"
+
+
+def test_labels_to_discard_can_be_chosen(index: Index, tmp_path: Path) -> None:
+    nlp = _ruled(index, [_PERSON, {"label": "X", "pattern": "Fever"}], labels_discard=["X"])
+    nlp.to_disk(tmp_path / "pipeline")
+    for each in (nlp, spacy.load(tmp_path / "pipeline")):
+        assert [ent.kb_id_ for ent in each("HTN. Fever.").ents] == ["X:0013", "NIL"]
+
+
+def test_labels_of_a_detector_are_discarded_too(index: Index) -> None:
+    nlp = _pipeline(index, detector="clinical", labels_discard=["DISEASE"])
+    assert [(ent.text, ent.kb_id_) for ent in nlp("Known heart failure.").ents] == [
+        ("heart failure", "NIL")
+    ]
+
+
 class _Negation:
     """As negspacy and medspaCy do: registers an extension with a default, sets what is true."""
 

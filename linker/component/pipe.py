@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 from warnings import warn
@@ -19,9 +19,18 @@ from linker.config import DEFAULT_THRESHOLD
 from linker.detect import check_detector
 from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
 from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
-from linker.schema import Link
+from linker.schema import Link, Mention
 
 NIL = "NIL"
+
+NO_CONCEPTS = (
+    *("PERSON", "PER", "NORP", "FAC", "GPE", "LANGUAGE", "LAW", "WORK_OF_ART"),
+    *("DATE", "TIME", "PERCENT", "MONEY", "QUANTITY", "ORDINAL", "CARDINAL"),
+)
+"""Labels of general models for what no terminology names: Mr. Parkinson is no disease.
+
+Organisations are not among them: those models take the abbreviations of diseases for some.
+"""
 
 
 @Language.factory(
@@ -36,6 +45,7 @@ NIL = "NIL"
         "k": 5,
         "attribute": "link",
         "type_filter": True,
+        "labels_discard": list(NO_CONCEPTS),
         "device": None,
         "backend": None,
         "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
@@ -56,6 +66,7 @@ def create_concept_linker(
     k: int,
     attribute: str,
     type_filter: bool,
+    labels_discard: list[str],
     device: str | None,
     backend: str | None,
     scorer: Callable[..., dict[str, Any]] | None,
@@ -80,6 +91,9 @@ def create_concept_linker(
             `kb_id_` is that of the last linker.
         type_filter: let an entity's label ("DISEASE", "CHEMICAL") speak against concepts whose
             semantic types are of another kind.
+        labels_discard: entities with one of these labels are NIL, and are not looked up; as spaCy's
+            own `entity_linker` has it. By default what general models call persons, places, dates
+            and numbers: "Mr. Parkinson" as a PERSON is no disease.
         device: where the encoder runs.
         backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
         scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
@@ -113,6 +127,7 @@ def create_concept_linker(
         k=k,
         attribute=attribute,
         type_filter=type_filter,
+        labels_discard=labels_discard,
         device=device,
         backend=backend,
         scorer=scorer,
@@ -136,6 +151,7 @@ class ConceptLinker(Pipe):
         k: int = 5,
         attribute: str = "link",
         type_filter: bool = True,
+        labels_discard: Collection[str] = NO_CONCEPTS,
         device: str | None = None,
         backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
@@ -166,6 +182,7 @@ class ConceptLinker(Pipe):
         # Spans that are chosen for us are no entities of the doc.
         self._spans_key = name if span_getter is not None and spans_key is None else spans_key
         self._span_getter = span_getter
+        self._labels_discard = frozenset(labels_discard)
         self._attribute = attribute
         # The pipeline holds us: what stands in it may change until it runs.
         self._nlp = None if nlp is None else ref(nlp)
@@ -227,18 +244,30 @@ class ConceptLinker(Pipe):
             for doc, own in zip(docs, bare, strict=True)
         ]
         mentions = [mention for of_doc in given for _, mention in of_doc]
-        links = iter(self.linker.link_mentions(mentions, self._k))
+        links = self._links_of(mentions)
         before = self._set_before()
         linked = []
         for doc, own, of_doc in zip(docs, bare, given, strict=True):
             if own:
-                all_links = next(found)
+                all_links = [*map(self._but_discarded, next(found))]
                 pairs = spans_of(doc, all_links)
                 self._warn_of(len(all_links) - len(pairs))
             else:
                 pairs = asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
             linked.append((doc, own, pairs))
         return linked
+
+    def _links_of(self, mentions: list[Mention]) -> Iterator[Link]:
+        """The link of each mention; those with a label that is discarded are not looked up."""
+        asked = [mention for mention in mentions if mention.label not in self._labels_discard]
+        links = iter(self.linker.link_mentions(asked, self._k))
+        for mention in mentions:
+            yield Link(mention, None) if mention.label in self._labels_discard else next(links)
+
+    def _but_discarded(self, link: Link) -> Link:
+        if link.mention.label not in self._labels_discard:
+            return link
+        return Link(link.mention, None, (), link.assertion)
 
     def _warn_of(self, n_left_out: int) -> None:
         if n_left_out and not self._has_warned:
