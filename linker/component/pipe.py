@@ -16,7 +16,6 @@ from linker.component.kept import register
 from linker.component.said import set_before
 from linker.component.spans import asserted, mentions_of, spans_of
 from linker.config import DEFAULT_THRESHOLD
-from linker.detect import check_detector
 from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
 from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
 from linker.schema import Link, Mention
@@ -161,7 +160,6 @@ class ConceptLinker(Pipe):
         self.name = name
         try:
             self._k = n_candidates(k)
-            check_detector(detector)
             self.linker = Linker.load(
                 index,
                 encoder=encoder,
