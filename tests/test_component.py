@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -156,6 +157,30 @@ def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> No
             *("HTN", "SOB"),
         ]
         assert "x-ray" not in {token.text for token in doc}
+
+
+def test_splitting_at_signs_leaves_the_tokenizers_other_rules() -> None:
+    nlp = spacy.blank("en")
+    nlp.tokenizer.infix_finditer = re.compile("(?<=[a-z])%(?=[a-z])", re.IGNORECASE).finditer
+    text = "Has HTN%CKD, beta-blocker/ACE; fever|cough"
+    before = [token.text for token in nlp(text)]
+    split_at_signs(nlp)
+    after = [token.text for token in nlp(text)]
+    assert "beta-blocker/ACE" in before
+    assert after == [*before[:-1], "fever", "|", "cough"]
+    nlp.tokenizer.infix_finditer = None
+    split_at_signs(nlp)
+    assert [token.text for token in nlp("fever|cough")] == ["fever", "|", "cough"]
+
+
+def test_a_tokenizer_that_cannot_be_told_to_split_is_refused() -> None:
+    nlp = spacy.blank("en")
+    nlp.tokenizer.infix_finditer = lambda _: iter(())
+    with pytest.raises(ConfigError, match="tokenizer is a Tokenizer without a pattern"):
+        split_at_signs(nlp)
+    nlp.tokenizer = lambda text: Doc(nlp.vocab, words=text.split())
+    with pytest.raises(ConfigError, match="tokenizer is a function without a pattern"):
+        split_at_signs(nlp)
 
 
 def test_display_shows_the_concept(nlp: Language) -> None:
