@@ -840,6 +840,22 @@ def test_index_elsewhere_is_told_when_loading(index: Index, tmp_path: Path) -> N
     assert nlp("Known heart failure.").ents[0].kb_id_ == "X:0001"
 
 
+def test_relative_path_of_an_index_is_warned_of_when_saving(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(index.path.parent)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("concept_linker", config={"index": index.path.name})
+    with pytest.warns(UserWarning, match="will look for its index at mini, from the") as caught:
+        nlp.to_disk(tmp_path / "pipeline")
+    assert caught[0].filename == __file__
+    assert _seen(spacy.load(tmp_path / "pipeline")(TEXT)) == _seen(nlp(TEXT))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IndexFolderError, match=r"does not exist.*\(relative to ") as error:
+        spacy.load(tmp_path / "pipeline")
+    assert str(tmp_path) in str(error.value)
+
+
 def test_pipeline_as_bytes(nlp: Language) -> None:
     again = type(nlp).from_config(nlp.config).from_bytes(nlp.to_bytes())
     assert _seen(again(TEXT)) == _seen(nlp(TEXT))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from warnings import warn
 from weakref import ref
@@ -170,12 +171,14 @@ class ConceptLinker(Pipe):
                 backend=backend,
             )
         except IndexFolderError as error:
+            looked = "" if Path(index).is_absolute() else f" (relative to {Path.cwd()})"
             raise IndexFolderError(
-                f"{error}. If the index of a saved pipeline is elsewhere now: "
+                f"{error}{looked}. If the index of a saved pipeline is elsewhere now: "
                 f'spacy.load(..., config={{"components.{name}.index": "/path/to/index"}})'
             ) from error
         except (DetectorError, EncoderError, TypeError, ValueError) as error:
             raise ConfigError(f"{name}: {error}") from error
+        self._index = index
         self.scorer = scorer
         # Spans that are chosen for us are no entities of the doc.
         self._spans_key = name if span_getter is not None and spans_key is None else spans_key
@@ -318,6 +321,19 @@ class ConceptLinker(Pipe):
             # The attributes are a component's own: spaCy's span categoriser keeps its scores there.
             doc.spans[self._spans_key] = SpanGroup(
                 doc, name=group.name, attrs=group.attrs, spans=spans
+            )
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:  # noqa: ARG002
+        """Write nothing: the settings are in the pipeline's `config.cfg`, the index stays.
+
+        Warns where the index was given by a relative path, which the pipeline keeps as it is.
+        """
+        if not Path(self._index).is_absolute():
+            warn(
+                f"{self.name}: the saved pipeline will look for its index at {self._index}, from "
+                "the folder where the program is started that loads it; give the index by an "
+                "absolute path to have it found from any folder",
+                stacklevel=5,  # Where `nlp.to_disk` is called.
             )
 
     def __reduce__(self) -> tuple[Any, ...]:
