@@ -8,7 +8,7 @@
 Sets on each span: `kb_id_` (the concept id, or "NIL"), `._.kb_ents` (pairs of concept id and
 probability, best first; empty for NIL) and `._.link` (the `linker.Link`, turned-down candidates and
 assertion included; None for a span that was not linked). They are kept as plain values in
-`doc.user_data`, so they survive `to_bytes`, DocBin and `n_process`.
+`doc.user_data`, so they survive `to_bytes`, `DocBin(store_user_data=True)` and `n_process`.
 
 `nlp.to_disk` keeps the settings, in the pipeline's own `config.cfg`. The index stays where it is,
 since its licence may not let it travel; where it lies elsewhere, say so when loading:
