@@ -20,7 +20,7 @@ from spacy.training import Example
 from spacy.util import raise_error
 
 from linker import Link, Linker, build_index
-from linker.component import split_at_signs
+from linker.component import set_extensions, split_at_signs
 from linker.errors import ConfigError, EncoderError, IndexFolderError
 from linker.index import Index
 from linker.offline import overlay_index
@@ -772,6 +772,18 @@ def test_doc_keeps_its_links_in_a_bin(nlp: Language) -> None:
     data = DocBin(docs=docs, store_user_data=True).to_bytes()
     again = DocBin(store_user_data=True).from_bytes(data).get_docs(spacy.blank("en").vocab)
     assert [_seen(doc) for doc in again] == [_seen(doc) for doc in docs]
+
+
+def test_links_of_a_bin_are_read_without_an_index(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    stored = DocBin(docs=[doc], store_user_data=True).to_bytes()
+    Underscore.span_extensions = {}
+    (again,) = DocBin().from_bytes(stored).get_docs(spacy.blank("en").vocab)
+    with pytest.raises(AttributeError, match="link"):
+        again.ents[0]._.link  # noqa: B018
+    set_extensions()
+    set_extensions()
+    assert _seen(again) == _seen(doc)
 
 
 def test_doc_keeps_its_links_when_pickled_and_copied(nlp: Language) -> None:

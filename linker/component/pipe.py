@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
 
-from linker.component.kept import register
+from linker.component.kept import set_extensions
 from linker.component.said import set_before
 from linker.component.spans import asserted, mentions_of, spans_of
 from linker.config import DEFAULT_THRESHOLD
@@ -189,7 +189,7 @@ class ConceptLinker(Pipe):
         self._nlp = None if nlp is None else ref(nlp)
         self._before: frozenset[str] = frozenset()
         self._has_warned = False
-        register(attribute)
+        set_extensions(attribute)
 
     @property
     def attribute(self) -> str:
@@ -348,5 +348,5 @@ def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> Con
     component.__dict__.update(state)
     component.name = name
     # Extensions are the process's: a new process has none.
-    register(component._attribute)
+    set_extensions(component._attribute)
     return component
