@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
@@ -27,12 +26,13 @@ def split_at_signs(nlp: Language) -> None:
     models know the tokens of their training.
 
     Raises:
-        ConfigError: the tokenizer is not spaCy's `Tokenizer`, or splits words by no pattern.
+        ConfigError: the tokenizer is of another make than spaCy's, or splits words by no pattern.
     """
     tokenizer: Any = nlp.tokenizer
-    find = getattr(tokenizer, "infix_finditer", None)
+    # None where it has no rules yet.
+    find = getattr(tokenizer, "infix_finditer", False)
     rules = getattr(find, "__self__", None)
-    if not isinstance(tokenizer, Tokenizer) or not (find is None or isinstance(rules, re.Pattern)):
+    if not (find is None or isinstance(rules, re.Pattern)):
         raise ConfigError(
             f"the tokenizer is a {type(tokenizer).__name__} without a pattern to add to; "
             f"have it split words at {_JOINED}"
