@@ -15,7 +15,7 @@ from spacy.language import Language
 
 import linker
 from linker.cli import app
-from linker.component import create_concept_linker, split_at_signs
+from linker.component import create_concept_linker, set_extensions, split_at_signs
 
 REFERENCE = Path(__file__).with_name("reference.md")
 
@@ -58,8 +58,9 @@ def _lines() -> Iterator[str]:
         yield f"    {option!r}: {default!r},"
     yield from ("})", "```", "")
     yield from _documented("concept_linker", inspect.getdoc(create_concept_linker))
-    yield from ("", "### linker.component.split_at_signs", "")
-    yield from _documented("split_at_signs", split_at_signs)
+    for function in (set_extensions, split_at_signs):
+        yield from ("", f"### linker.component.{function.__name__}", "")
+        yield from _documented(function.__name__, function)
 
 
 def _documented(name: str, value: Any) -> Iterator[str]:

@@ -111,7 +111,7 @@ class Candidate:
     probability: float
     semantic_types: tuple[str, ...] = ()
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    features: Mapping[str, float] = field(default_factory=dict, hash=False)
+    features: Mapping[str, float] = field(default_factory=dict, hash=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def test_help_names_every_command() -> None:
 def test_public_names_are_sorted_and_there() -> None:
     assert linker.__all__ == sorted(linker.__all__)
     assert all(getattr(linker, name) is not None for name in linker.__all__)
-    assert set(linker.__all__) <= set(dir(linker))
+    assert {*linker.__all__, "__version__"} <= set(dir(linker))
     with pytest.raises(AttributeError, match="'linker' has no attribute 'nothing'"):
         linker.nothing  # noqa: B018
 

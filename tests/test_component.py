@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from spacy.training import Example
 from spacy.util import raise_error
 
 from linker import Link, Linker, build_index
-from linker.component import split_at_signs
+from linker.component import set_extensions, split_at_signs
 from linker.errors import ConfigError, EncoderError, IndexFolderError
 from linker.index import Index
 from linker.offline import overlay_index
@@ -156,6 +157,30 @@ def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> No
             *("HTN", "SOB"),
         ]
         assert "x-ray" not in {token.text for token in doc}
+
+
+def test_splitting_at_signs_leaves_the_tokenizers_other_rules() -> None:
+    nlp = spacy.blank("en")
+    nlp.tokenizer.infix_finditer = re.compile("(?<=[a-z])%(?=[a-z])", re.IGNORECASE).finditer
+    text = "Has HTN%CKD, beta-blocker/ACE; fever|cough"
+    before = [token.text for token in nlp(text)]
+    split_at_signs(nlp)
+    after = [token.text for token in nlp(text)]
+    assert "beta-blocker/ACE" in before
+    assert after == [*before[:-1], "fever", "|", "cough"]
+    nlp.tokenizer.infix_finditer = None
+    split_at_signs(nlp)
+    assert [token.text for token in nlp("fever|cough")] == ["fever", "|", "cough"]
+
+
+def test_a_tokenizer_that_cannot_be_told_to_split_is_refused() -> None:
+    nlp = spacy.blank("en")
+    nlp.tokenizer.infix_finditer = lambda _: iter(())
+    with pytest.raises(ConfigError, match="tokenizer is a Tokenizer without a pattern"):
+        split_at_signs(nlp)
+    nlp.tokenizer = lambda text: Doc(nlp.vocab, words=text.split())
+    with pytest.raises(ConfigError, match="tokenizer is a function without a pattern"):
+        split_at_signs(nlp)
 
 
 def test_display_shows_the_concept(nlp: Language) -> None:
@@ -380,6 +405,38 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
         ent = nlp("Found lead today.").ents[0]
         found[label, type_filter] = ent._.link.candidates[0].concept_id
     assert found == {("DISEASE", True): "T:2", ("CHEMICAL", True): "T:1", ("DISEASE", False): "T:1"}
+
+
+_PERSON = {"label": "PERSON", "pattern": "HTN"}
+
+
+def test_persons_places_and_dates_of_a_general_model_are_no_concepts(index: Index) -> None:
+    nlp = _ruled(index, [_PERSON, {"label": "X", "pattern": "Fever"}])
+    doc = nlp("Dr. HTN. No HTN. Fever.")
+    assert [(ent.text, ent.kb_id_) for ent in doc.ents] == [
+        ("HTN", "NIL"),
+        ("HTN", "NIL"),
+        ("Fever", "X:0006"),
+    ]
+    assert [(ent._.link.candidates, ent._.kb_ents) for ent in doc.ents[:2]] == [((), [])] * 2
+    assert [ent._.link.assertion["negated"] for ent in doc.ents] == [False, True, False]
+    # The encoder is not asked of them either.
+    nlp.get_pipe("entity_ruler").add_patterns([{"label": "DATE", "pattern": "unheard of"}])
+    assert nlp("This is unheard of.").ents[0].kb_id_ == "NIL"
+
+
+def test_labels_to_discard_can_be_chosen(index: Index, tmp_path: Path) -> None:
+    nlp = _ruled(index, [_PERSON, {"label": "X", "pattern": "Fever"}], labels_discard=["X"])
+    nlp.to_disk(tmp_path / "pipeline")
+    for each in (nlp, spacy.load(tmp_path / "pipeline")):
+        assert [ent.kb_id_ for ent in each("HTN. Fever.").ents] == ["X:0013", "NIL"]
+
+
+def test_labels_of_a_detector_are_discarded_too(index: Index) -> None:
+    nlp = _pipeline(index, detector="clinical", labels_discard=["DISEASE"])
+    assert [(ent.text, ent.kb_id_) for ent in nlp("Known heart failure.").ents] == [
+        ("heart failure", "NIL")
+    ]
 
 
 class _Negation:
@@ -717,6 +774,18 @@ def test_doc_keeps_its_links_in_a_bin(nlp: Language) -> None:
     assert [_seen(doc) for doc in again] == [_seen(doc) for doc in docs]
 
 
+def test_links_of_a_bin_are_read_without_an_index(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    stored = DocBin(docs=[doc], store_user_data=True).to_bytes()
+    Underscore.span_extensions = {}
+    (again,) = DocBin().from_bytes(stored).get_docs(spacy.blank("en").vocab)
+    with pytest.raises(AttributeError, match="link"):
+        again.ents[0]._.link  # noqa: B018
+    set_extensions()
+    set_extensions()
+    assert _seen(again) == _seen(doc)
+
+
 def test_doc_keeps_its_links_when_pickled_and_copied(nlp: Language) -> None:
     doc = nlp(TEXT)
     assert _seen(pickle.loads(pickle.dumps(doc))) == _seen(doc)
@@ -781,6 +850,22 @@ def test_index_elsewhere_is_told_when_loading(index: Index, tmp_path: Path) -> N
     nlp = spacy.load(tmp_path / "pipeline", config=elsewhere)
     assert nlp.get_pipe("concept_linker").linker.path == tmp_path / "elsewhere"
     assert nlp("Known heart failure.").ents[0].kb_id_ == "X:0001"
+
+
+def test_relative_path_of_an_index_is_warned_of_when_saving(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(index.path.parent)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("concept_linker", config={"index": index.path.name})
+    with pytest.warns(UserWarning, match="will look for its index at mini, from the") as caught:
+        nlp.to_disk(tmp_path / "pipeline")
+    assert caught[0].filename == __file__
+    assert _seen(spacy.load(tmp_path / "pipeline")(TEXT)) == _seen(nlp(TEXT))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IndexFolderError, match=r"does not exist.*\(relative to ") as error:
+        spacy.load(tmp_path / "pipeline")
+    assert str(tmp_path) in str(error.value)
 
 
 def test_pipeline_as_bytes(nlp: Language) -> None:

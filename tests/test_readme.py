@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from itertools import zip_longest
+from pathlib import Path
 
 import pytest
 from examples import IS_BUILT, ROOT, links, run_examples
+from typer.testing import CliRunner
 
 from linker.annotate.readers import ENDINGS
 from linker.annotate.writers import WRITERS
+from linker.cli import app
 from linker.config import DEFAULT_THRESHOLD
 from linker.encoder import KNOWN_ENCODERS, KnownEncoder
 from linker.terminology import READERS
@@ -21,6 +26,29 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_examples_print_what_the_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert run_examples(README, "README.md") >= 3
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not IS_BUILT, reason="indexes/hpo is not built: make demo")
+def test_the_local_terms_are_mapped_as_the_readme_says(tmp_path: Path) -> None:
+    command, _, below = README.partition("linker map ")[2].partition("\n```")
+    header, *lines = below.partition("```\n")[2].partition("```")[0].splitlines()
+    starts = [match.start() for match in re.finditer(r"\S+", header)]
+    rows = [
+        [line[start:end].strip() for start, end in zip_longest(starts, starts[1:])]
+        for line in (header, *lines)
+    ]
+    with (tmp_path / "problems.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([rows[0][:2], *(row[:2] for row in reversed(rows[1:]))])
+    places = {
+        "problems.csv": str(tmp_path / "problems.csv"),
+        "mapped.csv": str(tmp_path / "mapped.csv"),
+        "indexes/hpo": str(ROOT / "indexes/hpo"),
+    }
+    done = CliRunner().invoke(app, ["map", *(places.get(w, w) for w in command.split())])
+    assert done.exit_code == 0, done.output
+    with (tmp_path / "mapped.csv").open(newline="") as file:
+        assert [[row[name] for name in rows[0]] for row in csv.DictReader(file)] == rows[1:]
 
 
 @pytest.mark.parametrize("source", sorted(READERS))

@@ -33,6 +33,14 @@ def test_a_link_is_to_its_first_candidate() -> None:
         Link(Mention(0, 5, "fever"), "X:2", (first,))
 
 
+def test_a_candidate_is_shown_without_what_the_ranker_saw() -> None:
+    candidate = Candidate("X:1", "Fever", "Pyrexia", 0.9, 0.8, features={"distance": 0.1})
+    assert repr(candidate) == (
+        "Candidate(concept_id='X:1', preferred_name='Fever', matched_name='Pyrexia', score=0.9, "
+        "probability=0.8, semantic_types=(), codes={})"
+    )
+
+
 def test_a_link_without_candidates_is_nil_with_probability_0() -> None:
     link = Link(Mention(0, 0, ""), None)
     assert (link.best, link.probability, link.candidates) == (None, 0.0, ())

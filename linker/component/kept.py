@@ -15,8 +15,14 @@ _MENTION = tuple(field.name for field in fields(Mention))
 _CANDIDATE = tuple(field.name for field in fields(Candidate))
 
 
-def register(attribute: str) -> None:
-    """Add the extensions of an attribute to `Span`, once a process.
+def set_extensions(attribute: str = "link") -> None:
+    """Add `._.link` and `._.kb_ents` to `Span`, as the component does when it is made.
+
+    For a process that reads linked docs, of a `DocBin` say, and makes no component: it needs no
+    index. To call it again changes nothing.
+
+    Args:
+        attribute: as the component's: "icd" for `._.icd` and `._.icd_kb_ents`.
 
     Raises:
         ConfigError: another component has them.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from warnings import warn
 from weakref import ref
@@ -12,16 +13,24 @@ from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
 
-from linker.component.kept import register
+from linker.component.kept import set_extensions
 from linker.component.said import set_before
 from linker.component.spans import asserted, mentions_of, spans_of
 from linker.config import DEFAULT_THRESHOLD
-from linker.detect import check_detector
 from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
 from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
-from linker.schema import Link
+from linker.schema import Link, Mention
 
 NIL = "NIL"
+
+NO_CONCEPTS = (
+    *("PERSON", "PER", "NORP", "FAC", "GPE", "LANGUAGE", "LAW", "WORK_OF_ART"),
+    *("DATE", "TIME", "PERCENT", "MONEY", "QUANTITY", "ORDINAL", "CARDINAL"),
+)
+"""Labels of general models for what no terminology names: Mr. Parkinson is no disease.
+
+Organisations are not among them: those models take the abbreviations of diseases for some.
+"""
 
 
 @Language.factory(
@@ -36,6 +45,7 @@ NIL = "NIL"
         "k": 5,
         "attribute": "link",
         "type_filter": True,
+        "labels_discard": list(NO_CONCEPTS),
         "device": None,
         "backend": None,
         "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
@@ -56,6 +66,7 @@ def create_concept_linker(
     k: int,
     attribute: str,
     type_filter: bool,
+    labels_discard: list[str],
     device: str | None,
     backend: str | None,
     scorer: Callable[..., dict[str, Any]] | None,
@@ -80,6 +91,9 @@ def create_concept_linker(
             `kb_id_` is that of the last linker.
         type_filter: let an entity's label ("DISEASE", "CHEMICAL") speak against concepts whose
             semantic types are of another kind.
+        labels_discard: entities with one of these labels are NIL, and are not looked up; as spaCy's
+            own `entity_linker` has it. By default what general models call persons, places, dates
+            and numbers: "Mr. Parkinson" as a PERSON is no disease.
         device: where the encoder runs.
         backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
         scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
@@ -113,6 +127,7 @@ def create_concept_linker(
         k=k,
         attribute=attribute,
         type_filter=type_filter,
+        labels_discard=labels_discard,
         device=device,
         backend=backend,
         scorer=scorer,
@@ -136,6 +151,7 @@ class ConceptLinker(Pipe):
         k: int = 5,
         attribute: str = "link",
         type_filter: bool = True,
+        labels_discard: Collection[str] = NO_CONCEPTS,
         device: str | None = None,
         backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
@@ -145,7 +161,6 @@ class ConceptLinker(Pipe):
         self.name = name
         try:
             self._k = n_candidates(k)
-            check_detector(detector)
             self.linker = Linker.load(
                 index,
                 encoder=encoder,
@@ -156,22 +171,25 @@ class ConceptLinker(Pipe):
                 backend=backend,
             )
         except IndexFolderError as error:
+            looked = "" if Path(index).is_absolute() else f" (relative to {Path.cwd()})"
             raise IndexFolderError(
-                f"{error}. If the index of a saved pipeline is elsewhere now: "
+                f"{error}{looked}. If the index of a saved pipeline is elsewhere now: "
                 f'spacy.load(..., config={{"components.{name}.index": "/path/to/index"}})'
             ) from error
         except (DetectorError, EncoderError, TypeError, ValueError) as error:
             raise ConfigError(f"{name}: {error}") from error
+        self._index = index
         self.scorer = scorer
         # Spans that are chosen for us are no entities of the doc.
         self._spans_key = name if span_getter is not None and spans_key is None else spans_key
         self._span_getter = span_getter
+        self._labels_discard = frozenset(labels_discard)
         self._attribute = attribute
         # The pipeline holds us: what stands in it may change until it runs.
         self._nlp = None if nlp is None else ref(nlp)
         self._before: frozenset[str] = frozenset()
         self._has_warned = False
-        register(attribute)
+        set_extensions(attribute)
 
     @property
     def attribute(self) -> str:
@@ -227,18 +245,30 @@ class ConceptLinker(Pipe):
             for doc, own in zip(docs, bare, strict=True)
         ]
         mentions = [mention for of_doc in given for _, mention in of_doc]
-        links = iter(self.linker.link_mentions(mentions, self._k))
+        links = self._links_of(mentions)
         before = self._set_before()
         linked = []
         for doc, own, of_doc in zip(docs, bare, given, strict=True):
             if own:
-                all_links = next(found)
+                all_links = [*map(self._but_discarded, next(found))]
                 pairs = spans_of(doc, all_links)
                 self._warn_of(len(all_links) - len(pairs))
             else:
                 pairs = asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
             linked.append((doc, own, pairs))
         return linked
+
+    def _links_of(self, mentions: list[Mention]) -> Iterator[Link]:
+        """The link of each mention; those with a label that is discarded are not looked up."""
+        asked = [mention for mention in mentions if mention.label not in self._labels_discard]
+        links = iter(self.linker.link_mentions(asked, self._k))
+        for mention in mentions:
+            yield Link(mention, None) if mention.label in self._labels_discard else next(links)
+
+    def _but_discarded(self, link: Link) -> Link:
+        if link.mention.label not in self._labels_discard:
+            return link
+        return Link(link.mention, None, (), link.assertion)
 
     def _warn_of(self, n_left_out: int) -> None:
         if n_left_out and not self._has_warned:
@@ -293,6 +323,19 @@ class ConceptLinker(Pipe):
                 doc, name=group.name, attrs=group.attrs, spans=spans
             )
 
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:  # noqa: ARG002
+        """Write nothing: the settings are in the pipeline's `config.cfg`, the index stays.
+
+        Warns where the index was given by a relative path, which the pipeline keeps as it is.
+        """
+        if not Path(self._index).is_absolute():
+            warn(
+                f"{self.name}: the saved pipeline will look for its index at {self._index}, from "
+                "the folder where the program is started that loads it; give the index by an "
+                "absolute path to have it found from any folder",
+                stacklevel=5,  # Where `nlp.to_disk` is called.
+            )
+
     def __reduce__(self) -> tuple[Any, ...]:
         # `Pipe` is an extension type, which has a pickle of its own.
         # What stood before it goes along, the pipeline does not.
@@ -305,5 +348,5 @@ def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> Con
     component.__dict__.update(state)
     component.name = name
     # Extensions are the process's: a new process has none.
-    register(component._attribute)
+    set_extensions(component._attribute)
     return component

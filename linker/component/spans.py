@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.util import compile_infix_regex, filter_spans
+from spacy.util import filter_spans
 
 from linker.component.said import said_of
 from linker.detect import assert_mentions, expand
+from linker.errors import ConfigError
 from linker.schema import Link, Mention
 
 _JOINED = r"(?<=\w)[&|+>;\\_](?=\w)"
@@ -19,12 +21,24 @@ _JOINED = r"(?<=\w)[&|+>;\\_](?=\w)"
 def split_at_signs(nlp: Language) -> None:
     """Have a pipeline's tokenizer split words at signs between findings: "HTN&CKD", "fever|cough".
 
-    spaCy's own rules leave them one token, and a token can be of one entity only. For pipelines
-    without a trained model, or before it is trained: models know the tokens of their training.
+    spaCy's own rules leave them one token, and a token can be of one entity only. The tokenizer's
+    other rules stay as they are. For pipelines without a trained model, or before it is trained:
+    models know the tokens of their training.
+
+    Raises:
+        ConfigError: the tokenizer is of another make than spaCy's, or splits words by no pattern.
     """
-    infixes = [*(nlp.Defaults.infixes or ()), _JOINED]
     tokenizer: Any = nlp.tokenizer
-    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+    # None where it has no rules yet.
+    find = getattr(tokenizer, "infix_finditer", False)
+    rules = getattr(find, "__self__", None)
+    if not (find is None or isinstance(rules, re.Pattern)):
+        raise ConfigError(
+            f"the tokenizer is a {type(tokenizer).__name__} without a pattern to add to; "
+            f"have it split words at {_JOINED}"
+        )
+    pattern, flags = (f"{rules.pattern}|{_JOINED}", rules.flags) if rules else (_JOINED, 0)
+    tokenizer.infix_finditer = re.compile(pattern, flags).finditer
 
 
 def mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:

@@ -13,6 +13,7 @@ from linker.detect import (
     NestingDetector,
     OverlappingDetector,
     assert_mentions,
+    check_detector,
     clinical_long_form,
     expand,
     load_detector,
@@ -55,6 +56,15 @@ class Linker:
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
+        if not isinstance(index, Index):
+            raise TypeError(
+                f"index is {type(index).__name__}, expected an open Index; "
+                "Linker.load opens the folder of one"
+            )
+        if isinstance(detector, str):
+            check_detector(detector)
+        elif not isinstance(detector, Detector):
+            raise TypeError(f"detector is {type(detector).__name__}, expected a name or a Detector")
         if backend is not None and backend not in BACKENDS:
             raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
         self._index = index
@@ -121,6 +131,7 @@ class Linker:
         Raises:
             IndexFolderError: the folder is no index, or is damaged.
             ConfigError: the threshold is outside [0, 1], and no such name. It is a ValueError too.
+            DetectorError: there is no such detector. It is loaded when first needed.
             EncoderError: there is no such backend.
         """
         return cls(
@@ -133,6 +144,13 @@ class Linker:
             type_filter=type_filter,
             device=device,
             backend=backend,
+        )
+
+    def __repr__(self) -> str:
+        holds = self.manifest.terminology
+        return (
+            f"<Linker {self.path}: {f'{holds.terminology} {holds.version}'.strip()}, "
+            f"{self.manifest.counts.concepts:,} concepts>"
         )
 
     @property

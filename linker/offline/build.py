@@ -67,7 +67,12 @@ def build_index(
     Raises:
         LinkerError: the terminology, the encoder or the folder cannot be used; the message says
             what to do.
+        TypeError: `recipe` is no `Recipe`.
     """
+    if not isinstance(recipe, Recipe):
+        raise TypeError(
+            f"recipe is {type(recipe).__name__}, expected Recipe; Recipe.load reads the file of one"
+        )
     progress, out = progress or Silent(), Path(out)
     reuse = None if reuse is None else Path(reuse)
     # What cannot be is said now, not after hours.

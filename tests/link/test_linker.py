@@ -21,7 +21,13 @@ from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
 from linker.annotate import note_json
-from linker.errors import ConfigError, EncoderError, EncoderMismatchError, IndexFolderError
+from linker.errors import (
+    ConfigError,
+    DetectorError,
+    EncoderError,
+    EncoderMismatchError,
+    IndexFolderError,
+)
 from linker.index import Index
 from linker.schema import Link
 
@@ -155,6 +161,24 @@ def test_a_threshold_may_be_set_by_its_name(linker: Linker) -> None:
 def test_an_unknown_backend_is_refused_at_once(index: Index) -> None:
     with pytest.raises(EncoderError, match=r"backend 'tourch' is not known; known: auto, torch"):
         Linker.load(index.path, backend="tourch")
+
+
+def test_an_unknown_detector_is_refused_at_once(index: Index) -> None:
+    with pytest.raises(DetectorError, match=r"no_such_model: no such spaCy pipeline"):
+        Linker.load(index.path, detector="no_such_model")
+    for detector in (None, 3, index.path):
+        with pytest.raises(TypeError, match=r"detector is \w+, expected a name or a Detector"):
+            Linker.load(index.path, detector=detector)  # type: ignore[arg-type]
+
+
+def test_the_path_of_an_index_is_for_load(index: Index) -> None:
+    with pytest.raises(TypeError, match=r"index is str, expected an open Index; Linker\.load"):
+        Linker(str(index.path))  # type: ignore[arg-type]
+
+
+def test_a_linker_shows_its_index(linker: Linker) -> None:
+    release = f"{linker.manifest.terminology.terminology} {linker.manifest.terminology.version}"
+    assert repr(linker) == f"<Linker {linker.path}: {release.strip()}, {len(CONCEPTS)} concepts>"
 
 
 @pytest.mark.parametrize("k", [1, 3, 100])

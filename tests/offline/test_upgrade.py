@@ -76,6 +76,11 @@ def test_an_overlay_survives_an_upgrade(tmp_path: Path, local: Path) -> None:
     assert "'X:4' is no concept of the index" in said
 
 
+def test_the_path_of_a_recipe_is_for_load(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"recipe is str, expected Recipe; Recipe\.load"):
+        build_index("recipe.toml", tmp_path / "index")  # type: ignore[arg-type]
+
+
 def test_a_broken_overlay_stops_a_build_before_it_begins(tmp_path: Path, local: Path) -> None:
     local.write_text("concept_id,nme\nX:1,a\n")
     with pytest.raises(TerminologyError, match="unknown column 'nme'"):
