@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from cases import files_of_at_most
 
 from linker.annotate.journal import (
     Journal,
@@ -150,3 +151,14 @@ def test_the_job_is_on_the_disk_before_anything_counts(
         assert synced == [first]
         journal.sync()
         assert synced == [first, journal.path.stat().st_size]
+
+
+def test_a_frame_that_the_disk_takes_in_part_is_an_error_and_not_there(path: Path) -> None:
+    size = path.stat().st_size
+    too_large = pytest.raises(OSError, match="File too large")
+    with files_of_at_most(size + 30), Journal(path, JOB) as journal, too_large:
+        journal.append(frame(*RECORDS))
+    assert path.stat().st_size == size + 30
+    with Journal(path, JOB):
+        pass
+    assert list(read_records(path)) == RECORDS

@@ -62,6 +62,9 @@ def test_what_one_detector_finds_and_another_proposes_is_found() -> None:
 def test_the_first_detectors_label_and_long_form_stay() -> None:
     first, second = mention(0, 3, "DISEASE", "sleep apnea"), mention(0, 3, "FINDING", "apnea")
     assert CombinedDetector([Fixed(first), Fixed(second)]).detect_all(["x"]) == [[first]]
+    # What the first has none of, the second gives.
+    alone = CombinedDetector([Fixed(mention(0, 3, "DISEASE")), Fixed(second)])
+    assert alone.detect_all(["x"]) == [[mention(0, 3, "DISEASE", "apnea")]]
 
 
 def test_mentions_of_several_detectors_come_by_their_starts_the_longer_first() -> None:
