@@ -226,6 +226,11 @@ def test_a_gold_mention_keeps_the_best_probability_of_a_right_link() -> None:
     assert m.gold_overlap.tolist() == [0.6]
     assert m.gold_strict.tolist() == [-1]
     assert m.stands_overlap.tolist() == [True]
+    # Two at the very span, as of two detectors.
+    same = [FoundSpan(0, 9, "A", True, 0.6), FoundSpan(0, 9, "A", False, 0.5)]
+    for found in (same, same[::-1]):
+        m = match([GoldSpan(((0, 9),), ("A",))], found)
+        assert (m.gold_strict.tolist(), m.stands_strict.tolist()) == ([0.6], [True])
 
 
 @st.composite

@@ -268,6 +268,30 @@ def test_a_preferred_name_takes_the_place_of_the_former_one(mini: Path, csv: Wri
     assert linker.link(["heart failure"])[0].candidates[0].preferred_name == "Pump failure"
 
 
+def test_what_is_a_name_already_is_not_added_again(mini: Path, csv: Write) -> None:
+    manifest = lay(mini, csv("X:0001,Heart failure", "X:0002,Heart attack,related"))
+    store = Index.open(mini).store
+    kinds = {
+        name: [pair.kind for pair in store.pairs(store.name_row(name))]
+        for name in ("heart failure", "heart attack")
+    }
+    # Where nothing is said, what it is stays; a kind that is said is its new one.
+    assert kinds == {"heart failure": [NameKind.PREFERRED], "heart attack": [NameKind.RELATED]}
+    assert manifest.overlays[0].names_added == 0
+
+
+def test_a_name_is_taken_away_once_another_is_preferred_wherever_the_rows_stand(
+    tmp_path: Path, csv: Write
+) -> None:
+    index = build(tmp_path / "i", [concept("P:1", "Cold"), concept("P:2", "Cold")]).path
+    lay(index, csv("P:1,Cold,remove", "P:1,,,Low temperature"))
+    store = Index.open(index).store
+    assert store.concept(store.row("P:1")).names == ("Low temperature",)
+    # The other concept's name is its preferred one still.
+    pairs = store.pairs(store.name_row("cold"))
+    assert [(store.concept_id(p.concept), p.kind) for p in pairs] == [("P:2", NameKind.PREFERRED)]
+
+
 def test_a_name_is_taken_away_from_one_concept_alone(mini: Path, csv: Write) -> None:
     assert best(mini, "cold") == ["X:0007"]
     manifest = lay(mini, csv("X:0008,COLD,remove", "X:0001,weak heart,remove"))
