@@ -212,6 +212,13 @@ def check_bulk_reads(store: Store) -> None:
     ]
     columns = (found.name, found.place, found.concept, found.kind, found.derived)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
+    every = [(row, pair) for row in range(store.n_names) for pair in store.pairs(row)]
+    assert store.n_pairs == len(every)
+    assert store.n_derived == sum(pair.form is not None for _, pair in every)
+    assert store.own_rows().tolist() == sorted({row for row, pair in every if pair.form is None})
+    active = [row for row in range(store.n_concepts) if store.is_active(row)]
+    assert store.count("active") == len(active)
+    assert store.count("retired") == store.n_concepts - len(active)
     for row in rows.tolist():
         surfaces = [pair.surface for pair in store.pairs(row)]
         assert [store.surface(row, place) for place in range(len(surfaces))] == surfaces

@@ -231,13 +231,25 @@ def _frame(file: IO[bytes], *, unpack: bool = True) -> tuple[int, bytes] | None:
     if len(header) < _HEADER.size:
         return None
     magic, raw_size, packed_size, sha256 = _HEADER.unpack(header)
-    if magic != _MAGIC:
+    # A length that was garbled may be more than any memory holds.
+    if magic != _MAGIC or packed_size > _left(file):
         return None
     packed = file.read(packed_size)
-    if len(packed) < packed_size or hashlib.sha256(packed).digest() != sha256:
+    if hashlib.sha256(packed).digest() != sha256:
         return None
-    raw = pa.Codec(_CODEC).decompress(packed, raw_size, asbytes=True) if unpack else b""
+    try:
+        raw = pa.Codec(_CODEC).decompress(packed, raw_size, asbytes=True) if unpack else b""
+    except (OSError, MemoryError, OverflowError):
+        return None
     return _HEADER.size + packed_size, raw
+
+
+def _left(file: IO[bytes]) -> int:
+    """How many bytes of a file are behind the place where it is read."""
+    at = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(at)
+    return size - at
 
 
 def _no_journal(path: Path) -> NoteError:

@@ -113,8 +113,10 @@ class Retriever:
     def spellings(self, queries: Sequence[str]) -> list[Spelling]:
         """All of some queries that links depend on: two that agree in it have the same candidates.
 
-        A note's "CHEST PAIN" and "Chest Pain" are looked up once, if no source writes them so.
+        A note's "CHEST PAIN" and "Chest Pain" are looked up once, if no source writes them so, and
+        so is the plural of a name, which is looked up as that name: see `as_names`.
         """
+        queries = self.as_names(queries)
         normals = [normalise(query) for query in queries]
         rows = self._exact(normals, self._same_words(normals))
         found = []

@@ -15,7 +15,7 @@ from string import ascii_lowercase
 import numpy as np
 
 from linker.index import MAX_WORDS, Index
-from linker.text import bag_hash, inflected, stems
+from linker.text import bag_hash, inflected, readable, stems
 
 _DIRECTED = re.compile(r"(\w+)[ -]to[ -](\w+)")
 _SALT = re.compile(r"[a-z]{2}ate$")
@@ -44,11 +44,12 @@ def singular(index: Index, query: str, normal: str, rows: Sequence[int]) -> str:
         normal: its normal form.
         rows: the names that have its words, in any order and inflection.
     """
+    written = readable(query).rstrip()
     for row in rows:
         name = index.store.normal(row)
         for ending in ("s", "es"):
-            if normal == f"{name}{ending}" and query.lower().endswith(ending):
-                return query[: -len(ending)]
+            if normal == f"{name}{ending}" and written.lower().endswith(ending):
+                return written[: -len(ending)]
     return query
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import CONCEPTS, FakeEncoder, build, files_of_at_most
+from cases import CONCEPTS, FakeEncoder, FatalDetector, build, files_of_at_most
 
 from linker import Linker
 from linker.annotate import Counts, annotate_files
@@ -115,6 +115,16 @@ def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
 
 
+def test_errors_of_what_is_gone_are_pruned(linker: Linker, tmp_path: Path, out: Path) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    annotate_files(linker, [notes, other], out)
+    annotate_files(linker, [notes], out)
+    assert (list(_found(out)), _errors(out)) == (["a"], ["x"])
+    annotate_files(linker, [notes], out, prune=True)
+    assert (list(_found(out)), _errors(out)) == (["a"], [])
+
+
 def test_a_note_in_error_is_in_the_input_and_not_pruned(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
@@ -142,6 +152,40 @@ def test_an_error_that_is_mended_before_the_run_goes_on_is_gone(
     assert _errors(out) == ["x", "b"]
     assert annotate_files(linker, [other, notes], out).notes == 0
     assert _errors(out) == ["x", "b"]
+
+
+def test_a_note_that_changes_before_the_run_goes_on_is_there_once(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    some = {str(i): FEVER for i in range(N_NOTES)}
+    notes = _notes(tmp_path / "notes.jsonl", some)
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [notes], out, progress=stop)
+    _notes(notes, {**some, "0": PAIN})
+    annotate_files(linker, [notes], out, resume=True)
+    assert _found(out) == {**{key: ["fever"] for key in some}, "0": ["chest pain"]}
+    # So it is in the next run, too.
+    assert annotate_files(linker, [notes], out).notes == 0
+    assert _found(out)["0"] == ["chest pain"]
+
+
+def test_a_note_that_broke_a_library_is_tried_again(
+    index: Index, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": "A fever too."})
+
+    def breaking(text: str) -> Linker:
+        return Linker(index, encoder=FakeEncoder(), detector=FatalDetector("?", None, breaks=text))
+
+    annotate_files(breaking("too"), [notes], out)
+    assert (list(_found(out)), _errors(out)) == (["a"], ["b"])
+    counts = annotate_files(breaking("never"), [notes], out)
+    assert (counts.notes, counts.kept) == (1, 1)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"], "b": ["fever"]}, [])
 
 
 def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.detect import CombinedDetector, Detector, OverlappingDetector, load_detector
-from linker.detect.combine import longest_first
+from linker.detect.combine import longest_first, without_overlaps
 from linker.errors import DetectorError
 from linker.schema import Mention
 
@@ -49,6 +50,33 @@ def test_a_span_of_two_detectors_is_one_mention_with_what_both_know() -> None:
         [Fixed(mention(0, 3, long_form="shortness of breath")), Fixed(mention(0, 3, "DISEASE"))]
     )
     assert combined.detect(["SOB"]) == [[mention(0, 3, "DISEASE", "shortness of breath")]]
+
+
+def test_what_one_detector_finds_and_another_proposes_is_found() -> None:
+    found, proposed = mention(0, 3), replace(mention(0, 3), proposed=True)
+    for both in ((found, proposed), (proposed, found)):
+        assert CombinedDetector([Fixed(one) for one in both]).detect_all(["x"]) == [[found]]
+    assert CombinedDetector([Fixed(proposed)] * 2).detect_all(["x"]) == [[proposed]]
+
+
+def test_the_first_detectors_label_and_long_form_stay() -> None:
+    first, second = mention(0, 3, "DISEASE", "sleep apnea"), mention(0, 3, "FINDING", "apnea")
+    assert CombinedDetector([Fixed(first), Fixed(second)]).detect_all(["x"]) == [[first]]
+    # What the first has none of, the second gives.
+    alone = CombinedDetector([Fixed(mention(0, 3, "DISEASE")), Fixed(second)])
+    assert alone.detect_all(["x"]) == [[mention(0, 3, "DISEASE", "apnea")]]
+
+
+def test_mentions_of_several_detectors_come_by_their_starts_the_longer_first() -> None:
+    combined = CombinedDetector([Fixed(mention(4, 6)), Fixed(mention(0, 2), mention(4, 9))])
+    assert spans(combined.detect_all(["x"])[0]) == [(0, 2), (4, 9), (4, 6)]
+
+
+def test_what_is_worth_more_stays_before_what_is_longer() -> None:
+    items = [(mention(0, 9), 0), (mention(3, 6), 1), (mention(9, 11), 0), (mention(10, 12), 0)]
+    kept = without_overlaps(items, mention=lambda item: item[0], worth=lambda item: item[1])
+    # Of two as long the earlier.
+    assert spans([item[0] for item in kept]) == [(3, 6), (9, 11)]
 
 
 def test_no_detector_is_an_error() -> None:

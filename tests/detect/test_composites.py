@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.detect.composites import phrase_of, split
+from linker.detect.composites import joints, phrase_of, split
 from linker.schema import Mention
 
 NAMES = {
@@ -135,6 +135,65 @@ def test_the_phrase_of_a_part_holds_the_words_that_it_shares(
     phrase = phrase_of(text, Mention(start, start + len(part), part, long_form=long_form))
     assert (phrase.text, phrase.long_form) == (expected, long_form)
     assert text[phrase.start : phrase.end] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        # The longest head that makes two names is what is shared.
+        (
+            "breast and ovarian cancer syndrome",
+            "breast cancer, ovarian cancer, breast cancer syndrome, ovarian cancer syndrome",
+            ["breast cancer syndrome", "ovarian cancer syndrome"],
+        ),
+        # Of what is in front of the last two, two words before one.
+        (
+            "small bowel, breast and ovarian cancer",
+            "bowel cancer, small bowel cancer, breast cancer, ovarian cancer",
+            ["small bowel cancer", "breast cancer", "ovarian cancer"],
+        ),
+        # Of a beginning of equal length, what fewer words set apart.
+        (
+            "bad acute pain left and right",
+            "acute pain left, acute pain right, bad acute pain left, bad acute right",
+            ["acute pain left", "acute pain right"],
+        ),
+        # Two names side by side share nothing.
+        ("rash or fever", "rash, fever", []),
+        ("rash and/or fever", "rash, fever", []),
+    ],
+)
+def test_of_several_guesses_the_first_that_are_names_are_taken(
+    text: str, names: str, expected: list[str]
+) -> None:
+    known = set(names.split(", "))
+    assert [part.name for part in split(text, known.__contains__)] == expected
+
+
+@pytest.mark.parametrize(
+    ("ands", "slashes", "expected"),
+    [
+        ([2, 5], [], [(2, 3), (5, 6)]),
+        ([], [3], [(3, 3)]),
+        ([3, 4], [4], [(3, 5)]),  # "and/or"
+        ([3], [1], [(1, 1), (3, 4)]),
+    ],
+)
+def test_joints_are_where_a_list_is_joined(
+    ands: list[int], slashes: list[int], expected: list[tuple[int, int]]
+) -> None:
+    assert [*joints(ands, slashes)] == expected
+
+
+def test_the_phrase_of_a_part_reaches_to_the_nearest_of_its_words() -> None:
+    text = "Plain pits. Palmar and plantar pits; other pits and more."
+    at = text.index("Palmar")
+    phrase = phrase_of(text, Mention(at, at + 6, "Palmar", long_form="palmar pits"))
+    assert phrase.text == "Palmar and plantar pits"
+    text = "Loss of weight; loss of vision and hearing"
+    at = text.index("hearing")
+    phrase = phrase_of(text, Mention(at, at + 7, "hearing", long_form="loss of hearing"))
+    assert phrase.text == "loss of vision and hearing"
 
 
 WORDS = ["breast", "and", "or", "ovarian", "cancer", "brain", "/", ",", "of", "😀", "\0", "İ"]

@@ -80,6 +80,33 @@ def test_stretches_are_as_long_as_what_they_stand_for(text: str) -> None:
         own = text[begin : begin + len(stretch)]
         assert all(a == b or (a, b) == ("-", "\u0335") for a, b in zip(own, stretch, strict=True))
         assert in_one_word(stretch) is not None
+        # No word is cut: "tachycardia" is no "cardia".
+        assert begin == 0 or text[begin - 1].isspace()
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("non-productive", "nonproductive"),
+        ("Pre-renal", "Prerenal"),
+        ("non-GI", None),  # letters, and no word
+        ("well-known", None),
+        ("xnon-productive", None),
+        ("co-non-productive", None),
+        ("non-5th", None),
+    ],
+)
+def test_a_prefix_is_a_word_of_its_own_before_one(text: str, joined: str | None) -> None:
+    assert [in_one_word(stretch) for _, stretch in joined_in(text)] == [joined] * bool(joined)
+
+
+def test_what_is_far_from_a_prefix_is_left_out() -> None:
+    text = f"{'a ' * 50}tachycardia non-productive cough {'b ' * 200}pre-renal"
+    (first, near), (second, far) = joined_in(text)
+    # From the first word within 60 code points of the hyphen on.
+    assert (first, second) == (text.index("-") - 59, text.rindex("-") - 59)
+    assert (near[:4], near[-4:]) == ("a a ", "b b ")
+    assert far.endswith("pre\u0335renal")
 
 
 @pytest.mark.parametrize(

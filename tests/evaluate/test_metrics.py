@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.evaluate.bootstrap import figures_with_intervals, ratio
+from linker.evaluate.bootstrap import Array, figures_with_intervals, ratio
 from linker.evaluate.mentions import (
     MentionTable,
     mention_statistic,
@@ -154,6 +154,13 @@ def test_the_reliability_table_holds_every_mention(rows: list[Row]) -> None:
     assert gaps == pytest.approx(figures(rows, 4)["ece"])
 
 
+def test_a_link_at_the_threshold_stands() -> None:
+    (point,) = operating_points(
+        np.array([0.5, 0.5, 0.4]), np.array([True, False, True]), np.array([0.5, 0.4]), 4, (0.5,)
+    )
+    assert (point.links, point.precision, point.recall) == (2, 0.5, 0.25)
+
+
 @given(st.lists(mention_rows(), min_size=1, max_size=40), st.floats(0, 1))
 def test_operating_points_count_the_links_that_would_stand(
     rows: list[Row], threshold: float
@@ -219,6 +226,11 @@ def test_a_gold_mention_keeps_the_best_probability_of_a_right_link() -> None:
     assert m.gold_overlap.tolist() == [0.6]
     assert m.gold_strict.tolist() == [-1]
     assert m.stands_overlap.tolist() == [True]
+    # Two at the very span, as of two detectors.
+    same = [FoundSpan(0, 9, "A", True, 0.6), FoundSpan(0, 9, "A", False, 0.5)]
+    for found in (same, same[::-1]):
+        m = match([GoldSpan(((0, 9),), ("A",))], found)
+        assert (m.gold_strict.tolist(), m.stands_strict.tolist()) == ([0.6], [True])
 
 
 @st.composite
@@ -373,6 +385,15 @@ def test_one_document_has_no_width() -> None:
     rows: list[Row] = [(0, 1, True, True, True, 0.5), (0, 0, True, True, True, 0.5)]
     (acc, *_) = figures_with_intervals([mention_statistic(table(rows), 1, k=1)], 1, draws=10)
     assert (acc.value, acc.low, acc.high) == (0.5, 0.5, 0.5)
+
+
+def test_draws_with_nothing_to_measure_are_left_out_of_the_interval() -> None:
+    def share(weights: Array) -> dict[str, Array]:
+        # Of two documents one alone has something: a quarter of the draws has nothing.
+        return {"share": ratio(0.5 * weights[:, 0], weights[:, 0])}
+
+    (figure,) = figures_with_intervals([share], 2, draws=40)
+    assert (figure.value, figure.low, figure.high) == (0.5, 0.5, 0.5)
 
 
 def test_the_bootstrap_refuses_nothing_to_draw() -> None:

@@ -105,11 +105,12 @@ def test_written_manifest_reads_the_same(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_file_of_another_length_is_named(file: str, folder: Path) -> None:
+@pytest.mark.parametrize("more", [-1, 1])
+def test_file_of_another_length_is_named(file: str, more: int, folder: Path) -> None:
     path = folder / file
     size = path.stat().st_size
-    path.write_bytes(path.read_bytes()[:-1])
-    message = re.escape(f"{path}: {size - 1} bytes, expected {size}")
+    path.write_bytes((path.read_bytes() + b"\0")[: size + more])
+    message = re.escape(f"{path}: {size + more} bytes, expected {size}")
     with pytest.raises(IndexFolderError, match=f"{message}.*was it cut short"):
         Manifest.read(folder)
 

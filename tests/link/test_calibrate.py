@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import FakeEncoder, build, concept
+from cases import FakeEncoder, build, concept, linker_of
 
 from linker.index import Index, write_index
 from linker.link.calibrate import FITTED, SHIPPED, Answered, calibrate, fit, held_out_queries
 from linker.link.rank import Pairs, Weights
-from linker.terminology import read_terminology
+from linker.terminology import NameKind, Release, TableBuilder, add_forms, read_terminology
 
 TRUE = replace(SHIPPED, slope=12.0, any=1.5, pooled=0.8)
 
@@ -102,13 +103,16 @@ def test_a_list_with_next_to_no_synonyms_is_calibrated_nearly_as_shipped(
 def test_of_the_only_names_of_concepts_no_more_are_asked_than_nil_is_likely(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    pairs = [concept(f"P:{n}", f"Disorder of organ {n}", f"Sickness of part {n}") for n in range(8)]
+    pairs = [
+        concept(f"P:{n}", f"Disorder of organ {n}", f"Sickness of part {n}") for n in range(10)
+    ]
     alone = [concept(f"A:{n}", f"Poisoning by drug {n}") for n in range(40)]
     index = build(tmp_path_factory.mktemp("few") / "i", [*pairs, *alone])
     answers = held_out_queries(index).answers
     concepts = [index.store.concept_id(next(iter(found))) for found in answers]
-    assert [name[0] for name in concepts].count("P") == 16
-    assert [name[0] for name in concepts].count("A") == 4
+    # Five of the twenty-five are a fifth of all.
+    assert [name[0] for name in concepts].count("P") == 20
+    assert [name[0] for name in concepts].count("A") == 5
 
 
 def test_abbreviations_are_neither_asked_nor_offered_for_their_own_concept(
@@ -134,6 +138,44 @@ def test_abbreviations_are_neither_asked_nor_offered_for_their_own_concept(
     )
     assert index.store.n_names == 4
     assert len(held_out_queries(index).answers) == 0
+
+
+def test_a_name_is_not_offered_its_own_forms_and_abbreviations(tmp_path: Path) -> None:
+    builder = TableBuilder("test")
+    names = [("Stiff gait", NameKind.EXACT), ("SpAx", NameKind.ABBREVIATION)]
+    builder.add("F:1", "Ataxia, spastic", names=names)
+    builder.add("F:2", "Ataxia", names=[("Gait, stiff and broad", NameKind.EXACT)])
+    linker_of(add_forms(builder.finish(Release("T", "1", "", "test"))), tmp_path / "i")
+    store = Index.open(tmp_path / "i").store
+    pairs = held_out_queries(Index.open(tmp_path / "i")).pairs
+    asked = ["ataxia", "ataxia, spastic", "gait, stiff and broad", "stiff gait"]
+    offered = {
+        name: {store.normal(row) for row in pairs.row[pairs.query == i].tolist()}
+        for i, name in enumerate(asked)
+    }
+    every = {*store.normals(0, store.n_names)}
+    assert every - {*asked} == {"spastic ataxia", "spax"}
+    assert offered == {
+        # Of another concept the form and the abbreviation are names like others.
+        "ataxia": every - {"ataxia"},
+        "ataxia, spastic": every - {"ataxia, spastic", "spastic ataxia", "spax"},
+        "gait, stiff and broad": every - {"gait, stiff and broad"},
+        "stiff gait": every - {"stiff gait", "spax"},
+    }
+
+
+def test_a_name_with_the_words_of_the_one_asked_is_marked(tmp_path: Path) -> None:
+    index = build(tmp_path / "i", [concept("C:1", "Stiff gait", "Gait stiff", "Rigid walk")])
+    pairs = held_out_queries(index).pairs
+    names = ["gait stiff", "rigid walk", "stiff gait"]
+    marked = {
+        (names[query], index.store.normal(row))
+        for query, row, same in zip(
+            pairs.query.tolist(), pairs.row.tolist(), pairs.same_words.tolist(), strict=True
+        )
+        if same
+    }
+    assert marked == {("gait stiff", "stiff gait"), ("stiff gait", "gait stiff")}
 
 
 def test_calibration_is_repeatable_and_says_what_it_fitted(index: Index) -> None:

@@ -120,6 +120,17 @@ def test_case_is_looked_up_once_but_as_a_source_writes_it(index: Index) -> None:
         assert alone.candidates == candidates
 
 
+def test_plurals_are_looked_up_as_the_name_in_their_own_case(index: Index) -> None:
+    spellings = ["heart attacks", "Heart attacks", "HEART ATTACKS\t", "Heart attack"]
+    alone = [Linker(index, encoder=FakeEncoder()).link([s])[0].candidates for s in spellings]
+    assert [c[0].features["exact"] for c in alone] == [1, 1, 1, 1]
+    assert [c[0].features["case"] for c in alone] == [0, 1, 0, 1]
+    for ordered in (spellings, spellings[::-1]):
+        linker = Linker(index, encoder=FakeEncoder())
+        found = dict(zip(ordered, linker.link(ordered), strict=True))
+        assert [found[s].candidates for s in spellings] == alone
+
+
 def test_a_misspelt_name_is_found_by_its_vector(linker: Linker) -> None:
     link = linker.link(["hart attack"])[0]
     assert link.candidates[0].concept_id == "X:0002"

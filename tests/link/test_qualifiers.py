@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,6 +147,41 @@ def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: s
 )
 def test_short_forms_in_a_phrase_are_said_in_full(index: Index, query: str, full: str) -> None:
     assert spelled_out(index, query) == full
+
+
+def test_what_is_a_name_as_it_stands_is_said_no_other_way(tmp_path: Path) -> None:
+    concepts = [
+        concept("S:1", "CKD stage 3"),
+        concept("S:2", "Chronic kidney disease stage 3"),
+        concept("S:3", "Chronic kidney disease stage 4"),
+        concept("S:4", "Diabetes"),
+        concept("S:5", "Diabetes mellitus"),
+        concept("S:6", "Portal hypertension"),
+    ]
+    index = build(tmp_path / "i", concepts)
+    # In full it is another concept's name; so for a word that stands for a longer one.
+    assert spelled_out(index, "stage 3 CKD") == "stage 3 CKD"
+    assert spelled_out(index, "diabetes") == "diabetes"
+    # The index knows the letters, but in full alone it is a name.
+    assert spelled_out(index, "CKD stage 4") == "chronic kidney disease stage 4"
+    # A phrase of more words than any name that is looked for stays as it is.
+    many = "portal HTN a b c d e f g h i j"
+    assert spelled_out(index, many) == many.replace("HTN", "hypertension")
+    assert spelled_out(index, f"{many} k") == f"{many} k"
+
+
+@pytest.mark.parametrize(
+    ("mention", "is_found"),
+    [
+        ("mild moderate severe left right bilateral knee pain", True),
+        ("mild moderate severe left right bilateral chronic knee pain", False),
+    ],
+)
+def test_of_many_qualifiers_all_are_dropped_or_none(
+    mention: str, is_found: bool, tmp_path: Path
+) -> None:
+    index = build(tmp_path / "i", [concept("K:1", "Severe knee pain")])
+    assert without_qualifiers(index, mention) == (0 if is_found else None)
 
 
 def test_a_name_that_the_search_misses_is_a_candidate_still(

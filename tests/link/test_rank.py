@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import PLAIN, build, concept, hits
+from cases import PLAIN, build, concept, hits, linker_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.index import Index
-from linker.link.rank import Pairs, Ranking, Weights, rank
+from linker.link.rank import Pairs, Ranking, Weights, pairs_of, rank
 from linker.link.rerank import candidates
 from linker.link.retrieve import Hits
+from linker.terminology import NameKind, Release, TableBuilder, add_forms
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Index:
         concept("T:3", "Common"),
     ]
     return build(tmp_path_factory.mktemp("shared") / "index", concepts)
+
+
+def made(builder: TableBuilder, folder: Path) -> Index:
+    """An index of a terminology, with the forms that are derived from its names."""
+    linker_of(add_forms(builder.finish(Release("T", "1", "", "test"))), folder)
+    return Index.open(folder)
 
 
 def ids(index: Index, ranking: Ranking) -> list[str]:
@@ -76,6 +84,53 @@ def test_the_name_that_is_shown_is_the_query_where_the_concept_has_it(shared: In
     # Utilities -0.5 for Alpha, -1 for the two others.
     total = math.exp(-0.5) + 2 * math.exp(-1)
     assert first.probability == pytest.approx(math.exp(-0.5) / (1 + total))
+
+
+def test_of_names_that_tie_the_first_by_its_spelling_is_shown(tmp_path: Path) -> None:
+    index = build(tmp_path / "i", [concept("S:1", "Main", "alpha pain", "Zeta pain")])
+    near = hits(index, ("alpha pain", 0.9), ("zeta pain", 0.9), ("main", 0.8))
+    found = candidates(rank(["x"], near, index.store, PLAIN), 0, index.store, k=1)
+    # By code points, as its source writes it: not by the rows of the index, which an overlay adds.
+    assert found[0].matched_name == "Zeta pain"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_loose"),
+    [
+        (NameKind.PREFERRED, False),
+        (NameKind.EXACT, False),
+        (NameKind.ABBREVIATION, False),
+        (NameKind.BROAD, True),
+        (NameKind.NARROW, True),
+        (NameKind.RELATED, True),
+    ],
+)
+def test_kinds_of_names_that_count_less(kind: NameKind, is_loose: bool, tmp_path: Path) -> None:
+    builder = TableBuilder("test")
+    name = "Alpha" if kind is NameKind.PREFERRED else "Beta"
+    builder.add("K:1", "Alpha", names=[] if name == "Alpha" else [("Beta", kind)])
+    index = made(builder, tmp_path / "i")
+    pairs = pairs_of(["x"], hits(index, (name.lower(), 0.9)), index.store)
+    assert pairs.loose.tolist() == [is_loose]
+    assert pairs.preferred.tolist() == [kind is NameKind.PREFERRED]
+
+
+def test_support_counts_the_names_nearby_but_no_form_of_them(tmp_path: Path) -> None:
+    builder = TableBuilder("test")
+    builder.add("F:1", "Ataxia, spastic", names=[("Stiff gait", NameKind.EXACT)])
+    builder.add("F:2", "Ataxia")
+    index = made(builder, tmp_path / "i")
+    names = ["ataxia", "ataxia, spastic", "spastic ataxia", "stiff gait"]
+    assert index.store.normals(0, 4) == names
+
+    def support(*near: tuple[str, float]) -> float:
+        return float(rank(["x"], hits(index, *near), index.store, PLAIN).support[0])
+
+    assert support(("ataxia, spastic", 0.9)) == 0
+    assert support(("ataxia, spastic", 0.9), ("spastic ataxia", 0.9)) == 0
+    # By hand: the second name is .05 farther, and counts 1/e.
+    both = support(("ataxia, spastic", 0.9), ("stiff gait", 0.85))
+    assert both == pytest.approx(math.log(1 + math.exp(-1)))
 
 
 def test_no_hits_no_candidates(shared: Index) -> None:

@@ -258,7 +258,7 @@ def test_what_was_decided_is_found_when_the_table_is_mapped_again(tmp_path: Path
     decisions = {
         "pump trouble": "X:9001",  # An old id of X:0001.
         "MI": "X:0013",
-        "weak heart": "reject",
+        "weak heart": "Reject",
         "cold": "X:0008",
         "Fever": "Accept",
     }
@@ -287,6 +287,7 @@ def test_what_was_decided_is_found_when_the_table_is_mapped_again(tmp_path: Path
         (["Fever,X:0006,Z:1"], r"r\.csv:2: 'Z:1' is no concept of .*mini; expected accept, reject"),
         (["Fever,,accept"], r"r\.csv:2: 'accept' on a row without a concept_id"),
         ([",,reject"], r"r\.csv:2: a decision on a term that holds no character"),
+        (["\u200b,,reject"], r"r\.csv:2: a decision on a term that holds no character"),
         (
             ["Fever,X:0006,accept", "FEVER,X:0006,X:0007"],
             r"r\.csv:3: 'FEVER' is decided otherwise on line 2",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import CONCEPTS, FakeEncoder, build, check_bulk_reads, concept
+from cases import CONCEPTS, FakeEncoder, build, check_bulk_reads, concept, linker_of
 
 from linker import Linker
 from linker.encoder import Vectors
@@ -26,6 +26,7 @@ from linker.link.rank import rank
 from linker.link.rerank import candidates
 from linker.link.retrieve import Retriever
 from linker.offline import overlay_index
+from linker.terminology import NameKind, Release, TableBuilder, add_forms
 
 HEADER = "concept_id,name,kind,preferred_name,semantic_types,definition,codes.LOCAL\n"
 Write = Callable[..., Path]
@@ -267,6 +268,30 @@ def test_a_preferred_name_takes_the_place_of_the_former_one(mini: Path, csv: Wri
     assert linker.link(["heart failure"])[0].candidates[0].preferred_name == "Pump failure"
 
 
+def test_what_is_a_name_already_is_not_added_again(mini: Path, csv: Write) -> None:
+    manifest = lay(mini, csv("X:0001,Heart failure", "X:0002,Heart attack,related"))
+    store = Index.open(mini).store
+    kinds = {
+        name: [pair.kind for pair in store.pairs(store.name_row(name))]
+        for name in ("heart failure", "heart attack")
+    }
+    # Where nothing is said, what it is stays; a kind that is said is its new one.
+    assert kinds == {"heart failure": [NameKind.PREFERRED], "heart attack": [NameKind.RELATED]}
+    assert manifest.overlays[0].names_added == 0
+
+
+def test_a_name_is_taken_away_once_another_is_preferred_wherever_the_rows_stand(
+    tmp_path: Path, csv: Write
+) -> None:
+    index = build(tmp_path / "i", [concept("P:1", "Cold"), concept("P:2", "Cold")]).path
+    lay(index, csv("P:1,Cold,remove", "P:1,,,Low temperature"))
+    store = Index.open(index).store
+    assert store.concept(store.row("P:1")).names == ("Low temperature",)
+    # The other concept's name is its preferred one still.
+    pairs = store.pairs(store.name_row("cold"))
+    assert [(store.concept_id(p.concept), p.kind) for p in pairs] == [("P:2", NameKind.PREFERRED)]
+
+
 def test_a_name_is_taken_away_from_one_concept_alone(mini: Path, csv: Write) -> None:
     assert best(mini, "cold") == ["X:0007"]
     manifest = lay(mini, csv("X:0008,COLD,remove", "X:0001,weak heart,remove"))
@@ -350,6 +375,27 @@ def test_many_rows_are_read_as_each_is(mini: Path, csv: Write) -> None:
         csv("X:0001,Pump trouble", "X:0002,Chest pain", "A:1,,,Odd gait", "Z:1,Odd gait,,Limp"),
     )
     check_bulk_reads(Index.open(mini).store)
+
+
+def test_forms_of_the_layer_and_of_what_it_leaves_are_counted(tmp_path: Path, csv: Write) -> None:
+    builder = TableBuilder("test")
+    builder.add("F:1", "Ataxia", names=[("Ataxia, spastic", NameKind.EXACT)])
+    builder.add("F:2", "Spastic gait", names=[("Gait, stiff", NameKind.EXACT)])
+    builder.add("F:3", "Gait")
+    linker_of(add_forms(builder.finish(Release("T", "1", "", "test"))), tmp_path / "i")
+    check_bulk_reads(Index.open(tmp_path / "i").store)
+    assert Index.open(tmp_path / "i").store.n_derived == 2
+    rows = ('F:1,"Ataxia, spastic",remove', "F:3,Stiff gait,exact", "F:3,Way to walk,exact")
+    lay(tmp_path / "i", csv(*rows, header="concept_id,name,kind\n"))
+    store = Index.open(tmp_path / "i").store
+    check_bulk_reads(store)
+    # The form of the name that was taken away went with it; that of the other is a name as well.
+    assert store.n_derived == 1
+    row = store.name_row("stiff gait")
+    assert [(p.form is None, store.concept_id(p.concept)) for p in store.pairs(row)] == [
+        (False, "F:2"),
+        (True, "F:3"),
+    ]
 
 
 def test_relations_are_those_of_the_layer_and_of_what_it_leaves(mini: Path, csv: Write) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from linker.config import Recipe, validated
@@ -74,6 +76,30 @@ def test_a_prefix_is_put_before_every_id() -> None:
     assert found["ONE:A1"]["replaced_by"] is None
     assert {n["concept_id"] for n in merged.names.to_pylist()} == {"ONE:A1", "ONE:A2"}
     assert {n["concept_id"] for n in merged.forms.to_pylist()} <= {"ONE:A1", "ONE:A2"}
+
+
+def test_a_prefix_is_put_before_the_parents_of_a_part_of_a_table() -> None:
+    rest = replace(ONE, concepts=ONE.concepts.slice(1), names=ONE.names.slice(2))
+    three = terminology("Three", ("C1", "A", "", ""), ("C2", "B", "C1", ""), ("C3", "C", "C2", ""))
+    later = replace(three, concepts=three.concepts.slice(2))
+    assert by_id(merge([(rest, "ONE:")]))["ONE:A2"]["parents"] == ["ONE:A1"]
+    assert by_id(merge([(later, "T:")]))["T:C3"]["parents"] == ["T:C2"]
+
+
+def test_one_terminology_with_a_prefix_keeps_its_types() -> None:
+    found = by_id(merge([(ONE, "ONE:")]))
+    assert [found[key]["semantic_types"] for key in ("ONE:A1", "ONE:A2")] == [["finding"], []]
+
+
+def test_what_two_releases_say_alike_or_not_at_all_is_said_once() -> None:
+    said = ("Public domain", "", "Public domain", "CC0")
+    parts = [
+        (replace(ONE, release=Release(f"T{i}", "", licence, "obo")), f"{i}:")
+        for i, licence in enumerate(said)
+    ]
+    release = merge(parts).release
+    assert (release.licence, release.version, release.source) == ("Public domain; CC0", "", "obo")
+    assert [part.licence for part in release.parts] == [*said]
 
 
 def test_one_terminology_stays_as_it_is() -> None:
