@@ -45,6 +45,7 @@ class _TriggerTable(_Table):
     max_words: int | None = Field(default=None, ge=0)
     phrase: bool = False
     until: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class _TerminationTable(_Table):
@@ -80,6 +81,7 @@ class Effect(NamedTuple):
     ends_section: bool = False
     max_words: int = FAR
     until: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
     opens_clause: bool = False
     closes_clause: bool = False
 
@@ -133,6 +135,7 @@ class PhraseBook:
                 backward=trigger.direction != "forward",
                 max_words=FAR if trigger.max_words is None else trigger.max_words,
                 until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
+                after=frozenset(trigger.after),
             )
             self._add(trigger.phrases, effect)
         for termination in rules.termination:
@@ -226,6 +229,8 @@ def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:
 
 def _fits(effect: Effect, tokens: list[str], begin: int, end: int) -> bool:
     if effect.opens_clause and begin > 0 and is_word(tokens[begin - 1]):
+        return False
+    if effect.after and effect.after.isdisjoint(tokens[:begin]):
         return False
     if not effect.closes_clause or end == len(tokens):
         return True

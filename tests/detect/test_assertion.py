@@ -139,6 +139,14 @@ def check(text: str) -> None:
         "Resolution of the [hyponatremia|historical]; persistent [hypokalemia|].",
         "No resolution of her [cough|].",
         "He has a fear of [stroke|hypothetical], and [gout|].",
+        # What may come of an operation, however far from "risks"; not what came of a disease.
+        "All risks were discussed, which include, but are not limited to [DVT|hypothetical].",
+        "Risks and benefits were explained, including [PE|hypothetical] and [pain|hypothetical].",
+        "The risks of surgery were explained to include [infection|hypothetical]. He has [gout|].",
+        "We discussed complications including [bleeding|hypothetical].",
+        "Potential complications including [bleeding|hypothetical] were explained.",
+        "[Diabetes|] with complications including [neuropathy|] and [retinopathy|].",
+        "Cardiac risk factors include [hypertension|]. His problems include [gout|].",
         # A minus is one where there is a plus; else it is a bullet or a hyphen.
         "+[nausea|], -[vomiting|negated], +[fever|]",
         "(+[cough|]/-[wheeze|negated]) -[rash|negated]",
@@ -414,6 +422,20 @@ def test_own_rules(tmp_path: Path) -> None:
     text, mentions, _ = marked("She lacks [fever|], [cough|]. No [rash|].")
     truths = AssertionRules(path).assert_mentions(text, mentions)
     assert [truth["negated"] for truth in truths] == [True, False, False]
+
+
+def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(
+        '[[trigger]]\nattribute = "hypothetical"\ndirection = "forward"\nafter = ["risks"]\n'
+        'phrases = ["including"]\n',
+        encoding="utf-8",
+    )
+    text, mentions, gold = marked(
+        "Signs including [fever|]. Risks were named, including [pain|hypothetical]."
+    )
+    truths = AssertionRules(path).assert_mentions(text, mentions)
+    assert [{a for a in ASSERTIONS if truth[a]} for truth in truths] == gold
 
 
 @pytest.mark.parametrize(
