@@ -278,6 +278,13 @@ def test_forms(text: str) -> None:
         "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
         "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
         "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
+        # Results, as laboratories and pathologists give them.
+        "[Perineural invasion|negated]: Not identified\n[Necrosis|]: Present",
+        "[Influenza A|negated]: Not Detected  [RSV|]: Detected  [COVID-19|negated]: Not Detected",
+        "[HIV|negated]: non-reactive. [Syphilis|negated] nonreactive. [Hepatitis B|]: reactive.",
+        "[Dysplasia|negated]: none identified. [Metastases|negated] have not been seen.",
+        "[Hematoma|negated] is no longer seen. [Tumor|] margins: not involved.",
+        "Neg for [chest pain|negated], pos for [palpitations|]. -ve: [rash|negated]",
         "Never [smoker|negated], never a [drinker|negated]. Never hospitalized for [asthma|].",
     ],
 )
