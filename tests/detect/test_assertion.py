@@ -207,6 +207,8 @@ def test_sentences_and_sections(text: str) -> None:
         "Skin: no [rash|negated] Neuro: no [weakness|negated]",
         "[Fever|negated] - No\n[Cough|] - Yes\n[Headache|negated] - No",
         "[Fever|negated]   No\n[Chest pain|]   Yes",
+        "[Headache|negated] no\n[Dizziness|] yes\n[Syncope|negated] no\n[Cough|] yes, at night",
+        "[Fever|negated] no\n[Rash|] yes\nShe has no\n[edema|negated] and no\n[pain|negated]",
         "[ ] [fever|negated] [x] [fatigue|] [ ] [weight loss|negated]",
         "☐ [chest pain|negated] ☒ [palpitations|] ☑ [edema|]",
         "[Diabetes Mellitus|negated]: [ ] Yes [X] No",
