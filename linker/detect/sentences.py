@@ -27,6 +27,7 @@ _ITEM = re.compile(
 )
 """A line of a form: "Headache no". What makes it one is that its neighbour is one too."""
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
+_MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
 # fmt: off
 _NEVER_ENDS = frozenset((
@@ -120,8 +121,9 @@ def ends_sentence(text: str, dot: int, word: str) -> bool:
         # "2.5" and "b.i.d." go on; "fever.He" lacks its space.
         return end == dot + 1 and len(word) > 2 and rest[0].isupper() and rest[1:2].islower()
     if text[dot] != ".":
-        # A mark that stands apart belongs to what follows: "? pneumonia".
-        return text[dot] == "!" or (dot > 0 and not text[dot - 1].isspace())
+        # Marks that stand apart belong to what follows: "? pneumonia", "?? PE".
+        before = text[max(0, dot - _MOST_MARKS) : dot].rstrip("?")[-1:]
+        return text[dot] == "!" or not (before == "" or before.isspace())
     after = rest.lstrip()[:1]
     if word in _NEVER_ENDS:
         return False

@@ -26,7 +26,7 @@ that is words of triggers itself stands as these."""
 TOKEN = re.compile(
     rf"{MENTION}{MENTION_GOES_ON}*|\n|(?<![\d/])2/2(?![\d/])|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]"
 )
-_NUMBERS = {"#": "0", "#s": "0s", "YYYY": "YYYY"}
+_STAND_FOR = {"#": "0", "#s": "0s", "YYYY": "YYYY", "@": MENTION}
 _DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)", re.IGNORECASE)
 FAR = 1 << 60
 """As many words as a sentence may have."""
@@ -244,9 +244,10 @@ def is_word(piece: str) -> bool:
 
 
 def _parts(word: str) -> list[str]:
-    # What stands for numbers in a rule becomes what numbers fold to; the rest is cut as a note is.
-    if word in _NUMBERS:
-        return [_NUMBERS[word]]
+    # What stands for numbers in a rule becomes what numbers fold to, and what stands for a mention
+    # what one is masked as; the rest is cut as a note is.
+    if word in _STAND_FOR:
+        return [_STAND_FOR[word]]
     return [fold(part) for part in TOKEN.findall(word)]
 
 

@@ -280,6 +280,27 @@ def test_forms(text: str) -> None:
         "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
         "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
         "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
+        # Not excluded, in more words.
+        "[Pneumonia|uncertain] has not been ruled out. [PE|uncertain] has not yet been excluded.",
+        "A small [effusion|uncertain] is not entirely excluded. Not excluding [TB|uncertain].",
+        "Cannot entirely exclude [PE|uncertain]. CT to exclude [malignancy|uncertain].",
+        "[Fracture|uncertain] cannot be completely excluded. We have not ruled out [TB|uncertain].",
+        "?? [Crohn's|uncertain] Imp: ??[sepsis|uncertain]. Query [fracture|uncertain].",
+        "Is it [gout|uncertain]?? He has [pain|].",
+        "This is unlikely to be [MI|uncertain]. [Pain|] is unlikely to represent [MI|uncertain].",
+        "It is not clear that he has [asthma|uncertain]. There is no suggestion of [PE|negated].",
+        "Consider [meningitis|uncertain]. Consider MRI for [pain|], CT if [fever|hypothetical].",
+        "Workup for her gallbladder showed [dyskinesia|].",
+        # Not so, in more words; and what is said twice not.
+        "I don't think that this is [asthma|negated]. I do not believe it is [ACS|negated].",
+        "I do not believe that diuretics will help his [edema|].",
+        "She does not appear [anxious|negated], [agitated|negated] or [depressed|negated].",
+        "He does not appear to understand his [diabetes|]. He no longer reports [pain|negated].",
+        "She is not without [pain|]. He does not deny [drinking|]. No reason to doubt [gout|].",
+        "Compression test negative with [pain|] on both sides.",
+        # The cause is not found, and the finding is there.
+        "No source of [bleeding|] was found. No known cause for [seizures|]. No [rash|negated].",
+        "Cause of [fever|] not found. The etiology of her [anemia|] has not been identified.",
         # Results, as laboratories and pathologists give them.
         "[Perineural invasion|negated]: Not identified\n[Necrosis|]: Present",
         "[Influenza A|negated]: Not Detected  [RSV|]: Detected  [COVID-19|negated]: Not Detected",
