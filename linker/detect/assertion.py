@@ -434,6 +434,8 @@ def _look_backward(
         piece = tokens[at]
         if any(piece in ends for ends in until):
             floors = [FAR if piece in ends else f for f, ends in zip(floors, until, strict=True)]
+        if piece == "," and at not in inside:
+            floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
         if at in phrases:
             _, effects = phrases[at]
             for effect in effects:
@@ -454,8 +456,6 @@ def _look_backward(
                     found[homes[at]] |= 1 << attribute
         elif piece == ":":
             floors = [FAR] * n
-        elif piece == ",":
-            floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
         elif piece in _LIST_WORDS:
             listed = [True] * n
 

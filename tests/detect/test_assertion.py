@@ -298,6 +298,15 @@ def test_forms(text: str) -> None:
         "He does not appear to understand his [diabetes|]. He no longer reports [pain|negated].",
         "She is not without [pain|]. He does not deny [drinking|]. No reason to doubt [gout|].",
         "Compression test negative with [pain|] on both sides.",
+        # Where it ends that something is not there.
+        "No [JVD|negated], trace [edema|]. No [pneumothorax|negated], small [effusion|].",
+        "No [fever|negated], some [abdominal pain|]. No [rales|negated], scattered [wheezes|].",
+        "No [chest pain|negated], she does have [dyspnea|]. No [fever|negated], had [emesis|].",
+        "Without [fever|negated], he had [cough|]. No [angina|negated] yet he was [pale|].",
+        "No acute [distress|negated], appears [pale|]. No [fever|negated] despite [pneumonia|].",
+        "Denies [chest pain|negated], severe [headache|negated], or [rash|negated].",
+        "No evidence of progression of [lung cancer|]. Apart from [fever|] the ROS is negative.",
+        "[Murmur|], unchanged from last year. After a talk with his wife, the patient had [pain|].",
         # The cause is not found, and the finding is there.
         "No source of [bleeding|] was found. No known cause for [seizures|]. No [rash|negated].",
         "Cause of [fever|] not found. The etiology of her [anemia|] has not been identified.",
