@@ -307,6 +307,21 @@ def test_forms(text: str) -> None:
         "Denies [chest pain|negated], severe [headache|negated], or [rash|negated].",
         "No evidence of progression of [lung cancer|]. Apart from [fever|] the ROS is negative.",
         "[Murmur|], unchanged from last year. After a talk with his wife, the patient had [pain|].",
+        # Who has it: the mother of a newborn, those in brackets, contacts, nobody.
+        "Born at term to a mother with [GDM|family]. Infant of a diabetic mother.",
+        "Maternal history significant for [lupus|family]. Family psych history: [OCD|family]",
+        "[Diabetes|family] (mother, sister), [CAD|family] (father and uncle)",
+        "Exposed to a coworker with [TB|family]. Her children have [flu|family].",
+        "No one in the family has [gout|negated+family]. Nobody at home has [rash|negated+family].",
+        "Lives with his mother, who has [COPD|family].",
+        # Who only comes along, or speaks.
+        "A boy who presents with his mother for [asthma|]. Here with mom for [cough|].",
+        "PMH: [asthma|historical]. Presents with his wife for [pain|].",
+        "Mother measured [fever|]. Mother has not noticed [rash|negated].",
+        "Parents would like to discuss [ADHD|]. Mother was told he has [murmur|].",
+        "Mother has been giving ibuprofen for [fever|]. Wife manages his [diabetes|].",
+        "Mother was instructed to return if [fever|hypothetical]. A friend saw [pallor|].",
+        "Infant of a [diabetic|] mother with [macrosomia|].",
         # The cause is not found, and the finding is there.
         "No source of [bleeding|] was found. No known cause for [seizures|]. No [rash|negated].",
         "Cause of [fever|] not found. The etiology of her [anemia|] has not been identified.",
