@@ -322,6 +322,14 @@ def test_forms(text: str) -> None:
         "Mother has been giving ibuprofen for [fever|]. Wife manages his [diabetes|].",
         "Mother was instructed to return if [fever|hypothetical]. A friend saw [pallor|].",
         "Infant of a [diabetic|] mother with [macrosomia|].",
+        # The past, and what only a report of the past says.
+        "Previously seen [nodule|] is unchanged. Old records show [gout|].",
+        "Previously noted [effusion|historical] has resolved. Since prior CT [edema|] is worse.",
+        "[HIV|] diagnosed in May 2006. [MI|historical] in fall of 2012. [Pain|] began in 12/2019.",
+        "In March 2012 she had [croup|historical]. At age 5 he had [meningitis|historical].",
+        "[Jaundice|historical] as a newborn. [Stones|historical], remote. [MI|historical] (old)",
+        "[Rash|] has not completely resolved. [Pain|] almost resolved.",
+        "Used to get [migraines|historical]. On pills for [gout|] as well as a baby aspirin.",
         # The cause is not found, and the finding is there.
         "No source of [bleeding|] was found. No known cause for [seizures|]. No [rash|negated].",
         "Cause of [fever|] not found. The etiology of her [anemia|] has not been identified.",
