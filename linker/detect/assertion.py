@@ -64,6 +64,8 @@ _PIECE = re.compile(
 _SIGNS = ("+", "\\-–−")
 _PLUS, _MINUS = (re.compile(rf"(?:^|[\s,;(/])[{sign}]\Z") for sign in _SIGNS)
 """What stands before a finding that is there, and before one that is not: "+nausea, -vomiting"."""
+_PLUS_SOMETHING = re.compile(r"(?:^|[\s,;(/])\+(?=[A-Za-z])")
+"""Before what is no mention a plus tells as well what a minus is: "+FM, -VB, -LOF"."""
 _PLUS_APART, _MINUS_APART = (re.compile(rf"(?:^|[\s,;(/])[{sign}] ?\Z") for sign in _SIGNS)
 _PLUS_BEHIND, _MINUS_BEHIND = (re.compile(rf"^ ?[{sign}][ \t]*(?:[,;/)\n]|\Z)") for sign in _SIGNS)
 _KEPT = 4096
@@ -358,21 +360,28 @@ def _look_at_signs(sentence: _Sentence, stretches: _Stretches, found: list[int])
     ]
     if not around:
         return
+    befores, afters = [before for _, before, _ in around], [after for _, _, after in around]
+    sure = any(map(_PLUS_SOMETHING.search, sentence.pieces))
     for absent in (
-        _minus([before for _, before, _ in around], _PLUS, _MINUS, every=False),
-        _minus([before for _, before, _ in around], _PLUS_APART, _MINUS_APART, every=True),
-        _minus([after for _, _, after in around], _PLUS_BEHIND, _MINUS_BEHIND, every=True),
+        _minus(befores, _PLUS, _MINUS, every=False, sure=sure),
+        _minus(befores, _PLUS_APART, _MINUS_APART, every=True),
+        _minus(afters, _PLUS_BEHIND, _MINUS_BEHIND, every=True),
     ):
         for at in absent:
             found[stretches.at[around[at][0]]] |= 1 << ASSERTIONS.index("negated")
 
 
 def _minus(
-    beside: Sequence[str], plus: re.Pattern[str], minus: re.Pattern[str], *, every: bool
+    beside: Sequence[str],
+    plus: re.Pattern[str],
+    minus: re.Pattern[str],
+    *,
+    every: bool,
+    sure: bool = False,
 ) -> list[int]:
-    """Which mentions have a minus, by what stands beside each, if one has a plus."""
+    """Which mentions have a minus, by what stands beside each, if one has a plus or it is sure."""
     has_plus, has_minus = ([*map(bool, map(sign.search, beside))] for sign in (plus, minus))
-    if not any(has_plus) or (every and not all(map(or_, has_plus, has_minus))):
+    if not (sure or any(has_plus)) or (every and not all(map(or_, has_plus, has_minus))):
         return []
     return [*compress(range(len(beside)), has_minus)]
 

@@ -154,6 +154,7 @@ def check(text: str) -> None:
         "[asthma|] - [vomiting|]; non-[wheeze|] and +[fever|]",
         "+ [cough|] - [fever|negated] + [rash|]",
         "+ [fever|], + [cough|], - [headache|negated]",
+        "+FM, -[bleeding|negated], -[contractions|negated]. Pulses +2, -[edema|]",
         "[HTN|] +, [DM|negated] -, [CAD|negated] -, [asthma|] +",
     ],
 )
@@ -330,6 +331,12 @@ def test_forms(text: str) -> None:
         "[Jaundice|historical] as a newborn. [Stones|historical], remote. [MI|historical] (old)",
         "[Rash|] has not completely resolved. [Pain|] almost resolved.",
         "Used to get [migraines|historical]. On pills for [gout|] as well as a baby aspirin.",
+        # What may come, in more words.
+        "Seek immediate medical attention for [pain|hypothetical].",
+        "Immunised against [flu|hypothetical]. To lower the chance of [infection|hypothetical].",
+        "This is the best chance of [tumor|] control.",
+        "Educated about signs of [infection|hypothetical]. Signs of [infection|] at the wound.",
+        "Return to clinic with [pus|hypothetical]. Precautions for [falls|hypothetical].",
         # The cause is not found, and the finding is there.
         "No source of [bleeding|] was found. No known cause for [seizures|]. No [rash|negated].",
         "Cause of [fever|] not found. The etiology of her [anemia|] has not been identified.",
