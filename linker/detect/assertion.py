@@ -53,6 +53,12 @@ _LONGEST_HEADER = 100
 """More characters than a header takes, with what stands around it, up to its colon."""
 _FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
 """What stands behind a header and may say that there is none of it."""
+_NOTHING = re.compile(
+    r"\s{0,4}(?:none(?:[ ](?:known|reported))?|nil|negative|non-?contributory|unremarkable|unknown"
+    r"|n/a|nkda|nka)[ \t.]*(?:\n|\Z)",
+    re.IGNORECASE,
+)
+"""What makes a section empty: "Family history: Noncontributory." What stands below is not of it."""
 _LONGEST_WORD = 32
 """Words before a full stop are looked at so far back: what is longer is no abbreviation."""
 _SPLITTERS = frozenset(f";•·●▪‣|{EMPTY_BOX}{TICKED_BOX}")
@@ -236,6 +242,8 @@ class AssertionRules:
                 line_start = after_blank = False
                 if header is not None:
                     section, reached = header
+                    if _NOTHING.match(masked, reached):
+                        section = ()
                     before = ""
                     if stretches.has_open(at, reached):
                         # "Allergies: none": the header itself is what there is none of.

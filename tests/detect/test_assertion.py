@@ -185,6 +185,10 @@ def test_named_cases(text: str) -> None:
         "**PMH:** [asthma|historical]\n**Exam:** [wheezing|]",
         "Allergies: penicillin ([hives|historical])",
         "Pertinent negatives: [fever|negated]",
+        "FAMILY HISTORY: Noncontributory.\n\nA thin man with [fatigue|].",
+        "PMH: none\nPSH: None.\n\n[Cough|]. Family history: None known\n[Fever|]",
+        "PAST MEDICAL HISTORY\nUnremarkable\n\n[Sepsis|] was treated.",
+        "PMH: None other than [gout|historical]. FH: No [gout|negated+family].\n[MI|family]",
         "Denies: [headache|negated], [fever|negated]. Admits: [cough|]. Reports: [rash|]",
     ],
 )
