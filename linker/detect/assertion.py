@@ -53,6 +53,12 @@ _LONGEST_HEADER = 100
 """More characters than a header takes, with what stands around it, up to its colon."""
 _FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
 """What stands behind a header and may say that there is none of it."""
+_NOTHING = re.compile(
+    r"\s{0,4}(?:none(?:[ ](?:known|reported))?|nil|negative|non-?contributory|unremarkable|unknown"
+    r"|n/a|nkda|nka)[ \t.]*(?:\n|\Z)",
+    re.IGNORECASE,
+)
+"""What makes a section empty: "Family history: Noncontributory." What stands below is not of it."""
 _LONGEST_WORD = 32
 """Words before a full stop are looked at so far back: what is longer is no abbreviation."""
 _SPLITTERS = frozenset(f";•·●▪‣|{EMPTY_BOX}{TICKED_BOX}")
@@ -64,6 +70,8 @@ _PIECE = re.compile(
 _SIGNS = ("+", "\\-–−")
 _PLUS, _MINUS = (re.compile(rf"(?:^|[\s,;(/])[{sign}]\Z") for sign in _SIGNS)
 """What stands before a finding that is there, and before one that is not: "+nausea, -vomiting"."""
+_PLUS_SOMETHING = re.compile(r"(?:^|[\s,;(/])\+(?=[A-Za-z])")
+"""Before what is no mention a plus tells as well what a minus is: "+FM, -VB, -LOF"."""
 _PLUS_APART, _MINUS_APART = (re.compile(rf"(?:^|[\s,;(/])[{sign}] ?\Z") for sign in _SIGNS)
 _PLUS_BEHIND, _MINUS_BEHIND = (re.compile(rf"^ ?[{sign}][ \t]*(?:[,;/)\n]|\Z)") for sign in _SIGNS)
 _KEPT = 4096
@@ -234,6 +242,8 @@ class AssertionRules:
                 line_start = after_blank = False
                 if header is not None:
                     section, reached = header
+                    if _NOTHING.match(masked, reached):
+                        section = ()
                     before = ""
                     if stretches.has_open(at, reached):
                         # "Allergies: none": the header itself is what there is none of.
@@ -358,21 +368,28 @@ def _look_at_signs(sentence: _Sentence, stretches: _Stretches, found: list[int])
     ]
     if not around:
         return
+    befores, afters = [before for _, before, _ in around], [after for _, _, after in around]
+    sure = any(map(_PLUS_SOMETHING.search, sentence.pieces))
     for absent in (
-        _minus([before for _, before, _ in around], _PLUS, _MINUS, every=False),
-        _minus([before for _, before, _ in around], _PLUS_APART, _MINUS_APART, every=True),
-        _minus([after for _, _, after in around], _PLUS_BEHIND, _MINUS_BEHIND, every=True),
+        _minus(befores, _PLUS, _MINUS, every=False, sure=sure),
+        _minus(befores, _PLUS_APART, _MINUS_APART, every=True),
+        _minus(afters, _PLUS_BEHIND, _MINUS_BEHIND, every=True),
     ):
         for at in absent:
             found[stretches.at[around[at][0]]] |= 1 << ASSERTIONS.index("negated")
 
 
 def _minus(
-    beside: Sequence[str], plus: re.Pattern[str], minus: re.Pattern[str], *, every: bool
+    beside: Sequence[str],
+    plus: re.Pattern[str],
+    minus: re.Pattern[str],
+    *,
+    every: bool,
+    sure: bool = False,
 ) -> list[int]:
-    """Which mentions have a minus, by what stands beside each, if one has a plus."""
+    """Which mentions have a minus, by what stands beside each, if one has a plus or it is sure."""
     has_plus, has_minus = ([*map(bool, map(sign.search, beside))] for sign in (plus, minus))
-    if not any(has_plus) or (every and not all(map(or_, has_plus, has_minus))):
+    if not (sure or any(has_plus)) or (every and not all(map(or_, has_plus, has_minus))):
         return []
     return [*compress(range(len(beside)), has_minus)]
 
@@ -434,6 +451,8 @@ def _look_backward(
         piece = tokens[at]
         if any(piece in ends for ends in until):
             floors = [FAR if piece in ends else f for f, ends in zip(floors, until, strict=True)]
+        if piece == "," and at not in inside:
+            floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
         if at in phrases:
             _, effects = phrases[at]
             for effect in effects:
@@ -454,8 +473,6 @@ def _look_backward(
                     found[homes[at]] |= 1 << attribute
         elif piece == ":":
             floors = [FAR] * n
-        elif piece == ",":
-            floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
         elif piece in _LIST_WORDS:
             listed = [True] * n
 

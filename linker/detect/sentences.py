@@ -7,7 +7,6 @@ sentence and the second does not, and a sentence splitter made for prose tells t
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪‣◦>#]|\(?(?:\d{1,3}|[A-Za-z])[.)](?=\s))")
 _LABEL = re.compile(r"[ \t*_]*[A-Za-z][\w /&,()'’-]{0,40}:(?!\d)")
@@ -22,7 +21,13 @@ _ANSWERED = re.compile(
     re.IGNORECASE,
 )
 """The answer to what stands before it, of which the line below has its own."""
+_ITEM = re.compile(
+    r"(?P<label>[^.:;,]{2,40}?)[ \t]+(?:yes|no|none|denies|denied)[ \t]*(?:[,;(].*)?\Z",
+    re.IGNORECASE,
+)
+"""A line of a form: "Headache no". What makes it one is that its neighbour is one too."""
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
+_MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
 # fmt: off
 _NEVER_ENDS = frozenset((
@@ -70,22 +75,34 @@ def hard_breaks(text: str) -> set[int]:
 
 def _breaks_in(block: list[tuple[int, str]]) -> set[int]:
     width = max((len(line) for _, line in block), default=0)
-    hard = {end for (end, line), (_, after) in pairwise(block) if not _goes_on(line, after, width)}
+    lines = ["", *(line for _, line in block)]
+    hard = {
+        end
+        for (end, line), (_, after), before in zip(block, block[1:], lines, strict=False)
+        if not _goes_on(line, after, before, width)
+    }
     if block:
         hard.add(block[-1][0])
     return hard
 
 
-def _goes_on(line: str, after: str, width: int) -> bool:
+def _goes_on(line: str, after: str, before: str, width: int) -> bool:
     if line[-1] in ".!?;:" or _BULLET.match(after) or _LABEL.match(after):
         return False
     if _ENDS_OPEN.search(line[-16:]):
-        return _ANSWERED.search(line[-24:]) is None
+        return _ANSWERED.search(line[-24:]) is None and not (
+            _is_item(line) and (_is_item(before) or _is_item(after))
+        )
     first_word = after.split(maxsplit=1)[0]
     lower = after.lstrip()[:1].islower()
     if _NARROW <= width <= _WIDE and len(line) + 1 + len(first_word) > width - (12 if lower else 0):
         return True  # The next word would not have fitted.
     return lower and len(line) > 40
+
+
+def _is_item(line: str) -> bool:
+    match = _ITEM.match(line)
+    return match is not None and _ENDS_OPEN.search(match["label"]) is None
 
 
 def ends_sentence(text: str, dot: int, word: str) -> bool:
@@ -104,8 +121,9 @@ def ends_sentence(text: str, dot: int, word: str) -> bool:
         # "2.5" and "b.i.d." go on; "fever.He" lacks its space.
         return end == dot + 1 and len(word) > 2 and rest[0].isupper() and rest[1:2].islower()
     if text[dot] != ".":
-        # A mark that stands apart belongs to what follows: "? pneumonia".
-        return text[dot] == "!" or (dot > 0 and not text[dot - 1].isspace())
+        # Marks that stand apart belong to what follows: "? pneumonia", "?? PE".
+        before = text[max(0, dot - _MOST_MARKS) : dot].rstrip("?")[-1:]
+        return text[dot] == "!" or not (before == "" or before.isspace())
     after = rest.lstrip()[:1]
     if word in _NEVER_ENDS:
         return False

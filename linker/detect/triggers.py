@@ -26,7 +26,7 @@ that is words of triggers itself stands as these."""
 TOKEN = re.compile(
     rf"{MENTION}{MENTION_GOES_ON}*|\n|(?<![\d/])2/2(?![\d/])|[^\W_]+(?:['’´][^\W_]+)?|[^\w\s]"
 )
-_NUMBERS = {"#": "0", "#s": "0s", "YYYY": "YYYY"}
+_STAND_FOR = {"#": "0", "#s": "0s", "YYYY": "YYYY", "@": MENTION}
 _DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)", re.IGNORECASE)
 FAR = 1 << 60
 """As many words as a sentence may have."""
@@ -45,6 +45,7 @@ class _TriggerTable(_Table):
     max_words: int | None = Field(default=None, ge=0)
     phrase: bool = False
     until: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class _TerminationTable(_Table):
@@ -80,6 +81,7 @@ class Effect(NamedTuple):
     ends_section: bool = False
     max_words: int = FAR
     until: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
     opens_clause: bool = False
     closes_clause: bool = False
 
@@ -133,6 +135,7 @@ class PhraseBook:
                 backward=trigger.direction != "forward",
                 max_words=FAR if trigger.max_words is None else trigger.max_words,
                 until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
+                after=frozenset(trigger.after),
             )
             self._add(trigger.phrases, effect)
         for termination in rules.termination:
@@ -227,6 +230,8 @@ def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:
 def _fits(effect: Effect, tokens: list[str], begin: int, end: int) -> bool:
     if effect.opens_clause and begin > 0 and is_word(tokens[begin - 1]):
         return False
+    if effect.after and effect.after.isdisjoint(tokens[:begin]):
+        return False
     if not effect.closes_clause or end == len(tokens):
         return True
     # "- Neg: chest pain" has the hyphen of a list, and says no of what follows.
@@ -239,9 +244,10 @@ def is_word(piece: str) -> bool:
 
 
 def _parts(word: str) -> list[str]:
-    # What stands for numbers in a rule becomes what numbers fold to; the rest is cut as a note is.
-    if word in _NUMBERS:
-        return [_NUMBERS[word]]
+    # What stands for numbers in a rule becomes what numbers fold to, and what stands for a mention
+    # what one is masked as; the rest is cut as a note is.
+    if word in _STAND_FOR:
+        return [_STAND_FOR[word]]
     return [fold(part) for part in TOKEN.findall(word)]
 
 

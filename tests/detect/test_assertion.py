@@ -139,6 +139,14 @@ def check(text: str) -> None:
         "Resolution of the [hyponatremia|historical]; persistent [hypokalemia|].",
         "No resolution of her [cough|].",
         "He has a fear of [stroke|hypothetical], and [gout|].",
+        # What may come of an operation, however far from "risks"; not what came of a disease.
+        "All risks were discussed, which include, but are not limited to [DVT|hypothetical].",
+        "Risks and benefits were explained, including [PE|hypothetical] and [pain|hypothetical].",
+        "The risks of surgery were explained to include [infection|hypothetical]. He has [gout|].",
+        "We discussed complications including [bleeding|hypothetical].",
+        "Potential complications including [bleeding|hypothetical] were explained.",
+        "[Diabetes|] with complications including [neuropathy|] and [retinopathy|].",
+        "Cardiac risk factors include [hypertension|]. His problems include [gout|].",
         # A minus is one where there is a plus; else it is a bullet or a hyphen.
         "+[nausea|], -[vomiting|negated], +[fever|]",
         "(+[cough|]/-[wheeze|negated]) -[rash|negated]",
@@ -146,6 +154,7 @@ def check(text: str) -> None:
         "[asthma|] - [vomiting|]; non-[wheeze|] and +[fever|]",
         "+ [cough|] - [fever|negated] + [rash|]",
         "+ [fever|], + [cough|], - [headache|negated]",
+        "+FM, -[bleeding|negated], -[contractions|negated]. Pulses +2, -[edema|]",
         "[HTN|] +, [DM|negated] -, [CAD|negated] -, [asthma|] +",
     ],
 )
@@ -176,6 +185,10 @@ def test_named_cases(text: str) -> None:
         "**PMH:** [asthma|historical]\n**Exam:** [wheezing|]",
         "Allergies: penicillin ([hives|historical])",
         "Pertinent negatives: [fever|negated]",
+        "FAMILY HISTORY: Noncontributory.\n\nA thin man with [fatigue|].",
+        "PMH: none\nPSH: None.\n\n[Cough|]. Family history: None known\n[Fever|]",
+        "PAST MEDICAL HISTORY\nUnremarkable\n\n[Sepsis|] was treated.",
+        "PMH: None other than [gout|historical]. FH: No [gout|negated+family].\n[MI|family]",
         "Denies: [headache|negated], [fever|negated]. Admits: [cough|]. Reports: [rash|]",
     ],
 )
@@ -199,6 +212,8 @@ def test_sentences_and_sections(text: str) -> None:
         "Skin: no [rash|negated] Neuro: no [weakness|negated]",
         "[Fever|negated] - No\n[Cough|] - Yes\n[Headache|negated] - No",
         "[Fever|negated]   No\n[Chest pain|]   Yes",
+        "[Headache|negated] no\n[Dizziness|] yes\n[Syncope|negated] no\n[Cough|] yes, at night",
+        "[Fever|negated] no\n[Rash|] yes\nShe has no\n[edema|negated] and no\n[pain|negated]",
         "[ ] [fever|negated] [x] [fatigue|] [ ] [weight loss|negated]",
         "☐ [chest pain|negated] ☒ [palpitations|] ☑ [edema|]",
         "[Diabetes Mellitus|negated]: [ ] Yes [X] No",
@@ -270,6 +285,72 @@ def test_forms(text: str) -> None:
         "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
         "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
         "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
+        # Not excluded, in more words.
+        "[Pneumonia|uncertain] has not been ruled out. [PE|uncertain] has not yet been excluded.",
+        "A small [effusion|uncertain] is not entirely excluded. Not excluding [TB|uncertain].",
+        "Cannot entirely exclude [PE|uncertain]. CT to exclude [malignancy|uncertain].",
+        "[Fracture|uncertain] cannot be completely excluded. We have not ruled out [TB|uncertain].",
+        "?? [Crohn's|uncertain] Imp: ??[sepsis|uncertain]. Query [fracture|uncertain].",
+        "Is it [gout|uncertain]?? He has [pain|].",
+        "This is unlikely to be [MI|uncertain]. [Pain|] is unlikely to represent [MI|uncertain].",
+        "It is not clear that he has [asthma|uncertain]. There is no suggestion of [PE|negated].",
+        "Consider [meningitis|uncertain]. Consider MRI for [pain|], CT if [fever|hypothetical].",
+        "Workup for her gallbladder showed [dyskinesia|].",
+        # Not so, in more words; and what is said twice not.
+        "I don't think that this is [asthma|negated]. I do not believe it is [ACS|negated].",
+        "I do not believe that diuretics will help his [edema|].",
+        "She does not appear [anxious|negated], [agitated|negated] or [depressed|negated].",
+        "He does not appear to understand his [diabetes|]. He no longer reports [pain|negated].",
+        "She is not without [pain|]. He does not deny [drinking|]. No reason to doubt [gout|].",
+        "Compression test negative with [pain|] on both sides.",
+        # Where it ends that something is not there.
+        "No [JVD|negated], trace [edema|]. No [pneumothorax|negated], small [effusion|].",
+        "No [fever|negated], some [abdominal pain|]. No [rales|negated], scattered [wheezes|].",
+        "No [chest pain|negated], she does have [dyspnea|]. No [fever|negated], had [emesis|].",
+        "Without [fever|negated], he had [cough|]. No [angina|negated] yet he was [pale|].",
+        "No acute [distress|negated], appears [pale|]. No [fever|negated] despite [pneumonia|].",
+        "Denies [chest pain|negated], severe [headache|negated], or [rash|negated].",
+        "No evidence of progression of [lung cancer|]. Apart from [fever|] the ROS is negative.",
+        "[Murmur|], unchanged from last year. After a talk with his wife, the patient had [pain|].",
+        # Who has it: the mother of a newborn, those in brackets, contacts, nobody.
+        "Born at term to a mother with [GDM|family]. Infant of a diabetic mother.",
+        "Maternal history significant for [lupus|family]. Family psych history: [OCD|family]",
+        "[Diabetes|family] (mother, sister), [CAD|family] (father and uncle)",
+        "Exposed to a coworker with [TB|family]. Her children have [flu|family].",
+        "No one in the family has [gout|negated+family]. Nobody at home has [rash|negated+family].",
+        "Lives with his mother, who has [COPD|family].",
+        # Who only comes along, or speaks.
+        "A boy who presents with his mother for [asthma|]. Here with mom for [cough|].",
+        "PMH: [asthma|historical]. Presents with his wife for [pain|].",
+        "Mother measured [fever|]. Mother has not noticed [rash|negated].",
+        "Parents would like to discuss [ADHD|]. Mother was told he has [murmur|].",
+        "Mother has been giving ibuprofen for [fever|]. Wife manages his [diabetes|].",
+        "Mother was instructed to return if [fever|hypothetical]. A friend saw [pallor|].",
+        "Infant of a [diabetic|] mother with [macrosomia|].",
+        # The past, and what only a report of the past says.
+        "Previously seen [nodule|] is unchanged. Old records show [gout|].",
+        "Previously noted [effusion|historical] has resolved. Since prior CT [edema|] is worse.",
+        "[HIV|] diagnosed in May 2006. [MI|historical] in fall of 2012. [Pain|] began in 12/2019.",
+        "In March 2012 she had [croup|historical]. At age 5 he had [meningitis|historical].",
+        "[Jaundice|historical] as a newborn. [Stones|historical], remote. [MI|historical] (old)",
+        "[Rash|] has not completely resolved. [Pain|] almost resolved.",
+        "Used to get [migraines|historical]. On pills for [gout|] as well as a baby aspirin.",
+        # What may come, in more words.
+        "Seek immediate medical attention for [pain|hypothetical].",
+        "Immunised against [flu|hypothetical]. To lower the chance of [infection|hypothetical].",
+        "This is the best chance of [tumor|] control.",
+        "Educated about signs of [infection|hypothetical]. Signs of [infection|] at the wound.",
+        "Return to clinic with [pus|hypothetical]. Precautions for [falls|hypothetical].",
+        # The cause is not found, and the finding is there.
+        "No source of [bleeding|] was found. No known cause for [seizures|]. No [rash|negated].",
+        "Cause of [fever|] not found. The etiology of her [anemia|] has not been identified.",
+        # Results, as laboratories and pathologists give them.
+        "[Perineural invasion|negated]: Not identified\n[Necrosis|]: Present",
+        "[Influenza A|negated]: Not Detected  [RSV|]: Detected  [COVID-19|negated]: Not Detected",
+        "[HIV|negated]: non-reactive. [Syphilis|negated] nonreactive. [Hepatitis B|]: reactive.",
+        "[Dysplasia|negated]: none identified. [Metastases|negated] have not been seen.",
+        "[Hematoma|negated] is no longer seen. [Tumor|] margins: not involved.",
+        "Neg for [chest pain|negated], pos for [palpitations|]. -ve: [rash|negated]",
         "Never [smoker|negated], never a [drinker|negated]. Never hospitalized for [asthma|].",
     ],
 )
@@ -414,6 +495,20 @@ def test_own_rules(tmp_path: Path) -> None:
     text, mentions, _ = marked("She lacks [fever|], [cough|]. No [rash|].")
     truths = AssertionRules(path).assert_mentions(text, mentions)
     assert [truth["negated"] for truth in truths] == [True, False, False]
+
+
+def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(
+        '[[trigger]]\nattribute = "hypothetical"\ndirection = "forward"\nafter = ["risks"]\n'
+        'phrases = ["including"]\n',
+        encoding="utf-8",
+    )
+    text, mentions, gold = marked(
+        "Signs including [fever|]. Risks were named, including [pain|hypothetical]."
+    )
+    truths = AssertionRules(path).assert_mentions(text, mentions)
+    assert [{a for a in ASSERTIONS if truth[a]} for truth in truths] == gold
 
 
 @pytest.mark.parametrize(
