@@ -358,8 +358,8 @@ def test_phrases(text: str) -> None:
     check(text)
 
 
-# The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 1.00 1.00 .972; held
-# .972 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
+# The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 .980 1.00 .972; held
+# .981 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
 # without changing a rule for it; both are one author's invention, so real notes will be harder.
 FLOORS = {
     "negated": 0.95,
