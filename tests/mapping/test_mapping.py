@@ -224,6 +224,27 @@ def test_where_to_write_must_be_another_file_of_a_known_ending(
         TermTable(tmp_path / "none.csv", "problem")
 
 
+def test_neither_the_table_nor_a_review_is_written_over(
+    linker: Linker, problems: Path, tmp_path: Path
+) -> None:
+    out, before = tmp_path / "out.csv", problems.read_bytes()
+    table = TermTable(problems, "problem")
+    with pytest.raises(ConfigError, match=r"problems\.csv: is the table that is read; write anoth"):
+        map_terms(linker, table, out, page=problems)
+    with pytest.raises(ConfigError, match=r"out\.csv: is both the page and the table to write"):
+        map_terms(linker, table, out, page=tmp_path / "." / "out.csv")
+    assert problems.read_bytes() == before
+    assert not out.exists()
+    map_terms(linker, table, out)
+    reviewed = out.read_bytes()
+    with pytest.raises(ConfigError, match=r"out\.csv: is the table that is read; write another"):
+        write_overlay(linker, TermTable(out, "problem"), out)
+    assert out.read_bytes() == reviewed
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"folder\.csv: is a folder; give the file to write"):
+        map_terms(linker, table, tmp_path / "folder.csv")
+
+
 def test_a_run_that_is_stopped_leaves_what_was_there(
     index: Any, problems: Path, tmp_path: Path
 ) -> None:
