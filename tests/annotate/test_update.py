@@ -115,6 +115,26 @@ def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
 
 
+@pytest.mark.parametrize("name", ["notes.jsonl", "notes.csv"])
+def test_nothing_is_pruned_for_an_input_without_a_note(
+    linker: Linker, tmp_path: Path, out: Path, name: str
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("out*")}
+    empty = tmp_path / name
+    empty.write_bytes(b"id,text\n" if name.endswith(".csv") else b"")
+    with pytest.raises(NoteError, match=r"nothing was dropped .* the input holds no note"):
+        annotate_files(linker, [empty], out, prune=True)
+    # There is nothing to go on with: the next run needs no option.
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("out*")} == before
+    assert annotate_files(linker, [empty], out).kept == 2
+    # An output that holds nothing has nothing to lose.
+    annotate_files(linker, [empty], tmp_path / "none.jsonl")
+    annotate_files(linker, [empty], tmp_path / "none.jsonl", prune=True)
+    assert (tmp_path / "none.jsonl").read_bytes() == b""
+
+
 def test_a_note_in_error_is_in_the_input_and_not_pruned(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
