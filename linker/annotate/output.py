@@ -43,9 +43,18 @@ class Totals:
 
 
 class Output:
-    """The output at a path."""
+    """The output at a path.
+
+    Raises:
+        NoteError: the path names no file that could be put in place.
+    """
 
     def __init__(self, out: Path, form: Format) -> None:
+        if not out.name or str(out) == "-":
+            raise NoteError(
+                f"--out is {str(out)!r}; give the file or folder to write: nothing is written to "
+                "stdout, since a run that is stopped goes on from what lies beside its output"
+            )
         self.out = out
         self._form = form
         self.errors = self._beside("errors.jsonl")
@@ -65,9 +74,15 @@ class Output:
     def check_kind(self) -> None:
         """Refuse a folder where a file is to be written, and a file where a folder is.
 
+        And what would not be written to but replaced: a link, a device (`/dev/null`), a pipe.
+
         Raises:
             NoteError: it is one.
         """
+        if self.out.is_symlink():
+            raise NoteError(f"{self.out}: is a link, to {self.out.resolve()}; give that path")
+        if self.out.exists() and not (self.out.is_file() or self.out.is_dir()):
+            raise NoteError(f"{self.out}: is a device or a pipe; give a file to write")
         if self._form.is_folder(self.out):
             if self.out.exists() and not self.out.is_dir():
                 raise NoteError(f"{self.out}: is a file; this format is a folder of files")
