@@ -329,6 +329,30 @@ def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path,
         assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
 
 
+@pytest.mark.parametrize("name", ["jsonl", "brat"])
+def test_what_a_person_changed_in_an_output_is_not_written_over(
+    linker: Linker, tmp_path: Path, name: str
+) -> None:
+    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER}), tmp_path / "out"
+    annotate_files(linker, [notes], out, format=name)
+    _notes(notes, {"c": PAIN})
+    # As long as it was.
+    file = out / "a.ann" if name == "brat" else out
+    corrected = file.read_bytes().replace(b"X:0006", b"X:0007")
+    file.write_bytes(corrected)
+    with pytest.raises(NoteError, match=r"out: was changed since the run that wrote it, .*--force"):
+        annotate_files(linker, [notes], out, format=name)
+    assert file.read_bytes() == corrected
+    assert not out.with_name("out.partial").exists()
+    annotate_files(linker, [notes], out, format=name, force=True)
+    if name == "brat":
+        (out / "c.ann").rename(out / "d.ann")
+        with pytest.raises(NoteError, match="was changed since"):
+            annotate_files(linker, [notes], out, format=name)
+        (out / "d.ann").rename(out / "c.ann")
+    assert annotate_files(linker, [notes], out, format=name).kept == 1
+
+
 def test_a_damaged_state_is_told(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
     annotate_files(linker, [notes], out)
