@@ -10,6 +10,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -75,6 +76,11 @@ def test_stdin_is_json_lines_unless_said(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (stream.bytes_read, stream.total_bytes) == (0, 0)
 
 
+def test_a_stdin_that_is_closed_holds_no_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert list(NoteStream(["-"])) == []
+
+
 def test_an_input_format_overrides_the_ending(tmp_path: Path) -> None:
     path = _write(tmp_path / "notes.dat", LINES)
     with pytest.raises(NoteError, match=r"not a format of notes.*--input-format says what it is"):
@@ -128,6 +134,23 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
         _read(other)
     lines = _write(tmp_path / "a.jsonl", '{"n": 1, "body": "One."}\n')
     assert _read(lines, columns=Columns("n", "body")) == [Note("1", "One.")]
+
+
+def test_a_column_that_stands_twice_is_no_guess(tmp_path: Path) -> None:
+    """As a join leaves it: the second `note_id` would give each note another one's id."""
+    rows = [["note_id", "note_text", "person_id", "note_id", "Person_ID"], [1, "One.", 7, 99, 8]]
+    names, values = rows
+    _write(tmp_path / "a.csv", "".join(",".join(map(str, row)) + "\n" for row in rows))
+    pq.write_table(
+        pa.table([pa.array([value]) for value in values], names=names), tmp_path / "a.parquet"
+    )
+    for name in ("a.csv", "a.parquet"):
+        with pytest.raises(NoteError, match=r"column 'note_id' stands twice, .* notes' id cannot"):
+            _read(tmp_path / name)
+        with pytest.raises(NoteError, match=r"'note_id' stands twice, .* another --text-column"):
+            _read(tmp_path / name, columns=Columns("person_id", "note_id"))
+        (note,) = _read(tmp_path / name, columns=Columns("Person_ID", "note_text"))
+        assert note == Note("8", "One.", {"person_id": "7"})
 
 
 def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
@@ -247,6 +270,20 @@ def test_ids_of_other_types_of_number_are_whole_numbers(tmp_path: Path) -> None:
     *others, rounded = [reason for _, _, reason in _bad(*_read(path))]
     assert others == ["note_id is of type float, expected a string or a whole number"] * 3
     assert rounded.startswith("note_id is a float of more than 9,007,199,254,740,992, which may")
+
+
+def test_ids_as_bytes_and_uuids_are_strings(tmp_path: Path) -> None:
+    uuid = UUID("12345678-1234-5678-1234-567812345678")
+    for name, ids in (
+        ("bytes", pa.array(["é".encode(), b"\xff"])),
+        ("uuid", pa.array([uuid.bytes, None], pa.uuid())),
+    ):
+        path = _parquet(tmp_path / f"{name}.parquet", {"id": ids, "text": ["One.", SECRET]})
+        first, second = _read(path)
+        assert first == Note({"bytes": "é", "uuid": str(uuid)}[name], "One.")
+        ((note_id, line, reason),) = _bad(second)
+        assert (note_id, line) == (None, 2)
+        assert reason.endswith(", expected a string or a whole number")
 
 
 def test_text_as_bytes_is_decoded_a_row_at_a_time(tmp_path: Path) -> None:
