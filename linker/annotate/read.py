@@ -151,7 +151,11 @@ class NoteStream:
         reader = NOTE_READERS[self._format or _format(file.path) or "jsonl"]
         try:
             yield from reader(file, _unpacked(raw, ending), self._columns)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except gzip.BadGzipFile:
+            # Its message may have the first bytes of a text that was never packed.
+            reason = "not gzip, or not from this point on; notes after it are lost"
+            yield None, file.bad(None, None, reason)
+        except (EOFError, zlib.error) as error:
             reason = f"the gzip stream is broken ({error}); notes after this point are lost"
             yield None, file.bad(None, None, reason)
         except OSError as error:

@@ -390,7 +390,13 @@ def _reference(note_id: str, data: bytes, kind: str = "text/plain", **more: Any)
 
 def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
     resources = [
-        _reference("1", "Fièvre".encode(), subject={"reference": "Patient/7"}, date="2020-01-02"),
+        _reference(
+            "1",
+            "Fièvre".encode(),
+            status="superseded",
+            subject={"reference": "Patient/7"},
+            date="2020-01-02",
+        ),
         _reference("2", b"Fi\xe8vre", "text/plain; charset=ISO-8859-1"),
         {"resourceType": "Patient", "id": "7"},
         {"resourceType": "Bundle", "entry": [{"resource": _reference("3", b"Three.")}]},
@@ -417,6 +423,8 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         {"resourceType": "DocumentReference"},
         ["zebrafish"],
         {**_reference("6", b""), "content": [{"attachment": {"data": "zebrafish!"}}]},
+        _reference("7", b"zebrafish", status="entered-in-error"),
+        _reference("8", b"zebrafish", status="current", docStatus="entered-in-error"),
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
     assert [(note_id, reason[:34]) for note_id, _, reason in _bad(*_read(path))] == [
@@ -428,6 +436,8 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         (None, "a DocumentReference without an id "),
         (None, "not a FHIR resource: it has no res"),
         ("6", "attachment.data is not base64"),
+        ("7", "its status is entered-in-error: th"),
+        ("8", "its docStatus is entered-in-error:"),
     ]
 
 
