@@ -9,10 +9,12 @@ A run that is stopped starts over, since it takes minutes.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ BATCH = 256
 """Terms that are linked together."""
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +177,14 @@ def _link(
 def _number(cell: object, where: str, column: str | None) -> float:
     if cell is None or cell == "":
         return 0.0
+    text = str(cell)
+    # Commas part thousands, or are the decimal comma of half of Europe.
+    text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        number = float(str(cell).replace(",", ""))
+        number = float(text)
     except ValueError:
         number = float("nan")
-    if number != number:
+    if not isfinite(number):
         raise TerminologyError(
             f"{where}: {column} is {cell!r}, expected a number; correct it, or leave --count out"
         )

@@ -106,6 +106,16 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     bad = write(tmp_path / "bad.csv", "problem,uses", "Fever,2", "Fever,often")
     with pytest.raises(TerminologyError, match=r"bad\.csv:3: uses is 'often', expected a number"):
         mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
+    # With an infinite one the page could not be shown.
+    for wrong in ("inf", "1e999", "1.234,5"):
+        bad = write(tmp_path / "bad.csv", "problem,uses", f'Fever,"{wrong}"')
+        with pytest.raises(TerminologyError, match=rf"bad\.csv:2: uses is '{wrong}', expected a n"):
+            mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
+    table = write(
+        tmp_path / "commas.csv", "problem;uses", "Fever;12,5", "Heart attack;1,234", "SOB;99"
+    )
+    rows = mapped(linker, table, tmp_path / "commas.out.csv", count="uses")
+    assert [row["uses"] for row in rows] == ["1,234", "99", "12,5"]
 
 
 def _link(probability: float) -> Link:
