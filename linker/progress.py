@@ -132,16 +132,22 @@ class _LogLine:
         self._total: int | None = None
         self._done = self._units = 0
         self._begun = self._said = 0.0
+        self._first: tuple[float, int] | None = None
 
     def begin(self, name: str, total: int | None, unit: str) -> None:
         self._name, self._total, self._unit, self.said = name, total, unit, ""
         self._done = self._units = 0
         self._begun = self._said = time.monotonic()
+        self._first = None
 
     def advance(self, n: int, done: int | None = None, total: int | None = None) -> None:
         self._units += n
         self._done = self._done + n if done is None else done
         self._total = self._total if total is None else total
+        if self._first is None:
+            # A run that goes on has most of its way behind it when it first says where it is: that
+            # is no pace. One that counts its own units begins with none.
+            self._first = (self._begun, 0) if done is None else (time.monotonic(), done)
         if time.monotonic() - self._said >= LOG_EVERY:
             self._said = time.monotonic()
             self._say()
@@ -156,9 +162,13 @@ class _LogLine:
         units, rate = _amount(self._units, self._unit), _rate(self._units, elapsed, self._unit)
         line = f"{self._name}: {units}, {rate}"
         line += f", {self.said}" if self.said else ""
-        if self._total and self._done:
-            left = elapsed * (self._total - self._done) / self._done
-            line += f", {self._done / self._total:.0%}, about {left:.0f} s left"
+        # A file that grows while it is read is more than was to be done.
+        if self._total and 0 < self._done <= self._total:
+            line += f", {self._done / self._total:.0%}"
+            since, before = self._first or (self._begun, 0)
+            if self._done > before:
+                pace = (self._done - before) / max(time.monotonic() - since, 1e-9)
+                line += f", about {(self._total - self._done) / pace:.0f} s left"
         self._print(line)
 
     def _print(self, line: str) -> None:

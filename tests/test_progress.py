@@ -47,6 +47,23 @@ def test_log_says_when_a_step_ends(clock: Clock) -> None:
     ]
 
 
+def test_what_was_done_before_a_run_went_on_is_no_pace(clock: Clock) -> None:
+    file, console = _log()
+    with Bars(console) as bars:
+        bars.step("annotating", unit="notes")
+        for read in (900, 905, 910, 1010):
+            clock.now += 10
+            bars.at(read, 32, total=1000)
+    assert file.getvalue().splitlines() == [
+        "annotating: 32 notes, 3.2 notes/s, 90%",
+        "annotating: 64 notes, 3.2 notes/s, 90%, about 190 s left",
+        "annotating: 96 notes, 3.2 notes/s, 91%, about 180 s left",
+        # The file grew.
+        "annotating: 128 notes, 3.2 notes/s",
+        "annotating: done in 40.0 s, 3.2 notes/s",
+    ]
+
+
 def test_log_tells_rate_share_and_time_left_now_and_then(clock: Clock) -> None:
     file, console = _log()
     with Bars(console) as bars:

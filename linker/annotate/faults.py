@@ -79,11 +79,15 @@ class Faults:
             return True
         return bad.file is not None and self._place(bad.file) in self._read
 
-    def check_prune(self, out: Path) -> None:
-        """Refuse to drop what the input may well hold: which notes were not read is not known.
+    def check_prune(self, out: Path, ledger: Ledger) -> None:
+        """Refuse to drop what the input may well hold, and to drop all for an input without a note.
+
+        Args:
+            ledger: knows which notes the output holds, and which the input held.
 
         Raises:
-            NoteError: something could not be read that has no id.
+            NoteError: something could not be read that has no id, so that it is not known which
+                notes those were; or the input is empty, as where what was to give it failed.
         """
         bad = self._unknown
         if bad is not None:
@@ -92,4 +96,9 @@ class Faults:
                 f"{out}: nothing was dropped or written, since it is not known which notes could "
                 f"not be read at {place} ({bad.reason}); mend that, or leave out --prune, and use "
                 "--resume to go on"
+            )
+        if ledger.records and not ledger.met and not self._ids:
+            raise NoteError(
+                f"{out}: nothing was dropped or written, since the input holds no note, and "
+                "--prune would drop all; correct the input, or leave out --prune"
             )

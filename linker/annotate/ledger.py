@@ -26,9 +26,10 @@ class Ledger:
 
     def __init__(self) -> None:
         # `records`: how many there are; `replaced`: how many of them hold a note anew;
-        # `all_integers`: whether all their ids are whole numbers.
+        # `all_integers`: whether all their ids are whole numbers; `met`: ids that the input held.
         self.records = 0
         self.replaced = 0
+        self.met = 0
         self.all_integers = True
         with _told():
             self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -75,10 +76,11 @@ class Ledger:
             found = self._db.execute("SELECT met FROM notes WHERE id = ?", (key,)).fetchone()
             if found is None:
                 self._db.execute("INSERT INTO notes VALUES (?, NULL, NULL, 1)", (key,))
-                return True
-            if not found[0]:
+            elif not found[0]:
                 self._db.execute("UPDATE notes SET met = 1 WHERE id = ?", (key,))
-            return not found[0]
+            is_first = found is None or not found[0]
+            self.met += is_first
+            return is_first
 
     def is_done(self, note_id: str, text: bytes) -> bool:
         """Whether a record holds the note with this very text."""

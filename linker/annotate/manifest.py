@@ -10,11 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from linker.annotate.output import Totals
+from linker.annotate.output import Totals, described
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import NoteFile
 from linker.atomic import write_atomically
-from linker.index import sha256
 from linker.link import Linker
 
 _PACKAGES = ("concept-linker", "faiss-cpu", "numpy", "pyarrow", "scispacy", "spacy", "torch")
@@ -50,7 +49,7 @@ def write_manifest(
     index = linker.manifest
     manifest = {
         "tool": SYSTEM,
-        "output": {"path": str(out), "format": settings["format"], **_described(out)},
+        "output": {"path": str(out), "format": settings["format"], **described(out)},
         "holds": asdict(totals),
         "this_run": {**done, "seconds": round(seconds, 1), "workers": workers},
         "started": started,
@@ -71,13 +70,6 @@ def write_manifest(
     }
     # Names of files need not be UTF-8: what is not comes as lone surrogates, which stay escapes.
     write_atomically(path, json.dumps(manifest, indent=2) + "\n")
-
-
-def _described(out: Path) -> dict[str, Any]:
-    if out.is_dir():
-        files = [file for file in out.rglob("*") if file.is_file()]
-        return {"files": len(files), "bytes": sum(file.stat().st_size for file in files)}
-    return {"bytes": out.stat().st_size, "sha256": sha256(out)}
 
 
 def _input(file: NoteFile) -> dict[str, Any]:

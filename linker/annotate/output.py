@@ -10,6 +10,8 @@ OUT.writing       what is about to become OUT
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -23,6 +25,7 @@ from linker.annotate.journal import Journal, Record, is_unbegun, pack, read_job
 from linker.annotate.write import json_line
 from linker.annotate.writers import Format, RunInfo
 from linker.errors import NoteError
+from linker.index import sha256
 
 _RECORDS_A_FRAME = 64
 
@@ -43,9 +46,18 @@ class Totals:
 
 
 class Output:
-    """The output at a path."""
+    """The output at a path.
+
+    Raises:
+        NoteError: the path names no file that could be put in place.
+    """
 
     def __init__(self, out: Path, form: Format) -> None:
+        if not out.name or str(out) == "-":
+            raise NoteError(
+                f"--out is {str(out)!r}; give the file or folder to write: nothing is written to "
+                "stdout, since a run that is stopped goes on from what lies beside its output"
+            )
         self.out = out
         self._form = form
         self.errors = self._beside("errors.jsonl")
@@ -65,9 +77,15 @@ class Output:
     def check_kind(self) -> None:
         """Refuse a folder where a file is to be written, and a file where a folder is.
 
+        And what would not be written to but replaced: a link, a device (`/dev/null`), a pipe.
+
         Raises:
             NoteError: it is one.
         """
+        if self.out.is_symlink():
+            raise NoteError(f"{self.out}: is a link, to {self.out.resolve()}; give that path")
+        if self.out.exists() and not (self.out.is_file() or self.out.is_dir()):
+            raise NoteError(f"{self.out}: is a device or a pipe; give a file to write")
         if self._form.is_folder(self.out):
             if self.out.exists() and not self.out.is_dir():
                 raise NoteError(f"{self.out}: is a file; this format is a folder of files")
@@ -113,7 +131,7 @@ class Output:
         """Whether there is a finished output whose notes need not be done again.
 
         Raises:
-            NoteError: there is one, done with other settings.
+            NoteError: there is one, done with other settings, or changed since it was written.
         """
         if not (self.out.exists() and self.state.exists()):
             return False
@@ -123,7 +141,27 @@ class Output:
             f"{self.out}: was made with another {{changed}}; use what it was made with, choose "
             "another --out, or use --force to annotate all notes again",
         )
+        self._check_untouched()
         return True
+
+    def _check_untouched(self) -> None:
+        """See that the output is as it was written: an update writes all of it from the state.
+
+        Annotations that a person corrected in place, as in BRAT, would be lost.
+
+        Raises:
+            NoteError: it was changed; the run manifest says what it was.
+        """
+        if not self.manifest.exists():
+            return
+        written = json.loads(self.manifest.read_text(encoding="utf-8"))["output"]
+        found = described(self.out)
+        if any(written.get(key, found[key]) != found[key] for key in found):
+            raise NoteError(
+                f"{self.out}: was changed since the run that wrote it, and an update writes it "
+                "anew; to keep the changes, give the new notes another --out, or use --force to "
+                "replace it"
+            )
 
     def write(self, records: Iterable[Record], info: RunInfo) -> Totals:
         """Write the output and its errors, to be put in place by `commit`."""
@@ -219,6 +257,22 @@ def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) 
     changed = sorted(key for key in settings if found.get(key) != settings[key])
     if changed:
         raise NoteError(message.format(changed=" and ".join(changed)))
+
+
+def described(out: Path) -> dict[str, Any]:
+    """What an output is, as the run manifest says it: its bytes and their sha256.
+
+    That of a folder is of its files' names and sha256, in the order of the names.
+    """
+    if not out.is_dir():
+        return {"bytes": out.stat().st_size, "sha256": sha256(out)}
+    files = sorted(_files(out))
+    lines = (os.fsencode(f"{file.relative_to(out)}\0{sha256(file)}\n") for file in files)
+    return {
+        "files": len(files),
+        "bytes": sum(file.stat().st_size for file in files),
+        "sha256": hashlib.sha256(b"".join(lines)).hexdigest(),
+    }
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -50,7 +50,8 @@ class NoteStream:
 
     Raises:
         NoteError: a path is missing, is of another format, is to be left out, or is a folder
-            without such files; or a database comes without a query, or a query without a database.
+            without such files; or a database comes without a query, or a query without a database;
+            or a URI is of another kind.
     """
 
     def __init__(
@@ -125,7 +126,9 @@ class NoteStream:
         elif file.unread is not None:
             yield None, file.bad(None, None, file.unread)
         elif file.path is None:
-            yield from self._items(file, sys.stdin.buffer)
+            # None where it is closed, as a service may have it.
+            stdin = io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+            yield from self._items(file, cast("IO[bytes]", stdin))
         else:
             yield from self._of_path(file, file.path)
 
@@ -148,7 +151,11 @@ class NoteStream:
         reader = NOTE_READERS[self._format or _format(file.path) or "jsonl"]
         try:
             yield from reader(file, _unpacked(raw, ending), self._columns)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except gzip.BadGzipFile:
+            # Its message may have the first bytes of a text that was never packed.
+            reason = "not gzip, or not from this point on; notes after it are lost"
+            yield None, file.bad(None, None, reason)
+        except (EOFError, zlib.error) as error:
             reason = f"the gzip stream is broken ({error}); notes after this point are lost"
             yield None, file.bad(None, None, reason)
         except OSError as error:

@@ -105,7 +105,8 @@ def annotate_files(
         resume: go on with a run that was stopped; notes that it did are not done again.
         force: replace `out`, and throw away a run that was stopped.
         prune: drop from an output that is there the notes that the input lacks; refused where some
-            of the input cannot be read, and which notes it holds is not known.
+            of the input cannot be read, and which notes it holds is not known, and where it holds
+            none at all.
         progress: called after each batch with the stream and the number of notes in it.
         told: called after each batch with what was done so far.
 
@@ -152,10 +153,10 @@ def annotate_files(
                     told(counts)
                 if progress is not None:
                     progress(stream, batch)
+            if prune and journal.job["base"]:
+                run.faults.check_prune(out, ledger)
             with stopped_clearly(out):
                 journal.sync()
-        if prune and journal.job["base"]:
-            run.faults.check_prune(out)
         totals, kept = run.finish(journal.job, prune=prune)
         counts = replace(run.counts, kept=kept, changed=totals.changed)
         write_manifest(

@@ -28,6 +28,9 @@ from linker.formats.document import (
 )
 from linker.formats.lines import BOM, not_utf8
 
+_MAX_GAP = 1 << 24
+"""Characters without text between two passages; more is a broken offset, and would fill memory."""
+
 _ID_KEYS = ("identifier", "identifiers", "concept_id", "cui", "id", "normalized_id", "code")
 _VOCABULARIES = {"mesh": "MESH", "omim": "OMIM", "chebi": "CHEBI", "umls": "UMLS", "hpo": "HP"}
 """Infons that hold an id without its vocabulary ("MESH": "D006323"), and its usual prefix."""
@@ -118,7 +121,7 @@ def _fitted(raw: _RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, 
     """The document, with offsets read in one unit, and the annotations that do not fit.
 
     Raises:
-        ValueError: the passages overlap, or the document has no id.
+        ValueError: the passages overlap or lie far apart, or the document has no id.
     """
     if not raw.id:
         raise ValueError("a document without an id")
@@ -181,11 +184,15 @@ def _put_together(pieces: list[tuple[int, str]], *, in_bytes: bool) -> tuple[str
     """The text of a document; for offsets in bytes also the code point of each byte.
 
     Raises:
-        ValueError: a piece starts before the one before it has ended.
+        ValueError: a piece starts before the one before it has ended, or far beyond its end.
     """
     text: list[str] = []
     at = 0
     for offset, piece in sorted(pieces, key=lambda piece: piece[0]):
+        if offset - at > _MAX_GAP:
+            raise ValueError(
+                f"a passage starts at {offset}, {offset - at:,} after the end of the one before it"
+            )
         if offset < at:
             raise ValueError(
                 f"a passage starts at {offset}, before the end of the one before it at {at}"
@@ -214,6 +221,14 @@ def _ids(infons: dict[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _whole(value: Any) -> int:
+    """A whole number; what else stands there may be a note's text, and is not repeated."""
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError("an offset or length that is no whole number") from None
+
+
 # JSON
 
 
@@ -236,23 +251,21 @@ def _from_json(data: Any) -> _RawDocument:
     for passage in data["passages"]:
         for part in (passage, *(passage.get("sentences") or [])):
             if part.get("text"):
-                raw.pieces.append((int(part["offset"]), str(part["text"])))
+                raw.pieces.append((_whole(part["offset"]), str(part["text"])))
             for annotation in part.get("annotations") or []:
                 raw.annotations.append(_annotation_from_json(annotation))
         if passage.get("text") and passage.get("sentences"):
             # The text is given twice: the passage's own will do.
-            sentences = {(int(s["offset"]), s.get("text")) for s in passage["sentences"]}
-            own = (int(passage["offset"]), passage["text"])
+            sentences = {(_whole(s["offset"]), s.get("text")) for s in passage["sentences"]}
+            own = (_whole(passage["offset"]), passage["text"])
             raw.pieces = [p for p in raw.pieces if p == own or p not in sentences]
     return raw
 
 
 def _annotation_from_json(data: Any) -> _Raw:
+    places = [(_whole(place["offset"]), _whole(place["length"])) for place in data["locations"]]
     return _Raw(
-        spans=[
-            (int(place["offset"]), int(place["offset"]) + int(place["length"]))
-            for place in data["locations"]
-        ],
+        spans=[(start, start + length) for start, length in places],
         infons={str(k): str(v) for k, v in (data.get("infons") or {}).items() if v is not None},
         text=data.get("text"),
     )
@@ -313,8 +326,9 @@ class _XmlReader:
         elif tag == "infon":
             self._key = attributes.get("key", "")
         elif tag == "location" and self._annotation is not None:
-            start = int(attributes.get("offset", ""))
-            self._annotation.spans.append((start, start + int(attributes.get("length", ""))))
+            start = _whole(attributes.get("offset", ""))
+            length = _whole(attributes.get("length", ""))
+            self._annotation.spans.append((start, start + length))
 
     def _characters(self, data: str) -> None:
         self._text.append(data)
@@ -327,7 +341,7 @@ class _XmlReader:
         if tag == "id" and parent == "document":
             self._document.id = text.strip()
         elif tag == "offset" and parent in ("passage", "sentence"):
-            self._offset = int(text)
+            self._offset = _whole(text)
         elif tag == "text" and parent in ("passage", "sentence") and text:
             # A passage may repeat its sentences' text: its own, which comes first, will do.
             if parent == "passage" or not self._passage_text:

@@ -61,8 +61,10 @@ def write_overlay(
     Raises:
         TerminologyError: an id is not in the index, a decision cannot be, or two contradict each
             other; the message says the line.
-        ConfigError: the table has no columns `decision` and `concept_id`.
+        ConfigError: the table has no columns `decision` and `concept_id`, or `out` is the table
+            itself.
     """
+    reviewed.refuse_as_output(Path(out))
     decisions: dict[str, _Decision] = {}
     undecided = 0
     for row in reviewed:

@@ -9,10 +9,12 @@ A run that is stopped starts over, since it takes minutes.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ BATCH = 256
 """Terms that are linked together."""
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +84,19 @@ def map_terms(
 
     Raises:
         TerminologyError: a row of the table is broken; the message says which.
-        ConfigError: a column is not there or is there already, or the ending of `out` is unknown.
+        ConfigError: a column is not there or is there already, the ending of `out` is unknown, or
+            what is to be written would take the place of the table, of a folder, or of the other.
     """
     out = Path(out)
     columns = Columns() if columns is None else columns
     review = Review() if review is None else review
     progress = Silent() if progress is None else progress
     columns.refuse_clash(table.names, str(table.path))
-    if out.exists() and out.samefile(table.path):
-        raise ConfigError(f"{out}: is the table that is read; write another file")
-    for path in (out, *([] if page is None else [Path(page)])):
-        if not path.parent.is_dir():
-            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
-    if page is not None and Path(page).is_dir():
-        raise ConfigError(f"{page}: is a folder; give the page to write")
+    table.refuse_as_output(out)
+    if page is not None:
+        table.refuse_as_output(Path(page))
+        if Path(page).resolve() == out.resolve():
+            raise ConfigError(f"{page}: is both the page and the table to write; name two files")
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
     partial = out.with_name(f"{out.name}.partial")
     opened = _writer(out, partial, schema, from_parquet=table.is_parquet)
@@ -175,11 +177,14 @@ def _link(
 def _number(cell: object, where: str, column: str | None) -> float:
     if cell is None or cell == "":
         return 0.0
+    text = str(cell)
+    # Commas part thousands, or are the decimal comma of half of Europe.
+    text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        number = float(str(cell).replace(",", ""))
+        number = float(text)
     except ValueError:
         number = float("nan")
-    if number != number:
+    if not isfinite(number):
         raise TerminologyError(
             f"{where}: {column} is {cell!r}, expected a number; correct it, or leave --count out"
         )

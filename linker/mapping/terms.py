@@ -72,6 +72,19 @@ class TermTable:
             raise ConfigError(f"{self.path}: no column {name!r}; it has {found}")
         return self.names.index(name)
 
+    def refuse_as_output(self, path: Path) -> None:
+        """See that a file can be written without harm to the table, before any work is done.
+
+        Raises:
+            ConfigError: it is the table, or a folder, or lies in a folder that is not there.
+        """
+        if path.is_dir():
+            raise ConfigError(f"{path}: is a folder; give the file to write")
+        if not path.parent.is_dir():
+            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
+        if path.exists() and path.samefile(self.path):
+            raise ConfigError(f"{path}: is the table that is read; write another file")
+
     @property
     def schema(self) -> pa.Schema:
         """The columns as Parquet has them; those of text files are strings."""

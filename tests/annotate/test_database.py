@@ -153,6 +153,15 @@ def test_a_uri_whose_password_cannot_be_told_is_not_repeated(uri: str) -> None:
     assert "s3cr" not in str(refused.value)
 
 
+@pytest.mark.parametrize("scheme", ["mysql", "mssql+pyodbc", "oracle", "s3", "SQLite"])
+def test_a_uri_of_another_kind_is_no_file_and_not_repeated(scheme: str) -> None:
+    uri = f"{scheme}://user:zebrafish@host/notes"
+    with pytest.raises(NoteError, match="a URI that is not read; known: sqlite, postgresql") as e:
+        NoteStream([uri], query="SELECT 1")
+    assert scheme in str(e.value)
+    assert "zebrafish" not in str(e.value)
+
+
 def test_a_driver_that_is_missing_is_said_with_its_extra(
     uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -75,6 +76,11 @@ def test_stdin_is_json_lines_unless_said(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (stream.bytes_read, stream.total_bytes) == (0, 0)
 
 
+def test_a_stdin_that_is_closed_holds_no_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert list(NoteStream(["-"])) == []
+
+
 def test_an_input_format_overrides_the_ending(tmp_path: Path) -> None:
     path = _write(tmp_path / "notes.dat", LINES)
     with pytest.raises(NoteError, match=r"not a format of notes.*--input-format says what it is"):
@@ -128,6 +134,23 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
         _read(other)
     lines = _write(tmp_path / "a.jsonl", '{"n": 1, "body": "One."}\n')
     assert _read(lines, columns=Columns("n", "body")) == [Note("1", "One.")]
+
+
+def test_a_column_that_stands_twice_is_no_guess(tmp_path: Path) -> None:
+    """As a join leaves it: the second `note_id` would give each note another one's id."""
+    rows = [["note_id", "note_text", "person_id", "note_id", "Person_ID"], [1, "One.", 7, 99, 8]]
+    names, values = rows
+    _write(tmp_path / "a.csv", "".join(",".join(map(str, row)) + "\n" for row in rows))
+    pq.write_table(
+        pa.table([pa.array([value]) for value in values], names=names), tmp_path / "a.parquet"
+    )
+    for name in ("a.csv", "a.parquet"):
+        with pytest.raises(NoteError, match=r"column 'note_id' stands twice, .* notes' id cannot"):
+            _read(tmp_path / name)
+        with pytest.raises(NoteError, match=r"'note_id' stands twice, .* another --text-column"):
+            _read(tmp_path / name, columns=Columns("person_id", "note_id"))
+        (note,) = _read(tmp_path / name, columns=Columns("Person_ID", "note_text"))
+        assert note == Note("8", "One.", {"person_id": "7"})
 
 
 def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
@@ -249,6 +272,20 @@ def test_ids_of_other_types_of_number_are_whole_numbers(tmp_path: Path) -> None:
     assert rounded.startswith("note_id is a float of more than 9,007,199,254,740,992, which may")
 
 
+def test_ids_as_bytes_and_uuids_are_strings(tmp_path: Path) -> None:
+    uuid = UUID("12345678-1234-5678-1234-567812345678")
+    for name, ids in (
+        ("bytes", pa.array(["é".encode(), b"\xff"])),
+        ("uuid", pa.array([uuid.bytes, None], pa.uuid())),
+    ):
+        path = _parquet(tmp_path / f"{name}.parquet", {"id": ids, "text": ["One.", SECRET]})
+        first, second = _read(path)
+        assert first == Note({"bytes": "é", "uuid": str(uuid)}[name], "One.")
+        ((note_id, line, reason),) = _bad(second)
+        assert (note_id, line) == (None, 2)
+        assert reason.endswith(", expected a string or a whole number")
+
+
 def test_text_as_bytes_is_decoded_a_row_at_a_time(tmp_path: Path) -> None:
     texts = pa.array(["One é.".encode(), b"zebrafish caf\xe9"], pa.binary())
     path = _parquet(tmp_path / "a.parquet", {"id": ["1", "2"], "text": texts})
@@ -353,7 +390,13 @@ def _reference(note_id: str, data: bytes, kind: str = "text/plain", **more: Any)
 
 def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
     resources = [
-        _reference("1", "Fièvre".encode(), subject={"reference": "Patient/7"}, date="2020-01-02"),
+        _reference(
+            "1",
+            "Fièvre".encode(),
+            status="superseded",
+            subject={"reference": "Patient/7"},
+            date="2020-01-02",
+        ),
         _reference("2", b"Fi\xe8vre", "text/plain; charset=ISO-8859-1"),
         {"resourceType": "Patient", "id": "7"},
         {"resourceType": "Bundle", "entry": [{"resource": _reference("3", b"Three.")}]},
@@ -380,6 +423,8 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         {"resourceType": "DocumentReference"},
         ["zebrafish"],
         {**_reference("6", b""), "content": [{"attachment": {"data": "zebrafish!"}}]},
+        _reference("7", b"zebrafish", status="entered-in-error"),
+        _reference("8", b"zebrafish", status="current", docStatus="entered-in-error"),
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
     assert [(note_id, reason[:34]) for note_id, _, reason in _bad(*_read(path))] == [
@@ -391,6 +436,8 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         (None, "a DocumentReference without an id "),
         (None, "not a FHIR resource: it has no res"),
         ("6", "attachment.data is not base64"),
+        ("7", "its status is entered-in-error: th"),
+        ("8", "its docStatus is entered-in-error:"),
     ]
 
 

@@ -253,6 +253,33 @@ def test_output_that_is_a_folder_is_refused(linker: Linker, tmp_path: Path) -> N
             annotate_files(linker, [path], tmp_path, force=force)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_output_that_would_not_be_written_to_but_replaced_is_refused(
+    linker: Linker, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text('{"id": "1", "text": "No fever."}\n', encoding="utf-8")
+    real = tmp_path / "real"
+    real.mkdir()
+    pipe, link, dangling = tmp_path / "pipe", tmp_path / "link", tmp_path / "dangling.jsonl"
+    os.mkfifo(pipe)
+    link.symlink_to(real)
+    dangling.symlink_to(tmp_path / "none.jsonl")
+    before = sorted(tmp_path.rglob("*"))
+    for out, name, message in (
+        (pipe, "jsonl", r"pipe: is a device or a pipe; give a file to write"),
+        (link, "brat", r"link: is a link, to .*real; give that path"),
+        (dangling, "jsonl", r"dangling\.jsonl: is a link, to .*none\.jsonl; give that path"),
+        (Path(), "jsonl", r"--out is '\.'; give the file or folder to write"),
+        (Path("-"), "jsonl", r"--out is '-'; give the file or folder to write"),
+    ):
+        for force in (False, True):
+            with pytest.raises(NoteError, match=message):
+                annotate_files(linker, [notes], out, format=name, force=force)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert pipe.is_fifo()
+
+
 def test_output_that_is_an_input_is_refused(linker: Linker, tmp_path: Path) -> None:
     path = _write(tmp_path / "notes.jsonl", "Fever.")
     before = path.read_bytes()
@@ -434,6 +461,7 @@ def test_killed_at_any_moment(
 def test_workers_change_no_byte_even_if_they_die(
     linker: Linker, notes: Path, tmp_path: Path
 ) -> None:
+    threads = os.environ.get("OMP_NUM_THREADS")
     paths = [notes, _write(tmp_path / "more.jsonl", *TEXTS * 200)]
     annotate_files(linker, paths, tmp_path / "whole")
     out = tmp_path / "out"
@@ -448,7 +476,7 @@ def test_workers_change_no_byte_even_if_they_die(
     assert 0 < len(list(read_records(_partial(out)))) < 1000
     annotate_files(linker, paths, out, workers=2, resume=True)
     assert _written(out) == _written(tmp_path / "whole")
-    assert "OMP_NUM_THREADS" not in os.environ
+    assert os.environ.get("OMP_NUM_THREADS") == threads
 
 
 def test_a_run_goes_on_only_with_what_it_was_started_with(

@@ -115,6 +115,7 @@ def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
 
 
+<<<<<<< HEAD
 def test_errors_of_what_is_gone_are_pruned(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
     other = _notes(tmp_path / "other.jsonl", {"x": None})
@@ -123,6 +124,26 @@ def test_errors_of_what_is_gone_are_pruned(linker: Linker, tmp_path: Path, out: 
     assert (list(_found(out)), _errors(out)) == (["a"], ["x"])
     annotate_files(linker, [notes], out, prune=True)
     assert (list(_found(out)), _errors(out)) == (["a"], [])
+=======
+@pytest.mark.parametrize("name", ["notes.jsonl", "notes.csv"])
+def test_nothing_is_pruned_for_an_input_without_a_note(
+    linker: Linker, tmp_path: Path, out: Path, name: str
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("out*")}
+    empty = tmp_path / name
+    empty.write_bytes(b"id,text\n" if name.endswith(".csv") else b"")
+    with pytest.raises(NoteError, match=r"nothing was dropped .* the input holds no note"):
+        annotate_files(linker, [empty], out, prune=True)
+    # There is nothing to go on with: the next run needs no option.
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("out*")} == before
+    assert annotate_files(linker, [empty], out).kept == 2
+    # An output that holds nothing has nothing to lose.
+    annotate_files(linker, [empty], tmp_path / "none.jsonl")
+    annotate_files(linker, [empty], tmp_path / "none.jsonl", prune=True)
+    assert (tmp_path / "none.jsonl").read_bytes() == b""
+>>>>>>> r-bulk
 
 
 def test_a_note_in_error_is_in_the_input_and_not_pruned(
@@ -351,6 +372,30 @@ def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path,
         assert out.read_bytes() == new["out.jsonl"]
         assert _found(out) == {"a": ["fever"], "b": ["chest pain"], "c": ["chest pain"]}
         assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
+
+
+@pytest.mark.parametrize("name", ["jsonl", "brat"])
+def test_what_a_person_changed_in_an_output_is_not_written_over(
+    linker: Linker, tmp_path: Path, name: str
+) -> None:
+    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER}), tmp_path / "out"
+    annotate_files(linker, [notes], out, format=name)
+    _notes(notes, {"c": PAIN})
+    # As long as it was.
+    file = out / "a.ann" if name == "brat" else out
+    corrected = file.read_bytes().replace(b"X:0006", b"X:0007")
+    file.write_bytes(corrected)
+    with pytest.raises(NoteError, match=r"out: was changed since the run that wrote it, .*--force"):
+        annotate_files(linker, [notes], out, format=name)
+    assert file.read_bytes() == corrected
+    assert not out.with_name("out.partial").exists()
+    annotate_files(linker, [notes], out, format=name, force=True)
+    if name == "brat":
+        (out / "c.ann").rename(out / "d.ann")
+        with pytest.raises(NoteError, match="was changed since"):
+            annotate_files(linker, [notes], out, format=name)
+        (out / "d.ann").rename(out / "c.ann")
+    assert annotate_files(linker, [notes], out, format=name).kept == 1
 
 
 def test_a_damaged_state_is_told(linker: Linker, tmp_path: Path, out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -449,6 +450,44 @@ def test_fhir_resources_say_what_the_note_asserts(tmp_path: Path) -> None:
     assert found[0]["evidence"] == [{"detail": [{"reference": "DocumentReference/n1"}]}]
     assert found[4]["patient"] == {"reference": "Patient/42"}
     assert len({resource["id"] for resource in found}) == 6
+
+
+@pytest.mark.parametrize(
+    ("carried", "date"),
+    [
+        ({"note_date": "2020-01-02"}, "2020-01-02"),
+        ({"note_datetime": "2020-01-02 03:04:05", "note_date": "2020-01-01"}, "2020-01-02"),
+        ({"note_datetime": "2020-01-02T03:04:05+01:00"}, "2020-01-02T03:04:05+01:00"),
+        ({"note_datetime": "2020-01-02T25:04:05Z"}, "2020-01-02"),
+        ({"note_datetime": "2/1/2020", "note_date": "yesterday"}, None),
+        ({}, None),
+    ],
+)
+def test_fhir_resources_have_the_date_of_the_note(
+    tmp_path: Path, carried: dict[str, str], date: str | None
+) -> None:
+    text = "a b c"
+    disorder, *others = _link(text, 0, 1), _link(text, 2, 3), _link(text, 4, 5, historical=True)
+    links = [disorder]
+    for link in others:
+        best = replace(link.candidates[0], semantic_types=("Finding",))
+        links.append(replace(link, candidates=(best,)))
+    condition, present, past = _resources(tmp_path, (Note("n1", text, carried), links))
+    dates = [e["valueDateTime"] for e in condition["extension"] if "valueDateTime" in e]
+    assert dates == ([] if date is None else [date])
+    assert present.get("effectiveDateTime") == date
+    assert "effectiveDateTime" not in past
+
+
+def test_fhir_refers_to_a_patient_by_an_id_that_can_be_one(tmp_path: Path) -> None:
+    for person, subject in (
+        ("a-7", {"reference": "Patient/a-7"}),
+        ("MRN_7 b", {"type": "Patient", "identifier": {"value": "MRN_7 b"}}),
+    ):
+        note = Note("n1", "fever", {"person_id": person})
+        (tmp_path / person).mkdir()
+        (found,) = _resources(tmp_path / person, (note, [_link("fever", 0, 5)]))
+        assert found["subject"] == subject
 
 
 def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:

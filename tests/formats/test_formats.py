@@ -372,6 +372,24 @@ def test_bioc_xml_says_what_is_wrong_and_where() -> None:
     assert [item.id for item in items if isinstance(item, Document)] == ["1", "3"]
 
 
+@pytest.mark.parametrize(
+    ("offset", "message"),
+    [
+        ("99999999999", "a passage starts at 99999999999, 99,999,999,999 after the end of the"),
+        ("zebrafish", "an offset or length that is no whole number"),
+    ],
+)
+def test_a_bioc_offset_that_cannot_be_is_told_and_not_quoted(offset: str, message: str) -> None:
+    xml = f"<passage><offset>{offset}</offset><text>Fever</text></passage>"
+    xml = f"<collection><document><id>1</id>{xml}</document></collection>"
+    data = {"id": "1", "passages": [{"offset": offset, "text": "Fever"}]}
+    for read, content in ((read_bioc_xml, xml), (read_bioc_json, json.dumps(data))):
+        (problem,) = read([content.encode()], "a")
+        assert isinstance(problem, Problem)
+        assert message in problem.message
+        assert "zebrafish" not in problem.message
+
+
 def test_bioc_xml_unfolds_no_entity() -> None:
     stream = bioc_xml(head='<!DOCTYPE collection [<!ENTITY a "aaaa">]>')
     (problem,) = read_bioc_xml(stream, "f")

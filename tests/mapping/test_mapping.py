@@ -106,6 +106,16 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     bad = write(tmp_path / "bad.csv", "problem,uses", "Fever,2", "Fever,often")
     with pytest.raises(TerminologyError, match=r"bad\.csv:3: uses is 'often', expected a number"):
         mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
+    # With an infinite one the page could not be shown.
+    for wrong in ("inf", "1e999", "1.234,5"):
+        bad = write(tmp_path / "bad.csv", "problem,uses", f'Fever,"{wrong}"')
+        with pytest.raises(TerminologyError, match=rf"bad\.csv:2: uses is '{wrong}', expected a n"):
+            mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
+    table = write(
+        tmp_path / "commas.csv", "problem;uses", "Fever;12,5", "Heart attack;1,234", "SOB;99"
+    )
+    rows = mapped(linker, table, tmp_path / "commas.out.csv", count="uses")
+    assert [row["uses"] for row in rows] == ["1,234", "99", "12,5"]
 
 
 def _link(probability: float) -> Link:
@@ -222,6 +232,27 @@ def test_where_to_write_must_be_another_file_of_a_known_ending(
         mapped(linker, problems, tmp_path / "out.xlsx")
     with pytest.raises(TerminologyError, match=r"none\.csv: no such file"):
         TermTable(tmp_path / "none.csv", "problem")
+
+
+def test_neither_the_table_nor_a_review_is_written_over(
+    linker: Linker, problems: Path, tmp_path: Path
+) -> None:
+    out, before = tmp_path / "out.csv", problems.read_bytes()
+    table = TermTable(problems, "problem")
+    with pytest.raises(ConfigError, match=r"problems\.csv: is the table that is read; write anoth"):
+        map_terms(linker, table, out, page=problems)
+    with pytest.raises(ConfigError, match=r"out\.csv: is both the page and the table to write"):
+        map_terms(linker, table, out, page=tmp_path / "." / "out.csv")
+    assert problems.read_bytes() == before
+    assert not out.exists()
+    map_terms(linker, table, out)
+    reviewed = out.read_bytes()
+    with pytest.raises(ConfigError, match=r"out\.csv: is the table that is read; write another"):
+        write_overlay(linker, TermTable(out, "problem"), out)
+    assert out.read_bytes() == reviewed
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"folder\.csv: is a folder; give the file to write"):
+        map_terms(linker, table, tmp_path / "folder.csv")
 
 
 def test_a_run_that_is_stopped_leaves_what_was_there(

@@ -153,7 +153,7 @@ def test_a_run_writes_each_term_once_the_most_used_first(linker: Linker, tmp_pat
         ["fever", 2],
         ["heart attack", 1],
     ]
-    with pytest.raises(ConfigError, match="is a folder; give the page to write"):
+    with pytest.raises(ConfigError, match="is a folder; give the file to write"):
         map_terms(linker, TermTable(table, "problem"), tmp_path / "new.csv", page=tmp_path)
     assert not (tmp_path / "new.csv").exists()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
 
 from linker.formats.cells import as_text, as_whole
 from linker.formats.lines import not_utf8
@@ -138,8 +140,13 @@ def carried(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _id(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
+    if isinstance(value, bytes):
+        # As a text may be: strings that are not said to be strings.
+        with suppress(UnicodeDecodeError):
+            return value.decode()
+        return None
+    if isinstance(value, str | UUID):
+        return str(value)
     whole = as_whole(value)
     if whole is None or (isinstance(value, float) and abs(value) > _EXACT):
         return None

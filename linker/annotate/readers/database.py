@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from linker._optional import require
-from linker.annotate.readers.base import Columns, Lines, NoteFile, known_column
-from linker.annotate.readers.table import note_columns, note_of_row, rows_of
+from linker.annotate.readers.base import Columns, Lines, NoteFile
+from linker.annotate.readers.table import kept_columns, note_columns, note_of_row, rows_of
 from linker.errors import NoteError
 
 _DRIVERS = {
@@ -83,9 +83,19 @@ class Database:
 
 
 def is_database(path: str | Path) -> bool:
-    """Whether this is the URI of a database of a known kind."""
-    scheme, found, _ = str(path).partition("://")
-    return bool(found) and scheme in _DRIVERS
+    """Whether this is the URI of a database of a known kind.
+
+    Raises:
+        NoteError: it is a URI of another kind.
+    """
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", str(path))
+    if match is not None and match[1] not in _DRIVERS:
+        # The rest of it may be a password.
+        raise NoteError(
+            f"{match[1]}://...: a URI that is not read; known: {', '.join(_DRIVERS)}; of other "
+            "places give the notes as files"
+        )
+    return match is not None
 
 
 def read_database(file: NoteFile, database: Database, columns: Columns) -> Lines:
@@ -150,12 +160,7 @@ def _closed(opened: Any) -> Iterator[Any]:
 def _notes(file: NoteFile, batches: Any, columns: Columns, driver: Any) -> Lines:
     names = batches.schema.names
     id_column, text_column = note_columns(file, names, columns)
-    # A query may give two columns one name; the first is taken.
-    wanted = {names.index(id_column): id_column, names.index(text_column): text_column}
-    for i, name in enumerate(names):
-        carried = known_column(name)
-        if i not in wanted and carried is not None and carried not in wanted.values():
-            wanted[i] = carried
+    wanted = kept_columns(names, id_column, text_column)
     row = 0
     while True:
         try:

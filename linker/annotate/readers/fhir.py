@@ -51,6 +51,7 @@ def read_resource(file: NoteFile, line: int | None, value: object) -> Lines:
             yield line, file.bad(None, line, reason)
             return
         try:
+            _refuse_mistakes(value)
             yield line, Note(note_id, _text(value), _carried(value))
         except ValueError as error:
             yield line, file.bad(note_id, line, str(error))
@@ -60,6 +61,19 @@ def _id(resource: dict[str, Any]) -> str | None:
     master = resource.get("masterIdentifier")
     found = resource.get("id") or (master.get("value") if isinstance(master, dict) else None)
     return found if isinstance(found, str) and found else None
+
+
+def _refuse_mistakes(resource: dict[str, Any]) -> None:
+    """See that the document is none that was filed by mistake, perhaps with another patient.
+
+    It is `status` that says so, a modifier element, which must not be passed over, or `docStatus`.
+
+    Raises:
+        ValueError: it is.
+    """
+    for element in ("status", "docStatus"):
+        if resource.get(element) == "entered-in-error":
+            raise ValueError(f"its {element} is entered-in-error: the document is not to be used")
 
 
 def _text(resource: dict[str, Any]) -> str:

@@ -125,8 +125,7 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
     if header is None:
         return
     id_column, text_column = note_columns(file, header, columns, has=_told(header))
-    names = [known_column(name) or name for name in header]
-    names[header.index(id_column)], names[header.index(text_column)] = id_column, text_column
+    kept = kept_columns(header, id_column, text_column)
     while True:
         try:
             row = rows.next()
@@ -146,7 +145,7 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
                 return
             yield line, file.bad(None, line, reason)
             continue
-        note = note_of(dict(zip(names, row, strict=True)), id_column, text_column)
+        note = note_of({name: row[i] for i, name in kept.items()}, id_column, text_column)
         yield line, _in_utf8(file, line, note)
 
 
@@ -192,19 +191,16 @@ def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
         yield None, file.bad(None, None, reason)
         return
     id_column, text_column = note_columns(file, table.schema_arrow.names, columns)
-    wanted = {id_column: id_column, text_column: text_column}
-    wanted |= {
-        n: key for n in table.schema_arrow.names if (key := known_column(n)) and n not in wanted
-    }
+    names = table.schema_arrow.names
+    wanted = list(dict.fromkeys(names[i] for i in kept_columns(names, id_column, text_column)))
     first = 1
     for group in range(table.num_row_groups):
         last = first + table.metadata.row_group(group).num_rows - 1
         row = first
         try:
-            for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(wanted)):
-                for values in rows_of(
-                    batch.rename_columns([wanted[n] for n in batch.schema.names])
-                ):
+            for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted):
+                kept = kept_columns(batch.schema.names, id_column, text_column)
+                for values in rows_of(batch.select(list(kept)).rename_columns(list(kept.values()))):
                     yield row, note_of_row(file, row, values, id_column, text_column)
                     row += 1
         except (pa.ArrowException, OSError) as error:
@@ -239,6 +235,19 @@ def note_of_row(
     return file.item(row, note_of(values, id_column, text_column))
 
 
+def kept_columns(names: Sequence[str], id_column: str, text_column: str) -> dict[int, str]:
+    """Which columns are read, by their places, and what each is to us.
+
+    Of those carried along that stand twice, as in the answer of a join, the first.
+    """
+    kept = {names.index(id_column): id_column, names.index(text_column): text_column}
+    for i, name in enumerate(names):
+        carried = known_column(name)
+        if i not in kept and carried is not None and carried not in kept.values():
+            kept[i] = carried
+    return kept
+
+
 def note_columns(
     file: NoteFile, names: Sequence[str], columns: Columns, *, has: str | None = None
 ) -> tuple[str, str]:
@@ -248,7 +257,7 @@ def note_columns(
         has: what a message says of the columns that there are; by default it lists them.
 
     Raises:
-        NoteError: it has none.
+        NoteError: it has none, or two of one name.
     """
     if has is None:
         has = f"it has {', '.join(names[:20])}"
@@ -263,6 +272,11 @@ def note_columns(
             raise NoteError(
                 f"{file.name}: no column {expected} for the notes' {what}; {has}; say which with "
                 f"--{what}-column"
+            )
+        if list(names).count(found) > 1:
+            raise NoteError(
+                f"{file.name}: column {found!r} stands twice, and which of the two is meant for "
+                f"the notes' {what} cannot be told; rename one, or give another --{what}-column"
             )
         chosen.append(found)
     return chosen[0], chosen[1]

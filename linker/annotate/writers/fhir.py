@@ -11,8 +11,9 @@
 "refuted" for a negated one, else "provisional": a program read it, nobody confirmed it. The note is
 referred to (`evidence`, `derivedFrom`), and an extension holds offsets, text, assertion and
 probability, and the concept (`code`) of a relative who may not have it. The subject is the note's
-own (`subject`), or `Patient/person_id`; where neither is known the data-absent-reason says so. NIL
-links have no resource.
+own (`subject`), or `Patient/person_id`; where neither is known the data-absent-reason says so. The
+note's date, where it is known, is `effectiveDateTime` of an Observation that is not of the past,
+and the extension `condition-assertedDate` of a Condition. NIL links have no resource.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,10 @@ _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _NO_VALUE = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_INSTANT = re.compile(
+    r".{10}T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d|\+14:00)"
+)
+_ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 # FHIR's strings have no control characters but tab and line ends.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -84,16 +90,33 @@ def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:
     check_utf8(note.id, *texts)
     if any(_CONTROL.search(text) for text in (note.id, *texts)):
         raise Unwritable("a control character in a mention or id, which FHIR's strings do not have")
-    subject = _subject_of(note)
+    subject, said = _subject_of(note), _date_of(note)
     kept: dict[str, Any] = {"at": run.started}
-    return kept | ({"subject": subject} if subject else {})
+    return kept | ({"subject": subject} if subject else {}) | ({"said": said} if said else {})
 
 
-def _subject_of(note: Note) -> str:
-    """The patient, as FHIR refers to one; "" where the note does not say."""
-    if "person_id" in note.carried:
-        return note.carried.get("subject", f"Patient/{note.carried['person_id']}")
-    return note.carried.get("subject", "")
+def _subject_of(note: Note) -> dict[str, Any]:
+    """The patient, as FHIR refers to one; empty where the note does not say."""
+    if "subject" in note.carried:
+        return {"reference": note.carried["subject"]}
+    if "person_id" not in note.carried:
+        return {}
+    return _reference("Patient", note.carried["person_id"])
+
+
+def _date_of(note: Note) -> str:
+    """The note's date as FHIR's dateTime: to the day, unless it says in which time zone it is."""
+    for key in ("note_datetime", "note_date"):
+        value = note.carried.get(key, "")
+        with suppress(ValueError):
+            # `fromisoformat` takes other forms, and not the same ones in every Python.
+            day = datetime.strptime(value[:10], "%Y-%m-%d").date()
+            return value if _INSTANT.fullmatch(value) else day.isoformat()
+    return ""
+
+
+def _beside(note: Note) -> str:
+    return "".join(json.dumps(found) for found in (_subject_of(note), _date_of(note)) if found)
 
 
 @contextmanager
@@ -121,7 +144,8 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
     code = _code(link, run)
     is_affirmed = not asserted["negated"] and not _is_open(asserted)
     subject = _subject(record)
-    note = _note(str(record.note_id))
+    note = _reference("DocumentReference", str(record.note_id))
+    said = record.kept.get("said")
     if asserted["family"]:
         role = _concept(_ROLE, "FAMMEMB", "family member")
         if not is_affirmed:
@@ -137,6 +161,8 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
             "reasonReference": [note],
         }
     if is_disorder(link["semantic_types"], run):
+        if said:
+            about["extension"].append({"url": _ASSERTED, "valueDateTime": said})
         return {"resourceType": "Condition", **about, **_condition(asserted, record, code, note)}
     return {
         "resourceType": "Observation",
@@ -144,6 +170,8 @@ def _resource(record: Record, link: dict[str, Any], run: RunInfo) -> dict[str, A
         "status": "preliminary",
         "code": code,
         "subject": subject,
+        # What a note calls past was not so on its day.
+        **({"effectiveDateTime": said} if said and not asserted["historical"] else {}),
         "issued": _instant(record),
         **(
             {"dataAbsentReason": _concept(_NO_VALUE, "unknown", "Unknown")}
@@ -233,17 +261,15 @@ def system_of(vocabulary: str) -> str:
 
 
 def _subject(record: Record) -> dict[str, Any]:
-    subject = record.kept.get("subject")
-    if subject is None:
-        return {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
-    return {"reference": subject}
+    subject: dict[str, Any] | None = record.kept.get("subject")
+    return subject or {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
 
 
-def _note(note_id: str) -> dict[str, Any]:
-    if _ID.fullmatch(note_id):
-        return {"reference": f"DocumentReference/{note_id}"}
+def _reference(kind: str, found: str) -> dict[str, Any]:
+    if _ID.fullmatch(found):
+        return {"reference": f"{kind}/{found}"}
     # Not a logical id of FHIR: a reference by what the source calls it.
-    return {"type": "DocumentReference", "identifier": {"value": note_id}}
+    return {"type": kind, "identifier": {"value": found}}
 
 
 def _mention(record: Record, link: dict[str, Any]) -> dict[str, Any]:
@@ -262,4 +288,4 @@ def _mention(record: Record, link: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-FHIR = Format(_keep, _open, beside=_subject_of)
+FHIR = Format(_keep, _open, beside=_beside)
