@@ -500,6 +500,7 @@ def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:
         ("http://hl7.org/fhir/sid/icd-10", "I51"),
     ]
     assert system_of("RXNORM") == "http://www.nlm.nih.gov/research/umls/rxnorm"
+    assert system_of("UMLS_CUI") == "http://www.nlm.nih.gov/research/umls"  # DOID writes it so.
     assert system_of("my own (2)") == "urn:concept-linker:codes:my-own-2"
     # An id that is no id of FHIR is referred to as what the source calls it.
     assert resource["evidence"][0]["detail"][0]["identifier"] == {"value": "n 1"}
