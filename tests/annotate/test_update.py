@@ -115,7 +115,6 @@ def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
 
 
-<<<<<<< HEAD
 def test_errors_of_what_is_gone_are_pruned(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
     other = _notes(tmp_path / "other.jsonl", {"x": None})
@@ -124,7 +123,8 @@ def test_errors_of_what_is_gone_are_pruned(linker: Linker, tmp_path: Path, out: 
     assert (list(_found(out)), _errors(out)) == (["a"], ["x"])
     annotate_files(linker, [notes], out, prune=True)
     assert (list(_found(out)), _errors(out)) == (["a"], [])
-=======
+
+
 @pytest.mark.parametrize("name", ["notes.jsonl", "notes.csv"])
 def test_nothing_is_pruned_for_an_input_without_a_note(
     linker: Linker, tmp_path: Path, out: Path, name: str
@@ -143,7 +143,6 @@ def test_nothing_is_pruned_for_an_input_without_a_note(
     annotate_files(linker, [empty], tmp_path / "none.jsonl")
     annotate_files(linker, [empty], tmp_path / "none.jsonl", prune=True)
     assert (tmp_path / "none.jsonl").read_bytes() == b""
->>>>>>> r-bulk
 
 
 def test_a_note_in_error_is_in_the_input_and_not_pruned(
