@@ -19,6 +19,7 @@ from linker.detect.definitions import parenthesised
 from linker.detect.disorders import says_too_little
 from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.inverted import only_seems_inverted
 from linker.detect.joined import in_one_word, is_prefixed, joined_in
 from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
@@ -51,9 +52,6 @@ _SLOTS = 1 << 16
 """Of the hashes of n-grams, by which most are told from abbreviations of several words."""
 
 _COMMA = re.compile(r",\s")
-_SAME_ITEM = re.compile(r"[^,.;:()\n]{1,60}")
-_NEXT = 2
-"""Words behind a name with its noun in front, among which that noun may stand again."""
 _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
 _FAMILY = re.compile(
     r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
@@ -217,7 +215,9 @@ class DictionaryMatcher:
             if (
                 reading is not None
                 and (not reading.abbreviation or stretch in notes.defined[of])
-                and not (reading.inverted and _says_its_noun_again(text, start, end))
+                and not (
+                    reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
+                )
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
                 and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
@@ -346,10 +346,3 @@ def _is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return not before.strip() and _HEADER_END.match(text, end) is not None
-
-
-def _says_its_noun_again(text: str, start: int, end: int) -> bool:
-    """Whether a name with its noun in front only seems to be one: "chest pain, back pain"."""
-    before, _, _ = text[start:end].partition(",")
-    behind = _SAME_ITEM.match(text, end)
-    return behind is not None and not {*stems(before)}.isdisjoint(stems(behind.group())[:_NEXT])

@@ -323,6 +323,13 @@ INVERTED = [
     concept("I:5", "Renal Failure", "Failure, Renal"),
     concept("I:6", "Coronary Artery Disease", "Heart Disease, Coronary"),
     concept("I:7", "Heart Disease"),
+    concept("I:8", "Liver Failure", "Failure, Liver"),
+    concept("I:9", "Kidney Failure", "Failure, Kidney"),
+    concept("I:10", "Thyroid Disease", "Disease, Thyroid"),
+    concept("I:11", "Lung Disease"),
+    concept("I:12", "Hepatomegaly", "Liver, Enlarged"),
+    concept("I:13", "Diabetes Mellitus, Type 2"),
+    concept("I:14", "Osteoarthritis, Knee"),
 ]
 
 
@@ -337,6 +344,16 @@ INVERTED = [
         ("heart disease, coronary artery disease", ["heart disease", "coronary artery disease"]),
         ("Pain, abdominal. Pain in the leg", ["Pain, abdominal"]),
         ("failure, renal, chronic failure", ["failure, renal"]),
+        ("liver failure, kidney damage", ["liver failure"]),
+        ("lung disease, thyroid, or gout", ["lung disease"]),
+        ("an enlarged liver, enlarged spleen", ["enlarged liver"]),
+        ("liver failure, kidney\ndamage", ["liver failure"]),
+        ("Pain, chest and arm", []),
+        ("Pain, chest - worse", ["Pain, chest"]),
+        ("severe pain, chest, since", ["pain, chest"]),
+        ("Diabetes mellitus, type 2 found late", ["Diabetes mellitus, type 2"]),
+        ("Osteoarthritis, right knee\nPlan", ["Osteoarthritis, right knee"]),
+        ("history of osteoarthritis, knee with effusion", ["osteoarthritis, knee"]),
     ],
 )
 def test_a_list_of_names_with_one_noun_is_no_inverted_name(
