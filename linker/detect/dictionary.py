@@ -241,6 +241,7 @@ class DictionaryMatcher:
                 and not is_list(stretch, said)
                 and not says_too_little(said)
                 and self._names.disorders(row)
+                and not self._names.is_no_mention(notes.texts[of], start, end)
             ):
                 yield of, Match(start, end, len(said), names[0], row)
 

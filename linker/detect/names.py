@@ -159,6 +159,12 @@ class Names:
             for own in store.name_rows(pair.concept)
         )
 
+    def is_no_mention(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
+        lower = text[start:end].lower()
+        unless = _not_mentions().before.get(lower)
+        return lower in _not_mentions().words or bool(unless and unless.match(text, end))
+
     def disorders(self, row: int) -> bool:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
         store = self._index.store

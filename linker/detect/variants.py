@@ -41,6 +41,7 @@ class _File(BaseModel):
     changes: tuple[tuple[str, ...], ...]
     verbs: tuple[str, ...]
     adverbs: tuple[str, ...]
+    of_a_patient: tuple[str, ...]
     understood: dict[str, str]
 
 
@@ -131,7 +132,7 @@ def same_part(stem: str) -> tuple[str, ...]:
 
 def ends_in_noun(text: str) -> bool:
     """Whether a stretch of text may end where it does: "abnormal cardiac" is cut short."""
-    return _ADJECTIVE.search(text) is None
+    return _ADJECTIVE.search(text) is None or text.lower().endswith(_file().of_a_patient)
 
 
 def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
