@@ -9,6 +9,7 @@ from linker.detect.detectors import check_detector, load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.eponyms import called_after
 from linker.detect.names import name_in_other_words
+from linker.detect.phrases import phrase_names
 from linker.detect.restated import without_repeat
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
@@ -31,6 +32,7 @@ __all__ = [
     "in_words_of_site",
     "load_detector",
     "name_in_other_words",
+    "phrase_names",
     "phrase_of",
     "said_in",
     "sites_of",

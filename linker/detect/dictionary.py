@@ -24,6 +24,7 @@ from linker.detect.joined import in_one_word, is_prefixed, joined_in
 from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.names import Names
+from linker.detect.phrases import may_be_phrases, names_in_place
 from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
 from linker.detect.short_names import is_another_thing
@@ -145,6 +146,7 @@ class DictionaryMatcher:
             self._abbreviations_in,
             self._short_phrases_in,
             self._spelled_out_in,
+            self._phrases_in,
         ):
             for text, match in find(notes):
                 matches[text].append(match)
@@ -332,6 +334,18 @@ class DictionaryMatcher:
             reading = self._names.reading(said + text[done:end], row, True)
             if reading is not None:
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
+
+    def _phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Everyday words and measurements: "hair loss", "platelets were low"."""
+        content, (first, length) = notes.content, notes.grams
+        for gram in may_be_phrases(content.entry, content.hash, first, length):
+            found = content[first[gram] : first[gram] + length[gram]]
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            text, said = notes.texts[of], self._vocabulary.stems(found)
+            names = names_in_place(text, start, end, said)
+            name = next(filter(self._names.is_name, names), None)
+            if name is not None and not self._names.is_local(text[start:end]):
+                yield of, Match(start, end, len(found), name)
 
 
 def _is_of_family(text: str, start: int) -> bool:

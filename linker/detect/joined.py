@@ -24,8 +24,10 @@ _PREFIXES = frozenset((
     "ventriculo", "vesico",
 ))
 # fmt: on
-_HYPHEN = re.compile(r"[-\u2010\u2011](?=[^\W\d_]{3})")
-_LINE_END = re.compile(r"(?<=[a-z]{2})[-\u2010\u2011]\r?\n[ \t]*(?=[a-z]{2})")
+_HYPHEN = re.compile(r"-(?=[^\W\d_]{3})")
+_ANY_HYPHEN = re.compile(r"[-\u2010\u2011](?=[^\W\d_]{3})")
+_LINE_END = re.compile(r"[-\u2010\u2011](?<=[a-z]{2}.)\r?\n[ \t]*(?=[a-z]{2})")
+_LINE_ENDS = tuple(f"{hyphen}{end}" for hyphen in "-\u2010\u2011" for end in ("\n", "\r\n"))
 _COMPOUNDS = {
     "back": ("ache",), "belly": ("ache",), "ear": ("ache", "drum", "lobe"),
     "eye": ("brow", "lash", "lid"), "finger": ("nail",), "gall": ("bladder", "stone"),
@@ -33,10 +35,7 @@ _COMPOUNDS = {
     "stomach": ("ache",), "toe": ("nail",), "tooth": ("ache",),
 }  # fmt: skip
 """First pieces of words that notes write in two, and the second ones."""
-_SECOND = re.compile(
-    rf"[ -]({'|'.join(sorted({piece for pieces in _COMPOUNDS.values() for piece in pieces}))})",
-    re.IGNORECASE,
-)
+_SECONDS = tuple(sorted({piece for pieces in _COMPOUNDS.values() for piece in pieces}))
 _BEFORE = re.compile(r"(?<![\w\u2010\u2011-])[^\W\d_]{2,10}\Z")
 _LONGEST_PREFIX = 10
 _OTHERWISE = re.compile(
@@ -83,14 +82,25 @@ def is_prefixed(text: str, start: int) -> bool:
 
 def _gaps(text: str) -> list[tuple[int, int]]:
     """What parts the pieces of words, in reading order: half-open, in code points."""
-    gaps = [hyphen.span() for hyphen in _HYPHEN.finditer(text) if _is_prefix(text, hyphen.start())]
-    gaps += [match.span() for match in _LINE_END.finditer(text)]
-    gaps += [
-        (at, at + 1)
-        for at in (match.start() for match in _SECOND.finditer(text))
-        if _is_compound(text, at)
-    ]
+    typeset = "\u2010" in text or "\u2011" in text
+    hyphens = (_ANY_HYPHEN if typeset else _HYPHEN).finditer(text)
+    gaps = [hyphen.span() for hyphen in hyphens if _is_prefix(text, hyphen.start())]
+    if any(end in text for end in _LINE_ENDS):
+        gaps += [match.span() for match in _LINE_END.finditer(text)]
+    gaps += [(at, at + 1) for at in _between_compounds(text)]
     return sorted({*gaps})
+
+
+def _between_compounds(text: str) -> Iterator[int]:
+    lower = text.lower()
+    if len(lower) != len(text):  # A capital that is two letters when written small.
+        lower = text
+    for piece in _SECONDS:
+        at = lower.find(piece)
+        while at > 0:
+            if lower[at - 1] in " -" and _is_compound(lower, at - 1):
+                yield at - 1
+            at = lower.find(piece, at + 1)
 
 
 def _is_prefix(text: str, end: int) -> bool:
@@ -101,12 +111,10 @@ def _is_prefix(text: str, end: int) -> bool:
 def _is_compound(text: str, gap: int) -> bool:
     """Whether `text[gap]` parts two pieces of one word."""
     first = _BEFORE.search(text, max(0, gap - _LONGEST_PREFIX), gap)
-    second = _SECOND.match(text, gap)
-    return (
-        first is not None
-        and second is not None
-        and second[1].lower() in _COMPOUNDS.get(first.group().lower(), ())
-    )
+    if first is None or first.group().lower() not in _COMPOUNDS:
+        return False
+    behind = text[gap + 1 : gap + 1 + _LONGEST_PREFIX].lower()
+    return behind.startswith(_COMPOUNDS[first.group().lower()])
 
 
 def _joined(text: str, gaps: list[tuple[int, int]]) -> tuple[int, str]:

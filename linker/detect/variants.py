@@ -31,7 +31,7 @@ _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
 _MAX_OF_GROUPS = 3
 """Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
-_ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent)\Z", re.IGNORECASE)
+_ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent|painful)\Z", re.IGNORECASE)
 
 
 class _File(BaseModel):
@@ -118,6 +118,22 @@ def _between(values: Any, first: Positions, end: Positions) -> Any:
     dtype = np.uint64 if values.dtype == np.uint64 else np.int64
     sums = np.concatenate([np.zeros(1, dtype), np.cumsum(values, dtype=dtype)])
     return sums[end] - sums[first]
+
+
+def are_idle(entries: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
+    """Which words join others and say nothing themselves: "was", "slightly".
+
+    Args:
+        entries: shape (n,): what the words are, by `entry_of`.
+    """
+    roles = _entries().role[entries]
+    idle: npt.NDArray[np.bool_] = (roles == _VERB) | (roles == _ADVERB)
+    return idle
+
+
+def is_idle(stem: str) -> bool:
+    """Whether a stem is that of such a word."""
+    return _roles().get(stem) in (_VERB, _ADVERB)
 
 
 def is_part(stem: str) -> bool:

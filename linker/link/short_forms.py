@@ -1,4 +1,4 @@
-"""Queries that say less than a name, in full: "CKD stage 3", "portal HTN", "Crohn's", "febrile".
+"""Queries in other words than a name's: "CKD stage 3", "portal HTN", "Crohn's", "hair loss".
 
 A clinical abbreviation that is a whole mention is said in full before (`linker.detect.expand`);
 within a longer one only the index can tell whether the phrase is a name as it stands, and so for a
@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from linker.detect import called_after, full_names, stands_for_in_phrase, without_repeat
+from linker.detect import (
+    called_after,
+    full_names,
+    phrase_names,
+    stands_for_in_phrase,
+    without_repeat,
+)
 from linker.index import MAX_WORDS, Index
 from linker.link.reworded import reworded
 from linker.link.wording import named
@@ -22,20 +28,25 @@ _TOKEN = re.compile(r"[^\s,;()]+")
 
 
 def spelled_out(index: Index, query: str) -> str:
-    """A phrase with the clinical abbreviations in it in full, a word as the name it stands for.
+    """A phrase with the clinical abbreviations in it in full, or the name that it stands for.
 
-    "CKD stage 3", "Crohn's". A word that is a name stays, and so does an abbreviation that the
-    index knows as a word, unless what is in full is a name: the terminology may mean another thing
-    by "SJS type 2".
+    "CKD stage 3", "Crohn's", "low platelets". A word that is a name stays, and so does an
+    abbreviation that the index knows as a word, unless what is in full is a name: the terminology
+    may mean another thing by "SJS type 2".
     """
     if len(query) > _LONGEST:
         return query
     plain = unicodedata.normalize("NFKC", readable(query))
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
     if len(tokens) == 1:
-        return _named_in_full(index, query, plain.strip())
+        word = plain.strip()
+        names = (*called_after(word), *full_names(word), *phrase_names(stems(word)))
+        return _named_in_full(index, query, word, names)
     if not 2 <= len(tokens) <= MAX_WORDS:
         return query
+    phrase = _named_in_full(index, query, plain, phrase_names(stems(plain)))
+    if phrase != query:
+        return phrase
     full, done, known = "", 0, False
     for start, end in tokens:
         long_form = stands_for_in_phrase(plain, start, end)
@@ -54,9 +65,9 @@ def spelled_out(index: Index, query: str) -> str:
     return query if stays and not _is_reworded(index, full) else full
 
 
-def _named_in_full(index: Index, query: str, word: str) -> str:
-    names = (*called_after(word), *full_names(word))
-    if not names or _has_words_of_a_name(index, word):
+def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
+    """The first of some names that the index has, unless it has what was said itself."""
+    if not names or _has_words_of_a_name(index, said) or _is_reworded(index, said):
         return query
     return next((name for name in names if _has_words_of_a_name(index, name)), query)
 

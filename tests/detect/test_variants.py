@@ -33,7 +33,7 @@ FINDINGS = [
     concept("F:23", "Difficulty swallowing", types=["human_phenotype"]),
     concept("F:24", "G6PD deficiency", "HIV infection", types=["human_phenotype"]),
     concept("F:25", "Muscle atrophy", "Ankle fracture", types=["human_phenotype"]),
-    concept("F:26", "Abdominal tenderness", types=["human_phenotype"]),
+    concept("F:26", "Abdominal tenderness", "Chronic pain", types=["human_phenotype"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -105,6 +105,7 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("missing were toes", []),
         # Cut short, another sentence, a list, no disorder.
         ("abnormal cardiac output", []),
+        ("a chronic painful knee", []),
         ("bowing. Femurs", []),
         ("skin, abnormal", []),
         ("skin and abnormal", []),
