@@ -240,6 +240,7 @@ class DictionaryMatcher:
             if (
                 same_in_other_words(said, stems)
                 and (len(stems) < len(said) or ends_in_noun(stretch))
+                and (stems[0].isdigit() or not said[0].isdigit())
                 and not is_list(stretch, said)
                 and not says_too_little(said)
                 and self._names.disorders(row)

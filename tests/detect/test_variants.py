@@ -34,6 +34,7 @@ FINDINGS = [
     concept("F:24", "G6PD deficiency", "HIV infection", types=["human_phenotype"]),
     concept("F:25", "Muscle atrophy", "Ankle fracture", types=["human_phenotype"]),
     concept("F:26", "Abdominal tenderness", "Chronic pain", types=["human_phenotype"]),
+    concept("F:27", "Connective tissue disease", "Bipolar 1 disorder", types=["disease"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -75,6 +76,12 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("pain in the back of the car; back pain", [("back pain", "Back ache")]),
         ("trouble swallowing", [("trouble swallowing", "Difficulty swallowing")]),
         ("muscle wasting", [("muscle wasting", "Muscle atrophy")]),
+        (
+            "connective tissue disorders",
+            [("connective tissue disorders", "Connective tissue disease")],
+        ),
+        ("bipolar 1 disease", [("bipolar 1 disease", "Bipolar 1 disorder")]),
+        ("grade 1 bipolar disease", []),
         ("a broken ankle", [("broken ankle", "Ankle fracture")]),
         ("Belly is tender; belly is non-tender", [("Belly is tender", "Abdominal tenderness")]),
         ("Belly is not tender.", []),
