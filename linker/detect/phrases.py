@@ -7,7 +7,7 @@ Terminologies may hold the clinical name alone. Which phrases stand for which na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from itertools import product
@@ -85,16 +85,18 @@ def may_be_phrases(
     Args:
         entries: shape (n,): what the content words are to `linker.detect.variants`.
         hashes: shape (n,): those of their stems.
-        first, length: shape (m,): the n-grams.
+        first, length: shape (m,): the n-grams, the shortest first.
     """
     slot = (hashes & np.uint64(_SLOTS - 1)).view(np.int64)
     own, unsaid = _words()
     known = own[slot]
-    some = np.flatnonzero(known[first])
-    some = some[(length[some] <= _LONGEST) & known[first[some] + length[some] - 1]]
+    some = np.flatnonzero(known[first[: np.searchsorted(length, _LONGEST, side="right")]])
+    some = some[known[first[some] + length[some] - 1]]
+    if not len(some):
+        return []
     begin, end = first[some], first[some] + length[some]
     said = np.where(are_idle(entries), np.uint64(0), hashes)
-    found = np.zeros(len(some), dtype=bool)
+    found: set[int] = set()
     for words, (slots, keys) in (
         (said, _keys(measured=False)),
         (np.where(unsaid[slot], np.uint64(0), said), _keys(measured=True)),
@@ -102,9 +104,9 @@ def may_be_phrases(
         sums = sums_of(words)
         asked = sums[end] - sums[begin]
         maybe = np.flatnonzero(slots[(asked & np.uint64(_SLOTS - 1)).view(np.int64)])
-        found[maybe[np.isin(asked[maybe], keys)]] = True
-    kept: list[int] = some[found].tolist()
-    return kept
+        pairs = zip(some[maybe].tolist(), asked[maybe].tolist(), strict=True)
+        found.update(gram for gram, key in pairs if key in keys)
+    return sorted(found)
 
 
 def phrase_names(said: Sequence[str]) -> tuple[str, ...]:
@@ -175,9 +177,9 @@ def _measurements() -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 
 @lru_cache(maxsize=2)
-def _keys(*, measured: bool) -> tuple[npt.NDArray[np.bool_], Hashes]:
+def _keys(*, measured: bool) -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
     """The hashes of the phrases, and where they are among the slots, which is sooner looked at."""
-    keys = np.array([*map(bag_hash, _measures() if measured else _meanings())], dtype=np.uint64)
+    keys = frozenset(map(bag_hash, _measures() if measured else _meanings()))
     return _slots_of(keys), keys
 
 
@@ -186,15 +188,12 @@ def _words() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where the words of phrases are among the slots, and those that go without saying."""
     unsaid = [*map(stem, _file().words.unsaid)]
     words = {word for said in (*_meanings(), *_measures(), unsaid) for word in said}
-    of_words, of_unsaid = (
-        _slots_of(np.array([*map(word_hash, own)], dtype=np.uint64)) for own in (words, unsaid)
-    )
-    return of_words, of_unsaid
+    return _slots_of(map(word_hash, words)), _slots_of(map(word_hash, unsaid))
 
 
-def _slots_of(hashes: Hashes) -> npt.NDArray[np.bool_]:
+def _slots_of(hashes: Iterable[int]) -> npt.NDArray[np.bool_]:
     slots = np.zeros(_SLOTS, dtype=bool)
-    slots[hashes & np.uint64(_SLOTS - 1)] = True
+    slots[[own % _SLOTS for own in hashes]] = True
     return slots
 
 
