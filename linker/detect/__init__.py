@@ -9,6 +9,7 @@ from linker.detect.detectors import check_detector, load_detector
 from linker.detect.dictionary import DictionaryMatcher
 from linker.detect.eponyms import called_after
 from linker.detect.lay import names_of_saying
+from linker.detect.measured import measured_names
 from linker.detect.names import name_in_other_words
 from linker.detect.restated import without_repeat
 from linker.detect.short_names import full_names
@@ -31,6 +32,7 @@ __all__ = [
     "in_words_of_finding",
     "in_words_of_site",
     "load_detector",
+    "measured_names",
     "name_in_other_words",
     "names_of_saying",
     "phrase_of",

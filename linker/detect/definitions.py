@@ -18,6 +18,7 @@ from linker.text import STOP_WORDS, readable
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
+_PLAIN_WORD = re.compile(r"[^\W\d_][a-z]{4,}['’]?s?")
 _IS_SHORT = re.compile(_SHORT)
 _SHORT_BEFORE = re.compile(rf"(?<![\w/&+.-])({_SHORT}) ?\Z")
 _WORD = re.compile(r"[^\W_](?:[\w'’/&+-]*[^\W_])?|[^\w\s]")
@@ -217,6 +218,9 @@ def _long_form(text: str, short: str) -> tuple[int, int] | None:
 
 
 def parenthesised(text: str) -> frozenset[str]:
-    """The strings that stand alone in parentheses, as a short form does where it is defined."""
+    """The strings that stand alone in parentheses, as a short form does where it is defined.
+
+    A plain word is none: "(febrile)", "(Crohn's)".
+    """
     found = frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
-    return found - _CATEGORIES
+    return frozenset(own for own in found - _CATEGORIES if not _PLAIN_WORD.fullmatch(own))

@@ -19,10 +19,12 @@ from linker.detect.definitions import parenthesised
 from linker.detect.disorders import says_too_little
 from linker.detect.eponyms import called_after, is_person
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.inverted import only_seems_inverted
 from linker.detect.joined import in_one_word, is_prefixed, joined_in
 from linker.detect.lay import sayings_at
 from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
+from linker.detect.measured import may_be_measured, names_in_place
 from linker.detect.names import Names
 from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
@@ -54,9 +56,6 @@ _SLOTS = 1 << 16
 """Of the hashes of n-grams, by which most are told from abbreviations of several words."""
 
 _COMMA = re.compile(r",\s")
-_SAME_ITEM = re.compile(r"[^,.;:()\n]{1,60}")
-_NEXT = 2
-"""Words behind a name with its noun in front, among which that noun may stand again."""
 _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
 _FAMILY = re.compile(
     r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
@@ -150,6 +149,7 @@ class DictionaryMatcher:
             self._abbreviations_in,
             self._short_phrases_in,
             self._spelled_out_in,
+            self._measured_in,
             self._sayings_in,
         ):
             for text, match in find(notes):
@@ -221,7 +221,9 @@ class DictionaryMatcher:
             if (
                 reading is not None
                 and (not reading.abbreviation or stretch in notes.defined[of])
-                and not (reading.inverted and _says_its_noun_again(text, start, end))
+                and not (
+                    reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
+                )
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
                 and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
@@ -242,9 +244,11 @@ class DictionaryMatcher:
             if (
                 same_in_other_words(said, stems)
                 and (len(stems) < len(said) or ends_in_noun(stretch))
+                and (stems[0].isdigit() or not said[0].isdigit())
                 and not is_list(stretch, said)
                 and not says_too_little(said)
                 and self._names.disorders(row)
+                and not self._names.is_no_mention(notes.texts[of], start, end)
             ):
                 yield of, Match(start, end, len(said), names[0], row)
 
@@ -336,6 +340,18 @@ class DictionaryMatcher:
             if reading is not None:
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
 
+    def _measured_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Findings by a measurement: "platelets were low"."""
+        content, (first, length) = notes.content, notes.grams
+        for gram in may_be_measured(content.entry, content.hash, first, length):
+            found = content[first[gram] : first[gram] + length[gram]]
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            text, said = notes.texts[of], self._vocabulary.stems(found)
+            names = names_in_place(text, start, end, said)
+            name = next(filter(self._names.is_name, names), None)
+            if name is not None and not self._names.is_local(text[start:end]):
+                yield of, Match(start, end, len(found), name)
+
     def _sayings_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Findings as patients say them: "heart racing", "my back hurts"."""
         tokens = notes.tokens
@@ -372,10 +388,3 @@ def _is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return not before.strip() and _HEADER_END.match(text, end) is not None
-
-
-def _says_its_noun_again(text: str, start: int, end: int) -> bool:
-    """Whether a name with its noun in front only seems to be one: "chest pain, back pain"."""
-    before, _, _ = text[start:end].partition(",")
-    behind = _SAME_ITEM.match(text, end)
-    return behind is not None and not {*stems(before)}.isdisjoint(stems(behind.group())[:_NEXT])

@@ -30,7 +30,8 @@ _BASES_BEFORE = re.compile(r"(?:^|[^A-Za-z])[ACGTUN]{3,}['′’)]?[ -]\Z")
 _BASES_AFTER = re.compile(r"[ -][ACGTUN]{3,}(?:[^A-Za-z]|$)")
 _OF_A_MOLECULE = re.compile(r"[ -](?:domain|motif|promoter|plasmid|buffer|mRNA|cDNA|vector)s?\b")
 SPREADS_TO = re.compile(
-    r"\b(?:ca|cancer|carcinoma|lymphoma|malignancy|melanoma|neoplasm|tumou?r)s? to\b", re.IGNORECASE
+    r"\b(?:ca|cancer|carcinoma|disease|lymphoma|malignancy|melanoma|neoplasm|tumou?r)s? to\b",
+    re.IGNORECASE,
 )
 """What follows is where it went: "colon cancer to liver" is no liver cancer."""
 _TOWN = re.compile(r"[A-Z][a-z]+,? \Z")

@@ -45,7 +45,7 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def grams(position: Positions, run: Positions) -> tuple[Positions, Positions]:
-    """First word, and number of words, of every n-gram that may be a mention.
+    """First word, and number of words, of every n-gram that may be a mention, the shortest first.
 
     Args:
         position: shape (n,): the positions of the content words among all words.

@@ -1,8 +1,9 @@
-"""Words with a prefix, hyphened in a note: "non-productive cough", "post-herpetic neuralgia".
+"""Words that a note writes in two pieces: "non-productive", "gall bladder", "micro-" and "cephaly".
 
-A terminology may write them as one word, and what stands behind "non-", "anti-" or "pre-" is not
-what the note says: neither a non-productive cough nor a productive one is named by "productive
-cough" there.
+A terminology may write them as one word, be there a prefix with a hyphen, a compound in two words,
+or a hyphen at the end of a line. And what stands behind the first piece is not what the note says:
+neither a non-productive cough nor a productive one is named by "productive cough" there, and no
+stone of a bladder by "bladder stones" in "gall bladder stones".
 """
 
 from __future__ import annotations
@@ -24,56 +25,105 @@ _PREFIXES = frozenset((
 ))
 # fmt: on
 _HYPHEN = re.compile(r"-(?=[^\W\d_]{3})")
-_BEFORE = re.compile(r"(?<![\w-])[^\W\d_]{2,10}\Z")
+_ANY_HYPHEN = re.compile(r"[-\u2010\u2011](?=[^\W\d_]{3})")
+_LINE_END = re.compile(r"[-\u2010\u2011](?<=[a-z]{2}.)\r?\n[ \t]*(?=[a-z]{2})")
+_COMPOUNDS = {
+    **dict.fromkeys(("back", "belly", "ear", "head", "stomach", "tooth"), ("ache",)),
+    "gall": ("bladder", "stone"),
+    "heart": ("burn",),
+    "light": ("headed",),
+    "nose": ("bleed",),
+}
+"""First pieces of words that notes write in two, and the second ones."""
+_SECONDS = tuple(sorted({piece for pieces in _COMPOUNDS.values() for piece in pieces}))
+_INITIALS = {*"".join(piece[0] + piece[0].upper() for piece in _SECONDS)} - {*"aA"}
+_BEFORE = re.compile(r"(?<![\w\u2010\u2011-])[^\W\d_]{2,10}\Z")
 _LONGEST_PREFIX = 10
-_OTHERWISE = re.compile(r"(?<![\w-])(?:(?:anti|non|pre)-|non )\Z", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"(?<![\w\u2010\u2011-])(?:(?:anti|non|pre)[-\u2010\u2011]|non )\Z", re.IGNORECASE
+)
 _LONGEST_OTHERWISE = len("anti-") + 1
 _JOINER = "\u0335"
 """Stands for the hyphen: a mark that words are compared without, as long as what it replaces."""
 _AROUND = 60
-"""Characters on each side of a prefix that a name with it may reach."""
+"""Characters on each side of such a word that a name with it may reach."""
 
 
 def joined_in(text: str) -> Iterator[tuple[int, str]]:
-    """The stretches of a note around prefixes, where each begins, their hyphens as joiners."""
-    near: list[int] = []
-    for at in _hyphens(text):
-        if near and at - 2 * _AROUND > near[-1]:
+    """The stretches of a note around words in two pieces, where each begins.
+
+    What parts the pieces is joiners there.
+    """
+    near: list[tuple[int, int]] = []
+    for gap in _gaps(text):
+        if near and gap[0] - 2 * _AROUND > near[-1][0]:
             yield _joined(text, near)
             near = []
-        near.append(at)
+        near.append(gap)
     if near:
         yield _joined(text, near)
 
 
 def in_one_word(stretch: str) -> str | None:
-    """A stretch of what `joined_in` yields, its prefixed words in one; None if it has none."""
+    """A stretch of what `joined_in` yields, its words in one piece; None if it has none in two."""
     return stretch.replace(_JOINER, "") if _JOINER in stretch else None
 
 
 def is_prefixed(text: str, start: int) -> bool:
-    """Whether a prefix in front makes what begins at `start` another thing: "non-", "anti-"."""
+    """Whether what stands in front makes what begins at `start` another thing: "non-", "gall "."""
     return (
         start > 0
-        and text[start - 1] in "- "
-        and _OTHERWISE.search(text, max(0, start - _LONGEST_OTHERWISE), start) is not None
+        and text[start - 1] in "- \u2010\u2011"
+        and (
+            _OTHERWISE.search(text, max(0, start - _LONGEST_OTHERWISE), start) is not None
+            # Half an ache is a pain.
+            or (text[start] in _INITIALS and _is_compound(text, start - 1))
+        )
     )
 
 
-def _hyphens(text: str) -> Iterator[int]:
-    """Where a hyphen stands behind a prefix."""
-    for hyphen in _HYPHEN.finditer(text):
-        at = hyphen.start()
-        before = _BEFORE.search(text, max(0, at - _LONGEST_PREFIX), at)
-        if before is not None and before.group().lower() in _PREFIXES:
-            yield at
+def _gaps(text: str) -> list[tuple[int, int]]:
+    """What parts the pieces of words, in reading order: half-open, in code points."""
+    typeset = "\u2010" in text or "\u2011" in text
+    hyphens = (_ANY_HYPHEN if typeset else _HYPHEN).finditer(text)
+    gaps = [hyphen.span() for hyphen in hyphens if _is_prefix(text, hyphen.start())]
+    if typeset or "-\n" in text or "-\r\n" in text:
+        gaps += [match.span() for match in _LINE_END.finditer(text)]
+    gaps += [(at, at + 1) for at in _between_compounds(text)]
+    return sorted({*gaps})
 
 
-def _joined(text: str, hyphens: list[int]) -> tuple[int, str]:
-    begin = _word_start(text, max(0, hyphens[0] - _AROUND))
-    stretch = [*text[begin : hyphens[-1] + _AROUND]]
-    for at in hyphens:
-        stretch[at - begin] = _JOINER
+def _between_compounds(text: str) -> Iterator[int]:
+    lower = text.lower()
+    if len(lower) != len(text):  # A capital that is two letters when written small.
+        lower = text
+    for piece in _SECONDS:
+        at = lower.find(piece)
+        while at > 0:
+            if lower[at - 1] in " -" and _is_compound(lower, at - 1):
+                yield at - 1
+            at = lower.find(piece, at + 1)
+
+
+def _is_prefix(text: str, end: int) -> bool:
+    before = _BEFORE.search(text, max(0, end - _LONGEST_PREFIX), end)
+    return before is not None and before.group().lower() in _PREFIXES
+
+
+def _is_compound(text: str, gap: int) -> bool:
+    """Whether `text[gap]` parts two pieces of one word."""
+    first = _BEFORE.search(text, max(0, gap - _LONGEST_PREFIX), gap)
+    if first is None or first.group().lower() not in _COMPOUNDS:
+        return False
+    behind = text[gap + 1 : gap + 1 + _LONGEST_PREFIX].lower()
+    return behind.startswith(_COMPOUNDS[first.group().lower()])
+
+
+def _joined(text: str, gaps: list[tuple[int, int]]) -> tuple[int, str]:
+    begin = _word_start(text, max(0, gaps[0][0] - _AROUND))
+    stretch = [*text[begin : gaps[-1][1] + _AROUND]]
+    for start, end in gaps:
+        stretch[start - begin : end - begin] = _JOINER * (end - start)
     return begin, "".join(stretch)
 
 

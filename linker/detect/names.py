@@ -40,6 +40,8 @@ _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
+_PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
+_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
 class _NotMentions(BaseModel):
@@ -157,6 +159,12 @@ class Names:
             for own in store.name_rows(pair.concept)
         )
 
+    def is_no_mention(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
+        lower = text[start:end].lower()
+        unless = _not_mentions().before.get(lower)
+        return lower in _not_mentions().words or bool(unless and unless.match(text, end))
+
     def disorders(self, row: int) -> bool:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
         store = self._index.store
@@ -173,13 +181,18 @@ class Names:
         name, surfaces = self.written(row)
         if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
             return False
+        # "The name of the syndrome" is no NAME syndrome.
+        if _PARTS.search(text) and not any(_same_acronyms(text, own) for own in surfaces):
+            return False
         if name != stems:
             # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
             numbers = sum(stem.isdigit() for stem in stems)
             if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
                 return False
-            # "A hepatitis" is not of type A.
-            if _ARTICLE.match(text) or SPREADS_TO.search(text):
+            # "A hepatitis" is not of type A, nor "4 seizures" their type 4.
+            if _ARTICLE.match(text) or (stems[0].isdigit() and not name[0].isdigit()):
+                return False
+            if SPREADS_TO.search(text):
                 return False
             # "Acute renal failure on chronic renal failure" names no chronic one twice.
             if _ON.search(text) and not ends_in_noun(text):
@@ -267,6 +280,11 @@ def name_in_other_words(index: Index, normal: str) -> int | None:
 def _not_mentions() -> _NotMentions:
     source = resources.files(__package__) / "data/not_mentions.toml"
     return validated(_NotMentions, read_toml(source), where=str(source))
+
+
+def _same_acronyms(text: str, surface: str) -> bool:
+    """Whether a text has the acronyms of a name as the name writes them."""
+    return surface.isupper() or {*_ACRONYM.findall(surface)} <= {*_ACRONYM.findall(text)}
 
 
 def _same_case(text: str, surface: str) -> bool:

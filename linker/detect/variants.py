@@ -31,7 +31,7 @@ _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
 _MAX_OF_GROUPS = 3
 """Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
-_ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent)\Z", re.IGNORECASE)
+_ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent|painful)\Z", re.IGNORECASE)
 
 
 class _File(BaseModel):
@@ -41,6 +41,7 @@ class _File(BaseModel):
     changes: tuple[tuple[str, ...], ...]
     verbs: tuple[str, ...]
     adverbs: tuple[str, ...]
+    of_a_patient: tuple[str, ...]
     understood: dict[str, str]
 
 
@@ -119,6 +120,22 @@ def _between(values: Any, first: Positions, end: Positions) -> Any:
     return sums[end] - sums[first]
 
 
+def are_idle(entries: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
+    """Which words join others and say nothing themselves: "was", "slightly".
+
+    Args:
+        entries: shape (n,): what the words are, by `entry_of`.
+    """
+    roles = _entries().role[entries]
+    idle: npt.NDArray[np.bool_] = (roles == _VERB) | (roles == _ADVERB)
+    return idle
+
+
+def is_idle(stem: str) -> bool:
+    """Whether a stem is that of such a word."""
+    return _roles().get(stem) in (_VERB, _ADVERB)
+
+
 def is_part(stem: str) -> bool:
     """Whether a stem is a body part's."""
     return _roles().get(stem) == _PART
@@ -131,7 +148,7 @@ def same_part(stem: str) -> tuple[str, ...]:
 
 def ends_in_noun(text: str) -> bool:
     """Whether a stretch of text may end where it does: "abnormal cardiac" is cut short."""
-    return _ADJECTIVE.search(text) is None
+    return _ADJECTIVE.search(text) is None or text.lower().endswith(_file().of_a_patient)
 
 
 def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:

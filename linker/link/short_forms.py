@@ -1,4 +1,4 @@
-"""Queries that say less than a name, in full: "CKD stage 3", "portal HTN", "Crohn's", "febrile".
+"""Queries in other words than a name's: "CKD stage 3", "Crohn's", "low platelets", "hair fell out".
 
 A clinical abbreviation that is a whole mention is said in full before (`linker.detect.expand`);
 within a longer one only the index can tell whether the phrase is a name as it stands, and so for a
@@ -13,6 +13,7 @@ import unicodedata
 from linker.detect import (
     called_after,
     full_names,
+    measured_names,
     names_of_saying,
     stands_for_in_phrase,
     without_repeat,
@@ -28,23 +29,24 @@ _TOKEN = re.compile(r"[^\s,;()]+")
 
 
 def spelled_out(index: Index, query: str) -> str:
-    """A phrase with the clinical abbreviations in it in full, a word as the name it stands for.
+    """A phrase with the clinical abbreviations in it in full, or the name that it stands for.
 
-    "CKD stage 3", "Crohn's". A word that is a name stays, and so does an abbreviation that the
-    index knows as a word, unless what is in full is a name: the terminology may mean another thing
-    by "SJS type 2".
+    "CKD stage 3", "Crohn's", "low platelets". A word that is a name stays, and so does an
+    abbreviation that the index knows as a word, unless what is in full is a name: the terminology
+    may mean another thing by "SJS type 2".
     """
     if len(query) > _LONGEST:
         return query
     plain = unicodedata.normalize("NFKC", readable(query))
-    said = _said_by_patients(index, query, plain)
-    if said is not None:
-        return said
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
     if len(tokens) == 1:
-        return _named_in_full(index, query, plain.strip())
-    if not 2 <= len(tokens) <= MAX_WORDS:
-        return query
+        word = plain.strip()
+        names = (*called_after(word), *full_names(word), *names_of_saying(word))
+        return _named_in_full(index, query, word, names)
+    names = (*measured_names(stems(plain)), *names_of_saying(plain))
+    named_in_full = _named_in_full(index, query, plain, names)
+    if named_in_full != query or not 2 <= len(tokens) <= MAX_WORDS:
+        return named_in_full
     full, done, known = "", 0, False
     for start, end in tokens:
         long_form = stands_for_in_phrase(plain, start, end)
@@ -63,21 +65,13 @@ def spelled_out(index: Index, query: str) -> str:
     return query if stays and not _is_reworded(index, full) else full
 
 
-def _said_by_patients(index: Index, query: str, plain: str) -> str | None:
-    """The name of what a query says in a patient's words; None if it says none of the index's."""
+def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
+    """The first of some names that the index has, unless it has what was said itself."""
 
     def is_known(text: str) -> bool:
         return _has_words_of_a_name(index, text) or _is_reworded(index, text)
 
-    names = names_of_saying(plain)
-    return None if not names or is_known(query) else next(filter(is_known, names), None)
-
-
-def _named_in_full(index: Index, query: str, word: str) -> str:
-    names = (*called_after(word), *full_names(word))
-    if not names or _has_words_of_a_name(index, word):
-        return query
-    return next((name for name in names if _has_words_of_a_name(index, name)), query)
+    return query if not names or is_known(said) else next(filter(is_known, names), query)
 
 
 def _has_words_of_a_name(index: Index, text: str) -> bool:

@@ -89,6 +89,36 @@ def test_numbers_are_not_swapped(tmp_path_factory: pytest.TempPathFactory) -> No
     assert found(matcher, "a type 2 lesion") == ["type 2 lesion"]
 
 
+def test_a_number_in_front_counts(tmp_path_factory: pytest.TempPathFactory) -> None:
+    concepts = [
+        concept("N:1", "Mucolipidosis III", "ML III"),
+        concept("N:2", "Thrombocytopenia 4"),
+        concept("N:3", "Thrombocytopenia"),
+        concept("N:4", "1 lobe lung"),
+    ]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("first") / "i", concepts))
+    text = "Saline 3 mL; grade 4 thrombocytopenia; thrombocytopenia 4; 1 lung lobe"
+    assert found(matcher, text) == ["thrombocytopenia", "thrombocytopenia 4", "1 lung lobe"]
+
+
+def test_an_acronym_of_a_name_is_no_word_around_a_preposition(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    concepts = [
+        concept("N:1", "NAME syndrome"),
+        concept("N:2", "Little disease"),
+        concept("N:3", "NORRIE DISEASE"),
+        concept("N:4", "HIV infection"),
+    ]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("acronym") / "i", concepts))
+    text = (
+        "The name of the syndrome; Dupuytren disease to the little finger; name syndrome; "
+        "disease of Norrie; infection in HIV; hiv infection"
+    )
+    expected = ["name syndrome", "disease of Norrie", "infection in HIV", "hiv infection"]
+    assert found(matcher, text) == expected
+
+
 def test_a_clinical_abbreviation_is_found_if_the_index_has_its_long_form(
     matcher: DictionaryMatcher,
 ) -> None:
@@ -101,6 +131,16 @@ def test_a_clinical_abbreviation_is_found_if_the_index_has_its_long_form(
 
 def test_an_abbreviation_in_parentheses_is_left_to_the_note(matcher: DictionaryMatcher) -> None:
     assert found(matcher, "hyperthyroid tension (HTN) ... HTN again") == []
+
+
+def test_a_word_in_parentheses_is_no_short_form(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    names = ("Fever", "Crohn disease", "Diabetes mellitus")
+    concepts = [concept(f"A:{i}", name, types=["disease"]) for i, name in enumerate(names)]
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("words") / "i", concepts))
+    text = "T 39.2 (febrile), bowel disease (Crohn's), high sugar (Diabetes), HbA1c (DM)"
+    assert found(matcher, text) == ["febrile", "Crohn's", "Diabetes"]
 
 
 def test_an_ambiguous_abbreviation_is_not_found(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -134,7 +174,7 @@ def test_a_name_before_some_words_is_another_thing(
 ) -> None:
     names = (
         *("Stress", "Hanging", "Shock", "Tumor", "Unresponsive", "Irritable", "Pain in the back"),
-        *("Back", "Rest", "Running", "Will"),
+        *("Back", "Rest", "Running", "Will", "Falling"),
     )
     concepts = [concept(f"A:{i}", name) for i, name in enumerate(names)]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
@@ -143,7 +183,8 @@ def test_a_name_before_some_words_is_another_thing(
         "in shock. "
         "Tumor markers rise; a tumor. Unresponsive to medical therapy; unresponsive to pain. "
         "Irritable bowel, irritable. Pain in the back of the knee, pain in the back. "
-        "She will come back to us the rest of the day, by a running suture; rest, running, back."
+        "She will come back to us the rest of the day, by a running suture; rest, running, back. "
+        "Trouble falling asleep, hair is falling out; falling at home."
     )
     assert [text[m.start : m.end + 4] for m in matcher.detect([text])[0]] == [
         "stress, te",
@@ -154,7 +195,8 @@ def test_a_name_before_some_words_is_another_thing(
         "pain in the back. Sh",
         "rest, ru",
         "running, ba",
-        "back.",
+        "back. Tr",
+        "falling at ",
     ]
 
 
@@ -323,6 +365,13 @@ INVERTED = [
     concept("I:5", "Renal Failure", "Failure, Renal"),
     concept("I:6", "Coronary Artery Disease", "Heart Disease, Coronary"),
     concept("I:7", "Heart Disease"),
+    concept("I:8", "Liver Failure", "Failure, Liver"),
+    concept("I:9", "Kidney Failure", "Failure, Kidney"),
+    concept("I:10", "Thyroid Disease", "Disease, Thyroid"),
+    concept("I:11", "Lung Disease"),
+    concept("I:12", "Hepatomegaly", "Liver, Enlarged"),
+    concept("I:13", "Diabetes Mellitus, Type 2"),
+    concept("I:14", "Osteoarthritis, Knee"),
 ]
 
 
@@ -337,6 +386,16 @@ INVERTED = [
         ("heart disease, coronary artery disease", ["heart disease", "coronary artery disease"]),
         ("Pain, abdominal. Pain in the leg", ["Pain, abdominal"]),
         ("failure, renal, chronic failure", ["failure, renal"]),
+        ("liver failure, kidney damage", ["liver failure"]),
+        ("lung disease, thyroid, or gout", ["lung disease"]),
+        ("an enlarged liver, enlarged spleen", ["enlarged liver"]),
+        ("liver failure, kidney\ndamage", ["liver failure"]),
+        ("Pain, chest and arm", []),
+        ("Pain, chest - worse", ["Pain, chest"]),
+        ("severe pain, chest, since", ["pain, chest"]),
+        ("Diabetes mellitus, type 2 found late", ["Diabetes mellitus, type 2"]),
+        ("Osteoarthritis, right knee\nPlan", ["Osteoarthritis, right knee"]),
+        ("history of osteoarthritis, knee with effusion", ["osteoarthritis, knee"]),
     ],
 )
 def test_a_list_of_names_with_one_noun_is_no_inverted_name(

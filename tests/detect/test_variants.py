@@ -26,6 +26,15 @@ FINDINGS = [
     concept("F:16", "Blurred vision", types=["human_phenotype"]),
     concept("F:17", "Coronary disease", types=["human_phenotype"]),
     concept("F:18", "Exertional dyspnea", types=["human_phenotype"]),
+    concept("F:19", "Developmental delay", types=["human_phenotype"]),
+    concept("F:20", "Visual impairment", "Hearing impairment", types=["human_phenotype"]),
+    concept("F:21", "Back ache", types=["human_phenotype"]),
+    concept("F:22", "Joint pain", "Shoulder pain", types=["human_phenotype"]),
+    concept("F:23", "Difficulty swallowing", types=["human_phenotype"]),
+    concept("F:24", "G6PD deficiency", "HIV infection", types=["human_phenotype"]),
+    concept("F:25", "Muscle atrophy", "Ankle fracture", types=["human_phenotype"]),
+    concept("F:26", "Abdominal tenderness", "Chronic pain", types=["human_phenotype"]),
+    concept("F:27", "Connective tissue disease", "Bipolar 1 disorder", types=["disease"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -50,6 +59,32 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         # So do clinical abbreviations of them.
         ("CAD, DOE", [("CAD", "coronary artery disease"), ("DOE", "dyspnea on exertion")]),
         ("a hiatal hernia", [("hiatal hernia", "Hiatus hernia")]),
+        # What a patient is.
+        ("She is developmentally delayed", [("developmentally delayed", "Developmental delay")]),
+        (
+            "Visually-impaired, hearing impaired.",
+            [
+                ("Visually-impaired", "Visual impairment"),
+                ("hearing impaired", "Hearing impairment"),
+            ],
+        ),
+        ("G6PD-deficient men", [("G6PD-deficient", "G6PD deficiency")]),
+        ("HIV-infected men", [("HIV-infected", "HIV infection")]),
+        ("Achy joints", [("Achy joints", "Joint pain")]),
+        ("joint aches", [("joint aches", "Joint pain")]),
+        ("her shoulder is painful", [("shoulder is painful", "Shoulder pain")]),
+        ("pain in the back of the car; back pain", [("back pain", "Back ache")]),
+        ("trouble swallowing", [("trouble swallowing", "Difficulty swallowing")]),
+        ("muscle wasting", [("muscle wasting", "Muscle atrophy")]),
+        (
+            "connective tissue disorders",
+            [("connective tissue disorders", "Connective tissue disease")],
+        ),
+        ("bipolar 1 disease", [("bipolar 1 disease", "Bipolar 1 disorder")]),
+        ("grade 1 bipolar disease", []),
+        ("a broken ankle", [("broken ankle", "Ankle fracture")]),
+        ("Belly is tender; belly is non-tender", [("Belly is tender", "Abdominal tenderness")]),
+        ("Belly is not tender.", []),
         ("Cutaneous abnormalities", [("Cutaneous abnormalities", "Abnormality of the skin")]),
         # A verb joins the body part and its change, and an adverb may stand by it.
         ("The toes were invariably absent", [("toes were invariably absent", "Absent toe")]),
@@ -77,6 +112,7 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("missing were toes", []),
         # Cut short, another sentence, a list, no disorder.
         ("abnormal cardiac output", []),
+        ("a chronic painful knee", []),
         ("bowing. Femurs", []),
         ("skin, abnormal", []),
         ("skin and abnormal", []),
@@ -102,3 +138,5 @@ def test_each_stem_stands_for_its_group() -> None:
 def test_a_stretch_ends_in_a_noun() -> None:
     assert ends_in_noun("abnormal heart")
     assert not ends_in_noun("abnormal cardiac")
+    assert not ends_in_noun("ankle fractured")
+    assert ends_in_noun("hearing impaired")

@@ -218,3 +218,15 @@ def test_a_long_string_takes_no_longer_than_others(index: Index, text: str) -> N
     assert without_qualifiers(index, long) is None
     assert spelled_out(index, long) == long
     assert time.perf_counter() - begun < 1
+
+
+def test_everyday_words_and_measurements_are_looked_up_by_their_name(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    concepts = [concept("W:1", "Alopecia"), concept("W:2", "Hypokalemia"), concept("W:3", "Hives")]
+    index = build(tmp_path_factory.mktemp("everyday") / "index", concepts)
+    asked = ["hair loss", "Serum potassium was low", "hives", "bad breath", "low sodium"]
+    assert [spelled_out(index, query) for query in asked] == [
+        *("alopecia", "hypokalemia"),
+        *("hives", "bad breath", "low sodium"),  # a name already; none of the index
+    ]

@@ -1,0 +1,76 @@
+"""Findings by a measurement, by the dictionary matcher."""
+
+from __future__ import annotations
+
+import pytest
+from cases import build, concept
+
+from linker.detect import DictionaryMatcher, measured_names
+from linker.text import stems
+
+FINDINGS = [
+    concept("P:1", "Alopecia"),
+    concept("P:2", "Thrombocytopenia"),
+    concept("P:3", "Hypokalemia"),
+    concept("P:4", "Hyperkalemia"),
+    concept("P:5", "Hyperglycemia"),
+    concept("P:6", "Insomnia"),
+    concept("P:7", "Dyspnea"),
+    concept("P:8", "Fatigue"),
+    concept("P:9", "Dry mouth"),
+    concept("P:10", "Leukocytosis"),
+    concept("P:11", "Melena", "Black stools"),
+    concept("P:12", "Myalgia"),
+]
+
+
+@pytest.fixture(scope="module")
+def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
+    return DictionaryMatcher(build(tmp_path_factory.mktemp("measured") / "i", FINDINGS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hair loss", [("Hair loss", "alopecia")]),
+        ("hair is falling out", [("hair is falling out", "alopecia")]),
+        ("She can't sleep.", [("can't sleep", "insomnia")]),
+        ("Couldn’t breathe!", [("Couldn’t breathe", "dyspnea")]),
+        ("her mouth was very dry", [("mouth was very dry", "dry mouth")]),
+        ("muscle aches", [("muscle aches", "myalgia")]),
+        # A name of the index is that name, and what it lacks is nothing.
+        ("black stools, bloody stools", [("black stools", None)]),
+        # What is measured, with what goes without saying and what joins them.
+        ("Low platelets", [("Low platelets", "thrombocytopenia")]),
+        ("platelet count was mildly low", [("platelet count was mildly low", "thrombocytopenia")]),
+        ("Serum potassium is low at 2.9.", [("Serum potassium is low", "hypokalemia")]),
+        ("elevated white blood cell count", [("elevated white blood cell count", "leukocytosis")]),
+        ("low sodium, raised potassium", [("raised potassium", "hyperkalemia")]),
+        ("low energy and fatigue", [("low energy", "fatigue"), ("fatigue", None)]),
+        # Another thing.
+        ("a low potassium diet; low-potassium, low-fat diet", []),
+        ("increased potassium influx; increased potassium to 40 mEq", []),
+        ("low energy fracture", []),
+        ("glucose in the high 90s", []),
+        ("potassium not low; low normal potassium", []),
+        ("high white matter signal", []),
+        ("platelets; low", []),
+    ],
+)  # fmt: skip
+def test_measurements(
+    matcher: DictionaryMatcher, text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "names"),
+    [
+        ("low blood platelet count", ("thrombocytopenia",)),
+        ("high hemoglobin", ()),
+        ("hair", ()),
+        ("", ()),
+    ],
+)
+def test_what_a_measurement_shows(phrase: str, names: tuple[str, ...]) -> None:
+    assert measured_names(stems(phrase)) == names
