@@ -48,7 +48,7 @@ and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
 
-_LONGEST_SAYING = 12
+_LONGEST_SAYING = 9
 """Words on each side of one that a saying of patients may hold."""
 _LONGEST_SHORT_PHRASE = 3
 """Words of a clinical abbreviation of several: "C diff colitis"."""

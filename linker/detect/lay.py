@@ -45,6 +45,7 @@ class _Finding(BaseModel):
     names: tuple[str, ...]
     at: tuple[str, ...]
     said: tuple[str, ...]
+    near: frozenset[str] = frozenset()
     unless_behind: tuple[str, ...] = ()
 
 
@@ -70,8 +71,14 @@ def sayings_at(stretch: str, start: int, end: int) -> Iterator[Saying]:
         stretch: whole words, without the end of a sentence among them.
         start, end: of a word for which `is_of_saying`.
     """
+    findings = _findings_at().get(stretch[start:end].lower(), ())
+    if not findings:
+        return
     plain = stretch.translate(_BLANKS)
-    for finding in _findings_at().get(plain[start:end].lower(), ()):
+    words = {*_words(plain)}
+    for finding in findings:
+        if finding.near and finding.near.isdisjoint(words):
+            continue
         for match in _ways(finding.said).finditer(plain):
             if (
                 match.start() <= start

@@ -151,9 +151,10 @@ def _sample(tree: Any, rng: random.Random) -> str:
         match str(kind):
             case "LITERAL":
                 text += chr(value)
-            case "IN" | "NOT_LITERAL" | "ANY" | "CATEGORY":
+            case "IN":
                 told = [chr(one) for name, one in value if str(name) == "LITERAL"]
-                text += "x" if str(value[0][0]) == "NEGATE" or not told else rng.choice(told)
+                told += ["7" for name, _ in value if str(name) == "CATEGORY"]
+                text += "x" if str(value[0][0]) == "NEGATE" else rng.choice(told)
             case "BRANCH":
                 text += _sample(rng.choice(value[1]), rng)
             case "SUBPATTERN":
