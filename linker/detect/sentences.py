@@ -26,6 +26,11 @@ _ITEM = re.compile(
     re.IGNORECASE,
 )
 """A line of a form: "Headache no". What makes it one is that its neighbour is one too."""
+_PROSE = re.compile(
+    r"\s*(?:The|This|That|These|He|She|They|We|I|It|There|His|Her|My|Patient|Pt|Mr|Mrs|Ms|Miss|Mother"
+    r"|Father|Mom|Dad)\b"
+)
+"""What begins a line that is no item of a list, however short."""
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
 _MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
@@ -97,7 +102,7 @@ def _goes_on(line: str, after: str, before: str, width: int) -> bool:
     lower = after.lstrip()[:1].islower()
     if _NARROW <= width <= _WIDE and len(line) + 1 + len(first_word) > width - (12 if lower else 0):
         return True  # The next word would not have fitted.
-    return lower and len(line) > 40
+    return lower and (len(line) > 40 or _PROSE.match(line) is not None)
 
 
 def _is_item(line: str) -> bool:

@@ -16,9 +16,9 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.detect import name_in_other_words
+from linker.detect import measured_names, name_in_other_words
 from linker.index import MAX_WORDS, Index
-from linker.link.wording import named_all, without_slip
+from linker.link.wording import as_measured, named, named_all, without_slip
 from linker.text import stem, stems, words
 
 _MOST = 6
@@ -82,8 +82,15 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
     row = name_in_other_words(index, rest)
+    row = _measured(index, rest) if row is None else row
     # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
     return without_slip(index, rest) if row is None and not doses else row
+
+
+def _measured(index: Index, rest: str) -> int | None:
+    """The row of what a measurement is called: "low blood sodium, chronic"."""
+    names = [named(index, stems(name)) for name in measured_names(stems(rest))]
+    return min(next(filter(None, names), ()), default=as_measured(index, rest))
 
 
 def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list[str]]:

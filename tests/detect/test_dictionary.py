@@ -31,6 +31,7 @@ def found(matcher: DictionaryMatcher, text: str) -> list[str]:
         "a [femur fracture|X], healed",
         "The radiograph of her left leg showed a healed and angulated old [femoral\nfracture|X].",
         "[Fever|X]\n[Chest pain|X]",
+        "She has [chest\npain|X].",
         "PROBLEMS\n[Nausea|X]",
         "FRACTURE\nFemoral line in place",
         "[Femoral-fracture|X]",

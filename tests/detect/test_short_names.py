@@ -69,7 +69,7 @@ def test_other_words_stand_for_none(word: str) -> None:
         ("[weakness|X] in both hands", ["S:7"]),
         ("[ptosis|X] of the eyelid", ["S:10"]),
         ("no [toxicity|X]; digoxin [toxicity|X]", ["S:11", "S:11"]),
-        ("[aspiration|X] of food, eye [tearing|X], no [murmurs|X]", ["S:15", "S:16", "S:17"]),
+        ("[aspiration|X] of food, [eye tearing|X], no [murmurs|X]", ["S:15", "S:16", "S:17"]),
         ("[confused|X], [incontinent|X] of urine, [psychotic|X]", ["S:12", "S:13", "S:14"]),
     ],
 )

@@ -45,6 +45,8 @@ CONCEPTS = [
     concept("Q:25", "Metformin 500 MG Oral Tablet"),
     concept("Q:26", "Hydrochlorothiazide"),
     concept("Q:27", "Pain in right knee"),
+    concept("Q:28", "Thrombocytopenia"),
+    concept("Q:29", "Low blood sodium levels"),
 ]
 
 
@@ -77,6 +79,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("old DVT", "Q:07"),  # as short as a symbol
         ("new onset afib with RVR", "Q:13"),
         ("OSA on CPAP", "Q:20"),
+        ("chronic low platelets", "Q:28"),
+        ("low blood sodium, chronic", "Q:29"),
         ("acute on chronic otitis", "Q:16"),  # two names are left without one word
         ("large right pleural effusion", "Q:18"),
         ("severe hypoplasia of the fibula", "Q:19"),  # in another wording besides
