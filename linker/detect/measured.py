@@ -86,8 +86,7 @@ def measured_names(said: Sequence[str]) -> tuple[str, ...]:
     Args:
         said: the stems of its content words.
     """
-    unsaid = {*map(stem, _file().words.unsaid)}
-    asked = (own for own in said if not is_idle(own) and own not in unsaid)
+    asked = (own for own in said if not is_idle(own) and own not in _unsaid())
     return _measures().get(tuple(sorted(asked)), ())
 
 
@@ -110,6 +109,11 @@ def names_in_place(text: str, start: int, end: int, said: Sequence[str]) -> tupl
 def _file() -> _File:
     source = resources.files(__package__) / "data/measured.toml"
     return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _unsaid() -> frozenset[str]:
+    return frozenset(map(stem, _file().words.unsaid))
 
 
 @lru_cache(maxsize=1)
@@ -138,9 +142,8 @@ def _keys() -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
 @lru_cache(maxsize=1)
 def _words() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where the words of measurements are among the slots, and those that go without saying."""
-    unsaid = [*map(stem, _file().words.unsaid)]
-    words = {word for said in (*_measures(), unsaid) for word in said}
-    return _slots_of(map(word_hash, words)), _slots_of(map(word_hash, unsaid))
+    words = _unsaid().union(*_measures())
+    return _slots_of(map(word_hash, words)), _slots_of(map(word_hash, _unsaid()))
 
 
 def _slots_of(hashes: Iterable[int]) -> npt.NDArray[np.bool_]:

@@ -84,6 +84,7 @@ def test_a_phrase_says_a_finding(said: str, name: str) -> None:
         "the fluid was drained",
         "ran a temperature of 36.8",
         "runs in the family",
+        "stop throwing up",
         # More than the finding: another one may be meant.
         "can't sleep or eat",
         "back hurts and legs numb",
