@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -492,3 +493,44 @@ def test_halves_widened_are_what_numpy_makes_of_them(rows: np.ndarray) -> None:
     wide = rows.astype(np.float32)
     lengths = np.maximum(np.linalg.norm(wide.astype(np.float64), axis=1, keepdims=True), 1e-38)
     np.testing.assert_allclose(unit_rows(rows), wide / lengths, rtol=1e-6, atol=0)
+
+
+_FORKED = """
+import multiprocessing
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from linker.index import Vectors
+
+vectors = Vectors.open(Path(sys.argv[1]))
+queries = np.eye(4, 32, dtype=np.float32)
+alone = vectors.search(queries, 3)
+
+
+def search():
+    sys.exit(not all(np.array_equal(a, b) for a, b in zip(alone, vectors.search(queries, 3))))
+
+
+child = multiprocessing.get_context("fork").Process(target=search)
+child.start()
+child.join(20)
+if child.is_alive():
+    child.kill()
+    sys.exit("the child waits for threads that it has not")
+sys.exit(child.exitcode)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_after_a_search_finds_the_same(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    Vectors.build(kind, DIM, [unit(500)]).save(path)
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKED, path],
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
