@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import subprocess
@@ -790,6 +791,25 @@ def test_doc_keeps_its_links_when_pickled_and_copied(nlp: Language) -> None:
     doc = nlp(TEXT)
     assert _seen(pickle.loads(pickle.dumps(doc))) == _seen(doc)
     assert _seen(doc.copy()) == _seen(doc)
+
+
+def test_doc_keeps_its_links_as_json(nlp: Language) -> None:
+    doc = nlp(TEXT)
+    data = json.loads(json.dumps(doc.to_json(underscore=["link"])))
+    again = Doc(nlp.vocab).from_json(data)
+    assert [ent._.link for ent in again.ents] == [ent._.link for ent in doc.ents]
+    assert [ent._.kb_ents for ent in again.ents] == [ent._.kb_ents for ent in doc.ents]
+
+
+def test_a_link_can_be_set_and_taken_away(nlp: Language, linker: Linker) -> None:
+    doc = nlp("Fever.")
+    (other,) = linker.link(["heart failure"])
+    doc.ents[0]._.link = other
+    assert doc.ents[0]._.link.concept_id == "X:0001"
+    doc.ents[0]._.link = None
+    assert (doc.ents[0]._.link, doc.ents[0]._.kb_ents) == (None, [])
+    with pytest.raises(TypeError, match=r"span._.link is set to str, expected a Link or None"):
+        doc.ents[0]._.link = "X:0001"
 
 
 def test_docs_joined_and_cut_keep_their_links(nlp: Language) -> None:

@@ -62,12 +62,29 @@ def _data(span: Span, attribute: str) -> dict[str, Any] | None:
     return of_labels.get(span.label_) or next(reversed(of_labels.values()), None)
 
 
-def _set_link(span: Span, link: Link, *, attribute: str) -> None:
+def _set_link(span: Span, link: Link | dict[str, Any] | None, *, attribute: str) -> None:
     user_data: dict[Any, Any] = span.doc.user_data
-    key, label, mention = key_of(span, attribute), span.label_, link.mention
-    # Plain values, which msgpack can hold. `dataclasses.asdict` would copy deeply, and take longer
-    # than finding and linking the mentions.
-    data = {
+    key, label = key_of(span, attribute), span.label_
+    if isinstance(link, dict):
+        # What `Doc.to_json` took from here, and `Doc.from_json` sets.
+        user_data[key] = link
+        return
+    if link is not None and not isinstance(link, Link):
+        raise TypeError(
+            f"span._.{attribute} is set to {type(link).__name__}, expected a Link or None"
+        )
+    # Two spans may be the same text under two labels. A new dictionary: copies of a doc share it.
+    others = {of: kept for of, kept in user_data.get(key, {}).items() if of != label}
+    user_data[key] = others if link is None else {**others, label: _plain(link, span)}
+
+
+def _plain(link: Link, span: Span) -> dict[str, Any]:
+    """A link as values that msgpack can hold.
+
+    `dataclasses.asdict` would copy deeply, and take longer than finding and linking the mentions.
+    """
+    mention = link.mention
+    return {
         # From the span on: docs are joined and cut, and spaCy shifts no more than the key.
         "mention": {
             **{name: getattr(mention, name) for name in _MENTION},
@@ -81,9 +98,6 @@ def _set_link(span: Span, link: Link, *, attribute: str) -> None:
         ],
         "assertion": dict(link.assertion),
     }
-    # Two spans may be the same text under two labels. A new dictionary: copies of a doc share it.
-    others = {of: kept for of, kept in user_data.get(key, {}).items() if of != label}
-    user_data[key] = {**others, label: data}
 
 
 def _get_kb_ents(span: Span, *, attribute: str) -> list[tuple[str, float]]:
