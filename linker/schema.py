@@ -68,6 +68,7 @@ class Mention:
         long_form: what a short form stands for, where the note, the table of clinical abbreviations
             ("SOB": "shortness of breath") or that of chemical symbols ("Ca": "calcium") says so; it
             is looked up instead of `text`.
+        proposed: no name, but words of names that stand together; kept if the link is likely.
     """
 
     start: int
@@ -114,7 +115,7 @@ class Candidate:
     features: Mapping[str, float] = field(default_factory=dict, hash=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Link:
     """A mention and the concept that it names.
 
@@ -137,6 +138,16 @@ class Link:
             not self.candidates or self.candidates[0].concept_id != self.concept_id
         ):
             raise ValueError(f"{self.concept_id} is linked but is not the first candidate")
+
+    def __repr__(self) -> str:
+        # A list of links is read in a notebook: a line each, not all candidates with their codes.
+        mention, best = self.mention, self.best
+        named = [] if self.concept_id is not None else ["NIL"] if best is None else ["NIL, not"]
+        if best is not None:
+            named.append(f"{best.concept_id} {best.preferred_name!r} {best.probability:.2f}")
+        said = [f", {name}" for name, is_so in self.assertion.items() if is_so]
+        where = f"[{mention.start}, {mention.end}) {mention.text!r}"
+        return f"<Link {where}: {' '.join(named)}{''.join(said)}>"
 
     @property
     def best(self) -> Candidate | None:

@@ -44,3 +44,15 @@ def test_a_candidate_is_shown_without_what_the_ranker_saw() -> None:
 def test_a_link_without_candidates_is_nil_with_probability_0() -> None:
     link = Link(Mention(0, 0, ""), None)
     assert (link.best, link.probability, link.candidates) == (None, 0.0, ())
+
+
+def test_a_link_is_shown_in_a_line() -> None:
+    candidate = Candidate("X:1", "Fever", "Pyrexia", 0.9, 0.804)
+    said = {**dict.fromkeys(ASSERTIONS, False), "negated": True, "family": True}
+    assert repr(Link(Mention(3, 8, "fever"), "X:1", (candidate,), said)) == (
+        "<Link [3, 8) 'fever': X:1 'Fever' 0.80, negated, family>"
+    )
+    assert repr(Link(Mention(3, 8, "fever"), None, (candidate,))) == (
+        "<Link [3, 8) 'fever': NIL, not X:1 'Fever' 0.80>"
+    )
+    assert repr(Link(Mention(0, 0, ""), None)) == "<Link [0, 0) '': NIL>"
