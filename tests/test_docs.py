@@ -77,6 +77,26 @@ def test_links_lead_somewhere(name):
         assert (ROOT / "docs" / target).exists(), target
 
 
+def _anchors(page):
+    """What a page's headings are called in links, as GitHub has it."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", *sorted(PAGES)])
+def test_links_to_a_heading_find_it(name):
+    page = PAGES.get(name) or (ROOT / name).read_text(encoding="utf-8")
+    home = ROOT / "docs" / name if name in PAGES else ROOT / name
+    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]*)\)", page):
+        target = (home.parent / path).read_text(encoding="utf-8") if path else page
+        assert anchor in _anchors(target), (path, anchor)
+
+
+def test_every_page_is_told_of_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {f"docs/{name}" for name in PAGES} <= set(links(readme))
+
+
 def test_the_reference_is_up_to_date():
     spec = spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
     assert spec is not None
