@@ -17,8 +17,9 @@ since its licence may not let it travel; where it lies elsewhere, say so when lo
     spacy.load("pipeline", config={"components.concept_linker.index": "/data/hpo"})
 """
 
+from linker.component.factory import create_concept_linker
 from linker.component.kept import set_extensions
-from linker.component.pipe import ConceptLinker, create_concept_linker
+from linker.component.pipe import ConceptLinker
 from linker.component.spans import split_at_signs
 
 __all__ = ["ConceptLinker", "create_concept_linker", "set_extensions", "split_at_signs"]

@@ -1,0 +1,114 @@
+"""The factory `concept_linker`: its settings, their defaults, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from linker.component.pipe import NO_CONCEPTS, ConceptLinker
+from linker.config import DEFAULT_THRESHOLD
+from linker.errors import ConfigError
+
+
+@Language.factory(
+    "concept_linker",
+    default_config={
+        "index": "",
+        "encoder": None,
+        "detector": "dictionary",
+        "spans_key": None,
+        "span_getter": None,
+        "threshold": DEFAULT_THRESHOLD,
+        "k": 5,
+        "attribute": "link",
+        "type_filter": True,
+        "labels_discard": list(NO_CONCEPTS),
+        "device": None,
+        "backend": None,
+        "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
+    },
+    assigns=["doc.ents", "doc.spans", "token.ent_kb_id", "span._.kb_ents", "span._.link"],
+    default_score_weights={"nel_micro_f": 1.0, "nel_micro_r": None, "nel_micro_p": None},
+    retokenizes=False,
+)
+def create_concept_linker(
+    nlp: Language,
+    name: str,
+    index: str,
+    encoder: str | None,
+    detector: str,
+    spans_key: str | None,
+    span_getter: Callable[[Doc], Iterable[Span]] | None,
+    threshold: float | str,
+    k: int,
+    attribute: str,
+    type_filter: bool,
+    labels_discard: list[str],
+    device: str | None,
+    backend: str | None,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> ConceptLinker:
+    """Make the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
+
+    Args:
+        index: the index folder; needed.
+        encoder: where the index's encoder is now, if not where it was at the build.
+        detector: finds the entities of a doc on which no component of the pipeline has looked for
+            any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept, and
+            nothing is added: with a general "ner", add the linker `before="ner"`.
+        spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
+        span_getter: gives the spans of a doc to link, which may overlap: a registered function,
+            `{"@misc": "my_spans.v1"}`. They are put, linked, into `doc.spans[spans_key]`, or under
+            the component's name where there is no `spans_key`.
+        threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
+            "high_recall".
+        k: candidates to keep.
+        attribute: the name of the `._.` attribute that holds the link. With another name, a second
+            linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
+            `kb_id_` is that of the last linker.
+        type_filter: let an entity's label ("DISEASE", "CHEMICAL") speak against concepts whose
+            semantic types are of another kind.
+        labels_discard: entities with one of these labels are NIL, and are not looked up; as spaCy's
+            own `entity_linker` has it. By default what general models call persons, places, dates
+            and numbers: "Mr. Parkinson" as a PERSON is no disease.
+        device: where the encoder runs.
+        backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
+        scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
+            `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out.
+
+    Raises:
+        ConfigError: no index is given, a setting cannot be (`k` below 1, a threshold outside
+            [0, 1], a detector that is not installed), or another component has the attribute.
+        IndexFolderError: the index is not there, is no index, or is damaged.
+    """
+    if not index:
+        raise ConfigError(
+            f"{name}: no index given; "
+            "say nlp.add_pipe('concept_linker', config={'index': 'indexes/hpo'})"
+        )
+    for other, pipe in nlp.components:
+        if other != name and isinstance(pipe, ConceptLinker) and pipe.attribute == attribute:
+            raise ConfigError(
+                f"{name}: {other} has span._.{attribute} in this pipeline already; "
+                "give one of them another `attribute`"
+            )
+    return ConceptLinker(
+        index,
+        nlp=nlp,
+        name=name,
+        encoder=encoder,
+        detector=detector,
+        spans_key=spans_key,
+        span_getter=span_getter,
+        threshold=threshold,
+        k=k,
+        attribute=attribute,
+        type_filter=type_filter,
+        labels_discard=labels_discard,
+        device=device,
+        backend=backend,
+        scorer=scorer,
+    )
