@@ -261,6 +261,10 @@ class LayeredLexicon(Lexicon):
     def rows_of(self, key: int) -> list[int]:
         return [*self._base.rows_of(key), *self._layer.rows_of(key)]
 
+    def knows(self, words: Sequence[str]) -> npt.NDArray[np.bool_]:
+        # One of the two may be from before there were words: each answers for itself.
+        return self._base.knows(words) | self._layer.knows(words)
+
 
 class LayeredVectors(Vectors):
     """The vectors of an index and, with rows numbered on from them, those of its layer."""
