@@ -509,7 +509,20 @@ MONDO_OWL = (
 )
 
 
-@pytest.mark.parametrize(("text", "name"), [(MONDO_OBO, "m.obo"), (MONDO_OWL, "m.owl")])
+_GRAPH_XREFS = [
+    {
+        "val": xref,
+        "meta": {"basicPropertyValues": [{"pred": f"{OIO}source", "val": s} for s in sources]},
+    }
+    for xref, sources in _MONDO_XREFS
+]
+_SPOT = {"id": f"{PURL}INV_1", "lbl": "Spot", "type": "CLASS", "meta": {"xrefs": _GRAPH_XREFS}}
+MONDO_GRAPH = json.dumps({"graphs": [{"nodes": [_SPOT]}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(MONDO_OBO, "m.obo"), (MONDO_OWL, "m.owl"), (MONDO_GRAPH, "m.json")]
+)
 def test_xrefs_that_mondo_says_are_of_other_concepts_are_no_codes(tmp_path, concepts, text, name):
     terminology = read_terminology("obo", obo(tmp_path, text, name))
     assert concepts(terminology)["INV:1"]["codes"] == [
