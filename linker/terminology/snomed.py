@@ -20,7 +20,7 @@ is absent, GB English.
 targets without a condition are codes; where there are none, those with one. The UK's maps, to
 ICD-10 written its way and to OPCS-4, are the vocabularies ICD10UK and OPCS4. Targets may
 end in a place to fill ("S02.0XX?", the episode of care): the code is then the category that is
-certain, S02.0.
+certain, S02.0. The codes of maps that are not known are counted.
 
 **Retired concepts** lead to the one that they are SAME AS or REPLACED BY; POSSIBLY EQUIVALENT TO
 and POSSIBLY REPLACED BY count if they name one concept only. MOVED TO is not followed: it names a
@@ -95,7 +95,7 @@ class _Load:
     where: str = "true"
 
 
-_MAPPED = f"refsetId IN ({', '.join(map(str, MAPS))})"
+_MAPS = f"refsetId IN ({', '.join(map(str, MAPS))})"
 _LOADS = {
     "concept": _Load("concept", _COMPONENT),
     "description": _Load("description", _DESCRIPTION),
@@ -114,9 +114,9 @@ _LOADS = {
     "map": _Load(
         "map",
         {**_MEMBER, "mapGroup": _ID, "mapPriority": _ID, "mapRule": _TEXT, "mapTarget": _TEXT},
-        _MAPPED,
+        _MAPS,
     ),
-    "simple_map": _Load("simple_map", {**_MEMBER, "mapTarget": _TEXT}, _MAPPED),
+    "simple_map": _Load("simple_map", {**_MEMBER, "mapTarget": _TEXT}, _MAPS),
 }
 _SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT: "VARCHAR"}
 
@@ -208,6 +208,8 @@ def _load(
                     f"INSERT INTO loaded SELECT *, {number} FROM rows "  # noqa: S608
                     f"WHERE {loads[file.kind].where}"
                 )
+                if loads[file.kind].where == _MAPS:
+                    _note_other_maps(db, bad)
                 db.unregister("rows")
     if "refsetId" not in columns:
         _refuse_repeated(db, files, bad)
@@ -218,6 +220,15 @@ def _load(
         f"PARTITION BY id ORDER BY effectiveTime DESC, moduleId = {CORE_MODULE}, {others}) = 1"
     )
     db.execute("DROP TABLE loaded")
+
+
+def _note_other_maps(db: DuckDBPyConnection, bad: BadRows) -> None:
+    """Count the codes of maps that are none of `MAPS`."""
+    others = db.execute(
+        f"SELECT refsetId, count(*) FROM rows WHERE active AND NOT {_MAPS} GROUP BY 1 ORDER BY 1"  # noqa: S608
+    )
+    for refset, count in others.fetchall():
+        bad.noted[f"codes of the map {refset}, which is not known"] += count
 
 
 def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
