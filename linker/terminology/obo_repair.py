@@ -94,10 +94,13 @@ def is_of_another(sources: Collection[str]) -> bool:
     return not _OTHERS.isdisjoint(sources) and "MONDO:equivalentTo" not in sources
 
 
-_NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)_([A-Za-z0-9.\-]+)")
+_NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)[_:]([A-Za-z0-9.\-]+)")
 
 
 def compact(iri: str) -> str:
-    """An IRI as the id that people know: ".../obo/HP_0000118" is "HP:0000118"."""
+    """An IRI as the id that people know: ".../obo/HP_0000118" is "HP:0000118".
+
+    So is ".../obo/HP:0000118", as the OWL API writes IRIs into OBO files.
+    """
     match = _NUMBERED.fullmatch(iri.strip())
     return f"{match[1]}:{match[2]}" if match else iri.strip()

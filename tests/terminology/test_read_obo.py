@@ -591,7 +591,41 @@ def as_ordo_graph():
     return json.dumps({"graphs": [{"nodes": nodes, "edges": edges}]})
 
 
-@pytest.mark.parametrize(("text", "name"), [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json")])
+# As the OWL API writes it: the colon of an id stands behind the last part of an IRI.
+ORDO_OBO = """format-version: 1.2
+ontology: ordo
+
+[Term]
+id: http://www.orpha.net/ORDO/ObsoleteClass
+name: obsolete_class
+
+[Term]
+id: http://www.orpha.net/ORDO/Orphanet:1
+name: Spot
+property_value: http://www.ebi.ac.uk/efo/alternative_term "Green mark" xsd:string
+property_value: http\\://www.w3.org/2004/02/skos/core#altLabel "Blot" xsd:string {x="y"}
+property_value: http://www.ebi.ac.uk/efo/definition "A spot." xsd:string
+property_value: http://www.orpha.net/ORDO/Orphanet:C017 "x" xsd:string
+
+[Term]
+id: http://www.orpha.net/ORDO/Orphanet_2
+name: OBSOLETE: Spot, old type
+property_value: http://www.ebi.ac.uk/efo/reason_for_obsolescence "use http://www.orpha.net/ORDO/Orphanet_1 with label: Spot" xsd:string
+is_a: http://www.orpha.net/ORDO/ObsoleteClass ! obsolete_class
+
+[Term]
+id: http://www.orpha.net/ORDO/Orphanet:3
+name: Blotch
+property_value: IAO:0000118 "Smear" xsd:string
+is_a: http://www.orpha.net/ORDO/ObsoleteClass
+is_obsolete: true
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json"), (ORDO_OBO, "ordo.obo")],
+)
 def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, text, name):
     terminology = read_terminology("obo", obo(tmp_path, text, name))
     found = concepts(terminology)
