@@ -124,7 +124,10 @@ def _merge(
     at: str,
 ) -> None:
     concept_id = " ".join(_values(row[columns["concept_id"]], None, where))
-    name = " ".join(_values(row[columns["name"]], None, where))
+    # In one column with the synonyms, the preferred name is the first.
+    together = columns["name"] == columns.get("synonyms")
+    names = _values(row[columns["name"]], separator if together else None, where)
+    name = "".join(names[:1]) if together else " ".join(names)
     for column, value in (("concept_id", concept_id), ("name", name)):
         if not value:
             raise TerminologyError(f"{where}: blank {column}; each row needs an id and a name")
@@ -234,21 +237,35 @@ def _columns(header: Sequence[str], mapped: Mapping[str, str], where: str) -> di
                 f"correct columns.{ours}"
             )
         columns[ours] = header.index(theirs)
+        _refuse_twice(theirs, header, where)
     plain = [re.sub(r"[\s\-]+", "_", name.strip().lower()) for name in header]
     for ours, aliases in _ALIASES.items():
         match = next((alias for alias in aliases if alias in plain), None)
         if ours not in columns and match is not None and plain.index(match) not in columns.values():
             columns[ours] = plain.index(match)
+            _refuse_twice(match, plain, where)
     for index, name in enumerate(header):
-        if name.startswith(_CODES) and name != _CODES:
-            columns.setdefault(name, index)
+        if name.startswith(_CODES) and name != _CODES and name not in columns:
+            columns[name] = index
+            _refuse_twice(name, header, where)
     for required in _REQUIRED:
         if required not in columns:
             raise TerminologyError(
                 f"{where}: no column for {required!r}; found: {found}; say which it is with "
-                f"columns.{required}, or set the delimiter if this is one column only"
+                f"columns.{required}; if this is one column only, set the delimiter; if 'found' is "
+                "a row and no header, put one above it"
             )
     return columns
+
+
+def _refuse_twice(name: str, header: Sequence[str], where: str) -> None:
+    """Refuse a header in which a column that is to be read stands twice: which one is meant?"""
+    places = [number for number, other in enumerate(header, start=1) if other == name]
+    if len(places) > 1:
+        raise TerminologyError(
+            f"{where}: the column {name!r} stands twice, as column "
+            f"{' and '.join(map(str, places))}; give each a name of its own"
+        )
 
 
 # --- Text -------------------------------------------------------------------
@@ -363,6 +380,8 @@ def separated_rows(
             first = _header_lines(lines)
         if first is None:
             raise TerminologyError(f"{path}: empty; expected a header and rows")
+        if first.startswith(("<?xml", "<!DOCTYPE")):
+            raise TerminologyError(f"{path}: XML, expected a table; of ontologies the source is obo")
         delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter
         header = _names(path, first, delimiter)
         if match := UNDECODED.search(first):
