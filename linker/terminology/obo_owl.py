@@ -72,7 +72,7 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
         raise TerminologyError(
             f"{where}: XML with the root <{root.tag.rpartition('}')[2]}>, expected an OWL ontology "
             "in RDF/XML (<rdf:RDF> with an <owl:Ontology>); convert it with ROBOT, or "
-            "give the OBO file"
+            "give the OBO file (of Orphanet: the ontology, ORDO)"
         )
     classes = [
         element

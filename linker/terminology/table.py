@@ -252,8 +252,8 @@ def _columns(header: Sequence[str], mapped: Mapping[str, str], where: str) -> di
         if required not in columns:
             raise TerminologyError(
                 f"{where}: no column for {required!r}; found: {found}; say which it is with "
-                f"columns.{required}; if this is one column only, set the delimiter; if 'found' is "
-                "a row and no header, put one above it"
+                f"columns.{required}; if this is one column only, set delimiter in a recipe; if "
+                "'found' is a row and no header, put one above it"
             )
     return columns
 
