@@ -109,9 +109,7 @@ def _broken(where: str, number: int, line: str, expected: str) -> TerminologyErr
     )
 
 
-def _claim(
-    lines: Sequence[str], number: int, where: str, terms: dict[str, tuple[int, str]]
-) -> str:
+def _claim(lines: Sequence[str], number: int, where: str, terms: dict[str, tuple[int, str]]) -> str:
     """Note down the id and name of the [Term] at a line, and give the id.
 
     Several stanzas of one term are one, but a second name would take the place of the first.
