@@ -28,8 +28,8 @@ ABBREVIATION = "linker:abbreviation"
 Other types of synonym ("layperson") say nothing that we use.
 """
 
-# The last part of a type's id, in lower case, and OMO's numbers (OBO Metadata Ontology).
-_ABBREVIATIONS = frozenset({"abbreviation", "acronym", "0003000", "0003012"})
+# The last part of a type's id, in lower case, OMO's numbers (OBO Metadata Ontology), NCIt's AB.
+_ABBREVIATIONS = frozenset({"abbreviation", "acronym", "0003000", "0003012", "ab"})
 _DROPPED_SYNONYMS = frozenset({"obsolete_synonym", "deprecated", "exclude"})
 
 
@@ -51,17 +51,26 @@ def printable(text: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", text).split())
 
 
+NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl#"
+"""What the IRIs of the NCI Thesaurus begin with, as the NCI releases it."""
+
 SYNONYMS = frozenset(
     {
+        f"{NCIT}P90",
         "http://www.ebi.ac.uk/efo/alternative_term",
         "http://purl.obolibrary.org/obo/IAO_0000118",
         "http://www.w3.org/2004/02/skos/core#altLabel",
     }
 )
 DEFINITIONS = frozenset(
-    {"http://www.ebi.ac.uk/efo/definition", "http://www.w3.org/2004/02/skos/core#definition"}
+    {
+        f"{NCIT}P97",
+        "http://www.ebi.ac.uk/efo/definition",
+        "http://www.w3.org/2004/02/skos/core#definition",
+    }
 )
-"""What ontologies that were not made as OBO call a synonym, and a definition (ORDO, OBI, SKOS)."""
+"""What ontologies that were not made as OBO call a synonym, and a definition (NCIt, ORDO, OBI,
+SKOS)."""
 
 REASON = "http://www.ebi.ac.uk/efo/reason_for_obsolescence"
 _OBSOLETE_CLASS = re.compile(r".*[#/]ObsoleteClass")
@@ -102,5 +111,8 @@ def compact(iri: str) -> str:
 
     So is ".../obo/HP:0000118", as the OWL API writes IRIs into OBO files.
     """
-    match = _NUMBERED.fullmatch(iri.strip())
-    return f"{match[1]}:{match[2]}" if match else iri.strip()
+    iri = iri.strip()
+    if iri.startswith(NCIT):
+        return f"NCIT:{iri.removeprefix(NCIT)}"
+    match = _NUMBERED.fullmatch(iri)
+    return f"{match[1]}:{match[2]}" if match else iri

@@ -129,9 +129,7 @@ def separated_rows(
         if first is None:
             raise TerminologyError(f"{path}: empty; expected a header and rows")
         if first.startswith(("<?xml", "<!DOCTYPE")):
-            raise TerminologyError(
-                f"{path}: XML, expected a table; an ontology has the source obo"
-            )
+            raise TerminologyError(f"{path}: XML, expected a table; an ontology has the source obo")
         delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter
         header = _names(path, first, delimiter)
         if match := UNDECODED.search(first):

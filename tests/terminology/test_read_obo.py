@@ -643,6 +643,47 @@ def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, t
     assert terminology.release.skipped == {}
 
 
+EVS = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl#"
+NCIT = f"""<?xml version="1.0"?>
+<rdf:RDF xmlns="{EVS}" xmlns:owl="http://www.w3.org/2002/07/owl#"
+    xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#">
+<owl:Ontology rdf:about="{EVS[:-1]}"><owl:versionInfo>99.05d</owl:versionInfo></owl:Ontology>
+<owl:Class rdf:about="{EVS}C1">
+  <NHC0>C1</NHC0><P106>Finding</P106><P106>Sign</P106><P108>Green Spots</P108>
+  <P207>C0000001</P207><P90>GS</P90><P90>Green Spots</P90><P90>Verdant Spots</P90>
+  <P97>Spots that are green.</P97><rdfs:label>Green Spots</rdfs:label>
+  <rdfs:subClassOf rdf:resource="{EVS}C2"/>
+</owl:Class>
+<owl:Axiom><owl:annotatedSource rdf:resource="{EVS}C1"/>
+  <owl:annotatedProperty rdf:resource="{EVS}P90"/>
+  <owl:annotatedTarget>GS</owl:annotatedTarget><P383>AB</P383><P384>NCI</P384>
+</owl:Axiom>
+<owl:Class rdf:about="{EVS}C2"><rdfs:label>Spots</rdfs:label></owl:Class>
+</rdf:RDF>
+"""
+
+
+def test_ncit_as_the_nci_releases_it(tmp_path, concepts):
+    terminology = read_terminology("obo", obo(tmp_path, NCIT, "Thesaurus.owl"))
+    assert terminology.release.version == "99.05d"
+    assert concepts(terminology)["NCIT:C1"] == {
+        "concept_id": "NCIT:C1",
+        "preferred_name": "Green Spots",
+        "definition": "Spots that are green.",
+        "semantic_types": ["Finding"],
+        "parents": ["NCIT:C2"],
+        "codes": [("UMLS", "C0000001")],
+        "status": "active",
+        "replaced_by": None,
+        "names": [
+            ("Green Spots", "preferred"),
+            ("Verdant Spots", "exact"),
+            ("GS", "abbreviation"),
+        ],
+    }
+
+
 def test_a_successor_that_is_stated_goes_before_that_of_the_reason(tmp_path, concepts):
     orpha = "http://www.orpha.net/ORDO"
     stated = f'<obo:IAO_0100001 rdf:resource="{orpha}/Orphanet_4"/>'
