@@ -42,6 +42,8 @@ _REQUIRED = ("concept_id", "name")
 _CODES = "codes."
 _MAX_NAME, _MAX_LINES = 5000, 5
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
+_LEFT_ALONE = re.compile(r'^="(.+)"$')
+"""How a spreadsheet is told to leave an id as it is, zeros in front and all: ="00124"."""
 _ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
 _EXACT = 2**53
 """Beyond it a float no longer tells whole numbers apart (IEEE 754, binary64)."""
@@ -194,7 +196,7 @@ def _values(cell: object, separator: str | None, where: str) -> list[str]:
             f"{where}: a struct of {', '.join(map(str, cell))}, expected text or a list of texts"
         )
     parts = str(cell).split(separator) if separator is not None else [str(cell)]
-    return [part.strip() for part in parts if part.strip()]
+    return [_LEFT_ALONE.sub(r"\1", part.strip()) for part in parts if part.strip()]
 
 
 def _text(cell: bytes, where: str) -> str:

@@ -68,6 +68,15 @@ def test_mapped_columns(tmp_path, concepts):
     assert found["codes"] == [("ICD10", "A1"), ("ICD10", "B2")]
 
 
+def test_a_text_that_a_spreadsheet_is_told_to_leave_alone(tmp_path, concepts):
+    content = 'id,name,codes.V\n"=""00124""",spots,"=""01""|=""02"""\n="7",rash,\n8,"=""",\n'
+    found = concepts(read_terminology("table", file(tmp_path, "t.csv", content)))
+    assert {key: row["preferred_name"] for key, row in found.items()} == {
+        "00124": "spots", "7": "rash", "8": '="',
+    }  # fmt: skip
+    assert found["00124"]["codes"] == [("V", "01"), ("V", "02")]
+
+
 def test_a_column_twice_that_is_not_used_does_no_harm(tmp_path, concepts):
     path = file(tmp_path, "t.csv", "id,name,x,x,,\n1,spots,a,b,,\n")
     assert concepts(read_terminology("table", path))["1"]["names"] == [("spots", "preferred")]
