@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 from linker.index.arrow import open_table
 from linker.index.columns import numbers_of
 from linker.index.lexicon import Lexicon
-from linker.index.store import PairRows, Store, rows_in
+from linker.index.store import Store, rows_in
+from linker.index.store_columns import PairRows
 from linker.index.vectors import Cosines, Floats, Rows, Vectors
 from linker.terminology import CONCEPTS
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from linker.errors import TerminologyError
 from linker.index.manifest import LeftOut, OverlayInfo
-from linker.index.store import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, Store, kind_rank
+from linker.index.store import Store
+from linker.index.store_columns import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
 from linker.terminology import CONCEPTS, NameKind, Overlay, OverlayRow
 from linker.text import normalise
 
