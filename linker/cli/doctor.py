@@ -91,7 +91,4 @@ def _index(index: FoundIndex) -> str:
         return f"cannot be used: {index.problem}"
     encoder = "found" if index.encoder_found else "not found here"
     release = f"{index.terminology} {index.release}".strip()
-    return (
-        f"{release}, {index.names:,} names, "
-        f"encoder {index.encoder} ({encoder})"
-    )
+    return f"{release}, {index.names:,} names, encoder {index.encoder} ({encoder})"

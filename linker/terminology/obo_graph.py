@@ -10,18 +10,17 @@ from typing import Any
 
 from linker.errors import TerminologyError
 from linker.terminology.obo_repair import (
-    DEFINITIONS,
     OBO_IN_OWL,
     OTHERS_CODE,
     RDFS_COMMENT,
     REASON,
     SAYS_LICENCE,
     SCOPED,
-    SYNONYMS,
     compact,
     is_obsolete_class,
     is_of_another,
     printable,
+    says,
     successor_of,
     synonym_type,
 )
@@ -172,11 +171,11 @@ def _node(
     stated = {value["pred"] for value in values}
     for value in values:
         predicate, target = value["pred"], value["val"]
-        if predicate in SYNONYMS and printable(target):
+        if says(predicate) == "synonym" and printable(target):
             kept["synonyms"].append(
                 {"pred": "hasExactSynonym", "val": printable(target), "xrefs": []}
             )
-        elif predicate in DEFINITIONS:
+        elif says(predicate) == "definition":
             kept.setdefault("definition", {"val": printable(target), "xrefs": []})
         elif predicate == REASON and is_obsolete and _REPLACED_BY not in stated:
             predicate, target = _REPLACED_BY, successor_of(target) or ""

@@ -8,18 +8,17 @@ import xml.etree.ElementTree as ElementTree
 from linker.errors import TerminologyError
 from linker.terminology.files import parse_xml
 from linker.terminology.obo_repair import (
-    DEFINITIONS,
     NCIT,
     OBO_IN_OWL,
     OTHERS_CODE,
     REASON,
     SAYS_LICENCE,
     SCOPED,
-    SYNONYMS,
     compact,
     is_obsolete_class,
     is_of_another,
     printable,
+    says,
     successor_of,
     synonym_type,
 )
@@ -49,16 +48,19 @@ def _tag(iri: str) -> str:
     return re.sub(r"(.*[#/])(.*)", r"{\1}\2", iri)
 
 
-_MEANT = {
-    **{_tag(iri): f"{_OIO}hasExactSynonym" for iri in SYNONYMS},
-    **{_tag(iri): _DEFINITION for iri in DEFINITIONS},
-    f"{{{NCIT}}}P106": f"{_OIO}hasOBONamespace",
-}
-"""Tags of other vocabularies, and ours for the same."""
+_MEANT = {"synonym": f"{_OIO}hasExactSynonym", "definition": _DEFINITION}
+_NCIT_TYPES = f"{{{NCIT}}}P106"
 _REASON = _tag(REASON)
 _UMLS, _NCIT_TYPE = f"{{{NCIT}}}P207", f"{{{NCIT}}}P383"
 _ONE = frozenset({_DEFINITION, f"{_OIO}hasOBONamespace"})
 """What a class has one of: of several the first."""
+
+
+def _meant(tag: str) -> str:
+    """Our tag for one of another vocabulary that says the same; else the tag."""
+    if tag == _NCIT_TYPES:
+        return f"{_OIO}hasOBONamespace"
+    return _MEANT.get(says(tag), tag)
 
 
 def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
@@ -146,8 +148,7 @@ def _owl_synonym_types(root: ElementTree.Element) -> dict[tuple[str, str, str], 
         target = axiom.findtext(f"{_OWL}annotatedTarget")
         if source is None or prop is None or kind is None or target is None:
             continue
-        tag = _tag(prop.get(_RESOURCE, ""))
-        tag = _MEANT.get(tag, tag)
+        tag = _meant(_tag(prop.get(_RESOURCE, "")))
         if tag.startswith(_OIO):
             key = (source.get(_RESOURCE, ""), tag, printable(target))
             types[key] = synonym_type(kind.get(_RESOURCE) or kind.text)
@@ -200,7 +201,7 @@ def _owl_class(
     language = _language(labels[0]) if labels else None
     is_obsolete, reason = False, ""
     for child in element:
-        text, tag = printable(child.text or ""), _MEANT.get(child.tag, child.tag)
+        text, tag = printable(child.text or ""), _meant(child.tag)
         if tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE):
             if is_obsolete_class(child.attrib[_RESOURCE]):
                 is_obsolete = True

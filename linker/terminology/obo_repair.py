@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 OBO_IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
 SCOPED = frozenset({"hasExactSynonym", "hasBroadSynonym", "hasNarrowSynonym", "hasRelatedSynonym"})
@@ -54,23 +55,28 @@ def printable(text: str) -> str:
 NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl#"
 """What the IRIs of the NCI Thesaurus begin with, as the NCI releases it."""
 
-SYNONYMS = frozenset(
-    {
-        f"{NCIT}P90",
-        "http://www.ebi.ac.uk/efo/alternative_term",
-        "http://purl.obolibrary.org/obo/IAO_0000118",
-        "http://www.w3.org/2004/02/skos/core#altLabel",
-    }
+_SYNONYM = re.compile(
+    r".*[#/:}](?:synonym|alternative_term|altLabel|IAO[_:]0000118)", re.IGNORECASE
 )
-DEFINITIONS = frozenset(
-    {
-        f"{NCIT}P97",
-        "http://www.ebi.ac.uk/efo/definition",
-        "http://www.w3.org/2004/02/skos/core#definition",
-    }
-)
-"""What ontologies that were not made as OBO call a synonym, and a definition (NCIt, ORDO, OBI,
-SKOS)."""
+_DEFINITION = re.compile(r".*[#/:}]definition", re.IGNORECASE)
+
+
+@cache
+def says(predicate: str) -> str:
+    """What a property of ontologies that were not made as OBO says: "synonym", "definition", or "".
+
+    Such are EFO's and ORDO's alternative_term, skos:altLabel, OBI's IAO_0000118, FMA's and RadLex's
+    synonym, and NCIt's P90.
+
+    Args:
+        predicate: an IRI, a short one ("skos:altLabel"), or as ElementTree writes it.
+    """
+    if _SYNONYM.fullmatch(predicate) or predicate in (f"{NCIT}P90", f"{{{NCIT}}}P90"):
+        return "synonym"
+    if _DEFINITION.fullmatch(predicate) or predicate in (f"{NCIT}P97", f"{{{NCIT}}}P97"):
+        return "definition"
+    return ""
+
 
 REASON = "http://www.ebi.ac.uk/efo/reason_for_obsolescence"
 _OBSOLETE_CLASS = re.compile(r".*[#/]ObsoleteClass")

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from linker.errors import TerminologyError
 from linker.terminology.files import UNDECODED, not_utf8
 from linker.terminology.obo_repair import (
-    DEFINITIONS,
     OTHERS_CODE,
     REASON,
     SAYS_LICENCE,
-    SYNONYMS,
     compact,
     is_obsolete_class,
     is_of_another,
     printable,
+    says,
     successor_of,
     synonym_type,
 )
@@ -26,7 +25,6 @@ from linker.terminology.xrefs import code_of
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'
 _HEADER_TAGS = frozenset({"format-version", "data-version", "ontology", "default-namespace"})
 _PROPERTY = re.compile(rf"\S*(?:title|licen[cs]e|rights|versionInfo) (?:{_QUOTED} \S+|[^\s\"]+)")
-_SYNONYMS = SYNONYMS | set(map(compact, SYNONYMS))
 _STATED = re.compile(rf"(?P<property>\S+) {_QUOTED}.*")
 _TEXT_LINE = re.compile(rf"{_QUOTED}\s*(?:\[.*|\{{.*)?", re.DOTALL)
 _SYNONYM = re.compile(
@@ -219,9 +217,9 @@ def _term_clause(line: str, tag: str, value: str, known: set[str], bad: BadRows)
 def _stated_clause(name: str, text: str, known: set[str]) -> str:
     """What a property of another vocabulary says, as a clause of OBO."""
     iri = name.replace("\\", "")
-    if iri in _SYNONYMS:
+    if says(iri) == "synonym":
         return f'synonym: "{text}" EXACT []'
-    if iri in DEFINITIONS:
+    if says(iri) == "definition":
         return f'def: "{text}" []'
     if iri == REASON and (successor := successor_of(text)) and compact(successor) in known:
         # `replaced_by`, which the term may have too, goes before it.

@@ -643,6 +643,30 @@ def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, t
     assert terminology.release.skipped == {}
 
 
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "http://purl.org/sig/ont/fma/synonym",
+        "http://www.radlex.org/RID/Synonym",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+        "http://purl.obolibrary.org/obo/IAO_0000118",
+    ],
+)
+def test_synonyms_under_other_names_in_every_format(tmp_path, concepts, predicate):
+    space, name = (
+        predicate[: -len(re.split("[#/]", predicate)[-1])],
+        re.split("[#/]", predicate)[-1],
+    )
+    owl = ORDO.replace(
+        "<skos:altLabel>Blot</skos:altLabel>", f'<{name} xmlns="{space}">Blot</{name}>'
+    )
+    graph = as_ordo_graph().replace("http://www.w3.org/2004/02/skos/core#altLabel", predicate)
+    text = ORDO_OBO.replace("http\\://www.w3.org/2004/02/skos/core#altLabel", predicate)
+    for content, file in ((owl, "a.owl"), (graph, "a.json"), (text, "a.obo")):
+        row = concepts(read_terminology("obo", obo(tmp_path, content, file)))["Orphanet:1"]
+        assert [n for n, _ in row["names"]] == ["Spot", "Blot", "Green mark"], file
+
+
 EVS = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl#"
 NCIT = f"""<?xml version="1.0"?>
 <rdf:RDF xmlns="{EVS}" xmlns:owl="http://www.w3.org/2002/07/owl#"
