@@ -6,7 +6,6 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from linker.errors import TerminologyError
-from linker.terminology.files import parse_xml
 from linker.terminology.obo_repair import (
     NCIT,
     OBO_IN_OWL,
@@ -23,6 +22,7 @@ from linker.terminology.obo_repair import (
     synonym_type,
 )
 from linker.terminology.rows import NO_PARENT, BadRows
+from linker.terminology.xml_text import parse_xml
 from linker.terminology.xrefs import code_of
 
 _OWL = "{http://www.w3.org/2002/07/owl#}"
