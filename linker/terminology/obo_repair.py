@@ -97,7 +97,8 @@ _OTHERS = frozenset(
     f"MONDO:{relation}"
     for relation in (
         *("relatedTo", "directSiblingOf", "otherHierarchy", "includedEntryInOMIM"),
-        *("mondoIsNarrowerThanSource", "mondoIsBroaderThanSource"),
+        *("mondoIsNarrowerThanSource", "mondoIsBroaderThanSource", "subClassOf", "superClassOf"),
+        "typo",
     )
 )
 OTHERS_CODE = "xrefs of other concepts"
