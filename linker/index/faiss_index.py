@@ -1,6 +1,6 @@
 """FAISS's own indexes: made by their factory strings, trained, looked into, written to a file.
 
-This module and `vectors`, which searches them, are the only ones that import FAISS.
+The one module that imports FAISS; what is asked of an index is in `vectors`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.errors import ConfigError
-from linker.index.half import Floats, HalfVectors
+from linker.index.half import Floats, HalfVectors, Rows
 
 _HALF = faiss.ScalarQuantizer.QT_fp16
 _WALKED = 200
@@ -69,6 +69,61 @@ def write(index: faiss.Index, path: Path) -> None:
 def inverted_file(index: faiss.Index) -> Any:
     """The inverted file in an index, perhaps behind a transform; None where there is none."""
     return faiss.try_extract_index_ivf(index)
+
+
+def opened(path: Path, *, mapped: bool = False) -> Any:
+    """An index from its file, in memory or mapped from it.
+
+    Raises:
+        RuntimeError: FAISS cannot read the file.
+    """
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+
+
+def is_flat(index: faiss.Index) -> bool:
+    """Whether it has float32 vectors, and compares each with a query."""
+    return isinstance(index, faiss.IndexFlat)
+
+
+def compares_all(index: faiss.Index) -> bool:
+    """Whether it compares all that it has with a query, be it vectors or codes."""
+    return isinstance(index, faiss.IndexFlatCodes)
+
+
+def has_graph(index: faiss.Index) -> bool:
+    """Whether a search in it walks a graph."""
+    return isinstance(index, faiss.IndexHNSW)
+
+
+def is_coded(index: faiss.Index) -> bool:
+    """Whether it keeps each number of a vector in less than half precision."""
+    scalar = isinstance(storage_of(index), faiss.IndexScalarQuantizer)
+    return scalar and halves_of(index) is None
+
+
+def scan(index: faiss.Index, queries: Floats, n: int) -> Rows:
+    """Exact search for some queries together: rows, shape (m, n).
+
+    Left alone, FAISS reads all vectors anew for each query of a small batch: 3 ms of CPU a query
+    for 40,000 names, against .6 for 48 queries in one product.
+    """
+    # FAISS has no other way to ask for it. Here the number counts queries times dimensions.
+    before = faiss.cvar.distance_compute_blas_threshold
+    faiss.cvar.distance_compute_blas_threshold = 1
+    try:
+        rows: Rows = index.search(queries, n)[1]
+    finally:
+        faiss.cvar.distance_compute_blas_threshold = before
+    return rows
+
+
+def walk(index: Any, queries: Floats, n: int) -> Rows:
+    """Search by a graph: rows, shape (m, n), -1 for none."""
+    # FAISS stops by this number alone, however many neighbours are asked for.
+    ef_search = max(index.hnsw.efSearch, n)
+    parameters = faiss.SearchParametersHNSW(efSearch=ef_search)  # type: ignore[attr-defined]
+    rows: Rows = index.search(queries, n, params=parameters)[1]
+    return rows
 
 
 def storage_of(index: faiss.Index) -> faiss.Index:

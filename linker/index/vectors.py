@@ -12,13 +12,25 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from linker.errors import ConfigError, IndexFolderError
 from linker.index.effort import Effort
-from linker.index.faiss_index import halves_of, inverted_file, make, storage_of, train_on, write
+from linker.index.faiss_index import (
+    compares_all,
+    halves_of,
+    has_graph,
+    inverted_file,
+    is_coded,
+    is_flat,
+    make,
+    opened,
+    scan,
+    train_on,
+    walk,
+    write,
+)
 from linker.index.half import HalfVectors, unit
 
 Floats = npt.NDArray[np.float32]
@@ -31,7 +43,7 @@ _TOGETHER = 16
 """Queries given to FAISS at a time where it looks for candidates. From 20 on it finds the nearest
 lists by a matrix product, which moves the seventh digit, and so, once in a while, the last list."""
 _PRODUCT = 6
-"""From so many queries on, exact search multiplies matrices: see `Vectors._scan`."""
+"""From so many queries on, exact search multiplies matrices: see `faiss_index.scan`."""
 _SPARE = 8
 """Candidates beyond those asked for that exact search takes along: products of matrices err in the
 seventh digit, and the cosines, in double precision, say which are the nearest."""
@@ -49,7 +61,7 @@ class Vectors:
     """
 
     def __init__(
-        self, index: faiss.Index, half: HalfVectors | None = None, effort: Effort | None = None
+        self, index: Any, half: HalfVectors | None = None, effort: Effort | None = None
     ) -> None:
         self._index: Any = index
         self._half = half
@@ -119,7 +131,7 @@ class Vectors:
             OSError: the trained index cannot be written.
         """
         try:
-            index = faiss.read_index(str(trained))
+            index = opened(trained)
         except RuntimeError:
             index = make(kind, half.dim)
             train_on(index, kind, half, train)
@@ -148,7 +160,7 @@ class Vectors:
             IndexFolderError: FAISS cannot read the file, or the two do not belong together.
         """
         try:
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            index = opened(path, mapped=True)
         except RuntimeError as error:
             raise IndexFolderError(f"{path}: FAISS cannot read it; rebuild the index") from error
         return cls(index, None if half is None else HalfVectors(half, int(index.d)), effort)
@@ -172,7 +184,7 @@ class Vectors:
     @property
     def is_exact(self) -> bool:
         """Whether every stored vector is compared with every query, as it is."""
-        return self._half is None and isinstance(self._index, faiss.IndexFlatCodes)
+        return self._half is None and compares_all(self._index)
 
     @property
     def is_refined(self) -> bool:
@@ -188,7 +200,7 @@ class Vectors:
     @property
     def has_graph(self) -> bool:
         """Whether the search walks a graph."""
-        return isinstance(self._index, faiss.IndexHNSW)
+        return has_graph(self._index)
 
     def look(self, effort: Effort) -> None:
         """Search as hard as `effort` says from now on, in what the kind has of it."""
@@ -237,15 +249,12 @@ class Vectors:
             return np.empty((0, n), dtype=np.int64)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         if self._scans and len(queries) >= _PRODUCT:
-            return self._scan(queries, n)
-        step = _TOGETHER if self.is_refined else len(queries)
-        parameters = None
+            return scan(self._index, queries, n)
         if self.has_graph and not self.is_refined:
-            # FAISS stops by this number alone, however many neighbours are asked for.
-            ef_search = max(self._index.hnsw.efSearch, n)
-            parameters = faiss.SearchParametersHNSW(efSearch=ef_search)  # type: ignore[attr-defined]
+            return walk(self._index, queries, n)
+        step = _TOGETHER if self.is_refined else len(queries)
         parts = [
-            self._index.search(queries[start : start + step], n, params=parameters)[1]
+            self._index.search(queries[start : start + step], n)[1]
             for start in range(0, len(queries), step)
         ]
         return np.concatenate(parts)
@@ -253,22 +262,7 @@ class Vectors:
     @property
     def _scans(self) -> bool:
         """Whether a search compares float32 vectors, all of them, with the query."""
-        return self._half is None and isinstance(self._index, faiss.IndexFlat)
-
-    def _scan(self, queries: Floats, n: int) -> Rows:
-        """Exact search for some queries together.
-
-        Left alone, FAISS reads all vectors anew for each query of a small batch: 3 ms of CPU a
-        query for 40,000 names, against .6 for 48 queries in one product.
-        """
-        # FAISS has no other way to ask for it. Here the number counts queries times dimensions.
-        before = faiss.cvar.distance_compute_blas_threshold
-        faiss.cvar.distance_compute_blas_threshold = 1
-        try:
-            rows: Rows = self._index.search(queries, n)[1]
-        finally:
-            faiss.cvar.distance_compute_blas_threshold = before
-        return rows
+        return self._half is None and is_flat(self._index)
 
     def cosines(self, query: Floats, rows: Rows) -> Cosines:
         """The cosines of one query, of shape (dim,), and some stored vectors: shape (len(rows),).
@@ -299,13 +293,12 @@ def keeps_vectors(kind: str, dim: int) -> bool:
         ConfigError: the kind cannot be.
     """
     index = make(kind, dim)
-    coded = isinstance(storage_of(index), faiss.IndexScalarQuantizer) and halves_of(index) is None
-    if coded or not index.is_trained:
+    if is_coded(index) or not index.is_trained:
         return False
     try:
         Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
     except ConfigError:
-        if isinstance(index, faiss.IndexFlatCodes | faiss.IndexHNSW):
+        if compares_all(index) or has_graph(index):
             return False
         raise
     return True
