@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from linker.index import Progress
 
 EXAMPLES = 3
+SHOWN = 80
+"""Characters of a value that are shown: a definition may be a page; `--json` has it whole."""
 
 
 def diff(
@@ -40,7 +42,7 @@ def diff(
     ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Examples to show a line.")] = EXAMPLES,
 ) -> None:
-    """Show concepts and names added, retired, merged and moved, and what that does to links."""
+    """Show what changed of concepts, names, codes and definitions, and what that does to links."""
     from linker.offline import diff_releases
     from linker.progress import Bars
 
@@ -111,5 +113,9 @@ def _line(row: Mapping[str, str]) -> str:
     if "into" in row:
         return f"{' '.join(plain)} > {row['into']} {row['into_name']}"
     if "old" in row:
-        return f"{' '.join(plain)}: {row['old'] or 'none'} > {row['new'] or 'none'}"
+        return f"{' '.join(plain)}: {_short(row['old'])} > {_short(row['new'])}"
     return " ".join(plain)
+
+
+def _short(value: str) -> str:
+    return (value if len(value) <= SHOWN else f"{value[: SHOWN - 1]}…") or "none"

@@ -90,7 +90,5 @@ def _index(index: FoundIndex) -> str:
     if index.problem:
         return f"cannot be used: {index.problem}"
     encoder = "found" if index.encoder_found else "not found here"
-    return (
-        f"{index.terminology} {index.release}, {index.names:,} names, "
-        f"encoder {index.encoder} ({encoder})"
-    )
+    release = f"{index.terminology} {index.release}".strip()
+    return f"{release}, {index.names:,} names, encoder {index.encoder} ({encoder})"

@@ -22,6 +22,7 @@ from linker.page import shown, template
 TEMPLATE = Path(__file__).with_name("page.html")
 _SPACE = re.compile(r"\s+")
 _ROWS = 60
+_EXAMPLES = 20
 _GROUPS = 12
 _CONTEXT = 220
 
@@ -94,7 +95,8 @@ def render_page(
             {"what": KINDS[kind], "count": count, "examples": _problems(report, kind)}
             for kind, count in report.problem_counts.items()
         ],
-        "unknown_ids": report.unknown_ids,
+        "unknown_ids": report.unknown_ids[:_EXAMPLES],
+        "n_unknown_ids": len(report.unknown_ids),
     }
     return template(TEMPLATE).render(shown(context))
 
@@ -174,7 +176,7 @@ def _confusion(row: Confusion, sentences: _Sentences) -> dict[str, Any]:
 
 
 def _problems(report: Report, kind: str) -> list[str]:
-    return [str(problem) for problem in report.problems if problem.kind == kind][:20]
+    return [str(problem) for problem in report.problems if problem.kind == kind][:_EXAMPLES]
 
 
 class _Sentences:

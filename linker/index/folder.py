@@ -12,7 +12,8 @@ from linker.index.layers import LayeredVectors, layer_files, open_layer
 from linker.index.lexicon import Lexicon
 from linker.index.make_vectors import HALF_FILE, VECTORS_FILE, open_vectors
 from linker.index.manifest import Manifest
-from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
+from linker.index.store import Store
+from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
 from linker.index.vectors import Vectors
 
 LEXICON_FILE = "lexicon.arrow"

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import write_table
-from linker.index.store import CONCEPTS_FILE, NAMES_FILE, kind_rank, relations
+from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE, kind_rank, relations
 from linker.terminology import NameKind, Terminology
 from linker.text import normalise
 

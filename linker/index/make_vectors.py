@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from linker.errors import ConfigError
 from linker.index import recall
 from linker.index.effort import Effort
+from linker.index.faiss_index import make
 from linker.index.half import HalfVectors
 from linker.index.kinds import AUTO, choose_kind, complete
 from linker.index.manifest import VectorsInfo
-from linker.index.vectors import Floats, Vectors, keeps_vectors, make
+from linker.index.vectors import Floats, Vectors, keeps_vectors
 
 if TYPE_CHECKING:
     from linker.steps import Progress

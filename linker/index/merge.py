@@ -6,6 +6,7 @@ that a row takes away without a concept means none.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ import pyarrow as pa
 
 from linker.errors import TerminologyError
 from linker.index.manifest import LeftOut, OverlayInfo
-from linker.index.store import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, Store, kind_rank
+from linker.index.store import Store
+from linker.index.store_columns import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
 from linker.terminology import CONCEPTS, NameKind, Overlay, OverlayRow
 from linker.text import normalise
 
@@ -62,8 +64,12 @@ class Merge:
         self._pairs: dict[str, list[_Pair]] = {}
         self._local: dict[str, set[str]] = {}
 
-    def lay(self, overlay: Overlay, *, strict: bool) -> OverlayInfo:
+    def lay(self, overlay: Overlay, *, strict: bool, left_out: Collection[int] = ()) -> OverlayInfo:
         """Apply an overlay.
+
+        Args:
+            strict: as `set_overlays`.
+            left_out: lines that may be left out even so.
 
         Raises:
             TerminologyError: as `set_overlays`.
@@ -81,7 +87,7 @@ class Merge:
             reason = self._apply(row, row.concept_id in new, tally)
             if not reason:
                 continue
-            if strict:
+            if strict and row.line not in left_out:
                 raise TerminologyError(f"{overlay.name}:{row.line}: {reason}")
             tally.left_out.append(LeftOut(line=row.line, concept_id=row.concept_id, reason=reason))
         # Of two overlays the later one says what a name means.

@@ -38,6 +38,7 @@ def set_overlays(
     encoder: Callable[[], Encoder],
     *,
     strict: bool,
+    given: Collection[str] = (),
 ) -> Manifest:
     """Make these the overlays of an index, in this order, in place of those that it has.
 
@@ -49,6 +50,8 @@ def set_overlays(
         encoder: gives the index's encoder; called if a name is new to the index.
         strict: whether a row that is about no concept of the index is an error; else it is left
             out, and the manifest says so.
+        given: the names of overlays that are new; rows of the others that are left out already stay
+            so.
 
     Returns:
         The manifest as it is now.
@@ -60,12 +63,20 @@ def set_overlays(
     """
     manifest = Manifest.read(folder)
     layer = _layer_of(overlays)
-    if manifest.layer == layer and not (strict and any(i.left_out for i in manifest.overlays)):
+    out = {info.name: {row.line for row in info.left_out} for info in manifest.overlays}
+    if manifest.layer == layer and not (strict and any(out[name] for name in given)):
         return manifest
     own = {name: info for name, info in manifest.files.items() if not name.startswith(PREFIX)}
     bare = Index(folder, manifest.model_copy(update={"layer": "", "overlays": ()}))
     merge = Merge(bare.store)
-    infos = tuple(merge.lay(overlay, strict=strict) for overlay in overlays)
+    infos = tuple(
+        merge.lay(
+            overlay,
+            strict=strict,
+            left_out=() if overlay.name in given else out.get(overlay.name, ()),
+        )
+        for overlay in overlays
+    )
     names = []
     if overlays:
         names = [*_write_layer(folder, layer, merge, encoder), *(info.file for info in infos)]

@@ -9,8 +9,7 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,91 +20,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.index.arrow import open_table
-from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of, validity_of
+from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of
+from linker.index.store_columns import (
+    CONCEPT_COLUMNS,
+    CONCEPTS_FILE,
+    KINDS,
+    NAMES_FILE,
+    NamePair,
+    PairRows,
+    Rows,
+    codes_of,
+    derived_in,
+    fields_of,
+    pair_of,
+    relations,
+    surfaces_of,
+)
 from linker.schema import Concept
-from linker.terminology import CONCEPTS, NAMES, NameKind
+from linker.terminology import CONCEPTS, NAMES
 
-CONCEPTS_FILE = "concepts.arrow"
-NAMES_FILE = "names.arrow"
-Rows = npt.NDArray[np.int32]
-_KINDS = tuple(NameKind)
-_RANK = {kind.value: rank for rank, kind in enumerate(_KINDS)}
 _CACHED_SUMMARIES = 8192
 """Concepts whose summaries are kept, and shared by the candidates that show them."""
-
-
-CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
-"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
-
-On the disk there are also `parent_rows`, the rows of those parents that are in the index;
-`children`, how many concepts have it for a parent; and, where several terminologies were put
-together, `part`: the number of the concept's own among them.
-"""
-
-NAME_COLUMNS = pa.schema(
-    [
-        pa.field("normal", pa.string()),
-        pa.field(
-            "pairs",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("concept", pa.int32()),
-                        ("kind", pa.int8()),
-                        ("surface", pa.string()),
-                        ("form", pa.string()),
-                    ]
-                )
-            ),
-        ),
-    ]
-)
-"""The columns of `names.arrow`."""
-
-
-def kind_rank(kind: NameKind) -> int:
-    """The number of a kind in `names.arrow`: nearest first, from 0."""
-    return _RANK[kind.value]
-
-
-@dataclass(frozen=True, slots=True)
-class NamePair:
-    """A name of a concept.
-
-    Attributes:
-        concept: the concept's row.
-        surface: the name as its source writes it.
-        form: what people write for it, where the name's row is of a derived form; else None.
-    """
-
-    concept: int
-    kind: NameKind
-    surface: str
-    form: str | None = None
-
-    @property
-    def written(self) -> str:
-        """The spelling whose normal form the name's row has: the form's, or the source's."""
-        return self.surface if self.form is None else self.form
-
-
-@dataclass(frozen=True, slots=True)
-class PairRows:
-    """The pairs of some names without their spellings: equally long arrays.
-
-    Attributes:
-        name: which of the names that were asked for, from 0, ascending.
-        place: which pair of that name, from 0: as in `Store.pairs`.
-        concept: the concept's row.
-        kind: the number of its kind, nearest first: see `kind_rank`.
-        derived: it is of a form that was derived from a name, and that no source has itself.
-    """
-
-    name: npt.NDArray[np.int64]
-    place: npt.NDArray[np.int64]
-    concept: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int8]
-    derived: npt.NDArray[np.bool_]
 
 
 class Store:
@@ -117,12 +52,12 @@ class Store:
         self._read_concept = {name: reader(column) for name, column in self._concepts.items()}
         self._read_name = {name: reader(column) for name, column in self._names.items()}
         lists = self._names["pairs"]
-        self._read_name["pairs"] = rows_of(lists, _pair)
+        self._read_name["pairs"] = rows_of(lists, pair_of)
         self._pair_offsets = offsets_of(lists)
-        self._read_name["surfaces"] = _surfaces(lists)
+        self._read_name["surfaces"] = surfaces_of(lists)
         self._pair_concepts = numbers_of(pc.struct_field(lists.values, "concept"))
         self._pair_kinds = numbers_of(pc.struct_field(lists.values, "kind"))
-        self._is_derived = _derived(lists.values)
+        self._is_derived = derived_in(lists.values)
         self._name_offsets = offsets_of(self._concepts["name_rows"])
         self._name_rows = numbers_of(self._concepts["name_rows"].values)
         parts = self._concepts.get("part")
@@ -153,7 +88,7 @@ class Store:
     def n_derived(self) -> int:
         """The number of pairs that are of a derived form."""
         pairs = self._names["pairs"].flatten()
-        if "form" not in _fields(pairs):  # An index that was built before there were forms.
+        if "form" not in fields_of(pairs):  # An index that was built before there were forms.
             return 0
         forms = pc.struct_field(pairs, "form")
         return len(forms) - int(forms.null_count)
@@ -162,7 +97,7 @@ class Store:
         """The rows of the names that some source has itself, ascending: all but derived forms."""
         lists = self._names["pairs"]
         pairs = lists.flatten()
-        if "form" not in _fields(pairs):
+        if "form" not in fields_of(pairs):
             return np.arange(len(lists))
         own = pc.is_null(pc.struct_field(pairs, "form")).to_numpy(zero_copy_only=False)
         parents = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
@@ -256,7 +191,7 @@ class Store:
             definition=value["definition"],
             semantic_types=tuple(value["semantic_types"]),
             parents=tuple(value["parents"]),
-            codes=_codes(value["codes"]),
+            codes=codes_of(value["codes"]),
         )
 
     def concept_values(self, row: int) -> dict[str, Any]:
@@ -290,7 +225,7 @@ class Store:
             "concept_id": self._concept(row, "concept_id"),
             "preferred_name": self._concept(row, "preferred_name"),
             "semantic_types": self.semantic_types(row),
-            "codes": _codes(self._concept(row, "codes")),
+            "codes": codes_of(self._concept(row, "codes")),
         }
 
     def semantic_types(self, row: int) -> tuple[str, ...]:
@@ -381,14 +316,14 @@ class Store:
             kept[without] = False
             lists = lists.filter(pa.array(kept))
         pairs = lists.flatten()
-        fields = {name: pc.struct_field(pairs, name) for name in _fields(pairs)}
+        fields = {name: pc.struct_field(pairs, name) for name in fields_of(pairs)}
         if "form" in fields:  # An index that was built before there were forms has none.
             own = pc.is_null(fields["form"])
             fields = {name: column.filter(own) for name, column in fields.items()}
         columns = {
             "concept_id": concept_ids.take(fields["concept"]),
             "name": fields["surface"],
-            "kind": pa.array([kind.value for kind in _KINDS]).take(fields["kind"]),
+            "kind": pa.array([kind.value for kind in KINDS]).take(fields["kind"]),
         }
         return pa.table(columns, schema=NAMES)
 
@@ -419,40 +354,3 @@ class Store:
 def rows_in(store: Store, concept_ids: Iterable[str]) -> tuple[int, ...]:
     """The rows of the ids that a store has."""
     return tuple(row for row in map(store.row, concept_ids) if row is not None)
-
-
-def relations(parents: pa.ListArray, ids: pa.Array) -> tuple[Rows, Rows]:
-    """The rows of the concepts and of those of their parents whose ids there are, pair by pair."""
-    owner = np.repeat(np.arange(len(parents), dtype=np.int32), parents.value_lengths())
-    rows = pc.index_in(parents.flatten(), value_set=ids)
-    known = rows.is_valid().to_numpy(zero_copy_only=False)
-    return owner[known], rows.drop_null().to_numpy().astype(np.int32)
-
-
-def _derived(
-    pairs: pa.StructArray,
-) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
-    if "form" not in _fields(pairs):  # An index that was built before there were forms.
-        return lambda rows: np.zeros(len(rows), dtype=bool)
-    return validity_of(pc.struct_field(pairs, "form"))
-
-
-def _surfaces(lists: pa.ListArray) -> Callable[[int], list[str]]:
-    offsets, read = offsets_of(lists).data, reader(pc.struct_field(lists.values, "surface"))
-    return lambda row: [read(at) for at in range(offsets[row], offsets[row + 1])]
-
-
-def _pair(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:
-    # An index that was built before there were forms has no fourth field.
-    return NamePair(concept, _KINDS[kind], surface, form)
-
-
-def _fields(structs: pa.StructArray) -> list[str]:
-    return [structs.type.field(i).name for i in range(structs.type.num_fields)]
-
-
-def _codes(pairs: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:
-    codes: dict[str, list[str]] = {}
-    for pair in pairs:
-        codes.setdefault(pair["vocabulary"], []).append(pair["code"])
-    return {vocabulary: tuple(values) for vocabulary, values in codes.items()}

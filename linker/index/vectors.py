@@ -1,4 +1,4 @@
-"""The vectors of the names, searched by FAISS: the one module that imports it.
+"""The vectors of the names, searched by FAISS; its indexes are made in `faiss_index`.
 
 Inner product of unit vectors: every number that leaves here is a cosine, higher is better. Kinds
 that keep vectors (Flat, HNSW32), if in half precision (HNSW32,SQfp16), are one file. The others
@@ -13,12 +13,25 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from linker.errors import ConfigError, IndexFolderError
 from linker.index.effort import Effort
+from linker.index.faiss_index import (
+    compares_all,
+    halves_of,
+    has_graph,
+    inverted_file,
+    is_coded,
+    is_flat,
+    make,
+    opened,
+    scan,
+    train_on,
+    walk,
+    write,
+)
 from linker.index.half import HalfVectors, unit
 
 Floats = npt.NDArray[np.float32]
@@ -27,21 +40,14 @@ Rows = npt.NDArray[np.int64]
 
 _STORED_WITHIN = 0.001
 """How far a number of a stored vector may be from what was added: half precision: .0005."""
-_HALF = faiss.ScalarQuantizer.QT_fp16
 _TOGETHER = 16
 """Queries given to FAISS at a time where it looks for candidates. From 20 on it finds the nearest
 lists by a matrix product, which moves the seventh digit, and so, once in a while, the last list."""
 _PRODUCT = 6
-"""From so many queries on, exact search multiplies matrices: see `Vectors._scan`."""
+"""From so many queries on, exact search multiplies matrices: see `faiss_index.scan`."""
 _SPARE = 8
 """Candidates beyond those asked for that exact search takes along: products of matrices err in the
 seventh digit, and the cosines, in double precision, say which are the nearest."""
-_WALKED = 200
-"""How wide a graph is walked for the neighbours of a name that is added (`efConstruction`). FAISS's
-own 40 builds three times sooner and loses names that stand close together."""
-_ROUNDS = 10
-_TRAIN_A_LIST, _TRAIN_LEAST, _TRAIN_MOST = 40, 65_536, 262_144
-"""Rounds of k-means and how many vectors it sees: for each list, and in all."""
 REFINE = 100
 """Candidates compared exactly where nothing was tuned."""
 
@@ -61,7 +67,7 @@ class Vectors:
     """
 
     def __init__(
-        self, index: faiss.Index, half: HalfVectors | None = None, effort: Effort | None = None
+        self, index: Any, half: HalfVectors | None = None, effort: Effort | None = None
     ) -> None:
         self._index: Any = index
         self._half = half
@@ -131,10 +137,10 @@ class Vectors:
             OSError: the trained index cannot be written.
         """
         try:
-            index = faiss.read_index(str(trained))
+            index = opened(trained)
         except RuntimeError:
             index = make(kind, half.dim)
-            _train(index, kind, half, train)
+            train_on(index, kind, half, train)
             partial = trained.with_name(f"{trained.name}.partial")
             write(index, partial)
             partial.replace(trained)
@@ -160,7 +166,7 @@ class Vectors:
             IndexFolderError: FAISS cannot read the file, or the two do not belong together.
         """
         try:
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            index = opened(path, mapped=True)
         except RuntimeError as error:
             raise IndexFolderError(f"{path}: FAISS cannot read it; rebuild the index") from error
         return cls(index, None if half is None else HalfVectors(half, int(index.d)), effort)
@@ -184,7 +190,7 @@ class Vectors:
     @property
     def is_exact(self) -> bool:
         """Whether every stored vector is compared with every query, as it is."""
-        return self._half is None and isinstance(self._index, faiss.IndexFlatCodes)
+        return self._half is None and compares_all(self._index)
 
     @property
     def is_refined(self) -> bool:
@@ -200,7 +206,7 @@ class Vectors:
     @property
     def has_graph(self) -> bool:
         """Whether the search walks a graph."""
-        return isinstance(self._index, faiss.IndexHNSW)
+        return has_graph(self._index)
 
     def look(self, effort: Effort) -> None:
         """Search as hard as `effort` says from now on, in what the kind has of it."""
@@ -249,15 +255,12 @@ class Vectors:
             return np.empty((0, n), dtype=np.int64)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         if self._scans and len(queries) >= _PRODUCT:
-            return self._scan(queries, n)
-        step = _TOGETHER if self.is_refined else len(queries)
-        parameters = None
+            return scan(self._index, queries, n)
         if self.has_graph and not self.is_refined:
-            # FAISS stops by this number alone, however many neighbours are asked for.
-            ef_search = max(self._index.hnsw.efSearch, n)
-            parameters = faiss.SearchParametersHNSW(efSearch=ef_search)  # type: ignore[attr-defined]
+            return walk(self._index, queries, n)
+        step = _TOGETHER if self.is_refined else len(queries)
         parts = [
-            self._index.search(queries[start : start + step], n, params=parameters)[1]
+            self._index.search(queries[start : start + step], n)[1]
             for start in range(0, len(queries), step)
         ]
         return np.concatenate(parts)
@@ -265,22 +268,7 @@ class Vectors:
     @property
     def _scans(self) -> bool:
         """Whether a search compares float32 vectors, all of them, with the query."""
-        return self._half is None and isinstance(self._index, faiss.IndexFlat)
-
-    def _scan(self, queries: Floats, n: int) -> Rows:
-        """Exact search for some queries together.
-
-        Left alone, FAISS reads all vectors anew for each query of a small batch: 3 ms of CPU a
-        query for 40,000 names, against .6 for 48 queries in one product.
-        """
-        # FAISS has no other way to ask for it. Here the number counts queries times dimensions.
-        before = faiss.cvar.distance_compute_blas_threshold
-        faiss.cvar.distance_compute_blas_threshold = 1
-        try:
-            rows: Rows = self._index.search(queries, n)[1]
-        finally:
-            faiss.cvar.distance_compute_blas_threshold = before
-        return rows
+        return self._half is None and is_flat(self._index)
 
     def cosines(self, query: Floats, rows: Rows) -> Cosines:
         """The cosines of one query, of shape (dim,), and some stored vectors: shape (len(rows),).
@@ -297,38 +285,11 @@ class Vectors:
         rows = np.asarray(rows, dtype=np.int64)
         if self._half is not None:
             return self._half.take(rows)
-        if (halves := _halves(self._index)) is not None:
+        if (halves := halves_of(self._index)) is not None:
             if len(rows) and rows.min() < 0:
                 raise IndexError(f"row {rows.min()}")
             return unit(halves[rows])
         return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
-
-
-def make(kind: str, dim: int) -> faiss.Index:
-    """An empty index of a kind.
-
-    Raises:
-        ConfigError: FAISS does not know `kind`, or it would end the process, or it has a
-            refinement of its own.
-    """
-    try:
-        index = faiss.index_factory(dim, kind, faiss.METRIC_INNER_PRODUCT)
-    except RuntimeError as error:
-        raise ConfigError(
-            f"index kind {kind!r} is no FAISS factory string for {dim} dimensions"
-        ) from error
-    if isinstance(index, faiss.IndexHNSW):
-        index.hnsw.efConstruction = _WALKED
-        n_links = faiss.vector_to_array(index.hnsw.cum_nneighbor_per_level)[-1]
-        if n_links < 4:
-            # FAISS ends the process.
-            raise ConfigError(f'index kind {kind!r} is below the smallest graph, "HNSW2"')
-    if isinstance(index, faiss.IndexRefine):
-        raise ConfigError(
-            f"index kind {kind!r} would keep vectors in memory to refine by; leave that part off: "
-            "candidates are compared exactly, from a file, without it"
-        )
-    return index
 
 
 def keeps_vectors(kind: str, dim: int) -> bool:
@@ -338,13 +299,12 @@ def keeps_vectors(kind: str, dim: int) -> bool:
         ConfigError: the kind cannot be.
     """
     index = make(kind, dim)
-    coded = isinstance(_storage(index), faiss.IndexScalarQuantizer) and _halves(index) is None
-    if coded or not index.is_trained:
+    if is_coded(index) or not index.is_trained:
         return False
     try:
         Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
     except ConfigError:
-        if isinstance(index, faiss.IndexFlatCodes | faiss.IndexHNSW):
+        if compares_all(index) or has_graph(index):
             return False
         raise
     return True
@@ -356,93 +316,4 @@ def rounds(kind: str, dim: int) -> bool:
     Raises:
         ConfigError: the kind cannot be.
     """
-    return not keeps_vectors(kind, dim) or _halves(make(kind, dim)) is not None
-
-
-def _storage(index: faiss.Index) -> faiss.Index:
-    """What keeps the vectors of an index: the index itself, or what is under its graph."""
-    return faiss.downcast_index(index.storage) if isinstance(index, faiss.IndexHNSW) else index
-
-
-def _halves(index: faiss.Index) -> npt.NDArray[np.float16] | None:
-    """The vectors of an index that keeps them in half precision, as they lie in its memory.
-
-    FAISS itself reads them number by number, in twice the time.
-    """
-    storage = _storage(index)
-    if not isinstance(storage, faiss.IndexScalarQuantizer) or storage.sq.qtype != _HALF:
-        return None
-    n, dim = int(storage.ntotal), int(storage.d)
-    if n == 0:
-        return np.empty((0, dim), dtype=np.float16)
-    codes = faiss.rev_swig_ptr(storage.codes.data(), n * storage.code_size)
-    halves: npt.NDArray[np.float16] = codes.view("<f2").reshape(n, dim)
-    return halves
-
-
-def _train(
-    index: faiss.Index,
-    kind: str,
-    half: HalfVectors,
-    progress: Callable[[int], Callable[[int], None]],
-) -> None:
-    if index.is_trained:
-        return
-    lists = inverted_file(index)
-    n_lists = 1 if lists is None else int(lists.nlist)
-    wanted = min(max(_TRAIN_A_LIST * n_lists, _TRAIN_LEAST), _TRAIN_MOST)
-    rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(len(half), size=min(wanted, len(half)), replace=False))
-    sample = half.take(rows)
-    advance = progress(_ROUNDS * len(sample))
-    if lists is not None:
-        lists.cp.niter, lists.cp.seed, lists.cp.min_points_per_centroid = _ROUNDS, 0, 1
-        # Behind a transform the lists see other vectors than these.
-        quantizer = faiss.downcast_index(lists.quantizer)
-        plain = isinstance(quantizer, faiss.IndexFlat | faiss.IndexHNSWFlat)
-        if plain and isinstance(index, faiss.IndexIVF):
-            quantizer.add(_centres(sample, n_lists, rng, advance))
-    try:
-        index.train(sample)
-    except RuntimeError as error:
-        raise ConfigError(
-            f"index kind {kind!r} cannot be trained on {len(sample):,} vectors: "
-            f"{str(error).rpartition('Error: ')[2]}"
-        ) from error
-
-
-def _centres(
-    sample: Floats, n_lists: int, rng: np.random.Generator, advance: Callable[[int], None]
-) -> Floats:
-    """Spherical k-means, a round at a time, so that somebody can be told how far it is."""
-    centres = sample[np.sort(rng.choice(len(sample), size=n_lists, replace=False))]
-    parameters = faiss.ClusteringParameters()
-    parameters.niter, parameters.seed, parameters.spherical = 1, 0, True
-    parameters.min_points_per_centroid = 1
-    parameters.max_points_per_centroid = len(sample)
-    for _ in range(_ROUNDS):
-        clustering = faiss.Clustering(sample.shape[1], n_lists, parameters)
-        faiss.copy_array_to_vector(centres.ravel(), clustering.centroids)
-        clustering.train(sample, faiss.IndexFlatIP(sample.shape[1]))
-        centres = faiss.vector_to_array(clustering.centroids).reshape(n_lists, -1)
-        advance(len(sample))
-    return centres
-
-
-def inverted_file(index: faiss.Index) -> Any:
-    """The inverted file in an index, perhaps behind a transform; None where there is none."""
-    return faiss.try_extract_index_ivf(index)
-
-
-def write(index: faiss.Index, path: Path) -> None:
-    """Write an index to a file.
-
-    Raises:
-        OSError: the file cannot be written in full.
-    """
-    try:
-        faiss.write_index(index, str(path))
-        # FAISS raises nothing where the disk is full at the last block.
-        faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as error:
-        raise OSError(f"{path}: FAISS cannot write it in full: {error}") from error
+    return not keeps_vectors(kind, dim) or halves_of(make(kind, dim)) is not None

@@ -47,7 +47,8 @@ from linker.index.manifest import (
     sha256,
 )
 from linker.index.shards import SHARD_NAMES, Shards
-from linker.index.store import CONCEPTS_FILE, NAMES_FILE, Store
+from linker.index.store import Store
+from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
 from linker.index.vectors import rounds
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology

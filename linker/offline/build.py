@@ -20,8 +20,13 @@ from linker.steps import Progress, Silent
 from linker.terminology import Terminology, add_forms, merge, read_overlay, read_terminology
 
 
-def read_recipe(recipe: Recipe, *, progress: Progress | None = None) -> Terminology:
-    """Read the terminologies of a recipe into one, with the forms of their names.
+def read_recipe(
+    recipe: Recipe, *, forms: bool = True, progress: Progress | None = None
+) -> Terminology:
+    """Read the terminologies of a recipe into one.
+
+    Args:
+        forms: derive the forms of their names, where the recipe says so.
 
     Raises:
         TerminologyError: one cannot be read, or two have the same ids.
@@ -31,7 +36,7 @@ def read_recipe(recipe: Recipe, *, progress: Progress | None = None) -> Terminol
     for section in recipe.terminologies:
         progress.step(f"reading {section.source}")
         part = read_terminology(section.source, section.path, section.options, progress=progress)
-        if section.derive_names:
+        if forms and section.derive_names:
             progress.step("deriving forms of names")
             part = add_forms(part)
         parts.append((part, section.prefix))

@@ -12,7 +12,7 @@ from linker.terminology import Changes, Terminology, diff
 
 
 def diff_releases(old: str | Path, new: str | Path, *, progress: Progress | None = None) -> Changes:
-    """Compare two releases: concepts and names added, retired, merged, moved.
+    """Compare two releases: what was added to concepts, names and codes, and what is gone.
 
     Args:
         old, new: each an index folder, with its overlays, or a recipe (`.toml`), whose
@@ -37,7 +37,7 @@ def open_release(path: Path, *, progress: Progress | None = None) -> Terminology
     if path.is_file():
         if path.suffix != ".toml":
             raise ConfigError(f"{path}: neither an index folder nor a recipe (.toml)")
-        return read_recipe(Recipe.load(path), progress=progress)
+        return read_recipe(Recipe.load(path), forms=False, progress=progress)
     index = Index.open(path)
     return Terminology(
         index.manifest.terminology, index.store.concept_table(), index.store.name_table()

@@ -33,7 +33,7 @@ def overlay_index(
         out: make a new index there instead, which shares the files that do not change.
         remove: names of files to take off again.
         skip_unknown: leave out rows about no concept of the index, and say so in the manifest,
-            rather than refuse the file.
+            rather than refuse the file. Rows of earlier files that are left out stay so.
         encoder: where the index's encoder is now, if not where it was at the build. It is needed
             only for names that are new to the index.
 
@@ -72,7 +72,13 @@ def overlay_index(
                 return own_encoder(manifest.encoder, encoder, index=index)
 
             try:
-                changed = set_overlays(folder, overlays, load, strict=not skip_unknown)
+                changed = set_overlays(
+                    folder,
+                    overlays,
+                    load,
+                    strict=not skip_unknown,
+                    given=[overlay.name for overlay in given],
+                )
                 if folder != target:
                     folder.rename(target)
             finally:

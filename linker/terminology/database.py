@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linker.errors import TerminologyError
 
@@ -41,6 +41,12 @@ def temporary_database(
                 connection.close()
         except duckdb.Error as error:
             raise _stopped(path, str(error).partition("\n")[0]) from error
+
+
+def one(db: DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | None = None) -> Any:
+    """The one value that a query gives."""
+    # All of it: DuckDB refuses other work while a result is not fetched to its end.
+    return db.execute(sql, parameters).fetchall()[0][0]
 
 
 @contextmanager

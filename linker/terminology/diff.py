@@ -26,6 +26,9 @@ class Changes:
         preferred_names_changed: concept_id, old, new.
         semantic_types_changed, parents_changed: concept_id, preferred_name, old, new; the values
             sorted and joined by "|".
+        definitions_changed: concept_id, preferred_name, old, new; "" where there is none.
+        codes_added, codes_retired: concept_id, preferred_name, vocabulary, code; of concepts that
+            are active in both.
         names_added, names_retired: concept_id, name; without those that moved.
         names_moved: name, old, new: the ids of a concept that lost the name, and of one that got
             it.
@@ -37,6 +40,9 @@ class Changes:
     preferred_names_changed: pa.Table
     semantic_types_changed: pa.Table
     parents_changed: pa.Table
+    definitions_changed: pa.Table
+    codes_added: pa.Table
+    codes_retired: pa.Table
     names_added: pa.Table
     names_retired: pa.Table
     names_moved: pa.Table
@@ -57,6 +63,7 @@ def diff(old: Terminology, new: Terminology) -> Changes:
     retired, merged = _gone(before.filter(pc.invert(stays)), new.concepts, after)
     same = before.filter(stays)
     now = after.take(pc.index_in(same["concept_id"], value_set=new_ids))
+    codes_added, codes_retired = _codes(same, now)
     names_added, names_retired, names_moved = _names(old.names, new.names)
     return Changes(
         concepts_added=_sorted(added.select(["concept_id", "preferred_name"])),
@@ -67,6 +74,11 @@ def diff(old: Terminology, new: Terminology) -> Changes:
         ),
         semantic_types_changed=_lists_changed(same, now, "semantic_types"),
         parents_changed=_lists_changed(same, now, "parents"),
+        definitions_changed=_changed(
+            _said_of(now), *(pc.fill_null(table["definition"], "") for table in (same, now))
+        ),
+        codes_added=codes_added,
+        codes_retired=codes_retired,
         names_added=names_added,
         names_retired=names_retired,
         names_moved=names_moved,
@@ -94,7 +106,7 @@ def _gone(gone: pa.Table, concepts: pa.Table, after: pa.Table) -> tuple[pa.Table
         into = pc.coalesce(further, into)
     at = pc.index_in(into, value_set=after["concept_id"].combine_chunks())
     names = after["preferred_name"].combine_chunks().take(at)
-    columns = {name: gone[name] for name in ("concept_id", "preferred_name")}
+    columns = _said_of(gone)
     replaced = pc.is_valid(at)
     merged = pa.table({**columns, "into": into, "into_name": names}).filter(replaced)
     return _sorted(pa.table(columns).filter(pc.invert(replaced))), _sorted(merged)
@@ -103,14 +115,18 @@ def _gone(gone: pa.Table, concepts: pa.Table, after: pa.Table) -> tuple[pa.Table
 _LONGEST_CHAIN = 20
 
 
+def _said_of(concepts: pa.Table) -> dict[str, pa.Array]:
+    return {name: concepts[name] for name in ("concept_id", "preferred_name")}
+
+
 def _changed(columns: dict[str, pa.Array], old: pa.Array, new: pa.Array) -> pa.Table:
     table = pa.table({**columns, "old": old, "new": new})
     return _sorted(table.filter(pc.not_equal(table["old"], table["new"])))
 
 
 def _lists_changed(same: pa.Table, now: pa.Table, column: str) -> pa.Table:
-    columns = {name: now[name] for name in ("concept_id", "preferred_name")}
-    return _changed(columns, *(_joined(table[column].combine_chunks()) for table in (same, now)))
+    lists = (_joined(table[column].combine_chunks()) for table in (same, now))
+    return _changed(_said_of(now), *lists)
 
 
 def _joined(lists: pa.ListArray) -> pa.Array:
@@ -124,6 +140,31 @@ def _joined(lists: pa.ListArray) -> pa.Array:
         ends.astype(np.int32), values["value"].combine_chunks().cast(pa.string())
     )
     return pc.binary_join(ordered, "|")
+
+
+def _codes(same: pa.Table, now: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Codes that were added to concepts of both releases, and those that were taken away."""
+    old, new = (_code_table(table, now["preferred_name"]) for table in (same, now))
+    keyed = ["concept_id", "vocabulary", "code"]
+    old_keys, new_keys = _keys(old.select(keyed)), _keys(new.select(keyed))
+    return (
+        _sorted(new.filter(pc.invert(pc.is_in(new_keys, value_set=old_keys)))),
+        _sorted(old.filter(pc.invert(pc.is_in(old_keys, value_set=new_keys)))),
+    )
+
+
+def _code_table(concepts: pa.Table, names: pa.ChunkedArray) -> pa.Table:
+    """One row a code of a concept; `names` are the preferred ones to show."""
+    codes = concepts["codes"].combine_chunks()
+    rows, pairs = pc.list_parent_indices(codes), codes.flatten()
+    return pa.table(
+        {
+            "concept_id": concepts["concept_id"].take(rows),
+            "preferred_name": names.take(rows),
+            "vocabulary": pc.struct_field(pairs, "vocabulary"),
+            "code": pc.struct_field(pairs, "code"),
+        }
+    )
 
 
 def _names(old: pa.Table, new: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
@@ -144,9 +185,9 @@ def _names(old: pa.Table, new: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
     return added, retired, moved
 
 
-def _keys(names: pa.Table) -> pa.Array:
+def _keys(rows: pa.Table) -> pa.Array:
     # Long texts: nine million of these are more than the 2 GiB that a text column may hold.
     columns = [
-        names[column].combine_chunks().cast(pa.large_string()) for column in names.column_names
+        rows[column].combine_chunks().cast(pa.large_string()) for column in rows.column_names
     ]
     return pc.binary_join_element_wise(*columns, pa.scalar(_SEPARATOR, pa.large_string()))

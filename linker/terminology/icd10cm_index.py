@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, product
 
 from linker.errors import TerminologyError
-from linker.terminology.files import parse_xml
 from linker.terminology.rows import BadRows
+from linker.terminology.xml_text import parse_xml
 
 _PASSED_OVER = re.compile(r"[V-Z]")
 _NO_TERM = re.compile(r"(?:other|any|note|see)\b|.*\b(?:un)?specified\b", re.IGNORECASE)

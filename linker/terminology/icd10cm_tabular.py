@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linker.errors import TerminologyError
-from linker.terminology.files import parse_xml
 from linker.terminology.rows import BadRows
+from linker.terminology.xml_text import parse_xml
 
 CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
 """A category or code, with or without its dot."""

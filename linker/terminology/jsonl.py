@@ -28,6 +28,7 @@ from linker.terminology.xrefs import code_of
 
 _Value = TypeVar("_Value", str, list[Any])
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_KEYS = frozenset(("id", "name", "synonyms", "definition", "types", "parents", "xrefs", "alt_ids"))
 _SCISPACY = {"id": "concept_id", "name": "canonical_name", "synonyms": "aliases"}
 
 
@@ -63,6 +64,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             bad.skip(error)
             continue
         n_loose += codes.count(None)
+        bad.noted.update(f"concepts with {key!r}, a key that is not read" for key in row.unread)
         coded = (xref for xref, code in zip(xrefs, codes, strict=True) if code is not None)
         for other in (*alt_ids, *coded):
             if other.strip():
@@ -106,6 +108,12 @@ class _Row:
             )
         self._values: dict[str, Any] = values
         self._keys = _SCISPACY if "id" not in values and "concept_id" in values else {}
+
+    @property
+    def unread(self) -> list[str]:
+        """The keys with a value that are none of ours: "aliases" where "synonyms" is meant."""
+        known = {self._keys.get(key, key) for key in _KEYS}
+        return [key for key, value in self._values.items() if value and key not in known]
 
     def text(self, key: str) -> str:
         key = self._keys.get(key, key)

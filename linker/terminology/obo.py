@@ -91,11 +91,7 @@ def _add(builder: TableBuilder, term: Any, default_namespace: str) -> None:
         names=sorted(names, key=lambda name: (_ORDER[name[1]], name[0])),
         definition=str(term.definition) if term.definition is not None else None,
         semantic_types=[namespace] if namespace else [],
-        parents=sorted(
-            parent.id
-            for parent in term.superclasses(distance=1, with_self=False)
-            if parent.id != term.id
-        ),
+        parents=sorted(parent.id for parent in term.superclasses(distance=1, with_self=False)),
         codes=sorted(code for code in codes if code is not None),
     )
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from linker.errors import TerminologyError
 from linker.terminology.obo_repair import (
-    DEFINITIONS,
     OBO_IN_OWL,
+    OTHERS_CODE,
     RDFS_COMMENT,
     REASON,
     SAYS_LICENCE,
     SCOPED,
-    SYNONYMS,
     compact,
     is_obsolete_class,
+    is_of_another,
     printable,
+    says,
     successor_of,
     synonym_type,
 )
@@ -27,6 +29,7 @@ from linker.terminology.xrefs import code_of
 
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"
 _CONSIDER = f"{OBO_IN_OWL}consider"
+_SOURCE = f"{OBO_IN_OWL}source"
 _NODE_PROPERTIES = frozenset(
     {f"{OBO_IN_OWL}hasOBONamespace", f"{OBO_IN_OWL}hasAlternativeId", _REPLACED_BY, _CONSIDER}
 )
@@ -108,7 +111,7 @@ def _repaired(
                     "two releases in one file?"
                 )
             # Whether it is whole; what it leads to is known later.
-            _node(node, set(), is_obsolete=True)
+            _node(node, set(), Counter(), is_obsolete=True)
             classes[concept_id] = node
         except _WRONG as error:
             bad.skip(_broken(where, "node", number, node, error, "an id and a name"))
@@ -128,7 +131,9 @@ def _repaired(
         except _WRONG as error:
             bad.skip(_broken(where, "edge", number, edge, error, "sub, pred and obj"))
     known = set(classes)
-    made = [_node(node, known, is_obsolete=key in obsolete) for key, node in classes.items()]
+    made = [
+        _node(node, known, bad.noted, is_obsolete=key in obsolete) for key, node in classes.items()
+    ]
     return {"nodes": made, "edges": parents}
 
 
@@ -141,7 +146,9 @@ def _broken(
     )
 
 
-def _node(node: dict[str, Any], known: set[str], *, is_obsolete: bool = False) -> dict[str, Any]:
+def _node(
+    node: dict[str, Any], known: set[str], noted: Counter[str], *, is_obsolete: bool = False
+) -> dict[str, Any]:
     meta = node.get("meta") or {}
     kept: dict[str, Any] = {"synonyms": [], "xrefs": [], "basicPropertyValues": []}
     if meta.get("definition"):
@@ -155,17 +162,20 @@ def _node(node: dict[str, Any], known: set[str], *, is_obsolete: bool = False) -
         kept["synonyms"].append({"pred": synonym["pred"], "val": name, "xrefs": marks})
     for xref in meta.get("xrefs") or ():
         code = code_of(xref["val"])
-        if code is not None and not any(map(str.isspace, code[1])):
+        said = (xref.get("meta") or {}).get("basicPropertyValues") or ()
+        if is_of_another([value["val"] for value in said if value["pred"] == _SOURCE]):
+            noted[OTHERS_CODE] += 1
+        elif code is not None and not any(map(str.isspace, code[1])):
             kept["xrefs"].append({"val": ":".join(code)})
     values = meta.get("basicPropertyValues") or ()
     stated = {value["pred"] for value in values}
     for value in values:
         predicate, target = value["pred"], value["val"]
-        if predicate in SYNONYMS and printable(target):
+        if says(predicate) == "synonym" and printable(target):
             kept["synonyms"].append(
                 {"pred": "hasExactSynonym", "val": printable(target), "xrefs": []}
             )
-        elif predicate in DEFINITIONS:
+        elif says(predicate) == "definition":
             kept.setdefault("definition", {"val": printable(target), "xrefs": []})
         elif predicate == REASON and is_obsolete and _REPLACED_BY not in stated:
             predicate, target = _REPLACED_BY, successor_of(target) or ""

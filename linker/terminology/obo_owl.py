@@ -6,23 +6,23 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from linker.errors import TerminologyError
-from linker.terminology.files import parse_xml
 from linker.terminology.obo_repair import (
-    DEFINITIONS,
+    NCIT,
     OBO_IN_OWL,
     OTHERS_CODE,
     REASON,
     SAYS_LICENCE,
     SCOPED,
-    SYNONYMS,
     compact,
     is_obsolete_class,
     is_of_another,
     printable,
+    says,
     successor_of,
     synonym_type,
 )
 from linker.terminology.rows import NO_PARENT, BadRows
+from linker.terminology.xml_text import parse_xml
 from linker.terminology.xrefs import code_of
 
 _OWL = "{http://www.w3.org/2002/07/owl#}"
@@ -48,12 +48,19 @@ def _tag(iri: str) -> str:
     return re.sub(r"(.*[#/])(.*)", r"{\1}\2", iri)
 
 
-_MEANT = {
-    **{_tag(iri): f"{_OIO}hasExactSynonym" for iri in SYNONYMS},
-    **{_tag(iri): _DEFINITION for iri in DEFINITIONS},
-}
-"""Tags of other vocabularies, and ours for the same."""
+_MEANT = {"synonym": f"{_OIO}hasExactSynonym", "definition": _DEFINITION}
+_NCIT_TYPES = f"{{{NCIT}}}P106"
 _REASON = _tag(REASON)
+_UMLS, _NCIT_TYPE = f"{{{NCIT}}}P207", f"{{{NCIT}}}P383"
+_ONE = frozenset({_DEFINITION, f"{_OIO}hasOBONamespace"})
+"""What a class has one of: of several the first."""
+
+
+def _meant(tag: str) -> str:
+    """Our tag for one of another vocabulary that says the same; else the tag."""
+    if tag == _NCIT_TYPES:
+        return f"{_OIO}hasOBONamespace"
+    return _MEANT.get(says(tag), tag)
 
 
 def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
@@ -72,7 +79,7 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
         raise TerminologyError(
             f"{where}: XML with the root <{root.tag.rpartition('}')[2]}>, expected an OWL ontology "
             "in RDF/XML (<rdf:RDF> with an <owl:Ontology>); convert it with ROBOT, or "
-            "give the OBO file"
+            f"give the OBO file{' (of Orphanet, ORDO)' if root.tag == 'JDBOR' else ''}"
         )
     classes = [
         element
@@ -137,12 +144,13 @@ def _owl_synonym_types(root: ElementTree.Element) -> dict[tuple[str, str, str], 
         source = axiom.find(f"{_OWL}annotatedSource")
         prop = axiom.find(f"{_OWL}annotatedProperty")
         kind = axiom.find(f"{_OIO}hasSynonymType")
+        kind = axiom.find(_NCIT_TYPE) if kind is None else kind
         target = axiom.findtext(f"{_OWL}annotatedTarget")
         if source is None or prop is None or kind is None or target is None:
             continue
-        iri, tag = source.get(_RESOURCE, ""), prop.get(_RESOURCE, "")
-        if tag.startswith(OBO_IN_OWL):
-            key = (iri, f"{_OIO}{tag.removeprefix(OBO_IN_OWL)}", printable(target))
+        tag = _meant(_tag(prop.get(_RESOURCE, "")))
+        if tag.startswith(_OIO):
+            key = (source.get(_RESOURCE, ""), tag, printable(target))
             types[key] = synonym_type(kind.get(_RESOURCE) or kind.text)
     return types
 
@@ -193,7 +201,7 @@ def _owl_class(
     language = _language(labels[0]) if labels else None
     is_obsolete, reason = False, ""
     for child in element:
-        text, tag = printable(child.text or ""), _MEANT.get(child.tag, child.tag)
+        text, tag = printable(child.text or ""), _meant(child.tag)
         if tag == f"{_RDFS}subClassOf" and child.get(_RESOURCE):
             if is_obsolete_class(child.attrib[_RESOURCE]):
                 is_obsolete = True
@@ -207,10 +215,10 @@ def _owl_class(
             reason = text
         elif tag == f"{_OIO}hasDbXref" and (iri, text) in others:
             bad.noted[OTHERS_CODE] += 1
-        elif tag == f"{_OIO}hasDbXref":
-            code = code_of(text)
+        elif tag in (f"{_OIO}hasDbXref", _UMLS):
+            code = code_of(text if tag != _UMLS else f"UMLS:{text}")
             if code is not None:
-                ElementTree.SubElement(kept, tag).text = ":".join(code)
+                ElementTree.SubElement(kept, f"{_OIO}hasDbXref").text = ":".join(code)
         elif tag == _DEPRECATED:
             is_obsolete = is_obsolete or text in ("true", "1")
         elif tag == f"{_RDFS}label":
@@ -218,7 +226,7 @@ def _owl_class(
                 ElementTree.SubElement(kept, tag).text = text
         elif _LANGUAGE in child.attrib and language not in (None, _language(child)):
             pass  # What is said in another language than the label's is no name beside it.
-        elif tag == _DEFINITION and kept.find(_DEFINITION) is not None:
+        elif tag in _ONE and kept.find(tag) is not None:
             pass
         elif tag in _CLASS_TEXTS and text and types.get((iri, tag, text), "") is not None:
             ElementTree.SubElement(kept, tag).text = text

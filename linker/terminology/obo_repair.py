@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 OBO_IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
 SCOPED = frozenset({"hasExactSynonym", "hasBroadSynonym", "hasNarrowSynonym", "hasRelatedSynonym"})
@@ -28,8 +29,8 @@ ABBREVIATION = "linker:abbreviation"
 Other types of synonym ("layperson") say nothing that we use.
 """
 
-# The last part of a type's id, in lower case, and OMO's numbers (OBO Metadata Ontology).
-_ABBREVIATIONS = frozenset({"abbreviation", "acronym", "0003000", "0003012"})
+# The last part of a type's id, in lower case, OMO's numbers (OBO Metadata Ontology), NCIt's AB.
+_ABBREVIATIONS = frozenset({"abbreviation", "acronym", "0003000", "0003012", "ab"})
 _DROPPED_SYNONYMS = frozenset({"obsolete_synonym", "deprecated", "exclude"})
 
 
@@ -51,17 +52,31 @@ def printable(text: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", text).split())
 
 
-SYNONYMS = frozenset(
-    {
-        "http://www.ebi.ac.uk/efo/alternative_term",
-        "http://purl.obolibrary.org/obo/IAO_0000118",
-        "http://www.w3.org/2004/02/skos/core#altLabel",
-    }
+NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl#"
+"""What the IRIs of the NCI Thesaurus begin with, as the NCI releases it."""
+
+_SYNONYM = re.compile(
+    r".*[#/:}](?:synonym|alternative_term|altLabel|IAO[_:]0000118)", re.IGNORECASE
 )
-DEFINITIONS = frozenset(
-    {"http://www.ebi.ac.uk/efo/definition", "http://www.w3.org/2004/02/skos/core#definition"}
-)
-"""What ontologies that were not made as OBO call a synonym, and a definition (ORDO, OBI, SKOS)."""
+_DEFINITION = re.compile(r".*[#/:}]definition", re.IGNORECASE)
+
+
+@cache
+def says(predicate: str) -> str:
+    """What a property of ontologies that were not made as OBO says: "synonym", "definition", or "".
+
+    Such are EFO's and ORDO's alternative_term, skos:altLabel, OBI's IAO_0000118, FMA's and RadLex's
+    synonym, and NCIt's P90.
+
+    Args:
+        predicate: an IRI, a short one ("skos:altLabel"), or as ElementTree writes it.
+    """
+    if _SYNONYM.fullmatch(predicate) or predicate in (f"{NCIT}P90", f"{{{NCIT}}}P90"):
+        return "synonym"
+    if _DEFINITION.fullmatch(predicate) or predicate in (f"{NCIT}P97", f"{{{NCIT}}}P97"):
+        return "definition"
+    return ""
+
 
 REASON = "http://www.ebi.ac.uk/efo/reason_for_obsolescence"
 _OBSOLETE_CLASS = re.compile(r".*[#/]ObsoleteClass")
@@ -82,7 +97,8 @@ _OTHERS = frozenset(
     f"MONDO:{relation}"
     for relation in (
         *("relatedTo", "directSiblingOf", "otherHierarchy", "includedEntryInOMIM"),
-        *("mondoIsNarrowerThanSource", "mondoIsBroaderThanSource"),
+        *("mondoIsNarrowerThanSource", "mondoIsBroaderThanSource", "subClassOf", "superClassOf"),
+        "typo",
     )
 )
 OTHERS_CODE = "xrefs of other concepts"
@@ -94,10 +110,16 @@ def is_of_another(sources: Collection[str]) -> bool:
     return not _OTHERS.isdisjoint(sources) and "MONDO:equivalentTo" not in sources
 
 
-_NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)_([A-Za-z0-9.\-]+)")
+_NUMBERED = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9.]*)[_:]([A-Za-z0-9.\-]+)")
 
 
 def compact(iri: str) -> str:
-    """An IRI as the id that people know: ".../obo/HP_0000118" is "HP:0000118"."""
-    match = _NUMBERED.fullmatch(iri.strip())
-    return f"{match[1]}:{match[2]}" if match else iri.strip()
+    """An IRI as the id that people know: ".../obo/HP_0000118" is "HP:0000118".
+
+    So is ".../obo/HP:0000118", as the OWL API writes IRIs into OBO files.
+    """
+    iri = iri.strip()
+    if iri.startswith(NCIT):
+        return f"NCIT:{iri.removeprefix(NCIT)}"
+    match = _NUMBERED.fullmatch(iri)
+    return f"{match[1]}:{match[2]}" if match else iri

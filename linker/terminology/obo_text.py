@@ -9,9 +9,14 @@ from linker.errors import TerminologyError
 from linker.terminology.files import UNDECODED, not_utf8
 from linker.terminology.obo_repair import (
     OTHERS_CODE,
+    REASON,
     SAYS_LICENCE,
+    compact,
+    is_obsolete_class,
     is_of_another,
     printable,
+    says,
+    successor_of,
     synonym_type,
 )
 from linker.terminology.rows import NO_PARENT, BadRows
@@ -20,6 +25,7 @@ from linker.terminology.xrefs import code_of
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'
 _HEADER_TAGS = frozenset({"format-version", "data-version", "ontology", "default-namespace"})
 _PROPERTY = re.compile(rf"\S*(?:title|licen[cs]e|rights|versionInfo) (?:{_QUOTED} \S+|[^\s\"]+)")
+_STATED = re.compile(rf"(?P<property>\S+) {_QUOTED}.*")
 _TEXT_LINE = re.compile(rf"{_QUOTED}\s*(?:\[.*|\{{.*)?", re.DOTALL)
 _SYNONYM = re.compile(
     rf"{_QUOTED}\s*(?P<scope>EXACT|BROAD|NARROW|RELATED)?(?:\s+(?P<type>[^\s\[\]{{]+))?\s*(?:\[.*|\{{.*)?"
@@ -36,6 +42,7 @@ _OLD_SYNONYMS = {
 _FRAME = re.compile(r"\[(\w+)\]\s*(?:!.*)?")
 _CLAUSE = re.compile(r"([A-Za-z_\-]+):\s*(.*?)\s*")
 _KEPT_TAGS = frozenset({"id", "alt_id", "namespace", "is_obsolete"})
+_IDS = frozenset({"id", "alt_id"})
 _REFERENCES = frozenset({"is_a", "replaced_by", "consider"})
 _NOT_READ = "another frame"
 
@@ -67,8 +74,9 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
                 if (match := _FRAME.fullmatch(line)) is None:
                     raise _broken(where, number, line, "a frame such as '[Term]'")
                 if match[1] == "Term":
-                    _claim(lines, number, where, terms)
-                    frame, kept = "Term", line
+                    concept_id = _claim(lines, number, where, terms)
+                    if not is_obsolete_class(concept_id):
+                        frame, kept = "Term", line
             elif frame == "header" and line.startswith("!") and SAYS_LICENCE.search(line):
                 kept = _remark(line.lstrip("! "))
             elif not line.strip() or line.startswith("!") or frame == _NOT_READ:
@@ -99,10 +107,8 @@ def _broken(where: str, number: int, line: str, expected: str) -> TerminologyErr
     )
 
 
-def _claim(
-    lines: Sequence[str], number: int, where: str, terms: dict[str, tuple[int, str]]
-) -> None:
-    """Note down the id and name of the [Term] at a line.
+def _claim(lines: Sequence[str], number: int, where: str, terms: dict[str, tuple[int, str]]) -> str:
+    """Note down the id and name of the [Term] at a line, and give the id.
 
     Several stanzas of one term are one, but a second name would take the place of the first.
 
@@ -118,7 +124,7 @@ def _claim(
                 break
             found.setdefault(clause[1], clause[2])
             found["name"] = found["name"] or (clause[2] if clause[1] == "name" else "")
-    concept_id = _first_word(found.get("id", ""))
+    concept_id = _id(found.get("id", ""))
     if not concept_id:
         raise _broken(
             where, number, lines[number - 1].rstrip("\r"), "'id: ...' as its first clause"
@@ -132,6 +138,7 @@ def _claim(
         )
     if not name:
         terms[concept_id] = (first, found["name"])
+    return concept_id
 
 
 def _wrong(tag: str, value: str) -> str | None:
@@ -153,7 +160,9 @@ def _term_ids(lines: Iterable[str]) -> Iterator[str]:
         if line.startswith("["):
             in_term = line.startswith("[Term]")
         elif in_term and line.startswith("id:"):
-            yield _first_word(line[3:])
+            concept_id = _id(line[3:])
+            if not is_obsolete_class(concept_id):
+                yield concept_id
 
 
 def _header_clause(line: str, tag: str, value: str) -> str:
@@ -174,11 +183,13 @@ def _term_clause(line: str, tag: str, value: str, known: set[str], bad: BadRows)
         # A brace opens qualifiers, {source="X"}; else it belongs to the name ("{[2-chloro...").
         return line if _QUALIFIED.search(value) else _BRACE.sub(r"\\{", line)
     if tag in _KEPT_TAGS:
-        return f"{tag}: {_first_word(value)}"
+        return f"{tag}: {_id(value) if tag in _IDS else _first_word(value)}"
     if tag in _REFERENCES:
         # "is_a: X:1 {source="Y"} ! name"
-        if _first_word(value) in known:
-            return f"{tag}: {_first_word(value)}"
+        if _id(value) in known:
+            return f"{tag}: {_id(value)}"
+        if tag == "is_a" and is_obsolete_class(_first_word(value)):
+            return "is_obsolete: true"
         bad.noted.update([NO_PARENT] if tag == "is_a" else [])
         return ""
     if tag == "def":
@@ -198,7 +209,28 @@ def _term_clause(line: str, tag: str, value: str, known: set[str], bad: BadRows)
             bad.noted[OTHERS_CODE] += 1
             return ""
         return f"xref: {xref}" if code_of(xref) and '"' not in xref else ""
+    if tag == "property_value" and (match := _STATED.fullmatch(value)):
+        return _stated_clause(match["property"], match["text"], known)
     return ""
+
+
+def _stated_clause(name: str, text: str, known: set[str]) -> str:
+    """What a property of another vocabulary says, as a clause of OBO."""
+    iri = name.replace("\\", "")
+    if says(iri) == "synonym":
+        return f'synonym: "{text}" EXACT []'
+    if says(iri) == "definition":
+        return f'def: "{text}" []'
+    if iri == REASON and (successor := successor_of(text)) and compact(successor) in known:
+        # `replaced_by`, which the term may have too, goes before it.
+        return f"consider: {compact(successor)}"
+    return ""
+
+
+def _id(value: str) -> str:
+    """The id at the start of a value: an IRI as the id that people know."""
+    word = _first_word(value)
+    return compact(word.replace("\\", "")) if word.startswith("http") else word
 
 
 def _first_word(value: str) -> str:

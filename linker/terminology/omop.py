@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -35,7 +35,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.athena import AthenaFile, find_files
 from linker.terminology.atoms import clean
-from linker.terminology.database import temporary_database
+from linker.terminology.database import one, temporary_database
 from linker.terminology.omop_sql import (
     CONCEPT_ROWS,
     FOLDED,
@@ -135,7 +135,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
                 "standard": options.standard_only,
             },
         )
-        if not _one(db, "SELECT count(*) FROM kept"):
+        if not one(db, "SELECT count(*) FROM kept"):
             raise TerminologyError(
                 f"{files['CONCEPT']}: no concept is left; the filters leave out all of it, or it "
                 "has no valid standard concept (standard_only = false reads the others)"
@@ -172,10 +172,6 @@ def _number(language: str) -> int:
 
 def _arrow(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
     return db.sql(sql).to_arrow_table().cast(schema)
-
-
-def _one(db: DuckDBPyConnection, sql: str) -> Any:
-    return db.execute(sql).fetchall()[0][0]
 
 
 # --- Files to tables --------------------------------------------------------
@@ -264,7 +260,7 @@ def _leave_out_vocabularies(db: DuckDBPyConnection, vocabularies: Sequence[str])
         return {}
     where = "WHERE NOT list_contains($vocabularies::VARCHAR[], vocabulary_id)"
     parameters = {"vocabularies": list(vocabularies)}
-    count = db.execute(f"SELECT count(*) FROM CONCEPT {where}", parameters).fetchall()[0][0]
+    count = one(db, f"SELECT count(*) FROM CONCEPT {where}", parameters)
     db.execute(f"DELETE FROM CONCEPT {where}", parameters)
     return {"concepts of other vocabularies": count}
 
@@ -306,7 +302,7 @@ def _filters(options: ReadOptions, languages: Sequence[int]) -> dict[str, object
 
 
 def _missing_parents(db: DuckDBPyConnection) -> dict[str, int]:
-    count = _one(
+    count = one(
         db,
         """
         SELECT count(*) FROM (
@@ -330,5 +326,5 @@ def _skipped(db: DuckDBPyConnection) -> dict[str, int]:
             AND concept_id NOT IN (SELECT id FROM several)
         """,
     }
-    found = {reason: _one(db, sql) for reason, sql in counts.items()}
+    found = {reason: one(db, sql) for reason, sql in counts.items()}
     return {reason: count for reason, count in found.items() if count}

@@ -29,7 +29,8 @@ _PREFIXES = {
     "language": "der2_cRefset_Language",
     "association": "der2_cRefset_Association(?:Reference)?",
     "map": "der2_iisss[cis]*Refset_(?:Extended|Complex)Map",
-    "simple_map": "der2_sRefset_SimpleMap",
+    # "ToSCT" leads from another vocabulary to the nearest concept, which need not be the same.
+    "simple_map": "der2_sRefset_SimpleMap(?!ToSCT)",
 }
 _REQUIRED = ("concept", "description", "relationship")
 # "x" and "z" mark beta and archived files; "UKCL" and "SpanishExtension" stand before "Snapshot".

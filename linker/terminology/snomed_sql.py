@@ -27,6 +27,10 @@ MAPS = {
     6011000124106: "ICD10CM",
     446608001: "ICDO",
     900000000000497000: "CTV3",
+    # Of packages beside the International Edition.
+    450993002: "ICPC2",
+    784008009: "ORPHANET",
+    816210007: "MEDDRA",
 }
 
 # Of each language set: how many descriptions it accepts, how many of them the US or GB set prefers

@@ -165,6 +165,8 @@ class TableBuilder:
     ) -> None:
         """Add an active concept. Repeated names, types, parents and codes are kept once.
 
+        A parent that is the concept itself is left out.
+
         Args:
             names: the further names, each with its kind; blank ones are ignored.
             codes: pairs of vocabulary and code.
@@ -196,7 +198,7 @@ class TableBuilder:
             preferred_name,
             (definition or "").strip() or None,
             list(dict.fromkeys(semantic_types)),
-            list(dict.fromkeys(parents)),
+            [parent for parent in dict.fromkeys(parents) if parent != concept_id],
             [{"vocabulary": v, "code": c} for v, c in dict.fromkeys(codes)],
             "active",
             None,

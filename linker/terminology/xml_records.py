@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from linker.errors import TerminologyError
-from linker.terminology.files import EntityGuard, not_xml
+from linker.terminology.xml_text import EntityGuard, not_xml
 
 _LINES = 1 << 20  # bytes of a line that are read at once: a file may be one line
 

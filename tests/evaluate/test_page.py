@@ -161,6 +161,17 @@ def test_one_unknown_id_of_several_loses_no_mention(linker: Linker) -> None:
     assert "count as not found" not in page.text
 
 
+def test_ids_that_are_not_shown_are_counted(linker: Linker) -> None:
+    start = TEXT.index("fever")
+    ids = tuple(f"OLD:{i:02}" for i in range(23))
+    gold = [Document("n1", TEXT, (Annotation(((start, start + 5),), ids, "Finding"),))]
+    report = evaluate(linker, gold, draws=2)
+    assert report.unknown_ids == tuple((concept_id, 1) for concept_id in ids)
+    text = Page(render_page(report, gold)).text
+    assert "OLD:19" in text
+    assert "and 3 more (--json lists all)" in text
+
+
 def test_any_text_can_be_shown_and_written(linker: Linker, tmp_path: Path) -> None:
     text = "\x00fever\ud800 </style><script>\u2028"
     gold = [document(("fever", "X:0013"), text=text)]

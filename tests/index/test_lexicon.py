@@ -103,6 +103,14 @@ def test_a_lexicon_from_before_there_were_words_knows_all() -> None:
     assert lexicon.knows(["fever", "fevre"]).tolist() == [True, True]
 
 
+def test_words_under_a_layer_are_those_of_both() -> None:
+    base, layer = Lexicon.build(["fever"]), Lexicon.build(["pain"], first=1)
+    both = LayeredLexicon(base, layer)
+    assert both.knows(["fever", "pain", "fevre"]).tolist() == [True, True, False]
+    old = Lexicon(np.array([5], dtype=np.uint64), np.array([0], dtype=np.int32))
+    assert LayeredLexicon(old, layer).knows(["fever", "fevre"]).tolist() == [True, True]
+
+
 def test_rows_of_one_hash_are_those_of_the_index_and_of_its_layer() -> None:
     base, layer = Lexicon.build(["fever", "cough"]), Lexicon.build(["Fevers", "pain"], first=2)
     layered = LayeredLexicon(base, layer)

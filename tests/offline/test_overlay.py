@@ -524,6 +524,21 @@ def test_a_row_that_cannot_be_applied_leaves_the_index_as_it_was(
     assert content(mini) == before
 
 
+def test_rows_that_are_left_out_already_stay_so(mini: Path, csv: Write) -> None:
+    first = csv("X:0404,LOB", "X:0006,the hots", name="first.csv")
+    lay(mini, first, skip_unknown=True)
+    manifest = lay(mini, csv("X:0006,hot one", name="second.csv"))
+    assert [[row.line for row in info.left_out] for info in manifest.overlays] == [[2], []]
+    assert best(mini, "the hots", "hot one") == ["X:0006", "X:0006"]
+    with pytest.raises(TerminologyError, match=r"first\.csv:2: 'X:0404' is no concept"):
+        lay(mini, first)
+    # A row that was laid, and cannot be any more, is an error still.
+    lay(mini, csv("L:1,,,Ward bug", name="third.csv"))
+    lay(mini, csv("L:1,wb", name="fourth.csv"))
+    with pytest.raises(TerminologyError, match=r"fourth\.csv:2: 'L:1' is no concept"):
+        overlay_index(mini, [], remove=["third.csv"], encoder=FakeEncoder())
+
+
 def test_unknown_concepts_are_left_out_and_reported_if_asked(mini: Path, csv: Write) -> None:
     path = csv("X:0404,Foo", "X:0001,Pump trouble")
     manifest = lay(mini, path, skip_unknown=True)

@@ -244,6 +244,21 @@ def test_the_command_line_builds_two_overlays_compares_and_shows(
     assert "X:3 Fever > X:1 Heart failure" in " ".join(shown.stdout.split())
 
 
+def test_diff_shows_codes_and_the_start_of_definitions(tmp_path: Path) -> None:
+    text = "A long one. " * 20
+    old = {"id": "X:1", "name": "Fever", "xrefs": ["V:1"]}
+    for name, row in (("a", old), ("b", old | {"definition": text, "xrefs": ["V:2"]})):
+        path = write_jsonl(tmp_path / f"{name}.jsonl", [row])
+        recipe = f'[terminology]\nsource = "jsonl"\npath = "{path}"\n'
+        (tmp_path / f"{name}.toml").write_text(recipe)
+    out = tmp_path / "d.json"
+    shown = run("diff", tmp_path / "a.toml", tmp_path / "b.toml", "--json", out)
+    said = " ".join(shown.stdout.split())
+    assert f"definitions changed 1 X:1 Fever: none > {text[:79]}…" in said
+    assert "codes added 1 X:1 Fever V 2" in said
+    assert json.loads(out.read_text())["definitions_changed"][0]["new"] == text.strip()
+
+
 # --- what cannot be --------------------------------------------------------------------------
 
 

@@ -19,6 +19,8 @@ def terminology(*concepts: dict[str, Any], **retired: str | None) -> Terminology
             names=names,
             parents=concept.get("parents", ()),
             semantic_types=concept.get("types", ()),
+            definition=concept.get("definition"),
+            codes=concept.get("codes", ()),
         )
     for old, successor in retired.items():
         builder.retire(old, replaced_by=successor)
@@ -27,16 +29,33 @@ def terminology(*concepts: dict[str, Any], **retired: str | None) -> Terminology
 
 OLD = terminology(
     {"id": "A", "name": "Fever", "names": ["Pyrexia", "Hot"], "types": ["x", "y"]},
-    {"id": "B", "name": "Chill", "parents": ["A"]},
+    {
+        "id": "B",
+        "name": "Chill",
+        "parents": ["A"],
+        "definition": "Feels cold.",
+        "codes": [("V", "1"), ("V", "2"), ("W", "2")],
+    },
     {"id": "C", "name": "Rigor", "names": ["Shakes"]},
     {"id": "D", "name": "Ague", "names": ["Swamp fever"]},
-    {"id": "E", "name": "Itch"},
+    {"id": "E", "name": "Itch", "codes": [("V", "9")]},
+    {"id": "F", "name": "Fit", "definition": "A fit."},
+    {"id": "G", "name": "Gout"},
     Z="A",
 )
 NEW = terminology(
     {"id": "A", "name": "Pyrexia", "names": ["Fever", "Temp"], "types": ["y", "x"]},
-    {"id": "B", "name": "Chill", "names": ["Hot", "Shakes"], "parents": [], "types": ["z"]},
-    {"id": "N", "name": "Newness"},
+    {
+        "id": "B",
+        "name": "Chill",
+        "names": ["Hot", "Shakes"],
+        "types": ["z"],
+        "definition": "Being cold.",
+        "codes": [("W", "2"), ("V", "3"), ("V", "1")],
+    },
+    {"id": "F", "name": "Fit"},
+    {"id": "G", "name": "Gout", "definition": "Crystals."},
+    {"id": "N", "name": "Newness", "definition": "New.", "codes": [("V", "8")]},
     C="B",
     D=None,
     Z="A",
@@ -55,6 +74,12 @@ def test_every_change_is_found() -> None:
     assert rows(changes.preferred_names_changed) == [("A", "Fever", "Pyrexia")]
     assert rows(changes.semantic_types_changed) == [("B", "Chill", "", "z")]
     assert rows(changes.parents_changed) == [("B", "Chill", "A", "")]
+    assert rows(changes.definitions_changed) == [
+        ("B", "Chill", "Feels cold.", "Being cold."), ("F", "Fit", "A fit.", ""),
+        ("G", "Gout", "", "Crystals."),
+    ]  # fmt: skip
+    assert rows(changes.codes_added) == [("B", "Chill", "V", "3")]
+    assert rows(changes.codes_retired) == [("B", "Chill", "V", "2")]
     assert rows(changes.names_added) == [("A", "Temp"), ("N", "Newness")]
     assert rows(changes.names_retired) == [
         ("C", "Rigor"), ("D", "Ague"), ("D", "Swamp fever"), ("E", "Itch"),

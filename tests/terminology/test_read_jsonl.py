@@ -205,3 +205,16 @@ def test_medic_resolves_its_omim_ids(data_file):
     expected = {x: next(iter(c)) for x, c in claims.items() if len(c) == 1 and x not in own}
     assert {key: value for key, value in successor.items() if key not in own} == expected
     assert successor["OMIM:605526"] == "MESH:C565325"
+
+
+def test_keys_that_are_not_read_are_counted(tmp_path, concepts):
+    path = tmp_path / "own.jsonl"
+    rows = [
+        {"id": "X:1", "name": "Spots", "aliases": ["macules"], "comment": ""},
+        {"id": "X:2", "name": "Rash", "aliases": ["exanthem"], "synonyms": ["eruption"]},
+        {"id": "X:3", "name": "Itch", "aliases": [], "comment": None},
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    terminology = read_terminology("jsonl", path)
+    assert concepts(terminology)["X:1"]["names"] == [("Spots", "preferred")]
+    assert terminology.release.skipped == {"concepts with 'aliases', a key that is not read": 2}

@@ -479,6 +479,10 @@ _MONDO_XREFS = [
     ("SCTID:1", ["MONDO:relatedTo", "MONDO:equivalentTo"]),
     ("GARD:2", ["MONDO:GARD"]),
     ("UMLS:C0", []),
+    # Of releases up to 2022.
+    ("DOID:3", ["MONDO:subClassOf"]),
+    ("NCIT:C4", ["MONDO:superClassOf"]),
+    ("OMIM:5", ["MONDO:typo"]),
 ]
 MONDO_OBO = "\n".join(
     [
@@ -509,7 +513,20 @@ MONDO_OWL = (
 )
 
 
-@pytest.mark.parametrize(("text", "name"), [(MONDO_OBO, "m.obo"), (MONDO_OWL, "m.owl")])
+_GRAPH_XREFS = [
+    {
+        "val": xref,
+        "meta": {"basicPropertyValues": [{"pred": f"{OIO}source", "val": s} for s in sources]},
+    }
+    for xref, sources in _MONDO_XREFS
+]
+_SPOT = {"id": f"{PURL}INV_1", "lbl": "Spot", "type": "CLASS", "meta": {"xrefs": _GRAPH_XREFS}}
+MONDO_GRAPH = json.dumps({"graphs": [{"nodes": [_SPOT]}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(MONDO_OBO, "m.obo"), (MONDO_OWL, "m.owl"), (MONDO_GRAPH, "m.json")]
+)
 def test_xrefs_that_mondo_says_are_of_other_concepts_are_no_codes(tmp_path, concepts, text, name):
     terminology = read_terminology("obo", obo(tmp_path, text, name))
     assert concepts(terminology)["INV:1"]["codes"] == [
@@ -518,7 +535,7 @@ def test_xrefs_that_mondo_says_are_of_other_concepts_are_no_codes(tmp_path, conc
         ("SCTID", "1"),
         ("UMLS", "C0"),
     ]
-    assert terminology.release.skipped == {"xrefs of other concepts": 2}
+    assert terminology.release.skipped == {"xrefs of other concepts": 5}
 
 
 ORDO = """<?xml version="1.0"?>
@@ -578,7 +595,41 @@ def as_ordo_graph():
     return json.dumps({"graphs": [{"nodes": nodes, "edges": edges}]})
 
 
-@pytest.mark.parametrize(("text", "name"), [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json")])
+# As the OWL API writes it: the colon of an id stands behind the last part of an IRI.
+ORDO_OBO = """format-version: 1.2
+ontology: ordo
+
+[Term]
+id: http://www.orpha.net/ORDO/ObsoleteClass
+name: obsolete_class
+
+[Term]
+id: http://www.orpha.net/ORDO/Orphanet:1
+name: Spot
+property_value: http://www.ebi.ac.uk/efo/alternative_term "Green mark" xsd:string
+property_value: http\\://www.w3.org/2004/02/skos/core#altLabel "Blot" xsd:string {x="y"}
+property_value: http://www.ebi.ac.uk/efo/definition "A spot." xsd:string
+property_value: http://www.orpha.net/ORDO/Orphanet:C017 "x" xsd:string
+
+[Term]
+id: http://www.orpha.net/ORDO/Orphanet_2
+name: OBSOLETE: Spot, old type
+property_value: http://www.ebi.ac.uk/efo/reason_for_obsolescence "use http://www.orpha.net/ORDO/Orphanet_1 with label: Spot" xsd:string
+is_a: http://www.orpha.net/ORDO/ObsoleteClass ! obsolete_class
+
+[Term]
+id: http://www.orpha.net/ORDO/Orphanet:3
+name: Blotch
+property_value: IAO:0000118 "Smear" xsd:string
+is_a: http://www.orpha.net/ORDO/ObsoleteClass
+is_obsolete: true
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json"), (ORDO_OBO, "ordo.obo")],
+)
 def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, text, name):
     terminology = read_terminology("obo", obo(tmp_path, text, name))
     found = concepts(terminology)
@@ -594,6 +645,71 @@ def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, t
     ]
     assert found["Orphanet:1"]["definition"] == "A spot."
     assert terminology.release.skipped == {}
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "http://purl.org/sig/ont/fma/synonym",
+        "http://www.radlex.org/RID/Synonym",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+        "http://purl.obolibrary.org/obo/IAO_0000118",
+    ],
+)
+def test_synonyms_under_other_names_in_every_format(tmp_path, concepts, predicate):
+    space, name = (
+        predicate[: -len(re.split("[#/]", predicate)[-1])],
+        re.split("[#/]", predicate)[-1],
+    )
+    owl = ORDO.replace(
+        "<skos:altLabel>Blot</skos:altLabel>", f'<{name} xmlns="{space}">Blot</{name}>'
+    )
+    graph = as_ordo_graph().replace("http://www.w3.org/2004/02/skos/core#altLabel", predicate)
+    text = ORDO_OBO.replace("http\\://www.w3.org/2004/02/skos/core#altLabel", predicate)
+    for content, file in ((owl, "a.owl"), (graph, "a.json"), (text, "a.obo")):
+        row = concepts(read_terminology("obo", obo(tmp_path, content, file)))["Orphanet:1"]
+        assert [n for n, _ in row["names"]] == ["Spot", "Blot", "Green mark"], file
+
+
+EVS = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl#"
+NCIT = f"""<?xml version="1.0"?>
+<rdf:RDF xmlns="{EVS}" xmlns:owl="http://www.w3.org/2002/07/owl#"
+    xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#">
+<owl:Ontology rdf:about="{EVS[:-1]}"><owl:versionInfo>99.05d</owl:versionInfo></owl:Ontology>
+<owl:Class rdf:about="{EVS}C1">
+  <NHC0>C1</NHC0><P106>Finding</P106><P106>Sign</P106><P108>Green Spots</P108>
+  <P207>C0000001</P207><P90>GS</P90><P90>Green Spots</P90><P90>Verdant Spots</P90>
+  <P97>Spots that are green.</P97><rdfs:label>Green Spots</rdfs:label>
+  <rdfs:subClassOf rdf:resource="{EVS}C2"/>
+</owl:Class>
+<owl:Axiom><owl:annotatedSource rdf:resource="{EVS}C1"/>
+  <owl:annotatedProperty rdf:resource="{EVS}P90"/>
+  <owl:annotatedTarget>GS</owl:annotatedTarget><P383>AB</P383><P384>NCI</P384>
+</owl:Axiom>
+<owl:Class rdf:about="{EVS}C2"><rdfs:label>Spots</rdfs:label></owl:Class>
+</rdf:RDF>
+"""
+
+
+def test_ncit_as_the_nci_releases_it(tmp_path, concepts):
+    terminology = read_terminology("obo", obo(tmp_path, NCIT, "Thesaurus.owl"))
+    assert terminology.release.version == "99.05d"
+    assert concepts(terminology)["NCIT:C1"] == {
+        "concept_id": "NCIT:C1",
+        "preferred_name": "Green Spots",
+        "definition": "Spots that are green.",
+        "semantic_types": ["Finding"],
+        "parents": ["NCIT:C2"],
+        "codes": [("UMLS", "C0000001")],
+        "status": "active",
+        "replaced_by": None,
+        "names": [
+            ("Green Spots", "preferred"),
+            ("Verdant Spots", "exact"),
+            ("GS", "abbreviation"),
+        ],
+    }
 
 
 def test_a_successor_that_is_stated_goes_before_that_of_the_reason(tmp_path, concepts):

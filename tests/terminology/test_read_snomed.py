@@ -517,6 +517,40 @@ def test_simple_map_is_taken_as_it_is(tmp_path, concepts, base):
     assert found[str(RASH)]["codes"] == [("CTV3", "Xa0qx")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "refset", "codes"),
+    [
+        ("map", 450993002, [("ICPC2", "S07")]),
+        ("simple_map", 784008009, [("ORPHANET", "S07")]),
+        ("simple_map", 816210007, [("MEDDRA", "S07")]),
+    ],
+)
+def test_maps_of_packages_beside_a_release(tmp_path, concepts, base, kind, refset, codes):
+    fields = (1, 1, "TRUE", "", "S07", 447561005, 447637006) if kind == "map" else ("S07",)
+    base.member(kind, refset, RASH, *fields)
+    terminology = read_terminology("snomed", base.write(tmp_path))
+    assert concepts(terminology)[str(RASH)]["codes"] == codes
+
+
+def test_maps_that_are_not_known_are_counted(tmp_path, concepts, base):
+    base.map(OTHER, RASH, "A1")
+    base.map(OTHER, RASH, "A2", active=0)
+    base.member("simple_map", OTHER, RASH, "A3")
+    base.member("simple_map", CTV3, RASH, "Xa0qx")
+    terminology = read_terminology("snomed", base.write(tmp_path))
+    assert concepts(terminology)[str(RASH)]["codes"] == [("CTV3", "Xa0qx")]
+    assert terminology.release.skipped[f"codes of the map {OTHER}, which is not known"] == 2
+
+
+def test_maps_to_snomed_are_no_codes_of_its_concepts(tmp_path, concepts, base):
+    folder = base.write(tmp_path)
+    path = next(folder.rglob("der2_sRefset_SimpleMap*"))
+    name = path.name.replace("SimpleMap", "SimpleMapToSCT")
+    path.with_name(name).write_text(path.read_text().replace("mapTarget", "mapSource"))
+    found = concepts(read_terminology("snomed", folder))
+    assert found[str(RASH)]["codes"] == []
+
+
 # --- Filters ----------------------------------------------------------------
 
 

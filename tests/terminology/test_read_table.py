@@ -68,6 +68,29 @@ def test_mapped_columns(tmp_path, concepts):
     assert found["codes"] == [("ICD10", "A1"), ("ICD10", "B2")]
 
 
+def test_a_text_that_a_spreadsheet_is_told_to_leave_alone(tmp_path, concepts):
+    content = 'id,name,codes.V\n"=""00124""",spots,"=""01""|=""02"""\n="7",rash,\n8,"=""",\n'
+    found = concepts(read_terminology("table", file(tmp_path, "t.csv", content)))
+    assert {key: row["preferred_name"] for key, row in found.items()} == {
+        "00124": "spots", "7": "rash", "8": '="',
+    }  # fmt: skip
+    assert found["00124"]["codes"] == [("V", "01"), ("V", "02")]
+
+
+def test_a_column_twice_that_is_not_used_does_no_harm(tmp_path, concepts):
+    path = file(tmp_path, "t.csv", "id,name,x,x,,\n1,spots,a,b,,\n")
+    assert concepts(read_terminology("table", path))["1"]["names"] == [("spots", "preferred")]
+
+
+def test_one_column_of_all_names_the_preferred_one_first(tmp_path, concepts):
+    # NCIt's Thesaurus.txt
+    path = file(tmp_path, "t.tsv", "code\tsynonyms\nC1\tspots|macules| dots \nC2\trash\n")
+    options = ReadOptions(columns={"name": "synonyms", "synonyms": "synonyms"})
+    found = concepts(read_terminology("table", path, options))
+    assert found["C1"]["names"] == [("spots", "preferred"), ("macules", "exact"), ("dots", "exact")]
+    assert found["C2"]["names"] == [("rash", "preferred")]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -110,6 +133,15 @@ def test_parquet_with_lists_and_numbers(tmp_path, concepts):
             r"no column 'Label' \(for name\); found: 'id', 'name'",
         ),
         ("id,name\n1,a\n", {"nane": "name"}, r"'nane' is none of ours; known: concept_id, name"),
+        ("id,name,Name\n1,a,b\n", {}, r"t\.csv: the column 'name' stands twice, as column 2 and 3"),
+        ("id,name,x,x\n1,a,b,c\n", {"synonyms": "x"}, "the column 'x' stands twice, as column 3"),
+        (
+            "id,name,codes.V,codes.V\n1,a,b,c\n",
+            {},
+            r"the column 'codes\.V' stands twice, as column 3 and 4; give each a name of its own",
+        ),
+        ("10001$Rash$10002$$\n", {}, r"if 'found' is a row and no header, put one above it"),
+        ('<?xml version="1.0"?>\n<JDBOR/>\n', {}, r"t\.csv: XML, expected a table"),
         ("id,text\n1,a\n", {}, r"t\.csv: no column for 'name'; found: 'id', 'text'; say which"),
         ("", {}, r"t\.csv: empty"),
         ("id,name\n", {}, r"t\.csv: no concept found"),

@@ -59,6 +59,15 @@ def test_active_concept_outranks_an_alternative_id(concepts):
     assert concepts(builder.finish(RELEASE))["X:2"]["status"] == "active"
 
 
+def test_no_concept_is_its_own_parent(concepts):
+    builder = TableBuilder("x")
+    builder.add("X:1", "a", parents=["X:1"])
+    builder.add("X:2", "b", parents=["X:1", "X:2", "X:1"])
+    terminology = builder.finish(RELEASE)
+    assert [row["parents"] for row in concepts(terminology).values()] == [[], ["X:1"]]
+    assert terminology.release.skipped == {}
+
+
 def test_no_concept_is_an_error():
     with pytest.raises(TerminologyError, match=r"x\.obo: no concept found"):
         TableBuilder("x.obo").finish(RELEASE)

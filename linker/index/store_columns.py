@@ -1,0 +1,139 @@
+"""The columns of `concepts.arrow` and `names.arrow`, and what a row of theirs is in Python.
+
+Files of before may lack columns (`parent_rows`, `children`, `part`) and a pair's `form`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linker.index.columns import offsets_of, reader, validity_of
+from linker.terminology import CONCEPTS, NameKind
+
+CONCEPTS_FILE = "concepts.arrow"
+NAMES_FILE = "names.arrow"
+Rows = npt.NDArray[np.int32]
+KINDS = tuple(NameKind)
+_RANK = {kind.value: rank for rank, kind in enumerate(KINDS)}
+
+
+CONCEPT_COLUMNS = CONCEPTS.append(pa.field("name_rows", pa.list_(pa.int32())))
+"""The columns of `concepts.arrow`: those of the terminology, and the rows of a concept's names.
+
+On the disk there are also `parent_rows`, the rows of those parents that are in the index;
+`children`, how many concepts have it for a parent; and, where several terminologies were put
+together, `part`: the number of the concept's own among them.
+"""
+
+NAME_COLUMNS = pa.schema(
+    [
+        pa.field("normal", pa.string()),
+        pa.field(
+            "pairs",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("concept", pa.int32()),
+                        ("kind", pa.int8()),
+                        ("surface", pa.string()),
+                        ("form", pa.string()),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+"""The columns of `names.arrow`."""
+
+
+def kind_rank(kind: NameKind) -> int:
+    """The number of a kind in `names.arrow`: nearest first, from 0."""
+    return _RANK[kind.value]
+
+
+@dataclass(frozen=True, slots=True)
+class NamePair:
+    """A name of a concept.
+
+    Attributes:
+        concept: the concept's row.
+        surface: the name as its source writes it.
+        form: what people write for it, where the name's row is of a derived form; else None.
+    """
+
+    concept: int
+    kind: NameKind
+    surface: str
+    form: str | None = None
+
+    @property
+    def written(self) -> str:
+        """The spelling whose normal form the name's row has: the form's, or the source's."""
+        return self.surface if self.form is None else self.form
+
+
+@dataclass(frozen=True, slots=True)
+class PairRows:
+    """The pairs of some names without their spellings: equally long arrays.
+
+    Attributes:
+        name: which of the names that were asked for, from 0, ascending.
+        place: which pair of that name, from 0: as in `Store.pairs`.
+        concept: the concept's row.
+        kind: the number of its kind, nearest first: see `kind_rank`.
+        derived: it is of a form that was derived from a name, and that no source has itself.
+    """
+
+    name: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+    concept: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.int8]
+    derived: npt.NDArray[np.bool_]
+
+
+def relations(parents: pa.ListArray, ids: pa.Array) -> tuple[Rows, Rows]:
+    """The rows of the concepts and of those of their parents whose ids there are, pair by pair."""
+    owner = np.repeat(np.arange(len(parents), dtype=np.int32), parents.value_lengths())
+    rows = pc.index_in(parents.flatten(), value_set=ids)
+    known = rows.is_valid().to_numpy(zero_copy_only=False)
+    return owner[known], rows.drop_null().to_numpy().astype(np.int32)
+
+
+def derived_in(
+    pairs: pa.StructArray,
+) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
+    """How to see which of some pairs, by their places, are of a derived form."""
+    if "form" not in fields_of(pairs):  # An index that was built before there were forms.
+        return lambda rows: np.zeros(len(rows), dtype=bool)
+    return validity_of(pc.struct_field(pairs, "form"))
+
+
+def surfaces_of(lists: pa.ListArray) -> Callable[[int], list[str]]:
+    """How to read the spellings alone of a name's pairs, by its row."""
+    offsets, read = offsets_of(lists).data, reader(pc.struct_field(lists.values, "surface"))
+    return lambda row: [read(at) for at in range(offsets[row], offsets[row + 1])]
+
+
+def pair_of(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:
+    """A pair from its fields in `names.arrow`."""
+    # An index that was built before there were forms has no fourth field.
+    return NamePair(concept, KINDS[kind], surface, form)
+
+
+def fields_of(structs: pa.StructArray) -> list[str]:
+    """The names of the fields of structs."""
+    return [structs.type.field(i).name for i in range(structs.type.num_fields)]
+
+
+def codes_of(pairs: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:
+    """A concept's codes by vocabulary, from the list in `concepts.arrow`."""
+    codes: dict[str, list[str]] = {}
+    for pair in pairs:
+        codes.setdefault(pair["vocabulary"], []).append(pair["code"])
+    return {vocabulary: tuple(values) for vocabulary, values in codes.items()}
