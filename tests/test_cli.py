@@ -330,6 +330,10 @@ def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None
     # One that stays bad does not fail each run on.
     path.write_text('{"id": 1, "text": "Fever."}\n{"id": 2}\n', encoding="utf-8")
     assert run(*arguments).exit_code == 0
+    # But an increment of which nothing could be read does, whatever the output has from before.
+    path.write_text('{"id": 3, "txt": "Fever."}\n', encoding="utf-8")
+    assert run(*arguments).exit_code == 1
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_annotate_keeps_what_is_there(index: Index, notes: Path, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class Counts:
         resumed: notes and errors done before by a run that was stopped.
         kept: notes and errors taken over from the finished output that was there.
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
+        unread: whether there are errors, and no note of the input could be read.
     """
 
     notes: int
@@ -63,6 +64,7 @@ class Counts:
     resumed: int
     kept: int = 0
     changed: int = 0
+    unread: bool = False
 
 
 def annotate_files(
@@ -86,8 +88,9 @@ def annotate_files(
     """Annotate files of notes.
 
     Where `out` is there from an earlier run with the same index, settings and version of the tool,
-    notes whose id and text it had are not done again; what it holds of notes that the input lacks
-    is kept.
+    notes whose id and text it had are not done again; what it holds of notes that the input lacks,
+    or that cannot be read now, is kept. Documents of FHIR that are entered-in-error lose their
+    links, and so do notes whose text is null now, unless no note of the input can be read.
 
     Args:
         linker: finds and links the mentions.
@@ -158,7 +161,8 @@ def annotate_files(
             with stopped_clearly(out):
                 journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
-        counts = replace(run.counts, kept=kept, changed=totals.changed)
+        unread = run.counts.errors > 0 and run.faults.is_all(ledger)
+        counts = replace(run.counts, kept=kept, changed=totals.changed, unread=unread)
         write_manifest(
             output.manifest,
             linker,
@@ -308,7 +312,10 @@ class _Run:
         """
         output = self._output
         info = replace(self._info, integer_ids=self._ledger.all_integers)
-        merged = self._base or self._ledger.replaced > 0 or self.faults.are_mended()
+        faults = self.faults
+        merged = (
+            self._base or self._ledger.replaced > 0 or faults.are_mended() or faults.takes_back()
+        )
         kept = 0
 
         def records() -> Iterator[Record]:
@@ -349,6 +356,8 @@ class _Run:
                 return False
         if note_id is None or not record.text:
             return True
+        if record.bad is None and self.faults.is_gone(note_id, self._ledger):
+            return False
         if is_base and prune and not (self._ledger.is_met(note_id) or self.faults.has(note_id)):
             return False
         return self._ledger.is_latest(note_id, number)

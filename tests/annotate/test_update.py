@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -150,8 +151,72 @@ def test_a_note_in_error_is_in_the_input_and_not_pruned(
 ) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
     annotate_files(linker, [notes], out)
-    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out, prune=True)
+    broken = json.dumps({"id": "b", "text": 5})
+    notes.write_text(f"{json.dumps({'id': 'a', 'text': FEVER})}\n{broken}\n", encoding="utf-8")
+    annotate_files(linker, [notes], out, prune=True)
     assert (list(_found(out)), _errors(out)) == (["a", "b"], ["b"])
+
+
+def _documents(path: Path, *documents: tuple[str, str, str]) -> Path:
+    """FHIR DocumentReferences: id, status, text."""
+    lines = [
+        {
+            "resourceType": "DocumentReference",
+            "id": doc_id,
+            "status": status,
+            "content": [{"attachment": {"data": base64.b64encode(text.encode()).decode()}}],
+        }
+        for doc_id, status, text in documents
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_document_filed_by_mistake_loses_its_links(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    day_1 = _documents(tmp_path / "1.ndjson", ("a", "current", FEVER), ("b", "current", FEVER))
+    day_2 = _documents(tmp_path / "2.ndjson", ("b", "entered-in-error", FEVER))
+    annotate_files(linker, [day_1], out)
+    counts = annotate_files(linker, [day_2], out)
+    assert (counts.notes, counts.errors, counts.unread) == (0, 1, False)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    assert _manifest(out)["holds"] == {"notes": 1, "links": 1, "errors": 1, "changed": 0}
+    # Nor has it links where both days are read at once.
+    annotate_files(linker, [day_1, day_2], tmp_path / "both.jsonl")
+    assert _found(tmp_path / "both.jsonl") == {"a": ["fever"]}
+    # Filed rightly after all, it is annotated.
+    annotate_files(linker, [_documents(day_2, ("b", "current", PAIN))], out)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"], "b": ["chest pain"]}, [])
+
+
+def test_a_note_whose_text_was_taken_away_loses_its_links(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    # Where all texts are missing, it is the extract that is broken.
+    annotate_files(linker, [_notes(notes, {"a": None, "b": None})], out)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["a", "b"])
+
+
+def test_a_note_withdrawn_before_the_run_goes_on_has_no_links(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    some = [(str(i), "current", FEVER) for i in range(N_NOTES)]
+    documents = _documents(tmp_path / "notes.ndjson", *some)
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [documents], out, progress=stop)
+    _documents(documents, ("0", "entered-in-error", FEVER), *some[1:])
+    annotate_files(linker, [documents], out, resume=True)
+    assert _found(out) == {key: ["fever"] for key, *_ in some[1:]}
+    assert _errors(out) == ["0"]
 
 
 def test_an_error_that_is_mended_before_the_run_goes_on_is_gone(

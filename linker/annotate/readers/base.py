@@ -21,6 +21,11 @@ CARRIED = ("person_id", "note_date", "note_datetime", "visit_occurrence_id", "su
 of OMOP's NOTE, and the subject of a FHIR DocumentReference."""
 
 
+WITHDRAWN = "is entered-in-error: the document is not to be used"
+NO_TEXT = "is of type NoneType, expected a string"
+"""How the reasons end for a document filed by mistake, and for a note whose text is null."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadNote:
     """A note that cannot be read: where it stands and why. It never holds any of its text.

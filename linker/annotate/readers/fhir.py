@@ -11,7 +11,7 @@ import binascii
 from email.message import Message
 from typing import IO, Any
 
-from linker.annotate.readers.base import Columns, Lines, NoteFile
+from linker.annotate.readers.base import WITHDRAWN, Columns, Lines, NoteFile
 from linker.annotate.readers.json_lines import parsed
 from linker.formats.lines import BOM
 from linker.schema import Note
@@ -73,7 +73,7 @@ def _refuse_mistakes(resource: dict[str, Any]) -> None:
     """
     for element in ("status", "docStatus"):
         if resource.get(element) == "entered-in-error":
-            raise ValueError(f"its {element} is entered-in-error: the document is not to be used")
+            raise ValueError(f"its {element} {WITHDRAWN}")
 
 
 def _text(resource: dict[str, Any]) -> str:
