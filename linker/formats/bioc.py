@@ -44,16 +44,29 @@ class _Raw:
     infons: dict[str, str] = field(default_factory=dict)
     text: str | None = None
     line: int | None = None
+    wrong: str | None = None
+
+    def locate(self, offset: Any, length: Any) -> None:
+        """Add a piece, or note why there is none."""
+        try:
+            start = _whole(offset)
+            self.spans.append((start, start + _whole(length)))
+        except ValueError as error:
+            self.wrong = str(error)
 
 
 @dataclass(slots=True)
 class _RawDocument:
-    """A document as the file has it: its pieces of text with their offsets, its annotations."""
+    """A document as the file has it: its pieces of text with their offsets, its annotations.
+
+    `wrong` is why it cannot be read, if that was seen on the way.
+    """
 
     id: str = ""
     pieces: list[tuple[int, str]] = field(default_factory=list)
     annotations: list[_Raw] = field(default_factory=list)
     line: int | None = None
+    wrong: str | None = None
 
 
 def read_bioc_xml(stream: Iterable[bytes], file: str) -> Iterator[Item]:
@@ -63,6 +76,7 @@ def read_bioc_xml(stream: Iterable[bytes], file: str) -> Iterator[Item]:
     before that point are read, and the rest is a problem.
     """
     reader = _XmlReader()
+    chunk = b""
     try:
         for chunk in stream:
             reader.feed(chunk)
@@ -72,8 +86,19 @@ def read_bioc_xml(stream: Iterable[bytes], file: str) -> Iterator[Item]:
     except (expat.ExpatError, ValueError) as error:
         for raw in reader.finished():
             yield from _document(raw, file)
-        reason = f"not BioC XML ({error}); documents after this point are not read"
+        reason = f"not BioC XML ({_why(error, chunk)}); documents after this point are not read"
         yield Problem("document", file, reader.line, None, reason)
+
+
+def _why(error: Exception, chunk: bytes) -> str:
+    """What is wrong with XML: other bytes than it says go before what expat makes of them."""
+    if isinstance(error, expat.ExpatError):
+        try:
+            chunk.decode()
+        except UnicodeDecodeError as undecoded:
+            if undecoded.reason != "unexpected end of data":
+                return f"{not_utf8(undecoded)}, or have its first line say the encoding"
+    return str(error)
 
 
 def read_bioc_json(stream: Iterable[bytes], file: str) -> Iterator[Item]:
@@ -91,7 +116,8 @@ def read_bioc_json(stream: Iterable[bytes], file: str) -> Iterator[Item]:
             raw = _from_json(document)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             reason = f"document {at} is not as BioC has it: {type(error).__name__} {error}"
-            yield Problem("document", file, None, None, reason)
+            known = str(document["id"]) if isinstance(document, dict) and "id" in document else None
+            yield Problem("document", file, None, known, reason)
             continue
         yield from _document(raw, file)
 
@@ -123,6 +149,8 @@ def _fitted(raw: _RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, 
     Raises:
         ValueError: the passages overlap or lie far apart, or the document has no id.
     """
+    if raw.wrong is not None:
+        raise ValueError(raw.wrong)
     if not raw.id:
         raise ValueError("a document without an id")
     text, code_points = _put_together(raw.pieces, in_bytes=in_bytes)
@@ -130,6 +158,8 @@ def _fitted(raw: _RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, 
     problems = []
     for at, given in enumerate(raw.annotations):
         try:
+            if given.wrong is not None:
+                raise ValueError(given.wrong)
             spans = checked_spans(given.spans)
         except ValueError as error:
             problems.append(
@@ -245,7 +275,7 @@ def _json_documents(data: Any) -> Iterator[Any]:
 
 
 def _from_json(data: Any) -> _RawDocument:
-    raw = _RawDocument(id=str(data["id"]))
+    raw = _RawDocument(id="" if data["id"] is None else str(data["id"]))
     for annotation in data.get("annotations") or []:
         raw.annotations.append(_annotation_from_json(annotation))
     for passage in data["passages"]:
@@ -263,12 +293,13 @@ def _from_json(data: Any) -> _RawDocument:
 
 
 def _annotation_from_json(data: Any) -> _Raw:
-    places = [(_whole(place["offset"]), _whole(place["length"])) for place in data["locations"]]
-    return _Raw(
-        spans=[(start, start + length) for start, length in places],
+    raw = _Raw(
         infons={str(k): str(v) for k, v in (data.get("infons") or {}).items() if v is not None},
         text=data.get("text"),
     )
+    for place in data["locations"]:
+        raw.locate(place["offset"], place["length"])
+    return raw
 
 
 # XML
@@ -326,9 +357,7 @@ class _XmlReader:
         elif tag == "infon":
             self._key = attributes.get("key", "")
         elif tag == "location" and self._annotation is not None:
-            start = _whole(attributes.get("offset", ""))
-            length = _whole(attributes.get("length", ""))
-            self._annotation.spans.append((start, start + length))
+            self._annotation.locate(attributes.get("offset", ""), attributes.get("length", ""))
 
     def _characters(self, data: str) -> None:
         self._text.append(data)
@@ -341,7 +370,10 @@ class _XmlReader:
         if tag == "id" and parent == "document":
             self._document.id = text.strip()
         elif tag == "offset" and parent in ("passage", "sentence"):
-            self._offset = _whole(text)
+            try:
+                self._offset = _whole(text)
+            except ValueError as error:
+                self._document.wrong = str(error)
         elif tag == "text" and parent in ("passage", "sentence") and text:
             # A passage may repeat its sentences' text: its own, which comes first, will do.
             if parent == "passage" or not self._passage_text:

@@ -197,8 +197,14 @@ def test_text_file_is_one_note(tmp_path: Path) -> None:
 
 def test_text_file_that_is_not_utf8_is_bad(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_bytes(b"zebrafish caf\xe9")
-    assert _read(path) == [BadNote("a", str(path), None, "not UTF-8: byte 0xe9 at position 13")]
+    to_do = "save the file as UTF-8 (from {0}: iconv -f {0} -t UTF-8)"
+    for content, byte, encoding in (
+        (b"zebrafish caf\xe9", "0xe9 at position 13", "LATIN1"),
+        ("zebrafish".encode("utf-16"), "0xff at position 0", "UTF-16"),
+    ):
+        path.write_bytes(content)
+        reason = f"not UTF-8: byte {byte}; {to_do.format(encoding)}"
+        assert _read(path) == [BadNote("a", str(path), None, reason)]
 
 
 def test_gzip_is_read_as_what_it_holds(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
 from linker.formats.cells import as_text, as_whole
-from linker.formats.lines import not_utf8
+from linker.formats.lines import bad_byte
 from linker.schema import Note
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def note_of(
         try:
             text = text.decode()
         except UnicodeDecodeError as error:
-            return note_id, f"{text_key} is {not_utf8(error)}"
+            return note_id, f"{text_key} is {bad_byte(error)}"
     if not isinstance(text, str):
         found = _described(data, text_key, "--text-column")
         return note_id, f"{text_key} is {found}expected a string"

@@ -27,6 +27,7 @@ from linker.annotate.readers.base import (
     note_of,
 )
 from linker.errors import NoteError
+from linker.formats.lines import FROM_LATIN_1
 from linker.formats.separated import UTF_16, delimiter_of
 from linker.schema import Note
 
@@ -167,7 +168,8 @@ def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> 
             value.encode()
         except UnicodeEncodeError as error:
             byte = ord(value[error.start]) - 0xDC00
-            reason = f"its {what} is not UTF-8: byte 0x{byte:02x} at character {error.start}"
+            at = f"byte 0x{byte:02x} at character {error.start}"
+            reason = f"its {what} is not UTF-8: {at}; {FROM_LATIN_1}"
             return file.bad(None if what == "id" else note.id, line, reason)
     if not note.id:
         return file.bad(None, line, "its id is empty")
