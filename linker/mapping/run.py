@@ -13,7 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ from linker.steps import Progress, Silent
 BATCH = 256
 """Terms that are linked together."""
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*")
 
 
@@ -73,7 +72,9 @@ def map_terms(
     Args:
         linker: of the index to map to; its threshold plays no part, `review` decides.
         table: the terms.
-        out: a `.csv`, `.tsv` or `.parquet` file; one that is there is replaced at the end.
+        out: a `.csv`, `.tsv` or `.parquet` file; one that is there is replaced at the end. A `.csv`
+            is written as the table is, if that is one: with its delimiter, byte-order mark and
+            "sep=" line.
         columns: what to add to the table.
         review: what probability is enough.
         count: a column that says how often a term is used; the rows come with the most used
@@ -99,7 +100,7 @@ def map_terms(
             raise ConfigError(f"{page}: is both the page and the table to write; name two files")
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
     partial = out.with_name(f"{out.name}.partial")
-    opened = _writer(out, partial, schema, from_parquet=table.is_parquet)
+    opened = _writer(out, partial, schema, table)
     used = None if count is None else table.column(count)
     terms: dict[str, tuple[Any, ...]] = {}
     uses: defaultdict[str, float] = defaultdict(float)
@@ -192,15 +193,20 @@ def _number(cell: object, where: str, column: str | None) -> float:
 
 
 def _writer(
-    out: Path, partial: Path, schema: pa.Schema, *, from_parquet: bool
+    out: Path, partial: Path, schema: pa.Schema, table: TermTable
 ) -> AbstractContextManager[WriteRow]:
     ending = out.suffix.lower()
     if ending == ".parquet":
         return parquet_rows(partial, schema)
-    if ending not in _DELIMITERS:
+    if ending not in (".csv", ".tsv"):
         raise ConfigError(f"{out}: ends in {ending!r}, expected .csv, .tsv or .parquet")
-    opened = csv_rows(partial, schema.names, delimiter=_DELIMITERS[ending])
-    return _Texts(opened) if from_parquet else opened
+    dialect = table.dialect
+    if ending == ".tsv":
+        dialect = replace(dialect, delimiter="\t", is_said=False)
+    elif not table.is_csv:
+        dialect = replace(dialect, delimiter=",", is_said=False)
+    opened = csv_rows(partial, schema.names, dialect=dialect)
+    return _Texts(opened) if table.is_parquet else opened
 
 
 class _Texts(AbstractContextManager[WriteRow]):

@@ -7,7 +7,7 @@ from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
 from linker.terminology.rows import BadRows
-from linker.terminology.table import is_parquet, table_rows
+from linker.terminology.table import dialect_of, is_parquet, table_rows
 from linker.terminology.tables import (
     CONCEPTS,
     FORMS,
@@ -36,6 +36,7 @@ __all__ = [
     "TableBuilder",
     "Terminology",
     "add_forms",
+    "dialect_of",
     "diff",
     "is_parquet",
     "kinds",

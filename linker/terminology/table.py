@@ -11,7 +11,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
-from linker.formats.separated import UTF_16, delimiter_of
-from linker.steps import Progress
-from linker.terminology.files import UNDECODED, not_utf8, numbered_lines
+from linker.formats.lines import BOM
+from linker.formats.separated import UTF_16, Dialect, delimiter_of, said_delimiter
+from linker.steps import Progress, Silent
+from linker.terminology.files import UNDECODED, not_utf8, numbered_lines, opened
 from linker.terminology.rows import BadRows
 from linker.terminology.sparql_tsv import is_sparql, rdf_text
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
@@ -57,8 +58,6 @@ _SWALLOWED = 4
 _MAX_NAME, _MAX_LINES = 5000, 5
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
 _ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
-_SAID = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
-"""A line before the header by which spreadsheets know what separates the fields."""
 _EXACT = 2**53
 """Beyond it a float no longer tells whole numbers apart (IEEE 754, binary64)."""
 
@@ -348,26 +347,10 @@ def separated_rows(
     Raises:
         TerminologyError: the file has no header, or `bad` has had enough.
     """
-    if path.suffix.lower() in _WORKBOOKS:
-        raise TerminologyError(f"{path}: a spreadsheet's workbook; save it as CSV UTF-8")
     lines = _Lines(path, progress)
-    comment = lines.without_comments()
-    if comment is not None:
-        delimiter = "\t" if delimiter is None else delimiter
-        header: list[str] = comment.split("\t")
-        yield 0, header
-    else:
-        first = _header_lines(lines)
-        if first is not None and (said := _SAID.fullmatch(first)) is not None:
-            delimiter = said[1] if delimiter is None else delimiter
-            first = _header_lines(lines)
-        if first is None:
-            raise TerminologyError(f"{path}: empty; expected a header and rows")
-        delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter
-        header = _names(path, first, delimiter)
-        if match := UNDECODED.search(first):
-            raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-        yield lines.number, header
+    number, header, dialect = _header(path, lines, delimiter)
+    yield number, header
+    delimiter = dialect.delimiter
     if delimiter == "\t" and is_sparql(header):
         yield from _sparql(path, lines, len(header), bad)
         return
@@ -385,6 +368,42 @@ def separated_rows(
                 yield start, row
         if lines.is_read:
             return
+
+
+def dialect_of(path: Path) -> Dialect:
+    """How a text table is written.
+
+    Raises:
+        TerminologyError: the file has no header.
+    """
+    _, _, dialect = _header(path, _Lines(path, Silent()), None)
+    with opened(path) as stream:
+        return replace(dialect, mark=stream.read(len(BOM)) == BOM)
+
+
+def _header(path: Path, lines: _Lines, delimiter: str | None) -> tuple[int, list[str], Dialect]:
+    """The header with its line, and how the table is written; `lines` goes on with the rows.
+
+    Args:
+        delimiter: what separates the fields, where the caller knows it.
+    """
+    if path.suffix.lower() in _WORKBOOKS:
+        raise TerminologyError(f"{path}: a spreadsheet's workbook; save it as CSV UTF-8")
+    comment = lines.without_comments()
+    if comment is not None:
+        return 0, comment.split("\t"), Dialect("\t" if delimiter is None else delimiter)
+    first = _header_lines(lines)
+    said = None if first is None else said_delimiter(first)
+    if said is not None:
+        first = _header_lines(lines)
+    if first is None:
+        raise TerminologyError(f"{path}: empty; expected a header and rows")
+    if delimiter is None:
+        delimiter = delimiter_of(first, _by_ending(path)) if said is None else said
+    header = _names(path, first, delimiter)
+    if match := UNDECODED.search(first):
+        raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
+    return lines.number, header, Dialect(delimiter, is_said=said is not None)
 
 
 def _until_broken(

@@ -412,6 +412,13 @@ def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
     assert [n.id for n in _read(_write(tmp_path / "b.json", json.dumps(bundle)))] == ["1", "2"]
 
 
+def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    for said in ("sep=;", '"sep=;"', "\ufeffSEP=;"):
+        path = _write(tmp_path / "a.csv", f'{said}\r\nid;text\r\n1;"a, b; c"\r\n2\r\n')
+        note, bad = _read(path)
+        assert (note, _bad(bad)) == (Note("1", "a, b; c"), [(None, 4, "1 fields, expected 2")])
+
+
 def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     by_url = {"contentType": "text/plain", "url": "Binary/1"}
     resources = [

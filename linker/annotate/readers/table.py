@@ -28,11 +28,13 @@ from linker.annotate.readers.base import (
 )
 from linker.errors import NoteError
 from linker.formats.lines import FROM_LATIN_1
-from linker.formats.separated import UTF_16, delimiter_of
+from linker.formats.separated import (
+    UTF_16,
+    allow_long_fields,
+    delimiter_of,
+    said_delimiter,
+)
 from linker.schema import Note
-
-MAX_FIELD = 1 << 28
-"""Characters of a CSV field; a longer one is a quote that was never closed."""
 
 BATCH_ROWS = 256
 
@@ -70,15 +72,18 @@ def read_tsv(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
 def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimiter: str) -> Lines:
     # Bytes that are not UTF-8 become lone surrogates here, so that only their own row is lost.
     text = io.TextIOWrapper(opened, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    # The module's limit, 128 kB, is below what notes have; it is one for the whole process.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))
+    allow_long_fields()
     try:
         first = text.readline()
         if first.startswith(_UTF_16_MARKS):
             yield 1, file.bad(None, 1, UTF_16)
             return
+        said = said_delimiter(first)
+        if said is not None:
+            first = text.readline()
         lines = chain([first] if first else [], text)
-        yield from _csv_notes(file, _Rows(lines, delimiter_of(first, delimiter)), columns)
+        parted_by = delimiter_of(first, delimiter) if said is None else said
+        yield from _csv_notes(file, _Rows(lines, parted_by, before=said is not None), columns)
     finally:
         # Else it closes what it does not own.
         text.detach()
@@ -87,11 +92,15 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
 class _Rows:
     """The rows of a CSV file, and what is to be known of the one given last.
 
+    Args:
+        before: lines of the file that stand before these.
+
     Attributes:
         line: the line on which it begins, from 1.
     """
 
-    def __init__(self, text: Iterable[str], delimiter: str) -> None:
+    def __init__(self, text: Iterable[str], delimiter: str, *, before: int = 0) -> None:
+        self._before = before
         self._read: list[str] = []
         self._rows = csv.reader(self._kept(text), delimiter=delimiter, strict=True)
         self._quoted = re.compile(rf'(?:^|{re.escape(delimiter)})"')
@@ -110,7 +119,7 @@ class _Rows:
         """
         self._read.clear()
         # A row begins on the line after that on which the one before it ended.
-        self.line = self._rows.line_num + 1
+        self.line = self._before + self._rows.line_num + 1
         return next(self._rows, None)
 
     def is_quoted(self) -> bool:
