@@ -71,6 +71,11 @@ class Faults:
         """Whether the input withdraws a note, or takes the text of one away."""
         return bool(self._withdrawn or self._without_text)
 
+    def takes_from(self, ledger: Ledger) -> bool:
+        """Whether one of the notes that a record holds is gone."""
+        taken = (*self._withdrawn, *self._without_text)
+        return any(self.is_gone(note_id, ledger) and ledger.holds(note_id) for note_id in taken)
+
     def is_gone(self, note_id: str, ledger: Ledger) -> bool:
         """Whether links that the note has from before are none of its own any more.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -204,6 +205,7 @@ class _Run:
         self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
         self._base = False
+        self._errors_before = 0
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
         """Note which notes are done: of the output that is there, and of a run that was stopped."""
@@ -219,6 +221,7 @@ class _Run:
         if self._base:
             for record in read_records(self._output.state):
                 # An error is tried again.
+                self._errors_before += record.bad is not None
                 self._enter(record.note_id, record.text, is_done=record.bad is None)
         resumed = 0
         for record in read_records(self._output.partial) if is_resumed else ():
@@ -307,10 +310,16 @@ class _Run:
     def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
         """Write the output and put it in place, all but the state.
 
+        An output that would come out as it is stays as it is.
+
         Returns:
             What the output holds, and how much of it is from before this run.
         """
         output = self._output
+        holds = output.holds() if self._is_as_it_was(prune=prune) else None
+        if holds is not None:
+            self.state = output.state
+            return holds, holds.notes + holds.errors - self.counts.errors
         info = replace(self._info, integer_ids=self._ledger.all_integers)
         faults = self.faults
         merged = (
@@ -335,6 +344,21 @@ class _Run:
             output.discard()
             raise
         return totals, kept
+
+    def _is_as_it_was(self, *, prune: bool) -> bool:
+        """Whether the run changes nothing of the output that was there."""
+        counts, ledger, faults = self.counts, self._ledger, self.faults
+        if not self._base or counts.notes or counts.resumed or faults.takes_from(ledger):
+            return False
+        if prune and not ledger.is_all_met():
+            return False
+        if not (self._errors_before or counts.errors):
+            return True
+        errors = Counter(record.bad for record, _ in self._all())
+        for record in read_records(self._output.state):
+            if record.bad is not None and (prune or faults.is_seen_again(record.bad, ledger)):
+                errors[record.bad] -= 1
+        return not any(errors.values())
 
     def _all(self) -> Iterator[tuple[Record, bool]]:
         return ((record, False) for record in read_records(self._output.partial))

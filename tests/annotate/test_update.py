@@ -80,6 +80,38 @@ def test_only_new_and_changed_notes_are_annotated(
     assert sorted((tmp_path / "whole").read_bytes().splitlines()) == sorted(before.splitlines())
 
 
+def _written(out: Path) -> dict[str, tuple[int, int]]:
+    """What lies there; a file that is written anew is another."""
+    files = [(path.name, path.stat()) for path in out.parent.glob(f"{out.name}*")]
+    return {name: (found.st_ino, found.st_mtime_ns) for name, found in files}
+
+
+def test_an_update_with_nothing_new_writes_the_manifest_alone(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None, "c": PAIN})
+    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    annotate_files(linker, [notes, other], out)
+    before, manifest = _written(out), _manifest(out)
+    for prune, inputs, kept in ((False, [notes], 3), (True, [notes, other], 2)):
+        counts = annotate_files(linker, inputs, out, prune=prune)
+        assert (counts.notes, counts.errors, counts.kept) == (0, len(inputs), kept)
+        now = _written(out)
+        assert {name for name in now if now[name] != before[name]} == {"out.jsonl.run.json"}
+        assert _manifest(out)["holds"] == manifest["holds"]
+        assert _manifest(out)["this_run"]["kept"] == kept
+        assert _manifest(out)["inputs"][0] == manifest["inputs"][0]
+    # What is new of an error, or dropped, is written.
+    for prune, text, errors in ((False, 5, ["x", "b"]), (True, 5, ["b"])):
+        lines = ({"id": "a", "text": FEVER}, {"id": "b", "text": text}, {"id": "c", "text": PAIN})
+        notes.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        annotate_files(linker, [notes], out, prune=prune)
+        assert (_errors(out), list(_found(out))) == (errors, ["a", "c"])
+    _notes(notes, {"a": FEVER})
+    annotate_files(linker, [notes], out, prune=True)
+    assert (_errors(out), list(_found(out))) == ([], ["a"])
+
+
 def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
