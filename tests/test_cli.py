@@ -209,6 +209,14 @@ def test_link_keeps_its_threshold(index: Index) -> None:
     assert line["candidates"][0]["concept_id"] == "X:0006"
 
 
+def test_an_encoder_that_is_not_there_is_told_before_it_is_needed(
+    index: Index, tmp_path: Path
+) -> None:
+    missing = tmp_path / "none"
+    result = run("link", "--index", index.path, "--encoder", missing, stdin=b"fever\n")
+    _error(result, f"{missing}: no such folder")
+
+
 def test_link_says_which_encoder_it_needs(index: Index) -> None:
     _error(run("link", "--index", index.path, stdin=b"unheard of\n"), "fake: no such encoder")
 
