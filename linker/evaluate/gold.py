@@ -250,7 +250,6 @@ def count_overlapping(document: Document) -> int:
     return len(touched)
 
 
-def unknown_ids(counts: Mapping[str, int], *, limit: int = 20) -> tuple[tuple[str, int], ...]:
+def unknown_ids(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     """The ids that no index holds, most frequent first, ties by id."""
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(ordered[:limit])
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

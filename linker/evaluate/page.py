@@ -21,6 +21,7 @@ from linker.page import shown, template
 
 TEMPLATE = Path(__file__).with_name("page.html")
 _SPACE = re.compile(r"\s+")
+_UNKNOWN = 20
 _ROWS = 60
 _GROUPS = 12
 _CONTEXT = 220
@@ -94,7 +95,7 @@ def render_page(
             {"what": KINDS[kind], "count": count, "examples": _problems(report, kind)}
             for kind, count in report.problem_counts.items()
         ],
-        "unknown_ids": report.unknown_ids,
+        "unknown_ids": report.unknown_ids[:_UNKNOWN],
     }
     return template(TEMPLATE).render(shown(context))
 

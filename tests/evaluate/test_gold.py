@@ -181,4 +181,5 @@ def test_overlapping_mentions_are_counted() -> None:
 
 
 def test_unknown_ids_come_most_frequent_first() -> None:
-    assert unknown_ids({"b": 1, "c": 5, "a": 1}, limit=2) == (("c", 5), ("a", 1))
+    assert unknown_ids({"b": 1, "c": 5, "a": 1}) == (("c", 5), ("a", 1), ("b", 1))
+    assert len(unknown_ids({str(i): 1 for i in range(100)})) == 100
