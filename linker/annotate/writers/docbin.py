@@ -113,10 +113,11 @@ def to_doc(nlp: Language, record: Record) -> Doc:
         )
         for link in links
     ]
+    user_data: dict[Any, Any] = doc.user_data
     for link, ent in zip(links, doc.ents, strict=True):
-        doc.user_data["._.", "link", link["start"], link["end"]] = {ent.label_: _kept(link)}
-    doc.user_data["note_id"] = record.note_id
-    doc.user_data["links"] = json.dumps(links)
+        user_data["._.", "link", link["start"], link["end"]] = {ent.label_: _kept(link)}
+    user_data["note_id"] = record.note_id
+    user_data["links"] = json.dumps(links)
     return doc
 
 
