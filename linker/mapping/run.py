@@ -33,7 +33,9 @@ from linker.steps import Progress, Silent
 BATCH = 256
 """Terms that are linked together."""
 
-_THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_THOUSANDS_BY_DOTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
+_BLANK_IN_NUMBER = re.compile("(?<=\\d)[ \u00a0\u202f'](?=\\d{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def map_terms(
     partial = out.with_name(f"{out.name}.partial")
     opened = _writer(out, partial, schema, table)
     used = None if count is None else table.column(count)
+    # Where semicolons part the fields, as in half of Europe, dots part thousands.
+    by_dots = table.dialect.delimiter == ";"
     terms: dict[str, tuple[Any, ...]] = {}
     uses: defaultdict[str, float] = defaultdict(float)
     to_show: list[Reviewed] | None = None if page is None else []
@@ -110,7 +114,7 @@ def map_terms(
         terms[row.term] = ()
         where = f"{table.path}:{row.number}"
         # One use a row, where the table does not say.
-        uses[row.term] += 1 if used is None else _number(row.cells[used], where, count)
+        uses[row.term] += 1 if used is None else _number(row.cells[used], where, count, by_dots)
         progress.advance(1)
     for term, link in _link(linker, list(terms), columns.k, progress):
         terms[term] = columns.values(link, review)
@@ -119,7 +123,8 @@ def map_terms(
     rows: Iterable[TermRow] = table
     if used is not None:
         place = used
-        rows = sorted(table, key=lambda row: -_number(row.cells[place], str(table.path), count))
+        where = str(table.path)
+        rows = sorted(table, key=lambda row: -_number(row.cells[place], where, count, by_dots))
     progress.step(f"writing {out.name}", unit="rows")
     counted: Counter[str] = Counter()
     coded: set[str] = set()
@@ -175,12 +180,17 @@ def _link(
         progress.advance(len(batch))
 
 
-def _number(cell: object, where: str, column: str | None) -> float:
+def _number(cell: object, where: str, column: str | None, by_dots: bool) -> float:
     if cell is None or cell == "":
         return 0.0
-    text = str(cell)
+    text = _BLANK_IN_NUMBER.sub("", str(cell).strip())
     # Commas part thousands, or are the decimal comma of half of Europe.
-    text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
+    if by_dots and _THOUSANDS_BY_DOTS.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    elif _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    else:
+        text = text.replace(",", ".")
     try:
         number = float(text)
     except ValueError:

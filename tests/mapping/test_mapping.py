@@ -117,6 +117,25 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     )
     rows = mapped(linker, table, tmp_path / "commas.out.csv", count="uses")
     assert [row["uses"] for row in rows] == ["1,234", "99", "12,5"]
+    # Dots part thousands where semicolons part the fields, blanks do everywhere.
+    uses = [
+        "1.234.567",
+        "12 345",
+        "12\u202f344",
+        "1.234,5",
+        "1'234",
+        "1.233",
+        "99",
+        "12,5",
+        "0.500",
+    ]
+    lines = (f"Fever;{number}" for number in reversed(uses))
+    table = write(tmp_path / "dots.csv", "problem;uses", *lines)
+    rows = mapped(linker, table, tmp_path / "dots.out.csv", count="uses")
+    assert [row["uses"] for row in rows] == uses
+    table = write(tmp_path / "en.csv", "problem,uses", "Fever,1.234", "Fever,2")
+    rows = mapped(linker, table, tmp_path / "en.out.csv", count="uses")
+    assert [row["uses"] for row in rows] == ["2", "1.234"]
 
 
 def _link(probability: float) -> Link:
