@@ -25,6 +25,8 @@ class Faults:
     def __init__(self, files: Sequence[NoteFile]) -> None:
         # Places that the journal of the run that was stopped has, and those of them met again.
         self.known: set[Place] = set()
+        # Errors of the output that was there.
+        self.n_before = 0
         self._again: set[Place] = set()
         self._ids: set[str] = set()
         self._withdrawn: set[str] = set()

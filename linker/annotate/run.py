@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +32,7 @@ from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
+from linker.annotate.merge import Merge
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
@@ -205,7 +204,6 @@ class _Run:
         self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
         self._base = False
-        self._errors_before = 0
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
         """Note which notes are done: of the output that is there, and of a run that was stopped."""
@@ -221,7 +219,7 @@ class _Run:
         if self._base:
             for record in read_records(self._output.state):
                 # An error is tried again.
-                self._errors_before += record.bad is not None
+                self.faults.n_before += record.bad is not None
                 self._enter(record.note_id, record.text, is_done=record.bad is None)
         resumed = 0
         for record in read_records(self._output.partial) if is_resumed else ():
@@ -315,76 +313,32 @@ class _Run:
         Returns:
             What the output holds, and how much of it is from before this run.
         """
-        output = self._output
-        holds = output.holds() if self._is_as_it_was(prune=prune) else None
+        output, counts = self._output, self.counts
+        merge = Merge(output, self._ledger, self.faults, is_update=self._base, prune=prune)
+        holds = output.holds() if merge.is_as_it_was() else None
         if holds is not None:
             self.state = output.state
-            return holds, holds.notes + holds.errors - self.counts.errors
+            return holds, holds.notes + holds.errors - counts.errors - counts.resumed
         info = replace(self._info, integer_ids=self._ledger.all_integers)
-        faults = self.faults
-        merged = (
-            self._base or self._ledger.replaced > 0 or faults.are_mended() or faults.takes_back()
-        )
         kept = 0
 
         def records() -> Iterator[Record]:
             nonlocal kept
             kept = 0
-            for record, is_base in self._latest(prune=prune) if merged else self._all():
-                kept += is_base
+            for record, is_old in merge.records():
+                kept += is_old
                 yield record
 
         try:
             with stopped_clearly(output.out):
                 totals = output.write(records(), info)
-                if merged:
+                if merge.is_selection:
                     self.state = output.merged_state(records(), {**job, "base": False})
                 output.commit(totals)
         except BaseException:
             output.discard()
             raise
         return totals, kept
-
-    def _is_as_it_was(self, *, prune: bool) -> bool:
-        """Whether the run changes nothing of the output that was there."""
-        counts, ledger, faults = self.counts, self._ledger, self.faults
-        if not self._base or counts.notes or counts.resumed or faults.takes_from(ledger):
-            return False
-        if prune and not ledger.is_all_met():
-            return False
-        if not (self._errors_before or counts.errors):
-            return True
-        errors = Counter(record.bad for record, _ in self._all())
-        for record in read_records(self._output.state):
-            if record.bad is not None and (prune or faults.is_seen_again(record.bad, ledger)):
-                errors[record.bad] -= 1
-        return not any(errors.values())
-
-    def _all(self) -> Iterator[tuple[Record, bool]]:
-        return ((record, False) for record in read_records(self._output.partial))
-
-    def _latest(self, *, prune: bool) -> Iterator[tuple[Record, bool]]:
-        """The records of both journals, each note's latest; whether it is from the first."""
-        before = read_records(self._output.state) if self._base else iter(())
-        both = chain(((r, True) for r in before), self._all())
-        for number, (record, is_base) in enumerate(both):
-            if self._stays(record, number, is_base=is_base, prune=prune):
-                yield record, is_base
-
-    def _stays(self, record: Record, number: int, *, is_base: bool, prune: bool) -> bool:
-        note_id = record.note_id
-        if record.bad is not None:
-            if is_base:
-                return not prune and not self.faults.is_seen_again(record.bad, self._ledger)
-            if self.faults.is_mended(record.bad):
-                return False
-        if note_id is None or not record.text:
-            return True
-        if record.bad is None and self.faults.is_gone(note_id, self._ledger):
-            return False
-        if is_base and prune and not (self._ledger.is_met(note_id) or self.faults.has(note_id)):
-            return False
-        return self._ledger.is_latest(note_id, number)
 
 
 @contextmanager
