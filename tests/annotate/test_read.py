@@ -269,6 +269,16 @@ def test_folders_are_followed_through_links_and_each_is_read_once(tmp_path: Path
     assert _read(tmp_path / "notes") == [Note("b/n", "There."), Note("z/n", "Here.")]
 
 
+def test_hidden_files_of_a_folder_are_no_notes(tmp_path: Path) -> None:
+    folder = tmp_path / ".notes"
+    for name in (".ipynb_checkpoints/a-checkpoint.jsonl", "a.jsonl", "b/c.jsonl", "b/._c.jsonl"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        _lines(folder / name, {"id": name.rpartition("/")[2][:1], "text": name})
+    assert _read(folder) == [Note("a", "a.jsonl"), Note("c", "b/c.jsonl")]
+    # One that is named is read.
+    assert _read(folder / "b" / "._c.jsonl") == [Note(".", "b/._c.jsonl")]
+
+
 def test_a_file_that_vanishes_is_a_bad_note(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / f"{name}.txt").write_text(name, encoding="utf-8")
