@@ -89,8 +89,8 @@ def annotate_files(
 
     Where `out` is there from an earlier run with the same index, settings and version of the tool,
     notes whose id and text it had are not done again; what it holds of notes that the input lacks,
-    or that cannot be read now, is kept. Documents of FHIR that are entered-in-error lose their
-    links, and so do notes whose text is null now, unless no note of the input can be read.
+    or that cannot be read now, is kept. Documents of FHIR that are entered-in-error or deleted lose
+    their links, and so do notes whose text is null now, unless no note of the input can be read.
 
     Args:
         linker: finds and links the mentions.

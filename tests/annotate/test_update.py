@@ -217,6 +217,13 @@ def test_a_document_filed_by_mistake_loses_its_links(
     # Nor has it links where both days are read at once.
     annotate_files(linker, [day_1, day_2], tmp_path / "both.jsonl")
     assert _found(tmp_path / "both.jsonl") == {"a": ["fever"]}
+    # So is one that was deleted since.
+    request = {"method": "DELETE", "url": "DocumentReference/a"}
+    deleted = {"resourceType": "Bundle", "entry": [{"request": request}]}
+    day_3 = tmp_path / "3.ndjson"
+    day_3.write_text(json.dumps(deleted), encoding="utf-8")
+    assert annotate_files(linker, [day_1, day_3], tmp_path / "both.jsonl").unread is False
+    assert _found(tmp_path / "both.jsonl") == {"b": ["fever"]}
     # Filed rightly after all, it is annotated.
     annotate_files(linker, [_documents(day_2, ("b", "current", PAIN))], out)
     assert (_found(out), _errors(out)) == ({"a": ["fever"], "b": ["chest pain"]}, [])

@@ -21,9 +21,11 @@ CARRIED = ("person_id", "note_date", "note_datetime", "visit_occurrence_id", "su
 of OMOP's NOTE, and the subject of a FHIR DocumentReference."""
 
 
-WITHDRAWN = "is entered-in-error: the document is not to be used"
+ENTERED_IN_ERROR = "is entered-in-error: the document is not to be used"
+DELETED = "the document is deleted"
+WITHDRAWN = (ENTERED_IN_ERROR, DELETED)
 NO_TEXT = "is of type NoneType, expected a string"
-"""How the reasons end for a document filed by mistake, and for a note whose text is null."""
+"""How the reasons end for a document that was withdrawn, and for a note whose text is null."""
 
 
 @dataclass(frozen=True, slots=True)
