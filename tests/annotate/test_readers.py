@@ -197,6 +197,9 @@ def test_after_a_broken_quote_nothing_is_taken_for_a_note(
         "zebrafish,fever",
         "1,zebrafish",
         f"note,text of a {SECRET} that goes on",
+        "N0001,zebrafish patient",
+        "N0001,Patient has zebrafish",
+        "zebrafish,Full code",
     ],
 )
 def test_a_first_row_that_names_no_columns_is_not_quoted(tmp_path: Path, row: str) -> None:

@@ -49,6 +49,8 @@ _UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
 
 _NAME = re.compile(r"[^\W\d]\w*(?:[ ./-]\w+){0,3}")
 _NAME_LENGTH = 40
+# A name of several words says last what it is a name of: "Patient ID". A short note does not.
+_OF_SEVERAL = re.compile(r"\S+|.* (?:id|key|date|time|name|type|text)", re.IGNORECASE)
 _OF_NAMES = re.compile(
     r"(?:^|[\W_])(?:id|key|nr|no|code|date|time|name|type|text|note|person|patient|document|report)s?"
     r"(?:$|[\W_])",
@@ -162,9 +164,10 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
 def _told(header: Sequence[str]) -> str:
     """What a message may say of the first row: a file without column names has a note there."""
     names = [name.strip() for name in header]
-    if all(_NAME.fullmatch(name) and len(name) <= _NAME_LENGTH for name in names) and any(
-        map(_OF_NAMES.search, names)
-    ):
+    if all(
+        len(name) <= _NAME_LENGTH and _NAME.fullmatch(name) and _OF_SEVERAL.fullmatch(name)
+        for name in names
+    ) and any(map(_OF_NAMES.search, names)):
         return f"it has {', '.join(names[:20])}"
     return f"its first row, of {len(names)} fields, seems to name no columns"
 
