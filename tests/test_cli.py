@@ -209,6 +209,14 @@ def test_link_keeps_its_threshold(index: Index) -> None:
     assert line["candidates"][0]["concept_id"] == "X:0006"
 
 
+def test_an_encoder_that_is_not_there_is_told_before_it_is_needed(
+    index: Index, tmp_path: Path
+) -> None:
+    missing = tmp_path / "none"
+    result = run("link", "--index", index.path, "--encoder", missing, stdin=b"fever\n")
+    _error(result, f"{missing}: no such folder")
+
+
 def test_link_says_which_encoder_it_needs(index: Index) -> None:
     _error(run("link", "--index", index.path, stdin=b"unheard of\n"), "fake: no such encoder")
 
@@ -330,6 +338,10 @@ def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None
     # One that stays bad does not fail each run on.
     path.write_text('{"id": 1, "text": "Fever."}\n{"id": 2}\n', encoding="utf-8")
     assert run(*arguments).exit_code == 0
+    # But an increment of which nothing could be read does, whatever the output has from before.
+    path.write_text('{"id": 3, "txt": "Fever."}\n', encoding="utf-8")
+    assert run(*arguments).exit_code == 1
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_annotate_keeps_what_is_there(index: Index, notes: Path, tmp_path: Path) -> None:

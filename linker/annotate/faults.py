@@ -9,7 +9,7 @@ from pathlib import Path
 
 from linker.annotate.ledger import Ledger
 from linker.annotate.read import DUPLICATE
-from linker.annotate.readers import BadNote, NoteFile
+from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile
 from linker.annotate.settle import Place
 from linker.errors import NoteError
 from linker.schema import Note
@@ -25,8 +25,12 @@ class Faults:
     def __init__(self, files: Sequence[NoteFile]) -> None:
         # Places that the journal of the run that was stopped has, and those of them met again.
         self.known: set[Place] = set()
+        # Errors of the output that was there.
+        self.n_before = 0
         self._again: set[Place] = set()
         self._ids: set[str] = set()
+        self._withdrawn: set[str] = set()
+        self._without_text: set[str] = set()
         self._unknown: BadNote | None = None
         self._real = functools.cache(os.path.realpath)
         self._read = set(self._places(files))
@@ -54,12 +58,39 @@ class Faults:
         if isinstance(item, BadNote):
             if item.id is not None:
                 self._ids.add(item.id)
+                if item.reason.endswith(WITHDRAWN):
+                    self._withdrawn.add(item.id)
+                elif item.reason.endswith(NO_TEXT):
+                    self._without_text.add(item.id)
             else:
                 self._unknown = self._unknown or item
 
     def has(self, note_id: str) -> bool:
         """Whether the input has a note of this id that is in error."""
         return note_id in self._ids
+
+    def takes_back(self) -> bool:
+        """Whether the input withdraws a note, or takes the text of one away."""
+        return bool(self._withdrawn or self._without_text)
+
+    def takes_from(self, ledger: Ledger) -> bool:
+        """Whether one of the notes that a record holds is gone."""
+        taken = (*self._withdrawn, *self._without_text)
+        return any(self.is_gone(note_id, ledger) and ledger.holds(note_id) for note_id in taken)
+
+    def is_gone(self, note_id: str, ledger: Ledger) -> bool:
+        """Whether links that the note has from before are none of its own any more.
+
+        An input in which no note has a text says nothing of those whose text is missing: it is
+        broken.
+        """
+        if note_id in self._withdrawn:
+            return True
+        return note_id in self._without_text and ledger.met > 0 and not ledger.is_met(note_id)
+
+    def is_all(self, ledger: Ledger) -> bool:
+        """Whether the input holds errors alone, documents that it withdraws left out."""
+        return not ledger.met and not self._withdrawn
 
     def are_mended(self) -> bool:
         """Whether `is_mended` holds of an error of the run that was stopped."""

@@ -101,6 +101,16 @@ class Ledger:
         """Whether the input held the id."""
         return bool(self._column("met", note_id))
 
+    def holds(self, note_id: str) -> bool:
+        """Whether a record holds the note."""
+        return self._column("record", note_id) is not None
+
+    def is_all_met(self) -> bool:
+        """Whether the input held the id of each note that a record holds."""
+        with _told():
+            query = "SELECT 1 FROM notes WHERE record IS NOT NULL AND NOT met LIMIT 1"
+            return self._db.execute(query).fetchone() is None
+
     def _column(self, name: str, note_id: str) -> object:
         with _told():
             found = self._db.execute(

@@ -163,6 +163,12 @@ class Output:
                 "replace it"
             )
 
+    def holds(self) -> Totals | None:
+        """What the output held when its run ended; None where no manifest says it."""
+        if not self.manifest.exists():
+            return None
+        return Totals(**json.loads(self.manifest.read_text(encoding="utf-8"))["holds"])
+
     def write(self, records: Iterable[Record], info: RunInfo) -> Totals:
         """Write the output and its errors, to be put in place by `commit`."""
         self.discard()

@@ -39,9 +39,9 @@ class NoteStream:
 
     Args:
         paths: files of a format of `NOTE_READERS`, also `.gz` and `.zst`; folders, which are
-            searched for such files, outputs of runs left out; "-" for stdin. The id of a `.txt`
-            file is its name without the ending, in a folder with the subfolders before it
-            ("2021/note1"). Also URIs of databases: see `readers.database`.
+            searched for such files, outputs of runs and hidden files (".name") left out; "-" for
+            stdin. The id of a `.txt` file is its name without the ending, in a folder with the
+            subfolders before it ("2021/note1"). Also URIs of databases: see `readers.database`.
         leave_out: files, and folders, that are not read though they lie in such a folder.
         input_format: a name of `NOTE_READERS`; by default each file's ending says, and stdin has
             JSON lines.
@@ -229,7 +229,9 @@ def _listed(path: Path, note_id: str) -> NoteFile:
 def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
     """The files below a folder, also where a link leads; each folder once, by its own name first.
 
-    Outputs of runs are passed over: their texts were notes, and their links are none.
+    Outputs of runs are passed over: their texts were notes, and their links are none. So are names
+    that begin with a dot: what programs keep there (.ipynb_checkpoints, ._note.txt) is an older
+    version of a note, or none.
 
     Args:
         unread: is told of each folder that cannot be looked into, and why.
@@ -248,11 +250,12 @@ def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
                 continue
             seen.add(real)
             folder = Path(at)
-            of_runs = _of_runs({*folders, *names})
-            folders[:] = [name for name in folders if name not in of_runs]
+            passed_over = _of_runs({*folders, *names})
+            passed_over |= {name for name in (*folders, *names) if name.startswith(".")}
+            folders[:] = [name for name in folders if name not in passed_over]
             # Links are followed once all folders are seen under their own names.
             left += [folder / name for name in sorted(folders) if (folder / name).is_symlink()]
-            yield from (folder / name for name in names if name not in of_runs)
+            yield from (folder / name for name in names if name not in passed_over)
 
 
 def _of_runs(names: Collection[str]) -> set[str]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
+from linker.annotate.merge import Merge
 from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
@@ -55,6 +55,7 @@ class Counts:
         resumed: notes and errors done before by a run that was stopped.
         kept: notes and errors taken over from the finished output that was there.
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
+        unread: whether there are errors, and no note of the input could be read.
     """
 
     notes: int
@@ -63,6 +64,7 @@ class Counts:
     resumed: int
     kept: int = 0
     changed: int = 0
+    unread: bool = False
 
 
 def annotate_files(
@@ -86,8 +88,9 @@ def annotate_files(
     """Annotate files of notes.
 
     Where `out` is there from an earlier run with the same index, settings and version of the tool,
-    notes whose id and text it had are not done again; what it holds of notes that the input lacks
-    is kept.
+    notes whose id and text it had are not done again; what it holds of notes that the input lacks,
+    or that cannot be read now, is kept. Documents of FHIR that are entered-in-error or deleted lose
+    their links, and so do notes whose text is null now, unless no note of the input can be read.
 
     Args:
         linker: finds and links the mentions.
@@ -158,7 +161,8 @@ def annotate_files(
             with stopped_clearly(out):
                 journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
-        counts = replace(run.counts, kept=kept, changed=totals.changed)
+        unread = run.counts.errors > 0 and run.faults.is_all(ledger)
+        counts = replace(run.counts, kept=kept, changed=totals.changed, unread=unread)
         write_manifest(
             output.manifest,
             linker,
@@ -215,6 +219,7 @@ class _Run:
         if self._base:
             for record in read_records(self._output.state):
                 # An error is tried again.
+                self.faults.n_before += record.bad is not None
                 self._enter(record.note_id, record.text, is_done=record.bad is None)
         resumed = 0
         for record in read_records(self._output.partial) if is_resumed else ():
@@ -303,55 +308,37 @@ class _Run:
     def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
         """Write the output and put it in place, all but the state.
 
+        An output that would come out as it is stays as it is.
+
         Returns:
             What the output holds, and how much of it is from before this run.
         """
-        output = self._output
+        output, counts = self._output, self.counts
+        merge = Merge(output, self._ledger, self.faults, is_update=self._base, prune=prune)
+        holds = output.holds() if merge.is_as_it_was() else None
+        if holds is not None:
+            self.state = output.state
+            return holds, holds.notes + holds.errors - counts.errors - counts.resumed
         info = replace(self._info, integer_ids=self._ledger.all_integers)
-        merged = self._base or self._ledger.replaced > 0 or self.faults.are_mended()
         kept = 0
 
         def records() -> Iterator[Record]:
             nonlocal kept
             kept = 0
-            for record, is_base in self._latest(prune=prune) if merged else self._all():
-                kept += is_base
+            for record, is_old in merge.records():
+                kept += is_old
                 yield record
 
         try:
             with stopped_clearly(output.out):
                 totals = output.write(records(), info)
-                if merged:
+                if merge.is_selection:
                     self.state = output.merged_state(records(), {**job, "base": False})
                 output.commit(totals)
         except BaseException:
             output.discard()
             raise
         return totals, kept
-
-    def _all(self) -> Iterator[tuple[Record, bool]]:
-        return ((record, False) for record in read_records(self._output.partial))
-
-    def _latest(self, *, prune: bool) -> Iterator[tuple[Record, bool]]:
-        """The records of both journals, each note's latest; whether it is from the first."""
-        before = read_records(self._output.state) if self._base else iter(())
-        both = chain(((r, True) for r in before), self._all())
-        for number, (record, is_base) in enumerate(both):
-            if self._stays(record, number, is_base=is_base, prune=prune):
-                yield record, is_base
-
-    def _stays(self, record: Record, number: int, *, is_base: bool, prune: bool) -> bool:
-        note_id = record.note_id
-        if record.bad is not None:
-            if is_base:
-                return not prune and not self.faults.is_seen_again(record.bad, self._ledger)
-            if self.faults.is_mended(record.bad):
-                return False
-        if note_id is None or not record.text:
-            return True
-        if is_base and prune and not (self._ledger.is_met(note_id) or self.faults.has(note_id)):
-            return False
-        return self._ledger.is_latest(note_id, number)
 
 
 @contextmanager

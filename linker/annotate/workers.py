@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Generic, TypeVar
 
+from linker.cores import n_cores
 from linker.errors import LinkerError, NoteError
 
 Batch = TypeVar("Batch")
@@ -187,7 +188,7 @@ def _shared_cores(workers: int) -> Iterator[None]:
     """
     name = "OMP_NUM_THREADS"
     before = os.environ.get(name)
-    os.environ[name] = str(max(1, (os.cpu_count() or 1) // workers))
+    os.environ[name] = str(max(1, n_cores() // workers))
     try:
         yield
     finally:

@@ -27,9 +27,18 @@ err_console = Console(stderr=True)
 
 
 def open_linker(index: Path, **options: Any) -> Linker:
-    """`Linker.load`, with torch and the rest imported only now."""
+    """`Linker.load`, with torch and the rest imported only now.
+
+    Raises:
+        EncoderError: the encoder's folder is not there: said now, not when it is first needed.
+        LinkerError: as `Linker.load`.
+    """
+    from linker.errors import EncoderError
     from linker.link import Linker
 
+    folder = Path(options.get("encoder") or "").expanduser()
+    if folder.is_absolute() and not folder.is_dir():
+        raise EncoderError(f"{folder}: no such folder; --encoder says where the encoder is now")
     return Linker.load(index, **options)
 
 

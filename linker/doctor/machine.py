@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from linker.cores import usable_cores
 from linker.encoder.processor import cpu_features
 
 
@@ -38,19 +39,13 @@ def look_at_machine() -> Machine:
     return Machine(
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
-        threads=_threads(),
+        threads=usable_cores(),
         omp_threads=os.environ.get("OMP_NUM_THREADS", ""),
         memory=memory.get("MemTotal"),
         memory_free=memory.get("MemAvailable"),
         cpu_features=cpu_features(),
         gpus=gpus(Path("/proc/driver/nvidia/gpus")),
     )
-
-
-def _threads() -> int:
-    # Containers and batch systems lend fewer cores than the machine has; Linux says how many.
-    affinity = getattr(os, "sched_getaffinity", None)
-    return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
 
 
 def gpus(folder: Path) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ a meeting of threads, and there is no pool of threads for a fork to break.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from linker._optional import require
+from linker.cores import n_cores
 from linker.encoder.base import EncoderIdentity, Vectors
 from linker.encoder.batching import Tokens, checked, embed
 from linker.encoder.export import exported
@@ -136,13 +136,3 @@ class OnnxEncoder:
                     export.pad_id,
                 )
             return self._model
-
-
-def n_cores() -> int:
-    """The cores that this process may use; OMP_NUM_THREADS, where it is set, says how many."""
-    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

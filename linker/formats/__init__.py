@@ -1,6 +1,7 @@
 """Annotated text in the formats of corpora, as plain values: text and annotations, no linking."""
 
-from linker.formats.bioc import read_bioc_json, read_bioc_xml
+from linker.formats.bioc_json import read_bioc_json
+from linker.formats.bioc_xml import read_bioc_xml
 from linker.formats.brat import parse_brat, read_brat
 from linker.formats.document import Annotation, Document, Item, Problem
 from linker.formats.jsonl import read_jsonl

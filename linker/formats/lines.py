@@ -18,6 +18,16 @@ def numbered(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         yield number, line.removesuffix(b"\n").removesuffix(b"\r")
 
 
+_SAVE = "save the file as UTF-8 (from {0}: iconv -f {0} -t UTF-8)"
+FROM_LATIN_1 = _SAVE.format("LATIN1")
+
+
 def not_utf8(error: UnicodeDecodeError) -> str:
+    """The reason for a byte of a file that cannot stand in UTF-8, and what to do."""
+    is_utf_16 = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return f"{bad_byte(error)}; {_SAVE.format('UTF-16') if is_utf_16 else FROM_LATIN_1}"
+
+
+def bad_byte(error: UnicodeDecodeError) -> str:
     """The reason for a byte that cannot stand in UTF-8."""
     return f"not UTF-8: byte 0x{error.object[error.start]:02x} at position {error.start}"

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linker.formats.separated import RFC_4180, Dialect
+
 ROW_GROUP = 32_768
 
 WriteRow = Callable[[Mapping[str, Any]], object]
@@ -38,9 +40,14 @@ def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[WriteRow]:
 
 
 @contextmanager
-def csv_rows(path: Path, names: Sequence[str], *, delimiter: str = ",") -> Iterator[WriteRow]:
-    """Write rows to a CSV file (RFC 4180), the names of the columns first."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, delimiter=delimiter)
+def csv_rows(
+    path: Path, names: Sequence[str], *, dialect: Dialect = RFC_4180
+) -> Iterator[WriteRow]:
+    """Write rows to a CSV file, the names of the columns first."""
+    encoding = "utf-8-sig" if dialect.mark else "utf-8"
+    with path.open("w", encoding=encoding, newline="") as file:
+        if dialect.is_said:
+            file.write(f"sep={dialect.delimiter}\r\n")
+        writer = csv.DictWriter(file, names, delimiter=dialect.delimiter)
         writer.writeheader()
         yield writer.writerow

@@ -5,6 +5,7 @@ The one module that imports FAISS; what is asked of an index is in `vectors`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ own 40 builds three times sooner and loses names that stand close together."""
 _ROUNDS = 10
 _TRAIN_A_LIST, _TRAIN_LEAST, _TRAIN_MOST = 40, 65_536, 262_144
 """Rounds of k-means and how many vectors it sees: for each list, and in all."""
+
+# A forked child lacks the OpenMP threads of its parent, and a search that shares its queries out
+# would wait for them for ever.
+if hasattr(os, "register_at_fork"):  # Windows has no fork.
+    os.register_at_fork(after_in_child=lambda: faiss.omp_set_num_threads(1))
 
 
 def make(kind: str, dim: int) -> faiss.Index:

@@ -8,7 +8,6 @@ keep codes (RaBitQ, PQ, SQ8): these propose candidates, whose cosines come from 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -50,11 +49,6 @@ _SPARE = 8
 seventh digit, and the cosines, in double precision, say which are the nearest."""
 REFINE = 100
 """Candidates compared exactly where nothing was tuned."""
-
-# A forked child lacks the OpenMP threads of its parent, and a search that shares its queries out
-# would wait for them for ever.
-if hasattr(os, "register_at_fork"):  # Windows has no fork.
-    os.register_at_fork(after_in_child=lambda: faiss.omp_set_num_threads(1))
 
 
 class Vectors:

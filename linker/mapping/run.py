@@ -13,7 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,9 @@ from linker.steps import Progress, Silent
 BATCH = 256
 """Terms that are linked together."""
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_THOUSANDS_BY_DOTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
+_BLANK_IN_NUMBER = re.compile("(?<=\\d)[ \u00a0\u202f'](?=\\d{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def map_terms(
     Args:
         linker: of the index to map to; its threshold plays no part, `review` decides.
         table: the terms.
-        out: a `.csv`, `.tsv` or `.parquet` file; one that is there is replaced at the end.
+        out: a `.csv`, `.tsv` or `.parquet` file; one that is there is replaced at the end. A `.csv`
+            is written as the table is, if that is one: with its delimiter, byte-order mark and
+            "sep=" line.
         columns: what to add to the table.
         review: what probability is enough.
         count: a column that says how often a term is used; the rows come with the most used
@@ -99,8 +102,10 @@ def map_terms(
             raise ConfigError(f"{page}: is both the page and the table to write; name two files")
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
     partial = out.with_name(f"{out.name}.partial")
-    opened = _writer(out, partial, schema, from_parquet=table.is_parquet)
+    opened = _writer(out, partial, schema, table)
     used = None if count is None else table.column(count)
+    # Where semicolons part the fields, as in half of Europe, dots part thousands.
+    by_dots = table.dialect.delimiter == ";"
     terms: dict[str, tuple[Any, ...]] = {}
     uses: defaultdict[str, float] = defaultdict(float)
     to_show: list[Reviewed] | None = None if page is None else []
@@ -109,7 +114,7 @@ def map_terms(
         terms[row.term] = ()
         where = f"{table.path}:{row.number}"
         # One use a row, where the table does not say.
-        uses[row.term] += 1 if used is None else _number(row.cells[used], where, count)
+        uses[row.term] += 1 if used is None else _number(row.cells[used], where, count, by_dots)
         progress.advance(1)
     for term, link in _link(linker, list(terms), columns.k, progress):
         terms[term] = columns.values(link, review)
@@ -118,7 +123,8 @@ def map_terms(
     rows: Iterable[TermRow] = table
     if used is not None:
         place = used
-        rows = sorted(table, key=lambda row: -_number(row.cells[place], str(table.path), count))
+        where = str(table.path)
+        rows = sorted(table, key=lambda row: -_number(row.cells[place], where, count, by_dots))
     progress.step(f"writing {out.name}", unit="rows")
     counted: Counter[str] = Counter()
     coded: set[str] = set()
@@ -174,12 +180,17 @@ def _link(
         progress.advance(len(batch))
 
 
-def _number(cell: object, where: str, column: str | None) -> float:
+def _number(cell: object, where: str, column: str | None, by_dots: bool) -> float:
     if cell is None or cell == "":
         return 0.0
-    text = str(cell)
+    text = _BLANK_IN_NUMBER.sub("", str(cell).strip())
     # Commas part thousands, or are the decimal comma of half of Europe.
-    text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
+    if by_dots and _THOUSANDS_BY_DOTS.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    elif _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    else:
+        text = text.replace(",", ".")
     try:
         number = float(text)
     except ValueError:
@@ -192,15 +203,20 @@ def _number(cell: object, where: str, column: str | None) -> float:
 
 
 def _writer(
-    out: Path, partial: Path, schema: pa.Schema, *, from_parquet: bool
+    out: Path, partial: Path, schema: pa.Schema, table: TermTable
 ) -> AbstractContextManager[WriteRow]:
     ending = out.suffix.lower()
     if ending == ".parquet":
         return parquet_rows(partial, schema)
-    if ending not in _DELIMITERS:
+    if ending not in (".csv", ".tsv"):
         raise ConfigError(f"{out}: ends in {ending!r}, expected .csv, .tsv or .parquet")
-    opened = csv_rows(partial, schema.names, delimiter=_DELIMITERS[ending])
-    return _Texts(opened) if from_parquet else opened
+    dialect = table.dialect
+    if ending == ".tsv":
+        dialect = replace(dialect, delimiter="\t", is_said=False)
+    elif not table.is_csv:
+        dialect = replace(dialect, delimiter=",", is_said=False)
+    opened = csv_rows(partial, schema.names, dialect=dialect)
+    return _Texts(opened) if table.is_parquet else opened
 
 
 class _Texts(AbstractContextManager[WriteRow]):

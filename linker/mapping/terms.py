@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.cells import as_text
+from linker.formats.separated import RFC_4180, allow_long_fields
 from linker.steps import Silent
-from linker.terminology import BadRows, is_parquet, table_rows
+from linker.terminology import BadRows, dialect_of, is_parquet, table_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class TermTable:
         path: the table.
         column: the column of the terms.
 
+    Attributes:
+        dialect: how it is written, if it is text.
+
     Raises:
         TerminologyError: the file is missing or no table, or has two columns of one name.
         ConfigError: it has no such column.
@@ -48,6 +52,7 @@ class TermTable:
         if not self.path.exists():
             raise TerminologyError(f"{self.path}: no such file; give a CSV, TSV or Parquet file")
         self.is_parquet = is_parquet(self.path)
+        self.dialect = RFC_4180 if self.is_parquet else dialect_of(self.path)
         _, header = next(self._table())
         self.names = list(header)
         if not self.is_parquet and self.names.count("") > 1:
@@ -60,6 +65,11 @@ class TermTable:
                 )
         self.term_column = column
         self._term = self.column(column)
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it is called a `.csv`."""
+        return self.path.name.lower().removesuffix(".gz").endswith(".csv")
 
     def column(self, name: str) -> int:
         """Where a column stands.
@@ -106,5 +116,6 @@ class TermTable:
             yield TermRow(number, as_text(cells[self._term]).strip(), cells)
 
     def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
+        allow_long_fields()
         # A list that is to be reviewed is to be whole: the first broken row is an error.
         return table_rows(self.path, None, BadRows(None), Silent())

@@ -7,6 +7,7 @@ from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
 from linker.terminology.rows import BadRows
+from linker.terminology.separated_rows import dialect_of
 from linker.terminology.table_rows import is_parquet, table_rows
 from linker.terminology.tables import (
     CONCEPTS,
@@ -36,6 +37,7 @@ __all__ = [
     "TableBuilder",
     "Terminology",
     "add_forms",
+    "dialect_of",
     "diff",
     "is_parquet",
     "kinds",

@@ -11,14 +11,16 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
 from linker.errors import TerminologyError
-from linker.formats.separated import UTF_16, delimiter_of
-from linker.steps import Progress
-from linker.terminology.files import UNDECODED, not_utf8, numbered_lines
+from linker.formats.lines import BOM
+from linker.formats.separated import UTF_16, Dialect, delimiter_of, said_delimiter
+from linker.steps import Progress, Silent
+from linker.terminology.files import UNDECODED, not_utf8, numbered_lines, opened
 from linker.terminology.rows import BadRows
 from linker.terminology.sparql_tsv import is_sparql, rdf_text
 
@@ -27,8 +29,6 @@ _BREAKS = re.compile(r"\s*[\r\n]\s*")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 _SWALLOWED = 4
 """Lines inside a field that look like rows, from which on they are."""
-_SAID = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
-"""A line before the header by which spreadsheets know what separates the fields."""
 
 
 class _Lines:
@@ -113,28 +113,10 @@ def separated_rows(
     Raises:
         TerminologyError: the file has no header, or `bad` has had enough.
     """
-    if path.suffix.lower() in _WORKBOOKS:
-        raise TerminologyError(f"{path}: a spreadsheet's workbook; save it as CSV UTF-8")
     lines = _Lines(path, progress)
-    comment = lines.without_comments()
-    if comment is not None:
-        delimiter = "\t" if delimiter is None else delimiter
-        header: list[str] = comment.split("\t")
-        yield 0, header
-    else:
-        first = _header_lines(lines)
-        if first is not None and (said := _SAID.fullmatch(first)) is not None:
-            delimiter = said[1] if delimiter is None else delimiter
-            first = _header_lines(lines)
-        if first is None:
-            raise TerminologyError(f"{path}: empty; expected a header and rows")
-        if first.startswith(("<?xml", "<!DOCTYPE")):
-            raise TerminologyError(f"{path}: XML, expected a table; an ontology has the source obo")
-        delimiter = delimiter_of(first, _by_ending(path)) if delimiter is None else delimiter
-        header = _names(path, first, delimiter)
-        if match := UNDECODED.search(first):
-            raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-        yield lines.number, header
+    number, header, dialect = _header(path, lines, delimiter)
+    yield number, header
+    delimiter = dialect.delimiter
     if delimiter == "\t" and is_sparql(header):
         yield from _sparql(path, lines, len(header), bad)
         return
@@ -152,6 +134,44 @@ def separated_rows(
                 yield start, row
         if lines.is_read:
             return
+
+
+def dialect_of(path: Path) -> Dialect:
+    """How a text table is written.
+
+    Raises:
+        TerminologyError: the file has no header.
+    """
+    _, _, dialect = _header(path, _Lines(path, Silent()), None)
+    with opened(path) as stream:
+        return replace(dialect, mark=stream.read(len(BOM)) == BOM)
+
+
+def _header(path: Path, lines: _Lines, delimiter: str | None) -> tuple[int, list[str], Dialect]:
+    """The header with its line, and how the table is written; `lines` goes on with the rows.
+
+    Args:
+        delimiter: what separates the fields, where the caller knows it.
+    """
+    if path.suffix.lower() in _WORKBOOKS:
+        raise TerminologyError(f"{path}: a spreadsheet's workbook; save it as CSV UTF-8")
+    comment = lines.without_comments()
+    if comment is not None:
+        return 0, comment.split("\t"), Dialect("\t" if delimiter is None else delimiter)
+    first = _header_lines(lines)
+    said = None if first is None else said_delimiter(first)
+    if said is not None:
+        first = _header_lines(lines)
+    if first is None:
+        raise TerminologyError(f"{path}: empty; expected a header and rows")
+    if first.startswith(("<?xml", "<!DOCTYPE")):
+        raise TerminologyError(f"{path}: XML, expected a table; an ontology has the source obo")
+    if delimiter is None:
+        delimiter = delimiter_of(first, _by_ending(path)) if said is None else said
+    header = _names(path, first, delimiter)
+    if match := UNDECODED.search(first):
+        raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
+    return lines.number, header, Dialect(delimiter, is_said=said is not None)
 
 
 def _until_broken(

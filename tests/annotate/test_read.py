@@ -197,8 +197,14 @@ def test_text_file_is_one_note(tmp_path: Path) -> None:
 
 def test_text_file_that_is_not_utf8_is_bad(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_bytes(b"zebrafish caf\xe9")
-    assert _read(path) == [BadNote("a", str(path), None, "not UTF-8: byte 0xe9 at position 13")]
+    to_do = "save the file as UTF-8 (from {0}: iconv -f {0} -t UTF-8)"
+    for content, byte, encoding in (
+        (b"zebrafish caf\xe9", "0xe9 at position 13", "LATIN1"),
+        ("zebrafish".encode("utf-16"), "0xff at position 0", "UTF-16"),
+    ):
+        path.write_bytes(content)
+        reason = f"not UTF-8: byte {byte}; {to_do.format(encoding)}"
+        assert _read(path) == [BadNote("a", str(path), None, reason)]
 
 
 def test_gzip_is_read_as_what_it_holds(tmp_path: Path) -> None:
@@ -261,6 +267,16 @@ def test_folders_are_followed_through_links_and_each_is_read_once(tmp_path: Path
     for name, target in (("a", "notes/z"), ("b", "elsewhere"), ("z/up", "notes"), ("c", "gone")):
         (tmp_path / "notes" / name).symlink_to(tmp_path / target)
     assert _read(tmp_path / "notes") == [Note("b/n", "There."), Note("z/n", "Here.")]
+
+
+def test_hidden_files_of_a_folder_are_no_notes(tmp_path: Path) -> None:
+    folder = tmp_path / ".notes"
+    for name in (".ipynb_checkpoints/a-checkpoint.jsonl", "a.jsonl", "b/c.jsonl", "b/._c.jsonl"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        _lines(folder / name, {"id": name.rpartition("/")[2][:1], "text": name})
+    assert _read(folder) == [Note("a", "a.jsonl"), Note("c", "b/c.jsonl")]
+    # One that is named is read.
+    assert _read(folder / "b" / "._c.jsonl") == [Note(".", "b/._c.jsonl")]
 
 
 def test_a_file_that_vanishes_is_a_bad_note(tmp_path: Path) -> None:

@@ -197,6 +197,9 @@ def test_after_a_broken_quote_nothing_is_taken_for_a_note(
         "zebrafish,fever",
         "1,zebrafish",
         f"note,text of a {SECRET} that goes on",
+        "N0001,zebrafish patient",
+        "N0001,Patient has zebrafish",
+        "zebrafish,Full code",
     ],
 )
 def test_a_first_row_that_names_no_columns_is_not_quoted(tmp_path: Path, row: str) -> None:
@@ -410,6 +413,30 @@ def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
     ]
     bundle = {"resourceType": "Bundle", "entry": [{"resource": r} for r in resources[:2]]}
     assert [n.id for n in _read(_write(tmp_path / "b.json", json.dumps(bundle)))] == ["1", "2"]
+
+
+def test_what_a_fhir_export_deletes_is_told(tmp_path: Path) -> None:
+    requests = [
+        {"method": "DELETE", "url": "DocumentReference/7"},
+        {"method": "DELETE", "url": "https://server.example/fhir/DocumentReference/8"},
+        {"method": "DELETE", "url": "Patient/9"},
+        {"method": "DELETE", "url": "DocumentReference?subject=10"},
+        {"method": "PUT", "url": "DocumentReference/11"},
+        {"method": "DELETE"},
+        "DELETE",
+    ]
+    bundle = {"resourceType": "Bundle", "entry": [{"request": request} for request in requests]}
+    bundle["entry"] += [5]
+    path = _write(tmp_path / "deleted.ndjson", f"{json.dumps(bundle)}\n")
+    expected = [("7", 1, "the document is deleted"), ("8", 1, "the document is deleted")]
+    assert _bad(*_read(path)) == expected
+
+
+def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    for said in ("sep=;", '"sep=;"', "\ufeffSEP=;"):
+        path = _write(tmp_path / "a.csv", f'{said}\r\nid;text\r\n1;"a, b; c"\r\n2\r\n')
+        note, bad = _read(path)
+        assert (note, _bad(bad)) == (Note("1", "a, b; c"), [(None, 4, "1 fields, expected 2")])
 
 
 def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -79,6 +80,38 @@ def test_only_new_and_changed_notes_are_annotated(
     assert sorted((tmp_path / "whole").read_bytes().splitlines()) == sorted(before.splitlines())
 
 
+def _written(out: Path) -> dict[str, tuple[int, int]]:
+    """What lies there; a file that is written anew is another."""
+    files = [(path.name, path.stat()) for path in out.parent.glob(f"{out.name}*")]
+    return {name: (found.st_ino, found.st_mtime_ns) for name, found in files}
+
+
+def test_an_update_with_nothing_new_writes_the_manifest_alone(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None, "c": PAIN})
+    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    annotate_files(linker, [notes, other], out)
+    before, manifest = _written(out), _manifest(out)
+    for prune, inputs, kept in ((False, [notes], 3), (True, [notes, other], 2)):
+        counts = annotate_files(linker, inputs, out, prune=prune)
+        assert (counts.notes, counts.errors, counts.kept) == (0, len(inputs), kept)
+        now = _written(out)
+        assert {name for name in now if now[name] != before[name]} == {"out.jsonl.run.json"}
+        assert _manifest(out)["holds"] == manifest["holds"]
+        assert _manifest(out)["this_run"]["kept"] == kept
+        assert _manifest(out)["inputs"][0] == manifest["inputs"][0]
+    # What is new of an error, or dropped, is written.
+    for prune, text, errors in ((False, 5, ["x", "b"]), (True, 5, ["b"])):
+        lines = ({"id": "a", "text": FEVER}, {"id": "b", "text": text}, {"id": "c", "text": PAIN})
+        notes.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        annotate_files(linker, [notes], out, prune=prune)
+        assert (_errors(out), list(_found(out))) == (errors, ["a", "c"])
+    _notes(notes, {"a": FEVER})
+    annotate_files(linker, [notes], out, prune=True)
+    assert (_errors(out), list(_found(out))) == ([], ["a"])
+
+
 def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
@@ -150,8 +183,79 @@ def test_a_note_in_error_is_in_the_input_and_not_pruned(
 ) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
     annotate_files(linker, [notes], out)
-    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out, prune=True)
+    broken = json.dumps({"id": "b", "text": 5})
+    notes.write_text(f"{json.dumps({'id': 'a', 'text': FEVER})}\n{broken}\n", encoding="utf-8")
+    annotate_files(linker, [notes], out, prune=True)
     assert (list(_found(out)), _errors(out)) == (["a", "b"], ["b"])
+
+
+def _documents(path: Path, *documents: tuple[str, str, str]) -> Path:
+    """FHIR DocumentReferences: id, status, text."""
+    lines = [
+        {
+            "resourceType": "DocumentReference",
+            "id": doc_id,
+            "status": status,
+            "content": [{"attachment": {"data": base64.b64encode(text.encode()).decode()}}],
+        }
+        for doc_id, status, text in documents
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_document_filed_by_mistake_loses_its_links(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    day_1 = _documents(tmp_path / "1.ndjson", ("a", "current", FEVER), ("b", "current", FEVER))
+    day_2 = _documents(tmp_path / "2.ndjson", ("b", "entered-in-error", FEVER))
+    annotate_files(linker, [day_1], out)
+    counts = annotate_files(linker, [day_2], out)
+    assert (counts.notes, counts.errors, counts.unread) == (0, 1, False)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    assert _manifest(out)["holds"] == {"notes": 1, "links": 1, "errors": 1, "changed": 0}
+    # Nor has it links where both days are read at once.
+    annotate_files(linker, [day_1, day_2], tmp_path / "both.jsonl")
+    assert _found(tmp_path / "both.jsonl") == {"a": ["fever"]}
+    # So is one that was deleted since.
+    request = {"method": "DELETE", "url": "DocumentReference/a"}
+    deleted = {"resourceType": "Bundle", "entry": [{"request": request}]}
+    day_3 = tmp_path / "3.ndjson"
+    day_3.write_text(json.dumps(deleted), encoding="utf-8")
+    assert annotate_files(linker, [day_1, day_3], tmp_path / "both.jsonl").unread is False
+    assert _found(tmp_path / "both.jsonl") == {"b": ["fever"]}
+    # Filed rightly after all, it is annotated.
+    annotate_files(linker, [_documents(day_2, ("b", "current", PAIN))], out)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"], "b": ["chest pain"]}, [])
+
+
+def test_a_note_whose_text_was_taken_away_loses_its_links(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    annotate_files(linker, [notes], out)
+    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    # Where all texts are missing, it is the extract that is broken.
+    annotate_files(linker, [_notes(notes, {"a": None, "b": None})], out)
+    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["a", "b"])
+
+
+def test_a_note_withdrawn_before_the_run_goes_on_has_no_links(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    some = [(str(i), "current", FEVER) for i in range(N_NOTES)]
+    documents = _documents(tmp_path / "notes.ndjson", *some)
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [documents], out, progress=stop)
+    _documents(documents, ("0", "entered-in-error", FEVER), *some[1:])
+    annotate_files(linker, [documents], out, resume=True)
+    assert _found(out) == {key: ["fever"] for key, *_ in some[1:]}
+    assert _errors(out) == ["0"]
 
 
 def test_an_error_that_is_mended_before_the_run_goes_on_is_gone(

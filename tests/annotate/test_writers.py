@@ -25,6 +25,7 @@ from linker.annotate.write import json_line
 from linker.annotate.writers import RunInfo, Unwritable, format_of
 from linker.annotate.writers.fhir import is_disorder, system_of
 from linker.annotate.writers.table import SCHEMA
+from linker.component import set_extensions
 from linker.errors import NoteError
 from linker.formats import Document, read_bioc_json, read_bioc_xml, read_brat, read_pubtator
 from linker.index import Index
@@ -580,3 +581,16 @@ def test_docbin_holds_entities_and_their_links(tmp_path: Path) -> None:
     ]
     assert doc.user_data["note_id"] == "n1"
     assert json.loads(doc.user_data["links"]) == note_json("n1", LINKS)["links"]
+
+
+def test_docs_of_a_bin_have_their_links_as_those_of_the_component(tmp_path: Path) -> None:
+    out = _write(tmp_path / "x.spacy", "docbin", (NOTE, LINKS))
+    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())
+    set_extensions()
+    found = [ent._.link for ent in doc.ents]
+    assert [link.to_dict() for link in found] == note_json("n1", LINKS)["links"]
+    assert [ent._.kb_ents for ent in doc.ents] == [
+        [(c.concept_id, c.probability) for c in link.candidates if link.concept_id is not None]
+        for link in LINKS
+    ]
+    assert found[0].candidates[0].codes == LINKS[0].candidates[0].codes

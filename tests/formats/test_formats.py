@@ -267,7 +267,7 @@ def passage(offset: int, text: str, *annotations: str) -> str:
     return f"<passage><offset>{offset}</offset><text>{escape(text)}</text>{inside}</passage>"
 
 
-def annotation(text: str, *locations: tuple[int, int], **infons: str) -> str:
+def annotation(text: str, *locations: tuple[object, int], **infons: str) -> str:
     keys = "".join(f'<infon key="{key}">{value}</infon>' for key, value in infons.items())
     places = "".join(f'<location offset="{o}" length="{n}"/>' for o, n in locations)
     return f'<annotation id="1">{keys}{places}<text>{escape(text)}</text></annotation>'
@@ -390,6 +390,51 @@ def test_a_bioc_offset_that_cannot_be_is_told_and_not_quoted(offset: str, messag
         assert "zebrafish" not in problem.message
 
 
+def test_a_bioc_offset_that_cannot_be_costs_its_document_alone() -> None:
+    broken = "<passage><offset>zebrafish</offset><text>Fever</text></passage>"
+    marked = annotation("Fever", (0, 5)), annotation("Fever", ("zebrafish", 5), type="Disease")
+    stream = bioc_xml(
+        "<document><id>1</id>" + passage(0, "Fever", *marked) + "</document>",
+        f"<document><id>2</id>{broken}</document>",
+        "<document><id>3</id>" + passage(0, "Pain") + "</document>",
+    )
+    of_json = [
+        {
+            "id": "1",
+            "passages": [{"offset": 0, "text": "Fever"}],
+            "annotations": [
+                {"text": "Fever", "locations": [{"offset": offset, "length": 5}]}
+                for offset in (0, "zebrafish")
+            ],
+        },
+        {"id": "2", "passages": [{"offset": "zebrafish", "text": "Fever"}]},
+        {"id": "3", "passages": [{"offset": 0, "text": "Pain"}]},
+    ]
+    for read, content, at in (
+        (read_bioc_xml, stream, (4, 5)),
+        (read_bioc_json, [json.dumps(of_json).encode()], (None, None)),
+    ):
+        items = list(read(content, "f"))
+        assert problems(items) == [("annotation", at[0], "1"), ("document", at[1], "2")]
+        documents = [item for item in items if isinstance(item, Document)]
+        assert [(d.id, d.text, len(d.annotations)) for d in documents] == [
+            ("1", "Fever", 1),
+            ("3", "Pain", 0),
+        ]
+
+
+def test_bioc_xml_of_another_encoding_is_told_what_to_do() -> None:
+    xml = f"<collection><document><id>1</id>{passage(0, 'Fièvre')}</document></collection>"
+    (problem,) = read_bioc_xml(xml.encode("latin-1").splitlines(), "f")
+    assert "(not UTF-8: byte 0xe8 at position 67; save the file as UTF-8 (from L" in str(problem)
+    assert "or have its first line say the encoding); doc" in str(problem)
+    # Cut within a character, it is cut.
+    (problem,) = read_bioc_xml([xml.encode()[: xml.encode().index(b"\xc3") + 1]], "f")
+    assert "UTF-8" not in str(problem)
+    said = "<?xml version='1.0' encoding='ISO-8859-1'?>" + xml
+    assert only(list(read_bioc_xml([said.encode("latin-1")], "f"))).text == "Fièvre"
+
+
 def test_bioc_xml_unfolds_no_entity() -> None:
     stream = bioc_xml(head='<!DOCTYPE collection [<!ENTITY a "aaaa">]>')
     (problem,) = read_bioc_xml(stream, "f")
@@ -428,7 +473,9 @@ def test_bioc_json_is_read_as_the_xml() -> None:
         assert (document.text, document.annotations) == (f"{TITLE}\n{ABSTRACT}", (expected,))
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff", b"3", b'{"documents": [3]}'])
+@pytest.mark.parametrize(
+    "content", [b"{", b"\xff", b"3", b'{"documents": [3]}', b'{"id": null, "passages": []}']
+)
 def test_bioc_json_that_is_none_is_a_problem(content: bytes) -> None:
     assert [kind for kind, *_ in problems(list(read_bioc_json([content], "f")))] == ["document"]
 

@@ -30,13 +30,14 @@ def write(path: Path, *lines: str) -> Path:
 
 
 def read(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file, delimiter=delimiter, strict=True))
 
 
 def mapped(linker: Linker, table: Path, out: Path, **options: Any) -> list[dict[str, str]]:
-    map_terms(linker, TermTable(table, "problem"), out, **options)
-    return read(out)
+    source = TermTable(table, "problem")
+    map_terms(linker, source, out, **options)
+    return read(out, source.dialect.delimiter)
 
 
 @pytest.fixture
@@ -116,6 +117,25 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     )
     rows = mapped(linker, table, tmp_path / "commas.out.csv", count="uses")
     assert [row["uses"] for row in rows] == ["1,234", "99", "12,5"]
+    # Dots part thousands where semicolons part the fields, blanks do everywhere.
+    uses = [
+        "1.234.567",
+        "12 345",
+        "12\u202f344",
+        "1.234,5",
+        "1'234",
+        "1.233",
+        "99",
+        "12,5",
+        "0.500",
+    ]
+    lines = (f"Fever;{number}" for number in reversed(uses))
+    table = write(tmp_path / "dots.csv", "problem;uses", *lines)
+    rows = mapped(linker, table, tmp_path / "dots.out.csv", count="uses")
+    assert [row["uses"] for row in rows] == uses
+    table = write(tmp_path / "en.csv", "problem,uses", "Fever,1.234", "Fever,2")
+    rows = mapped(linker, table, tmp_path / "en.out.csv", count="uses")
+    assert [row["uses"] for row in rows] == ["2", "1.234"]
 
 
 def _link(probability: float) -> Link:
@@ -372,6 +392,39 @@ def test_tables_of_spreadsheets_are_read(linker: Linker, tmp_path: Path) -> None
     table.write_bytes(b"id,problem\r1,heart attack\r")
     (row,) = mapped(linker, table, tmp_path / "out.csv")
     assert (row["id"], row["problem"], row["review"]) == ("1", "heart attack", "accept")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "out", "begins"),
+    [
+        ("a.csv", "id;problem", "out.csv", "id;problem;concept_id;"),
+        ("a.csv", "\ufeffid;problem", "out.csv", "\ufeffid;problem;concept_id;"),
+        ("a.csv", "\ufeffid,problem", "out.csv", "\ufeffid,problem,concept_id,"),
+        ("a.csv", "sep=|\nid|problem", "out.csv", "sep=|\r\nid|problem|concept_id|"),
+        ("a.csv", "\ufeffsep=;\nid;problem", "out.tsv", "\ufeffid\tproblem\tconcept_id\t"),
+        ("a.tsv", "id\tproblem", "out.csv", "id,problem,concept_id,"),
+        ("a.txt", "\ufeffid;problem", "out.csv", "\ufeffid,problem,concept_id,"),
+        ("a.csv", "id,problem", "out.csv", "id,problem,concept_id,"),
+    ],
+)
+def test_a_table_is_written_as_it_was_read(
+    linker: Linker, tmp_path: Path, name: str, head: str, out: str, begins: str
+) -> None:
+    path = tmp_path / name
+    parted_by = head.partition("id")[2][0]
+    path.write_text(f"{head}\n7{parted_by}heart attack\n", encoding="utf-8")
+    map_terms(linker, TermTable(path, "problem"), tmp_path / out)
+    assert (tmp_path / out).read_bytes().decode().startswith(begins)
+    # What was written is read as it was.
+    (row,) = TermTable(tmp_path / out, "problem")
+    assert (row.term, row.cells[0]) == ("heart attack", "7")
+
+
+def test_a_cell_of_any_length_is_kept(linker: Linker, tmp_path: Path) -> None:
+    long = "x" * 200_000
+    table = write(tmp_path / "a.csv", "problem,about", f'heart attack,"{long}"')
+    (row,) = mapped(linker, table, tmp_path / "out.csv")
+    assert (row["about"], row["review"]) == (long, "accept")
 
 
 def test_a_missing_folder_is_told_before_anything_is_linked(linker: Linker, tmp_path: Path) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from linker.annotate.readers.base import BadNote, Columns, Lines, NoteFile, Reader
+from linker.annotate.readers.base import (
+    NO_TEXT,
+    WITHDRAWN,
+    BadNote,
+    Columns,
+    Lines,
+    NoteFile,
+    Reader,
+)
 from linker.annotate.readers.corpora import (
     read_bioc_xml_notes,
     read_json_notes,
@@ -17,6 +25,8 @@ from linker.annotate.readers.text_files import read_text
 __all__ = [
     "ENDINGS",
     "NOTE_READERS",
+    "NO_TEXT",
+    "WITHDRAWN",
     "BadNote",
     "Columns",
     "Database",

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
 from linker.formats.cells import as_text, as_whole
-from linker.formats.lines import not_utf8
+from linker.formats.lines import bad_byte
 from linker.schema import Note
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 CARRIED = ("person_id", "note_date", "note_datetime", "visit_occurrence_id", "subject")
 """What is kept of a note beside its id and text, for the formats that have a place for it: columns
 of OMOP's NOTE, and the subject of a FHIR DocumentReference."""
+
+
+ENTERED_IN_ERROR = "is entered-in-error: the document is not to be used"
+DELETED = "the document is deleted"
+WITHDRAWN = (ENTERED_IN_ERROR, DELETED)
+NO_TEXT = "is of type NoneType, expected a string"
+"""How the reasons end for a document that was withdrawn, and for a note whose text is null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,7 @@ def note_of(
         try:
             text = text.decode()
         except UnicodeDecodeError as error:
-            return note_id, f"{text_key} is {not_utf8(error)}"
+            return note_id, f"{text_key} is {bad_byte(error)}"
     if not isinstance(text, str):
         found = _described(data, text_key, "--text-column")
         return note_id, f"{text_key} is {found}expected a string"

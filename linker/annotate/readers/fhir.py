@@ -1,7 +1,9 @@
 """FHIR R4 DocumentReference: the plain text of its attachment.
 
 https://hl7.org/fhir/R4/documentreference.html. As ndjson, a resource a line (a DocumentReference,
-or a Bundle of some), as FHIR's bulk export has it; other resources are passed over.
+or a Bundle of some), as FHIR's bulk export has it; other resources are passed over. What has been
+deleted since the last export comes as Bundles of requests to delete:
+https://hl7.org/fhir/uv/bulkdata/export.html, "deleted".
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import binascii
 from email.message import Message
 from typing import IO, Any
 
-from linker.annotate.readers.base import Columns, Lines, NoteFile
+from linker.annotate.readers.base import DELETED, ENTERED_IN_ERROR, Columns, Lines, NoteFile
 from linker.annotate.readers.json_lines import parsed
 from linker.formats.lines import BOM
 from linker.schema import Note
@@ -44,6 +46,8 @@ def read_resource(file: NoteFile, line: int | None, value: object) -> Lines:
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, dict) and "resource" in entry:
                 yield from read_resource(file, line, entry["resource"])
+            elif (deleted := _deleted(entry)) is not None:
+                yield line, file.bad(deleted, line, DELETED)
     elif kind == "DocumentReference":
         note_id = _id(value)
         if note_id is None:
@@ -55,6 +59,15 @@ def read_resource(file: NoteFile, line: int | None, value: object) -> Lines:
             yield line, Note(note_id, _text(value), _carried(value))
         except ValueError as error:
             yield line, file.bad(note_id, line, str(error))
+
+
+def _deleted(entry: object) -> str | None:
+    """The id of the DocumentReference that an entry of a Bundle deletes; None where it does not."""
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict) or request.get("method") != "DELETE":
+        return None
+    kind, _, found = str(request.get("url", "")).rpartition("/")
+    return found if found and kind.rpartition("/")[2] == "DocumentReference" else None
 
 
 def _id(resource: dict[str, Any]) -> str | None:
@@ -73,7 +86,7 @@ def _refuse_mistakes(resource: dict[str, Any]) -> None:
     """
     for element in ("status", "docStatus"):
         if resource.get(element) == "entered-in-error":
-            raise ValueError(f"its {element} is entered-in-error: the document is not to be used")
+            raise ValueError(f"its {element} {ENTERED_IN_ERROR}")
 
 
 def _text(resource: dict[str, Any]) -> str:

@@ -27,11 +27,14 @@ from linker.annotate.readers.base import (
     note_of,
 )
 from linker.errors import NoteError
-from linker.formats.separated import UTF_16, delimiter_of
+from linker.formats.lines import FROM_LATIN_1
+from linker.formats.separated import (
+    UTF_16,
+    allow_long_fields,
+    delimiter_of,
+    said_delimiter,
+)
 from linker.schema import Note
-
-MAX_FIELD = 1 << 28
-"""Characters of a CSV field; a longer one is a quote that was never closed."""
 
 BATCH_ROWS = 256
 
@@ -46,6 +49,8 @@ _UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
 
 _NAME = re.compile(r"[^\W\d]\w*(?:[ ./-]\w+){0,3}")
 _NAME_LENGTH = 40
+# A name of several words says last what it is a name of: "Patient ID". A short note does not.
+_OF_SEVERAL = re.compile(r"\S+|.* (?:id|key|date|time|name|type|text)", re.IGNORECASE)
 _OF_NAMES = re.compile(
     r"(?:^|[\W_])(?:id|key|nr|no|code|date|time|name|type|text|note|person|patient|document|report)s?"
     r"(?:$|[\W_])",
@@ -69,15 +74,18 @@ def read_tsv(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
 def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimiter: str) -> Lines:
     # Bytes that are not UTF-8 become lone surrogates here, so that only their own row is lost.
     text = io.TextIOWrapper(opened, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    # The module's limit, 128 kB, is below what notes have; it is one for the whole process.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))
+    allow_long_fields()
     try:
         first = text.readline()
         if first.startswith(_UTF_16_MARKS):
             yield 1, file.bad(None, 1, UTF_16)
             return
+        said = said_delimiter(first)
+        if said is not None:
+            first = text.readline()
         lines = chain([first] if first else [], text)
-        yield from _csv_notes(file, _Rows(lines, delimiter_of(first, delimiter)), columns)
+        parted_by = delimiter_of(first, delimiter) if said is None else said
+        yield from _csv_notes(file, _Rows(lines, parted_by, before=said is not None), columns)
     finally:
         # Else it closes what it does not own.
         text.detach()
@@ -86,11 +94,15 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
 class _Rows:
     """The rows of a CSV file, and what is to be known of the one given last.
 
+    Args:
+        before: lines of the file that stand before these.
+
     Attributes:
         line: the line on which it begins, from 1.
     """
 
-    def __init__(self, text: Iterable[str], delimiter: str) -> None:
+    def __init__(self, text: Iterable[str], delimiter: str, *, before: int = 0) -> None:
+        self._before = before
         self._read: list[str] = []
         self._rows = csv.reader(self._kept(text), delimiter=delimiter, strict=True)
         self._quoted = re.compile(rf'(?:^|{re.escape(delimiter)})"')
@@ -109,7 +121,7 @@ class _Rows:
         """
         self._read.clear()
         # A row begins on the line after that on which the one before it ended.
-        self.line = self._rows.line_num + 1
+        self.line = self._before + self._rows.line_num + 1
         return next(self._rows, None)
 
     def is_quoted(self) -> bool:
@@ -152,9 +164,10 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
 def _told(header: Sequence[str]) -> str:
     """What a message may say of the first row: a file without column names has a note there."""
     names = [name.strip() for name in header]
-    if all(_NAME.fullmatch(name) and len(name) <= _NAME_LENGTH for name in names) and any(
-        map(_OF_NAMES.search, names)
-    ):
+    if all(
+        len(name) <= _NAME_LENGTH and _NAME.fullmatch(name) and _OF_SEVERAL.fullmatch(name)
+        for name in names
+    ) and any(map(_OF_NAMES.search, names)):
         return f"it has {', '.join(names[:20])}"
     return f"its first row, of {len(names)} fields, seems to name no columns"
 
@@ -167,7 +180,8 @@ def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> 
             value.encode()
         except UnicodeEncodeError as error:
             byte = ord(value[error.start]) - 0xDC00
-            reason = f"its {what} is not UTF-8: byte 0x{byte:02x} at character {error.start}"
+            at = f"byte 0x{byte:02x} at character {error.start}"
+            reason = f"its {what} is not UTF-8: {at}; {FROM_LATIN_1}"
             return file.bad(None if what == "id" else note.id, line, reason)
     if not note.id:
         return file.bad(None, line, "its id is empty")

@@ -3,8 +3,10 @@
 A folder of files of 500 notes each, as `spacy.training.Corpus` reads it; one file, held in memory
 until the end, if the output's name ends in .spacy. Tokens are those of spaCy's English tokenizer,
 cut where a mention begins or ends inside one. `ent.kb_id_` is "NIL" where no concept fits,
-`ent.label_` the first semantic type, and `doc.user_data` has the note's id under "note_id" and its
-links, as `--format jsonl` has them, as a string of JSON under "links".
+`ent.label_` the first semantic type. `doc.user_data` has the note's id under "note_id"; its links,
+as `--format jsonl` has them, as a string of JSON under "links"; and each of them as the spaCy
+component keeps it: after `linker.component.set_extensions()` they are `ent._.link` and
+`ent._.kb_ents`, with types and codes of the linked candidate alone.
 """
 
 from __future__ import annotations
@@ -111,9 +113,36 @@ def to_doc(nlp: Language, record: Record) -> Doc:
         )
         for link in links
     ]
-    doc.user_data["note_id"] = record.note_id
-    doc.user_data["links"] = json.dumps(links)
+    user_data: dict[Any, Any] = doc.user_data
+    for link, ent in zip(links, doc.ents, strict=True):
+        user_data["._.", "link", link["start"], link["end"]] = {ent.label_: _kept(link)}
+    user_data["note_id"] = record.note_id
+    user_data["links"] = json.dumps(links)
     return doc
+
+
+def _kept(link: dict[str, Any]) -> dict[str, Any]:
+    """A link as `linker.component` keeps it: the fields of `Link`, offsets from the span on."""
+    about = {key: link[key] for key in ("semantic_types", "codes")}
+    return {
+        "mention": {
+            "start": 0,
+            "end": link["end"] - link["start"],
+            "text": link["text"],
+            "long_form": link["long_form"],
+        },
+        "concept_id": link["concept_id"],
+        "candidates": [
+            {
+                "concept_id": one["concept_id"],
+                "preferred_name": one["name"],
+                **{key: one[key] for key in ("matched_name", "score", "probability")},
+                **(about if at == 0 else {"semantic_types": [], "codes": {}}),
+            }
+            for at, one in enumerate(link["candidates"])
+        ],
+        "assertion": link["assertion"],
+    }
 
 
 DOCBIN = Format(_keep, _open, is_folder=_is_folder)
