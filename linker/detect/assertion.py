@@ -96,10 +96,13 @@ class AssertionRules:
     def _judge(self, sentence: Sentence, stretches: Stretches, found: list[int]) -> None:
         tokens, homes = sentence.tokens(stretches)
         for first, end in items(tokens, homes):
-            own = {at - first: home for at, home in homes.items() if first <= at < end}
-            phrases = self._book.find(tokens[first:end])
+            item, own = tokens, homes
+            if end - first < len(tokens):
+                item = tokens[first:end]
+                own = {at - first: home for at, home in homes.items() if first <= at < end}
+            phrases = self._book.find(item)
             if phrases or sentence.section:
-                mark_scopes(tokens[first:end], own, phrases, sentence.section, found)
+                mark_scopes(item, own, phrases, sentence.section, found)
 
 
 def _truth(bits: int) -> dict[str, bool]:

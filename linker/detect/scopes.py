@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 
-from linker.detect.triggers import FAR, Phrases, is_word
+from linker.detect.clauses import statements
+from linker.detect.triggers import FAR, Effect, Phrases, is_word
 from linker.schema import ASSERTIONS
 
+_NEGATED = ASSERTIONS.index("negated")
 _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 
@@ -29,49 +31,90 @@ def mark_scopes(
     """
     # words[i]: how many words stand before piece i, so that distances are differences.
     words = [0, *accumulate(map(is_word, tokens))]
-    in_section = [attribute in section for attribute in range(len(ASSERTIONS))]
-    _look_forward(tokens, homes, in_section, phrases, words, found)
+    _look_forward(tokens, homes, phrases, words, section, found)
     if any(effect.backward for _, effects in phrases.values() for effect in effects):
         _look_backward(tokens, homes, phrases, words, found)
+
+
+class _Scopes:
+    """What the phrases read so far say of the words that follow.
+
+    Args:
+        section: the attributes of what stands in this section.
+    """
+
+    def __init__(self, section: Collection[int]) -> None:
+        self._section = sum(1 << attribute for attribute in section)
+        # In scope are the words before these limits: by the words that end it, of each attribute.
+        self._limits: dict[frozenset[str], list[int]] = {}
+        # Attributes that rest, and the words that wake them.
+        self._resting: dict[int, frozenset[str]] = {}
+        self.heeds: set[str] = set()
+        """Words that may end a scope, or wake one: the others need not be read."""
+
+    def read(self, token: str) -> None:
+        """End, or wake, what this token does."""
+        self._resting = {a: until for a, until in self._resting.items() if token not in until}
+        for until, limits in self._limits.items():
+            if token in until:
+                limits[:] = [0] * len(limits)
+
+    def here(self, n_words: int) -> int:
+        """A bit for each attribute in whose scope the word is behind which so many are."""
+        bits = self._section
+        for limits in self._limits.values():
+            for attribute, limit in enumerate(limits):
+                if n_words < limit:
+                    bits |= 1 << attribute
+        for attribute in self._resting:
+            bits &= ~(1 << attribute)
+        return bits
+
+    def end(self, attribute: int, *, section: bool = False) -> None:
+        """End the scopes of an attribute, and its section's for the rest of the sentence."""
+        for limits in self._limits.values():
+            limits[attribute] = 0
+        if section:
+            self._section &= ~(1 << attribute)
+
+    def take(self, effects: Sequence[Effect], n_words: int) -> None:
+        """Do what a phrase does, behind which so many words stand."""
+        for effect in effects:
+            if effect.ends:
+                for attribute in effect.attributes:
+                    self.end(attribute, section=effect.ends_section)
+            elif effect.rests:
+                self._resting |= dict.fromkeys(effect.attributes, effect.until)
+                self.heeds |= effect.until
+        for effect in effects:
+            if effect.forward:
+                (attribute,) = effect.attributes
+                self._resting.pop(attribute, None)
+                self.heeds |= effect.until
+                limits = self._limits.setdefault(effect.until, [0] * len(ASSERTIONS))
+                limits[attribute] = max(limits[attribute], n_words + effect.max_words)
 
 
 def _look_forward(
     tokens: list[str],
     homes: dict[int, int],
-    in_section: list[bool],
     phrases: Phrases,
     words: list[int],
+    section: Collection[int],
     found: list[int],
 ) -> None:
-    n = len(ASSERTIONS)
-    # In scope are the words before these limits: by the words that end it, those of each attribute.
-    scopes: dict[frozenset[str], list[int]] = {}
-    ends: set[str] = set()
-    for at, piece in enumerate(tokens):
-        if piece in ends:
-            for until, limits in scopes.items():
-                if piece in until:
-                    limits[:] = [0] * n
+    scopes = _Scopes(section)
+    stated = {*statements(tokens, homes, phrases)}
+    for at, token in enumerate(tokens):
+        if at in stated:
+            scopes.end(_NEGATED)
+        if token in scopes.heeds:
+            scopes.read(token)
         if at in homes:
-            for attribute in range(n):
-                if in_section[attribute] or any(
-                    words[at] < limits[attribute] for limits in scopes.values()
-                ):
-                    found[homes[at]] |= 1 << attribute
+            found[homes[at]] |= scopes.here(words[at])
         if at in phrases:
             end, effects = phrases[at]
-            for effect in effects:
-                if effect.ends:
-                    for attribute in effect.attributes:
-                        for limits in scopes.values():
-                            limits[attribute] = 0
-                        in_section[attribute] = in_section[attribute] and not effect.ends_section
-            for effect in effects:
-                if effect.forward:
-                    (attribute,) = effect.attributes
-                    ends |= effect.until
-                    limits = scopes.setdefault(effect.until, [0] * n)
-                    limits[attribute] = max(limits[attribute], words[end] + effect.max_words)
+            scopes.take(effects, words[end])
 
 
 def _look_backward(

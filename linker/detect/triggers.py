@@ -54,6 +54,12 @@ class _TerminationTable(_Table):
     section: bool = False
 
 
+class _RestTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    phrases: tuple[str, ...]
+    until: tuple[str, ...]
+
+
 class _PseudoTable(_Table):
     phrases: tuple[str, ...] = ()
 
@@ -67,6 +73,7 @@ class _RuleFile(_Table):
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     trigger: tuple[_TriggerTable, ...] = ()
     termination: tuple[_TerminationTable, ...] = ()
+    rest: tuple[_RestTable, ...] = ()
     pseudo: _PseudoTable = _PseudoTable()
     section: tuple[_SectionTable, ...] = ()
 
@@ -79,6 +86,7 @@ class Effect(NamedTuple):
     backward: bool = False
     ends: bool = False
     ends_section: bool = False
+    rests: bool = False
     max_words: int = FAR
     until: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
@@ -143,6 +151,11 @@ class PhraseBook:
             self._add(
                 termination.phrases,
                 Effect(attributes=attributes, ends=True, ends_section=termination.section),
+            )
+        for rest in rules.rest:
+            attributes = tuple(map(ASSERTIONS.index, rest.attributes))
+            self._add(
+                rest.phrases, Effect(attributes=attributes, rests=True, until=frozenset(rest.until))
             )
         self._add(rules.pseudo.phrases, Effect())
         self.headers = {

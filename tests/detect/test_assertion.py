@@ -358,6 +358,49 @@ def test_phrases(text: str) -> None:
     check(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No [pain|negated] after a [fall|]. Denies [headache|negated] since [MVA|].",
+        "No [infection|negated] following [surgery|], [fever|negated] or [chills|negated].",
+        "No [LOC|negated] before or since the [fall|], no [vomiting|negated].",
+        "No [deficits|negated] from his [stroke|]. No [DVT|negated] on [ultrasound|].",
+        "Denies suffering from [gout|negated]. He has never suffered from [asthma|negated].",
+        "No evidence on CT of [mass|negated] or [bleeding|negated].",
+        "No [cough|negated] s/p [PE|historical].",
+        "Denies the following: [fever|negated], [cough|negated].",
+        "Denies, since [surgery|], any [fever|negated]. After the [fall|] no [pain|negated].",
+        "Possible [seizure|uncertain] after [head injury|].",
+        "Rule out [DVT|uncertain] after [fracture|].",
+        "Call if [fever|hypothetical] after [surgery|], or [pain|hypothetical].",
+        "[Infection|negated] after surgery was ruled out.",
+    ],
+)
+def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No [chest pain|negated], [rash|] noted. No [cough|negated], mild [rash|] was seen.",
+        "No [fever|negated], [cough|] improving.",
+        "Denies [nausea|negated], [pain|historical] has resolved.",
+        "No [fever|negated], [chills|negated], [pain|] well controlled.",
+        "There is no [fracture|negated] and the [effusion|] is small.",
+        "No [PE|negated] and his [cough|] is better.",
+        # Lists, of which all members are denied, and what is denied twice.
+        "No [fever|negated], [cough|negated] or [rash|negated] noted.",
+        "No [icterus|negated], [cyanosis|negated], [edema|negated] noted.",
+        "No [fever|negated], [rash|negated] is not seen. No [fever|negated] and [rash|negated].",
+        "No [mass|negated] of the hip and the [pelvis|negated].",
+        "No [fever|negated], [cough|negated] that is new.",
+    ],
+)
+def test_statements_behind_a_negation(text: str) -> None:
+    check(text)
+
+
 # The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 .980 1.00 .972; held
 # .981 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
 # without changing a rule for it; both are one author's invention, so real notes will be harder.
