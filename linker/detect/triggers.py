@@ -31,6 +31,17 @@ _DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)"
 FAR = 1 << 60
 """As many words as a sentence may have."""
 
+# fmt: off
+_WITHOUT_APOSTROPHE = {
+    short.replace("'", ""): short
+    for short in (
+        "don't", "doesn't", "didn't", "haven't", "hasn't", "hadn't", "isn't", "aren't", "wasn't",
+        "weren't", "can't", "couldn't", "i'm",
+    )
+}
+# fmt: on
+"""As people type on a phone: "i dont have a fever"."""
+
 _Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
 
 
@@ -268,7 +279,8 @@ def _parts(word: str) -> list[str]:
 def fold(piece: str) -> str:
     """The form in which the words of a note are compared with those of a phrase.
 
-    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk".
+    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk". "Dont" is
+    "don't".
     """
     if piece[0].isdecimal() and (time := _DURATION.fullmatch(piece)):
         return time[1].lower()
@@ -278,4 +290,5 @@ def fold(piece: str) -> str:
         return "0s"
     piece = piece.lower().replace("’", "'").replace("´", "'")
     piece = piece.removesuffix("'s")
+    piece = _WITHOUT_APOSTROPHE.get(piece, piece)
     return {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}.get(piece, piece)
