@@ -425,6 +425,32 @@ def test_what_patients_write(text: str) -> None:
     check(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Favoured to represent [keratosis|uncertain]. Favored to be [nevus|uncertain].",
+        "[Atelectasis|uncertain] is favoured over [CHF|uncertain]. [TB|uncertain] is favored.",
+        "[Glaucoma|uncertain] suspect. [Glaucoma|uncertain] suspect OU. [Fever|], suspect sepsis.",
+        "Near complete resolution of the [pneumonia|]. Resolution of [edema|historical].",
+        "He is not known to have [AF|negated]. She was not found to have [anemia|negated].",
+        "The lesions were not confirmed to be [tumor|negated] implants.",
+        "I cannot appreciate a [murmur|negated]. I did not hear [rales|negated].",
+        "There is not any [swelling|negated]. There isn't a [rash|negated].",
+        "Pt not c/o [CP|negated]. He is not in [pain|negated]. Not in any [distress|negated].",
+        "Pertinent negatives include [fever|negated], [cough|negated].",
+        "CT ruled out [PE|negated]. We have not ruled out [TB|uncertain].",
+        "[MI|negated] ruled out, [UTI|]. There is not even a hint of [pus|negated].",
+        "[PE|negated] was considered but ruled out. [MI|uncertain] was considered.",
+        "No [S3|negated], 2/6 [systolic murmur|]. No [rub|negated], grade II/VI [murmur|].",
+        "No [gallop|negated], II/VI [murmur|]. No [fever|negated], known [COPD|].",
+        "[Seizure|negated] free x 2 years.",
+        "Previously healthy male with [cough|]. Previously well, now has [fever|].",
+    ],
+)
+def test_what_examiners_write(text: str) -> None:
+    check(text)
+
+
 # The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 .980 1.00 .972; held
 # .981 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
 # without changing a rule for it; both are one author's invention, so real notes will be harder.
