@@ -13,7 +13,7 @@ from itertools import chain
 
 from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.detect.stretches import Stretches
-from linker.detect.templates import EMPTY_BOX, TICKED_BOX
+from linker.detect.templates import EMPTY_BEHIND, EMPTY_BOX, TICKED_BOX
 from linker.detect.triggers import MENTION, MENTION_GOES_ON, TOKEN, PhraseBook, fold
 from linker.schema import ASSERTIONS
 
@@ -26,14 +26,14 @@ _LONGEST_HEADER = 100
 _FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
 """What stands behind a header and may say that there is none of it."""
 _NOTHING = re.compile(
-    r"\s{0,4}(?:none(?:[ ](?:known|reported))?|nil|negative|non-?contributory|unremarkable|unknown"
-    r"|n/a|nkda|nka)[ \t.]*(?:\n|\Z)",
+    r"\s{0,4}(?:none(?:[ ](?:known|reported))?|(?:nil|none|nothing)[ ]of[ ]note|nil|negative"
+    r"|non-?contributory|unremarkable|unknown|n/a|nkda|nka)[ \t.]*(?:\n|\Z)",
     re.IGNORECASE,
 )
 """What makes a section empty: "Family history: Noncontributory." What stands below is not of it."""
 _LONGEST_WORD = 32
 """Words before a full stop are looked at so far back: what is longer is no abbreviation."""
-_SPLITTERS = frozenset(f";•·●▪‣|{EMPTY_BOX}{TICKED_BOX}")
+_SPLITTERS = frozenset(f";•·●▪‣|{EMPTY_BOX}{TICKED_BOX}{EMPTY_BEHIND}")
 _MARKS = rf"\n.!?{''.join(_SPLITTERS)}"
 _PIECE = re.compile(
     rf"{MENTION}{MENTION_GOES_ON}*|[{_MARKS}]|[^\s_{_MARKS}{MENTION}][^{_MARKS}{MENTION}]*"
@@ -129,7 +129,7 @@ def sentences_of(text: str, stretches: Stretches, book: PhraseBook) -> Iterator[
             before = ""
             continue
         if piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, _last_word(before))):
-            if piece == "?":
+            if piece in ("?", EMPTY_BEHIND):
                 sentence.add(piece, at)
             yield sentence
             sentence = None

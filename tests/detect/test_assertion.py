@@ -224,6 +224,20 @@ def test_sentences_and_sections(text: str) -> None:
         "No [angina|negated] (NYHA class 2) or [edema|negated]",
         "[Fever|negated]? No. [Cough|]? Yes.",
         "[Fever|negated]? No [Cough|]? Yes",
+        # Letters, rows of tables, boxes behind.
+        "[Fever|negated] N, [cough|] Y. [Airway obstruction|negated] N [Bleeding|] Y",
+        "[Fever|negated]  N   [Cough|]  Y   [Rash|negated]  N\n[Gout|] Y\n[MI|negated] N",
+        "C/o [abdominal pain|] n/v. [Asthma|] | Yes |\n| [Diabetes|negated] | No |",
+        "[Rash|negated] ☐ [Cough|] ☑\n[Sore throat|negated] ☐",
+        "[Fever|negated] [ ] [Cough|] [x]",
+        "[x] [Cough|] [ ] [Fever|negated]\nNone of these: [ ]",
+        "[Diabetes|negated]: Yes ☐ No ☑\n[Asthma|]: Yes ☑ No ☐",
+        "[Chest pain|negated]: Patient denies\n[Cough|]: Yes",
+        "Const: no [fever|negated] CV: no [chest pain|negated] Resp: [cough|]",
+        "ROS: Const - no [fever|negated], CV - [palpitations|], Resp - no [cough|negated]",
+        "-ve [head injury|negated], -ve [LOC|negated], +ve [vomiting|]",
+        "+ve [cough|], -ve [fever|negated]. [Cough|] +ve, [rash|negated] -ve",
+        "[DVT|negated] nil, FH [IHD|family]. FHx: Nil of note.\n[Cough|].",
     ],
 )
 def test_forms(text: str) -> None:
