@@ -465,6 +465,25 @@ def test_what_examiners_write(text: str) -> None:
     check(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[MI|historical] 2012, [CVA|historical] 2014. [GI bleed|historical] in Jan 2015.",
+        "[MI|historical] 3/2012. [DVT|historical] (Jan 2015). [PE|historical] in 3/2012.",
+        "[Pain|] began in 12/2019. [Gout|] since 3/2012. [HIV|] diagnosed in 5/2006, on ART.",
+        "[Asthma|] diagnosed in childhood. Ex-[smoker|historical] with [COPD|].",
+        "Risk for [infection|hypothetical] r/t [immobility|] and [surgery|].",
+        "Received [flu|hypothetical] shot. [COVID-19|hypothetical] booster given.",
+        "Call your doctor for [fever|hypothetical]. Return should the [pain|hypothetical] worsen.",
+        "Discussed signs of [stroke|hypothetical]. Ibuprofen as needed (for [pain|hypothetical]).",
+        "(-) [fever|negated], [chills|negated], [sweats|negated] (+) [cough|]",
+        "[DM|negated]: (-), [HTN|], [CAD|negated] (-)",
+    ],
+)
+def test_when_it_was_and_what_may_come(text: str) -> None:
+    check(text)
+
+
 # The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 .980 1.00 .972; held
 # .981 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
 # without changing a rule for it; both are one author's invention, so real notes will be harder.
