@@ -29,10 +29,16 @@ def mark_scopes(
         section: the attributes of what stands in this section.
         found: by stretch a bit for each of `ASSERTIONS`; what is found is added.
     """
+    effects = [effect for _, effects in phrases.values() for effect in effects]
+    forward = bool(section) or any(effect.forward for effect in effects)
+    backward = any(effect.backward for effect in effects)
+    if not (forward or backward):
+        return
     # words[i]: how many words stand before piece i, so that distances are differences.
     words = [0, *accumulate(map(is_word, tokens))]
-    _look_forward(tokens, homes, phrases, words, section, found)
-    if any(effect.backward for _, effects in phrases.values() for effect in effects):
+    if forward:
+        _look_forward(tokens, homes, phrases, words, section, found)
+    if backward:
         _look_backward(tokens, homes, phrases, words, found)
 
 

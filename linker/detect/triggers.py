@@ -32,6 +32,11 @@ FAR = 1 << 60
 """As many words as a sentence may have."""
 
 # fmt: off
+_ADVERBS = frozenset((
+    "actually", "really", "currently", "ever", "also", "truly", "subsequently", "specifically",
+    "clearly", "presently", "certainly", "personally",
+))
+"""A phrase may have one of them in it: "did not actually have" is "did not have"."""
 _WITHOUT_APOSTROPHE = {
     short.replace("'", ""): short
     for short in (
@@ -228,7 +233,11 @@ class PhraseBook:
                     kept = ends if any(effect.attributes for effect in effects) else []
                     phrases[at] = (end, [*kept, *effects])
                     ends += [effect for effect in effects if effect.ends]
-                node = node.next.get(tokens[reach]) if reach < n_tokens else None
+                below = node.next.get(tokens[reach]) if reach < n_tokens else None
+                if below is None and reach + 1 < n_tokens and tokens[reach] in _ADVERBS:
+                    reach += 1
+                    below = node.next.get(tokens[reach])
+                node = below
                 reach += 1
             done = end
         return phrases

@@ -458,6 +458,8 @@ def test_what_patients_write(text: str) -> None:
         "No [S3|negated], 2/6 [systolic murmur|]. No [rub|negated], grade II/VI [murmur|].",
         "No [gallop|negated], II/VI [murmur|]. No [fever|negated], known [COPD|].",
         "[Seizure|negated] free x 2 years.",
+        "He did not actually have a [stroke|negated]. She does not currently have [pain|negated].",
+        "She has never actually been diagnosed with [lupus|negated]. Not really [ill|negated].",
         "Previously healthy male with [cough|]. Previously well, now has [fever|].",
     ],
 )
