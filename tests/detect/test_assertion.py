@@ -460,6 +460,12 @@ def test_what_patients_write(text: str) -> None:
         "[Seizure|negated] free x 2 years.",
         "He did not actually have a [stroke|negated]. She does not currently have [pain|negated].",
         "She has never actually been diagnosed with [lupus|negated]. Not really [ill|negated].",
+        "Rule-out [sepsis|uncertain]. Will be ruled out for [MI|uncertain].",
+        "Concerns regarding [sepsis|uncertain]. [Gout|uncertain] most likely.",
+        "Not thought to have [UTI|negated]. It is not felt to be [angina|negated].",
+        "Inconsistent with [gout|negated]. No longer suffering from [depression|negated].",
+        "[Asthma|] n=5. [Nausea|] N>V.",
+        "Immunizations: [influenza|hypothetical], [measles|hypothetical]\nExam: [rash|]",
         "Previously healthy male with [cough|]. Previously well, now has [fever|].",
     ],
 )
