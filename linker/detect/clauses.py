@@ -69,6 +69,23 @@ def statements(tokens: Sequence[str], mentions: Collection[int], phrases: Phrase
             yield begin
 
 
+def enumerating_commas(tokens: Sequence[str]) -> set[int]:
+    """The commas between members of an enumeration that "or" joins: "pale, icteric or cyanosed"."""
+    commas: set[int] = set()
+    if "," not in tokens or ("or" not in tokens and "nor" not in tokens):
+        return commas
+    left = 0  # Words that the member may still have; none outside of an enumeration.
+    for at in range(len(tokens) - 1, -1, -1):
+        if tokens[at] in ("or", "nor"):
+            left = 1 + _MOST_WORDS
+        elif tokens[at] == "," and left:
+            commas.add(at)
+            left = 1 + _MOST_WORDS
+        else:
+            left = max(0, left - 1) if is_word(tokens[at]) else 0
+    return commas
+
+
 def _opening(tokens: Sequence[str], mentions: Collection[int], at: int) -> int:
     """The comma before the item of the mention at `at`, or its "and" ("and the"); -1 if none."""
     for begin in range(at - 1, max(-1, at - 2 - _MOST_WORDS), -1):

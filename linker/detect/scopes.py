@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import accumulate
 
-from linker.detect.clauses import statements
+from linker.detect.clauses import enumerating_commas, statements
 from linker.detect.triggers import FAR, Effect, Phrases, is_word
 from linker.schema import ASSERTIONS
 
 _NEGATED = ASSERTIONS.index("negated")
+_NEXT_MEMBER = 3
+"""Words that a scope reaches behind a comma of an enumeration: "not pale, icteric or cyanosed"."""
 _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 
@@ -58,12 +60,18 @@ class _Scopes:
         self.heeds: set[str] = set()
         """Words that may end a scope, or wake one: the others need not be read."""
 
-    def read(self, token: str) -> None:
-        """End, or wake, what this token does."""
+    def read(self, token: str, n_words: int, *, joins: bool) -> None:
+        """End what this token ends, and wake what rests.
+
+        What joins members of an enumeration ends nothing: the scope reaches the next member too.
+        """
         self._resting = {a: until for a, until in self._resting.items() if token not in until}
         for until, limits in self._limits.items():
             if token in until:
-                limits[:] = [0] * len(limits)
+                limits[:] = [
+                    max(limit, n_words + _NEXT_MEMBER) if joins and limit > n_words else 0
+                    for limit in limits
+                ]
 
     def here(self, n_words: int) -> int:
         """A bit for each attribute in whose scope the word is behind which so many are."""
@@ -111,11 +119,12 @@ def _look_forward(
 ) -> None:
     scopes = _Scopes(section)
     stated = {*statements(tokens, homes, phrases)}
+    commas = enumerating_commas(tokens)
     for at, token in enumerate(tokens):
         if at in stated:
             scopes.end(_NEGATED)
         if token in scopes.heeds:
-            scopes.read(token)
+            scopes.read(token, words[at], joins=at in commas)
         if at in homes:
             found[homes[at]] |= scopes.here(words[at])
         if at in phrases:

@@ -466,6 +466,9 @@ def test_what_patients_write(text: str) -> None:
         "Inconsistent with [gout|negated]. No longer suffering from [depression|negated].",
         "[Asthma|] n=5. [Nausea|] N>V.",
         "Immunizations: [influenza|hypothetical], [measles|hypothetical]\nExam: [rash|]",
+        "Not [pale|negated], [icteric|negated] or [cyanosed|negated]. Not [pale|negated], [ill|].",
+        "He was not [anxious|negated], [depressed|negated], or [psychotic|negated]. [Gout|].",
+        "Possible [gout|uncertain], [cellulitis|uncertain], or [abscess|uncertain], and [fever|].",
         "Previously healthy male with [cough|]. Previously well, now has [fever|].",
     ],
 )
