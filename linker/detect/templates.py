@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from linker.detect.triggers import is_word
 
-EMPTY_BOX, TICKED_BOX = "☐", "☒"
-"""How every box is written in `plain_marks`. What stands behind an empty one is not so."""
+EMPTY_BOX, TICKED_BOX, EMPTY_BEHIND = "☐", "☒", "⊟"
+"""How every box is written in `plain_marks`. What stands behind an empty one is not so, and what
+stands before `EMPTY_BEHIND`."""
 
 _EMPTY = r"\[[ \t]?\]|\([ \t]\)|[☐□]"
 _TICKED = r"\[[xX✓✔]\]|\([xX]\)|[☒☑✓✔]"
@@ -33,6 +34,12 @@ _CHOICE = re.compile(
     rf"|(?:{_TICKED})(?=[ \t]*(?:{_ANSWER})\b)",
     re.IGNORECASE,
 )
+_CHOICE_BEHIND = re.compile(
+    rf"\b(?P<answer>{_ANSWER})[ \t]*(?P<box>{_EMPTY}|{_TICKED})", re.IGNORECASE
+)
+_BOX_LAST = re.compile(rf"(?![ \t*•-]*(?:{_EMPTY}|{_TICKED})).*(?:{_EMPTY}|{_TICKED})[ \t]*")
+"""A line that does not begin with a box, and ends with one."""
+_BAR = re.compile(rf"\|(?=[ \t]*(?:{_ANSWER})[ \t]*(?:[|\n]|\Z))", re.IGNORECASE)
 _QUESTION = re.compile(
     rf"(?<=\S)\?(?=[ \t]+(?:{_ANSWER})[ \t]*(?:[.,;\n]|\Z|[ \t][^.,;:?\n]{{1,40}}\?))",
     re.IGNORECASE,
@@ -40,6 +47,7 @@ _QUESTION = re.compile(
 _NUMBER = re.compile(
     r"(?<!\S)(?:(?P<open>\(?)(?P<bracketed>\d{1,2})\)|#(?P<hash>\d{1,2})[.:)]?)(?=\s)"
 )
+_LETTERS = frozenset("ny")
 _SEPARATORS = frozenset(":-=?")
 _CLOSING = frozenset(",;.|(")
 _SIGNS = frozenset("+-")
@@ -52,29 +60,43 @@ def plain_marks(text: str) -> str:
 
     Boxes are written as `EMPTY_BOX` and `TICKED_BOX` where the note ticks some and leaves others
     empty, and else as they stand; of a choice ("[ ] Yes [x] No") the answer alone is left. Numbers
-    of items within a line become semicolons, and the mark of a question that is answered a colon.
+    of items within a line become semicolons, the mark of a question that is answered a colon, and
+    so does the bar before the answer in a row of a table.
     """
     if any(box in text for box in _SOME_BOXES):
         text = _plain_boxes(text)
+    if "|" in text:
+        text = _BAR.sub(":", text)
     if "?" in text:
         text = _QUESTION.sub(":", text)
     return _plain_numbers(text) if ")" in text or "#" in text else text
 
 
 def _plain_boxes(text: str) -> str:
-    found = set(map(_is_ticked, _BOX.findall(text)))
-    if len(found) < 2:
+    if len({*map(_is_ticked, _BOX.findall(text))}) < 2:
         return text
-    text = _CHOICE.sub(lambda choice: " " * len(choice.group()), text)
-    return _BOX.sub(_plain_box, text)
+    if _boxes_stand_behind(text):
+        empty, text = EMPTY_BEHIND, _CHOICE_BEHIND.sub(_chosen, text)
+    else:
+        empty, text = EMPTY_BOX, _CHOICE.sub(lambda choice: " " * len(choice[0]), text)
+    return _BOX.sub(
+        lambda box: (TICKED_BOX if _is_ticked(box[0]) else empty).ljust(len(box[0])), text
+    )
+
+
+def _chosen(choice: re.Match[str]) -> str:
+    """The answer of a ticked box, and nothing of an empty one."""
+    answer = choice["answer"] if _is_ticked(choice["box"]) else ""
+    return answer.ljust(len(choice[0]))
+
+
+def _boxes_stand_behind(text: str) -> bool:
+    """Whether the boxes of a form stand behind what they are of: "Fever [ ]  Cough [x]"."""
+    return all(_BOX_LAST.fullmatch(line) for line in text.split("\n") if _BOX.search(line))
 
 
 def _is_ticked(box: str) -> bool:
     return re.fullmatch(_TICKED, box) is not None
-
-
-def _plain_box(box: re.Match[str]) -> str:
-    return (TICKED_BOX if _is_ticked(box.group()) else EMPTY_BOX).ljust(len(box.group()))
 
 
 def _plain_numbers(text: str) -> str:
@@ -123,11 +145,23 @@ def _behind_answers(tokens: Sequence[str], mentions: Collection[int]) -> Iterato
         labelled = tokens[at - 1] in _SEPARATORS
         if at + 1 == n or tokens[at + 1] in _CLOSING:
             is_answer = labelled or at - 1 in mentions
+        elif tokens[at] in _LETTERS and at - 1 in mentions:
+            is_answer = _next_answered(tokens, at + 1, answered)
         else:
             is_answer = labelled and _behind_label(tokens, mentions, at + 1) in answered
         if is_answer:
             answered.add(at)
             yield at + 1
+
+
+def _next_answered(tokens: Sequence[str], at: int, answered: Collection[int]) -> bool:
+    """Whether a label begins at `at` behind which is a letter that is an answer: "Cough Y"."""
+    for end in range(at + 1, min(len(tokens), at + 1 + _LONGEST_LABEL)):
+        if end in answered:
+            return tokens[end] in _LETTERS
+        if not is_word(tokens[end]):
+            break
+    return False
 
 
 def _behind_label(tokens: Sequence[str], mentions: Collection[int], at: int) -> int:

@@ -31,6 +31,22 @@ _DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)"
 FAR = 1 << 60
 """As many words as a sentence may have."""
 
+# fmt: off
+_ADVERBS = frozenset((
+    "actually", "really", "currently", "ever", "also", "truly", "subsequently", "specifically",
+    "clearly", "presently", "certainly", "personally",
+))
+"""A phrase may have one of them in it: "did not actually have" is "did not have"."""
+_WITHOUT_APOSTROPHE = {
+    short.replace("'", ""): short
+    for short in (
+        "don't", "doesn't", "didn't", "haven't", "hasn't", "hadn't", "isn't", "aren't", "wasn't",
+        "weren't", "can't", "couldn't", "i'm",
+    )
+}
+# fmt: on
+"""As people type on a phone: "i dont have a fever"."""
+
 _Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
 
 
@@ -54,6 +70,12 @@ class _TerminationTable(_Table):
     section: bool = False
 
 
+class _RestTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    phrases: tuple[str, ...]
+    until: tuple[str, ...]
+
+
 class _PseudoTable(_Table):
     phrases: tuple[str, ...] = ()
 
@@ -67,6 +89,7 @@ class _RuleFile(_Table):
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     trigger: tuple[_TriggerTable, ...] = ()
     termination: tuple[_TerminationTable, ...] = ()
+    rest: tuple[_RestTable, ...] = ()
     pseudo: _PseudoTable = _PseudoTable()
     section: tuple[_SectionTable, ...] = ()
 
@@ -79,6 +102,7 @@ class Effect(NamedTuple):
     backward: bool = False
     ends: bool = False
     ends_section: bool = False
+    rests: bool = False
     max_words: int = FAR
     until: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
@@ -144,6 +168,11 @@ class PhraseBook:
                 termination.phrases,
                 Effect(attributes=attributes, ends=True, ends_section=termination.section),
             )
+        for rest in rules.rest:
+            attributes = tuple(map(ASSERTIONS.index, rest.attributes))
+            self._add(
+                rest.phrases, Effect(attributes=attributes, rests=True, until=frozenset(rest.until))
+            )
         self._add(rules.pseudo.phrases, Effect())
         self.headers = {
             header: tuple(map(ASSERTIONS.index, section.attributes))
@@ -204,7 +233,11 @@ class PhraseBook:
                     kept = ends if any(effect.attributes for effect in effects) else []
                     phrases[at] = (end, [*kept, *effects])
                     ends += [effect for effect in effects if effect.ends]
-                node = node.next.get(tokens[reach]) if reach < n_tokens else None
+                below = node.next.get(tokens[reach]) if reach < n_tokens else None
+                if below is None and reach + 1 < n_tokens and tokens[reach] in _ADVERBS:
+                    reach += 1
+                    below = node.next.get(tokens[reach])
+                node = below
                 reach += 1
             done = end
         return phrases
@@ -255,7 +288,8 @@ def _parts(word: str) -> list[str]:
 def fold(piece: str) -> str:
     """The form in which the words of a note are compared with those of a phrase.
 
-    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk".
+    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk". "Dont" is
+    "don't".
     """
     if piece[0].isdecimal() and (time := _DURATION.fullmatch(piece)):
         return time[1].lower()
@@ -265,4 +299,5 @@ def fold(piece: str) -> str:
         return "0s"
     piece = piece.lower().replace("’", "'").replace("´", "'")
     piece = piece.removesuffix("'s")
+    piece = _WITHOUT_APOSTROPHE.get(piece, piece)
     return {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}.get(piece, piece)

@@ -224,6 +224,20 @@ def test_sentences_and_sections(text: str) -> None:
         "No [angina|negated] (NYHA class 2) or [edema|negated]",
         "[Fever|negated]? No. [Cough|]? Yes.",
         "[Fever|negated]? No [Cough|]? Yes",
+        # Letters, rows of tables, boxes behind.
+        "[Fever|negated] N, [cough|] Y. [Airway obstruction|negated] N [Bleeding|] Y",
+        "[Fever|negated]  N   [Cough|]  Y   [Rash|negated]  N\n[Gout|] Y\n[MI|negated] N",
+        "C/o [abdominal pain|] n/v. [Asthma|] | Yes |\n| [Diabetes|negated] | No |",
+        "[Rash|negated] ☐ [Cough|] ☑\n[Sore throat|negated] ☐",
+        "[Fever|negated] [ ] [Cough|] [x]",
+        "[x] [Cough|] [ ] [Fever|negated]\nNone of these: [ ]",
+        "[Diabetes|negated]: Yes ☐ No ☑\n[Asthma|]: Yes ☑ No ☐",
+        "[Chest pain|negated]: Patient denies\n[Cough|]: Yes",
+        "Const: no [fever|negated] CV: no [chest pain|negated] Resp: [cough|]",
+        "ROS: Const - no [fever|negated], CV - [palpitations|], Resp - no [cough|negated]",
+        "-ve [head injury|negated], -ve [LOC|negated], +ve [vomiting|]",
+        "+ve [cough|], -ve [fever|negated]. [Cough|] +ve, [rash|negated] -ve",
+        "[DVT|negated] nil, FH [IHD|family]. FHx: Nil of note.\n[Cough|].",
     ],
 )
 def test_forms(text: str) -> None:
@@ -355,6 +369,129 @@ def test_forms(text: str) -> None:
     ],
 )
 def test_phrases(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No [pain|negated] after a [fall|]. Denies [headache|negated] since [MVA|].",
+        "No [infection|negated] following [surgery|], [fever|negated] or [chills|negated].",
+        "No [LOC|negated] before or since the [fall|], no [vomiting|negated].",
+        "No [deficits|negated] from his [stroke|]. No [DVT|negated] on [ultrasound|].",
+        "Denies suffering from [gout|negated]. He has never suffered from [asthma|negated].",
+        "No evidence on CT of [mass|negated] or [bleeding|negated].",
+        "No [cough|negated] s/p [PE|historical].",
+        "Denies the following: [fever|negated], [cough|negated].",
+        "Denies, since [surgery|], any [fever|negated]. After the [fall|] no [pain|negated].",
+        "Possible [seizure|uncertain] after [head injury|].",
+        "Rule out [DVT|uncertain] after [fracture|].",
+        "Call if [fever|hypothetical] after [surgery|], or [pain|hypothetical].",
+        "[Infection|negated] after surgery was ruled out.",
+    ],
+)
+def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No [chest pain|negated], [rash|] noted. No [cough|negated], mild [rash|] was seen.",
+        "No [fever|negated], [cough|] improving.",
+        "Denies [nausea|negated], [pain|historical] has resolved.",
+        "No [fever|negated], [chills|negated], [pain|] well controlled.",
+        "There is no [fracture|negated] and the [effusion|] is small.",
+        "No [PE|negated] and his [cough|] is better.",
+        # Lists, of which all members are denied, and what is denied twice.
+        "No [fever|negated], [cough|negated] or [rash|negated] noted.",
+        "No [icterus|negated], [cyanosis|negated], [edema|negated] noted.",
+        "No [fever|negated], [rash|negated] is not seen. No [fever|negated] and [rash|negated].",
+        "No [mass|negated] of the hip and the [pelvis|negated].",
+        "No [fever|negated], [cough|negated] that is new.",
+    ],
+)
+def test_statements_behind_a_negation(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't have a [fever|negated] but I do have [chills|].",
+        "i dont have [fever|negated] or [chills|negated], i do have [aches|]",
+        "Havent had [seizures|negated] in 2 years, I dont think it is [epilepsy|negated].",
+        "No [fever|negated], I have a [cough|]. Never had [asthma|negated].",
+        "I am not [pregnant|negated]. I'm not [dizzy|negated]. It's not [cancer|negated].",
+        "I'm not sure if it is [gout|uncertain]. It's not healing, the [ulcer|] is big.",
+        "My mom has [diabetes|family] and I have [asthma|]. My brother and I have [gout|].",
+        "Everyone in my family has [diabetes|family]. [Gout|family] on both sides of the family.",
+        "The [rash|historical] is gone. My [pain|historical] went away. [Pain|] never went away.",
+        "I think I have a [UTI|uncertain]. I'm worried that I have [cancer|uncertain].",
+        "My husband thinks I have [apnea|uncertain]. I wonder if it's [gout|uncertain].",
+        "I wonder whether he has [sarcoid|uncertain]. She is not troubled by [reflux|negated].",
+        "I don't think it's [broken|negated]. I'm worried it's [cancer|uncertain].",
+        "I think that this is [flu|uncertain]. I can't tell if it is [infected|uncertain].",
+        "The [infiltrate|historical] has cleared. [Depression|historical], in full remission.",
+    ],
+)
+def test_what_patients_write(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Favoured to represent [keratosis|uncertain]. Favored to be [nevus|uncertain].",
+        "[Atelectasis|uncertain] is favoured over [CHF|uncertain]. [TB|uncertain] is favored.",
+        "[Glaucoma|uncertain] suspect. [Glaucoma|uncertain] suspect OU. [Fever|], suspect sepsis.",
+        "Near complete resolution of the [pneumonia|]. Resolution of [edema|historical].",
+        "He is not known to have [AF|negated]. She was not found to have [anemia|negated].",
+        "The lesions were not confirmed to be [tumor|negated] implants.",
+        "I cannot appreciate a [murmur|negated]. I did not hear [rales|negated].",
+        "There is not any [swelling|negated]. There isn't a [rash|negated].",
+        "Pt not c/o [CP|negated]. He is not in [pain|negated]. Not in any [distress|negated].",
+        "Pertinent negatives include [fever|negated], [cough|negated].",
+        "CT ruled out [PE|negated]. We have not ruled out [TB|uncertain].",
+        "[MI|negated] ruled out, [UTI|]. There is not even a hint of [pus|negated].",
+        "[PE|negated] was considered but ruled out. [MI|uncertain] was considered.",
+        "No [S3|negated], 2/6 [systolic murmur|]. No [rub|negated], grade II/VI [murmur|].",
+        "No [gallop|negated], II/VI [murmur|]. No [fever|negated], known [COPD|].",
+        "[Seizure|negated] free x 2 years.",
+        "He did not actually have a [stroke|negated]. She does not currently have [pain|negated].",
+        "She has never actually been diagnosed with [lupus|negated]. Not really [ill|negated].",
+        "Rule-out [sepsis|uncertain]. Will be ruled out for [MI|uncertain].",
+        "Concerns regarding [sepsis|uncertain]. [Gout|uncertain] most likely.",
+        "Not thought to have [UTI|negated]. It is not felt to be [angina|negated].",
+        "Inconsistent with [gout|negated]. No longer suffering from [depression|negated].",
+        "[Asthma|] n=5. [Nausea|] N>V.",
+        "Immunizations: [influenza|hypothetical], [measles|hypothetical]\nExam: [rash|]",
+        "Not [pale|negated], [icteric|negated] or [cyanosed|negated]. Not [pale|negated], [ill|].",
+        "He was not [anxious|negated], [depressed|negated], or [psychotic|negated]. [Gout|].",
+        "Possible [gout|uncertain], [cellulitis|uncertain], or [abscess|uncertain], and [fever|].",
+        "Previously healthy male with [cough|]. Previously well, now has [fever|].",
+    ],
+)
+def test_what_examiners_write(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[MI|historical] 2012, [CVA|historical] 2014. [GI bleed|historical] in Jan 2015.",
+        "[MI|historical] 3/2012. [DVT|historical] (Jan 2015). [PE|historical] in 3/2012.",
+        "[Pain|] began in 12/2019. [Gout|] since 3/2012. [HIV|] diagnosed in 5/2006, on ART.",
+        "[Asthma|] diagnosed in childhood. Ex-[smoker|historical] with [COPD|].",
+        "Risk for [infection|hypothetical] r/t [immobility|] and [surgery|].",
+        "Received [flu|hypothetical] shot. [COVID-19|hypothetical] booster given.",
+        "Call your doctor for [fever|hypothetical]. Return should the [pain|hypothetical] worsen.",
+        "Discussed signs of [stroke|hypothetical]. Ibuprofen as needed (for [pain|hypothetical]).",
+        "(-) [fever|negated], [chills|negated], [sweats|negated] (+) [cough|]",
+        "[DM|negated]: (-), [HTN|], [CAD|negated] (-)",
+    ],
+)
+def test_when_it_was_and_what_may_come(text: str) -> None:
     check(text)
 
 
