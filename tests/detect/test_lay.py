@@ -72,6 +72,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("brain zaps", "electric shock sensation"),
         ("heart rate shot up to 140", "tachycardia"),
         ("blood sugar spiked", "hyperglycemia"),
+        ("prolongation of the QT interval", "prolonged QT interval"),
         ("low blood pressure", "hypotension"),
         ("slept for 16 hours", "excessive daytime somnolence"),
         ("woke up every hour", "sleep disturbance"),
