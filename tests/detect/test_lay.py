@@ -82,6 +82,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("burning feet", "burning sensation"),
         ("vision problems", "visual disturbance"),
         ("GI upset", "dyspepsia"),
+        ("failure to gain weight", "poor weight gain"),
+        ("upgoing toes", "Babinski sign"),
+        ("pinpoint pupils", "miosis"),
+        ("loss of vibration sense", "impaired vibratory sensation"),
         ("not talking yet", "delayed speech and language development"),
     ],
 )
