@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-ByEnds = dict[tuple[str, str], tuple[str, ...]]
+ByEnds = dict[tuple[str, str, int], tuple[str, ...]]
+"""Words by a first letter, a last letter and a length that a slip of theirs may have."""
 
 
 def by_ends(words: Iterable[str]) -> ByEnds:
-    """Words by their first and last letters, which a slip leaves as they are."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    """Words by their ends, which a slip leaves as they are, and its length."""
+    found: ByEnds = {}
     for word in words:
-        ends = word[0], word[-1]
-        found[ends] = (*found.get(ends, ()), word)
+        for length in range(len(word) - 1, len(word) + 2):
+            key = word[0], word[-1], length
+            found[key] = (*found.get(key, ()), word)
     return found
 
 
@@ -28,13 +30,12 @@ def without_slip(word: str, right: ByEnds) -> str | None:
         word: in lower case; if it is one of them, it is none of its own slips.
         right: as by `by_ends`.
     """
-    if not word:
-        return None
-    return next((own for own in right.get((word[0], word[-1]), ()) if _is_slip(word, own)), None)
+    alike = right.get((word[0], word[-1], len(word)), ()) if word else ()
+    return next((own for own in alike if _is_slip(word, own)), None)
 
 
 def _is_slip(word: str, right: str) -> bool:
-    if word == right or abs(len(word) - len(right)) > 1:
+    if word == right:
         return False
     shortest = min(len(word), len(right))
     start = next((i for i in range(shortest) if word[i] != right[i]), shortest)

@@ -39,7 +39,7 @@ class _OfOrgans(BaseModel):
 
     organs: tuple[str, ...]
     changes: tuple[str, ...]
-    are: tuple[str, ...]
+    are: str
 
 
 class _File(BaseModel):
@@ -170,10 +170,10 @@ def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
 
 def is_disease_of_organ(stems: Sequence[str], name: Sequence[str]) -> bool:
     """Whether a name is the disease of the organ of which stems of a text say what is wrong."""
-    organs, changes, are = _of_organs()
+    organs, changes, general = _of_organs()
     if organs.isdisjoint(stems) or changes.isdisjoint(stems):
         return False
-    return _canonical([are[0] if stem in changes else stem for stem in stems]) == _canonical(name)
+    return _canonical([general if stem in changes else stem for stem in stems]) == _canonical(name)
 
 
 def _canonical(stems: Sequence[str]) -> list[str]:
@@ -199,10 +199,10 @@ def _adverbs() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _of_organs() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+def _of_organs() -> tuple[frozenset[str], frozenset[str], str]:
     """The organs, what is wrong with them, and what that is in general, as stems."""
     of = _file().of_organs
-    return frozenset(map(stem, of.organs)), frozenset(map(stem, of.changes)), (*map(stem, of.are),)
+    return frozenset(map(stem, of.organs)), frozenset(map(stem, of.changes)), stem(of.are)
 
 
 @lru_cache(maxsize=1)
@@ -274,13 +274,13 @@ def _others() -> dict[str, Hashes]:
     unsaid = set(understood.values())
     grouped = {stem: group for group in _groups() for stem in group}
     others = {}
-    _, of_organs, diseases = _of_organs()
+    _, of_organs, disease = _of_organs()
     for own in {*grouped, *understood, *unsaid, *of_organs}:
         group = grouped.get(own, (own,))
         with_unsaid = (bag_hash((stem, understood[stem])) for stem in group if stem in understood)
         alone = (word_hash(stem) for stem in group if stem != own)
         nothing = [0] if own in unsaid else []
-        general = map(word_hash, diseases if own in of_organs else ())
+        general = [word_hash(disease)] if own in of_organs else []
         others[own] = np.array([*alone, *with_unsaid, *nothing, *general], np.uint64)
     return others
 
