@@ -39,6 +39,7 @@ from linker.detect.shorthand import (
 from linker.detect.tokens import Tokens, Vocabulary, together
 from linker.detect.variants import (
     ends_in_noun,
+    has_some_cause,
     in_other_words,
     is_disease_of_organ,
     same_in_other_words,
@@ -256,7 +257,8 @@ class DictionaryMatcher:
                 and self._names.disorders(row)
                 and not self._names.is_no_mention(notes.texts[of], start, end)
             ):
-                yield of, Match(start, end, len(said), names[0] if same else None, row)
+                long_form = names[0] if same or not has_some_cause(said) else None
+                yield of, Match(start, end, len(said), long_form, row)
 
     def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         content, run = notes.content, notes.content.run

@@ -40,6 +40,7 @@ class _OfOrgans(BaseModel):
     organs: tuple[str, ...]
     changes: tuple[str, ...]
     are: str
+    of_some_cause: tuple[str, ...]
 
 
 class _File(BaseModel):
@@ -176,6 +177,11 @@ def is_disease_of_organ(stems: Sequence[str], name: Sequence[str]) -> bool:
     return _canonical([general if stem in changes else stem for stem in stems]) == _canonical(name)
 
 
+def has_some_cause(stems: Sequence[str]) -> bool:
+    """Whether stems of a text are of an injury, which a terminology may file by its cause."""
+    return not _causes().isdisjoint(stems)
+
+
 def _canonical(stems: Sequence[str]) -> list[str]:
     heads = sorted(_heads().get(stem, stem) for stem in stems)
     said = {_understood_heads()[head] for head in heads if head in _understood_heads()}
@@ -203,6 +209,11 @@ def _of_organs() -> tuple[frozenset[str], frozenset[str], str]:
     """The organs, what is wrong with them, and what that is in general, as stems."""
     of = _file().of_organs
     return frozenset(map(stem, of.organs)), frozenset(map(stem, of.changes)), stem(of.are)
+
+
+@lru_cache(maxsize=1)
+def _causes() -> frozenset[str]:
+    return frozenset(map(stem, _file().of_organs.of_some_cause))
 
 
 @lru_cache(maxsize=1)

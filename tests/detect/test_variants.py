@@ -116,8 +116,8 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         (
             "Renal dysfunction, kidney problems, damage to the muscles",
             [
-                ("Renal dysfunction", None),
-                ("kidney problems", None),
+                ("Renal dysfunction", "Kidney disease"),
+                ("kidney problems", "Kidney disease"),
                 ("damage to the muscles", None),
             ],
         ),
