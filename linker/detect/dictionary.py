@@ -37,7 +37,13 @@ from linker.detect.shorthand import (
     stands_for_in_phrase,
 )
 from linker.detect.tokens import Tokens, Vocabulary, together
-from linker.detect.variants import ends_in_noun, in_other_words, same_in_other_words
+from linker.detect.variants import (
+    ends_in_noun,
+    has_some_cause,
+    in_other_words,
+    is_disease_of_organ,
+    same_in_other_words,
+)
 from linker.index import Index
 from linker.schema import Mention
 from linker.text import bag_hash, readable, stems, words
@@ -241,8 +247,9 @@ class DictionaryMatcher:
             of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
             stretch, said = notes.texts[of][start:end], self._vocabulary.stems(found)
             stems, names = self._names.written(row)
+            same = same_in_other_words(said, stems)
             if (
-                same_in_other_words(said, stems)
+                (same or is_disease_of_organ(said, stems))
                 and (len(stems) < len(said) or ends_in_noun(stretch))
                 and (stems[0].isdigit() or not said[0].isdigit())
                 and not is_list(stretch, said)
@@ -250,7 +257,8 @@ class DictionaryMatcher:
                 and self._names.disorders(row)
                 and not self._names.is_no_mention(notes.texts[of], start, end)
             ):
-                yield of, Match(start, end, len(said), names[0], row)
+                long_form = names[0] if same or not has_some_cause(said) else None
+                yield of, Match(start, end, len(said), long_form, row)
 
     def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         content, run = notes.content, notes.content.run

@@ -1,7 +1,8 @@
 """Findings by less than their name: "diabetes" for diabetes mellitus, "angina" for angina pectoris.
 
 Notes leave out what goes without saying; terminologies do not. Which words, and beside what they
-mean another thing ("ST depression", "lupus anticoagulant"), is data: `data/short_names.toml`.
+mean another thing ("ST depression", "lupus anticoagulant"), is data: `data/short_names.toml`; so
+are symptoms that are often misspelt (`linker.detect.slips`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
+from linker.detect.slips import ByEnds, by_ends, without_slip
 from linker.text import stem
 
 _BEFORE = 24
@@ -23,6 +25,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: dict[str, tuple[str, ...]]
+    misspelt: tuple[str, ...]
     unless_before: dict[str, tuple[str, ...]]
     unless_after: dict[str, tuple[str, ...]]
 
@@ -33,7 +36,12 @@ def full_names(word: str) -> tuple[str, ...]:
     Args:
         word: one word, in any case and number.
     """
-    return _names().get(stem(word), ())
+    own = stem(word)
+    names = _names().get(own)
+    if names is not None:
+        return names
+    right = without_slip(own, _misspelt())
+    return () if right is None else (right, *_names().get(right, ()))
 
 
 def is_another_thing(text: str, start: int, end: int) -> bool:
@@ -56,6 +64,11 @@ def _file() -> _File:
 @lru_cache(maxsize=1)
 def _names() -> dict[str, tuple[str, ...]]:
     return {stem(word): names for word, names in _file().names.items()}
+
+
+@lru_cache(maxsize=1)
+def _misspelt() -> ByEnds:
+    return by_ends(map(stem, _file().misspelt))
 
 
 @lru_cache(maxsize=1)

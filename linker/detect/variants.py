@@ -34,6 +34,15 @@ _MAX_OF_GROUPS = 3
 _ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent|painful)\Z", re.IGNORECASE)
 
 
+class _OfOrgans(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organs: tuple[str, ...]
+    changes: tuple[str, ...]
+    are: str
+    of_some_cause: tuple[str, ...]
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +51,7 @@ class _File(BaseModel):
     verbs: tuple[str, ...]
     adverbs: tuple[str, ...]
     of_a_patient: tuple[str, ...]
+    of_organs: _OfOrgans
     understood: dict[str, str]
 
 
@@ -159,6 +169,19 @@ def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
     return _canonical(stems) == _canonical(name)
 
 
+def is_disease_of_organ(stems: Sequence[str], name: Sequence[str]) -> bool:
+    """Whether a name is the disease of the organ of which stems of a text say what is wrong."""
+    organs, changes, general = _of_organs()
+    if organs.isdisjoint(stems) or changes.isdisjoint(stems):
+        return False
+    return _canonical([general if stem in changes else stem for stem in stems]) == _canonical(name)
+
+
+def has_some_cause(stems: Sequence[str]) -> bool:
+    """Whether stems of a text are of an injury, which a terminology may file by its cause."""
+    return not _causes().isdisjoint(stems)
+
+
 def _canonical(stems: Sequence[str]) -> list[str]:
     heads = sorted(_heads().get(stem, stem) for stem in stems)
     said = {_understood_heads()[head] for head in heads if head in _understood_heads()}
@@ -179,6 +202,18 @@ def _verbs() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _adverbs() -> frozenset[str]:
     return frozenset(map(stem, _file().adverbs))
+
+
+@lru_cache(maxsize=1)
+def _of_organs() -> tuple[frozenset[str], frozenset[str], str]:
+    """The organs, what is wrong with them, and what that is in general, as stems."""
+    of = _file().of_organs
+    return frozenset(map(stem, of.organs)), frozenset(map(stem, of.changes)), stem(of.are)
+
+
+@lru_cache(maxsize=1)
+def _causes() -> frozenset[str]:
+    return frozenset(map(stem, _file().of_organs.of_some_cause))
 
 
 @lru_cache(maxsize=1)
@@ -227,6 +262,7 @@ def _roles() -> dict[str, int]:
         (_PART, (*_understood(), *_understood().values())),
         (_PART, (stem(word) for group in _file().parts for word in group)),
         (_CHANGE, (stem(word) for group in _file().changes for word in group)),
+        (_CHANGE, _of_organs()[1]),
     ):
         roles.update(dict.fromkeys(words, role))
     return roles
@@ -242,18 +278,21 @@ def _heads() -> dict[str, str]:
 def _others() -> dict[str, Hashes]:
     """What may stand for each stem, as hashes.
 
-    The others of its group, each of the group with the word that goes without saying beside it, and
-    0, nothing, for such a word.
+    The others of its group, each of the group with the word that goes without saying beside it, 0,
+    nothing, for such a word, and for what is wrong with an organ a disease of it.
     """
     understood = _understood()
     unsaid = set(understood.values())
     grouped = {stem: group for group in _groups() for stem in group}
     others = {}
-    for own in {*grouped, *understood, *unsaid}:
+    _, of_organs, disease = _of_organs()
+    for own in {*grouped, *understood, *unsaid, *of_organs}:
         group = grouped.get(own, (own,))
         with_unsaid = (bag_hash((stem, understood[stem])) for stem in group if stem in understood)
         alone = (word_hash(stem) for stem in group if stem != own)
-        others[own] = np.array([*alone, *with_unsaid, *([0] if own in unsaid else ())], np.uint64)
+        nothing = [0] if own in unsaid else []
+        general = [word_hash(disease)] if own in of_organs else []
+        others[own] = np.array([*alone, *with_unsaid, *nothing, *general], np.uint64)
     return others
 
 

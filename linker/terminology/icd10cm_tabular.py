@@ -26,6 +26,8 @@ _NO_SUBSTANCE = re.compile(
     r"|stuck|syndrome|toxic|underdos|\buse\b",
     re.IGNORECASE,
 )
+_OF_OTHERS = re.compile(r"\bin (?:other )?diseases classified elsewhere$", re.IGNORECASE)
+"""Titles of what is coded behind the disease that it is part of."""
 _REFERS = re.compile(r"\bclassifiable\b|\bsee\b|\b7th character\b", re.IGNORECASE)
 
 _Characters = dict[str, tuple[str, ...]]
@@ -148,7 +150,7 @@ def _terms(
 
     What a category includes is in one of its codes; if it has none, or where nothing else is
     specified ("diabetes NOS"), in itself. "Cocaine" below "Poisoning by local anesthetics" is no
-    poisoning.
+    poisoning, and a pyelonephritis not one "in diseases classified elsewhere", which it may be.
 
     Args:
         divided: whether there are codes below it.
@@ -164,7 +166,9 @@ def _terms(
             if not _NO_SUBSTANCE.search(name) and _OF_SUBSTANCES.match(title):
                 continue
             unspecified = _NOS.search(name) is not None
-            if note and divided:
+            if _OF_OTHERS.search(title):
+                examples.append(name)
+            elif note and divided:
                 (terms if unspecified else examples).append(name)
             elif unspecified or not (divided or title.startswith("Other ")):
                 defaults.append(name)

@@ -175,7 +175,8 @@ def test_a_name_before_some_words_is_another_thing(
 ) -> None:
     names = (
         *("Stress", "Hanging", "Shock", "Tumor", "Unresponsive", "Irritable", "Pain in the back"),
-        *("Back", "Rest", "Running", "Will", "Falling"),
+        *("Back", "Rest", "Running", "Will", "Falling", "Attention", "Light", "Porifera", "Sponge"),
+        *("Optic nerve", "Cranial nerve II", "Cranial nerve"),
     )
     concepts = [concept(f"A:{i}", name) for i, name in enumerate(names)]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
@@ -185,7 +186,9 @@ def test_a_name_before_some_words_is_another_thing(
         "Tumor markers rise; a tumor. Unresponsive to medical therapy; unresponsive to pain. "
         "Irritable bowel, irritable. Pain in the back of the knee, pain in the back. "
         "She will come back to us the rest of the day, by a running suture; rest, running, back. "
-        "Trouble falling asleep, hair is falling out; falling at home."
+        "Trouble falling asleep, hair is falling out; falling at home. "
+        "In light of this attention was turned to a running 3-0 suture and a sponge. "
+        "Cranial nerves II-XII, cranial nerve II; poor attention in dim light."
     )
     assert [text[m.start : m.end + 4] for m in matcher.detect([text])[0]] == [
         "stress, te",
@@ -198,6 +201,10 @@ def test_a_name_before_some_words_is_another_thing(
         "running, ba",
         "back. Tr",
         "falling at ",
+        "Cranial nerves II-",
+        "cranial nerve II; po",
+        "attention in ",
+        "light.",
     ]
 
 

@@ -36,6 +36,7 @@ CONCEPTS = [
     concept("L:14", "Low back pain", "Lower back pain"),
     concept("L:15", "Nocturia"),
     concept("L:16", "Headache"),
+    concept("L:17", "Weakness"),
 ]
 
 
@@ -65,6 +66,26 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("feels down in the dumps", "depression"),
         ("lost 20 pounds", "weight loss"),
         ("the runs", "diarrhea"),
+        ("exhausted", "fatigue"),
+        ("deeply depressed", "depression"),
+        ("can't orgasm anymore", "anorgasmia"),
+        ("brain zaps", "electric shock sensation"),
+        ("heart rate shot up to 140", "tachycardia"),
+        ("blood sugar spiked", "hyperglycemia"),
+        ("prolongation of the QT interval", "prolonged QT interval"),
+        ("low blood pressure", "hypotension"),
+        ("slept for 16 hours", "excessive daytime somnolence"),
+        ("woke up every hour", "sleep disturbance"),
+        ("emotionally numb", "emotional blunting"),
+        ("felt detached from my body", "depersonalization"),
+        ("swelling in both my legs", "leg swelling"),
+        ("burning feet", "burning sensation"),
+        ("vision problems", "visual disturbance"),
+        ("GI upset", "dyspepsia"),
+        ("failure to gain weight", "poor weight gain"),
+        ("upgoing toes", "Babinski sign"),
+        ("pinpoint pupils", "miosis"),
+        ("loss of vibration sense", "impaired vibratory sensation"),
         ("not talking yet", "delayed speech and language development"),
     ],
 )
@@ -88,6 +109,11 @@ def test_a_phrase_says_a_finding(said: str, name: str) -> None:
         # More than the finding: another one may be meant.
         "can't sleep or eat",
         "back hurts and legs numb",
+        "depressed left ventricular function",
+        "severely depressed ejection fraction",
+        "a cold compress",
+        "swelling of the knee",
+        "heart rate went up and down",
     ],
 )
 def test_other_phrases_say_none(text: str) -> None:
@@ -108,6 +134,8 @@ def test_names_of_a_body_part_come_from_the_nearest_to_the_most_general() -> Non
         ("Her lower back is sore.", ["lower back is sore"]),
         ("She's been throwing up, lost 10 lbs.", ["throwing up", "lost 10 lbs"]),
         ("He was depressed. ST segments are depressed.", ["depressed"]),
+        ("Moody, depressed and exhausted, so weak.", ["depressed", "exhausted", "weak"]),
+        ("A fracture, and the depressed segment; exhausted all options.", []),
         ("Both ankles are very swollen.", ["ankles are very swollen"]),
         ("He threw up his hands. He was racing his car.", []),
         ("She wants to work on losing weight.", []),

@@ -21,6 +21,9 @@ FINDINGS = [
     concept("P:10", "Leukocytosis"),
     concept("P:11", "Melena", "Black stools"),
     concept("P:12", "Myalgia"),
+    concept("P:13", "Hyperlactatemia"),
+    concept("P:14", "Elevated creatine kinase"),
+    concept("P:15", "Iron deficiency"),
 ]
 
 
@@ -47,7 +50,12 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("elevated white blood cell count", [("elevated white blood cell count", "leukocytosis")]),
         ("low sodium, raised potassium", [("raised potassium", "hyperkalemia")]),
         ("low energy and fatigue", [("low energy", "fatigue"), ("fatigue", None)]),
+        ("CK elevation", [("CK elevation", "elevated creatine kinase")]),
+        ("low ferritin", [("low ferritin", "iron deficiency")]),
+        ("lactate was elevated to 4", []),
+        ("Lactate was elevated at 4.", [("Lactate was elevated", "hyperlactatemia")]),
         # Another thing.
+        ("ST elevation; elevated CK-MB", []),
         ("a low potassium diet; low-potassium, low-fat diet", []),
         ("increased potassium influx; increased potassium to 40 mEq", []),
         ("low energy fracture", []),

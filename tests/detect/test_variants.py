@@ -35,6 +35,8 @@ FINDINGS = [
     concept("F:25", "Muscle atrophy", "Ankle fracture", types=["human_phenotype"]),
     concept("F:26", "Abdominal tenderness", "Chronic pain", types=["human_phenotype"]),
     concept("F:27", "Connective tissue disease", "Bipolar 1 disorder", types=["disease"]),
+    concept("F:28", "Kidney disease", "Disease of muscle", types=["disease"]),
+    concept("F:29", "Lung injury", "Knee disease", types=["disease"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -110,6 +112,17 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("cutaneous disorder", []),
         ("toes were not absent", []),
         ("missing were toes", []),
+        # What is wrong with an organ is a disease of it; an injury of a joint is none.
+        (
+            "Renal dysfunction, kidney problems, damage to the muscles",
+            [
+                ("Renal dysfunction", "Kidney disease"),
+                ("kidney problems", "Kidney disease"),
+                ("damage to the muscles", None),
+            ],
+        ),
+        ("pulmonary injury", [("pulmonary injury", "Lung injury")]),
+        ("knee injury, lung disease, renal allograft", []),
         # Cut short, another sentence, a list, no disorder.
         ("abnormal cardiac output", []),
         ("a chronic painful knee", []),

@@ -429,6 +429,19 @@ def test_what_people_call_a_code_is_no_name_of_another(needs_package, concepts):
     }
 
 
+def test_what_a_disease_classified_elsewhere_includes_is_seldom_meant(tmp_path, concepts):
+    xml = re.sub(
+        r"<diag>.*</diag>",
+        entry("N16", "Spots in diseases classified elsewhere", terms=["Green spots"]),
+        XML,
+        count=1,
+        flags=re.DOTALL,
+    )
+    put(tmp_path, "icd10cm_tabular_2031.xml", xml)
+    names = concepts(read_terminology("icd10cm", tmp_path))["N16"]["names"]
+    assert names[1:] == [("Green spots", "narrow")]
+
+
 # What a poisoning is by, and not what it is called.
 SUBSTANCES = {
     "Aromatic dyes NOS", "Cocaine (topical)", "Dyes NOS", "Polycyclic aromatic hydrocarbons",
