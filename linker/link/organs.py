@@ -8,7 +8,6 @@ that somebody marked is looked up by.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
