@@ -13,6 +13,7 @@ from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.contests import decide
 from linker.link.labels import TypeFilter, kind_of
+from linker.link.organs import Organs
 from linker.link.rank import Weights
 from linker.link.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
@@ -60,6 +61,7 @@ class Answers:
         self._retriever = retriever
         self._types = types
         self._symbols = Symbols(index.store)
+        self._organs = Organs(index.store)
         self._in_full = lru_cache(CACHED_QUERIES)(partial(spelled_out, index))
         try:
             self.weights = Weights.from_json(index.calibration["weights"])
@@ -68,7 +70,7 @@ class Answers:
                 f"{index.path}: calibration.json has no usable weights ({error!r}); "
                 "rebuild the index"
             ) from error
-        self.reranker = Reranker(index.store, self.weights.slope)
+        self.reranker = Reranker(index, self.weights.slope)
         self._spellings: OrderedDict[str, Spelling] = OrderedDict()
         self._answers: OrderedDict[_Question, tuple[Candidate, ...]] = OrderedDict()
 
@@ -94,13 +96,16 @@ class Answers:
         return _Asked(mention.query, kind_of(label) if label else None)
 
     def _spelled_out(self, mention: Mention) -> Mention:
-        """The mention, with what a symbol in it, or short forms in a phrase, stand for."""
+        """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""
         query = name = mention.query
         local = self._store.local_names
         if local and normalise(query) in local:
             return mention
+        kind = self._asked(mention).kind
         if may_be_symbol(query):
-            name = self._symbols.name_of(query, self._asked(mention).kind)
+            name = self._symbols.name_of(query, kind)
+        if name == query:
+            name = self._organs.name_of(query, kind)
         if name == query and mention.long_form is None:
             name = self._in_full(query)
         return mention if name == query else replace(mention, long_form=name)

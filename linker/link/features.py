@@ -95,12 +95,15 @@ class FeatureReader:
     Args:
         store: of the index.
         slope: of the index's weights.
+
+    Attributes:
+        above: gives the rows of a concept's parents and grandparents.
     """
 
     def __init__(self, store: Store, slope: float) -> None:
         self._store = store
         self._slope = slope
-        self._above = lru_cache(maxsize=_CACHED_CONCEPTS)(self._read_above)
+        self.above = lru_cache(maxsize=_CACHED_CONCEPTS)(self._read_above)
         self._parents = lru_cache(maxsize=_CACHED_CONCEPTS)(store.parents)
 
     def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
@@ -158,7 +161,7 @@ class FeatureReader:
             place = {concept: at for at, concept in enumerate(concepts[start:stop], start=start)}
             share = 1 / max(stop - start - 1, 1)
             for concept, at in place.items():
-                for other in self._above(concept).intersection(place):
+                for other in self.above(concept).intersection(place):
                     broader[place[other]] += share
                     narrower[at] = True
         return np.column_stack([broader, narrower])

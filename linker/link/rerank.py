@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from linker.index import Store
+from linker.index import Index, Store
 from linker.link.features import FEATURES, FeatureReader, Seen
 from linker.link.rank import Ranking
+from linker.link.shared_names import SharedNames
 from linker.link.trees import Trees, shipped_trees
 from linker.schema import Candidate
 
@@ -30,14 +31,15 @@ class Reranker:
     """Weighs the first concepts of each query again.
 
     Args:
-        store: of the index.
+        index: whose concepts.
         slope: of the index's weights.
         trees: the ranker; by default the one that ships.
     """
 
-    def __init__(self, store: Store, slope: float, trees: Trees | None = None) -> None:
-        self._store = store
-        self._reader = FeatureReader(store, slope)
+    def __init__(self, index: Index, slope: float, trees: Trees | None = None) -> None:
+        self._store = index.store
+        self._reader = FeatureReader(index.store, slope)
+        self._shared_names = SharedNames(index, self._reader.above)
         self._trees = shipped_trees() if trees is None else trees
         if self._trees.features != FEATURES:
             raise ValueError(f"the trees ask for {self._trees.features}, there are {FEATURES}")
@@ -58,7 +60,8 @@ class Reranker:
         head = np.flatnonzero(ranking.places() < HEAD)
         query, before = ranking.best.query, ranking.probability
         probability = before.copy()
-        values, of = self._trees(reasons[head]), query[head]
+        values = self._trees(reasons[head]) - self._shared_names.losses(ranking.best[head])
+        of = query[head]
         top = np.full(len(queries), -np.inf)
         np.maximum.at(top, of, values)
         shares = np.exp(values - top[of])

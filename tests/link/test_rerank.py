@@ -66,7 +66,7 @@ def by_names(index: Index) -> Reranker:
     """A ranker that likes concepts of three names."""
     column = FEATURES.index("names")
     tree = Tree((column,), (math.log(3.5),), (-1,), (-2,), (0.0, math.log(3)))
-    return Reranker(index.store, 10.0, Trees(FEATURES, [tree]))
+    return Reranker(index, 10.0, Trees(FEATURES, [tree]))
 
 
 def test_probability_is_shared_out_anew(index: Index) -> None:
@@ -92,7 +92,7 @@ def test_what_stands_behind_the_first_dozen_stays(tmp_path: Path) -> None:
     many = build(tmp_path / "index", [concept(f"T:{i:02}", f"name {i}") for i in range(HEAD + 3)])
     near = hits(many, *((f"name {i}", 0.9 - i / 100) for i in range(HEAD + 3)))
     before = rank(["name"], near, many.store, PLAIN)
-    after = Reranker(many.store, 10.0).rerank(["name"], before)
+    after = Reranker(many, 10.0).rerank(["name"], before)
     assert after.probability.sum() == pytest.approx(before.probability.sum())
     unseen = np.isnan(after.reasons).all(axis=1)
     kept = dict(zip(before.concepts(0)[HEAD:], before.probability[HEAD:], strict=True))
@@ -104,7 +104,7 @@ def test_what_stands_behind_the_first_dozen_stays(tmp_path: Path) -> None:
 
 def test_other_features_are_refused(index: Index) -> None:
     with pytest.raises(ValueError, match="the trees ask for"):
-        Reranker(index.store, 10.0, Trees(["a"], [Tree((), (), (), (), (0.0,))]))
+        Reranker(index, 10.0, Trees(["a"], [Tree((), (), (), (), (0.0,))]))
 
 
 def test_a_link_says_why(index: Index) -> None:

@@ -1,0 +1,82 @@
+"""Adjectives of body parts as queries: "pulmonary" is looked up as the lung.
+
+Who marks "renal" in a text means the kidney, and terminologies list few adjectives, and most of
+those as the short form of a disease. `data/organs.toml` has them. They are no names of an index, or
+its dictionary matcher would find a lung in each pulmonary embolism; they only say what a mention
+that somebody marked is looked up by.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.index import Store
+from linker.terminology import NameKind, kinds_of_type
+from linker.text import normalise
+
+_ANATOMY = "anatomy"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    adjectives: dict[str, tuple[str, ...]]
+    labelled: dict[str, tuple[str, ...]]
+
+
+class Organs:
+    """Says which body part of an index an adjective is of.
+
+    What the terminology calls so itself stands: the preferred name of a concept, or any name of a
+    body part.
+
+    Args:
+        store: of the index.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found = lru_cache(maxsize=None)(self._read)
+
+    def name_of(self, query: str, kind: str | None = None) -> str:
+        """The name of the body part, or the query as it is.
+
+        Args:
+            query: a mention's string.
+            kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. Some
+                adjectives need to be told to be those of body parts.
+        """
+        if kind not in (None, _ANATOMY):
+            return query
+        word, table = query.strip().lower(), _table()
+        nouns = table.adjectives.get(word)
+        if nouns is None and kind == _ANATOMY:
+            nouns = table.labelled.get(word)
+        return query if nouns is None else self._found(word, nouns) or query
+
+    def _read(self, adjective: str, nouns: tuple[str, ...]) -> str | None:
+        own = self._pairs(adjective)
+        if any(kind is NameKind.PREFERRED or is_part for kind, is_part in own):
+            return None
+        is_name = (noun for noun in nouns if any(is_part for _, is_part in self._pairs(noun)))
+        return next(is_name, None)
+
+    def _pairs(self, name: str) -> list[tuple[NameKind, bool]]:
+        """Of each concept that has a name: of what kind it is, and whether it is a body part."""
+        row = self._store.name_row(normalise(name))
+        pairs = () if row is None else self._store.pairs(row)
+        return [(pair.kind, self._is_part(pair.concept)) for pair in pairs]
+
+    def _is_part(self, concept: int) -> bool:
+        types = self._store.semantic_types(concept)
+        return any(_ANATOMY in kinds_of_type(semantic_type) for semantic_type in types)
+
+
+@lru_cache(maxsize=1)
+def _table() -> _Table:
+    source = resources.files(__package__) / "data/organs.toml"
+    return validated(_Table, read_toml(source), where=str(source))

@@ -1,0 +1,94 @@
+"""Concepts that share the very name that was asked for: whose name it is before all.
+
+Terminologies made of others have "nephropathy" as a name of kidney disease, of IgA nephropathy and
+of diabetic nephropathy, and "pain" as one of headache. All of them match word for word. It is the
+name of the concept whose preferred name means the same: the nearer, by the vectors of the two.
+Between a concept and one below it that says little: ICD-10-CM has "osteoarthritis" as a name of
+M19.9 and of M19.90, and which of these is meant its features tell better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from functools import lru_cache
+from itertools import groupby
+
+import numpy as np
+
+from linker.index import Index, kind_rank
+from linker.link.rank import Pairs
+from linker.link.retrieve import Bools, Floats, Ints
+from linker.terminology import NameKind
+
+WORTH = 10.0
+"""What a concept loses in log-odds for each unit of cosine by which another's preferred name is
+nearer."""
+
+_CACHED = 100_000
+_PREFERRED = kind_rank(NameKind.PREFERRED)
+
+
+class SharedNames:
+    """Tells apart the concepts that share a name.
+
+    Args:
+        index: whose concepts.
+        above: gives the rows of a concept's parents and grandparents.
+    """
+
+    def __init__(self, index: Index, above: Callable[[int], Set[int]]) -> None:
+        self._store = index.store
+        self._vectors = index.vectors
+        self._above = above
+        self._preferred = lru_cache(maxsize=_CACHED)(self._read_preferred)
+
+    def losses(self, best: Pairs) -> Floats:
+        """What each concept loses in log-odds: 0 for one that shares no name, or is the nearest.
+
+        Args:
+            best: the concepts of some queries, each by its best name, query by query.
+
+        Returns:
+            Shape (len(best),), from 0 to 2 * WORTH.
+        """
+        losses = np.zeros(len(best))
+        at = np.flatnonzero(_is_shared(best.query, best.exact))
+        if not len(at):
+            return losses
+        names, concepts = best.row[at], best.concept[at].tolist()
+        preferred = np.array([*map(self._preferred, concepts)])
+        near = self._cosines(names, np.where(preferred < 0, names, preferred))
+        is_own = (preferred == names).tolist()
+        for _, group in groupby(range(len(at)), key=best.query[at].tolist().__getitem__):
+            rivals = [*group]
+            for one in rivals:
+                farther = (
+                    near[other] - near[one]
+                    for other in rivals
+                    if is_own[other] or not self._are_related(concepts[one], concepts[other])
+                )
+                losses[at[one]] = WORTH * max(farther, default=0.0)
+        return losses
+
+    def _cosines(self, rows: Ints, others: Ints) -> Floats:
+        """The cosine of each name with another, by their rows: shape (len(rows),)."""
+        name, other = (self._vectors.take(of).astype(np.float64) for of in (rows, others))
+        cosines: Floats = np.einsum("nd,nd->n", name, other)
+        return cosines
+
+    def _are_related(self, concept: int, other: int) -> bool:
+        """Whether one of two is a parent or grandparent of the other."""
+        return other in self._above(concept) or concept in self._above(other)
+
+    def _read_preferred(self, concept: int) -> int:
+        """The row of a concept's preferred name; -1 if it has none."""
+        rows = np.array(self._store.name_rows(concept), dtype=np.int64)
+        pairs = self._store.pair_rows(rows)
+        is_it = (pairs.concept == concept) & (pairs.kind == _PREFERRED) & ~pairs.derived
+        return int(rows[pairs.name[is_it][0]]) if is_it.any() else -1
+
+
+def _is_shared(query: Ints, exact: Bools) -> Bools:
+    """Which of the concepts have the very name that was asked for, and are not alone with it."""
+    shared: Bools = exact & (np.bincount(query, exact, minlength=1)[query] > 1)
+    return shared
