@@ -60,6 +60,7 @@ TOKENIZER_FILES = (
     *_VOCABULARIES, "merges.txt",
     "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
 )  # fmt: skip
+_DIRECTION = re.compile(rb'"truncation"\s*:\s*\{[^{}]*"direction"\s*:\s*"(\w+)"')
 _FINGERPRINT_VERSION = b"concept-linker encoder 1\n"
 
 
@@ -73,6 +74,7 @@ class ModelFolder:
         dim: the length of its vectors.
         pooling: "mean", "cls" or "max".
         max_tokens: longer texts are cut off here; special tokens count.
+        truncation_side: where they are cut off, "right" or "left".
         do_lower_case: whether texts are lower-cased before the tokenizer's own normaliser.
         prompt: what is put before each text, mostly "".
         licence: what the model card (README.md) says, or "unknown".
@@ -88,6 +90,7 @@ class ModelFolder:
     prompt: str
     licence: str
     adapter: Adapter | None = None
+    truncation_side: str = "right"
 
     @classmethod
     def read(cls, root: Path, *, default_pooling: str = "mean") -> ModelFolder:
@@ -130,6 +133,7 @@ class ModelFolder:
             do_lower_case=sentence.get("do_lower_case") is True,
             prompt=prompt,
             licence=_licence(root / "README.md"),
+            truncation_side=_truncation_side(path),
         )
 
     def adapted(self, root: Path, adapter: Adapter) -> ModelFolder:
@@ -145,7 +149,11 @@ class ModelFolder:
             "sha256:" and 64 hexadecimal digits.
         """
         whole = sha256(_FINGERPRINT_VERSION)
-        settings = (self.pooling, self.max_tokens, self.do_lower_case, self.prompt)
+        settings: tuple[object, ...] = (
+            self.pooling, self.max_tokens, self.do_lower_case, self.prompt
+        )  # fmt: skip
+        if self.truncation_side != "right":
+            settings = (*settings, self.truncation_side)
         whole.update(repr(settings).encode())
         tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
@@ -273,6 +281,18 @@ def _max_tokens(
             positions -= (padding if isinstance(padding, int) else 1) + 1
         limits.append(positions)
     return min(limits, default=_FALLBACK_MAX_TOKENS)
+
+
+def _truncation_side(path: Path) -> str:
+    """Where the tokenizer cuts texts off: its configuration says it, or else its file."""
+    side = _optional_object(path / "tokenizer_config.json").get("truncation_side")
+    file = path / "tokenizer.json"
+    if side is None and file.is_file():
+        # Of megabytes; the settings stand before the vocabulary.
+        with file.open("rb") as stream:
+            found = _DIRECTION.search(stream.read(4096))
+        side = None if found is None else found[1].decode()
+    return "left" if str(side).lower() == "left" else "right"
 
 
 def _dim(path: Path, config: dict[str, Any]) -> int:

@@ -117,7 +117,7 @@ def _tokenizer(tokenizer: Any, folder: ModelFolder) -> Any:
     """The Rust tokenizer alone, set to our length: its file may ask for another and for padding."""
     backend = tokenizer.backend_tokenizer
     backend.no_padding()
-    backend.enable_truncation(folder.max_tokens)
+    backend.enable_truncation(folder.max_tokens, direction=folder.truncation_side)
     if folder.do_lower_case:
         from tokenizers import normalizers
 
