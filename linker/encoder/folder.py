@@ -42,7 +42,7 @@ _SENTENCE_CONFIGS = tuple(
     f"sentence_{kind}_config.json"
     for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
-_DIM_KEYS = ("hidden_size", "dim", "d_model", "n_embd")
+_WIDTH_KEYS = ("hidden_size", "dim", "d_model", "n_embd")
 # Their first positions are never used: position ids count on from the padding token's id.
 _OFFSET_POSITIONS = frozenset(
     [
@@ -71,7 +71,9 @@ class ModelFolder:
     Attributes:
         path: the folder that holds `config.json`, the tokenizer and the weights.
         weights: the weight files, checked to be whole.
-        dim: the length of its vectors.
+        width: how many numbers the network gives a token.
+        dim: the length of its vectors: the width, or what the folder cuts them off at, as models
+            trained for it (Kusupati et al., Matryoshka, NeurIPS 2022) may ask.
         pooling: "mean", "cls" or "max".
         max_tokens: longer texts are cut off here; special tokens count.
         truncation_side: where they are cut off, "right" or "left".
@@ -83,6 +85,7 @@ class ModelFolder:
 
     path: Path
     weights: tuple[Path, ...]
+    width: int
     dim: int
     pooling: str
     max_tokens: int
@@ -117,17 +120,20 @@ class ModelFolder:
         task = sentence.get("transformer_task", "feature-extraction")
         if task != "feature-extraction":
             raise EncoderError(f"{sentence_file}: a model for {task}, not a sentence encoder")
-        dim = _dim(path / "config.json", config)
+        width = _width(path / "config.json", config)
         pooling = default_pooling
-        prompt, prompt_pooled = _prompt(root / "config_sentence_transformers.json"), True
+        own_file = root / "config_sentence_transformers.json"
+        own = _optional_object(own_file)
+        prompt, prompt_pooled = _prompt(own_file, own), True
         if pooling_folder is not None:
-            pooling, prompt_pooled = _pooling(pooling_folder / "config.json", dim)
+            pooling, prompt_pooled = _pooling(pooling_folder / "config.json", width)
         if prompt and not prompt_pooled:
             raise EncoderError(f"{root}: a prompt that is left out of the pooling is not supported")
         return cls(
             path=path,
             weights=weight_files(path),
-            dim=dim,
+            width=width,
+            dim=_dim(own_file, own, width),
             pooling=pooling,
             max_tokens=_max_tokens(path, config, sentence_file, sentence),
             do_lower_case=sentence.get("do_lower_case") is True,
@@ -152,8 +158,11 @@ class ModelFolder:
         settings: tuple[object, ...] = (
             self.pooling, self.max_tokens, self.do_lower_case, self.prompt
         )  # fmt: skip
+        # What folders rarely say counts where they say it: others keep the fingerprint they had.
         if self.truncation_side != "right":
             settings = (*settings, self.truncation_side)
+        if self.dim != self.width:
+            settings = (*settings, self.dim)
         whole.update(repr(settings).encode())
         tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
@@ -228,7 +237,7 @@ def _check_architecture(path: Path, config: dict[str, Any]) -> None:
         raise EncoderError(f"{path}: no tokenizer; looked for {', '.join(_VOCABULARIES)}")
 
 
-def _pooling(path: Path, dim: int) -> tuple[str, bool]:
+def _pooling(path: Path, width: int) -> tuple[str, bool]:
     """The pooling, and whether the prompt's tokens take part in it."""
     config = read_object(path)
     mode: Any = config.get("pooling_mode")
@@ -240,13 +249,14 @@ def _pooling(path: Path, dim: int) -> tuple[str, bool]:
         found = " and ".join(map(str, modes)) if isinstance(modes, list) else repr(modes)
         raise EncoderError(f"{path}: the pooling is {found}; expected one of mean, cls and max")
     for key in ("embedding_dimension", "word_embedding_dimension"):
-        if config.get(key, dim) != dim:
-            raise EncoderError(f"{path}: pools {config[key]} numbers, the transformer gives {dim}")
+        if config.get(key, width) != width:
+            raise EncoderError(
+                f"{path}: pools {config[key]} numbers, the transformer gives {width}"
+            )
     return _POOLINGS[modes[0]], config.get("include_prompt", True) is not False
 
 
-def _prompt(path: Path) -> str:
-    config = _optional_object(path)
+def _prompt(path: Path, config: dict[str, Any]) -> str:
     name, prompts = config.get("default_prompt_name"), config.get("prompts")
     if name is None:
         return ""
@@ -295,11 +305,17 @@ def _truncation_side(path: Path) -> str:
     return "left" if str(side).lower() == "left" else "right"
 
 
-def _dim(path: Path, config: dict[str, Any]) -> int:
-    for key in _DIM_KEYS:
+def _dim(path: Path, config: dict[str, Any], width: int) -> int:
+    if config.get("truncate_dim") is None:
+        return width
+    return min(width, _positive(path, config, "truncate_dim"))
+
+
+def _width(path: Path, config: dict[str, Any]) -> int:
+    for key in _WIDTH_KEYS:
         if key in config:
             return _positive(path, config, key)
-    raise EncoderError(f"{path}: no vector length; looked for {', '.join(_DIM_KEYS)}")
+    raise EncoderError(f"{path}: no vector length; looked for {', '.join(_WIDTH_KEYS)}")
 
 
 def _positive(path: Path, config: dict[str, Any], key: str) -> int:

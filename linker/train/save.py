@@ -118,7 +118,7 @@ def write_model(
     modes = {"cls": "cls_token", "max": "max_tokens", "mean": "mean_tokens"}
     _write_json(
         out / "1_Pooling" / "config.json",
-        {"word_embedding_dimension": folder.dim}
+        {"word_embedding_dimension": folder.width}
         | {f"pooling_mode_{mode}": pooling == folder.pooling for pooling, mode in modes.items()},
     )
     (out / "2_Normalize").mkdir(exist_ok=True)
@@ -126,11 +126,13 @@ def write_model(
         out / "sentence_bert_config.json",
         {"max_seq_length": folder.max_tokens, "do_lower_case": folder.do_lower_case},
     )
+    own: dict[str, object] = {}
     if folder.prompt:
-        _write_json(
-            out / "config_sentence_transformers.json",
-            {"prompts": {"names": folder.prompt}, "default_prompt_name": "names"},
-        )
+        own |= {"prompts": {"names": folder.prompt}, "default_prompt_name": "names"}
+    if folder.dim != folder.width:
+        own["truncate_dim"] = folder.dim
+    if own:
+        _write_json(out / "config_sentence_transformers.json", own)
     (out / CARD).write_text(card, encoding="utf-8")
 
 

@@ -149,7 +149,7 @@ class Trainee:
             self.device.type, dtype=torch.bfloat16, enabled=self._settings.precision == "bf16"
         ):
             hidden = self._network(input_ids=ids.to(self.device), attention_mask=mask.long())[0]
-        return unit_vectors(hidden, mask, self.folder.pooling)
+        return unit_vectors(hidden[..., : self.folder.dim], mask, self.folder.pooling)
 
 
 @contextmanager

@@ -139,6 +139,22 @@ def test_long_texts_are_cut_off_where_the_tokenizer_cuts_them(
     assert np.abs(found[1] - from_right[1]).max() > 0.005
 
 
+@pytest.mark.parametrize("backend", ["torch", "onnx", "onnx-int8"])
+def test_vectors_are_as_long_as_the_folder_says(
+    backend: str, bert: Path, names: list[str], reference: Callable[[Path, list[str]], Any]
+) -> None:
+    whole = load_encoder(bert, device="cpu", backend=backend)
+    (bert / "config_sentence_transformers.json").write_text('{"truncate_dim": 12}')
+    found = load_encoder(bert, device="cpu", backend=backend)
+    assert (found.identity.dim, whole.identity.dim) == (12, 32)
+    assert found.identity.fingerprint != whole.identity.fingerprint
+    expected = reference(bert, names)
+    assert expected.shape == (len(names), 12)
+    near = {"rtol": 0, "atol": 0.1} if backend == "onnx-int8" else CLOSE
+    np.testing.assert_allclose(found.encode(names), expected, **near)
+    np.testing.assert_allclose(np.linalg.norm(found.encode(names), axis=1), 1, atol=1e-6)
+
+
 def test_pickled_weights_give_the_same_vectors(
     tmp_path: Path, shared_bert: Path, save_model: Save, names: list[str]
 ) -> None:
