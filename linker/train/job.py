@@ -17,6 +17,7 @@ from linker.atomic import stopped_clearly, write_atomically
 from linker.encoder import EncoderIdentity, load_encoder
 from linker.encoder.adapter import Adapter
 from linker.encoder.folder import ModelFolder
+from linker.encoder.gpu import usable_device
 from linker.encoder.transformer import TransformerEncoder
 from linker.errors import TrainingError
 from linker.index import Index
@@ -144,6 +145,7 @@ class _Job:
         )
         if not isinstance(encoder, TransformerEncoder):
             raise TrainingError(f"{base}: runs without torch, so it cannot be trained")
+        usable_device(device)  # Said now, before anything is written.
         dev = hold_out(index, settings.held_out, seed=settings.seed)
         source = PairSource(
             index.store,
