@@ -50,6 +50,7 @@ _OFFSET_POSITIONS = frozenset(
         "xlm-roberta", "xlm-roberta-xl", "xmod",
     ]
 )  # fmt: skip
+_ENCODER_DECODERS = frozenset(["longt5", "mt5", "t5", "umt5"])
 _FALLBACK_MAX_TOKENS = 512
 # One of these makes a tokenizer; all of these, where present, decide what it does.
 _VOCABULARIES = (
@@ -220,7 +221,8 @@ def _check_architecture(path: Path, config: dict[str, Any]) -> None:
     file = path / "config.json"
     if not isinstance(config.get("model_type"), str):
         raise EncoderError(f'{file}: no "model_type"; expected the configuration of a transformer')
-    if config.get("is_encoder_decoder"):
+    # Of a T5 encoder saved alone the configuration says no, and transformers loads the whole.
+    if config.get("is_encoder_decoder") or config["model_type"] in _ENCODER_DECODERS:
         raise EncoderError(
             f"{file}: {config['model_type']} is an encoder-decoder; expected an encoder"
         )
