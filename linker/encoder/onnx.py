@@ -19,7 +19,7 @@ from linker.encoder.base import EncoderIdentity, Vectors
 from linker.encoder.batching import Tokens, embed, finished
 from linker.encoder.export import exported
 from linker.encoder.folder import ModelFolder
-from linker.encoder.graph import ExportError
+from linker.encoder.network import ExportError
 from linker.encoder.session import Run, session
 from linker.encoder.transformer import TransformerEncoder
 
