@@ -13,7 +13,8 @@ from linker._optional import require
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
 from linker.encoder.adapter import BASE, PREFIX, VERSION, WEIGHTS
-from linker.encoder.folder import TOKENIZER_FILES, ModelFolder
+from linker.encoder.folder import ModelFolder
+from linker.encoder.layout import TOKENIZER_FILES
 from linker.encoder.loaded import load
 from linker.encoder.weights import SAFE, read_object
 from linker.train.trainee import ALPHA
