@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.encoder.base import Vectors
+from linker.encoder.folder import ModelFolder
 from linker.errors import EncoderError
 
 # How many strings are tokenised and sorted by length at a time: bounds memory, not the batches.
@@ -141,16 +142,20 @@ def padded(tokens: Tokens, pad_id: int) -> tuple[npt.NDArray[np.int64], npt.NDAr
     return ids, np.arange(ids.shape[1]) < lengths[:, None]
 
 
-def checked(unit: Vectors, dim: int, *, where: object) -> Vectors:
-    """The vectors, if they are usable.
+def finished(unit: Vectors, folder: ModelFolder) -> Vectors:
+    """A network's vectors, cut off at the folder's `dim`, and of unit length again.
 
     Raises:
-        EncoderError: one is not finite, is zero, or has not `dim` numbers.
+        EncoderError: one is not finite, is zero, or is not as wide as the folder's network.
     """
+    vectors = unit[:, : folder.dim]
     # A vector of zeros stays one when normalised, and would tie with every other.
-    if unit.shape[1] != dim or not np.isfinite(unit).all() or not unit.any(1).all():
+    if unit.shape[1] != folder.width or not np.isfinite(vectors).all() or not vectors.any(1).all():
         raise EncoderError(
-            f"{where}: the model gave a vector that is not finite, is zero, or has "
-            f"not {dim} numbers; are the weights damaged?"
+            f"{folder.path}: the model gave a vector that is not finite, is zero, or has "
+            f"not {folder.width} numbers; are the weights damaged?"
         )
-    return unit
+    if folder.dim == folder.width:
+        return unit
+    cut: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return cut

@@ -26,14 +26,8 @@ import numpy as np
 from linker._optional import require
 from linker.encoder.base import Vectors
 from linker.encoder.folder import ModelFolder
-from linker.encoder.graph import (
-    ARCHITECTURES,
-    ExportError,
-    Network,
-    build,
-    build_probe,
-    network_of,
-)
+from linker.encoder.graph import build, build_probe
+from linker.encoder.network import ARCHITECTURES, ExportError, Network, network_of
 from linker.encoder.processor import multiplies_signed_exactly
 from linker.encoder.session import import_onnxruntime, open_session, session
 from linker.encoder.weights import read_object
@@ -81,7 +75,7 @@ class Exported:
 
 
 def can_export(folder: ModelFolder) -> bool:
-    """Whether the folder's architecture is one that `graph` builds."""
+    """Whether the folder's architecture is one that can be built."""
     return read_object(folder.path / "config.json")["model_type"] in ARCHITECTURES
 
 

@@ -1,65 +1,30 @@
-"""A model folder, read as data: what sentence-transformers and transformers write.
-
-The layout of sentence-transformers (sbert.net, "Creating Custom Models"):
-
-    modules.json                       Transformer, then Pooling, then perhaps Normalize
-    config.json, tokenizer*, model.safetensors
-    sentence_bert_config.json          max_seq_length, do_lower_case; in older models the file is
-                                       called after the network: sentence_roberta_config.json
-    1_Pooling/config.json              "pooling_mode_mean_tokens": true; "pooling_mode": "mean"
-                                       since release 6
-    config_sentence_transformers.json  prompts, and which one is put before each text
-
-A folder without `modules.json` is a plain transformers model: its pooling is not on record.
-"""
+"""A model folder, read as data: what decides its vectors, and their fingerprint."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from linker.encoder.adapter import Adapter
-from linker.encoder.weights import inside, read_json, read_object, weight_files
+from linker.encoder.layout import (
+    TOKENIZER_FILES,
+    check_architecture,
+    dim_of,
+    licence_of,
+    max_tokens_of,
+    module_folders,
+    optional_object,
+    pooling_of,
+    prompt_of,
+    sentence_config,
+    truncation_side_of,
+    width_of,
+)
+from linker.encoder.weights import read_object, weight_files
 from linker.errors import EncoderError
 
-# After division by its length, a vector is the same whatever it was multiplied by before, so
-# sum / sqrt(n) and sum / n are one.
-_POOLINGS = {"mean": "mean", "mean_sqrt_len_tokens": "mean", "cls": "cls", "max": "max"}
 POOLINGS = ("mean", "cls", "max")
-_OLD_POOLINGS = {
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
-# In the order in which sentence-transformers looks for them (modules/transformer.py, `load`).
-_SENTENCE_CONFIGS = tuple(
-    f"sentence_{kind}_config.json"
-    for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
-)
-_DIM_KEYS = ("hidden_size", "dim", "d_model", "n_embd")
-# Their first positions are never used: position ids count on from the padding token's id.
-_OFFSET_POSITIONS = frozenset(
-    [
-        "camembert", "data2vec-text", "longformer", "mpnet", "roberta", "roberta-prelayernorm",
-        "xlm-roberta", "xlm-roberta-xl", "xmod",
-    ]
-)  # fmt: skip
-_FALLBACK_MAX_TOKENS = 512
-# One of these makes a tokenizer; all of these, where present, decide what it does.
-_VOCABULARIES = (
-    "tokenizer.json", "vocab.txt", "vocab.json",
-    "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
-)  # fmt: skip
-TOKENIZER_FILES = (
-    *_VOCABULARIES, "merges.txt",
-    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-)  # fmt: skip
 _FINGERPRINT_VERSION = b"concept-linker encoder 1\n"
 
 
@@ -70,9 +35,12 @@ class ModelFolder:
     Attributes:
         path: the folder that holds `config.json`, the tokenizer and the weights.
         weights: the weight files, checked to be whole.
-        dim: the length of its vectors.
+        width: how many numbers the network gives a token.
+        dim: the length of its vectors: the width, or what the folder cuts them off at, as models
+            trained for it (Kusupati et al., Matryoshka, NeurIPS 2022) may ask.
         pooling: "mean", "cls" or "max".
         max_tokens: longer texts are cut off here; special tokens count.
+        truncation_side: where they are cut off, "right" or "left".
         do_lower_case: whether texts are lower-cased before the tokenizer's own normaliser.
         prompt: what is put before each text, mostly "".
         licence: what the model card (README.md) says, or "unknown".
@@ -81,9 +49,11 @@ class ModelFolder:
 
     path: Path
     weights: tuple[Path, ...]
+    width: int
     dim: int
     pooling: str
     max_tokens: int
+    truncation_side: str
     do_lower_case: bool
     prompt: str
     licence: str
@@ -106,35 +76,39 @@ class ModelFolder:
                 f"{root}: not a model: looked for modules.json (sentence-transformers) "
                 "and config.json (transformers), found neither"
             )
-        path, pooling_folder = _modules(modules) if modules.is_file() else (root, None)
+        path, pooling_folder = module_folders(modules) if modules.is_file() else (root, None)
         config = read_object(path / "config.json")
-        _check_architecture(path, config)
-        sentence_file = _sentence_config(path)
-        sentence = _optional_object(sentence_file)
+        check_architecture(path, config)
+        sentence_file = sentence_config(path)
+        sentence = optional_object(sentence_file)
         task = sentence.get("transformer_task", "feature-extraction")
         if task != "feature-extraction":
             raise EncoderError(f"{sentence_file}: a model for {task}, not a sentence encoder")
-        dim = _dim(path / "config.json", config)
+        width = width_of(path / "config.json", config)
         pooling = default_pooling
-        prompt, prompt_pooled = _prompt(root / "config_sentence_transformers.json"), True
+        own_file = root / "config_sentence_transformers.json"
+        own = optional_object(own_file)
+        prompt, prompt_pooled = prompt_of(own_file, own), True
         if pooling_folder is not None:
-            pooling, prompt_pooled = _pooling(pooling_folder / "config.json", dim)
+            pooling, prompt_pooled = pooling_of(pooling_folder / "config.json", width)
         if prompt and not prompt_pooled:
             raise EncoderError(f"{root}: a prompt that is left out of the pooling is not supported")
         return cls(
             path=path,
             weights=weight_files(path),
-            dim=dim,
+            width=width,
+            dim=dim_of(own_file, own, width),
             pooling=pooling,
-            max_tokens=_max_tokens(path, config, sentence_file, sentence),
+            max_tokens=max_tokens_of(path, config, sentence_file, sentence),
+            truncation_side=truncation_side_of(path),
             do_lower_case=sentence.get("do_lower_case") is True,
             prompt=prompt,
-            licence=_licence(root / "README.md"),
+            licence=licence_of(root / "README.md"),
         )
 
     def adapted(self, root: Path, adapter: Adapter) -> ModelFolder:
         """This model with an adapter, which lies in `root` with a model card of its own."""
-        return replace(self, adapter=adapter, licence=_licence(root / "README.md"))
+        return replace(self, adapter=adapter, licence=licence_of(root / "README.md"))
 
     def fingerprint(self) -> str:
         """Hash all that decides the vectors; the folder's place and dates do not.
@@ -145,7 +119,14 @@ class ModelFolder:
             "sha256:" and 64 hexadecimal digits.
         """
         whole = sha256(_FINGERPRINT_VERSION)
-        settings = (self.pooling, self.max_tokens, self.do_lower_case, self.prompt)
+        settings: tuple[object, ...] = (
+            self.pooling, self.max_tokens, self.do_lower_case, self.prompt
+        )  # fmt: skip
+        # What folders rarely say counts where they say it: others keep the fingerprint they had.
+        if self.truncation_side != "right":
+            settings = (*settings, self.truncation_side)
+        if self.dim != self.width:
+            settings = (*settings, self.dim)
         whole.update(repr(settings).encode())
         tokenizer = (self.path / name for name in TOKENIZER_FILES)
         for file in (self.path / "config.json", *filter(Path.is_file, tokenizer), *self.weights):
@@ -169,144 +150,3 @@ def _digest(path: Path) -> str:
     except OSError as error:
         raise EncoderError(f"{path}: cannot be read: {error.strerror}") from error
     return digest.hexdigest()
-
-
-def _modules(path: Path) -> tuple[Path, Path]:
-    """The folders of the Transformer and of the Pooling module."""
-    entries = read_json(path)
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and isinstance(entry.get("type"), str) for entry in entries
-    ):
-        raise EncoderError(f'{path}: expected a list of modules, each with its "type"')
-    kinds = []
-    for entry in entries:
-        kind = entry["type"].rpartition(".")[2]
-        ours = entry["type"].startswith("sentence_transformers.")
-        if not ours or kind not in ("Transformer", "Pooling", "Normalize"):
-            raise EncoderError(
-                f"{path}: the module {entry['type']!r} is not supported; "
-                "Transformer, Pooling and Normalize are"
-            )
-        kinds.append(kind)
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        raise EncoderError(
-            f"{path}: the modules are {', '.join(kinds) or 'none'}; "
-            "expected Transformer, Pooling, and perhaps Normalize, in this order"
-        )
-    transformer, pooling = (
-        inside(path.parent, str(entry.get("path", "")), source=path) for entry in entries[:2]
-    )
-    return transformer, pooling
-
-
-def _check_architecture(path: Path, config: dict[str, Any]) -> None:
-    file = path / "config.json"
-    if not isinstance(config.get("model_type"), str):
-        raise EncoderError(f'{file}: no "model_type"; expected the configuration of a transformer')
-    if config.get("is_encoder_decoder"):
-        raise EncoderError(
-            f"{file}: {config['model_type']} is an encoder-decoder; expected an encoder"
-        )
-    if (path / "adapter_config.json").is_file():
-        # transformers would look for the base model elsewhere, perhaps on the network.
-        raise EncoderError(
-            f"{path}: an adapter without its base model; merge them and save the whole"
-        )
-    if "transformers_weights" in config:
-        raise EncoderError(
-            f'{file}: "transformers_weights" is not supported; name them model.safetensors'
-        )
-    if not any((path / name).is_file() for name in _VOCABULARIES):
-        raise EncoderError(f"{path}: no tokenizer; looked for {', '.join(_VOCABULARIES)}")
-
-
-def _pooling(path: Path, dim: int) -> tuple[str, bool]:
-    """The pooling, and whether the prompt's tokens take part in it."""
-    config = read_object(path)
-    mode: Any = config.get("pooling_mode")
-    if mode is None:
-        # As sentence-transformers reads its old files: none set means the mean.
-        mode = [new for old, new in _OLD_POOLINGS.items() if config.get(old)] or ["mean"]
-    modes = [mode] if isinstance(mode, str) else mode
-    if not isinstance(modes, list) or len(modes) != 1 or modes[0] not in _POOLINGS:
-        found = " and ".join(map(str, modes)) if isinstance(modes, list) else repr(modes)
-        raise EncoderError(f"{path}: the pooling is {found}; expected one of mean, cls and max")
-    for key in ("embedding_dimension", "word_embedding_dimension"):
-        if config.get(key, dim) != dim:
-            raise EncoderError(f"{path}: pools {config[key]} numbers, the transformer gives {dim}")
-    return _POOLINGS[modes[0]], config.get("include_prompt", True) is not False
-
-
-def _prompt(path: Path) -> str:
-    config = _optional_object(path)
-    name, prompts = config.get("default_prompt_name"), config.get("prompts")
-    if name is None:
-        return ""
-    if not isinstance(prompts, dict) or not isinstance(prompts.get(name), str):
-        raise EncoderError(f"{path}: the default prompt {name!r} is not among the prompts")
-    prompt: str = prompts[name]
-    return prompt
-
-
-def _sentence_config(path: Path) -> Path:
-    """The file that says the longest input; the first of its names where there is none."""
-    files = [path / name for name in _SENTENCE_CONFIGS]
-    return next(filter(Path.is_file, files), files[0])
-
-
-def _max_tokens(
-    path: Path, config: dict[str, Any], sentence_file: Path, sentence: dict[str, Any]
-) -> int:
-    limits = []
-    if sentence.get("max_seq_length") is not None:
-        limits.append(_positive(sentence_file, sentence, "max_seq_length"))
-    else:
-        # Since release 6, sentence-transformers keeps it here. "No limit" is written as 10**30.
-        tokenizer = _optional_object(path / "tokenizer_config.json")
-        if tokenizer.get("model_max_length") is not None:
-            limits.append(_positive(path / "tokenizer_config.json", tokenizer, "model_max_length"))
-    # XLNet writes -1 for "no limit".
-    if config.get("max_position_embeddings") not in (None, -1):
-        positions = _positive(path / "config.json", config, "max_position_embeddings")
-        if config["model_type"] in _OFFSET_POSITIONS:
-            padding = config.get("pad_token_id")
-            positions -= (padding if isinstance(padding, int) else 1) + 1
-        limits.append(positions)
-    return min(limits, default=_FALLBACK_MAX_TOKENS)
-
-
-def _dim(path: Path, config: dict[str, Any]) -> int:
-    for key in _DIM_KEYS:
-        if key in config:
-            return _positive(path, config, key)
-    raise EncoderError(f"{path}: no vector length; looked for {', '.join(_DIM_KEYS)}")
-
-
-def _positive(path: Path, config: dict[str, Any], key: str) -> int:
-    value = config[key]
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not 1 <= value < float("inf")
-    ):
-        raise EncoderError(f"{path}: {key!r} is {value!r}; expected a number from 1")
-    return int(value)
-
-
-def _optional_object(path: Path) -> dict[str, Any]:
-    return read_object(path) if path.is_file() else {}
-
-
-def _licence(card: Path) -> str:
-    """The licence in a model card's YAML front matter; "other" gives way to its name."""
-    try:
-        text = card.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return "unknown"
-    front = re.match(r"\A---\s*\n(.*?\n)---\s*$", text, re.DOTALL | re.MULTILINE)
-    if front is None:
-        return "unknown"
-    stated: dict[str, str] = dict(
-        re.findall(r"^(license|license_name):[ \t]*(\S.*?)[ \t]*$", front[1], re.MULTILINE)
-    )
-    return stated.get("license_name", stated.get("license", "unknown")).strip("\"'")

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import os
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+from linker.errors import EncoderError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def has_gpu() -> bool:
@@ -16,6 +23,37 @@ def has_gpu() -> bool:
     # makes; with this variable it asks NVIDIA's management library (torch, "Poison fork").
     os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
     return not in_bad_fork() and torch.cuda.is_available()
+
+
+def usable_device(name: str | None) -> torch.device:
+    """The device of a name, tried with a number; None for `default_device`.
+
+    Raises:
+        EncoderError: torch cannot use it here; the message says which it can.
+    """
+    import torch
+
+    name = default_device() if name is None else name
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        # Some of torch's messages list all that it was ever built for.
+        why = shorten(str(error).partition("\n")[0], 160, placeholder=" ...")
+        raise EncoderError(
+            f"device {name!r} cannot be used: {why}; torch {torch.__version__} has here: "
+            f"{', '.join(_devices())}"
+        ) from error
+    return device
+
+
+def _devices() -> list[str]:
+    """What torch can calculate on here."""
+    import torch
+
+    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if has_gpu() else []
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return ["cpu", *cuda, *mps]
 
 
 def default_device() -> str:

@@ -5,170 +5,30 @@ one (com.microsoft: MultiHeadAttention, SkipLayerNormalization, BiasGelu, MatMul
 ContribOperators.md of ONNX Runtime). A tracer gives a graph of ten times as many nodes, which must
 then be matched and fused again, and another one with each release of torch and transformers.
 
-With `int8`, the dense layers multiply integers. A layer's weights have one scale for each output
-(symmetric, 8 bits). Its input has one scale for each token, found when it runs (as in Dettmers et
-al. 2022, LLM.int8(), section 2): a token's numbers depend on no other string of the batch. The
-embeddings, the attention, the normalisation and the pooling stay in float32.
-
-A few channels are many times as large as all others, in every token, and take the scale for
-themselves: 10 against 2 in MiniLM. Such a channel is spread over several inputs, each a fraction of
-it with the same weights, which changes no product (Zhao et al. 2019, outlier channel splitting).
-
-Integers are multiplied exactly: where signed weights would saturate (`linker.encoder.processor`),
-the same numbers are written as unsigned ones with their zero at 128. Vectors are the same on all
-CPUs.
+With integers (`linker.encoder.integers`) the dense layers multiply those; the embeddings, the
+attention, the normalisation and the pooling stay in float32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from linker._optional import require
-from linker.errors import EncoderError
+from linker.encoder.integers import copies_of, quantised, unsigned
+from linker.encoder.network import Block, Floats, Network, Norm
 
 if TYPE_CHECKING:
     import onnx
 
-Floats = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 
 OPSET = 18
 CONTRIB = "com.microsoft"
-ARCHITECTURES = frozenset(["bert", "camembert", "mpnet", "roberta", "xlm-roberta"])
-"""The values of "model_type" that can be built."""
 _IR_VERSION = 9
-_SPREAD = 24
-"""One input more for so many channels: 16 for 384 of them, 4% of the work."""
-_OFFSET = frozenset(["camembert", "mpnet", "roberta", "xlm-roberta"])
-
-
-class ExportError(EncoderError):
-    """A model that can be loaded, and cannot be exported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dense:
-    """A dense layer: weight of shape (inputs, outputs), bias of shape (outputs,)."""
-
-    weight: Floats
-    bias: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Norm:
-    """A layer normalisation: scale and shift, of shape (hidden,)."""
-
-    scale: Floats
-    shift: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A transformer layer, normalised after each half (Vaswani et al. 2017; Devlin et al. 2019)."""
-
-    query: Dense
-    key: Dense
-    value: Dense
-    output: Dense
-    attention_norm: Norm
-    up: Dense
-    down: Dense
-    norm: Norm
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What the graph is built of.
-
-    Attributes:
-        words: token embeddings, of shape (vocabulary, hidden).
-        positions: position embeddings, that of the only segment added: (positions, hidden).
-        first_position: where positions begin: the id of the padding token and one, or 0.
-        pad_id: position ids skip this token where `first_position` is not 0.
-        relative: the bias of attention by distance, shape (2 * longest - 1, heads), or None.
-        heads: attention heads.
-        epsilon: of the normalisations.
-    """
-
-    words: Floats
-    positions: Floats
-    first_position: int
-    pad_id: int
-    embedding_norm: Norm
-    blocks: tuple[Block, ...]
-    relative: Floats | None
-    heads: int
-    epsilon: float
-
-
-def network_of(
-    config: Any, weights: Mapping[str, Floats], relative: Floats | None, *, pad_id: int
-) -> Network:
-    """Sort a checkpoint's tensors, named as transformers names them.
-
-    Args:
-        config: the network's configuration.
-        weights: `state_dict` in float32.
-        relative: MPNet's bias of attention by distance.
-        pad_id: the id that the network takes for padding.
-
-    Raises:
-        ExportError: an architecture or an option that is not built here.
-    """
-    if config.model_type not in ARCHITECTURES:
-        raise ExportError(
-            f"{config.model_type}: cannot be exported to ONNX; can be: "
-            f'{", ".join(sorted(ARCHITECTURES))}. Use backend "torch"'
-        )
-    position_kind = getattr(config, "position_embedding_type", None) or "absolute"
-    decoder = getattr(config, "is_decoder", False)
-    if config.hidden_act != "gelu" or position_kind != "absolute" or decoder:
-        raise ExportError(
-            f"{config.model_type} with {config.hidden_act!r} and {position_kind} positions: "
-            'cannot be exported to ONNX; use backend "torch"'
-        )
-    is_mpnet = config.model_type == "mpnet"
-    attention = "attention.attn" if is_mpnet else "attention.self"
-    query, key, value = ("q", "k", "v") if is_mpnet else ("query", "key", "value")
-    output = "attention.attn.o" if is_mpnet else "attention.output.dense"
-    attention_norm = "attention.LayerNorm" if is_mpnet else "attention.output.LayerNorm"
-
-    def dense(name: str) -> Dense:
-        return Dense(np.ascontiguousarray(weights[f"{name}.weight"].T), weights[f"{name}.bias"])
-
-    def norm(name: str) -> Norm:
-        return Norm(weights[f"{name}.weight"], weights[f"{name}.bias"])
-
-    def block(prefix: str) -> Block:
-        return Block(
-            query=dense(f"{prefix}.{attention}.{query}"),
-            key=dense(f"{prefix}.{attention}.{key}"),
-            value=dense(f"{prefix}.{attention}.{value}"),
-            output=dense(f"{prefix}.{output}"),
-            attention_norm=norm(f"{prefix}.{attention_norm}"),
-            up=dense(f"{prefix}.intermediate.dense"),
-            down=dense(f"{prefix}.output.dense"),
-            norm=norm(f"{prefix}.output.LayerNorm"),
-        )
-
-    positions = weights["embeddings.position_embeddings.weight"]
-    segments = weights.get("embeddings.token_type_embeddings.weight")
-    return Network(
-        words=weights["embeddings.word_embeddings.weight"],
-        positions=positions if segments is None else positions + segments[0],
-        first_position=pad_id + 1 if config.model_type in _OFFSET else 0,
-        pad_id=pad_id,
-        embedding_norm=norm("embeddings.LayerNorm"),
-        blocks=tuple(block(f"encoder.layer.{i}") for i in range(config.num_hidden_layers)),
-        relative=relative,
-        heads=config.num_attention_heads,
-        epsilon=config.layer_norm_eps,
-    )
 
 
 def build(
@@ -340,7 +200,14 @@ def _multiply(graph: _Graph, x: str, weights: list[Floats]) -> list[str]:
     graph.dense_inputs.append(x)
     if graph.largest is None:
         return [graph.node("MatMul", x, graph.constant(weight)) for weight in weights]
-    copies = _copies(graph.largest[len(graph.dense_inputs) - 1])
+    return _multiply_integers(graph, x, weights, graph.largest[len(graph.dense_inputs) - 1])
+
+
+def _multiply_integers(
+    graph: _Graph, x: str, weights: list[Floats], largest_of_channels: Floats
+) -> list[str]:
+    """The same in integers; the channels that become largest are spread over several inputs."""
+    copies = copies_of(largest_of_channels)
     more = np.repeat(np.arange(len(copies)), copies - 1)
     x = graph.node("Mul", x, graph.constant((1 / copies).astype(np.float32)))
     x = graph.node("Concat", x, graph.node("Gather", x, graph.constant(more), axis=2), axis=2)
@@ -355,13 +222,13 @@ def _multiply(graph: _Graph, x: str, weights: list[Floats]) -> list[str]:
     integers = graph.node("QuantizeLinear", graph.node("Div", x, divisor), one, zero)
     products = []
     for weight in weights:
-        quantised, scales = _quantised(np.concatenate([weight, weight[more]]))
+        integral, scales = quantised(np.concatenate([weight, weight[more]]))
         # Without a zero of their own, weights have it at 0.
         own_zero = [] if graph.signed else [zero]
         product = graph.node(
             "MatMulIntegerToFloat",
             integers,
-            graph.constant(quantised if graph.signed else _unsigned(quantised)),
+            graph.constant(integral if graph.signed else unsigned(integral)),
             one,
             graph.constant(scales),
             zero,
@@ -370,26 +237,6 @@ def _multiply(graph: _Graph, x: str, weights: list[Floats]) -> list[str]:
         )
         products.append(graph.node("Mul", product, scale))
     return products
-
-
-def _copies(largest: Floats) -> npt.NDArray[np.int64]:
-    """Over how many inputs each channel is spread: one more, again and again, for the largest."""
-    copies = np.ones(len(largest), dtype=np.int64)
-    for _ in range(max(1, len(largest) // _SPREAD)):
-        copies[np.argmax(largest / copies)] += 1
-    return copies
-
-
-def _quantised(weight: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
-    """Integers in [-127, 127] and a scale for each output."""
-    scales = np.abs(weight).max(axis=0) / 127
-    divisor = np.where(scales == 0, 1, scales)
-    return np.round(weight / divisor).astype(np.int8), scales.astype(np.float32)
-
-
-def _unsigned(quantised: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
-    """The same integers with their zero at 128."""
-    return (quantised.astype(np.int16) + 128).astype(np.uint8)
 
 
 def _pooled(graph: _Graph, x: str, pooling: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linker.encoder.folder import ModelFolder
-from linker.encoder.gpu import default_device, in_bad_fork
+from linker.encoder.gpu import in_bad_fork, usable_device
 from linker.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
 
     with _quiet():
         try:
-            target = torch.device(device or default_device())
+            target = usable_device(device)
             if device is None and in_bad_fork():
                 torch.set_num_threads(1)  # as in `after_fork`
             tokenizer = AutoTokenizer.from_pretrained(
@@ -117,7 +117,7 @@ def _tokenizer(tokenizer: Any, folder: ModelFolder) -> Any:
     """The Rust tokenizer alone, set to our length: its file may ask for another and for padding."""
     backend = tokenizer.backend_tokenizer
     backend.no_padding()
-    backend.enable_truncation(folder.max_tokens)
+    backend.enable_truncation(folder.max_tokens, direction=folder.truncation_side)
     if folder.do_lower_case:
         from tokenizers import normalizers
 

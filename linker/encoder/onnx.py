@@ -16,10 +16,10 @@ import numpy as np
 from linker._optional import require
 from linker.cores import n_cores
 from linker.encoder.base import EncoderIdentity, Vectors
-from linker.encoder.batching import Tokens, checked, embed
+from linker.encoder.batching import Tokens, embed, finished
 from linker.encoder.export import exported
 from linker.encoder.folder import ModelFolder
-from linker.encoder.graph import ExportError
+from linker.encoder.network import ExportError
 from linker.encoder.session import Run, session
 from linker.encoder.transformer import TransformerEncoder
 
@@ -93,12 +93,12 @@ class OnnxEncoder:
             raise TypeError("texts is one string; expected a list of strings")
         if not texts:
             return np.empty((0, self._folder.dim), dtype=np.float32)
-        model, dim = self._loaded(), self._folder.dim
+        model = self._loaded()
         if isinstance(model, TransformerEncoder):
             return model.encode(texts, progress=progress)
 
         def run(tokens: Tokens) -> Vectors:
-            return checked(model.run(tokens, model.pad_id), dim, where=self._folder.path)
+            return finished(model.run(tokens, model.pad_id), self._folder)
 
         def tokenise(chunk: Sequence[str]) -> Tokens:
             prompt, encode = self._folder.prompt, model.tokenizer.encode
@@ -106,7 +106,7 @@ class OnnxEncoder:
 
         return embed(
             texts,
-            dim=dim,
+            dim=self._folder.dim,
             tokenise=tokenise,
             runs=[run] * n_cores(),
             budget=_TOKENS,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linker.encoder.base import EncoderIdentity, Vectors
-from linker.encoder.batching import Tokens, checked, embed, padded
+from linker.encoder.batching import Tokens, embed, finished, padded
 from linker.encoder.folder import ModelFolder
 from linker.encoder.loaded import LoadedModel, after_fork, load
 from linker.errors import EncoderError
@@ -117,7 +117,7 @@ class TransformerEncoder:
             if len(tokens) == 1 or size <= fits:
                 try:
                     unit = forward(model, tokens, self._folder.pooling)
-                    return checked(unit, self._folder.dim, where=self._folder.path)
+                    return finished(unit, self._folder)
                 except torch.cuda.OutOfMemoryError as error:
                     if len(tokens) == 1:
                         raise EncoderError(

@@ -37,7 +37,8 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
                 check_weights(file)
             return files
     raise EncoderError(
-        f"{folder}: no weights; looked for {SAFE} and {PICKLED}; copy the whole model"
+        f"{folder}: no weights; looked for {SAFE} and {PICKLED}; copy the whole model, or, where "
+        "it has none but GGUF, ONNX or TensorFlow files, take one that transformers has saved"
     )
 
 

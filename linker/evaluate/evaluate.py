@@ -39,9 +39,9 @@ def evaluate(
         linker: a `Linker`; for protocol A one of `linker.evaluate.with_names`.
         documents: of `read_gold`.
         protocol: "Z" or "A" (gold mentions), or "end to end".
-        k: candidates a mention, at least 1; ranks beyond are not found.
+        k: candidates a mention, at least 1; ranks beyond are not found; gold mentions.
         abbreviations: look short forms up by the long form that their note defines; gold mentions.
-        composites: look composites up part by part; by default under protocol A.
+        composites: look composites up part by part; by default under protocol A; gold mentions.
         types: give gold mentions their types as a detector's labels, for the type filter.
         train: documents whose mentions count as seen. They change no link.
         problems: what of the gold could not be used; they go into the report.
@@ -62,13 +62,17 @@ def evaluate(
     names: frozenset[str] | None = None
     if train:
         names = frozenset(normalise(name) for name in mention_names(train))
-    settings: dict[str, Any] = {
-        "protocol": protocol,
+    # End to end the linker finds and looks up as it does in any text.
+    of_gold_mentions = {
         "k": k,
-        "threshold": linker.threshold,
         "abbreviations": abbreviations,
         "composites": composites,
         "types": types,
+    }
+    settings: dict[str, Any] = {
+        "protocol": protocol,
+        "threshold": linker.threshold,
+        **({} if protocol == END_TO_END else of_gold_mentions),
         "train_documents": len(train),
         "files": sorted({d.file for d in documents if d.file is not None}),
         "draws": draws,

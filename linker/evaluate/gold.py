@@ -40,6 +40,11 @@ _ENDINGS = {
     ".json": "bioc-json",
 }
 FORMATS = (*GOLD_READERS, "brat")
+_OTHERS = (
+    "Of another format (a table, offsets in files of their own) make JSON lines, a document each: "
+    '{"id": "1", "text": "Has a fever.", "mentions": [{"start": 6, "end": 11, "ids": '
+    '["HP:0001945"]}]}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def read_gold(
         elsewhere.update(dict.fromkeys(here, str(path)))
     if not documents:
         told = "; ".join(str(problem) for problem in problems[:3])
-        raise NoteError(f"no gold document to evaluate: {told}")
+        raise NoteError(f"no gold document to evaluate: {told}. {_OTHERS}")
     return Gold(tuple(documents), tuple(problems))
 
 
@@ -121,7 +126,7 @@ def _files(path: Path, kind: str | None) -> Iterator[tuple[Path, str]]:
         found = sorted(p for p in path.rglob("*") if p.is_file() and _ending(p) in _ENDINGS)
         if not found:
             known = ", ".join(_ENDINGS)
-            raise NoteError(f"{path}: no .ann and none of {known} in this folder")
+            raise NoteError(f"{path}: no .ann and none of {known} in this folder. {_OTHERS}")
         for file in found:
             yield file, kind or _ENDINGS[_ending(file)]
 
@@ -143,7 +148,7 @@ def _sniffed(path: Path) -> str:
         return "pubtator"
     raise NoteError(
         f"{path}: not a format that is known by its ending or first line; say which with "
-        f"--format: {', '.join(FORMATS)}"
+        f"--format: {', '.join(FORMATS)}. {_OTHERS}"
     )
 
 

@@ -6,26 +6,23 @@ killed ends with the same weights, bit for bit, as one that was not.
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linker.atomic import stopped_clearly, write_atomically
+from linker.atomic import stopped_clearly
 from linker.encoder import EncoderIdentity, load_encoder
-from linker.encoder.adapter import Adapter
 from linker.encoder.folder import ModelFolder
+from linker.encoder.gpu import usable_device
 from linker.encoder.transformer import TransformerEncoder
 from linker.errors import TrainingError
 from linker.index import Index
 from linker.steps import Silent
-from linker.train.average import average_adapters, average_weights
-from linker.train.card import Measure, PhaseReport, TrainReport, curve_points
+from linker.train.card import PhaseReport, TrainReport, curve_points
 from linker.train.checkpoint import Checkpoint
 from linker.train.dev import DevSet, hold_out
-from linker.train.folder import REPORT, TrainFolder
+from linker.train.folder import TrainFolder
 from linker.train.loop import (
     CHECKPOINT_EVERY,
     Batch,
@@ -37,6 +34,7 @@ from linker.train.loop import (
     set_state,
     state_of,
 )
+from linker.train.models import Models
 from linker.train.pairs import PAIRS_VERSION, PairSource
 from linker.train.phases import (
     contrastive_batches,
@@ -44,15 +42,12 @@ from linker.train.phases import (
     distil_batches,
     distil_steps,
 )
-from linker.train.save import adapter_names, write_adapter, write_model
 from linker.train.settings import TrainSettings
-from linker.train.similarity import general_similarity
 from linker.train.trainee import Trainee, enough_memory
 
 if TYPE_CHECKING:
     import torch
 
-VARIANTS = "variants"
 _DEV_POINTS = 5
 
 
@@ -144,6 +139,7 @@ class _Job:
         )
         if not isinstance(encoder, TransformerEncoder):
             raise TrainingError(f"{base}: runs without torch, so it cannot be trained")
+        usable_device(device)  # Said now, before anything is written.
         dev = hold_out(index, settings.held_out, seed=settings.seed)
         source = PairSource(
             index.store,
@@ -200,13 +196,14 @@ class _Job:
             settings, self.base, self.index.manifest, len(self.dev.queries), tuple(phases)
         )
         runs = distilled if settings.distil else contrastive
-        models = {"contrastive": self._alone(contrastive[0])}
+        models = Models(self.place, self.folder, self.base, settings, self.progress, self.device)
+        models.take("contrastive", contrastive[0])
         if settings.distil:
-            models["distilled"] = self._alone(distilled[0])
-        models["averaged"] = self._average(runs)
-        self._write(models, report)
-        final = self._measured(models, report)
-        self._write(models, final)
+            models.take("distilled", distilled[0])
+        models.average(runs)
+        models.write(report)
+        final = replace(report, measures=models.measure(self.dev))
+        models.write(final)
         self.place.move_into_place()
         return final
 
@@ -279,51 +276,3 @@ class _Job:
             name, run.step, round(run.seconds, 1), curve_points(run.losses), tuple(run.dev)
         )
         return trainee.weights(), report
-
-    def _alone(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return weights if self.settings.full else adapter_names(weights)
-
-    def _average(self, runs: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-        share = self.settings.base_share
-        if not self.settings.full:
-            return average_adapters([adapter_names(run) for run in runs], base_share=share)
-        still = Trainee(self.folder, self.settings, seed=0, device="cpu")
-        return average_weights(runs, still.weights(), base_share=share)
-
-    def _write(self, models: dict[str, dict[str, torch.Tensor]], report: TrainReport) -> None:
-        final = self.place.final
-        shutil.rmtree(final, ignore_errors=True)
-        shutil.rmtree(self.place.partial / "adapters", ignore_errors=True)
-        self.progress.step("writing the models", total=len(models), unit="models")
-        for name, weights in models.items():
-            card, whole = report.card(name), final / VARIANTS / name
-            if self.settings.full:
-                write_model(final if name == "averaged" else whole, self.folder, card, weights)
-            else:
-                at = final if name == "averaged" else self.place.partial / "adapters" / name
-                write_adapter(at, weights, self.base, card, final=self.place.out)
-                write_model(whole, self.folder.adapted(at, Adapter.read(at)), card)
-            self.progress.advance(1)
-        write_atomically(final / REPORT, json.dumps(report.as_json(), indent=2) + "\n")
-
-    def _measured(
-        self, models: dict[str, dict[str, torch.Tensor]], report: TrainReport
-    ) -> TrainReport:
-        """The report with each model measured as it lies on the disk."""
-        final = self.place.final
-        places: dict[str, str | Path] = {
-            name: final if name == "averaged" else final / VARIANTS / name for name in models
-        }
-        measures = {}
-        encoders = {"base": TransformerEncoder(self.folder, identity=self.base, device=self.device)}
-        self.progress.step("measuring", total=1 + len(places), unit="models")
-        for name, encoder in [
-            *encoders.items(),
-            *((name, load_encoder(place, device=self.device)) for name, place in places.items()),
-        ]:
-            first, fifth = self.dev.measure(encoder.encode)
-            measures[name] = Measure(
-                round(first, 2), round(fifth, 2), round(general_similarity(encoder.encode), 2)
-            )
-            self.progress.advance(1)
-        return replace(report, measures=measures)

@@ -13,7 +13,8 @@ from linker._optional import require
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
 from linker.encoder.adapter import BASE, PREFIX, VERSION, WEIGHTS
-from linker.encoder.folder import TOKENIZER_FILES, ModelFolder
+from linker.encoder.folder import ModelFolder
+from linker.encoder.layout import TOKENIZER_FILES
 from linker.encoder.loaded import load
 from linker.encoder.weights import SAFE, read_object
 from linker.train.trainee import ALPHA
@@ -118,7 +119,7 @@ def write_model(
     modes = {"cls": "cls_token", "max": "max_tokens", "mean": "mean_tokens"}
     _write_json(
         out / "1_Pooling" / "config.json",
-        {"word_embedding_dimension": folder.dim}
+        {"word_embedding_dimension": folder.width}
         | {f"pooling_mode_{mode}": pooling == folder.pooling for pooling, mode in modes.items()},
     )
     (out / "2_Normalize").mkdir(exist_ok=True)
@@ -126,11 +127,13 @@ def write_model(
         out / "sentence_bert_config.json",
         {"max_seq_length": folder.max_tokens, "do_lower_case": folder.do_lower_case},
     )
+    own: dict[str, object] = {}
     if folder.prompt:
-        _write_json(
-            out / "config_sentence_transformers.json",
-            {"prompts": {"names": folder.prompt}, "default_prompt_name": "names"},
-        )
+        own |= {"prompts": {"names": folder.prompt}, "default_prompt_name": "names"}
+    if folder.dim != folder.width:
+        own["truncate_dim"] = folder.dim
+    if own:
+        _write_json(out / "config_sentence_transformers.json", own)
     (out / CARD).write_text(card, encoding="utf-8")
 
 

@@ -40,7 +40,7 @@ class TrainSettings(BaseModel):
         precision: "bf16" computes in bfloat16 (autocast) and keeps weights in float32.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     full: bool = False
     rank: int = Field(default=16, ge=1)

@@ -59,7 +59,10 @@ class Trainee:
         self.device = loaded.device
         self._pad = loaded.pad_id
         self._tokenizer = loaded.tokenizer
-        self._tokenizer.enable_truncation(min(folder.max_tokens, settings.max_tokens))
+        self._tokenizer.enable_truncation(
+            min(folder.max_tokens, settings.max_tokens),
+            direction=folder.truncation_side,
+        )
         network: Any = loaded.network
         if self.device.type == "cpu":
             # torch's fused attention takes a quarter of a step for rows as short as names.
@@ -146,7 +149,7 @@ class Trainee:
             self.device.type, dtype=torch.bfloat16, enabled=self._settings.precision == "bf16"
         ):
             hidden = self._network(input_ids=ids.to(self.device), attention_mask=mask.long())[0]
-        return unit_vectors(hidden, mask, self.folder.pooling)
+        return unit_vectors(hidden[..., : self.folder.dim], mask, self.folder.pooling)
 
 
 @contextmanager

@@ -63,6 +63,14 @@ def test_a_gpu_whose_driver_is_too_old_is_left_alone(
     np.testing.assert_allclose(found, expected, **CLOSE)
 
 
+@pytest.mark.parametrize("device", ["cuda:9", "xpu:9", "banana", "cpu,cuda:9"])
+def test_a_device_that_is_not_here_is_no_fault_of_the_model(device: str, shared_bert: Path) -> None:
+    encoder = load_encoder(shared_bert, backend="torch", device=device)
+    asked = device.rpartition(",")[2]
+    with pytest.raises(EncoderError, match=rf"^device '{asked}' cannot be used: .*has here: cpu"):
+        encoder.encode(TEXTS)
+
+
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Play a child that was forked from a process that used its GPU."""

@@ -239,6 +239,7 @@ def test_another_pooling_is_refused(mode: object, shown: str, bert: Path) -> Non
     [
         ("config.json", {"model_type": None}, 'no "model_type"'),
         ("config.json", {"is_encoder_decoder": True}, "encoder-decoder"),
+        ("config.json", {"model_type": "t5"}, "t5 is an encoder-decoder"),
         ("config.json", {"hidden_size": None}, "no vector length"),
         ("config.json", {"hidden_size": "wide"}, "expected a number"),
         ("config.json", {"hidden_size": 64}, "pools 32 numbers, the transformer gives 64"),
@@ -246,6 +247,7 @@ def test_another_pooling_is_refused(mode: object, shown: str, bert: Path) -> Non
         ("sentence_bert_config.json", {"max_seq_length": 0}, "expected a number from 1"),
         ("sentence_bert_config.json", {"transformer_task": "fill-mask"}, "fill-mask"),
         ("config_sentence_transformers.json", {"default_prompt_name": "q"}, "not among"),
+        ("config_sentence_transformers.json", {"truncate_dim": 0}, "expected a number from 1"),
         ("adapter_config.json", {"base_model_name_or_path": "x/y"}, "adapter"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import pickle
 import subprocess
@@ -103,6 +104,55 @@ def test_default_prompt_is_put_first(
     )
     found = load_encoder(bert, device="cpu", backend="torch").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+@pytest.mark.parametrize("stated", ["in the configuration", "in the tokenizer's file"])
+@pytest.mark.parametrize("kind", ["bert", "xlmr"])
+def test_long_texts_are_cut_off_where_the_tokenizer_cuts_them(
+    kind: str,
+    stated: str,
+    backend: str,
+    tmp_path: Path,
+    save_model: Save,
+    reference: Callable[[Path, list[str]], Any],
+) -> None:
+    folder = save_model(tmp_path / kind, kind)
+    texts = ["chest pain", "kidney " * 40 + "fever", "fever " * 40 + "of the left lung"]
+    right = load_encoder(folder, device="cpu", backend=backend)
+    from_right = right.encode(texts)
+    config, file = folder / "tokenizer_config.json", folder / "tokenizer.json"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    settings |= {"truncation_side": "left", "padding_side": "left"}
+    if stated == "in the tokenizer's file":
+        del settings["truncation_side"]
+        tokenizer = json.loads(file.read_text(encoding="utf-8"))
+        tokenizer["truncation"]["direction"] = "Left"
+        file.write_text(json.dumps(tokenizer), encoding="utf-8")
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    left = load_encoder(folder, device="cpu", backend=backend)
+    assert left.identity.fingerprint != right.identity.fingerprint
+    found = left.encode(texts)
+    # One by one: padding on the left moves the positions of the others in their batch.
+    expected = [reference(folder, [text])[0] for text in texts]
+    np.testing.assert_allclose(found, expected, **CLOSE)
+    assert np.abs(found[1] - from_right[1]).max() > 0.005
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx", "onnx-int8"])
+def test_vectors_are_as_long_as_the_folder_says(
+    backend: str, bert: Path, names: list[str], reference: Callable[[Path, list[str]], Any]
+) -> None:
+    whole = load_encoder(bert, device="cpu", backend=backend)
+    (bert / "config_sentence_transformers.json").write_text('{"truncate_dim": 12}')
+    found = load_encoder(bert, device="cpu", backend=backend)
+    assert (found.identity.dim, whole.identity.dim) == (12, 32)
+    assert found.identity.fingerprint != whole.identity.fingerprint
+    expected = reference(bert, names)
+    assert expected.shape == (len(names), 12)
+    near = {"rtol": 0, "atol": 0.1} if backend == "onnx-int8" else CLOSE
+    np.testing.assert_allclose(found.encode(names), expected, **near)
+    np.testing.assert_allclose(np.linalg.norm(found.encode(names), axis=1), 1, atol=1e-6)
 
 
 def test_pickled_weights_give_the_same_vectors(

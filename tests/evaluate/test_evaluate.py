@@ -181,6 +181,15 @@ def test_what_cannot_be_measured_is_refused(linker: Linker) -> None:
 # End to end
 
 
+def test_settings_are_those_that_decide_the_figures(linker: Linker) -> None:
+    document = marked("1", "Known heart failure.", ("heart failure", "X:0001"))
+    gold_mentions = evaluate(linker, [document], k=7, abbreviations=False).settings
+    assert (gold_mentions["k"], gold_mentions["abbreviations"]) == (7, False)
+    end_to_end = evaluate(linker, [document], protocol="end to end", k=7, abbreviations=False)
+    assert {"k", "abbreviations", "composites", "types"}.isdisjoint(end_to_end.settings)
+    assert end_to_end.settings["threshold"] == linker.threshold
+
+
 def test_end_to_end_finds_the_mentions_itself(linker: Linker) -> None:
     text = "Known heart failure and fever, no pain in the chest. Nausea."
     document = marked(

@@ -130,10 +130,10 @@ def test_a_broken_gzip_keeps_what_was_read(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["missing.jsonl"], "no such file"),
-        (["empty.jsonl"], "no gold document"),
+        (["empty.jsonl"], r"no gold document.*make JSON lines, a document each"),
         (["a.jsonl", "a.jsonl"], "given twice"),
-        (["a.doc"], "not a format"),
-        (["nothing"], "in this folder"),
+        (["a.doc"], r"not a format.*make JSON lines, a document each"),
+        (["nothing"], r"in this folder.*make JSON lines, a document each"),
     ],
 )
 def test_what_cannot_be_gold_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -143,6 +143,17 @@ def test_what_cannot_be_gold_is_refused(tmp_path: Path, arguments: list[str], me
     write_jsonl(tmp_path / "a.jsonl", [note("1", "Fever")])
     with pytest.raises(NoteError, match=message):
         read_gold([tmp_path / name for name in arguments])
+
+
+def test_the_form_that_other_formats_are_sent_to_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("note_id,start,end,concept_id\n")
+    with pytest.raises(NoteError) as refused:
+        read_gold([tmp_path / "a.csv"])
+    line = str(refused.value)
+    (tmp_path / "a.jsonl").write_text(line[line.index("{") :])
+    (document,) = read_gold([tmp_path / "a.jsonl"]).documents
+    (mention,) = document.annotations
+    assert (mention.words(document.text), mention.ids) == ("fever", ("HP:0001945",))
 
 
 def test_formats_that_do_not_fit_are_refused(tmp_path: Path) -> None:

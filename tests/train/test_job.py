@@ -158,6 +158,14 @@ def test_all_of_a_training_runs_where_it_was_asked_to(
     assert list(report.measures) == ["base", "contrastive", "averaged"]
 
 
+def test_a_device_that_is_not_here_leaves_nothing_behind(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    with pytest.raises(EncoderError, match=r"^device 'banana' cannot be used.*has here: cpu"):
+        train_encoder(diseases.path, tiny, tmp_path / "out", quick, device="banana")
+    assert not (tmp_path / "out.partial").exists()
+
+
 def test_a_full_gpu_is_told_what_takes_less(
     diseases: Index,
     tiny: Path,
@@ -316,6 +324,12 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
 def test_every_setting_is_an_option_of_the_command() -> None:
     options = signature(train).parameters
     assert set(TrainSettings.model_fields) <= set(options)
+
+
+@pytest.mark.parametrize("field", ["temperature", "rate"])
+def test_a_setting_without_end_is_refused(field: str) -> None:
+    with pytest.raises(ValueError, match=rf"{field}\n.*finite"):
+        TrainSettings(**{field: float("inf")})  # type: ignore[arg-type]
 
 
 def test_the_command(diseases: Index, tiny: Path, tmp_path: Path) -> None:

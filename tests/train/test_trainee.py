@@ -253,6 +253,24 @@ def test_a_saved_model_is_what_sentence_transformers_reads(
     assert (ours.identity.pooling, ours.identity.max_tokens) == (pooling, 16)
 
 
+def test_a_base_that_cuts_its_vectors_off_is_trained_and_saved_so(
+    save_model: object, tmp_path: Path
+) -> None:
+    reference = pytest.importorskip("sentence_transformers")
+    base = save_model(tmp_path / "base")  # type: ignore[operator]
+    (base / "config_sentence_transformers.json").write_text('{"truncate_dim": 12}')
+    folder = ModelFolder.read(base)
+    trainee = moved(Trainee(folder, TrainSettings(full=True), seed=0, device="cpu"))
+    assert trainee.encode(TEXTS).shape == (len(TEXTS), 12)
+    write_model(tmp_path / "out", folder, "a card", trainee.weights())
+    theirs = reference.SentenceTransformer(str(tmp_path / "out"), device="cpu").encode(
+        TEXTS, normalize_embeddings=True
+    )
+    np.testing.assert_allclose(theirs, trainee.encode(TEXTS), atol=1e-5)
+    ours = load_encoder(tmp_path / "out", device="cpu").encode(TEXTS)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
 def test_the_rate_rises_then_falls_to_nothing() -> None:
     settings = TrainSettings(rate=1.0, warmup=0.2)
     rates = [rate_at(step, 10, settings) for step in range(11)]
