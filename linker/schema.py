@@ -66,8 +66,8 @@ class Mention:
         text: the stretch itself.
         label: what the detector calls it ("DISEASE"), or "".
         long_form: what a short form stands for, where the note, the table of clinical abbreviations
-            ("SOB": "shortness of breath") or that of chemical symbols ("Ca": "calcium") says so; it
-            is looked up instead of `text`.
+            ("SOB": "shortness of breath"), that of chemical symbols ("Ca": "calcium") or that of
+            adjectives ("renal": "kidney") says so; it is looked up instead of `text`.
         proposed: no name, but words of names that stand together; kept if the link is likely.
     """
 
