@@ -51,7 +51,9 @@ def decide(
     asked = contests // store.n_parts
     strings = [queries[i] for i in asked.tolist()]
     ranking = rank_pairs(replace(pairs, query=contest), len(contests), store, weights)
-    ranking = reranker.rerank(strings, ranking)
+    said = [kinds[i] for i in asked.tolist()]
+    other = None if types is None else types.is_other(ranking.best, said)
+    ranking = reranker.rerank(strings, ranking, other)
     if types is not None:
-        ranking = types.weigh(ranking, [kinds[i] for i in asked.tolist()])
+        ranking = types.weigh(ranking, said)
     return local_first(queries, ranking.renumbered(asked, len(queries), store), store)

@@ -15,7 +15,8 @@ import numpy as np
 
 from linker.config import read_toml
 from linker.index import Store
-from linker.link.rank import Ranking
+from linker.link.rank import Pairs, Ranking
+from linker.link.retrieve import Bools
 from linker.terminology import kinds, kinds_of_type
 
 OTHER = 0.05
@@ -49,15 +50,26 @@ class TypeFilter:
         if not any(kinds):
             return ranking
         query_of, before = ranking.best.query, ranking.probability
-        asked = np.array([0 if kind is None else self._bits[kind] for kind in kinds])[query_of]
-        concepts, place = np.unique(ranking.best.concept, return_inverse=True)
-        known = np.array([*map(self._kinds_of, concepts.tolist())], dtype=np.int64)[place]
-        is_other = (asked != 0) & (known != 0) & (asked & known == 0)
-        weight = np.where(is_other, OTHER, 1.0)
+        weight = np.where(self.is_other(ranking.best, kinds), OTHER, 1.0)
         nil = 1 - np.bincount(query_of, before, len(kinds))
         total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
         safe = np.where(total > 0, total, 1.0)
         return ranking.reordered(before * weight / safe[query_of], self._store)
+
+    def is_other(self, best: Pairs, kinds: Sequence[str | None]) -> Bools:
+        """Which concepts are of another kind than their mentions are said to be.
+
+        Args:
+            best: the concepts of some queries.
+            kinds: of each query's mention, as `kind_of` gives it.
+        """
+        if not any(kinds):
+            return np.zeros(len(best), dtype=bool)
+        asked = np.array([0 if kind is None else self._bits[kind] for kind in kinds])[best.query]
+        concepts, place = np.unique(best.concept, return_inverse=True)
+        known = np.array([*map(self._kinds_of, concepts.tolist())], dtype=np.int64)[place]
+        is_other: Bools = (asked != 0) & (known != 0) & (asked & known == 0)
+        return is_other
 
     def _read(self, row: int) -> int:
         """The kinds of a concept, a bit each; none where its types are not known."""

@@ -16,6 +16,7 @@ import numpy as np
 from linker.index import Index, Store
 from linker.link.features import FEATURES, FeatureReader, Seen
 from linker.link.rank import Ranking
+from linker.link.retrieve import Bools
 from linker.link.shared_names import SharedNames
 from linker.link.trees import Trees, shipped_trees
 from linker.schema import Candidate
@@ -44,12 +45,16 @@ class Reranker:
         if self._trees.features != FEATURES:
             raise ValueError(f"the trees ask for {self._trees.features}, there are {FEATURES}")
 
-    def rerank(self, queries: Sequence[str], ranking: Ranking) -> Ranking:
+    def rerank(
+        self, queries: Sequence[str], ranking: Ranking, other: Bools | None = None
+    ) -> Ranking:
         """Share out the probability of each query's first concepts anew.
 
         Args:
             queries: the strings that were looked up.
             ranking: their concepts.
+            other: which of these are of another kind than their mention's label says; by default
+                none.
 
         Returns:
             The same concepts, each query's most probable first, ties by concept id. The first
@@ -60,7 +65,9 @@ class Reranker:
         head = np.flatnonzero(ranking.places() < HEAD)
         query, before = ranking.best.query, ranking.probability
         probability = before.copy()
-        values = self._trees(reasons[head]) - self._shared_names.losses(ranking.best[head])
+        is_other = np.zeros(len(head), dtype=bool) if other is None else other[head]
+        losses = self._shared_names.losses(ranking.best[head], is_other)
+        values = self._trees(reasons[head]) - losses
         of = query[head]
         top = np.full(len(queries), -np.inf)
         np.maximum.at(top, of, values)

@@ -42,17 +42,19 @@ class SharedNames:
         self._above = above
         self._preferred = lru_cache(maxsize=_CACHED)(self._read_preferred)
 
-    def losses(self, best: Pairs) -> Floats:
+    def losses(self, best: Pairs, other: Bools) -> Floats:
         """What each concept loses in log-odds: 0 for one that shares no name, or is the nearest.
 
         Args:
             best: the concepts of some queries, each by its best name, query by query.
+            other: which of them are of another kind than their mention's label says: these are
+                nobody's rivals.
 
         Returns:
             Shape (len(best),), from 0 to 2 * WORTH.
         """
         losses = np.zeros(len(best))
-        at = np.flatnonzero(_is_shared(best.query, best.exact))
+        at = np.flatnonzero(_is_shared(best.query, best.exact & ~other))
         if not len(at):
             return losses
         names, concepts = best.row[at], best.concept[at].tolist()

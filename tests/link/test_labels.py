@@ -42,7 +42,11 @@ def probabilities(linker: Linker, label: str) -> dict[str, float]:
     return {c.concept_id: c.probability for c in link.candidates}
 
 
-def test_a_label_speaks_for_concepts_of_its_kind(index: Index) -> None:
+def test_a_label_speaks_for_concepts_of_its_kind(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without a label the two share a name, which is for `shared_names` to tell.
+    monkeypatch.setattr("linker.link.shared_names.WORTH", 0.0)
     linker = Linker(index, encoder=FakeEncoder())
     plain = probabilities(linker, "")
     for label, other in (("DISEASE", "T:1"), ("CHEMICAL", "T:2")):
@@ -53,6 +57,13 @@ def test_a_label_speaks_for_concepts_of_its_kind(index: Index) -> None:
         total = nil + sum(weighed.values())
         assert seen == pytest.approx({c: p / total for c, p in weighed.items()})
         assert next(iter(seen)) != other
+
+
+def test_a_label_ends_a_contest_for_a_name(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder())
+    assert [next(iter(probabilities(linker, label))) for label in ("", "CHEMICAL", "DISEASE")] == [
+        "T:1", "T:1", "T:2"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("label", ["", "ENTITY"])

@@ -38,8 +38,13 @@ def shared_names(index: Index) -> SharedNames:
     return SharedNames(index, FeatureReader(index.store, 10.0).above)
 
 
-def losses(index: Index, best: Pairs) -> dict[str, float]:
-    values = shared_names(index).losses(best).tolist()
+def none_of(best: Pairs) -> np.ndarray:
+    return np.zeros(len(best), dtype=bool)
+
+
+def losses(index: Index, best: Pairs, *others: str) -> dict[str, float]:
+    ids = [*map(index.store.concept_id, best.concept.tolist())]
+    values = shared_names(index).losses(best, np.isin(ids, others)).tolist()
     return dict(zip(map(index.store.concept_id, best.concept.tolist()), values, strict=True))
 
 
@@ -50,6 +55,12 @@ def test_the_farther_lose_by_how_much_farther_they_are(index: Index) -> None:
     assert difference > 0.2
     expected = {"T:1": WORTH * difference, "T:2": 0.0, "T:3": 0.0, "T:4": 0.0}
     assert losses(index, best) == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_a_label_speaks_against_is_no_rival(index: Index) -> None:
+    best = ranked(index, ("ischemia", 1.0))
+    assert losses(index, best)["T:1"] > 0
+    assert losses(index, best, "T:2") == {"T:1": 0.0, "T:2": 0.0}
 
 
 def test_a_name_of_one_concept_loses_nothing(index: Index) -> None:
@@ -65,12 +76,12 @@ def test_each_query_on_its_own(index: Index) -> None:
         + Pairs(**{**columns, "query": second.query + 1})
         + Pairs(**{**columns, "query": second.query + 7})
     )
-    alone = shared_names(index).losses(first)
-    assert shared_names(index).losses(both).tolist() == [*alone.tolist(), 0.0, 0.0]
+    alone = shared_names(index).losses(first, none_of(first))
+    assert shared_names(index).losses(both, none_of(both)).tolist() == [*alone.tolist(), 0.0, 0.0]
 
 
 def test_nothing_to_tell_apart(index: Index) -> None:
-    assert shared_names(index).losses(ranked(index)).shape == (0,)
+    assert shared_names(index).losses(ranked(index), none_of(ranked(index))).shape == (0,)
 
 
 def test_the_link_is_the_nearer_one(index: Index, tmp_path: Path) -> None:
@@ -85,7 +96,7 @@ def test_the_link_is_the_nearer_one(index: Index, tmp_path: Path) -> None:
 def test_of_preferred_names_none_is_nearer(tmp_path: Path) -> None:
     same = build(tmp_path / "index", [concept("T:1", "Cold"), concept("T:2", "Cold")])
     best = ranked(same, ("cold", 1.0), query="cold")
-    assert np.allclose(shared_names(same).losses(best), 0, atol=1e-6)
+    assert np.allclose(shared_names(same).losses(best, none_of(best)), 0, atol=1e-6)
 
 
 def test_one_below_another_loses_only_where_the_name_is_the_preferred_one(tmp_path: Path) -> None:
