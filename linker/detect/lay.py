@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 
-_BLANKS = str.maketrans(dict.fromkeys("\t\n\r\u00a0", " "))
+_BLANKS = "\t\n\r\u00a0"
 _GAP = "(?: +)"
 _IN_CLAUSE = r"[^.,;:!?\n]"
 _HYPHEN_OR_GAP = f"(?:-|{_GAP})"
@@ -74,7 +74,9 @@ def sayings_at(stretch: str, start: int, end: int) -> Iterator[Saying]:
     findings = _findings_at().get(stretch[start:end].lower(), ())
     if not findings:
         return
-    plain = stretch.translate(_BLANKS)
+    plain = stretch
+    for blank in _BLANKS:
+        plain = plain.replace(blank, " ")
     words = {*_words(plain)}
     for finding in findings:
         if finding.near and finding.near.isdisjoint(words):
@@ -112,7 +114,7 @@ def names_of_saying(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
+    return _WORD.findall(text.lower())
 
 
 def _begin(match: re.Match[str], at_most: int) -> int:

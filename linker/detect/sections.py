@@ -180,5 +180,7 @@ def _is_of_the_family(name: str, book: PhraseBook) -> bool:
 
 def _last_word(piece: str) -> str:
     """The last word or mark of a piece of text (of a long word its end); "" if it has none."""
-    tokens = TOKEN.findall(piece[-_LONGEST_WORD:]) or TOKEN.findall(piece)
+    end = piece[-_LONGEST_WORD:]
+    # What stands behind the last blank is enough, most of the time.
+    tokens = TOKEN.findall(end[end.rstrip(" ").rfind(" ") + 1 :]) or TOKEN.findall(piece)
     return fold(tokens[-1]) if tokens else ""
