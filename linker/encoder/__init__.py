@@ -4,7 +4,7 @@ from linker.encoder.backend import BACKENDS, backend_of
 from linker.encoder.base import Encoder, EncoderIdentity, Vectors
 from linker.encoder.found import find_encoder, find_export_place
 from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
-from linker.encoder.own import own_encoder
+from linker.encoder.own import own_encoder, refuse_other
 
 __all__ = [
     "BACKENDS",
@@ -18,4 +18,5 @@ __all__ = [
     "find_export_place",
     "load_encoder",
     "own_encoder",
+    "refuse_other",
 ]

@@ -7,8 +7,28 @@ from typing import Any
 
 from linker.encoder.backend import backend_of
 from linker.encoder.base import Encoder, EncoderIdentity
-from linker.encoder.known import load_encoder
+from linker.encoder.known import KNOWN_ENCODERS, load_encoder
 from linker.errors import EncoderError, EncoderMismatchError
+
+
+def refuse_other(
+    built: EncoderIdentity, given: Encoder | str | Path | None, *, index: Path
+) -> None:
+    """Refuse another encoder than an index was built with, where no weights need be read to know.
+
+    That is an `Encoder`, or one known name for another; a folder is looked at by `own_encoder`.
+
+    Args:
+        built, given, index: as of `own_encoder`.
+
+    Raises:
+        EncoderMismatchError: what is given is another encoder.
+    """
+    if isinstance(given, str):
+        if given != built.name and {given, built.name} <= KNOWN_ENCODERS.keys():
+            raise EncoderMismatchError(_mismatch(index, built, given))
+    elif given is not None and not isinstance(given, Path):
+        _check(index, built, given)
 
 
 def own_encoder(
@@ -50,11 +70,20 @@ def own_encoder(
         encoder = load_encoder(given, **options)
     else:
         encoder = given
-    # In another precision it is the same model: of fp32 for bf16, or as it was asked for.
-    if encoder.identity.model != built.model:
-        raise EncoderMismatchError(
-            f"{index}: built with encoder {built.name} ({built.fingerprint[:19]}...), "
-            f"asked for {encoder.identity.name} ({encoder.identity.fingerprint[:19]}...); "
-            f"rebuild the index, or load {built.name}"
-        )
+    _check(index, built, encoder)
     return encoder
+
+
+def _check(index: Path, built: EncoderIdentity, encoder: Encoder) -> None:
+    asked = encoder.identity
+    # In another precision it is the same model: of fp32 for bf16, or as it was asked for.
+    if asked.model != built.model:
+        named = f"{asked.name} ({asked.fingerprint[:19]}...)"
+        raise EncoderMismatchError(_mismatch(index, built, named))
+
+
+def _mismatch(index: Path, built: EncoderIdentity, asked: str) -> str:
+    return (
+        f"{index}: built with encoder {built.name} ({built.fingerprint[:19]}...), asked for "
+        f"{asked}; rebuild the index, or load {built.name}"
+    )

@@ -20,7 +20,7 @@ from linker.detect import (
     phrase_of,
     sites_of,
 )
-from linker.encoder import BACKENDS, Encoder, own_encoder
+from linker.encoder import BACKENDS, Encoder, own_encoder, refuse_other
 from linker.errors import EncoderError
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
@@ -67,6 +67,7 @@ class Linker:
             raise TypeError(f"detector is {type(detector).__name__}, expected a name or a Detector")
         if backend is not None and backend not in BACKENDS:
             raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
+        refuse_other(index.manifest.encoder, encoder, index=index.path)
         self._index = index
         # A copy is made wherever the process then is.
         self._home = index.path.absolute()
@@ -133,6 +134,8 @@ class Linker:
             ConfigError: the threshold is outside [0, 1], and no such name. It is a ValueError too.
             DetectorError: there is no such detector. It is loaded when first needed.
             EncoderError: there is no such backend.
+            EncoderMismatchError: the encoder is not the index's. Of one in a folder that is known when
+                it is first needed.
         """
         return cls(
             Index.open(path, verify=verify),

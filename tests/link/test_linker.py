@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -283,10 +283,24 @@ def test_concept_by_id_and_by_alternative_id(linker: Linker) -> None:
         linker.concept("X:7777")
 
 
-def test_the_encoder_of_another_index_is_refused(index: Index) -> None:
-    linker = Linker(index, encoder=FakeEncoder("other"))
+def test_the_encoder_of_another_index_is_refused_at_once(index: Index) -> None:
     with pytest.raises(EncoderMismatchError, match=r"built with encoder fake .*asked for other"):
-        linker.link(["hart attack"])
+        Linker(index, encoder=FakeEncoder("other"))
+
+
+def test_a_known_name_of_another_encoder_is_refused_at_once(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = replace(index.manifest.encoder, name="minilm-bio")
+    manifest = index.manifest.model_copy(update={"encoder": built})
+    monkeypatch.setattr(index, "manifest", manifest)
+    with pytest.raises(
+        EncoderMismatchError, match=r"encoder minilm-bio .*asked for minilm; rebuil"
+    ):
+        Linker(index, encoder="minilm")
+    # Its own name, and what may be the same in another place, are loaded when they are needed.
+    for own in ("minilm-bio", "some/folder", Path("minilm")):
+        Linker(index, encoder=own)
 
 
 def test_a_link_is_written_as_json(linker: Linker) -> None:
