@@ -134,7 +134,7 @@ class Linker:
             ConfigError: the threshold is outside [0, 1], and no such name. It is a ValueError too.
             DetectorError: there is no such detector. It is loaded when first needed.
             EncoderError: there is no such backend.
-            EncoderMismatchError: the encoder is not the index's. Of one in a folder that is known when
+            EncoderMismatchError: the encoder is not the index's. Of one in a folder it shows when
                 it is first needed.
         """
         return cls(
