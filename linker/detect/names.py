@@ -31,7 +31,7 @@ from linker.detect.variants import (
     same_in_other_words,
 )
 from linker.index import Index
-from linker.terminology import DISORDER, NameKind, kinds_of_type
+from linker.terminology import DISORDER, NameKind, kinds_of
 from linker.text import bag_hash, normalise, stems, word_hash
 
 _LONGEST_AMBIGUOUS = 3
@@ -169,8 +169,7 @@ class Names:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
         store = self._index.store
         return all(
-            any(DISORDER in kinds_of_type(t) for t in store.semantic_types(pair.concept))
-            for pair in store.pairs(row)
+            DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
         )
 
     def _is_preferred(self, row: int) -> bool:

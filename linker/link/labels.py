@@ -17,7 +17,7 @@ from linker.config import read_toml
 from linker.index import Store
 from linker.link.rank import Pairs, Ranking
 from linker.link.retrieve import Bools
-from linker.terminology import kinds, kinds_of_type
+from linker.terminology import kinds, kinds_of
 
 OTHER = 0.05
 """How likely a label is on a mention of a concept of another kind, against one of its own kind."""
@@ -73,8 +73,7 @@ class TypeFilter:
 
     def _read(self, row: int) -> int:
         """The kinds of a concept, a bit each; none where its types are not known."""
-        types = self._store.semantic_types(row)
-        return sum(self._bits[kind] for kind in frozenset().union(*map(kinds_of_type, types)))
+        return sum(self._bits[kind] for kind in kinds_of(self._store.semantic_types(row)))
 
 
 def kind_of(label: str) -> str | None:

@@ -15,10 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.index import Store
-from linker.terminology import NameKind, kinds_of_type
+from linker.terminology import ANATOMY, NameKind, kinds_of
 from linker.text import normalise
-
-_ANATOMY = "anatomy"
 
 
 class _Table(BaseModel):
@@ -50,11 +48,11 @@ class Organs:
             kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. Some
                 adjectives need to be told to be those of body parts.
         """
-        if kind not in (None, _ANATOMY):
+        if kind not in (None, ANATOMY):
             return query
         word, table = query.strip().lower(), _table()
         nouns = table.adjectives.get(word)
-        if nouns is None and kind == _ANATOMY:
+        if nouns is None and kind == ANATOMY:
             nouns = table.labelled.get(word)
         return query if nouns is None else self._found(word, nouns) or query
 
@@ -72,8 +70,7 @@ class Organs:
         return [(pair.kind, self._is_part(pair.concept)) for pair in pairs]
 
     def _is_part(self, concept: int) -> bool:
-        types = self._store.semantic_types(concept)
-        return any(_ANATOMY in kinds_of_type(semantic_type) for semantic_type in types)
+        return ANATOMY in kinds_of(self._store.semantic_types(concept))
 
 
 @lru_cache(maxsize=1)

@@ -64,12 +64,13 @@ class SharedNames:
         for _, group in groupby(range(len(at)), key=best.query[at].tolist().__getitem__):
             rivals = [*group]
             for one in rivals:
+                # Itself among them, which is no farther than it is.
                 farther = (
                     near[other] - near[one]
                     for other in rivals
                     if is_own[other] or not self._are_related(concepts[one], concepts[other])
                 )
-                losses[at[one]] = WORTH * max(farther, default=0.0)
+                losses[at[one]] = WORTH * max(farther)
         return losses
 
     def _cosines(self, rows: Ints, others: Ints) -> Floats:

@@ -2,7 +2,7 @@
 
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
-from linker.terminology.kinds import DISORDER, kinds, kinds_of_type
+from linker.terminology.kinds import ANATOMY, DISORDER, kinds, kinds_of
 from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
@@ -21,6 +21,7 @@ from linker.terminology.tables import (
 )
 
 __all__ = [
+    "ANATOMY",
     "CONCEPTS",
     "DISORDER",
     "FORMS",
@@ -41,7 +42,7 @@ __all__ = [
     "diff",
     "is_parquet",
     "kinds",
-    "kinds_of_type",
+    "kinds_of",
     "merge",
     "read_overlay",
     "read_terminology",

@@ -7,7 +7,7 @@ same thing among them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import resources
 
@@ -18,6 +18,8 @@ from linker.terminology.semantic_network import network_of
 
 DISORDER = "disorder"
 """The kind of diseases, symptoms and findings."""
+ANATOMY = "anatomy"
+"""The kind of body parts."""
 
 
 class _Kind(BaseModel):
@@ -31,6 +33,11 @@ class _Kind(BaseModel):
 def kinds() -> tuple[str, ...]:
     """All kinds that there are, always in one order."""
     return tuple(_kinds())
+
+
+def kinds_of(semantic_types: Iterable[str]) -> frozenset[str]:
+    """The kinds of thing that a concept of some semantic types may be; none if none is known."""
+    return frozenset().union(*map(kinds_of_type, semantic_types))
 
 
 @lru_cache(maxsize=4096)
