@@ -7,8 +7,8 @@ from importlib import resources
 import pytest
 
 from linker.config import read_toml
-from linker.terminology.kinds import kinds_of_type
 from linker.terminology.icd10cm import _CHAPTERS
+from linker.terminology.kinds import kinds_of_type
 
 
 @pytest.mark.parametrize(
