@@ -219,11 +219,17 @@ def _check_place(out: Path, *, resume: bool, force: bool) -> None:
                 "--out"
             )
     partial = _partial(out)
-    if not (resume or force) and partial.exists() and any(partial.iterdir()):
+    if not (resume or force) and _is_begun(partial):
         raise IndexFolderError(
             f"{partial}: an unfinished build is there; use --resume to go on with it, "
             "or --force to start over"
         )
+
+
+def _is_begun(partial: Path) -> bool:
+    """Whether something is there that is worth keeping: more than what is read anew anyway."""
+    found = {path.name for path in partial.iterdir()} if partial.exists() else set()
+    return bool(found - {CONCEPTS_FILE, NAMES_FILE})
 
 
 def _job(partial: Path, encoder: Encoder, kind: str) -> dict[str, str]:

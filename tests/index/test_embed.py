@@ -94,6 +94,18 @@ def test_rounded_vectors_are_reused_where_they_are_rounded_anyway(
     old = build(tmp_path / "old", OLD, kind=old_kind)
     with pytest.raises(IndexFolderError, match="keeps its vectors in half precision"):
         build(tmp_path / "new", NEW, reuse=old.path)
+    # Nothing was embedded: without --reuse it starts anew, and needs no --force.
+    encoder = FakeEncoder()
+    build(tmp_path / "new", NEW, encoder=encoder)
+    assert encoder.encoded == [
+        "ache",
+        "cardiac arrest",
+        "chest pain",
+        "fever",
+        "heart attack",
+        "pyrexia",
+        "zz top",
+    ]
     afresh = build(tmp_path / "afresh", NEW, kind=kind)
     reused = build(tmp_path / "reused", NEW, kind=kind, reuse=old.path)
     for path in afresh.path.glob("vectors.f*"):

@@ -271,6 +271,15 @@ def test_unfinished_build_is_not_overwritten_unasked(out: Path, undisturbed) -> 
     assert content(out) == undisturbed
 
 
+def test_folder_of_that_name_that_is_no_build_is_kept(out: Path) -> None:
+    partial = out.with_name("mini.partial")
+    partial.mkdir()
+    (partial / "thesis.txt").write_text("mine")
+    with pytest.raises(IndexFolderError, match="an unfinished build is there"):
+        small(out)
+    assert content(partial) == {"thesis.txt": b"mine"}
+
+
 # --- stopped after the embedding -------------------------------------------------------------
 
 
