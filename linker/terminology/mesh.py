@@ -229,7 +229,7 @@ def _headings(
 ) -> Iterator[_Heading]:
     inside = re.escape(file.inside.rpartition("/")[2]) or r".*\.xml"
     with opened(file.path, inside_zip=inside, progress=progress) as stream:
-        for record in xml_records(stream, file.set.tag, file.set.root, str(file)):
+        for record in xml_records(stream, (file.set.tag,), file.set.root, str(file)):
             try:
                 heading = _heading(record, file)
                 first = seen.setdefault(heading.concept_id, heading.at)
