@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import claml_xml
 import mesh_xml
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -282,6 +283,15 @@ def _scispacy() -> str:
     )
 
 
+def _claml() -> str:
+    return claml_xml.document(
+        claml_xml.claml_class("XII", "Skin", kind="chapter"),
+        claml_xml.claml_class("L99", TOP, above="XII"),
+        claml_xml.claml_class("L99.0", GREEN, claml_xml.rubric("inclusion", ALSO), above="L99"),
+        claml_xml.claml_class("L99.1", BLUE, above="L99"),
+    )
+
+
 _ROWS_IDS = _ids("X1", "X2", "X3")
 _ONTOLOGY = {"version": "2031-02-03", "licence": "https://example.org/licence"}
 _INV = _ids("INV:1", "INV:2", "INV:3")
@@ -350,6 +360,16 @@ FORMS: Mapping[str, Form] = {
         version="2031",
         licence="public domain",
         broken=("", "00004 L999\n"),
+    ),
+    "claml": Form(
+        "claml",
+        _CODES,
+        _text("inv.xml", _claml()),
+        "inv.xml",
+        "inv.xml",
+        version="2031",
+        licence="Invented centre",
+        broken=("</ClaML>", '<Class code="L99.9" kind="category"/></ClaML>'),
     ),
     "obo": Form(
         "obo",

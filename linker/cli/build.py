@@ -17,7 +17,7 @@ def build(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="The format: umls, snomed, rxnorm, omop, mesh, obo, icd10cm, table, jsonl.",
+            help="The format: umls, snomed, rxnorm, omop, mesh, obo, icd10cm, claml, table, jsonl.",
             show_default=False,
         ),
     ] = None,

@@ -40,6 +40,8 @@ _WORTH_A_LOOK = (
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
 )
 """Most names have none of these, and no rule concerns them (RE2 syntax, for Arrow)."""
+_ICD = frozenset({"icd10cm", "claml"})
+"""Sources whose titles keep the conventions of ICD: brackets, parentheses, commas (vol. 2, 3.1)."""
 _ICD_WORTH_A_LOOK = (
     rf"{_WORTH_A_LOOK}| and |malignant neoplasm|viral hepatitis|abnormal weight|exacerbation"
     r"|(?:personal|family) history of|screening for| status$|^status post "
@@ -55,7 +57,7 @@ def add_forms(terminology: Terminology) -> Terminology:
     """
     names = terminology.names
     rules = rules_for(terminology.release.source, _heads(names))
-    look = _ICD_WORTH_A_LOOK if terminology.release.source == "icd10cm" else _WORTH_A_LOOK
+    look = _ICD_WORTH_A_LOOK if terminology.release.source in _ICD else _WORTH_A_LOOK
     names = names.append_column("look", pc.match_substring_regex(names["name"], look))
     ids = pc.unique(names["concept_id"].filter(names["look"]))
     # The names of the concepts that may get a form, concept by concept.
@@ -165,7 +167,7 @@ def rules_for(source: str, heads: Container[str]) -> tuple[Rule, ...]:
         source: the reader's name ("icd10cm").
         heads: what may stand before the comma of an inverted name, in lower case.
     """
-    if source == "icd10cm":
+    if source in _ICD:
         # Its commas add an axis ("right ear", "subsequent encounter"): nothing is inverted.
         return (
             synonym_in_brackets, *_EVERYWHERE, exacerbation, optional_words, either, cancer,

@@ -51,6 +51,7 @@ _RRF = (
     "max_restriction_level",
 )
 READERS: dict[str, Reader] = {
+    "claml": _reader("claml", "languages"),
     "icd10cm": _reader("icd10cm"),
     "jsonl": _reader("jsonl"),
     "mesh": _reader("mesh", "semantic_types"),
