@@ -10,6 +10,10 @@ NO_PARENT = "parents that are not there"
 """What `Release.skipped` calls parents that are no concept of what was read."""
 
 
+BROKEN = "broken rows"
+"""What `Release.skipped` calls the rows that were broken."""
+
+
 class BadRows:
     """Counts broken rows, and stops the reading at one too many.
 
@@ -46,4 +50,4 @@ class BadRows:
 
     def counted(self) -> dict[str, int]:
         """For `Release.skipped`: nothing where no row was broken, and nothing noted."""
-        return {**self.noted, **({"broken rows": self.count} if self.count else {})}
+        return {**self.noted, **({BROKEN: self.count} if self.count else {})}
