@@ -36,6 +36,7 @@ from linker.terminology.mesh_files import SUPPLEMENTARY, MeshFile, find_files
 from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xml_records import Record, xml_records
+from linker.terminology.xml_text import text_of
 
 _LICENCE = (
     "MeSH: a work of the US Government (National Library of Medicine), free to use under the NLM's "
@@ -246,8 +247,8 @@ def _headings(
 
 def _heading(record: Record, file: MeshFile) -> _Heading:
     element, prefix, at = record.element, file.set.prefix, f"{file}:{record.line}"
-    concept_id = _text(element.find(f"{prefix}UI"))
-    name = _text(element.find(f"{prefix}Name/String"))
+    concept_id = text_of(element.find(f"{prefix}UI"))
+    name = text_of(element.find(f"{prefix}Name/String"))
     if not concept_id or not name:
         missing = f"{prefix}UI" if not concept_id else f"{prefix}Name"
         raise TerminologyError(
@@ -267,10 +268,10 @@ def _heading(record: Record, file: MeshFile) -> _Heading:
         for concept in concepts
         for name in _terms(concept, None if concept is own else kinds[_ui(concept)])
     ]
-    trees = [_text(number) for number in element.iterfind("TreeNumberList/TreeNumber")]
+    trees = [text_of(number) for number in element.iterfind("TreeNumberList/TreeNumber")]
     mapped_to = [
         # An asterisk marks a major topic.
-        _text(ui).removeprefix("*")
+        text_of(ui).removeprefix("*")
         for ui in element.iterfind("HeadingMappedToList/HeadingMappedTo/DescriptorReferredTo/")
         if ui.tag == "DescriptorUI"
     ]
@@ -278,14 +279,14 @@ def _heading(record: Record, file: MeshFile) -> _Heading:
     if file.set is SUPPLEMENTARY:
         letters = [_CLASSES.get(element.get("SCRClass", ""), "")]
     types = [CATEGORIES[letter] for letter in letters if letter in CATEGORIES]
-    types += [_text(ui) for ui in element.iterfind(".//SemanticType/SemanticTypeUI")]
+    types += [text_of(ui) for ui in element.iterfind(".//SemanticType/SemanticTypeUI")]
     return _Heading(
         concept_id,
         name,
         at,
         # Stable: among equals, the file's order.
         names=sorted(names, key=lambda name: _ORDER[name[1]]),
-        definition=_text(own.find("ScopeNote")) or _text(element.find("Note")) or None,
+        definition=text_of(own.find("ScopeNote")) or text_of(element.find("Note")) or None,
         trees=[tree for tree in trees if tree],
         mapped_to=mapped_to,
         semantic_types=list(dict.fromkeys(filter(None, types))),
@@ -305,7 +306,7 @@ def _kinds(concepts: Sequence[ElementTree.Element], own: str) -> dict[str, NameK
     for concept in concepts:
         for relation in concept.iterfind("ConceptRelationList/ConceptRelation"):
             kind = _RELATIONS.get(relation.get("RelationName", ""), NameKind.RELATED)
-            first, second = (_text(relation.find(f"Concept{i}UI")) for i in (1, 2))
+            first, second = (text_of(relation.find(f"Concept{i}UI")) for i in (1, 2))
             if first == own:
                 said[second] = kind
             elif second == own:
@@ -314,7 +315,7 @@ def _kinds(concepts: Sequence[ElementTree.Element], own: str) -> dict[str, NameK
 
 
 def _ui(concept: ElementTree.Element) -> str:
-    return _text(concept.find("ConceptUI"))
+    return text_of(concept.find("ConceptUI"))
 
 
 def _terms(concept: ElementTree.Element, kind: NameKind | None) -> Iterator[tuple[str, NameKind]]:
@@ -323,15 +324,15 @@ def _terms(concept: ElementTree.Element, kind: NameKind | None) -> Iterator[tupl
         own = NameKind.EXACT
         if term.get("LexicalTag") in _ABBREVIATIONS:
             own = NameKind.ABBREVIATION
-        yield _text(term.find("String")), own if kind is None else kind
+        yield text_of(term.find("String")), own if kind is None else kind
 
 
 def _codes(concept: ElementTree.Element, names: set[str]) -> Iterator[tuple[str, str]]:
     # Until 2023 a concept had one; since then it has a list.
-    numbers = [_text(number) for number in concept.iterfind("RegistryNumber")]
-    numbers += [_text(number) for number in concept.iterfind("RegistryNumberList/RegistryNumber")]
+    numbers = [text_of(number) for number in concept.iterfind("RegistryNumber")]
+    numbers += [text_of(number) for number in concept.iterfind("RegistryNumberList/RegistryNumber")]
     for related in concept.iterfind("RelatedRegistryNumberList/RelatedRegistryNumber"):
-        match = _RELATED_NUMBER.fullmatch(_text(related))
+        match = _RELATED_NUMBER.fullmatch(text_of(related))
         if match and (match["name"] is None or match["name"].casefold() in names):
             numbers.append(match["number"])
     for number in numbers:
@@ -348,7 +349,3 @@ def _code(number: str) -> tuple[str, str] | None:
     if re.fullmatch(r"[0-9A-Z]{10}", number):
         return "UNII", number
     return None if number in ("", "0") else ("RN", number)
-
-
-def _text(element: ElementTree.Element | None) -> str:
-    return " ".join("".join(element.itertext()).split()) if element is not None else ""

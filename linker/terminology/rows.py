@@ -8,8 +8,8 @@ from linker.errors import TerminologyError
 
 NO_PARENT = "parents that are not there"
 """What `Release.skipped` calls parents that are no concept of what was read."""
-
-
+OTHERS_CODE = "xrefs of other concepts"
+"""What `Release.skipped` calls xrefs that are said to be of a related concept."""
 BROKEN = "broken rows"
 """What `Release.skipped` calls the rows that were broken."""
 

@@ -40,6 +40,7 @@ from linker.terminology.atoms import (
     not_suppressed,
     read_tables,
 )
+from linker.terminology.markup import ENTITIES, TAGS
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release, quoted
 from linker.terminology.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
 from linker.terminology.tables import Release, Terminology
@@ -170,23 +171,13 @@ def _of_kept_sources(release: RrfRelease, options: ReadOptions) -> str:
     return f"NOT {among('SAB', dropped)}"
 
 
-_BLOCK_TAGS, _INLINE_TAGS = "p|br|ul|ol|li|div|h[1-6]", "a|b|i|u|em|strong|sup|sub|span|font"
-_ENTITIES = {
-    # First, for what was escaped twice.
-    "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#39;": "'",
-    "&nbsp;": " ", "&#160;": " ", "&rsquo;": "\u2019", "&#8217;": "\u2019", "&deg;": "°",
-    "&le;": "\u2264", "&ge;": "\u2265", "&ndash;": "\u2013", "&mdash;": "\u2014",
-}  # fmt: skip
-
-
-def _without_markup(column: str) -> str:
-    """SQL for a text without HTML, which MedlinePlus writes; "<15 min" stays as it is."""
+def _plain(column: str) -> str:
+    """SQL for a text without tags and entities: `markup.plain_text`."""
     text = column
-    for entity, character in _ENTITIES.items():
+    for entity, character in ENTITIES.items():
         text = f"replace({text}, {quoted(entity)}, {quoted(character)})"
-    for tags, instead in ((_BLOCK_TAGS, " "), (_INLINE_TAGS, "")):
-        tag = rf"""</?({tags})(\s+[a-z:-]+\s*=\s*("[^"]*"|'[^']*'|[^\s<>]+))*\s*/?>"""
-        text = f"regexp_replace({text}, {quoted(tag)}, '{instead}', 'gi')"
+    for tag, instead in TAGS:
+        text = f"regexp_replace({text}, {quoted(tag)}, {quoted(instead)}, 'gi')"
     return clean(text)
 
 
@@ -197,7 +188,7 @@ def _load_definitions(release: RrfRelease, options: ReadOptions, allowed: str) -
         release.run(f"""
             INSERT INTO definitions
             WITH sources AS (SELECT SAB, max(rank) AS rank FROM ranks GROUP BY SAB)
-            SELECT CUI, {_without_markup("DEF")},
+            SELECT CUI, {_plain("DEF")},
                 dense_rank() OVER (ORDER BY coalesce(rank, 0) DESC, SAB) AS key
             FROM {rows} LEFT JOIN sources USING (SAB)
             WHERE DEF IS NOT NULL AND {allowed} AND {not_suppressed(options)}

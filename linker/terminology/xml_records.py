@@ -27,14 +27,15 @@ class Record:
 
 
 def xml_records(
-    stream: IO[bytes], tags: Collection[str], root: str, where: str
+    stream: IO[bytes], tags: Collection[str], above: str, where: str
 ) -> Iterator[Record]:
-    """The elements of these names directly below the root, each forgotten when the next is taken.
+    """The elements of these names directly below another, each forgotten when the next is taken.
 
     A document type is read, and what it declares is checked; what it refers to is not fetched.
 
     Args:
-        root: the name of the root element.
+        above: the name of the root element, and of those below it that lead to the records, with
+            slashes between them.
         where: the file, for messages.
 
     Raises:
@@ -46,6 +47,7 @@ def xml_records(
     guard = EntityGuard(where)
     names = b"|".join(re.escape(tag.encode()) for tag in tags)
     starts, ends = re.compile(rb"<(?:%s)[\s/>]" % names), re.compile(rb"</(?:%s)>" % names)
+    way = above.split("/")
     path: list[ElementTree.Element] = []
     line = begins = 1
     block = b""
@@ -55,19 +57,19 @@ def xml_records(
             parser.feed(block)
             for event, element in parser.read_events():
                 if event == "start":
-                    if not path and element.tag != root:
+                    if not path and element.tag != way[0]:
                         raise TerminologyError(
-                            f"{where}: XML with the root <{element.tag}>, expected <{root}>"
+                            f"{where}: XML with the root <{element.tag}>, expected <{way[0]}>"
                         )
                     path.append(element)
-                    if len(path) == 2 and element.tag in tags:
+                    if len(path) == len(way) + 1 and element.tag in tags:
                         begins = line + _lines_before(block, starts)
                     continue
                 path.pop()
-                if len(path) == 1:
-                    if element.tag in tags:
+                if len(path) == len(way):
+                    if element.tag in tags and [upper.tag for upper in path] == way:
                         yield Record(element, begins)
-                    path[0].clear()
+                    path[-1].clear()
             line += block.count(b"\n")
             block = b""
         parser.close()
