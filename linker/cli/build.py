@@ -20,7 +20,8 @@ def build(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="The format: umls, snomed, rxnorm, omop, mesh, obo, icd10cm, claml, table, jsonl.",
+            help="The format: umls, snomed, rxnorm, omop, mesh, obo, orphanet, icd10cm, claml, "
+            "table, jsonl.",
             show_default=False,
         ),
     ] = None,

@@ -59,6 +59,7 @@ READERS: dict[str, Reader] = {
     "omop": _reader(
         "omop", "semantic_types", "domains", "vocabularies", "languages", "standard_only"
     ),
+    "orphanet": _reader("orphanet"),
     "rxnorm": _reader("rxnorm", *_RRF),
     "snomed": _reader("snomed", "semantic_types", "language_refsets"),
     "table": _reader("table", "columns", "delimiter", "list_separator"),

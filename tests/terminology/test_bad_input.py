@@ -27,10 +27,10 @@ LINES = {
     # Where "Blue spots" stands.
     "umls": 4, "rxnorm": 4, "snomed": 5, "omop": 4, "mesh": 59, "icd10cm-tabular": 11,
     "icd10cm-order": 3, "obo": 18, "obo-graph": 37, "owl": 18, "csv": 4, "tsv": 4, "jsonl": 3,
-    "scispacy": 3, "claml": 32,
+    "scispacy": 3, "claml": 32, "orphanet": 24,
 }  # fmt: skip
 
-WHOLE = {"mesh", "icd10cm-tabular", "claml", "obo-graph", "owl"}
+WHOLE = {"mesh", "icd10cm-tabular", "claml", "orphanet", "obo-graph", "owl"}
 """Formats that are one document: what is broken in one place breaks all of it."""
 
 
@@ -154,6 +154,11 @@ SHORT = {
         "",
         r"record 'D900003' has no DescriptorName; each needs a UI and a name",
     ),
+    "orphanet": (
+        f'<Name lang="en">{BLUE}</Name>',
+        "",
+        r"a disorder has the OrphaCode '903' and the name '', expected a number and a name",
+    ),
     "claml": (
         f'<Label xml:lang="en" xml:space="default">{BLUE}</Label>',
         "",
@@ -181,7 +186,7 @@ SHORT = {
     "scispacy": (f', "canonical_name": "{BLUE}"', "", r"missing key 'canonical_name'; found: 'al"),
 }
 # Of XML it is where the record begins, of an OBO graph no line.
-_AT = {**LINES, "mesh": 56, "claml": 29, "obo-graph": None}
+_AT = {**LINES, "mesh": 56, "claml": 29, "orphanet": 21, "obo-graph": None}
 
 
 @pytest.mark.parametrize("name", sorted(SHORT))
