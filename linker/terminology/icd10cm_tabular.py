@@ -72,9 +72,10 @@ def tabular_root(data: bytes, where: str) -> ElementTree.Element:
     """
     root = parse_xml(data, where)
     if root.find("chapter") is None:
+        hint = "; for ClaML, as the WHO has it, use the source claml" if root.tag == "ClaML" else ""
         raise TerminologyError(
             f"{where}: XML with the root <{root.tag}> and no <chapter>, expected the CDC's "
-            "<ICD10CM.tabular>"
+            f"<ICD10CM.tabular>{hint}"
         )
     return root
 

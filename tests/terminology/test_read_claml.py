@@ -373,6 +373,13 @@ def test_other_xml_is_named(tmp_path):
         read_terminology("claml", path)
 
 
+def test_the_reader_of_the_cdcs_list_names_this_one(tmp_path):
+    path = tmp_path / "icd102019en.xml"
+    path.write_text(document(claml_class("E10", "Green sickness")))
+    with pytest.raises(TerminologyError, match=r"<ICD10CM\.tabular>; for ClaML, .* source claml"):
+        read_terminology("icd10cm", path)
+
+
 def test_superclasses_in_a_circle_end(written):
     terminology = written(
         claml_class("A", "One", above="B"),
