@@ -28,6 +28,7 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.atom_tables import read_tables
 from linker.terminology.atoms import (
     OTHER_TERM_TYPE,
     among,
@@ -38,7 +39,6 @@ from linker.terminology.atoms import (
     load_atoms,
     load_parents,
     not_suppressed,
-    read_tables,
 )
 from linker.terminology.markup import ENTITIES, TAGS
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release, quoted
@@ -178,7 +178,7 @@ def _plain(column: str) -> str:
         text = f"replace({text}, {quoted(entity)}, {quoted(character)})"
     for tag, instead in TAGS:
         text = f"regexp_replace({text}, {quoted(tag)}, {quoted(instead)}, 'gi')"
-    return clean(text)
+    return f"nullif({clean(text)}, '')"
 
 
 def _load_definitions(release: RrfRelease, options: ReadOptions, allowed: str) -> None:
