@@ -125,7 +125,8 @@ class _Reader:
         names = {own.code: name}
         kind = _kind_of_inclusions(own, name, divided=False)
         for made in modified_codes(own.code, choices):
-            if made.code in self._classes:
+            # A class of the file says for itself what is below it.
+            if made.code in self._classes or made.parent not in names:
                 continue
             rubrics, stem = made.by.rubrics, names[made.parent]
             names[made.code] = f"{stem}: {rubrics['preferred'][0]}"

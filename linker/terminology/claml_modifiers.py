@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, product
 
 from linker.terminology.claml_xml import ClamlClass, ModifiedBy, ModifierClass
 
@@ -51,17 +52,22 @@ def modifications(
 def modified_codes(
     code: str, choices: Sequence[tuple[ModifiedBy, Sequence[ModifierClass]]]
 ) -> Iterator[Modified]:
-    """What the modifiers of a class make of its code, one after the other: E10, E10.0, E10.01."""
+    """What the modifiers of a class make of its code, one after the other: E10, E10.0, E10.01.
+
+    Those of one position are alternatives; the fourth goes before the fifth.
+    """
     stems: list[tuple[str, frozenset[tuple[str, str]]]] = [(code, frozenset())]
-    for modified, classes in choices:
-        longer = []
-        for stem, passed in stems:
+    ordered = sorted(choices, key=lambda choice: choice[0].position)
+    for _, level in groupby(ordered, key=lambda choice: choice[0].position or choice[0].modifier):
+        longer: dict[str, frozenset[tuple[str, str]]] = {}
+        for (modified, classes), (stem, passed) in product(list(level), stems):
             for by in classes:
                 made = _joined(stem, by.code, modified.position)
-                if made is not None and passed.isdisjoint(by.not_after):
-                    yield Modified(made, stem, by)
-                    longer.append((made, passed | {(by.modifier, by.code)}))
-        stems = longer or stems
+                if made is None or made in longer or not passed.isdisjoint(by.not_after):
+                    continue
+                yield Modified(made, stem, by)
+                longer[made] = passed | {(by.modifier, by.code)}
+        stems = list(longer.items()) or stems
 
 
 def _joined(code: str, added: str, position: str) -> str | None:

@@ -284,6 +284,26 @@ def test_one_modifier_behind_another_but_where_it_excludes(written):
     }
 
 
+def test_modifiers_of_one_position_stand_side_by_side_and_the_fourth_goes_first(written):
+    terminology = written(
+        modifier("S04E10_4", {".0": ("With coma",)}),
+        modifier("S04E10_5", {"0": ("Stable",)}),
+        modifier("S04E11_5", {"0": ("Stable",), "8": ("Obese",)}),
+        claml_class(
+            "E10",
+            "Green diabetes",
+            more='<ModifiedBy code="S04E10_5"/><ModifiedBy code="S04E11_5"/>'
+            '<ModifiedBy code="S04E10_4"/>',
+        ),
+    )
+    assert codes(terminology) == {
+        "E10": ("Green diabetes", []),
+        "E10.0": ("Green diabetes: With coma", ["E10"]),
+        "E10.00": ("Green diabetes: With coma: Stable", ["E10.0"]),
+        "E10.08": ("Green diabetes: With coma: Obese", ["E10.0"]),
+    }
+
+
 @pytest.mark.parametrize("told", ['all="false"', 'all="true"', ""])
 def test_the_classes_of_a_modifier_that_apply(written, told):
     terminology = written(
@@ -300,10 +320,17 @@ def test_the_classes_of_a_modifier_that_apply(written, told):
 def test_a_class_of_the_file_goes_before_what_a_modifier_makes(written):
     terminology = written(
         COMA,
-        claml_class("E10", "Green diabetes", more='<ModifiedBy code="S04E10_4"/>'),
+        SITES,
+        claml_class(
+            "E10",
+            "Green diabetes",
+            more='<ModifiedBy code="S04E10_4"/><ModifiedBy code="S13M00_5"/>',
+        ),
         claml_class("E10.0", "Green coma"),
     )
-    assert codes(terminology)["E10.0"] == ("Green coma", [])
+    found = codes(terminology)
+    assert sorted(found) == ["E10", "E10.0", "E10.9", "E10.90", "E10.91"]
+    assert found["E10.0"] == ("Green coma", [])
 
 
 def test_modifiers_that_make_no_codes_are_counted(written):
