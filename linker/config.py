@@ -126,7 +126,8 @@ class ReadOptions(_Section):
         sources: for `umls` and `rxnorm`: read these source vocabularies (SAB) only; by default all
             of UMLS, and RxNorm's own names.
         languages: for `umls` and `rxnorm`: read names in these (LAT, "ENG"), best first; by default
-            English. For `omop`: read synonyms in these (language_concept_id, "4180186").
+            English. For `omop`: read synonyms in these (language_concept_id, "4180186"). For
+            `claml`: read labels in these ("de"), best first; by default all.
         domains: for `omop`: keep the concepts of these domains ("Condition") only; empty keeps all.
         vocabularies: for `omop`: read the concepts of these vocabularies ("SNOMED") only, those
             that only lend their names and codes among them; empty reads all.

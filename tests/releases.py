@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import claml_xml
 import mesh_xml
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -282,6 +283,45 @@ def _scispacy() -> str:
     )
 
 
+def orphanet_disorder(code: str, name: str, more: str = "") -> str:
+    """A disorder as product 1 of Orphadata has it."""
+    return (
+        f'    <Disorder id="1{code}">\n      <OrphaCode>{code}</OrphaCode>\n'
+        f'      <ExpertLink lang="en">http://www.orpha.net/{code}</ExpertLink>\n'
+        f'      <Name lang="en">{name}</Name>\n{more}    </Disorder>\n'
+    )
+
+
+def orphanet_product(*disorders: str) -> str:
+    """Product 1 of Orphadata, of some disorders."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<JDBOR date="2031-02-03 07:00:00" version="1.3" copyright="Orphanet (c) 2031">\n'
+        '  <Availability>\n    <Licence>\n      <FullName lang="en">Invented 4.0</FullName>\n'
+        "      <ShortIdentifier>INV-4.0</ShortIdentifier>\n    </Licence>\n  </Availability>\n"
+        f'  <DisorderList count="{len(disorders)}">\n{"".join(disorders)}'
+        "  </DisorderList>\n</JDBOR>\n"
+    )
+
+
+def _orphanet() -> str:
+    also = f"      <SynonymList><Synonym>{ALSO}</Synonym></SynonymList>\n"
+    return orphanet_product(
+        orphanet_disorder("901", TOP),
+        orphanet_disorder("902", GREEN, also),
+        orphanet_disorder("903", BLUE),
+    )
+
+
+def _claml() -> str:
+    return claml_xml.document(
+        claml_xml.claml_class("XII", "Skin", kind="chapter"),
+        claml_xml.claml_class("L99", TOP, above="XII"),
+        claml_xml.claml_class("L99.0", GREEN, claml_xml.rubric("inclusion", ALSO), above="L99"),
+        claml_xml.claml_class("L99.1", BLUE, above="L99"),
+    )
+
+
 _ROWS_IDS = _ids("X1", "X2", "X3")
 _ONTOLOGY = {"version": "2031-02-03", "licence": "https://example.org/licence"}
 _INV = _ids("INV:1", "INV:2", "INV:3")
@@ -350,6 +390,28 @@ FORMS: Mapping[str, Form] = {
         version="2031",
         licence="public domain",
         broken=("", "00004 L999\n"),
+    ),
+    "claml": Form(
+        "claml",
+        _CODES,
+        _text("inv.xml", _claml()),
+        "inv.xml",
+        "inv.xml",
+        version="2031",
+        licence="Invented centre",
+        broken=("</ClaML>", '<Class code="L99.9" kind="category"/></ClaML>'),
+    ),
+    "orphanet": Form(
+        "orphanet",
+        _ids("ORPHA:901", "ORPHA:902", "ORPHA:903"),
+        _text("en_product1.xml", _orphanet()),
+        "en_product1.xml",
+        version="2031-02-03",
+        licence="INV-4.0",
+        broken=(
+            "</DisorderList>",
+            "<Disorder><OrphaCode>904</OrphaCode></Disorder></DisorderList>",
+        ),
     ),
     "obo": Form(
         "obo",

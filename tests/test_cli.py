@@ -453,6 +453,26 @@ def test_build_from_a_recipe_with_flags_over_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
+def test_build_says_what_it_left_out_and_what_to_do(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "terms.jsonl", [{"id": "X:1", "name": "Green spots"}])
+    other = write_jsonl(
+        tmp_path / "other.jsonl", [{"id": "Y:1", "name": "Lime spots", "parents": ["Y:404"]}]
+    )
+    with source.open("a", encoding="utf-8") as file:
+        file.write("{}\n")
+    out = tmp_path / "index"
+    stop = "without --max-bad-rows the build stops at the first broken row, and names it"
+    done = run("build", "jsonl", source, "--max-bad-rows", 1, "--out", out)
+    assert done.stderr.splitlines()[-2] == f"{out}: left out: broken rows (1); {stop}"
+    arguments = ["--and", f"jsonl:{other}", "--force", "--out", out]
+    done = run("build", "jsonl", source, "--max-bad-rows", 1, *arguments)
+    assert done.stderr.splitlines()[-2] == (
+        f"{out}: left out: broken rows (1), parents that are not there (1); "
+        f"linker info {out} says of which terminology; {stop}"
+    )
+
+
+@pytest.mark.model
 def test_build_after_ctrl_c_goes_on(tmp_path: Path) -> None:
     many = [concept(f"Y:{i}", f"Disease of the {i}th kind of thing") for i in range(20_000)]
     source = write_jsonl(tmp_path / "terms.jsonl", many)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -59,6 +60,24 @@ def test_what_is_no_index_says_why(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     assert "manifest" in find_index(tmp_path).problem
     assert find_index(tmp_path / "nowhere").problem
+
+
+def test_a_damaged_index_is_told_if_asked(index, tmp_path):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(index.path, damaged)
+    data = bytearray((damaged / "vectors.faiss").read_bytes())
+    data[len(data) // 2] ^= 1
+    (damaged / "vectors.faiss").write_bytes(data)
+    assert find_index(damaged).problem == ""
+    assert "vectors.faiss: sha256 is " in find_index(damaged, verify=True).problem
+    assert find_index(index.path, verify=True).verified
+    rows = [
+        CliRunner().invoke(app, ["doctor", str(path), *flags]).stdout
+        for path, flags in ((damaged, []), (damaged, ["--verify"]), (index.path, ["--verify"]))
+    ]
+    assert "checksums: --verify compares them" in rows[0]
+    assert f"index {damaged}  cannot be used: {damaged / 'vectors.faiss'}: sha256" in rows[1]
+    assert "every checksum is right" in rows[2]
 
 
 def test_gpus_are_those_of_the_driver(tmp_path):

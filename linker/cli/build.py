@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,12 +12,16 @@ from linker.cli.console import err_console, resumable
 from linker.cli.overlay import report
 from linker.config import DEFAULT_ENCODER, Recipe, validated
 
+if TYPE_CHECKING:
+    from linker.index import Manifest
+
 
 def build(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="The format: umls, snomed, rxnorm, omop, mesh, obo, icd10cm, table, jsonl.",
+            help="The format: umls, snomed, rxnorm, omop, mesh, obo, orphanet, icd10cm, claml, "
+            "table, jsonl.",
             show_default=False,
         ),
     ] = None,
@@ -153,8 +157,24 @@ def build(
             progress=progress,
         )
     report(index.manifest)
+    _tell_left_out(index.manifest, out)
     counts = index.manifest.counts
     typer.echo(f"{out}: {counts.concepts:,} concepts, {counts.names:,} distinct names", err=True)
+
+
+def _tell_left_out(manifest: Manifest, out: Path) -> None:
+    """Say on stderr, in a line, what of the terminologies is not in the index, and what to do."""
+    from linker.terminology import BROKEN
+
+    left_out = manifest.terminology.left_out
+    if not left_out:
+        return
+    said = [f"left out: {', '.join(f'{what} ({count:,})' for what, count in left_out.items())}"]
+    if manifest.terminology.parts:
+        said.append(f"linker info {out} says of which terminology")
+    if BROKEN in left_out:
+        said.append("without --max-bad-rows the build stops at the first broken row, and names it")
+    typer.echo(f"{out}: {'; '.join(said)}", err=True)
 
 
 def _set_terminology(data: dict[str, Any], flags: dict[str, Any]) -> None:

@@ -23,12 +23,15 @@ def doctor(
         typer.Argument(help="Index folders, or folders of them; by default indexes/."),
     ] = None,
     *,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file of the indexes: is one damaged?")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
     """Show what is installed and found here, what will be fast or slow, and what is missing."""
     from linker.doctor import diagnose
 
-    found = diagnose(paths)
+    found = diagnose(paths, verify=verify)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
@@ -91,4 +94,5 @@ def _index(index: FoundIndex) -> str:
         return f"cannot be used: {index.problem}"
     encoder = "found" if index.encoder_found else "not found here"
     release = f"{index.terminology} {index.release}".strip()
-    return f"{release}, {index.names:,} names, encoder {index.encoder} ({encoder})"
+    checked = "every checksum is right" if index.verified else "checksums: --verify compares them"
+    return f"{release}, {index.names:,} names, encoder {index.encoder} ({encoder}); {checked}"

@@ -59,11 +59,12 @@ class Diagnosis:
     missing: Sequence[tuple[str, str]]
 
 
-def diagnose(paths: Sequence[Path] | None = None) -> Diagnosis:
+def diagnose(paths: Sequence[Path] | None = None, *, verify: bool = False) -> Diagnosis:
     """Look at this machine.
 
     Args:
         paths: index folders, or folders that hold some; None for `indexes/`, where there is one.
+        verify: read every file of the indexes and compare its checksum.
     """
     wanted = _requirements()
     needed = tuple(wanted.get("", ()))
@@ -74,7 +75,7 @@ def diagnose(paths: Sequence[Path] | None = None) -> Diagnosis:
     places = [find_export_place(model) for model in encoders.values() if model]
     if paths is None:
         paths = [INDEXES] if INDEXES.is_dir() else []
-    indexes = [find_index(folder) for folder in index_folders(paths)]
+    indexes = [find_index(folder, verify=verify) for folder in index_folders(paths)]
     found = look_at_machine()
     has_export = all(places)
     return Diagnosis(

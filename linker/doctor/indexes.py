@@ -18,6 +18,7 @@ class FoundIndex:
     Attributes:
         problem: why it cannot be used, or "".
         encoder_found: whether its encoder is on this machine.
+        verified: every file was read, and has the checksum of the manifest.
     """
 
     path: str
@@ -26,6 +27,7 @@ class FoundIndex:
     names: int = 0
     encoder: str = ""
     encoder_found: bool = False
+    verified: bool = False
     problem: str = ""
 
 
@@ -42,10 +44,16 @@ def _is_index(path: Path) -> bool:
     return (path / "manifest.json").is_file()
 
 
-def find_index(path: Path) -> FoundIndex:
-    """What an index folder holds, by its manifest."""
+def find_index(path: Path, *, verify: bool = False) -> FoundIndex:
+    """What an index folder holds, by its manifest.
+
+    Args:
+        verify: read every file and compare its checksum.
+    """
     try:
         manifest = Manifest.read(path)
+        if verify:
+            manifest.verify(path)
     except LinkerError as error:
         return FoundIndex(str(path), problem=str(error))
     except OSError as error:
@@ -57,4 +65,5 @@ def find_index(path: Path) -> FoundIndex:
         names=manifest.counts.names,
         encoder=manifest.encoder.name,
         encoder_found=bool(find_encoder(manifest.encoder.name)),
+        verified=verify,
     )

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from linker.index.columns import numbers_of
 from linker.index.store import Store, rows_in
-from linker.index.store_columns import PairRows
+from linker.index.store_columns import PairRows, spelled
 from linker.terminology import CONCEPTS
 
 
@@ -200,9 +200,11 @@ class LayeredStore(Store):
         concept_of = pa.concat_arrays(
             [self._base.concept_ids(), pa.array(self._new_ids, pa.string())]
         )
-        hidden = self._name_numbers[self._name_numbers < self._base.n_names]
-        base = self._base.spelled(concept_of, without=hidden.tolist())
-        return pa.concat_tables([base, self.spelled(concept_of)])
+        kept = np.ones(self._base.n_names, dtype=bool)
+        kept[self._name_numbers[self._name_numbers < self._base.n_names]] = False
+        base = self._base._names["pairs"].filter(pa.array(kept))
+        own = self._names["pairs"]
+        return pa.concat_tables([spelled(base, concept_of), spelled(own, concept_of)])
 
     def _concept(self, row: int, column: str) -> Any:
         at = _at(self._concept_rows, row)

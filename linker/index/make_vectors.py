@@ -11,14 +11,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from linker.errors import ConfigError
 from linker.index import recall
 from linker.index.effort import Effort
-from linker.index.faiss_index import make
+from linker.index.faiss_index import compares_all, halves_of, has_graph, is_coded, make
 from linker.index.half import HalfVectors
 from linker.index.kinds import AUTO, choose_kind, complete
 from linker.index.manifest import VectorsInfo
-from linker.index.vectors import Floats, Vectors, keeps_vectors
+from linker.index.vectors import Floats, Vectors
 
 if TYPE_CHECKING:
     from linker.steps import Progress
@@ -26,6 +28,33 @@ if TYPE_CHECKING:
 VECTORS_FILE = "vectors.faiss"
 HALF_FILE = "vectors.f16"
 _TRAINED = "trained"
+
+
+def keeps_vectors(kind: str, dim: int) -> bool:
+    """Whether a kind keeps vectors, if in half precision; the others need a file of them beside.
+
+    Raises:
+        ConfigError: the kind cannot be.
+    """
+    index = make(kind, dim)
+    if is_coded(index) or not index.is_trained:
+        return False
+    try:
+        Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
+    except ConfigError:
+        if compares_all(index) or has_graph(index):
+            return False
+        raise
+    return True
+
+
+def rounds(kind: str, dim: int) -> bool:
+    """Whether an index of a kind has its vectors in half precision, wherever it keeps them.
+
+    Raises:
+        ConfigError: the kind cannot be.
+    """
+    return not keeps_vectors(kind, dim) or halves_of(make(kind, dim)) is not None
 
 
 def check_kind(kind: str, dim: int) -> None:

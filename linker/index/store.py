@@ -24,20 +24,20 @@ from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of
 from linker.index.store_columns import (
     CONCEPT_COLUMNS,
     CONCEPTS_FILE,
-    KINDS,
     NAMES_FILE,
     NamePair,
     PairRows,
     Rows,
     codes_of,
     derived_in,
-    fields_of,
+    is_own,
     pair_of,
     relations,
+    spelled,
     surfaces_of,
 )
 from linker.schema import Concept
-from linker.terminology import CONCEPTS, NAMES
+from linker.terminology import CONCEPTS
 
 _CACHED_SUMMARIES = 8192
 """Concepts whose summaries are kept, and shared by the candidates that show them."""
@@ -87,21 +87,13 @@ class Store:
     @property
     def n_derived(self) -> int:
         """The number of pairs that are of a derived form."""
-        pairs = self._names["pairs"].flatten()
-        if "form" not in fields_of(pairs):  # An index that was built before there were forms.
-            return 0
-        forms = pc.struct_field(pairs, "form")
-        return len(forms) - int(forms.null_count)
+        return int(np.count_nonzero(~is_own(self._names["pairs"].flatten())))
 
     def own_rows(self) -> npt.NDArray[np.int64]:
         """The rows of the names that some source has itself, ascending: all but derived forms."""
         lists = self._names["pairs"]
-        pairs = lists.flatten()
-        if "form" not in fields_of(pairs):
-            return np.arange(len(lists))
-        own = pc.is_null(pc.struct_field(pairs, "form")).to_numpy(zero_copy_only=False)
         parents = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
-        rows: npt.NDArray[np.int64] = np.unique(parents[own])
+        rows: npt.NDArray[np.int64] = np.unique(parents[is_own(lists.flatten())])
         return rows
 
     def count(self, status: str) -> int:
@@ -301,31 +293,7 @@ class Store:
 
     def name_table(self) -> pa.Table:
         """The names as their sources write them, with the schema `linker.terminology.NAMES`."""
-        return self.spelled(self.concept_ids())
-
-    def spelled(self, concept_ids: pa.Array, *, without: Sequence[int] = ()) -> pa.Table:
-        """The names of these files as their sources write them.
-
-        Args:
-            concept_ids: the ids of the rows that the pairs mean.
-            without: rows of names to leave out.
-        """
-        lists = self._names["pairs"]
-        if len(without):
-            kept = np.ones(len(lists), dtype=bool)
-            kept[without] = False
-            lists = lists.filter(pa.array(kept))
-        pairs = lists.flatten()
-        fields = {name: pc.struct_field(pairs, name) for name in fields_of(pairs)}
-        if "form" in fields:  # An index that was built before there were forms has none.
-            own = pc.is_null(fields["form"])
-            fields = {name: column.filter(own) for name, column in fields.items()}
-        columns = {
-            "concept_id": concept_ids.take(fields["concept"]),
-            "name": fields["surface"],
-            "kind": pa.array([kind.value for kind in KINDS]).take(fields["kind"]),
-        }
-        return pa.table(columns, schema=NAMES)
+        return spelled(self._names["pairs"], self.concept_ids())
 
     def pairs(self, row: int) -> tuple[NamePair, ...]:
         """The concepts that have a name, nearest kind first, then by concept id."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.index.columns import offsets_of, reader, validity_of
-from linker.terminology import CONCEPTS, NameKind
+from linker.terminology import CONCEPTS, NAMES, NameKind
 
 CONCEPTS_FILE = "concepts.arrow"
 NAMES_FILE = "names.arrow"
@@ -112,6 +112,33 @@ def derived_in(
     if "form" not in fields_of(pairs):  # An index that was built before there were forms.
         return lambda rows: np.zeros(len(rows), dtype=bool)
     return validity_of(pc.struct_field(pairs, "form"))
+
+
+def is_own(pairs: pa.StructArray) -> npt.NDArray[np.bool_]:
+    """Whether each pair is of a name that some source has itself, and not of a derived form."""
+    if "form" not in fields_of(pairs):  # An index that was built before there were forms.
+        return np.ones(len(pairs), dtype=bool)
+    own: npt.NDArray[np.bool_] = pc.is_null(pc.struct_field(pairs, "form")).to_numpy(
+        zero_copy_only=False
+    )
+    return own
+
+
+def spelled(lists: pa.ListArray, concept_ids: pa.Array) -> pa.Table:
+    """Names as their sources write them, with the schema `linker.terminology.NAMES`.
+
+    Args:
+        lists: the pairs of some names.
+        concept_ids: the ids of the rows that the pairs mean.
+    """
+    pairs = lists.flatten()
+    pairs = pairs.filter(pa.array(is_own(pairs)))
+    columns = {
+        "concept_id": concept_ids.take(pc.struct_field(pairs, "concept")),
+        "name": pc.struct_field(pairs, "surface"),
+        "kind": pa.array([kind.value for kind in KINDS]).take(pc.struct_field(pairs, "kind")),
+    }
+    return pa.table(columns, schema=NAMES)
 
 
 def surfaces_of(lists: pa.ListArray) -> Callable[[int], list[str]]:

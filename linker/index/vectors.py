@@ -22,7 +22,6 @@ from linker.index.faiss_index import (
     halves_of,
     has_graph,
     inverted_file,
-    is_coded,
     is_flat,
     make,
     opened,
@@ -284,30 +283,3 @@ class Vectors:
                 raise IndexError(f"row {rows.min()}")
             return unit(halves[rows])
         return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
-
-
-def keeps_vectors(kind: str, dim: int) -> bool:
-    """Whether a kind keeps vectors, if in half precision; the others need a file of them beside.
-
-    Raises:
-        ConfigError: the kind cannot be.
-    """
-    index = make(kind, dim)
-    if is_coded(index) or not index.is_trained:
-        return False
-    try:
-        Vectors.build(kind, dim, [np.full((1, dim), dim**-0.5, dtype=np.float32)] * 2)
-    except ConfigError:
-        if compares_all(index) or has_graph(index):
-            return False
-        raise
-    return True
-
-
-def rounds(kind: str, dim: int) -> bool:
-    """Whether an index of a kind has its vectors in half precision, wherever it keeps them.
-
-    Raises:
-        ConfigError: the kind cannot be.
-    """
-    return not keeps_vectors(kind, dim) or halves_of(make(kind, dim)) is not None

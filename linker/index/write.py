@@ -37,6 +37,7 @@ from linker.index.make_vectors import (
     forget_training,
     make_vectors,
     resolve_kind,
+    rounds,
 )
 from linker.index.manifest import (
     FORMAT_VERSION,
@@ -49,7 +50,6 @@ from linker.index.manifest import (
 from linker.index.shards import SHARD_NAMES, Shards
 from linker.index.store import Store
 from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
-from linker.index.vectors import rounds
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 

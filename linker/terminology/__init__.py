@@ -6,7 +6,7 @@ from linker.terminology.kinds import ANATOMY, DISORDER, kinds, kinds_of
 from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
-from linker.terminology.rows import BadRows
+from linker.terminology.rows import BROKEN, BadRows
 from linker.terminology.separated_rows import dialect_of
 from linker.terminology.table_rows import is_parquet, table_rows
 from linker.terminology.tables import (
@@ -22,6 +22,7 @@ from linker.terminology.tables import (
 
 __all__ = [
     "ANATOMY",
+    "BROKEN",
     "CONCEPTS",
     "DISORDER",
     "FORMS",

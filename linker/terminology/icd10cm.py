@@ -28,8 +28,6 @@ codes that adds 72: S06 with D or S where the patient is dead).
 
 from __future__ import annotations
 
-import re
-import zipfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,14 +36,14 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import decode, not_utf8, or_its_zip, read_bytes, zip_members
+from linker.terminology.files import decode, not_utf8
+from linker.terminology.icd10cm_files import Icd10cmFiles, find_files, version_of
 from linker.terminology.icd10cm_index import index_names
 from linker.terminology.icd10cm_tabular import (
     CODE,
     Entry,
     dotted,
     tabular_entries,
-    tabular_root,
     undotted,
 )
 from linker.terminology.rows import BadRows
@@ -53,15 +51,6 @@ from linker.terminology.shipped import shipped_rows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
-
-_LISTS = "lists"
-_PATTERNS = {
-    "tabular lists": r"icd10cm?[-_ ]tabular(?!.*addend).*\.xml(\.gz)?",
-    "order files": r"icd10cm?[-_ ]order(?!.*addend).*\.txt(\.gz)?",
-    _LISTS: r"(icd10cm?[-_ ])?(code[-_ ]?list|codes)(?!.*addend).*\.txt(\.gz)?",
-    "indexes": r"icd10cm?[-_ ]index(?!.*addend).*\.xml(\.gz)?",
-}
-"""The names of a release's files; of lists of codes there may be several, and then none is read."""
 
 # The first category of each chapter: the order file does not name them.
 _CHAPTERS = (
@@ -106,27 +95,13 @@ class _Title:
     long: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """What a release holds: at least one of the first two."""
-
-    tabular: Path | None = None
-    order: Path | None = None
-    codes: Path | None = None
-    index: Path | None = None
-    data: dict[Path, bytes] | None = None
-
-    def read(self, path: Path, progress: Progress | None = None) -> bytes:
-        return read_bytes(path, progress=progress) if self.data is None else self.data[path]
-
-
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read a tabular list, an order file, or a folder or .zip that holds one or both, and an index.
 
     Raises:
         TerminologyError: none or several of them are there, or one does not hold what it should.
     """
-    files, bad = _find(path), BadRows(options.max_bad_rows)
+    files, bad = find_files(path), BadRows(options.max_bad_rows)
     titles: dict[str, _Title] = {}
     if files.order is not None:
         titles = _order(files.read(files.order, progress), str(files.order), bad)
@@ -152,7 +127,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     return builder.finish(
         Release(
             terminology="ICD-10-CM",
-            version=_version(files),
+            version=version_of(files),
             licence=_LICENCE,
             source="icd10cm",
             skipped=bad.counted(),
@@ -161,7 +136,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
 
 def _indexed(
-    files: _Files, codes: set[str], bad: BadRows, progress: Progress
+    files: Icd10cmFiles, codes: set[str], bad: BadRows, progress: Progress
 ) -> dict[str, list[str]]:
     """What the index has of each code, if there is one."""
     names: dict[str, list[str]] = {}
@@ -211,67 +186,6 @@ def _short(title: _Title) -> list[tuple[str, NameKind]]:
     """
     whole = 2 * len(title.short.split()) >= len(title.long.split())
     return [(title.short, NameKind.ABBREVIATION)] if whole else []
-
-
-# --- The files of a release -------------------------------------------------
-
-
-def _find(path: Path) -> _Files:
-    if path.is_dir():
-        paths = sorted(p for p in path.rglob("*") if p.is_file())
-        return _chosen(path, paths)
-    if zipfile.is_zipfile(path):
-        data = zip_members(
-            path, lambda name: any(_matches(p, Path(name)) for p in _PATTERNS.values())
-        )
-        return _chosen(path, list(data), data)
-    if _is_xml(read_bytes(path)):
-        return _Files(tabular=path)
-    return _Files(order=path)
-
-
-def _is_xml(data: bytes) -> bool:
-    return data.lstrip()[:1] == b"<"
-
-
-def _matches(pattern: str, path: Path) -> bool:
-    return re.fullmatch(pattern, path.name, re.IGNORECASE) is not None
-
-
-def _chosen(path: Path, paths: list[Path], data: dict[Path, bytes] | None = None) -> _Files:
-    found: dict[str, Path] = {}
-    for what, pattern in _PATTERNS.items():
-        matching = [p for p in paths if _matches(pattern, p)]
-        if len(matching) > 1 and what != _LISTS:
-            raise TerminologyError(
-                f"{path}: holds {len(matching)} {what} "
-                f"({', '.join(p.name for p in matching[:4])}); expected one release: "
-                "give the file, or a folder with one of each"
-            )
-        if len(matching) == 1:
-            found[what] = matching[0]
-    tabular, order, codes, index = (found.get(what) for what in _PATTERNS)
-    if tabular is None and order is None:
-        hint = or_its_zip(path) if path.is_dir() else ""
-        hint = hint or "; fetch one from the CDC's ICD-10-CM page"
-        raise TerminologyError(
-            f"{path}: holds neither a tabular list (icd10cm-tabular-*.xml) nor an order file "
-            f"(icd10cm-order-*.txt){hint}"
-        )
-    return _Files(tabular, order, codes, index, data)
-
-
-def _version(files: _Files) -> str:
-    """As the file names state it ("April 1 2026"): there are two releases a year."""
-    for path in (files.order, files.tabular):
-        if path is not None:
-            match = re.search(r"(?:order|tabular)[-_ ]+([\w -]*?\d{4})", path.name)
-            if match:
-                return " ".join(re.split(r"[-_ ]+", match[1]))
-    if files.tabular is None:
-        return ""
-    root = tabular_root(files.read(files.tabular), str(files.tabular))
-    return (root.findtext("version") or "").strip()
 
 
 # --- The order file and the list of codes -----------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from linker.errors import TerminologyError
 from linker.terminology.rows import BadRows
-from linker.terminology.xml_text import parse_xml
+from linker.terminology.xml_text import parse_xml, text_of
 
 CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
 """A category or code, with or without its dot."""
@@ -72,9 +72,10 @@ def tabular_root(data: bytes, where: str) -> ElementTree.Element:
     """
     root = parse_xml(data, where)
     if root.find("chapter") is None:
+        hint = "; for ClaML, as the WHO has it, use the source claml" if root.tag == "ClaML" else ""
         raise TerminologyError(
             f"{where}: XML with the root <{root.tag}> and no <chapter>, expected the CDC's "
-            "<ICD10CM.tabular>"
+            f"<ICD10CM.tabular>{hint}"
         )
     return root
 
@@ -96,7 +97,7 @@ def tabular_entries(
     """
     seen: set[str] = set()
     for chapter in tabular_root(data, where).iterfind("chapter"):
-        title = re.sub(r"\s*\([A-Z]\w+-[A-Z]\w+\)$", "", _text(chapter.find("desc")))
+        title = re.sub(r"\s*\([A-Z]\w+-[A-Z]\w+\)$", "", text_of(chapter.find("desc")))
         # A stack, for the depth is the file's to choose: element, parent, seventh characters.
         stack: list[tuple[ElementTree.Element, str | None, _Characters]] = [(chapter, None, {})]
         while stack:
@@ -128,7 +129,7 @@ def _diagnosis(
     Raises:
         TerminologyError: one is missing or is none, or the code was seen before.
     """
-    code, name = _text(element.find("name")), _text(element.find("desc"))
+    code, name = text_of(element.find("name")), text_of(element.find("desc"))
     if not CODE.fullmatch(code) or not name:
         raise TerminologyError(
             f"{_place(data, where, code)}: an entry below {above!r} has the name {code!r} and "
@@ -159,7 +160,7 @@ def _terms(
     examples: list[str] = []
     defaults: list[str] = []
     for note, found in (
-        (False, map(_text, element.iterfind("inclusionTerm/note"))),
+        (False, map(text_of, element.iterfind("inclusionTerm/note"))),
         (True, _includes(element)),
     ):
         for name in found:
@@ -180,7 +181,7 @@ def _terms(
 def _includes(element: ElementTree.Element) -> Iterator[str]:
     """The names among the notes on what an entry includes; others refer to codes."""
     for note in element.iterfind("includes/note"):
-        name = _CODES.sub("", _text(note))
+        name = _CODES.sub("", text_of(note))
         if name and not _REFERS.search(name):
             yield name
 
@@ -199,9 +200,9 @@ def _seventh(definition: ElementTree.Element | None) -> _Characters:
     for child in definition if definition is not None else ():
         if child.tag == "extension" and len(child.get("char", "")) == 1:
             last = child.attrib["char"]
-            characters[last] = (_text(child),)
-        elif child.tag == "note" and last and _text(child):
-            characters[last] += (_text(child),)
+            characters[last] = (text_of(child),)
+        elif child.tag == "note" and last and text_of(child):
+            characters[last] += (text_of(child),)
     return characters
 
 
@@ -217,7 +218,3 @@ def _extended(
         if in_use is None or extended in in_use:
             full, *terms = (f"{name}, {meaning}" if meaning else name for meaning in meanings)
             yield Entry(dotted(extended), full, code, chapter, tuple(terms))
-
-
-def _text(element: ElementTree.Element | None) -> str:
-    return " ".join("".join(element.itertext()).split()) if element is not None else ""

@@ -22,78 +22,24 @@ not fetched.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.files import opened
-from linker.terminology.mesh_files import SUPPLEMENTARY, MeshFile, find_files
+from linker.terminology.mesh_files import MeshFile, find_files
+from linker.terminology.mesh_records import CATEGORIES, Heading, heading_of
 from linker.terminology.rows import BadRows
-from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
-from linker.terminology.xml_records import Record, xml_records
+from linker.terminology.tables import Release, TableBuilder, Terminology
+from linker.terminology.xml_records import xml_records
 
 _LICENCE = (
     "MeSH: a work of the US Government (National Library of Medicine), free to use under the NLM's "
     "terms and conditions for data downloads"
 )
-
-CATEGORIES: Mapping[str, str] = {
-    "A": "Anatomy",
-    "B": "Organisms",
-    "C": "Diseases",
-    "D": "Chemicals and Drugs",
-    "E": "Analytical, Diagnostic and Therapeutic Techniques, and Equipment",
-    "F": "Psychiatry and Psychology",
-    "G": "Phenomena and Processes",
-    "H": "Disciplines and Occupations",
-    "I": "Anthropology, Education, Sociology, and Social Phenomena",
-    "J": "Technology, Industry, and Agriculture",
-    "K": "Humanities",
-    "L": "Information Science",
-    "M": "Named Groups",
-    "N": "Health Care",
-    "V": "Publication Characteristics",
-    "Z": "Geographicals",
-}
-"""The categories of the tree, by the letter that a tree number begins with."""
-
-# SCRClass in nlmsupplementalrecordset.dtd: chemicals, protocols, diseases, organisms, population
-# groups, anatomy.
-_CLASSES: Mapping[str, str] = {"1": "D", "2": "E", "3": "C", "4": "B", "5": "M", "6": "A"}
-_RELATIONS: Mapping[str, NameKind] = {
-    "NRW": NameKind.NARROW,
-    "BRD": NameKind.BROAD,
-    "REL": NameKind.RELATED,
-}
-_TURNED: Mapping[NameKind, NameKind] = {
-    NameKind.NARROW: NameKind.BROAD,
-    NameKind.BROAD: NameKind.NARROW,
-    NameKind.RELATED: NameKind.RELATED,
-}
-# LexicalTag in the DTD: abbreviation, acronym; ABX and ACX hold one among other words.
-_ABBREVIATIONS = frozenset({"ABB", "ACR"})
-_ORDER = {kind: place for place, kind in enumerate(NameKind)}
-_RELATED_NUMBER = re.compile(r"(?P<number>.+?)\s*(?:\((?P<name>.*)\))?")
-
-
-@dataclass(slots=True)
-class _Heading:
-    """What a record says, before its parents are known."""
-
-    concept_id: str
-    name: str
-    at: str
-    names: list[tuple[str, NameKind]] = field(default_factory=list)
-    definition: str | None = None
-    trees: list[str] = field(default_factory=list)
-    mapped_to: list[str] = field(default_factory=list)
-    semantic_types: list[str] = field(default_factory=list)
-    codes: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
@@ -111,7 +57,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     wanted = [CATEGORIES.get(name, name) for name in options.semantic_types]
     builder, skipped, seen_types = TableBuilder(str(path)), Counter[str](), set[str]()
     trees: dict[str, str] = {}
-    headings: dict[str, _Heading] = {}
+    headings: dict[str, Heading] = {}
     parents: dict[str, list[str]] = {}
     seen: dict[str, str] = {}
     kept: set[str] = set()
@@ -168,9 +114,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
 
 def _parents(
-    heading: _Heading,
+    heading: Heading,
     trees: Mapping[str, str],
-    headings: Mapping[str, _Heading],
+    headings: Mapping[str, Heading],
     skipped: Counter[str],
 ) -> Iterator[str]:
     for tree in heading.trees:
@@ -226,12 +172,12 @@ def _nearest(concept_id: str, parents: Mapping[str, Sequence[str]], kept: set[st
 
 def _headings(
     file: MeshFile, bad: BadRows, seen: dict[str, str], progress: Progress
-) -> Iterator[_Heading]:
+) -> Iterator[Heading]:
     inside = re.escape(file.inside.rpartition("/")[2]) or r".*\.xml"
     with opened(file.path, inside_zip=inside, progress=progress) as stream:
-        for record in xml_records(stream, file.set.tag, file.set.root, str(file)):
+        for record in xml_records(stream, (file.set.tag,), file.set.root, str(file)):
             try:
-                heading = _heading(record, file)
+                heading = heading_of(record, file)
                 first = seen.setdefault(heading.concept_id, heading.at)
                 if first != heading.at:
                     raise TerminologyError(
@@ -242,113 +188,3 @@ def _headings(
                 bad.skip(error)
                 continue
             yield heading
-
-
-def _heading(record: Record, file: MeshFile) -> _Heading:
-    element, prefix, at = record.element, file.set.prefix, f"{file}:{record.line}"
-    concept_id = _text(element.find(f"{prefix}UI"))
-    name = _text(element.find(f"{prefix}Name/String"))
-    if not concept_id or not name:
-        missing = f"{prefix}UI" if not concept_id else f"{prefix}Name"
-        raise TerminologyError(
-            f"{at}: record {concept_id or name!r} has no {missing}; each needs a UI and a name"
-        )
-    concepts = element.findall("ConceptList/Concept")
-    preferred = [c for c in concepts if c.get("PreferredConceptYN") == "Y"]
-    if len(preferred) != 1:
-        raise TerminologyError(
-            f"{at}: {concept_id} has {len(preferred)} preferred concepts, expected one "
-            '(<Concept PreferredConceptYN="Y">)'
-        )
-    own = preferred[0]
-    kinds = _kinds(concepts, _ui(own))
-    names = [
-        name
-        for concept in concepts
-        for name in _terms(concept, None if concept is own else kinds[_ui(concept)])
-    ]
-    trees = [_text(number) for number in element.iterfind("TreeNumberList/TreeNumber")]
-    mapped_to = [
-        # An asterisk marks a major topic.
-        _text(ui).removeprefix("*")
-        for ui in element.iterfind("HeadingMappedToList/HeadingMappedTo/DescriptorReferredTo/")
-        if ui.tag == "DescriptorUI"
-    ]
-    letters = sorted({tree[:1] for tree in trees})
-    if file.set is SUPPLEMENTARY:
-        letters = [_CLASSES.get(element.get("SCRClass", ""), "")]
-    types = [CATEGORIES[letter] for letter in letters if letter in CATEGORIES]
-    types += [_text(ui) for ui in element.iterfind(".//SemanticType/SemanticTypeUI")]
-    return _Heading(
-        concept_id,
-        name,
-        at,
-        # Stable: among equals, the file's order.
-        names=sorted(names, key=lambda name: _ORDER[name[1]]),
-        definition=_text(own.find("ScopeNote")) or _text(element.find("Note")) or None,
-        trees=[tree for tree in trees if tree],
-        mapped_to=mapped_to,
-        semantic_types=list(dict.fromkeys(filter(None, types))),
-        codes=list(_codes(own, {name.casefold() for name, _ in _terms(own, None)})),
-    )
-
-
-def _kinds(concepts: Sequence[ElementTree.Element], own: str) -> dict[str, NameKind]:
-    """How the names of each concept stand to the preferred one's, by ConceptUI.
-
-    "NRW" says that the second concept is narrower than the first.
-    """
-    said: dict[str, NameKind] = {}
-    for concept in concepts:
-        # One that is in no relation is at least that.
-        said.setdefault(_ui(concept), NameKind.RELATED)
-    for concept in concepts:
-        for relation in concept.iterfind("ConceptRelationList/ConceptRelation"):
-            kind = _RELATIONS.get(relation.get("RelationName", ""), NameKind.RELATED)
-            first, second = (_text(relation.find(f"Concept{i}UI")) for i in (1, 2))
-            if first == own:
-                said[second] = kind
-            elif second == own:
-                said[first] = _TURNED[kind]
-    return said
-
-
-def _ui(concept: ElementTree.Element) -> str:
-    return _text(concept.find("ConceptUI"))
-
-
-def _terms(concept: ElementTree.Element, kind: NameKind | None) -> Iterator[tuple[str, NameKind]]:
-    """The terms of a concept, each with its kind; by default exact, or an abbreviation."""
-    for term in concept.iterfind("TermList/Term"):
-        own = NameKind.EXACT
-        if term.get("LexicalTag") in _ABBREVIATIONS:
-            own = NameKind.ABBREVIATION
-        yield _text(term.find("String")), own if kind is None else kind
-
-
-def _codes(concept: ElementTree.Element, names: set[str]) -> Iterator[tuple[str, str]]:
-    # Until 2023 a concept had one; since then it has a list.
-    numbers = [_text(number) for number in concept.iterfind("RegistryNumber")]
-    numbers += [_text(number) for number in concept.iterfind("RegistryNumberList/RegistryNumber")]
-    for related in concept.iterfind("RelatedRegistryNumberList/RelatedRegistryNumber"):
-        match = _RELATED_NUMBER.fullmatch(_text(related))
-        if match and (match["name"] is None or match["name"].casefold() in names):
-            numbers.append(match["number"])
-    for number in numbers:
-        if (code := _code(number)) is not None:
-            yield code
-
-
-def _code(number: str) -> tuple[str, str] | None:
-    """A registry number with its vocabulary; None for "0", which stands for none."""
-    if re.fullmatch(r"\d{2,7}-\d\d-\d", number):
-        return "CAS", number
-    if number.startswith("EC "):
-        return "EC", number.removeprefix("EC ").strip()
-    if re.fullmatch(r"[0-9A-Z]{10}", number):
-        return "UNII", number
-    return None if number in ("", "0") else ("RN", number)
-
-
-def _text(element: ElementTree.Element | None) -> str:
-    return " ".join("".join(element.itertext()).split()) if element is not None else ""

@@ -11,7 +11,6 @@ from typing import Any
 from linker.errors import TerminologyError
 from linker.terminology.obo_repair import (
     OBO_IN_OWL,
-    OTHERS_CODE,
     RDFS_COMMENT,
     REASON,
     SAYS_LICENCE,
@@ -24,7 +23,7 @@ from linker.terminology.obo_repair import (
     successor_of,
     synonym_type,
 )
-from linker.terminology.rows import NO_PARENT, BadRows
+from linker.terminology.rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.xrefs import code_of
 
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"

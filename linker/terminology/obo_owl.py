@@ -9,7 +9,6 @@ from linker.errors import TerminologyError
 from linker.terminology.obo_repair import (
     NCIT,
     OBO_IN_OWL,
-    OTHERS_CODE,
     REASON,
     SAYS_LICENCE,
     SCOPED,
@@ -21,7 +20,7 @@ from linker.terminology.obo_repair import (
     successor_of,
     synonym_type,
 )
-from linker.terminology.rows import NO_PARENT, BadRows
+from linker.terminology.rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.xml_text import parse_xml
 from linker.terminology.xrefs import code_of
 

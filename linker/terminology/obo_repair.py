@@ -101,8 +101,6 @@ _OTHERS = frozenset(
         "typo",
     )
 )
-OTHERS_CODE = "xrefs of other concepts"
-"""What `Release.skipped` calls xrefs that are said to be of a related concept."""
 
 
 def is_of_another(sources: Collection[str]) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from linker.errors import TerminologyError
 from linker.terminology.files import UNDECODED, not_utf8
 from linker.terminology.obo_repair import (
-    OTHERS_CODE,
     REASON,
     SAYS_LICENCE,
     compact,
@@ -19,7 +18,7 @@ from linker.terminology.obo_repair import (
     successor_of,
     synonym_type,
 )
-from linker.terminology.rows import NO_PARENT, BadRows
+from linker.terminology.rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.xrefs import code_of
 
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'

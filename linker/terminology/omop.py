@@ -36,6 +36,13 @@ from linker.steps import Progress
 from linker.terminology.athena import AthenaFile, find_files
 from linker.terminology.atoms import clean
 from linker.terminology.database import one, temporary_database
+from linker.terminology.omop_release import (
+    filters_of,
+    left_out,
+    licence_of,
+    missing_parents,
+    version_of,
+)
 from linker.terminology.omop_sql import (
     CONCEPT_ROWS,
     FOLDED,
@@ -48,7 +55,7 @@ from linker.terminology.omop_sql import (
     RETIRED,
     SEVERAL,
 )
-from linker.terminology.rows import NO_PARENT, BadRows
+from linker.terminology.rows import BadRows
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -57,11 +64,6 @@ if TYPE_CHECKING:
 
 _MEMORY = "2GB"
 _ENGLISH = ("4180186",)
-_LICENCE = (
-    "OHDSI Athena: each vocabulary has the licence of its owner, which you accepted or hold; of "
-    "what is kept"
-)
-
 _ID, _TEXT = pa.int64(), pa.string()
 _COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
     "CONCEPT": {
@@ -125,7 +127,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             ["domain_id", "concept_class_id"],
             options.semantic_types,
         )
-        bad.noted.update(_missing_parents(db))
+        bad.noted.update(missing_parents(db))
         other = _leave_out_vocabularies(db, options.vocabularies)
         db.execute(
             KEPT,
@@ -151,11 +153,11 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         return Terminology(
             Release(
                 terminology="OMOP Standardized Vocabularies",
-                version=_version(db),
-                licence=_licence(db),
+                version=version_of(db),
+                licence=licence_of(db),
                 source="omop",
-                filters=_filters(options, languages),
-                skipped={**other, **_skipped(db), **bad.counted()},
+                filters=filters_of(options, languages),
+                skipped={**other, **left_out(db), **bad.counted()},
             ),
             _arrow(db, CONCEPT_ROWS, CONCEPTS),
             _arrow(db, NAME_ROWS, NAMES),
@@ -263,68 +265,3 @@ def _leave_out_vocabularies(db: DuckDBPyConnection, vocabularies: Sequence[str])
     count = one(db, f"SELECT count(*) FROM CONCEPT {where}", parameters)
     db.execute(f"DELETE FROM CONCEPT {where}", parameters)
     return {"concepts of other vocabularies": count}
-
-
-# --- The release ------------------------------------------------------------
-
-
-def _version(db: DuckDBPyConnection) -> str:
-    """The release of all vocabularies ("v5.0 29-AUG-24"): the row "None" of VOCABULARY."""
-    said = db.execute(
-        "SELECT vocabulary_version FROM VOCABULARY WHERE vocabulary_id = 'None'"
-    ).fetchall()
-    return str(said[0][0]).strip() if said else ""
-
-
-def _licence(db: DuckDBPyConnection) -> str:
-    """The licence, and which vocabularies the names and codes are of, with their versions."""
-    vocabularies = [
-        f"{vocabulary} ({version.strip()})" if version and version.strip() else vocabulary
-        for vocabulary, version in db.execute("""
-            SELECT vocabulary_id, any_value(v.vocabulary_version)
-            FROM (SELECT id FROM kept UNION SELECT id FROM folded) given
-            JOIN CONCEPT c ON c.concept_id = given.id LEFT JOIN VOCABULARY v USING (vocabulary_id)
-            GROUP BY vocabulary_id ORDER BY vocabulary_id
-        """).fetchall()
-    ]
-    return f"{_LICENCE}: {', '.join(vocabularies)}"
-
-
-def _filters(options: ReadOptions, languages: Sequence[int]) -> dict[str, object]:
-    stated: dict[str, object] = {
-        "standard_only": options.standard_only,
-        "languages": [str(language) for language in languages],
-        "vocabularies": list(options.vocabularies),
-        "domains": list(options.domains),
-        "semantic_types": list(options.semantic_types),
-    }
-    return {option: value for option, value in stated.items() if value not in (False, [])}
-
-
-def _missing_parents(db: DuckDBPyConnection) -> dict[str, int]:
-    count = one(
-        db,
-        """
-        SELECT count(*) FROM (
-            SELECT concept_id_1 AS child, concept_id_2 AS parent FROM CONCEPT_RELATIONSHIP
-            WHERE relationship_id = 'Is a'
-            UNION SELECT descendant_concept_id, ancestor_concept_id FROM CONCEPT_ANCESTOR
-        ) WHERE child IN (SELECT concept_id FROM CONCEPT)
-            AND parent NOT IN (SELECT concept_id FROM CONCEPT)
-        """,
-    )
-    return {NO_PARENT: count} if count else {}
-
-
-def _skipped(db: DuckDBPyConnection) -> dict[str, int]:
-    counts = {
-        "concepts that map to several": "SELECT count(*) FROM several",
-        "valid concepts that map to none of these": """
-            SELECT count(*) FROM CONCEPT WHERE trim(invalid_reason) = ''
-            AND concept_id NOT IN (SELECT id FROM kept)
-            AND concept_id NOT IN (SELECT id FROM folded)
-            AND concept_id NOT IN (SELECT id FROM several)
-        """,
-    }
-    found = {reason: one(db, sql) for reason, sql in counts.items()}
-    return {reason: count for reason, count in found.items() if count}

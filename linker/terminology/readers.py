@@ -51,6 +51,7 @@ _RRF = (
     "max_restriction_level",
 )
 READERS: dict[str, Reader] = {
+    "claml": _reader("claml", "languages"),
     "icd10cm": _reader("icd10cm"),
     "jsonl": _reader("jsonl"),
     "mesh": _reader("mesh", "semantic_types"),
@@ -58,6 +59,7 @@ READERS: dict[str, Reader] = {
     "omop": _reader(
         "omop", "semantic_types", "domains", "vocabularies", "languages", "standard_only"
     ),
+    "orphanet": _reader("orphanet"),
     "rxnorm": _reader("rxnorm", *_RRF),
     "snomed": _reader("snomed", "semantic_types", "language_refsets"),
     "table": _reader("table", "columns", "delimiter", "list_separator"),

@@ -8,6 +8,10 @@ from linker.errors import TerminologyError
 
 NO_PARENT = "parents that are not there"
 """What `Release.skipped` calls parents that are no concept of what was read."""
+OTHERS_CODE = "xrefs of other concepts"
+"""What `Release.skipped` calls xrefs that are said to be of a related concept."""
+BROKEN = "broken rows"
+"""What `Release.skipped` calls the rows that were broken."""
 
 
 class BadRows:
@@ -46,4 +50,4 @@ class BadRows:
 
     def counted(self) -> dict[str, int]:
         """For `Release.skipped`: nothing where no row was broken, and nothing noted."""
-        return {**self.noted, **({"broken rows": self.count} if self.count else {})}
+        return {**self.noted, **({BROKEN: self.count} if self.count else {})}

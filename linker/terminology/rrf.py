@@ -17,9 +17,10 @@ from typing import IO, TYPE_CHECKING, Any
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.database import in_temporary_folder, temporary_database
-from linker.terminology.files import not_utf8, translated
+from linker.terminology.files import translated
 from linker.terminology.rows import BadRows
 from linker.terminology.rrf_members import Member, find_members
+from linker.terminology.rrf_rows import blocks_of, lines_of, whole_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 _FOLDERS = 3
 """How far up a path is looked at for a release: RxNorm_full_01062025/rrf, 2025AB/META."""
-_MARK = b"\xef\xbb\xbf"
-_BLOCK = 1 << 23
 # With the result and Python beside it, a build of nine million names stays below 4 GB.
 _MEMORY = "1536MB"
 SOURCES = (
@@ -91,7 +90,7 @@ class RrfRelease:
     def text(self, name: str) -> str:
         """A small file of the release that is no table."""
         with self._opened(name) as stream:
-            return stream.read().removeprefix(_MARK).decode("utf-8", "replace")
+            return stream.read().decode("utf-8-sig", "replace")
 
     def rows(self, name: str, columns: Sequence[str]) -> str:
         """Check a file; what reads it, for the FROM of a query.
@@ -127,8 +126,8 @@ class RrfRelease:
         layout = self._layouts[name]
         indices = [(layout.index(column), column) for column in columns]
         with self._opened(name) as stream:
-            for first, block in _blocks(stream):
-                for number, line in enumerate(_lines(block), start=first):
+            for first, block in blocks_of(stream):
+                for number, line in enumerate(lines_of(block), start=first):
                     fields = line.split(b"|")
                     if len(fields) != len(layout) + 1:
                         continue
@@ -174,7 +173,7 @@ class RrfRelease:
         if member.path is not None and not re.search(r"[*?\[]", str(member.path)):
             with self._opened(name, self.progress) as stream:
                 faults = self.bad.count
-                changed = {changed for _, changed in _good(stream, member, n_fields, self.bad)}
+                changed = {changed for _, changed in whole_rows(stream, member, n_fields, self.bad)}
             if True not in changed:
                 return member.path
             # They are counted; now they are left out.
@@ -187,7 +186,7 @@ class RrfRelease:
             copy.open("wb") as out,
             self._opened(name, progress) as stream,
         ):
-            for block, _ in _good(stream, member, n_fields, bad):
+            for block, _ in whole_rows(stream, member, n_fields, bad):
                 # What cannot be written is no fault of what is read.
                 with in_temporary_folder(self._path):
                     out.write(block)
@@ -232,80 +231,3 @@ def opened_release(
 def quoted(text: str) -> str:
     """A string for SQL."""
     return "'" + text.replace("'", "''") + "'"
-
-
-# --- Whether each row is whole ----------------------------------------------
-
-
-def _blocks(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, some megabytes of them at a time, and the number of the first, from 1."""
-    number = 1
-    rest = b""
-    while data := stream.read(_BLOCK):
-        data = rest + data
-        end = data.rfind(b"\n") + 1
-        block, rest = data[:end], data[end:]
-        if block:
-            yield number, block
-            number += block.count(b"\n")
-    if rest:
-        yield number, rest
-
-
-def _lines(block: bytes) -> list[bytes]:
-    """The lines of a block without their endings, and what of a mark or a NUL DuckDB refuses."""
-    lines = block.removeprefix(_MARK).replace(b"\r\n", b"\n").split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return lines
-
-
-def _good(
-    stream: IO[bytes], member: Member, n_fields: int, bad: BadRows
-) -> Iterator[tuple[bytes, bool]]:
-    """The rows of a file that are whole, block by block, and if a block was changed."""
-    for first, block in _blocks(stream):
-        lines = _lines(block)
-        wrong = {
-            row
-            for row, line in enumerate(lines)
-            if line.count(b"|") != n_fields or line[-1:] != b"|"
-        }
-        if not _is_utf8(block):
-            wrong |= {row for row, line in enumerate(lines) if not _is_utf8(line)}
-        for row in sorted(wrong):
-            if lines[row].strip():
-                bad.skip(_broken(lines[row], f"{member.where}:{first + row}", n_fields))
-        odd = b"\r" in block or b"\0" in block or block.startswith(_MARK)
-        if not wrong and not odd:
-            yield block, False
-            continue
-        kept = (line for row, line in enumerate(lines) if row not in wrong)
-        text = b"".join(line + b"\n" for line in kept)
-        # Within a row they are noise, and would end it for some readers.
-        yield text.replace(b"\r", b" ").replace(b"\0", b" "), True
-
-
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _broken(line: bytes, where: str, n_fields: int) -> TerminologyError:
-    ended = line.endswith(b"|")
-    found = line.count(b"|") + (not ended)
-    if found != n_fields:
-        question = "was the file cut short?" if found < n_fields else "is there a '|' in a field?"
-        return TerminologyError(f"{where}: {found} fields, expected {n_fields}; {question}")
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return not_utf8(where, line[error.start])
-    return TerminologyError(
-        f"{where}: no '|' after the last of {found} fields; was the file cut short?"
-    )

@@ -26,6 +26,7 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.atom_tables import read_tables
 from linker.terminology.atoms import (
     among,
     clean,
@@ -35,7 +36,6 @@ from linker.terminology.atoms import (
     load_atoms,
     load_parents,
     not_suppressed,
-    read_tables,
 )
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release
 from linker.terminology.semantic_network import network_of

@@ -6,6 +6,7 @@ hand over Arrow tables of these schemas, which may be memory-mapped.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -95,6 +96,14 @@ class Release:
     filters: Mapping[str, object] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many rows or terms were left out of it and its parts together, by reason."""
+        counts = Counter(self.skipped)
+        for part in self.parts:
+            counts.update(part.skipped)
+        return {reason: count for reason, count in counts.items() if count}
 
 
 @dataclass(frozen=True, slots=True)

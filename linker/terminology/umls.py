@@ -28,6 +28,7 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.atom_tables import read_tables
 from linker.terminology.atoms import (
     OTHER_TERM_TYPE,
     among,
@@ -38,8 +39,8 @@ from linker.terminology.atoms import (
     load_atoms,
     load_parents,
     not_suppressed,
-    read_tables,
 )
+from linker.terminology.markup import ENTITIES, TAGS
 from linker.terminology.rrf import SOURCES, RrfRelease, opened_release, quoted
 from linker.terminology.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
 from linker.terminology.tables import Release, Terminology
@@ -170,6 +171,16 @@ def _of_kept_sources(release: RrfRelease, options: ReadOptions) -> str:
     return f"NOT {among('SAB', dropped)}"
 
 
+def _plain(column: str) -> str:
+    """SQL for a text without tags and entities: `markup.plain_text`."""
+    text = column
+    for entity, character in ENTITIES.items():
+        text = f"replace({text}, {quoted(entity)}, {quoted(character)})"
+    for tag, instead in TAGS:
+        text = f"regexp_replace({text}, {quoted(tag)}, {quoted(instead)}, 'gi')"
+    return f"nullif({clean(text)}, '')"
+
+
 def _load_definitions(release: RrfRelease, options: ReadOptions, allowed: str) -> None:
     if "MRDEF.RRF" in release:
         # The source that ranks highest has the word; without ranks, the one whose name is first.
@@ -177,7 +188,7 @@ def _load_definitions(release: RrfRelease, options: ReadOptions, allowed: str) -
         release.run(f"""
             INSERT INTO definitions
             WITH sources AS (SELECT SAB, max(rank) AS rank FROM ranks GROUP BY SAB)
-            SELECT CUI, {clean("DEF")},
+            SELECT CUI, {_plain("DEF")},
                 dense_rank() OVER (ORDER BY coalesce(rank, 0) DESC, SAB) AS key
             FROM {rows} LEFT JOIN sources USING (SAB)
             WHERE DEF IS NOT NULL AND {allowed} AND {not_suppressed(options)}

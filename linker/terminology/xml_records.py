@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -26,13 +26,16 @@ class Record:
     line: int
 
 
-def xml_records(stream: IO[bytes], tag: str, root: str, where: str) -> Iterator[Record]:
-    """The elements named `tag` directly below the root, each forgotten when the next one is taken.
+def xml_records(
+    stream: IO[bytes], tags: Collection[str], above: str, where: str
+) -> Iterator[Record]:
+    """The elements of these names directly below another, each forgotten when the next is taken.
 
     A document type is read, and what it declares is checked; what it refers to is not fetched.
 
     Args:
-        root: the name of the root element.
+        above: the name of the root element, and of those below it that lead to the records, with
+            slashes between them.
         where: the file, for messages.
 
     Raises:
@@ -42,28 +45,31 @@ def xml_records(stream: IO[bytes], tag: str, root: str, where: str) -> Iterator[
     # Typed loosely, for other events than these two bring no elements.
     parser: Any = ElementTree.XMLPullParser(("start", "end"))
     guard = EntityGuard(where)
+    names = b"|".join(re.escape(tag.encode()) for tag in tags)
+    starts, ends = re.compile(rb"<(?:%s)[\s/>]" % names), re.compile(rb"</(?:%s)>" % names)
+    way = above.split("/")
     path: list[ElementTree.Element] = []
     line = begins = 1
     block = b""
     try:
-        for block in _blocks(stream, f"</{tag}>".encode()):
+        for block in _blocks(stream, ends):
             guard.feed(block)
             parser.feed(block)
             for event, element in parser.read_events():
                 if event == "start":
-                    if not path and element.tag != root:
+                    if not path and element.tag != way[0]:
                         raise TerminologyError(
-                            f"{where}: XML with the root <{element.tag}>, expected <{root}>"
+                            f"{where}: XML with the root <{element.tag}>, expected <{way[0]}>"
                         )
                     path.append(element)
-                    if len(path) == 2 and element.tag == tag:
-                        begins = line + _lines_before(block, tag)
+                    if len(path) == len(way) + 1 and element.tag in tags:
+                        begins = line + _lines_before(block, starts)
                     continue
                 path.pop()
-                if len(path) == 1:
-                    if element.tag == tag:
+                if len(path) == len(way):
+                    if element.tag in tags and [upper.tag for upper in path] == way:
                         yield Record(element, begins)
-                    path[0].clear()
+                    path[-1].clear()
             line += block.count(b"\n")
             block = b""
         parser.close()
@@ -71,19 +77,19 @@ def xml_records(stream: IO[bytes], tag: str, root: str, where: str) -> Iterator[
         raise not_xml(error, block, where, first=line) from error
 
 
-def _lines_before(block: bytes, tag: str) -> int:
-    match = re.search(rb"<%s[\s>]" % tag.encode(), block)
+def _lines_before(block: bytes, starts: re.Pattern[bytes]) -> int:
+    match = starts.search(block)
     return block.count(b"\n", 0, match.start()) if match else 0
 
 
-def _blocks(stream: IO[bytes], end: bytes) -> Iterator[bytes]:
+def _blocks(stream: IO[bytes], ends: re.Pattern[bytes]) -> Iterator[bytes]:
     """Whole lines, up to one that ends a record."""
     held: list[bytes] = []
     size = 0
     while line := stream.readline(_LINES):
         held.append(line)
         size += len(line)
-        if end in line or size >= _LINES:
+        if size >= _LINES or ends.search(line):
             yield b"".join(held)
             held, size = [], 0
     if held:

@@ -27,6 +27,11 @@ def parse_xml(data: bytes, where: str) -> ElementTree.Element:
         raise not_xml(error, data, where) from error
 
 
+def text_of(element: ElementTree.Element | None) -> str:
+    """All text of an element with single spaces; "" where there is none."""
+    return " ".join("".join(element.itertext()).split()) if element is not None else ""
+
+
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)""")
 
 

@@ -27,8 +27,11 @@ LINES = {
     # Where "Blue spots" stands.
     "umls": 4, "rxnorm": 4, "snomed": 5, "omop": 4, "mesh": 59, "icd10cm-tabular": 11,
     "icd10cm-order": 3, "obo": 18, "obo-graph": 37, "owl": 18, "csv": 4, "tsv": 4, "jsonl": 3,
-    "scispacy": 3,
+    "scispacy": 3, "claml": 32, "orphanet": 24,
 }  # fmt: skip
+
+WHOLE = {"mesh", "icd10cm-tabular", "claml", "orphanet", "obo-graph", "owl"}
+"""Formats that are one document: what is broken in one place breaks all of it."""
 
 
 def read(form: Form, path: Path, **options: object) -> Terminology:
@@ -111,7 +114,7 @@ def test_latin_1(tmp_path: Path, name: str) -> None:
     form = FORMS[name]
     path = spoiled(form, tmp_path, lambda data: data.replace(b"Blue spots", b"Bl\xe9 spots"))
     refused(form, path, NOT_UTF8, LINES[name])
-    if name not in ("mesh", "icd10cm-tabular", "obo-graph", "owl"):
+    if name not in WHOLE:
         let_through(form, path, blue(form))
 
 
@@ -129,7 +132,7 @@ def test_file_that_is_cut_in_the_middle(tmp_path: Path, name: str) -> None:
     form = FORMS[name]
     path = spoiled(form, tmp_path, cut)
     refused(form, path, r"was the file cut short", LINES[name])
-    if name not in ("mesh", "icd10cm-tabular", "obo-graph", "owl"):
+    if name not in WHOLE:
         let_through(form, path, blue(form))
 
 
@@ -150,6 +153,16 @@ SHORT = {
         f"<DescriptorName>\n  <String>{BLUE}</String>\n </DescriptorName>",
         "",
         r"record 'D900003' has no DescriptorName; each needs a UI and a name",
+    ),
+    "orphanet": (
+        f'<Name lang="en">{BLUE}</Name>',
+        "",
+        r"a disorder has the OrphaCode '903' and the name '', expected a number and a name",
+    ),
+    "claml": (
+        f'<Label xml:lang="en" xml:space="default">{BLUE}</Label>',
+        "",
+        r"<Class> 'L99\.1' has no text in a <Rubric kind=\"preferred\">; each needs a code and a",
     ),
     "icd10cm-tabular": (
         f"<desc>{BLUE}</desc>",
@@ -173,7 +186,7 @@ SHORT = {
     "scispacy": (f', "canonical_name": "{BLUE}"', "", r"missing key 'canonical_name'; found: 'al"),
 }
 # Of XML it is where the record begins, of an OBO graph no line.
-_AT = {**LINES, "mesh": 56, "obo-graph": None}
+_AT = {**LINES, "mesh": 56, "claml": 29, "orphanet": 21, "obo-graph": None}
 
 
 @pytest.mark.parametrize("name", sorted(SHORT))

@@ -212,6 +212,29 @@ def test_sources(meta, concepts):
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            '<p>Spots are <a href="https://x.org?a=1">green</a>.</p> <ul><li>H<sub>2</sub>O</li>'
+            "<li>Dust</li></ul>",
+            "Spots are green. H2O Dust",
+        ),
+        ("&lt;p&gt;Green &amp; &quot;blue&quot;&lt;br/&gt;spots&lt;/p&gt;", 'Green & "blue" spots'),
+        ("above 38&nbsp;&deg;C, &amp;lt;15 min", "above 38 °C, <15 min"),
+        ("<p> &nbsp; </p>", ""),
+        # No markup.
+        ("lasts <15 min, -3 SD <= OFC < -2 SD, a<b and c>d", None),
+        ("in <p53> cells, 5' < x > 3'", None),
+    ],
+)
+def test_a_definition_is_plain_text(tmp_path, concepts, written, shown):
+    definition = row("MRDEF", CUI="C9000001", SAB="AAA", DEF=written, SUPPRESS="N")
+    meta = put(tmp_path / "META", **{**ALL, "MRDEF": [definition]})
+    found = concepts(read(meta))["C9000001"]["definition"]
+    assert found == (written if shown is None else shown or None)
+
+
 def test_restriction_level(meta, concepts):
     found = concepts(read(meta, max_restriction_level=0))
     assert [name for name, _ in found["C9000001"]["names"]] == ["Verdant macules", "green spots"]
@@ -603,7 +626,7 @@ def test_quotation_marks_are_characters(tmp_path):
 
 
 def test_the_broken_line_is_named_far_into_a_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("linker.terminology.rrf._BLOCK", 300)
+    monkeypatch.setattr("linker.terminology.rrf_rows._BLOCK", 300)
     lines = [atom(f"C90{i:05}", f"name {i}") for i in range(200)]
     assert len(preferred(read(put(tmp_path, MRCONSO=lines)))) == 200
     lines[136] = lines[136][:-2] + "\n"
