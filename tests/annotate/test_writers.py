@@ -502,6 +502,7 @@ def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:
     ]
     assert system_of("RXNORM") == "http://www.nlm.nih.gov/research/umls/rxnorm"
     assert system_of("UMLS_CUI") == "http://www.nlm.nih.gov/research/umls"  # DOID writes it so.
+    assert system_of("ICD-10-GM") == "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
     assert system_of("my own (2)") == "urn:concept-linker:codes:my-own-2"
     # An id that is no id of FHIR is referred to as what the source calls it.
     assert resource["evidence"][0]["detail"][0]["identifier"] == {"value": "n 1"}
@@ -565,6 +566,23 @@ def test_findings_are_observations(tmp_path: Path) -> None:
     disorders = ("T047", "disorder", "Nervous system disease", "Congenital abnormality")
     assert all(is_disorder((kind,), RUN) for kind in disorders)
     assert not is_disorder(("T033", "finding", "human_phenotype"), RUN)
+
+
+@pytest.mark.parametrize(
+    ("source", "terminology", "are_disorders"),
+    [
+        ("claml", "ICD-10-GM", True),
+        ("claml", "CIM-10 FR", True),
+        ("claml", "OPS", False),
+        ("orphanet", "Orphanet nomenclature of rare diseases", True),
+        ("table", "ICD-10-GM", False),
+    ],
+)
+def test_codes_of_diseases_are_disorders_in_any_language(
+    source: str, terminology: str, are_disorders: bool
+) -> None:
+    run = replace(RUN, source=source, terminology=terminology)
+    assert is_disorder(("Krankheiten des Kreislaufsystems",), run) is are_disorders
 
 
 # DocBin

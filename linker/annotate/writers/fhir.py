@@ -39,6 +39,8 @@ SYSTEMS = {
     "ICD10CM": "http://hl7.org/fhir/sid/icd-10-cm",
     "ICD10": "http://hl7.org/fhir/sid/icd-10",
     "ICD10WHO": "http://hl7.org/fhir/sid/icd-10",
+    "ICD10GM": "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
+    "OPS": "http://fhir.de/CodeSystem/bfarm/ops",
     "ICD9CM": "http://hl7.org/fhir/sid/icd-9-cm",
     # Mondo's name for the US edition.
     "ICD9": "http://hl7.org/fhir/sid/icd-9-cm",
@@ -75,6 +77,9 @@ DISORDERS = {"T019", "T020", "T037", "T046", "T047", "T048", "T049", "T050", "T1
 _DISORDER = re.compile(
     r"\b(disorders?|diseases?|neoplasms?|neoplastic|abnormality)\b", re.IGNORECASE
 )
+
+# Their types are chapters, in any language.
+_ICD10 = re.compile(r"(?:ICD|CIM)-?10", re.IGNORECASE)
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -215,7 +220,10 @@ def _condition(
 
 def is_disorder(semantic_types: Sequence[str], run: RunInfo) -> bool:
     """Whether a concept is a disorder, rather than a finding, a substance or the like."""
-    return run.source == "icd10cm" or any(
+    of_diseases = run.source in ("icd10cm", "orphanet") or (
+        run.source == "claml" and _ICD10.match(run.terminology)
+    )
+    return bool(of_diseases) or any(
         kind in DISORDERS or _DISORDER.search(kind) for kind in semantic_types
     )
 
