@@ -612,6 +612,7 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         ({"detector": "dictionary+"}, "'dictionary.': a detector without a name"),
         ({"backend": "tourch"}, "backend 'tourch' is not known; known: auto"),
         ({"attribute": ""}, "attribute is ''"),
+        ({"spans_key": ""}, "spans_key is ''"),
         ({"attribute": "has-dash"}, "attribute is 'has-dash'"),
     ],
 )

@@ -57,6 +57,10 @@ class ConceptLinker(Pipe):
     ) -> None:
         if not attribute.isidentifier():
             raise ConfigError(f"{name}: attribute is {attribute!r}; give a name for span._.NAME")
+        if spans_key == "":
+            raise ConfigError(
+                f"{name}: spans_key is ''; give the key of doc.spans, or none to link doc.ents"
+            )
         self.name = name
         try:
             self._k = n_candidates(k)
