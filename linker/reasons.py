@@ -1,4 +1,4 @@
-"""Why a link came out as it did, in words: what the ranker saw of its first two candidates."""
+"""Why a link came out as it did, in words: what decided, and what its first two candidates are."""
 
 from __future__ import annotations
 
@@ -10,25 +10,41 @@ if TYPE_CHECKING:
 
 _NOTED = {
     "loose": "that name is a broad, narrow or related one",
-    "numbers": "the two have other numbers",
-    "opposites": "one has a word that is the opposite of one in the other",
+    "numbers": "the numbers in the two differ",
+    "opposites": "one of the two has a word that is the opposite of one in the other",
+    "local": "an overlay gives it that name, and so decides",
+    "no_mention": "an overlay says that this is no mention",
 }
+_LEAST = 1e-6
+"""Cosines that differ by less are the same."""
 
 
 def reasons(link: Link) -> tuple[str, ...]:
-    """A sentence or two on the name that matched, then on what came next; empty without candidates.
+    """What was looked up, how the first candidate matched it, and what else decided; then what came
+    next. Empty without candidates.
 
     They name the mention's words, so they are no text for a log.
     """
-    if link.best is None:
+    best, *others = link.candidates or (None,)
+    if best is None:
         return ()
     said = []
     if link.mention.long_form is not None:
         said.append(f"looked up as {link.mention.long_form!r}")
-    said.append(_match(link.best))
-    said += [text for name, text in _NOTED.items() if link.best.features.get(name)]
-    if len(link.candidates) > 1:
-        said.append(_next(link.best, link.candidates[1]))
+    said.append(_match(best))
+    said += [text for name, text in _NOTED.items() if best.features.get(name)]
+    if shared := [c.concept_id for c in link.candidates if _is_farther(c)]:
+        said.append(
+            f"against {_listed(shared)}: the preferred name of another concept with that name is "
+            "nearer to it"
+        )
+    if of_other_kind := [c.concept_id for c in link.candidates if c.features.get("other_kind")]:
+        said.append(
+            f"against {_listed(of_other_kind)}: of another kind than the label "
+            f"{link.mention.label!r}"
+        )
+    if others:
+        said.append(_next(best, others[0]))
     if link.concept_id is None:
         said.append(f"its probability of {link.probability:.2f} is below the threshold: NIL")
     return tuple(said)
@@ -37,15 +53,24 @@ def reasons(link: Link) -> tuple[str, ...]:
 def _match(best: Candidate) -> str:
     seen: Mapping[str, float] = best.features
     own = "preferred name" if seen.get("preferred") else "name"
+    name = f"the {own} {best.matched_name!r} of {best.concept_id}"
     if seen.get("exact"):
-        return f"it is the {own} {best.matched_name!r} of {best.concept_id}, word for word"
+        return f"it is {name}, word for word"
     if seen.get("same_words"):
-        return f"it has the words of the {own} {best.matched_name!r} of {best.concept_id}"
-    missing, extra = seen.get("missing_words", 0.0), seen.get("extra_words", 0.0)
+        return f"it has the words of {name}"
+    if seen.get("reworded"):
+        return f"it is read as {name}: in another wording or spelling, or with more words around it"
+    near = f"it is near {name} (cosine {best.score:.2f})"
+    if not seen:
+        return near
     return (
-        f"it is near the {own} {best.matched_name!r} of {best.concept_id} (cosine "
-        f"{best.score:.2f}), which lacks {missing:.0%} of its words and has {extra:.0%} of its own"
+        f"{near}, which lacks {seen['missing_words']:.0%} of the words looked up; "
+        f"{seen['extra_words']:.0%} of the name's are not among these"
     )
+
+
+def _is_farther(candidate: Candidate) -> bool:
+    return candidate.features.get("farther", 0.0) > _LEAST
 
 
 def _next(best: Candidate, second: Candidate) -> str:
@@ -54,6 +79,10 @@ def _next(best: Candidate, second: Candidate) -> str:
         f"probability {second.probability:.2f} against {best.probability:.2f}"
     )
     names = best.features.get("names", 0.0), second.features.get("names", 0.0)
-    if abs(best.score - second.score) < 1e-6 and names[0] > names[1]:
-        text += "; the first concept has more names"
-    return text
+    tie = abs(best.score - second.score) < _LEAST and not _is_farther(second)
+    return f"{text}; the first concept has more names" if tie and names[0] > names[1] else text
+
+
+def _listed(concept_ids: list[str]) -> str:
+    *first, last = concept_ids
+    return f"{', '.join(first)} and {last}" if first else last
