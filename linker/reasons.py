@@ -15,8 +15,18 @@ _NOTED = {
     "local": "an overlay gives it that name, and so decides",
     "no_mention": "an overlay says that this is no mention",
 }
+_IN_FAVOUR = {
+    "preferred": (1, "the preferred name"),
+    "broader": (1, "broader than other candidates"),
+    "children": (1, "more concepts below it"),
+    "support": (1, "more of its names are near"),
+    "letters": (1, "letters more alike"),
+    "extra_words": (-1, "fewer words of its own"),
+}
+"""What of a candidate's features speaks for it where they are greater (1) or less (-1): those of
+which the ranker mostly thinks so when one is changed alone."""
 _LEAST = 1e-6
-"""Cosines that differ by less are the same."""
+"""What differs by less is the same."""
 
 
 def reasons(link: Link) -> tuple[str, ...]:
@@ -53,9 +63,10 @@ def reasons(link: Link) -> tuple[str, ...]:
 def _match(best: Candidate) -> str:
     seen: Mapping[str, float] = best.features
     own = "preferred name" if seen.get("preferred") else "name"
-    name = f"the {own} {best.matched_name!r} of {best.concept_id}"
+    form = "a form of " if seen.get("derived") else ""
+    name = f"{form}the {own} {best.matched_name!r} of {best.concept_id}"
     if seen.get("exact"):
-        return f"it is {name}, word for word"
+        return f"it is {name}"
     if seen.get("same_words"):
         return f"it has the words of {name}"
     if seen.get("reworded"):
@@ -78,9 +89,16 @@ def _next(best: Candidate, second: Candidate) -> str:
         f"next is {second.concept_id} by {second.matched_name!r}, cosine {second.score:.2f}, "
         f"probability {second.probability:.2f} against {best.probability:.2f}"
     )
-    names = best.features.get("names", 0.0), second.features.get("names", 0.0)
-    tie = abs(best.score - second.score) < _LEAST and not _is_farther(second)
-    return f"{text}; the first concept has more names" if tie and names[0] > names[1] else text
+    one, other = best.features, second.features
+    is_told = _is_farther(second) or other.get("other_kind") or one.get("local")
+    if not one or not other or is_told or second.score < best.score - _LEAST:
+        return text
+    favour = [
+        said
+        for name, (sign, said) in _IN_FAVOUR.items()
+        if sign * (one[name] - other[name]) > _LEAST
+    ]
+    return f"{text}; for the first speaks: {', '.join(favour)}" if favour else text
 
 
 def _listed(concept_ids: list[str]) -> str:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cases import FakeEncoder, build, concept
+from cases import FakeEncoder, build, concept, linker_of
 
 from linker import Candidate, Link, Linker, Mention
 from linker.index import Index
+from linker.link.features import REASONS
 from linker.offline import overlay_index
+from linker.terminology import Release, TableBuilder, add_forms
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_the_name_that_matched(linker: Linker) -> None:
     exact, words, near, nothing = linker.link(
         ["low blood sugar", "sugar, low blood", "low bloods sugar level", " "]
     )
-    assert exact.why[0] == "it is the preferred name 'Low blood sugar' of T:3, word for word"
+    assert exact.why[0] == "it is the preferred name 'Low blood sugar' of T:3"
     assert exact.why[1].startswith("next is T:2 by ")
     assert words.why[0] == "it has the words of the preferred name 'Low blood sugar' of T:3"
     assert near.why[0].startswith("it is near the preferred name 'Low blood sugar' of T:3 (cosine ")
@@ -66,10 +68,32 @@ def test_of_those_that_share_a_name_who_lost(linker: Linker) -> None:
     link = linker.link(["ischemia"])[0]
     assert link.concept_id == "T:5"
     assert link.why[:2] == (
-        "it is the name 'Ischemia' of T:5, word for word",
+        "it is the name 'Ischemia' of T:5",
         "against T:4: the preferred name of another concept with that name is nearer to it",
     )
-    assert not link.why[2].endswith("more names")
+    assert "for the first speaks" not in link.why[2]
+
+
+def test_a_name_that_was_derived_is_no_name_of_the_source(tmp_path: Path) -> None:
+    builder = TableBuilder("T")
+    builder.add("T:1", "Rubella NOS")
+    own = linker_of(add_forms(builder.finish(Release("T", "1", "", "test"))), tmp_path / "index")
+    exact, near = own.link(["rubella", "rubella infection"])
+    assert exact.why == ("it is a form of the preferred name 'Rubella NOS' of T:1",)
+    assert near.why[0].startswith("it is near a form of the preferred name 'Rubella NOS' of T:1 (")
+
+
+def test_what_speaks_for_the_first_of_two_that_are_as_near() -> None:
+    seen = dict.fromkeys(REASONS, 0.0)
+    first = Candidate("T:1", "Ataxia", "Ataxia", 0.9, 0.6, features={**seen, "children": 1.0})
+    second = Candidate("T:2", "Ataxias", "Ataxias", 0.9, 0.3, features={**seen, "letters": 0.1})
+    link = Link(Mention(0, 4, "atax"), "T:1", (first, second))
+    assert link.why[-1] == (
+        "next is T:2 by 'Ataxias', cosine 0.90, probability 0.30 against 0.60; for the first "
+        "speaks: more concepts below it"
+    )
+    farther = replace(second, score=0.8)
+    assert Link(link.mention, "T:1", (first, farther)).why[-1].endswith("0.30 against 0.60")
 
 
 def test_what_a_label_speaks_against(linker: Linker) -> None:

@@ -52,9 +52,10 @@ FEATURES = (
   "ataxia" seldom means one kind of it.
 """
 
-REASONS = (*FEATURES, "reworded", "farther", "other_kind", "local", "no_mention")
+REASONS = (*FEATURES, "derived", "reworded", "farther", "other_kind", "local", "no_mention")
 """What a concept owes its probability to: the ranker's features, and what counts beside them.
 
+- derived: the name is a form of the one that is shown, and no name that some source has.
 - reworded: the query is read as the name, in other words (`linker.link.reworded`).
 - farther: by how much nearer to the shared name, in cosine, another's preferred name is
   (`linker.link.shared_names`).

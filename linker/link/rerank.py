@@ -79,6 +79,7 @@ class Reranker:
         reasons[head] = np.column_stack(
             [
                 features[head],
+                ranking.best.derived[head],
                 ranking.best.reworded[head],
                 losses / WORTH,
                 is_other,
