@@ -62,7 +62,7 @@ def reasons(link: Link) -> tuple[str, ...]:
 
 def _match(best: Candidate) -> str:
     seen: Mapping[str, float] = best.features
-    own = "preferred name" if seen.get("preferred") else "name"
+    own = "preferred name" if _is_preferred(best) else "name"
     form = "a form of " if seen.get("derived") else ""
     name = f"{form}the {own} {best.matched_name!r} of {best.concept_id}"
     if seen.get("exact"):
@@ -78,6 +78,11 @@ def _match(best: Candidate) -> str:
         f"{near}, which lacks {seen['missing_words']:.0%} of the words looked up; "
         f"{seen['extra_words']:.0%} of the name's are not among these"
     )
+
+
+def _is_preferred(candidate: Candidate) -> bool:
+    # By the letter: the names of one kind with it may be several, as those of an ICD-10-CM code.
+    return candidate.matched_name == candidate.preferred_name
 
 
 def _is_farther(candidate: Candidate) -> bool:
@@ -97,6 +102,7 @@ def _next(best: Candidate, second: Candidate) -> str:
         said
         for name, (sign, said) in _IN_FAVOUR.items()
         if sign * (one[name] - other[name]) > _LEAST
+        and (name != "preferred" or _is_preferred(best))
     ]
     return f"{text}; for the first speaks: {', '.join(favour)}" if favour else text
 

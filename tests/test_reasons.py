@@ -83,6 +83,15 @@ def test_a_name_that_was_derived_is_no_name_of_the_source(tmp_path: Path) -> Non
     assert near.why[0].startswith("it is near a form of the preferred name 'Rubella NOS' of T:1 (")
 
 
+def test_a_name_that_counts_as_preferred_is_not_called_the_preferred_one() -> None:
+    seen = {**dict.fromkeys(REASONS, 0.0), "preferred": 1.0, "exact": 1.0}
+    code = Candidate("N28.89", "Other disorders of kidney", "Renal mass", 1.0, 0.8, features=seen)
+    second = replace(code, concept_id="N28.9", features={**seen, "preferred": 0.0})
+    link = Link(Mention(0, 10, "renal mass"), "N28.89", (code, second))
+    assert link.why[0] == "it is the name 'Renal mass' of N28.89"
+    assert link.why[1].endswith("0.80 against 0.80")
+
+
 def test_what_speaks_for_the_first_of_two_that_are_as_near() -> None:
     seen = dict.fromkeys(REASONS, 0.0)
     first = Candidate("T:1", "Ataxia", "Ataxia", 0.9, 0.6, features={**seen, "children": 1.0})
@@ -129,5 +138,5 @@ def test_nothing_is_said_of_what_the_ranker_did_not_see(linker: Linker) -> None:
     link = Link(seen.mention, seen.concept_id, tuple(kept))
     assert (
         link.why[0]
-        == f"it is near the name 'Low blood sugar' of T:3 (cosine {seen.best.score:.2f})"
+        == f"it is near the preferred name 'Low blood sugar' of T:3 (cosine {seen.best.score:.2f})"
     )
