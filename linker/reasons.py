@@ -1,4 +1,4 @@
-"""Why a link came out as it did, in words: what the ranker saw of its first two candidates."""
+"""Why a link came out as it did, in words: what decided, and what its first two candidates are."""
 
 from __future__ import annotations
 
@@ -10,25 +10,51 @@ if TYPE_CHECKING:
 
 _NOTED = {
     "loose": "that name is a broad, narrow or related one",
-    "numbers": "the two have other numbers",
-    "opposites": "one has a word that is the opposite of one in the other",
+    "numbers": "the numbers in the two differ",
+    "opposites": "one of the two has a word that is the opposite of one in the other",
+    "local": "an overlay gives it that name, and so decides",
+    "no_mention": "an overlay says that this is no mention",
 }
+_IN_FAVOUR = {
+    "preferred": (1, "the preferred name"),
+    "broader": (1, "broader than other candidates"),
+    "children": (1, "more concepts below it"),
+    "support": (1, "more of its names are near"),
+    "letters": (1, "letters more alike"),
+    "extra_words": (-1, "fewer words of its own"),
+}
+"""What of a candidate's features speaks for it where they are greater (1) or less (-1): those of
+which the ranker mostly thinks so when one is changed alone."""
+_LEAST = 1e-6
+"""What differs by less is the same."""
 
 
 def reasons(link: Link) -> tuple[str, ...]:
-    """A sentence or two on the name that matched, then on what came next; empty without candidates.
+    """What was looked up, how the first candidate matched it, and what else decided; then what came
+    next. Empty without candidates.
 
     They name the mention's words, so they are no text for a log.
     """
-    if link.best is None:
+    best, *others = link.candidates or (None,)
+    if best is None:
         return ()
     said = []
     if link.mention.long_form is not None:
         said.append(f"looked up as {link.mention.long_form!r}")
-    said.append(_match(link.best))
-    said += [text for name, text in _NOTED.items() if link.best.features.get(name)]
-    if len(link.candidates) > 1:
-        said.append(_next(link.best, link.candidates[1]))
+    said.append(_match(best))
+    said += [text for name, text in _NOTED.items() if best.features.get(name)]
+    if shared := [c.concept_id for c in link.candidates if _is_farther(c)]:
+        said.append(
+            f"against {_listed(shared)}: the preferred name of another concept with that name is "
+            "nearer to it"
+        )
+    if of_other_kind := [c.concept_id for c in link.candidates if c.features.get("other_kind")]:
+        said.append(
+            f"against {_listed(of_other_kind)}: of another kind than the label "
+            f"{link.mention.label!r}"
+        )
+    if others:
+        said.append(_next(best, others[0]))
     if link.concept_id is None:
         said.append(f"its probability of {link.probability:.2f} is below the threshold: NIL")
     return tuple(said)
@@ -36,16 +62,31 @@ def reasons(link: Link) -> tuple[str, ...]:
 
 def _match(best: Candidate) -> str:
     seen: Mapping[str, float] = best.features
-    own = "preferred name" if seen.get("preferred") else "name"
+    own = "preferred name" if _is_preferred(best) else "name"
+    form = "a form of " if seen.get("derived") else ""
+    name = f"{form}the {own} {best.matched_name!r} of {best.concept_id}"
     if seen.get("exact"):
-        return f"it is the {own} {best.matched_name!r} of {best.concept_id}, word for word"
+        return f"it is {name}"
     if seen.get("same_words"):
-        return f"it has the words of the {own} {best.matched_name!r} of {best.concept_id}"
-    missing, extra = seen.get("missing_words", 0.0), seen.get("extra_words", 0.0)
+        return f"it has the words of {name}"
+    if seen.get("reworded"):
+        return f"it is read as {name}: in another wording or spelling, or with more words around it"
+    near = f"it is near {name} (cosine {best.score:.2f})"
+    if not seen:
+        return near
     return (
-        f"it is near the {own} {best.matched_name!r} of {best.concept_id} (cosine "
-        f"{best.score:.2f}), which lacks {missing:.0%} of its words and has {extra:.0%} of its own"
+        f"{near}, which lacks {seen['missing_words']:.0%} of the words looked up; "
+        f"{seen['extra_words']:.0%} of the name's are not among these"
     )
+
+
+def _is_preferred(candidate: Candidate) -> bool:
+    # By the letter: the names of one kind with it may be several, as those of an ICD-10-CM code.
+    return candidate.matched_name == candidate.preferred_name
+
+
+def _is_farther(candidate: Candidate) -> bool:
+    return candidate.features.get("farther", 0.0) > _LEAST
 
 
 def _next(best: Candidate, second: Candidate) -> str:
@@ -53,7 +94,19 @@ def _next(best: Candidate, second: Candidate) -> str:
         f"next is {second.concept_id} by {second.matched_name!r}, cosine {second.score:.2f}, "
         f"probability {second.probability:.2f} against {best.probability:.2f}"
     )
-    names = best.features.get("names", 0.0), second.features.get("names", 0.0)
-    if abs(best.score - second.score) < 1e-6 and names[0] > names[1]:
-        text += "; the first concept has more names"
-    return text
+    one, other = best.features, second.features
+    is_told = _is_farther(second) or other.get("other_kind") or one.get("local")
+    if not one or not other or is_told or second.score < best.score - _LEAST:
+        return text
+    favour = [
+        said
+        for name, (sign, said) in _IN_FAVOUR.items()
+        if sign * (one[name] - other[name]) > _LEAST
+        and (name != "preferred" or _is_preferred(best))
+    ]
+    return f"{text}; for the first speaks: {', '.join(favour)}" if favour else text
+
+
+def _listed(concept_ids: list[str]) -> str:
+    *first, last = concept_ids
+    return f"{', '.join(first)} and {last}" if first else last

@@ -101,8 +101,9 @@ class Candidate:
         probability: calibrated, in [0, 1]; those of a mention's candidates sum to at most 1, and
             the rest is NIL's. Where the index is of several terminologies, that holds for the
             candidates of each.
-        features: what the ranker saw of it, by name; empty where it did not look: only the first
-            dozen of a mention's candidates are weighed against each other.
+        features: what the ranker saw of it and what else counted, by the names of
+            `linker.link.features.REASONS`; empty where it did not look: only the first dozen of a
+            mention's candidates are weighed against each other.
     """
 
     concept_id: str
@@ -161,7 +162,7 @@ class Link:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """In words: what was looked up, which name matched and how, and what came next."""
+        """In words: what was looked up, how a name matched, what else decided, what came next."""
         return reasons(self)
 
     def to_dict(self) -> dict[str, Any]:

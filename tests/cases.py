@@ -197,6 +197,7 @@ def hits(index: Index, *given: tuple[str, float], exact: bool = False) -> Hits:
         score=np.array([score for _, score in given], dtype=float),
         exact=np.full(len(given), exact),
         same_words=np.full(len(given), exact),
+        reworded=np.zeros(len(given), dtype=bool),
     )
 
 

@@ -203,6 +203,12 @@ def test_link_answers_more_lines_than_a_batch(index: Index) -> None:
     assert {len(line["candidates"]) for line in found} == {1}
 
 
+def test_link_says_why_where_it_is_asked_to(index: Index) -> None:
+    (line,) = _links(index, b"Cardiac failure\n", "--why")
+    assert list(line) == ["text", "concept_id", "probability", "candidates", "why"]
+    assert line["why"][0] == "it is the name 'Cardiac failure' of X:0001"
+
+
 def test_link_keeps_its_threshold(index: Index) -> None:
     (line,) = _links(index, b"fever\n", "--threshold", 1)
     assert line["concept_id"] is None

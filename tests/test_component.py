@@ -612,6 +612,7 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         ({"detector": "dictionary+"}, "'dictionary.': a detector without a name"),
         ({"backend": "tourch"}, "backend 'tourch' is not known; known: auto"),
         ({"attribute": ""}, "attribute is ''"),
+        ({"spans_key": ""}, "spans_key is ''"),
         ({"attribute": "has-dash"}, "attribute is 'has-dash'"),
     ],
 )
@@ -881,6 +882,7 @@ def test_relative_path_of_an_index_is_warned_of_when_saving(
     with pytest.warns(UserWarning, match="will look for its index at mini, from the") as caught:
         nlp.to_disk(tmp_path / "pipeline")
     assert caught[0].filename == __file__
+    assert 'config={"components.concept_linker.index": ' in str(caught[0].message)
     assert _seen(spacy.load(tmp_path / "pipeline")(TEXT)) == _seen(nlp(TEXT))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(IndexFolderError, match=r"does not exist.*\(relative to ") as error:

@@ -6,12 +6,17 @@ import io
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import TextIO
+from typing import Annotated, TextIO
+
+import typer
 
 from linker.cli.console import open_linker
 from linker.cli.options import EncoderOption, IndexOption, KOption, ThresholdOption
 from linker.config import DEFAULT_THRESHOLD
 
+WhyOption = Annotated[
+    bool, typer.Option("--why", help="Say in words what decided, in a list under the key why.")
+]
 LINK_BATCH = 256
 """Mention strings that are linked together."""
 
@@ -22,6 +27,7 @@ def link(
     k: KOption = 5,
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     encoder: EncoderOption = None,
+    why: WhyOption = False,
 ) -> None:
     """Link mention strings, one a line on stdin, to JSON lines on stdout."""
     from linker.annotate import json_line, mention_json
@@ -31,7 +37,10 @@ def link(
     # A person at a terminal sees each answer at once.
     size = 1 if sys.stdin is not None and sys.stdin.isatty() else LINK_BATCH
     while batch := list(islice(lines, size)):
-        answer = "".join(json_line(mention_json(found)) for found in linker.link(batch, k=k))
+        answer = "".join(
+            json_line(mention_json(found) | ({"why": list(found.why)} if why else {}))
+            for found in linker.link(batch, k=k)
+        )
         # Bytes: JSON is UTF-8, whatever the locale.
         sys.stdout.buffer.write(answer.encode())
         sys.stdout.buffer.flush()

@@ -57,6 +57,10 @@ class ConceptLinker(Pipe):
     ) -> None:
         if not attribute.isidentifier():
             raise ConfigError(f"{name}: attribute is {attribute!r}; give a name for span._.NAME")
+        if spans_key == "":
+            raise ConfigError(
+                f"{name}: spans_key is ''; give the key of doc.spans, or none to link doc.ents"
+            )
         self.name = name
         try:
             self._k = n_candidates(k)
@@ -73,7 +77,7 @@ class ConceptLinker(Pipe):
             looked = "" if Path(index).is_absolute() else f" (relative to {Path.cwd()})"
             raise IndexFolderError(
                 f"{error}{looked}. If the index of a saved pipeline is elsewhere now: "
-                f'spacy.load(..., config={{"components.{name}.index": "/path/to/index"}})'
+                f"{_with_index(name)}"
             ) from error
         except (DetectorError, EncoderError, TypeError, ValueError) as error:
             raise ConfigError(f"{name}: {error}") from error
@@ -231,7 +235,8 @@ class ConceptLinker(Pipe):
             warn(
                 f"{self.name}: the saved pipeline will look for its index at {self._index}, from "
                 "the folder where the program is started that loads it; give the index by an "
-                "absolute path to have it found from any folder",
+                "absolute path to have it found from any folder, or say where it is when loading: "
+                f"{_with_index(self.name)}",
                 stacklevel=5,  # Where `nlp.to_disk` is called.
             )
 
@@ -240,6 +245,11 @@ class ConceptLinker(Pipe):
         # What stood before it goes along, the pipeline does not.
         state = {**self.__dict__, "_before": self._set_before(), "_nlp": None}
         return (_restored, (type(self), state, self.name))
+
+
+def _with_index(name: str) -> str:
+    """How a saved pipeline is loaded whose index is elsewhere now."""
+    return f'spacy.load(..., config={{"components.{name}.index": "/path/to/index"}})'
 
 
 def _restored(cls: type[ConceptLinker], state: dict[str, Any], name: str) -> ConceptLinker:

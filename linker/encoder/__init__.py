@@ -2,8 +2,9 @@
 
 from linker.encoder.backend import BACKENDS, backend_of
 from linker.encoder.base import Encoder, EncoderIdentity, Vectors
+from linker.encoder.by_name import load_encoder
 from linker.encoder.found import find_encoder, find_export_place
-from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder, load_encoder
+from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder
 from linker.encoder.own import own_encoder, refuse_other
 
 __all__ = [

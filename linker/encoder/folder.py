@@ -25,6 +25,8 @@ from linker.encoder.weights import read_object, weight_files
 from linker.errors import EncoderError
 
 POOLINGS = ("mean", "cls", "max")
+_LOADING = ("tokenizer_args", "processor_kwargs", "config_args", "config_kwargs")
+"""Options that sentence-transformers hands on when it loads a model, before release 6 and since."""
 _FINGERPRINT_VERSION = b"concept-linker encoder 1\n"
 
 
@@ -84,6 +86,11 @@ class ModelFolder:
         task = sentence.get("transformer_task", "feature-extraction")
         if task != "feature-extraction":
             raise EncoderError(f"{sentence_file}: a model for {task}, not a sentence encoder")
+        if options := [name for name in _LOADING if sentence.get(name)]:
+            raise EncoderError(
+                f"{sentence_file}: {options[0]!r} is not supported; what it changes belongs into "
+                "the files of the tokenizer and config.json"
+            )
         width = width_of(path / "config.json", config)
         pooling = default_pooling
         own_file = root / "config_sentence_transformers.json"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from linker.encoder.by_name import holds_model
 from linker.encoder.export import export_places
-from linker.encoder.known import KNOWN_ENCODERS, holds_model, package_folder
+from linker.encoder.known import KNOWN_ENCODERS, package_folder
 from linker.errors import MissingExtraError
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from linker.encoder.backend import backend_of
 from linker.encoder.base import Encoder, EncoderIdentity
-from linker.encoder.known import KNOWN_ENCODERS, load_encoder
+from linker.encoder.by_name import load_encoder
+from linker.encoder.known import KNOWN_ENCODERS
 from linker.errors import EncoderError, EncoderMismatchError
 
 

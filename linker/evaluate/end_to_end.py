@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from linker.evaluate.mentions import (
     reliability,
 )
 from linker.evaluate.protocol import (
+    NOT_FOUND,
     NOT_OWN_NAME,
     OWN_NAME,
     Concepts,
@@ -39,6 +41,7 @@ from linker.evaluate.report import MentionResult, Place
 from linker.evaluate.spans import (
     FoundSpan,
     GoldSpan,
+    Matches,
     character_statistic,
     match,
     span_statistic,
@@ -60,32 +63,12 @@ def measure_end_to_end(
     Args:
         names: the normal forms of what is looked up for train mentions, or None without any.
     """
-    progress.step("annotating", total=len(documents), unit="documents")
-    predicted: list[list[FoundSpan]] = []
-    texts = (document.text for document in documents)
-    for links in linker.pipe(texts, batch_size=BATCH_DOCUMENTS, k=1):
-        predicted.append([_found(link) for link in links])
-        progress.advance(1)
-    # What a gold mention is, whoever finds it: no linking happens here.
-    outcomes: list[Outcome] = []
-    gold: list[list[GoldSpan]] = []
-    for position, document in enumerate(documents):
-        of_document = [
-            _gold_of(query, concepts, names)
-            for query in queries_of(position, document, abbreviations=True, composites=False)
-        ]
-        outcomes += of_document
-        gold.append([GoldSpan(o.annotation.spans, o.gold) for o in of_document])
-    matches = [match(*pair) for pair in zip(gold, predicted, strict=True)]
-    found_by = _links_by_gold(gold, predicted)
-    strict = _joined([m.stands_strict for m in matches])
-    overlap = _joined([m.stands_overlap for m in matches])
-    spans = _joined([m.gold_span for m in matches])
-    probability = np.array([f.probability for of in predicted for f in of], dtype=np.float64)
-    right = _joined([m.strict for m in matches])
-    has_concept = np.array([f.concept_id is not None for of in predicted for f in of], np.bool_)
-    best = np.concatenate([np.zeros(0), *(m.gold_strict for m in matches)])
-    has_ids = np.array([bool(o.gold) for o in outcomes], dtype=np.bool_)
+    predicted = _annotated(linker, documents, progress)
+    compared = _Compared.of(_gold_outcomes(documents, concepts, names), predicted)
+    outcomes, matches = compared.outcomes, compared.matches
+    strict, overlap, spans, best = map(
+        compared.of_gold, ("stands_strict", "stands_overlap", "gold_span", "gold_strict")
+    )
 
     def figures(members: Sequence[int]) -> dict[str, float]:
         return {
@@ -94,64 +77,152 @@ def measure_end_to_end(
             "spans_recall": float(spans[members].mean()),
         }
 
-    table = MentionTable(
-        document=np.repeat(np.arange(len(documents)), [len(of) for of in predicted])[has_concept],
-        rank=right[has_concept].astype(np.int64),
-        has_ids=np.ones(int(has_concept.sum()), dtype=np.bool_),
-        known=np.ones(int(has_concept.sum()), dtype=np.bool_),
-        linked=np.ones(int(has_concept.sum()), dtype=np.bool_),
-        probability=probability[has_concept],
-    )
-    missed: list[Confused] = []
-    confused: list[Confused] = []
-    for at, outcome in enumerate(outcomes):
-        if not outcome.gold or overlap[at]:
-            continue
-        link = found_by[at]
-        item = (
-            (standing_for(outcome, concepts), "" if link is None else link.concept_id or ""),
-            link is not None and link.linked,
-            0,
-            place(outcome),
-        )
-        (missed if link is None else confused).append(item)
-    invented = [
-        (("", link.concept_id or ""), True, 0, Place(position, link.start, link.end))
-        for position, (of, m) in enumerate(zip(predicted, matches, strict=True))
-        for link, good in zip(of, m.overlap, strict=True)
-        if link.linked and not good and not _meets_any(link, gold[position])
-    ]
+    table = _table(predicted, matches)
+    n_gold = sum(bool(outcome.gold) for outcome in outcomes)
+    confused, missed = _errors(compared, overlap, concepts)
     parts = {
         "groups": groups(outcomes, dimensions(concepts, documents), figures),
         "reliability": reliability(table),
         "operating_points": operating_points(
-            table.probability, table.right, best[best >= 0], int(has_ids.sum())
+            table.probability, table.right, best[best >= 0], n_gold
         ),
         "concepts": worst_concepts(outcomes, strict.tolist(), overlap.tolist(), concepts),
         "confusions": confusions(confused, concepts),
         "missed": confusions(missed, concepts),
-        "invented": confusions(invented, concepts),
-        "results": tuple(
-            MentionResult(
-                documents[o.document].id,
-                o.annotation.start,
-                o.annotation.end,
-                o.gold,
-                None if link is None else link.concept_id,
-                link is not None and link.linked,
-                0.0 if link is None else link.probability,
-                None,
-                is_right,
-            )
-            for o, link, is_right in zip(outcomes, found_by, strict.tolist(), strict=True)
-        ),
+        "invented": confusions(_invented(compared), concepts),
+        "results": _results(documents, compared, strict.tolist()),
     }
     statistics: list[Statistic] = [
-        span_statistic(gold, predicted, matches),
-        character_statistic(gold, predicted),
+        span_statistic(compared.gold, predicted, matches),
+        character_statistic(compared.gold, predicted),
         _only(mention_statistic(table, len(documents), k=1), {"ece", "brier"}),
     ]
     return Measured(outcomes, statistics, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The gold and the predicted mentions, document by document, and how they meet.
+
+    Attributes:
+        outcomes: what the gold mentions are, those of all documents.
+        nearest: for each of them the link that shares most characters with it; None if none does.
+    """
+
+    outcomes: list[Outcome]
+    gold: list[list[GoldSpan]]
+    predicted: list[list[FoundSpan]]
+    matches: list[Matches]
+    nearest: list[FoundSpan | None]
+
+    @classmethod
+    def of(cls, outcomes: list[list[Outcome]], predicted: list[list[FoundSpan]]) -> _Compared:
+        gold = [[GoldSpan(o.annotation.spans, o.gold) for o in own] for own in outcomes]
+        return cls(
+            outcomes=[*chain.from_iterable(outcomes)],
+            gold=gold,
+            predicted=predicted,
+            matches=[match(*pair) for pair in zip(gold, predicted, strict=True)],
+            nearest=_links_by_gold(gold, predicted),
+        )
+
+    def of_gold(self, column: str) -> Any:
+        """A column of `Matches`, of the gold mentions of all documents."""
+        return _joined([getattr(own, column) for own in self.matches])
+
+
+def _annotated(
+    linker: Linking, documents: Sequence[Document], progress: Progress
+) -> list[list[FoundSpan]]:
+    """The links of each document's text."""
+    progress.step("annotating", total=len(documents), unit="documents")
+    predicted: list[list[FoundSpan]] = []
+    texts = (document.text for document in documents)
+    for links in linker.pipe(texts, batch_size=BATCH_DOCUMENTS, k=1):
+        predicted.append([_found(link) for link in links])
+        progress.advance(1)
+    return predicted
+
+
+def _gold_outcomes(
+    documents: Sequence[Document], concepts: Concepts, names: frozenset[str] | None
+) -> list[list[Outcome]]:
+    """What each document's gold mentions are, whoever finds them: no linking happens here."""
+    return [
+        [
+            _gold_of(query, concepts, names)
+            for query in queries_of(position, document, abbreviations=True, composites=False)
+        ]
+        for position, document in enumerate(documents)
+    ]
+
+
+def _table(predicted: Sequence[Sequence[FoundSpan]], matches: Sequence[Matches]) -> MentionTable:
+    """The predicted mentions that have a candidate, as if each were linked."""
+    held = [
+        (document, is_right, found.probability)
+        for document, (of, own) in enumerate(zip(predicted, matches, strict=True))
+        for found, is_right in zip(of, own.strict.tolist(), strict=True)
+        if found.concept_id is not None
+    ]
+    document, right, probability = zip(*held, strict=True) if held else ((), (), ())
+    every = np.ones(len(held), dtype=np.bool_)
+    return MentionTable(
+        document=np.array(document, dtype=np.int64),
+        rank=np.array(right, dtype=np.int64),
+        has_ids=every,
+        known=every,
+        linked=every,
+        probability=np.array(probability, dtype=np.float64),
+    )
+
+
+def _errors(
+    compared: _Compared, found: Sequence[bool], concepts: Concepts
+) -> tuple[list[Confused], list[Confused]]:
+    """The gold mentions that no right link overlaps: taken for another, and not found at all."""
+    confused: list[Confused] = []
+    missed: list[Confused] = []
+    for outcome, link, is_found in zip(compared.outcomes, compared.nearest, found, strict=True):
+        if not outcome.gold or is_found:
+            continue
+        gold, where = standing_for(outcome, concepts), place(outcome)
+        if link is None:
+            missed.append(((gold, ""), False, NOT_FOUND, where))
+        else:
+            confused.append(((gold, link.concept_id or ""), link.linked, NOT_FOUND, where))
+    return confused, missed
+
+
+def _invented(compared: _Compared) -> list[Confused]:
+    """The links that stand where the gold has no mention."""
+    return [
+        (("", link.concept_id or ""), True, NOT_FOUND, Place(position, link.start, link.end))
+        for position, (gold, found) in enumerate(
+            zip(compared.gold, compared.predicted, strict=True)
+        )
+        for link in found
+        if link.linked and not any(_shared(mention, link) for mention in gold)
+    ]
+
+
+def _results(
+    documents: Sequence[Document], compared: _Compared, right: Sequence[bool]
+) -> tuple[MentionResult, ...]:
+    return tuple(
+        MentionResult(
+            documents[o.document].id,
+            o.annotation.start,
+            o.annotation.end,
+            o.gold,
+            None if link is None else link.concept_id,
+            link is not None and link.linked,
+            0.0 if link is None else link.probability,
+            None,
+            is_right,
+        )
+        for o, link, is_right in zip(compared.outcomes, compared.nearest, right, strict=True)
+    )
 
 
 def _gold_of(query: Query, concepts: Concepts, names: frozenset[str] | None) -> Outcome:
@@ -177,10 +248,6 @@ def _joined(parts: Sequence[Any]) -> Any:
 
 def _only(statistic: Statistic, names: Collection[str]) -> Statistic:
     return lambda weights: {n: v for n, v in statistic(weights).items() if n in names}
-
-
-def _meets_any(link: FoundSpan, gold: Sequence[GoldSpan]) -> bool:
-    return any(_shared(mention, link) for mention in gold)
 
 
 def _links_by_gold(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -47,27 +47,8 @@ def measure_gold_mentions(
         names: the normal forms of what is looked up for train mentions, or None without any.
         k, abbreviations, composites, types: as of `evaluate`.
     """
-    progress.step("linking gold mentions", total=len(documents), unit="documents")
-    outcomes: list[Outcome] = []
-    for begun in range(0, len(documents), BATCH_DOCUMENTS):
-        batch = documents[begun : begun + BATCH_DOCUMENTS]
-        queries = [
-            query
-            for position, document in enumerate(batch, start=begun)
-            for query in queries_of(
-                position,
-                document,
-                abbreviations=abbreviations,
-                composites=composites,
-                types=types,
-                local=linker.local_names,
-            )
-        ]
-        links = iter(linker.link_mentions([m for q in queries for m in q.mentions], k=k))
-        for query in queries:
-            its = list(islice(links, len(query.mentions)))
-            outcomes.append(judge(query, its, concepts, train_names=names))
-        progress.advance(len(batch))
+    options = {"abbreviations": abbreviations, "composites": composites, "types": types}
+    outcomes = _judged(linker, documents, concepts, names, k, options, progress)
     table = MentionTable.of(outcomes)
     # A mention without a candidate cannot be a link, whatever the threshold.
     has_candidate = np.array([o.concept_id is not None for o in outcomes], dtype=np.bool_)
@@ -112,3 +93,30 @@ def measure_gold_mentions(
             ),
         },
     )
+
+
+def _judged(
+    linker: Linking,
+    documents: Sequence[Document],
+    concepts: Concepts,
+    names: frozenset[str] | None,
+    k: int,
+    options: Mapping[str, bool],
+    progress: Progress,
+) -> list[Outcome]:
+    """What became of each gold mention, with what is looked up by the options of `queries_of`."""
+    progress.step("linking gold mentions", total=len(documents), unit="documents")
+    outcomes: list[Outcome] = []
+    for begun in range(0, len(documents), BATCH_DOCUMENTS):
+        batch = documents[begun : begun + BATCH_DOCUMENTS]
+        queries = [
+            query
+            for position, document in enumerate(batch, start=begun)
+            for query in queries_of(position, document, local=linker.local_names, **options)
+        ]
+        links = iter(linker.link_mentions([m for q in queries for m in q.mentions], k=k))
+        for query in queries:
+            its = list(islice(links, len(query.mentions)))
+            outcomes.append(judge(query, its, concepts, train_names=names))
+        progress.advance(len(batch))
+    return outcomes

@@ -6,25 +6,22 @@ documents: keep it as you keep them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from linker.atomic import write_atomically
-from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.evaluate.labels import COLUMNS, LABELS
-from linker.evaluate.report import END_TO_END, Confusion, Place, Report
+from linker.evaluate.report import END_TO_END, Confusion, Report
+from linker.evaluate.sentences import Sentences
 from linker.formats import Document
 from linker.formats.document import KINDS
 from linker.page import shown, template
 
 TEMPLATE = Path(__file__).with_name("page.html")
-_SPACE = re.compile(r"\s+")
 _ROWS = 60
 _EXAMPLES = 20
 _GROUPS = 12
-_CONTEXT = 220
 
 GROUPS = {
     "name": "Is it a name in the dictionary?",
@@ -52,7 +49,7 @@ def render_page(
     Returns:
         The page; the same report gives the same page, byte for byte. It encodes to UTF-8.
     """
-    sentences = _Sentences(documents)
+    sentences = Sentences(documents)
     end_to_end = report.settings["protocol"] == END_TO_END
     names = {figure.name for figure in report.figures}
     main = ("strict_f1", "overlap_f1", "spans_f1") if end_to_end else ("acc@1", "acc@5", "mrr")
@@ -166,7 +163,7 @@ def _groups(report: Report) -> list[dict[str, Any]]:
     return tables
 
 
-def _confusion(row: Confusion, sentences: _Sentences) -> dict[str, Any]:
+def _confusion(row: Confusion, sentences: Sentences) -> dict[str, Any]:
     ranks = [str(rank) if rank else "–" for rank in row.ranks]
     return {
         "row": row,
@@ -177,67 +174,6 @@ def _confusion(row: Confusion, sentences: _Sentences) -> dict[str, Any]:
 
 def _problems(report: Report, kind: str) -> list[str]:
     return [str(problem) for problem in report.problems if problem.kind == kind][:_EXAMPLES]
-
-
-class _Sentences:
-    """The sentences in which mentions stand."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        self._breaks: dict[int, set[int]] = {}
-
-    def of(self, places: Iterable[Place]) -> list[dict[str, str]]:
-        """For each place its document's id and its sentence: what is before, the mention, after."""
-        return [self._at(where) for where in places]
-
-    def _at(self, where: Place) -> dict[str, str]:
-        document = self._documents[where.document]
-        text = plain_newlines(document.text)
-        if where.document not in self._breaks:
-            self._breaks = {where.document: hard_breaks(text)}
-        breaks = self._breaks[where.document]
-        least = max(0, where.start - _CONTEXT)
-        most = min(len(text), where.end + _CONTEXT)
-        begin = next(
-            (
-                at + 1
-                for at in range(where.start - 1, least - 1, -1)
-                if at in breaks or _ends(text, at)
-            ),
-            least,
-        )
-        end = next(
-            (at + 1 for at in range(where.end, most) if at in breaks or _ends(text, at)), most
-        )
-        return {
-            "document": document.id,
-            "before": _before(text[begin : where.start], cut=begin == least > 0),
-            "mention": _flat(text[where.start : where.end]),
-            "after": _after(text[where.end : end], cut=end == most < len(text)),
-        }
-
-
-def _ends(text: str, at: int) -> bool:
-    if text[at] not in ".!?":
-        return False
-    word = text[max(0, at - 20) : at].rpartition(" ")[2].lower()
-    return ends_sentence(text, at, word)
-
-
-def _before(text: str, *, cut: bool) -> str:
-    """What stands before a mention; where it was cut within a sentence, from a word on."""
-    text = _flat(text).lstrip()
-    return "… " + text.partition(" ")[2] if cut else text
-
-
-def _after(text: str, *, cut: bool) -> str:
-    """What stands after a mention; where it was cut within a sentence, up to a word."""
-    text = _flat(text).rstrip()
-    return text.rpartition(" ")[0] + " …" if cut else text
-
-
-def _flat(text: str) -> str:
-    return _SPACE.sub(" ", text)
 
 
 # Plots, in the coordinates of a square of 100 by 100 with the origin at the lower left

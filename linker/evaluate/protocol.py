@@ -100,7 +100,6 @@ class Outcome:
     rank: int
     linked: bool
     concept_id: str | None
-    matched_name: str
     probability: float
     name: str
     in_train: bool | None
@@ -210,7 +209,6 @@ def judge(
         rank=ranks[worst],
         linked=all(link.concept_id is not None for link in links),
         concept_id=None if best is None else best.concept_id,
-        matched_name="" if best is None else best.matched_name,
         probability=min(link.probability for link in links),
         name=_name(strings[worst], gold, links[worst].candidates, concepts),
         in_train=None if train_names is None else all(s in train_names for s in strings),

@@ -63,7 +63,7 @@ class Matches:
 
     Attributes:
         strict, overlap: bool, shape (predicted,): the best candidate is right.
-        gold_strict, gold_overlap: float64, shape (gold,): the highest probability of a right link,
+        gold_strict: float64, shape (gold,): the highest probability of a strictly right link,
             linked or turned down; -1 where there is none.
         stands_strict, stands_overlap: bool, shape (gold,): found by a link that stands.
         span, gold_span: bool: the same span is in the gold; was predicted; whatever the concept.
@@ -72,7 +72,6 @@ class Matches:
     strict: Bools
     overlap: Bools
     gold_strict: Array
-    gold_overlap: Array
     stands_strict: Bools
     stands_overlap: Bools
     span: Bools
@@ -84,7 +83,7 @@ def match(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> Matches:
     n_gold, n_found = len(gold), len(found)
     strict, overlap, span = (np.zeros(n_found, dtype=np.bool_) for _ in range(3))
     stands_strict, stands_overlap, gold_span = (np.zeros(n_gold, dtype=np.bool_) for _ in range(3))
-    gold_strict, gold_overlap = np.full(n_gold, -1.0), np.full(n_gold, -1.0)
+    gold_strict = np.full(n_gold, -1.0)
     if n_gold and n_found:
         for g, f in _touching(gold, found):
             predicted = found[f]
@@ -94,15 +93,12 @@ def match(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> Matches:
             if predicted.concept_id not in gold[g].ids:
                 continue
             overlap[f] = True
-            gold_overlap[g] = max(gold_overlap[g], predicted.probability)
             stands_overlap[g] |= predicted.linked
             if same:
                 strict[f] = True
                 gold_strict[g] = max(gold_strict[g], predicted.probability)
                 stands_strict[g] |= predicted.linked
-    return Matches(
-        strict, overlap, gold_strict, gold_overlap, stands_strict, stands_overlap, span, gold_span
-    )
+    return Matches(strict, overlap, gold_strict, stands_strict, stands_overlap, span, gold_span)
 
 
 def _touching(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> list[tuple[int, int]]:

@@ -149,6 +149,7 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
         score=np.array(score, dtype=float),
         exact=np.zeros(len(query), dtype=bool),
         same_words=np.array(same, dtype=bool),
+        reworded=np.zeros(len(query), dtype=bool),
     )
     return _apart(
         pairs_of([store.normal(row) for row in names], hits, store),

@@ -52,17 +52,29 @@ FEATURES = (
   "ataxia" seldom means one kind of it.
 """
 
-_COLUMNS = {name: column for column, name in enumerate(FEATURES)}
+REASONS = (*FEATURES, "derived", "reworded", "farther", "other_kind", "local", "no_mention")
+"""What a concept owes its probability to: the ranker's features, and what counts beside them.
+
+- derived: the name is a form of the one that is shown, and no name that some source has.
+- reworded: the query is read as the name, in other words (`linker.link.reworded`).
+- farther: by how much nearer to the shared name, in cosine, another's preferred name is
+  (`linker.link.shared_names`).
+- other_kind: it is of another kind than the mention's label says (`linker.link.labels`).
+- local: an overlay gives it the name. no_mention: an overlay says that the query is no mention
+  (`linker.link.local`).
+"""
+
+COLUMNS = {name: column for column, name in enumerate(REASONS)}
 
 _CACHED_CONCEPTS = 10_000
 """Concepts whose relations are kept."""
 
 
 class Seen(Mapping[str, float]):
-    """The features of one concept by name, packed: a fifth of a dictionary's memory.
+    """The reasons of one concept by name, packed: a fifth of a dictionary's memory.
 
     Args:
-        values: in the order of `FEATURES`.
+        values: in the order of `REASONS`.
     """
 
     __slots__ = ("_values",)
@@ -71,15 +83,15 @@ class Seen(Mapping[str, float]):
         self._values = array("d", values)
 
     def __getitem__(self, name: str) -> float:
-        if name not in _COLUMNS:
+        if name not in COLUMNS:
             raise KeyError(name)
-        return self._values[_COLUMNS[name]]
+        return self._values[COLUMNS[name]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(FEATURES)
+        return iter(REASONS)
 
     def __len__(self) -> int:
-        return len(FEATURES)
+        return len(REASONS)
 
     def __repr__(self) -> str:
         return repr(dict(self))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from linker.index import Store
+from linker.link.features import COLUMNS
 from linker.link.rank import Ranking
 from linker.text import normalise
 
@@ -27,7 +28,7 @@ def local_first(queries: Sequence[str], ranking: Ranking, store: Store) -> Ranki
 
     Args:
         queries: the strings that were looked up.
-        ranking: their concepts.
+        ranking: their concepts, as the ranker leaves them.
         store: of the index.
     """
     if not store.local_names:
@@ -58,4 +59,7 @@ def local_first(queries: Sequence[str], ranking: Ranking, store: Store) -> Ranki
     )
     probability[elsewhere] *= behind[of[elsewhere]]
     probability[is_nothing] *= KEPT
-    return ranking.reordered(probability, store)
+    reasons = ranking.reasons.copy()
+    reasons[is_local, COLUMNS["local"]] = 1
+    reasons[is_nothing, COLUMNS["no_mention"]] = 1
+    return ranking.reordered(probability, store, reasons=reasons)

@@ -67,7 +67,7 @@ class Pairs:
         concept: the concept's row.
         row, place: the name's row, and which of its pairs this is: `Store.pairs(row)[place]`.
         score: the cosine of the query and the name.
-        exact, same_words: as in `Hits`.
+        exact, same_words, reworded: as in `Hits`.
         derived: it is a form of a name, and no name that some source has.
         case: the query is written as the name's source writes it.
         preferred, loose: of the name's kind, as in `Weights`.
@@ -80,6 +80,7 @@ class Pairs:
     score: Floats
     exact: Bools
     same_words: Bools
+    reworded: Bools
     derived: Bools
     case: Bools
     preferred: Bools
@@ -142,6 +143,7 @@ def pairs_of(queries: Sequence[str], hits: Hits, store: Store) -> Pairs:
         score=hits.score[found.name],
         exact=exact,
         same_words=hits.same_words[found.name],
+        reworded=hits.reworded[found.name],
         derived=found.derived,
         case=case,
         preferred=found.kind == kind_rank(NameKind.PREFERRED),
@@ -166,8 +168,8 @@ class Ranking:
         support: the logarithm of how many of a concept's names were proposed, each counted the less
             the farther it is from the concept's nearest, derived forms left out; at least 0.
         probability: that the concept is the right one, in [0, 1].
-        reasons: what the ranker saw, by `features.FEATURES`; NaN where it did not look.
-            Shape (len(best), features), or (len(best), 0) before it looked.
+        reasons: what the ranker saw and what else counted, by `features.REASONS`; NaN where it did
+            not look. Shape (len(best), reasons), or (len(best), 0) before it looked.
     """
 
     bounds: Ints

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from linker.index import Index, Store
-from linker.link.features import FEATURES, FeatureReader, Seen
+from linker.link.features import FEATURES, REASONS, FeatureReader, Seen
 from linker.link.rank import Ranking
 from linker.link.retrieve import Bools
-from linker.link.shared_names import SharedNames
+from linker.link.shared_names import WORTH, SharedNames
 from linker.link.trees import Trees, shipped_trees
 from linker.schema import Candidate
 
@@ -61,13 +61,13 @@ class Reranker:
             `HEAD` that each had have `reasons`, and together the probability that they had; the
             others are as they were.
         """
-        reasons = self._reader.read(queries, ranking, first=HEAD)
+        features = self._reader.read(queries, ranking, first=HEAD)
         head = np.flatnonzero(ranking.places() < HEAD)
         query, before = ranking.best.query, ranking.probability
         probability = before.copy()
         is_other = np.zeros(len(head), dtype=bool) if other is None else other[head]
         losses = self._shared_names.losses(ranking.best[head], is_other)
-        values = self._trees(reasons[head]) - losses
+        values = self._trees(features[head]) - losses
         of = query[head]
         top = np.full(len(queries), -np.inf)
         np.maximum.at(top, of, values)
@@ -75,6 +75,17 @@ class Reranker:
         # Sums that do not depend on what other queries there are.
         total, shared = (np.bincount(of, summed, len(queries)) for summed in (shares, before[head]))
         probability[head] = KEPT * before[head] + (1 - KEPT) * shares / total[of] * shared[of]
+        reasons = np.full((len(before), len(REASONS)), np.nan)
+        reasons[head] = np.column_stack(
+            [
+                features[head],
+                ranking.best.derived[head],
+                ranking.best.reworded[head],
+                losses / WORTH,
+                is_other,
+                np.zeros((len(head), 2)),  # `local_first` knows of overlays.
+            ]
+        )
         return ranking.reordered(probability, self._store, reasons=reasons)
 
 
@@ -105,5 +116,5 @@ def candidates(ranking: Ranking, query: int, store: Store, *, k: int) -> tuple[C
 
 
 def _named(reasons: Sequence[float]) -> Mapping[str, float]:
-    """The ranker's reasons by name; none where it did not look."""
+    """The reasons by name; none where the ranker did not look."""
     return {} if not reasons or math.isnan(reasons[0]) else Seen(reasons)

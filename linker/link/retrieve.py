@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,8 @@ class Hits:
         score: the cosine of the query and the name, in [-1, 1]; best first, ties by row.
         exact: the query's normal form is the name.
         same_words: the query has the name's words, in any order and inflection.
+        reworded: the query is read as the name, which it has in other words: see
+            `linker.link.reworded`.
     """
 
     query: Ints
@@ -37,10 +39,11 @@ class Hits:
     score: Floats
     exact: Bools
     same_words: Bools
+    reworded: Bools
 
     def taken(self, at: Ints | slice, query: Ints) -> Hits:
         """Some of the hits, under other numbers of their queries."""
-        return Hits(query, self.row[at], self.score[at], self.exact[at], self.same_words[at])
+        return Hits(query, *(getattr(self, field.name)[at] for field in fields(self)[1:]))
 
 
 class Spelling(NamedTuple):
@@ -164,7 +167,7 @@ class Retriever:
         """
         if not len(vectors):
             nothing = np.zeros(0, dtype=np.int64)
-            return Hits(nothing, nothing, np.zeros(0), nothing > 0, nothing > 0)
+            return Hits(nothing, nothing, np.zeros(0), *[nothing > 0] * 3)
         cosines, neighbours = self._index.vectors.search(vectors, n)
         near = neighbours >= 0
         query, row, score = np.nonzero(near)[0], neighbours[near], cosines[near].astype(float)
@@ -184,14 +187,16 @@ class Retriever:
                 for i in np.unique(lexical[missing])
             ]
             score = np.concatenate([score, *found])
-        rows = np.array([-1 if own is None else own for own in exact])
-        is_exact = row == rows[query]
+        is_exact, is_named = (
+            row == np.array([-1 if own is None else own for own in rows])[query]
+            for rows in (exact, named)
+        )
         score[is_exact] = 1.0
-        order = np.lexsort((row, -score, query))
-        query, row = query[order], row[order]
         lexical, worded = _pairs(same)
         same_words = np.isin(query * size + row, lexical * size + worded)
-        return Hits(query, row, score[order], is_exact[order], same_words)
+        hits = Hits(query, row, score, is_exact, same_words, is_named & ~is_exact & ~same_words)
+        order = np.lexsort((row, -score, query))
+        return hits.taken(order, query[order])
 
 
 def _pairs(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:

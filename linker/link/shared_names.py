@@ -19,6 +19,7 @@ from linker.index import Index, kind_rank
 from linker.link.rank import Pairs
 from linker.link.retrieve import Bools, Floats, Ints
 from linker.terminology import NameKind
+from linker.text import normalise
 
 WORTH = 10.0
 """What a concept loses in log-odds for each unit of cosine by which another's preferred name is
@@ -88,7 +89,12 @@ class SharedNames:
         rows = np.array(self._store.name_rows(concept), dtype=np.int64)
         pairs = self._store.pair_rows(rows)
         is_it = (pairs.concept == concept) & (pairs.kind == _PREFERRED) & ~pairs.derived
-        return int(rows[pairs.name[is_it][0]]) if is_it.any() else -1
+        found: list[int] = rows[pairs.name[is_it]].tolist()
+        if len(found) < 2:
+            return found[0] if found else -1
+        # Readers may hold everyday names as good as the preferred one, as that of ICD-10-CM does.
+        preferred = normalise(self._store.summary(concept)["preferred_name"])
+        return next((row for row in found if self._store.normal(row) == preferred), found[0])
 
 
 def _is_shared(query: Ints, exact: Bools) -> Bools:

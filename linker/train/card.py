@@ -152,14 +152,15 @@ def curve_points(losses: Sequence[float], n: int = 100) -> tuple[float, ...]:
     """A curve of losses in at most `n` means of equal stretches."""
     n = min(n, len(losses))
     ends = [i * len(losses) // n for i in range(n + 1)] if n else []
-    return tuple(round(sum(losses[a:b]) / (b - a), 5) for a, b in pairwise(ends))
+    # Significant digits: the losses of a distillation are small.
+    return tuple(float(f"{sum(losses[a:b]) / (b - a):.5g}") for a, b in pairwise(ends))
 
 
 def _curve(phase: PhaseReport) -> str:
     points = curve_points(phase.loss, 10)
     lines = [
         f"- {phase.name}: {phase.steps} steps, {phase.seconds:.0f} s; loss "
-        + " ".join(f"{point:.3f}" for point in points)
+        + " ".join(f"{point:.3g}" for point in points)
     ]
     if phase.dev:
         dev = ", ".join(f"{step}: {first:.1f} / {fifth:.1f}" for step, first, fifth in phase.dev)

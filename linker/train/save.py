@@ -97,6 +97,12 @@ def write_model(
     state.update({} if weights is None else weights)
     tensors = {name: value.detach().clone().contiguous() for name, value in state.items()}
     write_atomically(out / SAFE, save(tensors, metadata={"format": "pt"}))
+    _write_layout(out, folder)
+    (out / CARD).write_text(card, encoding="utf-8")
+
+
+def _write_layout(out: Path, folder: ModelFolder) -> None:
+    """The tokenizer of a model, and what says how its vectors are made."""
     for name in TOKENIZER_FILES:
         if (folder.path / name).is_file():
             shutil.copyfile(folder.path / name, out / name)
@@ -134,7 +140,6 @@ def write_model(
         own["truncate_dim"] = folder.dim
     if own:
         _write_json(out / "config_sentence_transformers.json", own)
-    (out / CARD).write_text(card, encoding="utf-8")
 
 
 def _way(start: Path, to: Path) -> str:

@@ -246,6 +246,16 @@ def test_another_pooling_is_refused(mode: object, shown: str, bert: Path) -> Non
         ("config.json", {"transformers_weights": "../w.bin"}, "transformers_weights"),
         ("sentence_bert_config.json", {"max_seq_length": 0}, "expected a number from 1"),
         ("sentence_bert_config.json", {"transformer_task": "fill-mask"}, "fill-mask"),
+        (
+            "sentence_bert_config.json",
+            {"tokenizer_args": {"do_lower_case": True}},
+            "tokenizer_args",
+        ),
+        (
+            "sentence_bert_config.json",
+            {"config_kwargs": {"num_labels": 2}},
+            "'config_kwargs' is not",
+        ),
         ("config_sentence_transformers.json", {"default_prompt_name": "q"}, "not among"),
         ("config_sentence_transformers.json", {"truncate_dim": 0}, "expected a number from 1"),
         ("adapter_config.json", {"base_model_name_or_path": "x/y"}, "adapter"),

@@ -223,7 +223,6 @@ def test_a_gold_mention_keeps_the_best_probability_of_a_right_link() -> None:
         [GoldSpan(((0, 9),), ("A",))],
         [FoundSpan(0, 3, "A", True, 0.5), FoundSpan(4, 9, "A", False, 0.6)],
     )
-    assert m.gold_overlap.tolist() == [0.6]
     assert m.gold_strict.tolist() == [-1]
     assert m.stands_overlap.tolist() == [True]
     # Two at the very span, as of two detectors.

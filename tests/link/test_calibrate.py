@@ -31,6 +31,7 @@ def simulated(n: int, weights: Weights) -> Answered:
         score=rng.uniform(0.4, 1.0, size=size),
         exact=neither,
         same_words=neither,
+        reworded=neither,
         derived=neither,
         case=neither,
         preferred=rng.integers(2, size=size).astype(bool),

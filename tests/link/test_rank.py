@@ -174,6 +174,7 @@ def test_a_query_is_ranked_as_if_it_were_alone(
         score=np.concatenate([of.score for of in [*alone, hits(shared)]]),
         exact=np.zeros(sum(len(of.row) for of in alone), dtype=bool),
         same_words=np.zeros(sum(len(of.row) for of in alone), dtype=bool),
+        reworded=np.zeros(sum(len(of.row) for of in alone), dtype=bool),
     )
     queries = [f"query {i}" for i in range(len(alone))]
     ranked = rank(queries, together, shared.store, PLAIN)
@@ -196,6 +197,7 @@ def test_utility_is_the_sum_of_what_holds() -> None:
         score=np.array([0.75, 1.0]),
         exact=np.array([False, True]),
         same_words=np.array([True, True]),
+        reworded=np.array([False, False]),
         derived=np.array([False, False]),
         case=np.array([False, True]),
         preferred=np.array([True, False]),

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import PLAIN, FakeEncoder, build, concept, hits
+from cases import PLAIN, build, concept, hits
 
-from linker import Linker
 from linker.index import Index
 from linker.link.features import FEATURES, FeatureReader
 from linker.link.rank import rank
@@ -105,24 +104,3 @@ def test_what_stands_behind_the_first_dozen_stays(tmp_path: Path) -> None:
 def test_other_features_are_refused(index: Index) -> None:
     with pytest.raises(ValueError, match="the trees ask for"):
         Reranker(index, 10.0, Trees(["a"], [Tree((), (), (), (), (0.0,))]))
-
-
-def test_a_link_says_why(index: Index) -> None:
-    linker = Linker(index, encoder=FakeEncoder())
-    exact, words, near, nothing = linker.link(
-        ["low blood sugar", "sugar, low blood", "low bloods sugar level", " "]
-    )
-    assert exact.why[0] == ("it is the preferred name 'Low blood sugar' of T:3, word for word")
-    assert exact.why[1].startswith("next is T:2 by ")
-    assert words.why[0] == "it has the words of the preferred name 'Low blood sugar' of T:3"
-    assert near.why[0].startswith("it is near the preferred name 'Low blood sugar' of T:3 (cosine ")
-    assert "which lacks 25% of its words and has 0% of its own" in near.why[0]
-    assert nothing.why == ()
-
-
-def test_a_link_that_was_turned_down_says_so(index: Index) -> None:
-    link = Linker(index, encoder=FakeEncoder(), threshold=1.0).link(["something quite different"])[
-        0
-    ]
-    assert link.concept_id is None
-    assert link.why[-1].endswith("is below the threshold: NIL")

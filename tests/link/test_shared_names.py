@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import PLAIN, FakeEncoder, build, concept, hits
+from cases import PLAIN, FakeEncoder, build, concept, hits, linker_of
 
 from linker import Linker
 from linker.index import Index
 from linker.link.features import FeatureReader
 from linker.link.rank import Pairs, rank
 from linker.link.shared_names import WORTH, SharedNames
+from linker.terminology import NameKind, Release, TableBuilder
 
 CONCEPTS = [
     concept("T:1", "Transient attack", "Ischemia", "Weak spell"),
@@ -97,6 +98,20 @@ def test_of_preferred_names_none_is_nearer(tmp_path: Path) -> None:
     same = build(tmp_path / "index", [concept("T:1", "Cold"), concept("T:2", "Cold")])
     best = ranked(same, ("cold", 1.0), query="cold")
     assert np.allclose(shared_names(same).losses(best, none_of(best)), 0, atol=1e-6)
+
+
+def test_names_that_count_as_preferred_do_not_hide_the_preferred_one(tmp_path: Path) -> None:
+    builder = TableBuilder("T")
+    everyday = [("Aching spell", NameKind.PREFERRED), ("Ischemia", NameKind.EXACT)]
+    builder.add("T:1", "Ischemic disease", names=everyday)
+    builder.add("T:2", "Transient attack", names=[("Ischemia", NameKind.EXACT)])
+    linker = linker_of(builder.finish(Release("T", "1", "", "test")), tmp_path / "index")
+    asked, far, near = FakeEncoder().encode(["ischemia", "transient attack", "ischemic disease"])
+    index = Index.open(tmp_path / "index")
+    found = losses(index, ranked(index, ("ischemia", 1.0)))
+    assert found["T:1"] == 0.0
+    assert found["T:2"] == pytest.approx(WORTH * float(asked @ near - asked @ far), abs=1e-5)
+    assert linker.link(["ischemia"])[0].best.concept_id == "T:1"
 
 
 def test_one_below_another_loses_only_where_the_name_is_the_preferred_one(tmp_path: Path) -> None:
