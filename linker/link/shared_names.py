@@ -5,6 +5,9 @@ of diabetic nephropathy, and "pain" as one of headache. All of them match word f
 name of the concept whose preferred name means the same: the nearer, by the vectors of the two.
 Between a concept and one below it that says little: ICD-10-CM has "osteoarthritis" as a name of
 M19.9 and of M19.90, and which of these is meant its features tell better.
+
+SNOMED CT has "Fracture" as a disorder and as a morphologic abnormality, "Infection" as a disorder
+and as a qualifier value, all of them preferred names. Who has a fracture has the disorder.
 """
 
 from __future__ import annotations
@@ -18,11 +21,13 @@ import numpy as np
 from linker.index import Index, kind_rank
 from linker.link.rank import Pairs
 from linker.link.retrieve import Bools, Floats, Ints
-from linker.terminology import NameKind
+from linker.terminology import MORPHOLOGY, QUALITY, NameKind, kinds_of
 
 WORTH = 10.0
 """What a concept loses in log-odds for each unit of cosine by which another's preferred name is
 nearer."""
+LESSER = 3.0
+"""What a morphology or a quality loses in log-odds where a concept that is neither has the name."""
 
 _CACHED = 100_000
 _PREFERRED = kind_rank(NameKind.PREFERRED)
@@ -41,6 +46,7 @@ class SharedNames:
         self._vectors = index.vectors
         self._above = above
         self._preferred = lru_cache(maxsize=_CACHED)(self._read_preferred)
+        self._is_lesser = lru_cache(maxsize=_CACHED)(self._read_lesser)
 
     def losses(self, best: Pairs, other: Bools) -> Floats:
         """What each concept loses in log-odds: 0 for one that shares no name, or is the nearest.
@@ -51,7 +57,7 @@ class SharedNames:
                 nobody's rivals.
 
         Returns:
-            Shape (len(best),), from 0 to 2 * WORTH.
+            Shape (len(best),), from 0 to 2 * WORTH + LESSER.
         """
         losses = np.zeros(len(best))
         at = np.flatnonzero(_is_shared(best.query, best.exact & ~other))
@@ -62,15 +68,16 @@ class SharedNames:
         near = self._cosines(names, np.where(preferred < 0, names, preferred))
         is_own = (preferred == names).tolist()
         for _, group in groupby(range(len(at)), key=best.query[at].tolist().__getitem__):
-            rivals = [*group]
-            for one in rivals:
-                # Itself among them, which is no farther than it is.
+            sharers = [*group]
+            greater = {one for one in sharers if not self._is_lesser(concepts[one])}
+            rivals = greater or sharers
+            for one in sharers:
                 farther = (
                     near[other] - near[one]
                     for other in rivals
                     if is_own[other] or not self._are_related(concepts[one], concepts[other])
                 )
-                losses[at[one]] = WORTH * max(farther)
+                losses[at[one]] = WORTH * max(0.0, *farther) + LESSER * (one not in rivals)
         return losses
 
     def _cosines(self, rows: Ints, others: Ints) -> Floats:
@@ -82,6 +89,11 @@ class SharedNames:
     def _are_related(self, concept: int, other: int) -> bool:
         """Whether one of two is a parent or grandparent of the other."""
         return other in self._above(concept) or concept in self._above(other)
+
+    def _read_lesser(self, concept: int) -> bool:
+        """Whether a concept is what tissue looks like, or says how, when and how much."""
+        kinds = kinds_of(self._store.semantic_types(concept))
+        return MORPHOLOGY in kinds or kinds == {QUALITY}
 
     def _read_preferred(self, concept: int) -> int:
         """The row of a concept's preferred name; -1 if it has none."""

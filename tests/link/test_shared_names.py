@@ -13,7 +13,7 @@ from linker import Linker
 from linker.index import Index
 from linker.link.features import FeatureReader
 from linker.link.rank import Pairs, rank
-from linker.link.shared_names import WORTH, SharedNames
+from linker.link.shared_names import LESSER, WORTH, SharedNames
 
 CONCEPTS = [
     concept("T:1", "Transient attack", "Ischemia", "Weak spell"),
@@ -111,3 +111,37 @@ def test_one_below_another_loses_only_where_the_name_is_the_preferred_one(tmp_pa
     found = losses(other, ranked(other, ("ischemia", 1.0)))
     assert found["T:1"] == 0.0
     assert found["T:2"] == pytest.approx(WORTH * (1 - float(asked @ far)), abs=1e-5)
+
+
+@pytest.mark.parametrize("lesser", ["morphologic abnormality", "qualifier value", "T080"])
+def test_what_tissue_looks_like_and_qualifiers_yield_to_what_somebody_has(
+    tmp_path: Path, lesser: str
+) -> None:
+    index = build(
+        tmp_path / "index",
+        [
+            concept("T:1", "Fracture", types=[lesser]),
+            concept("T:2", "Fracture", types=["disorder"]),
+            concept("T:3", "Capsule", types=[lesser]),
+            concept("T:4", "Capsule", types=["basic dose form"]),
+        ],
+    )
+    fracture, capsule = Linker(index, encoder=FakeEncoder()).link(["fracture", "capsule"])
+    assert [one.concept_id for one in fracture.candidates[:2]] == ["T:2", "T:1"]
+    # That of the disorder is farther, which takes nothing from it.
+    other = build(
+        tmp_path / "other",
+        [
+            concept("T:1", "Fracture", types=[lesser]),
+            concept("T:2", "Broken bone", "Fracture", types=["disorder"]),
+        ],
+    )
+    assert losses(other, ranked(other, ("fracture", 1.0), query="fracture")) == {
+        "T:1": LESSER,
+        "T:2": 0.0,
+    }
+    assert fracture.candidates[0].probability > 5 * fracture.candidates[1].probability
+    assert losses(index, ranked(index, ("capsule", 1.0), query="capsule")) == pytest.approx(
+        {"T:3": 0.0, "T:4": 0.0}, abs=1e-5
+    )
+    assert capsule.candidates[0].concept_id == "T:3"
