@@ -7,7 +7,8 @@ Between a concept and one below it that says little: ICD-10-CM has "osteoarthrit
 M19.9 and of M19.90, and which of these is meant its features tell better.
 
 SNOMED CT has "Fracture" as a disorder and as a morphologic abnormality, "Infection" as a disorder
-and as a qualifier value, all of them preferred names. Who has a fracture has the disorder.
+and as a qualifier value, all of them preferred names. Who has a fracture has the disorder: the
+other goes behind it, and is no rival of it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import numpy as np
 from linker.index import Index, kind_rank
 from linker.link.rank import Pairs
 from linker.link.retrieve import Bools, Floats, Ints
-from linker.terminology import MORPHOLOGY, QUALITY, NameKind, kinds_of
+from linker.terminology import DISORDER, MORPHOLOGY, QUALITY, NameKind, kinds_of
 
 WORTH = 10.0
 """What a concept loses in log-odds for each unit of cosine by which another's preferred name is
 nearer."""
 LESSER = 3.0
-"""What a morphology or a quality loses in log-odds where a concept that is neither has the name."""
+"""What a concept loses in log-odds where another that it goes behind has the name."""
 
 _CACHED = 100_000
 _PREFERRED = kind_rank(NameKind.PREFERRED)
@@ -46,7 +47,7 @@ class SharedNames:
         self._vectors = index.vectors
         self._above = above
         self._preferred = lru_cache(maxsize=_CACHED)(self._read_preferred)
-        self._is_lesser = lru_cache(maxsize=_CACHED)(self._read_lesser)
+        self._kinds = lru_cache(maxsize=_CACHED)(self._read_kinds)
 
     def losses(self, best: Pairs, other: Bools) -> Floats:
         """What each concept loses in log-odds: 0 for one that shares no name, or is the nearest.
@@ -69,15 +70,17 @@ class SharedNames:
         is_own = (preferred == names).tolist()
         for _, group in groupby(range(len(at)), key=best.query[at].tolist().__getitem__):
             sharers = [*group]
-            greater = {one for one in sharers if not self._is_lesser(concepts[one])}
-            rivals = greater or sharers
+            kinds = {one: self._kinds(concepts[one]) for one in sharers}
             for one in sharers:
+                # Itself among them, which is no farther than it is.
                 farther = (
                     near[other] - near[one]
-                    for other in rivals
-                    if is_own[other] or not self._are_related(concepts[one], concepts[other])
+                    for other in sharers
+                    if not _yields(kinds[other], kinds[one])
+                    and (is_own[other] or not self._are_related(concepts[one], concepts[other]))
                 )
-                losses[at[one]] = WORTH * max(0.0, *farther) + LESSER * (one not in rivals)
+                lesser = any(_yields(kinds[one], kinds[other]) for other in sharers)
+                losses[at[one]] = WORTH * max(farther) + LESSER * lesser
         return losses
 
     def _cosines(self, rows: Ints, others: Ints) -> Floats:
@@ -90,10 +93,8 @@ class SharedNames:
         """Whether one of two is a parent or grandparent of the other."""
         return other in self._above(concept) or concept in self._above(other)
 
-    def _read_lesser(self, concept: int) -> bool:
-        """Whether a concept is what tissue looks like, or says how, when and how much."""
-        kinds = kinds_of(self._store.semantic_types(concept))
-        return MORPHOLOGY in kinds or kinds == {QUALITY}
+    def _read_kinds(self, concept: int) -> frozenset[str]:
+        return kinds_of(self._store.semantic_types(concept))
 
     def _read_preferred(self, concept: int) -> int:
         """The row of a concept's preferred name; -1 if it has none."""
@@ -101,6 +102,16 @@ class SharedNames:
         pairs = self._store.pair_rows(rows)
         is_it = (pairs.concept == concept) & (pairs.kind == _PREFERRED) & ~pairs.derived
         return int(rows[pairs.name[is_it][0]]) if is_it.any() else -1
+
+
+def _yields(kinds: Set[str], others: Set[str]) -> bool:
+    """Whether a concept of some kinds goes behind one of others that shares its name.
+
+    What tissue looks like does behind what somebody has, and what says how much behind all else.
+    """
+    if kinds == {QUALITY}:
+        return others != kinds
+    return MORPHOLOGY in kinds and DISORDER in others and MORPHOLOGY not in others
 
 
 def _is_shared(query: Ints, exact: Bools) -> Bools:

@@ -123,7 +123,7 @@ def test_what_tissue_looks_like_and_qualifiers_yield_to_what_somebody_has(
             concept("T:1", "Fracture", types=[lesser]),
             concept("T:2", "Fracture", types=["disorder"]),
             concept("T:3", "Capsule", types=[lesser]),
-            concept("T:4", "Capsule", types=["basic dose form"]),
+            concept("T:4", "Capsule", types=[lesser]),
         ],
     )
     fracture, capsule = Linker(index, encoder=FakeEncoder()).link(["fracture", "capsule"])
