@@ -17,7 +17,7 @@ import numpy as np
 from linker.detect.composites import Joint, is_list, joints, parts_at
 from linker.detect.definitions import parenthesised
 from linker.detect.disorders import says_too_little
-from linker.detect.eponyms import called_after, is_person
+from linker.detect.eponyms import called_after, is_person, is_surname
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
 from linker.detect.inverted import only_seems_inverted
 from linker.detect.joined import in_one_word, is_prefixed, joined_in
@@ -232,7 +232,11 @@ class DictionaryMatcher:
                 )
                 and not (reading.header and _is_header(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
-                and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
+                and (
+                    reading.local
+                    or reading.n_words > 1
+                    or not (is_another_thing(text, start, end) or is_surname(text, start))
+                )
             ):
                 n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
                 yield of, Match(start, end, n_words, long_form, name, doubtful, reading.local)
