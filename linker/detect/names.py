@@ -31,10 +31,12 @@ from linker.detect.variants import (
     same_in_other_words,
 )
 from linker.index import Index
-from linker.terminology import DISORDER, NameKind, kinds_of
+from linker.terminology import DISORDER, QUALITY, NameKind, kinds_of
 from linker.text import bag_hash, normalise, stems, word_hash
 
 _LONGEST_AMBIGUOUS = 3
+_TYPE_FILTERS = frozenset(("semantic_types", "semantic_groups"))
+"""Options of a build that say which types of concepts are wanted."""
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
@@ -100,6 +102,10 @@ class Names:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        release = index.manifest.terminology
+        self._types_chosen = any(
+            not _TYPE_FILTERS.isdisjoint(part.filters) for part in (release, *release.parts)
+        )
         self.written = lru_cache(maxsize=65536)(self._read_name)
         self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
         self.is_name = lru_cache(maxsize=16384)(self._look_up)
@@ -114,7 +120,8 @@ class Names:
             whole: without a side in its middle that is no part of the name.
 
         Returns:
-            None if it is not that name, or an everyday word, or a single letter.
+            None if it is not that name, or an everyday word, a word that says only how or when, or
+            a single letter.
         """
         no_mentions = _not_mentions()
         lower = stretch.lower()
@@ -128,7 +135,7 @@ class Names:
             return None
         if meant and whole:
             return Reading(len(own), None, False, False, None, False, local=True)
-        if lower in no_mentions.words:
+        if lower in no_mentions.words or (len(own) == 1 and self._says_only_how(row)):
             return None
         if says_too_little(own) and self.disorders(row):
             return None
@@ -170,6 +177,16 @@ class Names:
         store = self._index.store
         return all(
             DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
+        )
+
+    def _says_only_how(self, row: int) -> bool:
+        """Whether a name says only how, where, when or how much: "left", "severe", "mg", "May".
+
+        Who chose the types of the concepts at the build wants those that are there.
+        """
+        store = self._index.store
+        return not self._types_chosen and all(
+            kinds_of(store.semantic_types(pair.concept)) == {QUALITY} for pair in store.pairs(row)
         )
 
     def _is_preferred(self, row: int) -> bool:
