@@ -1,7 +1,8 @@
 """Diseases by the name alone of whom they are called after: "Crohn's", "Hashimotos", "Graves'".
 
 Terminologies list "Crohn disease"; notes leave the disease out. Which persons, and what shows that
-a person is meant and no disease, is data: `data/eponyms.toml`.
+a person is meant and no disease, is data: `data/eponyms.toml`. And persons whose name is a word
+that a terminology has: "Dr. Burns".
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def is_person(text: str, start: int, end: int) -> bool:
 
 
 def is_surname(text: str, start: int) -> bool:
-    """Whether the word that begins at an offset is the name of a person: "Dr. Burns", "Ms. Cold"."""
+    """Whether the word that begins at an offset is a person's name: "Dr. Burns", "Ms. Cold"."""
     return (
         text[start : start + 1].isupper()
         and _TITLE.search(text, max(0, start - _BEFORE), start) is not None

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -103,9 +104,8 @@ class Names:
     def __init__(self, index: Index) -> None:
         self._index = index
         release = index.manifest.terminology
-        self._types_chosen = any(
-            not _TYPE_FILTERS.isdisjoint(part.filters) for part in (release, *release.parts)
-        )
+        filters = (release.filters, *(part.filters for part in release.parts))
+        self._types_chosen = not _TYPE_FILTERS.isdisjoint(chain.from_iterable(filters))
         self.written = lru_cache(maxsize=65536)(self._read_name)
         self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
         self.is_name = lru_cache(maxsize=16384)(self._look_up)
