@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cases import CONCEPTS, concept, write_jsonl
+from rf2 import Rf2
 from typer.testing import CliRunner, Result
 
 import linker
@@ -450,6 +451,23 @@ def test_build_from_a_recipe_with_flags_over_it(tmp_path: Path) -> None:
     assert "use --force to replace it" in again.stderr
     (line,) = _links(Index.open(out), b"cardiac failures\n")
     assert line["concept_id"] == "X:0001"
+
+
+@pytest.mark.model
+def test_build_keeps_the_types_that_flags_name(tmp_path: Path) -> None:
+    release = Rf2()
+    root = release.concept(138875005, "Root concept")
+    for item, name in enumerate(("Foot pain (finding)", "Left (qualifier value)"), start=11):
+        release.concept(item, name, parents=[root])
+    folder, out = release.write(tmp_path / "rf2"), tmp_path / "index"
+    result = run("build", "snomed", folder, "--semantic-type", "finding", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    index = Index.open(out)
+    assert index.manifest.terminology.filters["semantic_types"] == ["finding"]
+    assert index.manifest.counts.concepts == 1
+    unknown = run("build", "snomed", folder, "--semantic-group", "DISO", "--out", tmp_path / "no")
+    assert unknown.exit_code == 1
+    assert "error: snomed has no option semantic_groups" in unknown.stderr
 
 
 @pytest.mark.model
