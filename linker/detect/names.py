@@ -44,6 +44,11 @@ _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 _PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
+_LETTER = re.compile(r"[^\W\d_]")
+_POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
+_APOSTROPHES = ("'", "\u2019")
+_PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
+"""A name of one content word, without which the preposition goes: "On edge"."""
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
@@ -120,14 +125,14 @@ class Names:
             whole: without a side in its middle that is no part of the name.
 
         Returns:
-            None if it is not that name, or an everyday word, a word that says only how or when, or
-            a single letter.
+            None if it is not that name, or an everyday word, a word that says only how or when, a
+            single letter or a number.
         """
         no_mentions = _not_mentions()
         lower = stretch.lower()
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
-        # No one means a disease by a single letter.
-        if len(stretch) == 1 or not self._fits(stretch, own, row):
+        # No one means a disease by a single letter, or by a number.
+        if len(stretch) == 1 or not _LETTER.search(stretch) or not self._fits(stretch, own, row):
             return None
         store = self._index.store
         meant = store.local_names.get(store.normal(row)) if store.local_names else None
@@ -215,7 +220,7 @@ class Names:
                 return False
         elif "," in text and not any("," in surface for surface in surfaces):
             return False
-        return any(_same_case(text, surface) for surface in surfaces)
+        return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
 
     def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         store = self._index.store
@@ -301,6 +306,18 @@ def _not_mentions() -> _NotMentions:
 def _same_acronyms(text: str, surface: str) -> bool:
     """Whether a text has the acronyms of a name as the name writes them."""
     return surface.isupper() or {*_ACRONYM.findall(surface)} <= {*_ACRONYM.findall(text)}
+
+
+def _same_marks(text: str, surface: str) -> bool:
+    """Whether a text has the possessive or preposition of a name: "job" is no Job's.
+
+    Nor is an "edge" On edge.
+    """
+    if _POSSESSIVE.fullmatch(surface):
+        return any(mark in text for mark in _APOSTROPHES) or (
+            text.endswith("s") and text[0].isupper()
+        )
+    return " " in text or not _PREPOSITION_ALONE.fullmatch(surface)
 
 
 def _same_case(text: str, surface: str) -> bool:

@@ -476,6 +476,13 @@ SNOMED = [
     concept("S:12", "Aspirin", types=["substance"]),
     concept("S:13", "Blood", types=["substance"]),
     concept("S:14", "Physical examination", types=["procedure"]),
+    concept("S:15", "Hyper-IgE syndrome", "Job's", types=["disorder"]),
+    concept("S:16", "Irritability", "On edge", types=["finding"]),
+    concept("S:17", "Monosomy X", "45", types=["disorder"]),
+    concept("S:18", "Lymphoblastic leukemia", "L1", types=["disorder"]),
+    concept("S:19", "Axis vertebra", "Axis", types=["body structure"]),
+    concept("S:20", "Abdominal pain", "AP - Abdominal pain", types=["finding"]),
+    concept("S:21", "Radiotherapy", "Radiation", types=["procedure"]),
 ]
 
 
@@ -501,6 +508,11 @@ def snomed(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("Blood pressure 120/80, no blood in the stool", ["blood"]),
         ("CT of the head. CT output 100 cc from the chest tube.", ["CT"]),
         ("ASA 81 mg daily\nHe was ASA class III", ["ASA"]),
+        ("Her job, two jobs; job's, Job's and Jobs", ["job's", "Job's", "Jobs"]),
+        ("The edge of the wound, 45 mm, L1 screws", []),
+        ("Left axis deviation. AXIS I: none. The axis", ["axis"]),
+        ("AP view. Abdominal pain.", ["Abdominal pain"]),
+        ("No radiation of pain, radiation to the arm; radiation in May", ["radiation"]),
     ],
 )
 def test_what_a_note_means_by_the_words_of_a_large_terminology(
