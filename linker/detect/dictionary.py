@@ -66,7 +66,11 @@ _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
 _FAMILY = re.compile(
     r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
 )
+_LONGEST_WORD = 24
+"""Code points before a name in which the word before it is looked for."""
 _LONGEST_FAMILY = len(" familial medical ")
+_CAPITALS_BEFORE = re.compile(r"(?<![^\W_])[A-Z]{2,}[ \n]\Z")
+_CAPITALS_BEHIND = re.compile(r"[ \n][A-Z]{2,}(?![^\W_])")
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
@@ -231,6 +235,7 @@ class DictionaryMatcher:
                     reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
                 )
                 and not (reading.header and _is_header(text, start, end))
+                and not (reading.in_capitals and _is_among_capitals(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
                 and (
                     reading.local
@@ -400,3 +405,11 @@ def _is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return not before.strip() and _HEADER_END.match(text, end) is not None
+
+
+def _is_among_capitals(text: str, start: int, end: int) -> bool:
+    """Whether the word before or behind is in capitals too."""
+    return bool(
+        _CAPITALS_BEHIND.match(text, end)
+        or _CAPITALS_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
+    )

@@ -59,6 +59,7 @@ class _NotMentions(BaseModel):
 
     words: frozenset[str]
     headers: frozenset[str]
+    in_capitals: frozenset[str]
     before: dict[str, re.Pattern[str]]
 
     @field_validator("before", mode="before")
@@ -79,6 +80,7 @@ class Reading(NamedTuple):
         doubtful: it is letters that stand for a disorder, if the note says so.
         local: the house gave this name, and means it wherever it stands.
         inverted: its noun stands in front: "pain, chest".
+        in_capitals: it is an English word but for its capitals: "WAS".
     """
 
     n_words: int
@@ -89,6 +91,7 @@ class Reading(NamedTuple):
     doubtful: bool
     local: bool = False
     inverted: bool = False
+    in_capitals: bool = False
 
 
 class Names:
@@ -153,6 +156,8 @@ class Names:
             unless=no_mentions.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
             inverted="," in stretch,
+            in_capitals=lower in no_mentions.in_capitals
+            and all(own.isupper() for own in self.written(row)[1]),
         )
 
     def _is_meant(self, short: str, row: int) -> bool:

@@ -482,6 +482,10 @@ SNOMED = [
     concept("S:18", "Lymphoblastic leukemia", "L1", types=["disorder"]),
     concept("S:19", "Axis vertebra", "Axis", types=["body structure"]),
     concept("S:20", "Abdominal pain", "AP - Abdominal pain", types=["finding"]),
+    concept("S:22", "WAS gene", "WAS", types=["T028"]),
+    concept("S:23", "PAIN gene", "AND", types=["T028"]),
+    concept("S:24", "Chest pain", types=["finding"]),
+    concept("S:25", "Trace", types=["finding"]),
     concept("S:21", "Radiotherapy", "Radiation", types=["procedure"]),
 ]
 
@@ -512,6 +516,10 @@ def snomed(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("The edge of the wound, 45 mm, L1 screws", []),
         ("Left axis deviation. AXIS I: none. The axis", ["axis"]),
         ("AP view. Abdominal pain.", ["Abdominal pain"]),
+        (
+            "SHE WAS SEEN FOR CHEST PAIN AND\nBURN, A TRACE WAS. A mutation in WAS.",
+            ["CHEST PAIN", "BURN", "TRACE", "WAS"],
+        ),
         ("No radiation of pain, radiation to the arm; radiation in May", ["radiation"]),
     ],
 )
