@@ -26,6 +26,7 @@ from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.measured import may_be_measured, names_in_place
 from linker.detect.names import Names
+from linker.detect.not_mentions import is_among_capitals, is_header
 from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
 from linker.detect.short_names import is_another_thing
@@ -66,12 +67,7 @@ _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
 _FAMILY = re.compile(
     r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
 )
-_LONGEST_WORD = 24
-"""Code points before a name in which the word before it is looked for."""
 _LONGEST_FAMILY = len(" familial medical ")
-_CAPITALS_BEFORE = re.compile(r"(?<![^\W_])[A-Z]{2,}[ \n]\Z")
-_CAPITALS_BEHIND = re.compile(r"[ \n][A-Z]{2,}(?![^\W_])")
-_HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
 class _Notes:
@@ -234,8 +230,8 @@ class DictionaryMatcher:
                 and not (
                     reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
                 )
-                and not (reading.header and _is_header(text, start, end))
-                and not (reading.in_capitals and _is_among_capitals(text, start, end))
+                and not (reading.header and is_header(text, start, end))
+                and not (reading.in_capitals and is_among_capitals(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
                 and (
                     reading.local
@@ -398,18 +394,4 @@ def _is_of_family(text: str, start: int) -> bool:
         text[start : start + 1] in "hH"
         and _HISTORY.match(text, start) is not None
         and _FAMILY.search(text, max(0, start - _LONGEST_FAMILY), start) is not None
-    )
-
-
-def _is_header(text: str, start: int, end: int) -> bool:
-    """Whether a name that some sections have as their header is such a header here."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
-    return not before.strip() and _HEADER_END.match(text, end) is not None
-
-
-def _is_among_capitals(text: str, start: int, end: int) -> bool:
-    """Whether the word before or behind is in capitals too."""
-    return bool(
-        _CAPITALS_BEHIND.match(text, end)
-        or _CAPITALS_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
     )

@@ -10,19 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, field_validator
 
-from linker.config import read_toml, validated
 from linker.detect.adjectives import noun_of
 from linker.detect.composites import is_list
 from linker.detect.disorders import SPREADS_TO, is_letters, says_too_little
 from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
+from linker.detect.not_mentions import not_mentions
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.detect.variants import (
@@ -50,25 +48,6 @@ _APOSTROPHES = ("'", "\u2019")
 _PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
 """A name of one content word, without which the preposition goes: "On edge"."""
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
-
-
-class _NotMentions(BaseModel):
-    """What has the name of a finding and is none: see the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    words: frozenset[str]
-    headers: frozenset[str]
-    in_capitals: frozenset[str]
-    before: dict[str, re.Pattern[str]]
-
-    @field_validator("before", mode="before")
-    @classmethod
-    def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
-        return {
-            name: re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
-            for name, following in before.items()
-        }
 
 
 class Reading(NamedTuple):
@@ -131,7 +110,7 @@ class Names:
             None if it is not that name, or an everyday word, a word that says only how or when, a
             single letter or a number.
         """
-        no_mentions = _not_mentions()
+        listed = not_mentions()
         lower = stretch.lower()
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter, or by a number.
@@ -143,7 +122,7 @@ class Names:
             return None
         if meant and whole:
             return Reading(len(own), None, False, False, None, False, local=True)
-        if lower in no_mentions.words or (len(own) == 1 and self._says_only_how(row)):
+        if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
         if says_too_little(own) and self.disorders(row):
             return None
@@ -152,11 +131,11 @@ class Names:
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self.written(row)[1][0],
             abbreviation=is_abbreviation(stretch) and not self._is_meant(stretch, row),
-            header=lower in no_mentions.headers,
-            unless=no_mentions.before.get(lower),
+            header=lower in listed.headers,
+            unless=listed.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
             inverted="," in stretch,
-            in_capitals=lower in no_mentions.in_capitals
+            in_capitals=lower in listed.in_capitals
             and all(own.isupper() for own in self.written(row)[1]),
         )
 
@@ -179,8 +158,8 @@ class Names:
     def is_no_mention(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
         lower = text[start:end].lower()
-        unless = _not_mentions().before.get(lower)
-        return lower in _not_mentions().words or bool(unless and unless.match(text, end))
+        unless = not_mentions().before.get(lower)
+        return lower in not_mentions().words or bool(unless and unless.match(text, end))
 
     def disorders(self, row: int) -> bool:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
@@ -300,12 +279,6 @@ def name_in_other_words(index: Index, normal: str) -> int | None:
     names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
     fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
     return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)
-
-
-@lru_cache(maxsize=1)
-def _not_mentions() -> _NotMentions:
-    source = resources.files(__package__) / "data/not_mentions.toml"
-    return validated(_NotMentions, read_toml(source), where=str(source))
 
 
 def _same_acronyms(text: str, surface: str) -> bool:
