@@ -48,6 +48,11 @@ def reasons(link: Link) -> tuple[str, ...]:
             f"against {_listed(shared)}: the preferred name of another concept with that name is "
             "nearer to it"
         )
+    if lesser := [c.concept_id for c in link.candidates if c.features.get("lesser")]:
+        said.append(
+            f"against {_listed(lesser)}: a morphology or qualifier goes behind another concept "
+            "with that name"
+        )
     if of_other_kind := [c.concept_id for c in link.candidates if c.features.get("other_kind")]:
         said.append(
             f"against {_listed(of_other_kind)}: of another kind than the label "
@@ -95,7 +100,9 @@ def _next(best: Candidate, second: Candidate) -> str:
         f"probability {second.probability:.2f} against {best.probability:.2f}"
     )
     one, other = best.features, second.features
-    is_told = _is_farther(second) or other.get("other_kind") or one.get("local")
+    is_told = (
+        _is_farther(second) or other.get("lesser") or other.get("other_kind") or one.get("local")
+    )
     if not one or not other or is_told or second.score < best.score - _LEAST:
         return text
     favour = [

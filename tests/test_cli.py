@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cases import CONCEPTS, concept, write_jsonl
+from rf2 import Rf2
 from typer.testing import CliRunner, Result
 
 import linker
@@ -476,6 +477,23 @@ def test_build_says_what_it_left_out_and_what_to_do(tmp_path: Path) -> None:
         f"{out}: left out: broken rows (1), parents that are not there (1); "
         f"linker info {out} says of which terminology; {stop}"
     )
+
+
+@pytest.mark.model
+def test_build_keeps_the_types_that_flags_name(tmp_path: Path) -> None:
+    release = Rf2()
+    root = release.concept(138875005, "Root concept")
+    for item, name in enumerate(("Foot pain (finding)", "Left (qualifier value)"), start=11):
+        release.concept(item, name, parents=[root])
+    folder, out = release.write(tmp_path / "rf2"), tmp_path / "index"
+    result = run("build", "snomed", folder, "--semantic-type", "finding", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    index = Index.open(out)
+    assert index.manifest.terminology.filters["semantic_types"] == ["finding"]
+    assert index.manifest.counts.concepts == 1
+    unknown = run("build", "snomed", folder, "--semantic-group", "DISO", "--out", tmp_path / "no")
+    assert unknown.exit_code == 1
+    assert "error: snomed has no option semantic_groups" in unknown.stderr
 
 
 @pytest.mark.model

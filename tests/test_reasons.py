@@ -27,6 +27,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         concept("T:7", "Lead poisoning", "Lead", types=["disorder"]),
         concept("T:8", "Knee pain"),
         concept("T:9", "Pneumonia"),
+        concept("T:10", "Fracture", types=["morphologic abnormality"]),
+        concept("T:11", "Fracture", types=["disorder"]),
     ]
     return build(tmp_path_factory.mktemp("reasons") / "index", concepts)
 
@@ -103,6 +105,16 @@ def test_what_speaks_for_the_first_of_two_that_are_as_near() -> None:
     )
     farther = replace(second, score=0.8)
     assert Link(link.mention, "T:1", (first, farther)).why[-1].endswith("0.30 against 0.60")
+
+
+def test_a_morphology_goes_behind_the_disorder_of_its_name(linker: Linker) -> None:
+    link = linker.link(["fracture"])[0]
+    assert link.concept_id == "T:11"
+    assert link.why[:2] == (
+        "it is the preferred name 'Fracture' of T:11",
+        "against T:10: a morphology or qualifier goes behind another concept with that name",
+    )
+    assert "for the first speaks" not in link.why[2]
 
 
 def test_what_a_label_speaks_against(linker: Linker) -> None:

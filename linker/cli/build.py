@@ -77,6 +77,20 @@ def build(
     root: Annotated[
         list[str] | None, typer.Option(help="Keep this concept and what is below it; repeatable.")
     ] = None,
+    semantic_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep the concepts of this type only: a tag of SNOMED CT (disorder), a type of "
+            "the UMLS (T047), a domain of OMOP; repeatable."
+        ),
+    ] = None,
+    semantic_group: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="For umls and rxnorm: keep the concepts of this group of types (DISO) only, and "
+            "of --semantic-type; repeatable."
+        ),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(help="For table: OURS=THEIRS, as in concept_id=Code; repeatable."),
@@ -126,6 +140,8 @@ def build(
         "source": source,
         "path": path,
         "roots": root or None,
+        "semantic_types": semantic_type or None,
+        "semantic_groups": semantic_group or None,
         "columns": _columns(column or []) or None,
         "terminology": name,
         "version": release,

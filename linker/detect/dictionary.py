@@ -17,7 +17,7 @@ import numpy as np
 from linker.detect.composites import Joint, is_list, joints, parts_at
 from linker.detect.definitions import parenthesised
 from linker.detect.disorders import says_too_little
-from linker.detect.eponyms import called_after, is_person
+from linker.detect.eponyms import called_after, is_person, is_surname
 from linker.detect.grams import across_joints, grams, sums_of, without_sides
 from linker.detect.inverted import only_seems_inverted
 from linker.detect.joined import in_one_word, is_prefixed, joined_in
@@ -26,6 +26,7 @@ from linker.detect.letters import supported
 from linker.detect.match import Match, each_span, longest, mention_of
 from linker.detect.measured import may_be_measured, names_in_place
 from linker.detect.names import Names
+from linker.detect.not_mentions import is_among_capitals, is_header
 from linker.detect.restated import restated_in
 from linker.detect.senses import sense_of
 from linker.detect.short_names import is_another_thing
@@ -67,7 +68,6 @@ _FAMILY = re.compile(
     r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
 )
 _LONGEST_FAMILY = len(" familial medical ")
-_HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
 
 
 class _Notes:
@@ -230,9 +230,14 @@ class DictionaryMatcher:
                 and not (
                     reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
                 )
-                and not (reading.header and _is_header(text, start, end))
+                and not (reading.header and is_header(text, start, end))
+                and not (reading.in_capitals and is_among_capitals(text, start, end))
                 and not (reading.unless and reading.unless.match(text, end))
-                and (reading.local or reading.n_words > 1 or not is_another_thing(text, start, end))
+                and (
+                    reading.local
+                    or reading.n_words > 1
+                    or not (is_another_thing(text, start, end) or is_surname(text, start))
+                )
             ):
                 n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
                 yield of, Match(start, end, n_words, long_form, name, doubtful, reading.local)
@@ -390,9 +395,3 @@ def _is_of_family(text: str, start: int) -> bool:
         and _HISTORY.match(text, start) is not None
         and _FAMILY.search(text, max(0, start - _LONGEST_FAMILY), start) is not None
     )
-
-
-def _is_header(text: str, start: int, end: int) -> bool:
-    """Whether a name that some sections have as their header is such a header here."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
-    return not before.strip() and _HEADER_END.match(text, end) is not None

@@ -61,9 +61,17 @@ def _is_a_bone(stems: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=16384)
 def is_letters(text: str) -> bool:
-    """Whether a text is one word of at most six characters with two capitals: "PBS", "CLN2"."""
+    """Whether a text is a word of at most six characters with two capitals, or one and a number.
+
+    "PBS", "CLN2"; "L1", which is a vertebra where a leukemia is called so.
+    """
     return (
-        len(text) <= _LONGEST and text.isalnum() and sum(c.isupper() for c in text.rstrip("s")) >= 2
+        len(text) <= _LONGEST
+        and text.isalnum()
+        and (
+            sum(c.isupper() for c in text.rstrip("s")) >= 2
+            or (text[0].isupper() and text[1:].isdigit())
+        )
     )
 
 

@@ -1,7 +1,8 @@
 """Diseases by the name alone of whom they are called after: "Crohn's", "Hashimotos", "Graves'".
 
 Terminologies list "Crohn disease"; notes leave the disease out. Which persons, and what shows that
-a person is meant and no disease, is data: `data/eponyms.toml`.
+a person is meant and no disease, is data: `data/eponyms.toml`. And persons whose name is a word
+that a terminology has: "Dr. Burns".
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from linker.config import read_toml, validated
 from linker.text import stem
 
 _APOSTROPHES = "'\u2019"
+_TITLE = re.compile(r"\b(?:(?:Dr|Mr|Mrs|Ms)\.?|Miss|(?:DR|MR|MRS|MS)\.)[ \t]\Z")
+"""In capitals with their stop alone: "MS Fatigue" is of no lady."""
 _BEFORE = 24
 """Code points before an eponym in which a title is looked for."""
 
@@ -71,6 +74,14 @@ def is_person(text: str, start: int, end: int) -> bool:
         word[0].isupper()
         and any(mark in word for mark in _APOSTROPHES)
         and patterns.goes_on.match(text, end)
+    )
+
+
+def is_surname(text: str, start: int) -> bool:
+    """Whether the word that begins at an offset is a person's name: "Dr. Burns", "Ms. Cold"."""
+    return (
+        text[start : start + 1].isupper()
+        and _TITLE.search(text, max(0, start - _BEFORE), start) is not None
     )
 
 

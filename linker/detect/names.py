@@ -10,18 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, field_validator
 
-from linker.config import read_toml, validated
 from linker.detect.adjectives import noun_of
 from linker.detect.composites import is_list
 from linker.detect.disorders import SPREADS_TO, is_letters, says_too_little
 from linker.detect.eponyms import called_after
 from linker.detect.grams import SIDES
+from linker.detect.not_mentions import not_mentions
 from linker.detect.short_names import full_names
 from linker.detect.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.detect.variants import (
@@ -31,35 +30,24 @@ from linker.detect.variants import (
     same_in_other_words,
 )
 from linker.index import Index
-from linker.terminology import DISORDER, NameKind, kinds_of
+from linker.terminology import DISORDER, QUALITY, NameKind, kinds_of
 from linker.text import bag_hash, normalise, stems, word_hash
 
 _LONGEST_AMBIGUOUS = 3
+_TYPE_FILTERS = frozenset(("semantic_types", "semantic_groups"))
+"""Options of a build that say which types of concepts are wanted."""
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 _PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
+_LETTER = re.compile(r"[^\W\d_]")
+_POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
+_APOSTROPHES = ("'", "\u2019")
+_PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
+"""A name of one content word, without which the preposition goes: "On edge"."""
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
-
-
-class _NotMentions(BaseModel):
-    """What has the name of a finding and is none: see the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    words: frozenset[str]
-    headers: frozenset[str]
-    before: dict[str, re.Pattern[str]]
-
-    @field_validator("before", mode="before")
-    @classmethod
-    def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
-        return {
-            name: re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
-            for name, following in before.items()
-        }
 
 
 class Reading(NamedTuple):
@@ -71,6 +59,7 @@ class Reading(NamedTuple):
         doubtful: it is letters that stand for a disorder, if the note says so.
         local: the house gave this name, and means it wherever it stands.
         inverted: its noun stands in front: "pain, chest".
+        in_capitals: it is an English word but for its capitals: "WAS".
     """
 
     n_words: int
@@ -81,6 +70,7 @@ class Reading(NamedTuple):
     doubtful: bool
     local: bool = False
     inverted: bool = False
+    in_capitals: bool = False
 
 
 class Names:
@@ -100,6 +90,9 @@ class Names:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        release = index.manifest.terminology
+        filters = (release.filters, *(part.filters for part in release.parts))
+        self._types_chosen = not _TYPE_FILTERS.isdisjoint(chain.from_iterable(filters))
         self.written = lru_cache(maxsize=65536)(self._read_name)
         self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
         self.is_name = lru_cache(maxsize=16384)(self._look_up)
@@ -114,13 +107,14 @@ class Names:
             whole: without a side in its middle that is no part of the name.
 
         Returns:
-            None if it is not that name, or an everyday word, or a single letter.
+            None if it is not that name, or an everyday word, a word that says only how or when, a
+            single letter or a number.
         """
-        no_mentions = _not_mentions()
+        listed = not_mentions()
         lower = stretch.lower()
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
-        # No one means a disease by a single letter.
-        if len(stretch) == 1 or not self._fits(stretch, own, row):
+        # No one means a disease by a single letter, or by a number.
+        if len(stretch) == 1 or not _LETTER.search(stretch) or not self._fits(stretch, own, row):
             return None
         store = self._index.store
         meant = store.local_names.get(store.normal(row)) if store.local_names else None
@@ -128,7 +122,7 @@ class Names:
             return None
         if meant and whole:
             return Reading(len(own), None, False, False, None, False, local=True)
-        if lower in no_mentions.words:
+        if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
         if says_too_little(own) and self.disorders(row):
             return None
@@ -137,10 +131,12 @@ class Names:
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self.written(row)[1][0],
             abbreviation=is_abbreviation(stretch) and not self._is_meant(stretch, row),
-            header=lower in no_mentions.headers,
-            unless=no_mentions.before.get(lower),
+            header=lower in listed.headers,
+            unless=listed.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
             inverted="," in stretch,
+            in_capitals=lower in listed.in_capitals
+            and all(own.isupper() for own in self.written(row)[1]),
         )
 
     def _is_meant(self, short: str, row: int) -> bool:
@@ -162,14 +158,24 @@ class Names:
     def is_no_mention(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
         lower = text[start:end].lower()
-        unless = _not_mentions().before.get(lower)
-        return lower in _not_mentions().words or bool(unless and unless.match(text, end))
+        unless = not_mentions().before.get(lower)
+        return lower in not_mentions().words or bool(unless and unless.match(text, end))
 
     def disorders(self, row: int) -> bool:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
         store = self._index.store
         return all(
             DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
+        )
+
+    def _says_only_how(self, row: int) -> bool:
+        """Whether a name says only how, where, when or how much: "left", "severe", "mg", "May".
+
+        Who chose the types of the concepts at the build wants those that are there.
+        """
+        store = self._index.store
+        return not self._types_chosen and all(
+            kinds_of(store.semantic_types(pair.concept)) == {QUALITY} for pair in store.pairs(row)
         )
 
     def _is_preferred(self, row: int) -> bool:
@@ -198,7 +204,7 @@ class Names:
                 return False
         elif "," in text and not any("," in surface for surface in surfaces):
             return False
-        return any(_same_case(text, surface) for surface in surfaces)
+        return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
 
     def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         store = self._index.store
@@ -275,15 +281,21 @@ def name_in_other_words(index: Index, normal: str) -> int | None:
     return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)
 
 
-@lru_cache(maxsize=1)
-def _not_mentions() -> _NotMentions:
-    source = resources.files(__package__) / "data/not_mentions.toml"
-    return validated(_NotMentions, read_toml(source), where=str(source))
-
-
 def _same_acronyms(text: str, surface: str) -> bool:
     """Whether a text has the acronyms of a name as the name writes them."""
     return surface.isupper() or {*_ACRONYM.findall(surface)} <= {*_ACRONYM.findall(text)}
+
+
+def _same_marks(text: str, surface: str) -> bool:
+    """Whether a text has the possessive or preposition of a name: "job" is no Job's.
+
+    Nor is an "edge" On edge.
+    """
+    if _POSSESSIVE.fullmatch(surface):
+        return any(mark in text for mark in _APOSTROPHES) or (
+            text.endswith("s") and text[0].isupper()
+        )
+    return " " in text or not _PREPOSITION_ALONE.fullmatch(surface)
 
 
 def _same_case(text: str, surface: str) -> bool:

@@ -29,6 +29,7 @@ _VERB, _ADVERB, _PART, _CHANGE = range(1, 5)
 """What a word may be here; the words of the last two are those of groups."""
 _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
+_NO = stem("no")
 _MAX_OF_GROUPS = 3
 """Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
 _ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent|painful)\Z", re.IGNORECASE)
@@ -162,7 +163,12 @@ def ends_in_noun(text: str) -> bool:
 
 
 def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
-    """Whether stems of a text are those of a name, if each stands for its group."""
+    """Whether stems of a text are those of a name, if each stands for its group.
+
+    What a text denies is none: "no signs of bleeding" says not that no abnormality was detected.
+    """
+    if stems[0] == _NO:
+        return False
     if not _verbs().isdisjoint(stems):
         idle = _verbs() | _adverbs()
         stems = [stem for stem in stems if stem not in idle]

@@ -52,13 +52,23 @@ FEATURES = (
   "ataxia" seldom means one kind of it.
 """
 
-REASONS = (*FEATURES, "derived", "reworded", "farther", "other_kind", "local", "no_mention")
+REASONS = (
+    *FEATURES,
+    "derived",
+    "reworded",
+    "farther",
+    "lesser",
+    "other_kind",
+    "local",
+    "no_mention",
+)
 """What a concept owes its probability to: the ranker's features, and what counts beside them.
 
 - derived: the name is a form of the one that is shown, and no name that some source has.
 - reworded: the query is read as the name, in other words (`linker.link.reworded`).
 - farther: by how much nearer to the shared name, in cosine, another's preferred name is
   (`linker.link.shared_names`).
+- lesser: another of that name goes before it, as it is a morphology or qualifier (there too).
 - other_kind: it is of another kind than the mention's label says (`linker.link.labels`).
 - local: an overlay gives it the name. no_mention: an overlay says that the query is no mention
   (`linker.link.local`).

@@ -17,7 +17,7 @@ from linker.index import Index, Store
 from linker.link.features import FEATURES, REASONS, FeatureReader, Seen
 from linker.link.rank import Ranking
 from linker.link.retrieve import Bools
-from linker.link.shared_names import WORTH, SharedNames
+from linker.link.shared_names import SharedNames
 from linker.link.trees import Trees, shipped_trees
 from linker.schema import Candidate
 
@@ -67,7 +67,7 @@ class Reranker:
         probability = before.copy()
         is_other = np.zeros(len(head), dtype=bool) if other is None else other[head]
         losses = self._shared_names.losses(ranking.best[head], is_other)
-        values = self._trees(features[head]) - losses
+        values = self._trees(features[head]) - losses.log_odds
         of = query[head]
         top = np.full(len(queries), -np.inf)
         np.maximum.at(top, of, values)
@@ -81,7 +81,7 @@ class Reranker:
                 features[head],
                 ranking.best.derived[head],
                 ranking.best.reworded[head],
-                losses / WORTH,
+                *losses,
                 is_other,
                 np.zeros((len(head), 2)),  # `local_first` knows of overlays.
             ]

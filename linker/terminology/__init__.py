@@ -2,7 +2,7 @@
 
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms import add_forms
-from linker.terminology.kinds import ANATOMY, DISORDER, kinds, kinds_of
+from linker.terminology.kinds import ANATOMY, DISORDER, MORPHOLOGY, QUALITY, kinds, kinds_of
 from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
@@ -26,7 +26,9 @@ __all__ = [
     "CONCEPTS",
     "DISORDER",
     "FORMS",
+    "MORPHOLOGY",
     "NAMES",
+    "QUALITY",
     "READERS",
     "REMOVE",
     "BadRows",

@@ -20,6 +20,10 @@ DISORDER = "disorder"
 """The kind of diseases, symptoms and findings."""
 ANATOMY = "anatomy"
 """The kind of body parts."""
+MORPHOLOGY = "morphology"
+"""The kind of what tissue looks like: disorders too, but nothing that is said of a patient."""
+QUALITY = "quality"
+"""The kind of what says how, where, when and how much."""
 
 
 class _Kind(BaseModel):

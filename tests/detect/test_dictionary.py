@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
-from cases import CONCEPTS, build, concept, marked
+from cases import CONCEPTS, build, concept, linker_of, marked, write_jsonl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker.detect import DictionaryMatcher
 from linker.index import Index
+from linker.terminology import read_terminology
 
 
 @pytest.fixture
@@ -457,3 +459,81 @@ def test_a_word_that_says_too_little_is_no_mention(
     concepts = [concept("D:1", "Disease", "Included", "Strain", "Syndrome"), *CANCERS]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("words") / "i", concepts))
     assert found(matcher, f"A {word} of breast cancer") == ["breast cancer"]
+
+
+SNOMED = [
+    concept("S:1", "Left", types=["qualifier value"]),
+    concept("S:2", "May", types=["qualifier value"]),
+    concept("S:3", "Right and left", types=["qualifier value"]),
+    concept("S:4", "Cold", types=["qualifier value"]),
+    concept("S:5", "Common cold", "Cold", types=["disorder"]),
+    concept("S:6", "Burn", types=["disorder"]),
+    concept("S:7", "No abnormality", types=["finding"]),
+    concept("S:8", "History taking", "History", types=["procedure"]),
+    concept("S:9", "Well", types=["finding"]),
+    concept("S:10", "Body fluid discharge", "Discharge", types=["substance"]),
+    concept("S:11", "Computed tomography", "CT - Computed tomography", types=["procedure"]),
+    concept("S:12", "Aspirin", types=["substance"]),
+    concept("S:13", "Blood", types=["substance"]),
+    concept("S:14", "Physical examination", types=["procedure"]),
+    concept("S:15", "Hyper-IgE syndrome", "Job's", types=["disorder"]),
+    concept("S:16", "Irritability", "On edge", types=["finding"]),
+    concept("S:17", "Monosomy X", "45", types=["disorder"]),
+    concept("S:18", "Lymphoblastic leukemia", "L1", types=["disorder"]),
+    concept("S:19", "Axis vertebra", "Axis", types=["body structure"]),
+    concept("S:20", "Abdominal pain", "AP - Abdominal pain", types=["finding"]),
+    concept("S:22", "WAS gene", "WAS", types=["T028"]),
+    concept("S:23", "PAIN gene", "AND", types=["T028"]),
+    concept("S:24", "Chest pain", types=["finding"]),
+    concept("S:25", "Trace", types=["finding"]),
+    concept("S:21", "Radiotherapy", "Radiation", types=["procedure"]),
+]
+
+
+@pytest.fixture(scope="module")
+def snomed(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
+    return DictionaryMatcher(build(tmp_path_factory.mktemp("snomed") / "i", SNOMED))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("May have a cold. In the left ear, right and left", ["cold", "right and left"]),
+        ("History of burns. She is well, as well as he.", ["burns"]),
+        (
+            "No signs of burns. No abnormality, no abnormalities.",
+            ["burns", "No abnormality", "no abnormalities"],
+        ),
+        ("Dr. Burn saw a burn. DR. BURN. Ms Burn. Mrs. Burn's burn.", ["burn", "burn"]),
+        ("MS Burn of the arm", ["Burn"]),
+        ("PHYSICAL EXAMINATION: a physical examination", ["physical examination"]),
+        ("At discharge, a yellow discharge. Discharge summary.", ["discharge"]),
+        ("Cold extremities, cold packs. He caught a cold.", ["cold"]),
+        ("Blood pressure 120/80, no blood in the stool", ["blood"]),
+        ("CT of the head. CT output 100 cc from the chest tube.", ["CT"]),
+        ("ASA 81 mg daily\nHe was ASA class III", ["ASA"]),
+        ("Her job, two jobs; job's, Job's and Jobs", ["job's", "Job's", "Jobs"]),
+        ("The edge of the wound, 45 mm, L1 screws", []),
+        ("Left axis deviation. AXIS I: none. The axis", ["axis"]),
+        ("AP view. Abdominal pain.", ["Abdominal pain"]),
+        (
+            "SHE WAS SEEN FOR CHEST PAIN AND\nBURN, A TRACE WAS. A mutation in WAS.",
+            ["CHEST PAIN", "BURN", "TRACE", "WAS"],
+        ),
+        ("No radiation of pain, radiation to the arm; radiation in May", ["radiation"]),
+    ],
+)
+def test_what_a_note_means_by_the_words_of_a_large_terminology(
+    snomed: DictionaryMatcher, text: str, expected: list[str]
+) -> None:
+    assert found(snomed, text) == expected
+
+
+def test_who_chose_the_types_at_the_build_has_what_says_only_how(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("types")
+    read = read_terminology("jsonl", write_jsonl(folder / "s.jsonl", SNOMED))
+    release = replace(read.release, filters={"semantic_types": ["qualifier value"]})
+    linker = linker_of(replace(read, release=release), folder / "i")
+    assert [m.text for m in linker.detect(["May have left"])[0]] == ["May", "left"]

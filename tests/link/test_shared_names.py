@@ -13,7 +13,7 @@ from linker import Linker
 from linker.index import Index
 from linker.link.features import FeatureReader
 from linker.link.rank import Pairs, rank
-from linker.link.shared_names import WORTH, SharedNames
+from linker.link.shared_names import LESSER, WORTH, SharedNames
 from linker.terminology import NameKind, Release, TableBuilder
 
 CONCEPTS = [
@@ -45,7 +45,7 @@ def none_of(best: Pairs) -> np.ndarray:
 
 def losses(index: Index, best: Pairs, *others: str) -> dict[str, float]:
     ids = [*map(index.store.concept_id, best.concept.tolist())]
-    values = shared_names(index).losses(best, np.isin(ids, others)).tolist()
+    values = shared_names(index).losses(best, np.isin(ids, others)).log_odds.tolist()
     return dict(zip(map(index.store.concept_id, best.concept.tolist()), values, strict=True))
 
 
@@ -77,12 +77,13 @@ def test_each_query_on_its_own(index: Index) -> None:
         + Pairs(**{**columns, "query": second.query + 1})
         + Pairs(**{**columns, "query": second.query + 7})
     )
-    alone = shared_names(index).losses(first, none_of(first))
-    assert shared_names(index).losses(both, none_of(both)).tolist() == [*alone.tolist(), 0.0, 0.0]
+    alone = shared_names(index).losses(first, none_of(first)).log_odds
+    losses_of_both = shared_names(index).losses(both, none_of(both)).log_odds
+    assert losses_of_both.tolist() == [*alone.tolist(), 0.0, 0.0]
 
 
 def test_nothing_to_tell_apart(index: Index) -> None:
-    assert shared_names(index).losses(ranked(index), none_of(ranked(index))).shape == (0,)
+    assert shared_names(index).losses(ranked(index), none_of(ranked(index))).log_odds.shape == (0,)
 
 
 def test_the_link_is_the_nearer_one(index: Index, tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_the_link_is_the_nearer_one(index: Index, tmp_path: Path) -> None:
 def test_of_preferred_names_none_is_nearer(tmp_path: Path) -> None:
     same = build(tmp_path / "index", [concept("T:1", "Cold"), concept("T:2", "Cold")])
     best = ranked(same, ("cold", 1.0), query="cold")
-    assert np.allclose(shared_names(same).losses(best, none_of(best)), 0, atol=1e-6)
+    assert np.allclose(shared_names(same).losses(best, none_of(best)).log_odds, 0, atol=1e-6)
 
 
 def test_names_that_count_as_preferred_do_not_hide_the_preferred_one(tmp_path: Path) -> None:
@@ -126,3 +127,37 @@ def test_one_below_another_loses_only_where_the_name_is_the_preferred_one(tmp_pa
     found = losses(other, ranked(other, ("ischemia", 1.0)))
     assert found["T:1"] == 0.0
     assert found["T:2"] == pytest.approx(WORTH * (1 - float(asked @ far)), abs=1e-5)
+
+
+@pytest.mark.parametrize("lesser", ["morphologic abnormality", "qualifier value", "T080"])
+def test_what_tissue_looks_like_and_qualifiers_yield_to_what_somebody_has(
+    tmp_path: Path, lesser: str
+) -> None:
+    index = build(
+        tmp_path / "index",
+        [
+            concept("T:1", "Fracture", types=[lesser]),
+            concept("T:2", "Fracture", types=["disorder"]),
+            concept("T:3", "Capsule", types=[lesser]),
+            concept("T:4", "Capsule", types=[lesser]),
+        ],
+    )
+    fracture, capsule = Linker(index, encoder=FakeEncoder()).link(["fracture", "capsule"])
+    assert [one.concept_id for one in fracture.candidates[:2]] == ["T:2", "T:1"]
+    # That of the disorder is farther, which takes nothing from it.
+    other = build(
+        tmp_path / "other",
+        [
+            concept("T:1", "Fracture", types=[lesser]),
+            concept("T:2", "Broken bone", "Fracture", types=["disorder"]),
+        ],
+    )
+    assert losses(other, ranked(other, ("fracture", 1.0), query="fracture")) == {
+        "T:1": LESSER,
+        "T:2": 0.0,
+    }
+    assert fracture.candidates[0].probability > 5 * fracture.candidates[1].probability
+    assert losses(index, ranked(index, ("capsule", 1.0), query="capsule")) == pytest.approx(
+        {"T:3": 0.0, "T:4": 0.0}, abs=1e-5
+    )
+    assert capsule.candidates[0].concept_id == "T:3"

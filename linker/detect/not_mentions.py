@@ -1,0 +1,57 @@
+"""What has the name of a concept and is no mention: `data/not_mentions.toml`, and what it is by."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from linker.config import read_toml, validated
+
+_LONGEST_WORD = 24
+"""Code points before a name in which the word before it is looked for."""
+_HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
+_CAPITALS_BEFORE = re.compile(r"(?<![^\W_])[A-Z]{2,}[ \n]\Z")
+_CAPITALS_BEHIND = re.compile(r"[ \n][A-Z]{2,}(?![^\W_])")
+
+
+class NotMentions(BaseModel):
+    """What has the name of a finding and is none: see the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: frozenset[str]
+    headers: frozenset[str]
+    in_capitals: frozenset[str]
+    before: dict[str, re.Pattern[str]]
+
+    @field_validator("before", mode="before")
+    @classmethod
+    def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
+        return {
+            name: re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
+            for name, following in before.items()
+        }
+
+
+@lru_cache(maxsize=1)
+def not_mentions() -> NotMentions:
+    """What the file lists."""
+    source = resources.files(__package__) / "data/not_mentions.toml"
+    return validated(NotMentions, read_toml(source), where=str(source))
+
+
+def is_header(text: str, start: int, end: int) -> bool:
+    """Whether a name that some sections have as their header is such a header here."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return not before.strip() and _HEADER_END.match(text, end) is not None
+
+
+def is_among_capitals(text: str, start: int, end: int) -> bool:
+    """Whether the word before or behind is in capitals too."""
+    return bool(
+        _CAPITALS_BEHIND.match(text, end)
+        or _CAPITALS_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
+    )
