@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
-from linker.annotate.readers import ENDINGS, NOTE_READERS, NoteFile
+from linker.annotate.readers import ENDINGS, NOTE_READERS, NoteFile, known_column
 from linker.errors import NoteError
 
 STDIN = "-"
 _PACKED = (".gz", ".zst")
+_COLUMN = re.compile("([^=]+)=(.+)")
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+_UNCOMMITTED, _DELTA = "_temporary", "_delta_log"
+"""Folders of Spark's: what jobs that are under way or failed have written, and Delta's log."""
 
 
 def files_of(
@@ -34,8 +40,8 @@ def files_of(
         unread: dict[Path, str] = {}
         found = sorted(
             p
-            for p in _walk(path, unread)
-            if _of_format(p, input_format) and _may_be_file(p) and not _is_in(p, left_out)
+            for p in _walk(path, left_out, unread)
+            if _of_format(p, input_format) and _may_be_file(p)
         )
         if path in unread:
             raise NoteError(f"{path}: {unread[path]}")
@@ -49,7 +55,7 @@ def files_of(
                 f"{path}: not a format of notes that can be read; expected {_KNOWN}; "
                 "--input-format says what it is"
             )
-        if _is_in(path, left_out):
+        if _is_in(os.path.realpath(path), left_out):
             raise NoteError(f"{path}: would be read and written; choose another file to write")
         found = [path]
     for file in found:
@@ -63,18 +69,37 @@ def _listed(path: Path, note_id: str) -> NoteFile:
         found = path.stat()
     except OSError as error:
         return NoteFile(path, note_id, 0, unread=unread_reason(error))
-    return NoteFile(path, note_id, found.st_size, modified=found.st_mtime)
+    carried = _of_folders(path.parent)
+    return NoteFile(path, note_id, found.st_size, modified=found.st_mtime, carried=carried)
 
 
-def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
+def _of_folders(folder: Path) -> dict[str, str]:
+    """What the names of folders say of the notes in them: "note_date=2024-01-02".
+
+    So Hive and Spark write the columns by which they part a table; the files lack them.
+    """
+    found = {}
+    for part in folder.parts:
+        column = _COLUMN.fullmatch(part)
+        key = None if column is None else known_column(column[1])
+        if column is not None and key is not None and column[2] != _NULL:
+            found[key] = unquote(column[2])
+    return found
+
+
+def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Iterator[Path]:
     """The files below a folder, also where a link leads; each folder once, by its own name first.
 
     Outputs of runs are passed over: their texts were notes, and their links are none. So are names
     that begin with a dot: what programs keep there (.ipynb_checkpoints, ._note.txt) is an older
-    version of a note, or none.
+    version of a note, or none; and what Spark has not committed.
 
     Args:
+        left_out: files and folders that are passed over too.
         unread: is told of each folder that cannot be looked into, and why.
+
+    Raises:
+        NoteError: a folder is a Delta table: which of its rows are still there, its log says.
     """
 
     def tell(error: OSError) -> None:
@@ -85,13 +110,20 @@ def _walk(top: Path, unread: dict[Path, str]) -> Iterator[Path]:
     for start in left:
         for at, folders, names in os.walk(start, onerror=tell):
             real = os.path.realpath(at)
-            if real in seen:
+            if real in seen or _is_in(real, left_out):
                 folders.clear()
                 continue
             seen.add(real)
             folder = Path(at)
-            passed_over = _of_runs({*folders, *names})
+            if _DELTA in folders:
+                raise NoteError(
+                    f"{at}: a Delta table, whose files also hold rows that were deleted or changed "
+                    "since; write what it holds now to Parquet, or name the files that are to be "
+                    "read"
+                )
+            passed_over = _of_runs({*folders, *names}) | {_UNCOMMITTED}
             passed_over |= {name for name in (*folders, *names) if name.startswith(".")}
+            passed_over |= {name for name in names if _is_in(_place(real, name), left_out)}
             folders[:] = [name for name in folders if name not in passed_over]
             # Links are followed once all folders are seen under their own names.
             left += [folder / name for name in sorted(folders) if (folder / name).is_symlink()]
@@ -117,9 +149,15 @@ def _may_be_file(path: Path) -> bool:
         return True  # to be told of when it is opened
 
 
-def _is_in(path: Path, left_out: Collection[Path]) -> bool:
-    path = path.resolve()
-    return path in left_out or any(parent in left_out for parent in path.parents)
+def _place(folder: str, name: str) -> str:
+    """Where an entry of a folder, of which all links are resolved, leads to."""
+    path = Path(folder, name)
+    return os.path.realpath(path) if path.is_symlink() else str(path)
+
+
+def _is_in(place: str, left_out: Collection[Path]) -> bool:
+    """Whether a path without links is one of those left out, or lies in one."""
+    return any(f"{place}{os.sep}".startswith(f"{path}{os.sep}") for path in left_out)
 
 
 def _is_packed(path: Path) -> bool:

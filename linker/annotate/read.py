@@ -8,6 +8,7 @@ import io
 import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -38,7 +39,8 @@ class NoteStream:
         paths: files of a format of `NOTE_READERS`, also `.gz` and `.zst`; folders, which are
             searched for such files, outputs of runs and hidden files (".name") left out; "-" for
             stdin. The id of a `.txt` file is its name without the ending, in a folder with the
-            subfolders before it ("2021/note1"). Also URIs of databases: see `readers.database`.
+            subfolders before it ("2021/note1"). Names of folders may say what is carried along
+            ("note_date=2024-01-02"). Also URIs of databases: see `readers.database`.
         leave_out: files, and folders, that are not read though they lie in such a folder.
         input_format: a name of `NOTE_READERS`; by default each file's ending says, and stdin has
             JSON lines.
@@ -102,6 +104,8 @@ class NoteStream:
         """What the files hold, in order, and where it stands; ids may come twice."""
         for file in self.files:
             for line, item in self._read(file):
+                if file.carried and isinstance(item, Note):
+                    item = replace(item, carried={**file.carried, **item.carried})
                 yield file, line, item
             self._bytes_before += file.size
 

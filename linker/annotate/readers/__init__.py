@@ -10,6 +10,7 @@ from linker.annotate.readers.base import (
     Lines,
     NoteFile,
     Reader,
+    known_column,
 )
 from linker.annotate.readers.corpora import (
     read_bioc_xml_notes,
@@ -34,6 +35,7 @@ __all__ = [
     "NoteFile",
     "Reader",
     "is_database",
+    "known_column",
     "read_database",
 ]
 
