@@ -29,9 +29,11 @@ from linker.annotate.readers.base import (
 from linker.errors import NoteError
 from linker.formats.lines import FROM_LATIN_1
 from linker.formats.separated import (
+    RETURN,
     UTF_16,
     allow_long_fields,
     delimiter_of,
+    returns_kept,
     said_delimiter,
 )
 from linker.schema import Note
@@ -83,7 +85,9 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
         said = said_delimiter(first)
         if said is not None:
             first = text.readline()
-        lines = chain([first] if first else [], text)
+        lines: Iterable[str] = chain([first] if first else [], text)
+        if first.endswith("\n"):
+            lines = returns_kept(lines)
         parted_by = delimiter_of(first, delimiter) if said is None else said
         yield from _csv_notes(file, _Rows(lines, parted_by, before=said is not None), columns)
     finally:
@@ -122,7 +126,8 @@ class _Rows:
         self._read.clear()
         # A row begins on the line after that on which the one before it ended.
         self.line = self._before + self._rows.line_num + 1
-        return next(self._rows, None)
+        row = next(self._rows, None)
+        return None if row is None else [field.replace(RETURN, "\r") for field in row]
 
     def is_quoted(self) -> bool:
         """Whether a field of the row begins with a quote."""
