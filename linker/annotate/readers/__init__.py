@@ -20,7 +20,8 @@ from linker.annotate.readers.corpora import (
 from linker.annotate.readers.database import Database, is_database, read_database
 from linker.annotate.readers.fhir import read_fhir_lines
 from linker.annotate.readers.json_lines import read_json_lines
-from linker.annotate.readers.table import read_csv, read_parquet, read_tsv
+from linker.annotate.readers.parquet import read_parquet
+from linker.annotate.readers.separated import read_csv, read_tsv
 from linker.annotate.readers.text_files import read_text
 
 __all__ = [
