@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -73,6 +74,7 @@ def _listed(path: Path, note_id: str) -> NoteFile:
     return NoteFile(path, note_id, found.st_size, modified=found.st_mtime, carried=carried)
 
 
+@lru_cache(maxsize=64)
 def _of_folders(folder: Path) -> dict[str, str]:
     """What the names of folders say of the notes in them: "note_date=2024-01-02".
 
