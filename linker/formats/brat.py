@@ -63,9 +63,12 @@ def read_brat(folder: Path) -> Iterator[Item]:
 
 
 def _by_stem(folder: Path, ending: str) -> dict[Path, Path]:
-    """Files by their paths without the ending; hidden ones, as Macs make them, are none."""
-    found = folder.rglob(f"*{ending}")
-    return {path.with_suffix(""): path for path in found if not path.name.startswith(".")}
+    """Files by their paths without the ending; hidden ones and those of hidden folders are none."""
+    return {
+        path.with_suffix(""): path
+        for path in folder.rglob(f"*{ending}")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
 
 
 def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> Iterator[Item]:

@@ -47,7 +47,7 @@ class Texts:
             reason = "no text beside it, nor in a folder beside its own"
         elif len(found) > 1:
             reason = f"its text may be {found[0]} or {found[1]}; keep one of them there"
-        elif self._uses[found[0]] > 1:
+        elif found[0].parent != annotations.parent and self._uses[found[0]] > 1:
             reason = f"{found[0]} is annotated in other folders too; give one of the folders"
         else:
             try:

@@ -249,6 +249,9 @@ def test_brat_pairs_the_files_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b/c.txt").write_text("All well")
     (tmp_path / "b/c.ann").write_text("")
     (tmp_path / "lone.txt").write_text("All well")
+    for name in ("._a.ann", ".ipynb_checkpoints/a-checkpoint.ann"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\xff")
     items = list(read_brat(tmp_path))
     documents = [item for item in items if isinstance(item, Document)]
     assert [(d.id, [a.start for a in d.annotations]) for d in documents] == [
@@ -640,6 +643,11 @@ def test_a_text_that_several_folders_annotate_is_none_of_all(cadec: Path) -> Non
     ]
     assert isinstance(items[0], Problem)
     assert "annotated in other folders too; give one of the folders" in items[0].message
+    # Pairs stay pairs: here only the others are without a text of their own.
+    (cadec / "sct/A.1.txt").write_text((cadec / "text/A.1.txt").read_text())
+    items = list(read_brat(cadec))
+    assert [item.id for item in items if isinstance(item, Document)] == ["sct/A.1"]
+    (cadec / "sct/A.1.txt").unlink()
     (cadec / "copy").mkdir()
     (cadec / "copy/A.1.txt").write_text("another")
     (item,) = read_brat(cadec / "sct")
