@@ -31,7 +31,8 @@ def evaluate(
     gold: Annotated[
         list[Path],
         typer.Argument(
-            help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT pairs."
+            help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT's, "
+            "CADEC's or Bio-LarK's (GSC+) annotations, with texts there or in a folder beside."
         ),
     ],
     *,
@@ -74,7 +75,7 @@ def evaluate(
     ] = False,
     format: Annotated[  # noqa: A002
         str | None,
-        typer.Option(help="What the gold is: jsonl, pubtator, bioc-xml, bioc-json, brat."),
+        typer.Option(help="What the gold is: jsonl, pubtator, bioc-xml, bioc-json, brat, biolark."),
     ] = None,
     map_prefix: Annotated[
         list[str] | None,

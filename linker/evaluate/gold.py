@@ -16,8 +16,10 @@ from linker.formats import (
     Document,
     Item,
     Problem,
+    biolark_files,
     read_bioc_json,
     read_bioc_xml,
+    read_biolark,
     read_brat,
     read_jsonl,
     read_pubtator,
@@ -30,7 +32,13 @@ GOLD_READERS: dict[str, Callable[[Iterable[bytes], str], Iterator[Item]]] = {
     "bioc-xml": read_bioc_xml,
     "bioc-json": read_bioc_json,
 }
-"""Formats of one file, by name; a folder with `.ann` files is "brat"."""
+"""Formats of one file, by name."""
+
+FOLDER_READERS: dict[str, Callable[[Path], Iterator[Item]]] = {
+    "brat": read_brat,
+    "biolark": read_biolark,
+}
+"""Formats of a folder: one with `.ann` files is "brat"."""
 
 _ENDINGS = {
     ".jsonl": "jsonl",
@@ -39,7 +47,7 @@ _ENDINGS = {
     ".xml": "bioc-xml",
     ".json": "bioc-json",
 }
-FORMATS = (*GOLD_READERS, "brat")
+FORMATS = (*GOLD_READERS, *FOLDER_READERS)
 _OTHERS = (
     "Of another format (a table, offsets in files of their own) make JSON lines, a document each: "
     '{"id": "1", "text": "Has a fever.", "mentions": [{"start": 6, "end": 11, "ids": '
@@ -64,8 +72,9 @@ def read_gold(
     """Read files and folders of gold annotations.
 
     Args:
-        paths: JSON lines, PubTator, BioC XML or JSON, also `.gz`; folders of BRAT pairs, or of
-            such files.
+        paths: JSON lines, PubTator, BioC XML or JSON, also `.gz`; folders of such files, or of
+            BRAT's, CADEC's or Bio-LarK's annotations, whose texts lie beside them or in a folder
+            beside theirs.
         format: one of `FORMATS`; by default by each file's ending and first line.
         prefixes: how ids begin in the gold and in the index ("UMLS:" and "", to take it off); the
             key "" puts its value before ids without a colon.
@@ -117,13 +126,18 @@ def _files(path: Path, kind: str | None) -> Iterator[tuple[Path, str]]:
     if not path.exists():
         raise NoteError(f"{path}: no such file or folder")
     if not path.is_dir():
-        if kind == "brat":
-            raise NoteError(f"{path}: a file; for BRAT give the folder of .txt and .ann pairs")
+        if kind in FOLDER_READERS:
+            raise NoteError(f"{path}: a file; of {kind} give the folder of the annotations")
         yield path, kind or _sniffed(path)
-    elif kind == "brat" or (kind is None and next(path.rglob("*.ann"), None) is not None):
+    elif kind in FOLDER_READERS:
+        yield path, kind
+    elif kind is None and next(path.rglob("*.ann"), None) is not None:
         yield path, "brat"
     else:
         found = sorted(p for p in path.rglob("*") if p.is_file() and _ending(p) in _ENDINGS)
+        if not found and kind is None and biolark_files(path):
+            yield path, "biolark"
+            return
         if not found:
             known = ", ".join(_ENDINGS)
             raise NoteError(f"{path}: no .ann and none of {known} in this folder. {_OTHERS}")
@@ -158,8 +172,8 @@ def _opened(path: Path, raw: IO[bytes]) -> IO[bytes]:
 
 
 def _read(path: Path, kind: str) -> Iterator[Item]:
-    if kind == "brat":
-        yield from read_brat(path)
+    if kind in FOLDER_READERS:
+        yield from FOLDER_READERS[kind](path)
         return
     with path.open("rb") as raw:
         try:

@@ -5,11 +5,16 @@
 
 T lines mark spans (pieces parted by ";"), N lines say which concepts they name. A type with a
 colon, which BRAT's own have not, is a concept too: CRAFT (Bada et al. 2012) has "CL:0000540" there.
+CADEC (Karimi et al. 2015) has concepts in files of their own, and the texts in a folder beside:
+
+    TT1<TAB>271782001 | Drowsy | or 248274002 | Sleepy | 9 19<TAB>bit drowsy
+
 Events, relations, attributes, equivalences and notes are no mentions and are passed over.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,38 +24,51 @@ from linker.formats.document import (
     Item,
     Problem,
     checked_spans,
+    concepts_among,
     misfit,
     split_ids,
 )
-from linker.formats.lines import BOM, not_utf8, numbered
+from linker.formats.lines import not_utf8, numbered
+from linker.formats.pairs import Texts
 
 TEXT, ANNOTATIONS = ".txt", ".ann"
 _PASSED_OVER = frozenset("ERMA*#")
+_BOUND = re.compile(r"(\S.*?)\s+(\d+\s+\d+(?:\s*;\s*\d+\s+\d+)*)\s*")
+_CADEC_NAME = re.compile(r"\|[^|]*\|")
+_CADEC_ID = re.compile(r"\b(?:\d{6,}|CONCEPT_LESS)\b")
 
 
 def read_brat(folder: Path) -> Iterator[Item]:
-    """Read the pairs of a folder and of those below it, in the order of their names.
+    """Read the annotations of a folder and of those below it, in the order of their names.
 
-    A document's id is its path without the ending, from `folder`.
+    Texts lie beside them, or in a folder beside theirs. A document's id is the path of its
+    annotations without the ending, from `folder`.
     """
-    files = {path for ending in (TEXT, ANNOTATIONS) for path in folder.rglob(f"*{ending}")}
-    for stem in sorted({path.with_suffix("") for path in files}):
+    annotated = _by_stem(folder, ANNOTATIONS)
+    texts = Texts({path: (f"{stem.name}{TEXT}",) for stem, path in annotated.items()})
+    alone = _by_stem(folder, TEXT)
+    for stem in sorted(annotated.keys() | alone.keys()):
         doc_id = stem.relative_to(folder).as_posix()
-        text, annotations = (stem.with_name(stem.name + ending) for ending in (TEXT, ANNOTATIONS))
-        missing = next((path for path in (text, annotations) if path not in files), None)
-        if missing is not None:
-            there = text if missing == annotations else annotations
+        if stem in annotated:
+            text = texts.read(annotated[stem], doc_id)
+            if isinstance(text, Problem):
+                yield text
+                continue
+            with annotated[stem].open("rb") as stream:
+                yield from parse_brat(doc_id, text, stream, str(annotated[stem]))
+        elif not texts.are_of(alone[stem]):
+            missing = stem.with_name(f"{stem.name}{ANNOTATIONS}")
             reason = f"without {missing.name}; a document without annotations has an empty .ann"
-            yield Problem("document", str(there), None, doc_id, reason)
-            continue
-        try:
-            # Line ends are characters that offsets count: they stay as they are.
-            content = text.read_bytes().removeprefix(BOM).decode()
-        except UnicodeDecodeError as error:
-            yield Problem("document", str(text), None, doc_id, not_utf8(error))
-            continue
-        with annotations.open("rb") as stream:
-            yield from parse_brat(doc_id, content, stream, str(annotations))
+            yield Problem("document", str(alone[stem]), None, doc_id, reason)
+
+
+def _by_stem(folder: Path, ending: str) -> dict[Path, Path]:
+    """Files by their paths without the ending; hidden ones and those of hidden folders are none."""
+    return {
+        path.with_suffix(""): path
+        for path in folder.rglob(f"*{ending}")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
 
 
 def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> Iterator[Item]:
@@ -83,9 +101,9 @@ def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> It
                 elif fields[0] in marked:
                     raise ValueError(f"a second {fields[0]}")
                 else:
-                    vocabulary, colon, _ = kind.partition(":")
-                    marked[fields[0]] = (number, spans, vocabulary)
-                    ids.setdefault(fields[0], []).extend([kind] if colon else [])
+                    kind, own = _concepts(fields[0], kind)
+                    marked[fields[0]] = (number, spans, kind)
+                    ids.setdefault(fields[0], []).extend(own)
             elif line[0] == "N":
                 target, concepts = _normalisation(fields)
                 references.append((number, target))
@@ -107,15 +125,28 @@ def parse_brat(doc_id: str, text: str, stream: Iterable[bytes], file: str) -> It
 
 def _text_bound(fields: list[str]) -> tuple[str, tuple[tuple[int, int], ...], str | None]:
     """Type, spans and stated text of a T line."""
-    kind, _, offsets = (fields[1] if len(fields) > 1 else "").partition(" ")
     try:
-        pairs = [tuple(map(int, piece.split())) for piece in offsets.split(";")]
+        bound = _BOUND.fullmatch(fields[1])
+        if bound is None or (" " in bound[1] and not fields[0].startswith("TT")):
+            raise ValueError("not a type and its pieces")
+        pairs = [tuple(map(int, piece.split())) for piece in bound[2].split(";")]
         spans = checked_spans([(start, end) for start, end in pairs])
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         raise ValueError(
             "expected T<n>, a tab, TYPE START END, with more pieces after ';', a tab and the text"
         ) from error
-    return kind, spans, fields[2] if len(fields) > 2 else None
+    return bound[1], spans, fields[2] if len(fields) > 2 else None
+
+
+def _concepts(key: str, kind: str) -> tuple[str, tuple[str, ...]]:
+    """The type of a T line, and the concepts that it names itself."""
+    if key.startswith("TT"):
+        found = _CADEC_ID.findall(_CADEC_NAME.sub(" ", kind))
+        if not found:
+            raise ValueError("expected the ids of concepts, or CONCEPT_LESS, after TT<n> and a tab")
+        return "", concepts_among(found)
+    vocabulary, colon, _ = kind.partition(":")
+    return vocabulary, ((kind,) if colon else ())
 
 
 def _normalisation(fields: list[str]) -> tuple[str, list[str]]:

@@ -14,7 +14,7 @@ Span = tuple[int, int]
 """A stretch of a text: half-open, in code points."""
 
 _SEPARATORS = re.compile(r"[|+;,]")
-_NO_IDS = frozenset({"", "-", "-1", "nil", "null", "none", "cui-less", "cuiless"})
+_NO_IDS = frozenset({"", "-", "-1", "nil", "null", "none", "cui-less", "cuiless", "concept_less"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 UTF_16 = "UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8"
 
 MAX_FIELD = 1 << 28
 """Characters of a field; a longer one is a quote that was never closed."""
+
+RETURN = "\ud800"
+"""Stands for a carriage return that ends no row, which `csv` takes for a broken one; no file that
+is read as UTF-8, or with `surrogateescape`, gives this character."""
 
 _QUOTED = re.compile('"[^"]*"')
 _SAID = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
@@ -57,3 +62,29 @@ def delimiter_of(header: str, expected: str | None) -> str:
     # Spreadsheets of half of Europe write .csv with semicolons.
     best = max("\t,;|", key=header.count)
     return best if best in header else expected or ","
+
+
+def returns_kept(lines: Iterable[str]) -> Iterator[str]:
+    """Lines of a table whose rows end in line feeds; carriage returns elsewhere become `RETURN`.
+
+    Not all programs quote them: pandas does not.
+
+    Args:
+        lines: as `newline=""` gives them, ended by any of the two.
+    """
+    held: list[str] = []
+    for line in lines:
+        if line.endswith("\n") and not held:
+            yield line
+            continue
+        held.append(line)
+        if line.endswith("\n"):
+            yield _marked("".join(held))
+            held.clear()
+    if held:
+        yield _marked("".join(held))
+
+
+def _marked(line: str) -> str:
+    row = line.removesuffix("\n").removesuffix("\r") if line.endswith("\n") else line
+    return row.replace("\r", RETURN) + line[len(row) :]

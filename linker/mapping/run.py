@@ -9,12 +9,10 @@ A run that is stopped starts over, since it takes minutes.
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +24,15 @@ from linker.formats.rows import WriteRow, csv_rows, parquet_rows
 from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable
+from linker.mapping.uses import Uses
 from linker.mapping.values import VERDICTS, Columns, Review
+from linker.mapping.wording import bare
 from linker.schema import Link
 from linker.steps import Progress, Silent
+from linker.text import normalise
 
 BATCH = 256
 """Terms that are linked together."""
-
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
-_THOUSANDS_BY_DOTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
-_BLANK_IN_NUMBER = re.compile("(?<=\\d)[ \u00a0\u202f'](?=\\d{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,46 +100,24 @@ def map_terms(
     schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
     partial = out.with_name(f"{out.name}.partial")
     opened = _writer(out, partial, schema, table)
-    used = None if count is None else table.column(count)
-    # Where semicolons part the fields, as in half of Europe, dots part thousands.
-    by_dots = table.dialect.delimiter == ";"
+    uses = Uses(table, count)
+    used = _terms(table, uses, progress)
     terms: dict[str, tuple[Any, ...]] = {}
-    uses: defaultdict[str, float] = defaultdict(float)
-    to_show: list[Reviewed] | None = None if page is None else []
-    progress.step(f"reading {table.path.name}", unit="rows")
-    for row in table:
-        terms[row.term] = ()
-        where = f"{table.path}:{row.number}"
-        # One use a row, where the table does not say.
-        uses[row.term] += 1 if used is None else _number(row.cells[used], where, count, by_dots)
-        progress.advance(1)
-    for term, link in _link(linker, list(terms), columns.k, progress):
+    to_show: list[Reviewed] = []
+    for term, link in _link(linker, list(used), columns.k, progress):
         terms[term] = columns.values(link, review)
-        if to_show is not None:
-            to_show.append(Reviewed.of(link, review, uses=uses[term]))
+        if page is not None:
+            to_show.append(Reviewed.of(link, review, uses=used[term]))
     rows: Iterable[TermRow] = table
-    if used is not None:
-        place = used
-        where = str(table.path)
-        rows = sorted(table, key=lambda row: -_number(row.cells[place], where, count, by_dots))
+    if count is not None:
+        rows = sorted(table, key=lambda row: -uses.of(row))
+        to_show.sort(key=lambda item: -item.uses)
     progress.step(f"writing {out.name}", unit="rows")
-    counted: Counter[str] = Counter()
-    coded: set[str] = set()
     try:
         with opened as write:
-            for row in rows:
-                if row.term not in terms:
-                    raise TerminologyError(f"{table.path}: changed while it was read; map it again")
-                cells = dict(zip(schema.names, (*row.cells, *terms[row.term]), strict=True))
-                write(cells)
-                counted[cells[f"{columns.prefix}review"]] += 1
-                counted["blank"] += not row.term
-                coded |= {v for v in columns.vocabularies if cells[f"{columns.prefix}codes.{v}"]}
-                progress.advance(1)
+            done = _write(_found(rows, terms, schema.names, table), write, columns, progress)
         _keep(partial, out)
-        if page is not None and to_show is not None:
-            if used is not None:
-                to_show.sort(key=lambda item: -item.uses)
+        if page is not None:
             write_page(
                 page,
                 to_show,
@@ -154,12 +129,53 @@ def map_terms(
             )
     finally:
         partial.unlink(missing_ok=True)
-    by_review: dict[str, int] = {verdict: counted[verdict] for verdict in VERDICTS}
+    return replace(done, terms=len(terms) - ("" in terms))
+
+
+def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]:
+    """The distinct terms of a table, in its order, and how often each is used."""
+    progress.step(f"reading {table.path.name}", unit="rows")
+    used: defaultdict[str, float] = defaultdict(float)
+    for row in table:
+        used[row.term] += uses.of(row)
+        progress.advance(1)
+    return dict(used)
+
+
+def _found(
+    rows: Iterable[TermRow],
+    terms: Mapping[str, tuple[Any, ...]],
+    names: Sequence[str],
+    table: TermTable,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The term of each row, and the row with what was found of it."""
+    for row in rows:
+        if row.term not in terms:
+            raise TerminologyError(f"{table.path}: changed while it was read; map it again")
+        yield row.term, dict(zip(names, (*row.cells, *terms[row.term]), strict=True))
+
+
+def _write(
+    rows: Iterable[tuple[str, dict[str, Any]]],
+    write: WriteRow,
+    columns: Columns,
+    progress: Progress,
+) -> Mapped:
+    """Write rows, and count them; the number of terms is left open."""
+    verdicts: Counter[str] = Counter()
+    blank = 0
+    coded: set[str] = set()
+    for term, cells in rows:
+        write(cells)
+        verdicts[cells[f"{columns.prefix}review"]] += 1
+        blank += not term
+        coded |= {v for v in columns.vocabularies if cells[f"{columns.prefix}codes.{v}"]}
+        progress.advance(1)
     return Mapped(
-        rows=sum(by_review.values()),
-        terms=len(terms) - ("" in terms),
-        blank=counted["blank"],
-        review=by_review,
+        rows=verdicts.total(),
+        terms=0,
+        blank=blank,
+        review={verdict: verdicts[verdict] for verdict in VERDICTS},
         without_code=tuple(v for v in columns.vocabularies if v not in coded),
     )
 
@@ -176,30 +192,15 @@ def _link(
     progress.step("linking", total=len(terms), unit="terms")
     for start in range(0, len(terms), BATCH):
         batch = terms[start : start + BATCH]
-        yield from zip(batch, linker.link(batch, k), strict=True)
+        links = linker.link([_asked(linker, term) for term in batch], k)
+        for term, link in zip(batch, links, strict=True):
+            yield term, replace(link, mention=replace(link.mention, end=len(term), text=term))
         progress.advance(len(batch))
 
 
-def _number(cell: object, where: str, column: str | None, by_dots: bool) -> float:
-    if cell is None or cell == "":
-        return 0.0
-    text = _BLANK_IN_NUMBER.sub("", str(cell).strip())
-    # Commas part thousands, or are the decimal comma of half of Europe.
-    if by_dots and _THOUSANDS_BY_DOTS.fullmatch(text):
-        text = text.replace(".", "").replace(",", ".")
-    elif _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    else:
-        text = text.replace(",", ".")
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not isfinite(number):
-        raise TerminologyError(
-            f"{where}: {column} is {cell!r}, expected a number; correct it, or leave --count out"
-        )
-    return number
+def _asked(linker: Linker, term: str) -> str:
+    """What a term is looked up as: itself, where a reviewer decided what it means."""
+    return term if normalise(term) in linker.local_names else bare(term)
 
 
 def _writer(

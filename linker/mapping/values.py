@@ -23,6 +23,9 @@ these are right; 3 to 6% are rejected, and 0, 11 and 15% of these would have bee
 `benchmarks/map_thresholds.py`; at 0.9 half of the terms are accepted, 95 to 98% of them right."""
 
 DECISION = "decision"
+_MORE = re.compile(r"\b(?:due to|secondary to|caused by|2/2|or|vs|versus)\b", re.IGNORECASE)
+"""What ties a finding to another one: its cause, or what it may be instead."""
+
 _WHEN_NEEDED = re.compile(r"\b(?:prn|as needed)\b.*", re.IGNORECASE)
 
 
@@ -49,20 +52,20 @@ class Review:
         """The verdict on a term; one for which nothing was found is rejected.
 
         A person is to look at a term that says more of a finding than the name that it was found
-        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE.
+        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE, nor "gout or pseudogout" gout.
         """
         if link.best is None or link.probability < self.reject:
             return "reject"
-        if link.probability < self.accept or not _said_in(link.mention.text) <= said_in(
-            link.best.matched_name
-        ):
+        if link.probability < self.accept or _says_more(link.mention.text, link.best.matched_name):
             return "look"
         return "accept"
 
 
-def _said_in(term: str) -> frozenset[str]:
+def _says_more(term: str, name: str) -> bool:
     # What a medicine is taken for, when needed, is no part of its name.
-    return said_in(_WHEN_NEEDED.sub("", term))
+    if not said_in(_WHEN_NEEDED.sub("", term)) <= said_in(name):
+        return True
+    return _MORE.search(term) is not None and _MORE.search(name) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,27 @@ def test_an_odd_value_of_sqlite_takes_no_other_note(tmp_path: Path) -> None:
     assert (bad.id, bad.reason) == ("2", "note_text is not UTF-8: byte 0xe9 at position 3")
 
 
+def test_a_database_that_is_locked_or_damaged_is_told_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    uri = _create(path, *((i, 1, "Fever. " * 100) for i in range(3000)))
+    # Of another process: two SQLite libraries in one do not see each other's locks.
+    hold = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); "
+    hold += "db.execute('BEGIN EXCLUSIVE'); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(NoteError, match=r"locked.*; run it again when nobody writes to it"):
+            list(NoteStream([uri], query=QUERY))
+        other.stdin.close()
+    notes = iter(NoteStream([uri], query="SELECT note_id, note_text FROM note"))
+    assert next(notes) == Note("0", "Fever. " * 100)
+    os.truncate(path, 20_000)
+    with pytest.raises(NoteError, match=r"broke off after row \d+ .*--resume once it is whole"):
+        list(notes)
+
+
 @pytest.mark.skipif(
     DRIVER < (1, 13),
     reason="adbc-driver-manager before 1.13 breaks where a failed statement is closed",

@@ -379,3 +379,43 @@ def test_a_stream_may_be_read_twice(tmp_path: Path) -> None:
     stream = NoteStream([_lines(tmp_path / "a.jsonl", {"id": 1, "text": ""})])
     assert list(stream) == list(stream)
     assert stream.bytes_read == stream.total_bytes
+
+
+def test_what_spark_leaves_in_a_folder_is_no_note(tmp_path: Path) -> None:
+    _lines(tmp_path / "notes" / "part-0.jsonl", {"id": "1", "text": "One."})
+    _lines(tmp_path / "notes" / "_temporary" / "0" / "part-1.jsonl", {"id": "2", "text": "Two."})
+    for name in ("_SUCCESS", "_metadata", ".part-0.jsonl.crc"):
+        (tmp_path / "notes" / name).write_bytes(b"")
+    _lines(tmp_path / "notes" / "_ward" / "_n.jsonl", {"id": "3", "text": "Three."})
+    assert _read(tmp_path / "notes") == [Note("3", "Three."), Note("1", "One.")]
+
+
+def test_a_delta_table_is_refused_for_it_holds_rows_that_are_gone(tmp_path: Path) -> None:
+    table = tmp_path / "lake" / "notes"
+    _lines(table / "part-0.jsonl", {"id": "1", "text": "One."})
+    _lines(table / "_delta_log" / "0.json", {"add": {"path": "part-0.jsonl"}})
+    with pytest.raises(NoteError, match=f"{re.escape(str(table))}: a Delta table"):
+        _read(tmp_path / "lake")
+    # One of its files that is named is read.
+    assert _read(table / "part-0.jsonl") == [Note("1", "One.")]
+
+
+def test_columns_in_the_names_of_folders_are_those_of_their_notes(tmp_path: Path) -> None:
+    day = tmp_path / "site=A" / "note_date=2024-01-02"
+    _lines(
+        day / "Person_ID=p%2F1" / "a.jsonl",
+        {"id": "1", "text": "One."},
+        {"id": "2", "text": "Two.", "person_id": "own"},
+    )
+    _lines(day / "person_id=__HIVE_DEFAULT_PARTITION__" / "b.jsonl", {"id": "3", "text": "Three."})
+    _lines(day / "person_id=" / "b.txt", b"Four.")
+    expected = [
+        Note("1", "One.", {"note_date": "2024-01-02", "person_id": "p/1"}),
+        Note("2", "Two.", {"note_date": "2024-01-02", "person_id": "own"}),
+        Note("site=A/note_date=2024-01-02/person_id=/b", "Four.", {"note_date": "2024-01-02"}),
+        Note("3", "Three.", {"note_date": "2024-01-02"}),
+    ]
+    assert _read(tmp_path) == expected
+    # Of a file or folder that is named, its own path counts as well.
+    assert _read(day / "Person_ID=p%2F1" / "a.jsonl") == expected[:2]
+    assert _read(day / "Person_ID=p%2F1") == expected[:2]

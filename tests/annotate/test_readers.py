@@ -471,3 +471,22 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
 def test_every_reader_takes_an_empty_file(tmp_path: Path) -> None:
     for name in sorted(set(NOTE_READERS) - {"parquet", "text", "brat", "bioc", "json"}):
         assert _read(_write(tmp_path / "empty", b""), input_format=name) == []
+
+
+def test_a_carriage_return_alone_ends_no_row_where_line_feeds_do(tmp_path: Path) -> None:
+    # pandas' to_csv does not quote it; the note was cut there, and the rest of it lost.
+    path = tmp_path / "notes.csv"
+    path.write_bytes(
+        b'note_id,note_text\n1,One.\rTwo.\r\n2,"a\rb\r\nc"\n3,\r\xff\n4,Four.\r\r\n5,Five.'
+    )
+    one, two, three, four, five = _read(path)
+    assert (one, two) == (Note("1", "One.\rTwo."), Note("2", "a\rb\r\nc"))
+    assert isinstance(three, BadNote)
+    assert (three.id, three.line) == ("3", 5)
+    assert (four, five) == (Note("4", "Four.\r"), Note("5", "Five."))
+
+
+def test_carriage_returns_end_the_rows_of_a_file_that_has_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_bytes(b"note_id,note_text\r1,One.\r2,Two.\r")
+    assert _read(path) == [Note("1", "One."), Note("2", "Two.")]

@@ -160,7 +160,7 @@ def test_formats_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", [note("1", "Fever")])
     with pytest.raises(NoteError, match="--format xls is not known"):
         read_gold([path], format="xls")
-    with pytest.raises(NoteError, match="for BRAT give the folder"):
+    with pytest.raises(NoteError, match="of brat give the folder"):
         read_gold([path], format="brat")
 
 
@@ -195,3 +195,14 @@ def test_unknown_ids_come_most_frequent_first() -> None:
     assert unknown_ids({"b": 1, "c": 5, "a": 1}) == (("c", 5), ("a", 1), ("b", 1))
     many = {f"{i:02}": 1 for i in range(50)}
     assert [key for key, _ in unknown_ids(many)] == sorted(many)
+
+
+def test_annotations_of_bio_lark_are_known_by_their_first_line(tmp_path: Path) -> None:
+    for name, content in (("Text/1", "Fever"), ("Annotations/1", "[0::5]\tHP_0001945 | Fever\n")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(content)
+    for path, doc_id in ((tmp_path, "Annotations/1"), (tmp_path / "Annotations", "1")):
+        (document,) = read_gold([path]).documents
+        assert (document.id, document.annotations[0].ids) == (doc_id, ("HP:0001945",))
+    with pytest.raises(NoteError, match=r"a file; of biolark give the folder of the annotations"):
+        read_gold([tmp_path / "Annotations" / "1"], format="biolark")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,7 @@ from linker.formats import (
     parse_brat,
     read_bioc_json,
     read_bioc_xml,
+    read_biolark,
     read_brat,
     read_jsonl,
     read_pubtator,
@@ -229,11 +231,13 @@ def test_brat_reads_a_type_that_is_an_id_as_the_concept() -> None:
 
 def test_brat_says_what_it_cannot_use() -> None:
     rows = ("T1\tDisease 0 x\tOcular", "T2\tDisease 0 6\tAuricular", "N1\tReference T2 X:1\ta", "Q")
+    rows += ("T3\tDisease 0 6 8 9\tOcular",)
     items = list(parse_brat("d", TITLE, lines(*rows), "d.ann"))
     assert problems(items) == [
         ("annotation", 1, "d"),
         ("offsets", 2, "d"),
         ("annotation", 4, "d"),
+        ("annotation", 5, "d"),
         ("annotation", 3, "d"),
     ]
 
@@ -245,6 +249,9 @@ def test_brat_pairs_the_files_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b/c.txt").write_text("All well")
     (tmp_path / "b/c.ann").write_text("")
     (tmp_path / "lone.txt").write_text("All well")
+    for name in ("._a.ann", ".ipynb_checkpoints/a-checkpoint.ann"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\xff")
     items = list(read_brat(tmp_path))
     documents = [item for item in items if isinstance(item, Document)]
     assert [(d.id, [a.start for a in d.annotations]) for d in documents] == [
@@ -585,3 +592,92 @@ def test_written_by_hand_in_each_format_it_reads_the_same(
         assert (document.id, document.text) == ("1", text)
         (found,) = document.annotations
         assert (found.spans, found.ids, found.type) == (((start, end),), ("X:1", "X:2"), "T")
+
+
+# Texts in a folder of their own
+
+
+@pytest.fixture
+def cadec(tmp_path: Path) -> Path:
+    """One post as CADEC has it: its text, and three folders of annotations."""
+    for name, content in {
+        "text/A.1.txt": "bit drowsy, vision blurred and sore, pain in arms, tired",
+        "original/A.1.ann": "T1\tADR 0 10\tbit drowsy\n#1\tAnnotatorNotes T1\tx\n",
+        "sct/A.1.ann": "TT1\t271782001 | Drowsy | 0 10\tbit drowsy\n"
+        "TT2\t246636008|Hazy vision| or 111516008|Blurred vision 2| 12 26\tvision blurred\n"
+        "TT3\tCONCEPT_LESS 31 35\tsore\n"
+        "TT4\t102556003 | Pain in arm | + 7771000 | Left | 37 41;45 49\tpain arms\n"
+        "TT5\tnothing 51 56\ttired\n",
+        "meddra/A.1.ann": "TT1\t10013649 0 10\tbit drowsy\n"
+        "TT2\t10047531/10047513 12 26\tvision blurred\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    return tmp_path
+
+
+def test_cadec_has_concepts_in_lines_of_their_own_and_texts_in_a_folder_beside(
+    cadec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, problem = sorted(read_brat(cadec / "sct"), key=lambda item: isinstance(item, Problem))
+    assert isinstance(document, Document)
+    assert document.id == "A.1"
+    assert [(a.words(document.text), a.ids, a.type) for a in document.annotations] == [
+        ("bit drowsy", ("271782001",), ""),
+        ("vision blurred", ("246636008", "111516008"), ""),
+        ("sore", (), ""),
+        ("pain arms", ("102556003", "7771000"), ""),
+    ]
+    assert problems([problem]) == [("annotation", 5, "A.1")]
+    (meddra,) = read_brat(cadec / "meddra")
+    assert isinstance(meddra, Document)
+    assert [a.ids for a in meddra.annotations] == [("10013649",), ("10047531", "10047513")]
+    monkeypatch.chdir(cadec / "sct")
+    assert list(read_brat(Path()))[-1] == replace(document, file="A.1.ann")
+
+
+def test_a_text_that_several_folders_annotate_is_none_of_all(cadec: Path) -> None:
+    items = list(read_brat(cadec))
+    assert problems(items) == [
+        ("document", None, f"{folder}/A.1") for folder in ("meddra", "original", "sct")
+    ]
+    assert isinstance(items[0], Problem)
+    assert "annotated in other folders too; give one of the folders" in items[0].message
+    # Pairs stay pairs: here only the others are without a text of their own.
+    (cadec / "sct/A.1.txt").write_text((cadec / "text/A.1.txt").read_text())
+    items = list(read_brat(cadec))
+    assert [item.id for item in items if isinstance(item, Document)] == ["sct/A.1"]
+    (cadec / "sct/A.1.txt").unlink()
+    (cadec / "copy").mkdir()
+    (cadec / "copy/A.1.txt").write_text("another")
+    (item,) = read_brat(cadec / "sct")
+    assert isinstance(item, Problem)
+    assert "keep one of them there" in item.message
+
+
+def test_bio_lark_has_texts_and_annotations_of_one_name(tmp_path: Path) -> None:
+    for name, content in {
+        "Text/10": "renal dysplasia, deaf",
+        "Text/11": "well",
+        "Annotations/10": "[0::15]\tHP_0000110 | renal dysplasia\n[17::21]\tHP_0000365 | dead\nx\n",
+        "Annotations/11": "",
+        "Annotations/.DS_Store": "\0",
+        "Annotations/12": "[0::4]\tHP_0000365 | deaf\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    items = list(read_biolark(tmp_path / "Annotations"))
+    documents = [item for item in items if isinstance(item, Document)]
+    assert [(d.id, d.text, [(a.spans, a.ids) for a in d.annotations]) for d in documents] == [
+        ("10", "renal dysplasia, deaf", [(((0, 15),), ("HP:0000110",))]),
+        ("11", "well", []),
+    ]
+    assert problems(items) == [
+        ("offsets", 2, "10"),
+        ("annotation", 3, "10"),
+        ("document", None, "12"),
+    ]
+    assert [item.id for item in read_biolark(tmp_path) if isinstance(item, Document)] == [
+        "Annotations/10",
+        "Annotations/11",
+    ]

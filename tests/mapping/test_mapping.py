@@ -20,6 +20,7 @@ from linker import Linker
 from linker.cli import app
 from linker.errors import ConfigError, TerminologyError
 from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
+from linker.mapping.wording import bare
 from linker.offline import overlay_index
 from linker.schema import Candidate, Link, Mention
 
@@ -171,6 +172,9 @@ def test_the_review_follows_the_probability(
         ("r/o PE", "Pulmonary embolism", "look"),
         ("History of stroke", "Personal history of stroke", "accept"),
         ("ibuprofen 400 mg prn pain", "ibuprofen", "accept"),
+        ("kidney stones due to diabetes", "Nephrolithiasis", "look"),
+        ("gout or pseudogout", "Gout", "look"),
+        ("Anemia 2/2 CKD", "Anemia due to chronic kidney disease", "accept"),
     ],
 )
 def test_a_person_looks_at_what_says_more_than_the_name(term: str, name: str, verdict: str) -> None:
@@ -435,3 +439,52 @@ def test_a_missing_folder_is_told_before_anything_is_linked(linker: Linker, tmp_
         with pytest.raises(ConfigError, match=r"there is no folder .*none; make it, or give anoth"):
             map_terms(linker, table, out, page=page, progress=progress)
         assert not progress.steps
+
+
+@pytest.mark.parametrize(
+    ("term", "asked"),
+    [
+        ("Hypertension [I10]", "Hypertension"),
+        ("PE (HCC)", "PE"),
+        ("COPD (CMS/HCC)", "COPD"),
+        ("[D]PE* [I26.99]", "PE"),
+        ("Pneumonia (J18.9)", "Pneumonia"),
+        ("Asthma (ICD-10-CM: J45.909) (SCT 195967001)", "Asthma"),
+        ("E11.9 - Type 2 DM", "Type 2 DM"),
+        ("- MS*", "MS"),
+        # These may be meant.
+        ("Fracture (T12)", "Fracture (T12)"),
+        ("Deficiency (B12)", "Deficiency (B12)"),
+        ("-ve RF", "-ve RF"),
+        ("K+", "K+"),
+        ("HIV [HIV] disease", "HIV [HIV] disease"),
+        ("BMI (30.5)", "BMI (30.5)"),
+        ("[I10]", "[I10]"),
+        ("**", "**"),
+        ("", ""),
+    ],
+)
+def test_what_lists_write_around_a_term_is_not_looked_up(term: str, asked: str) -> None:
+    assert bare(term) == asked
+
+
+def test_a_term_is_found_without_its_code_and_kept_with_it(linker: Linker, tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", "problem", "Cardiac failure (HCC)", "Heart attack* [I21.9]")
+    rows = mapped(linker, table, tmp_path / "out.csv", page=tmp_path / "page.html")
+    assert [(row["problem"], row["concept_id"], row["score"]) for row in rows] == [
+        ("Cardiac failure (HCC)", "X:0001", "1.0"),
+        ("Heart attack* [I21.9]", "X:0002", "1.0"),
+    ]
+    # The page's download is to hold the term of the table.
+    assert "Cardiac failure (HCC)" in (tmp_path / "page.html").read_text()
+
+
+def test_a_decision_on_a_term_with_its_code_is_found_again(tmp_path: Path) -> None:
+    folder = build(tmp_path / "mini").path
+    table = write(tmp_path / "a.csv", "problem", "Cardiac failure (HCC)", "Cardiac failure")
+    mapped(Linker.load(folder, encoder=FakeEncoder()), table, tmp_path / "out.csv")
+    decided = decide(tmp_path / "out.csv", {"Cardiac failure (HCC)": "X:0006"})
+    write_overlay(Linker.load(folder, encoder=FakeEncoder()), decided, tmp_path / "local.csv")
+    overlay_index(folder, [tmp_path / "local.csv"], encoder=FakeEncoder())
+    again = mapped(Linker.load(folder, encoder=FakeEncoder()), table, tmp_path / "2.csv")
+    assert [row["concept_id"] for row in again] == ["X:0006", "X:0001"]

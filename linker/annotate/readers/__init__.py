@@ -10,6 +10,7 @@ from linker.annotate.readers.base import (
     Lines,
     NoteFile,
     Reader,
+    known_column,
 )
 from linker.annotate.readers.corpora import (
     read_bioc_xml_notes,
@@ -19,7 +20,8 @@ from linker.annotate.readers.corpora import (
 from linker.annotate.readers.database import Database, is_database, read_database
 from linker.annotate.readers.fhir import read_fhir_lines
 from linker.annotate.readers.json_lines import read_json_lines
-from linker.annotate.readers.table import read_csv, read_parquet, read_tsv
+from linker.annotate.readers.parquet import read_parquet
+from linker.annotate.readers.separated import read_csv, read_tsv
 from linker.annotate.readers.text_files import read_text
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "NoteFile",
     "Reader",
     "is_database",
+    "known_column",
     "read_database",
 ]
 

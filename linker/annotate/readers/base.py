@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
@@ -56,6 +56,7 @@ class NoteFile:
         database: what is asked of a database, if it is no file.
         modified: when it was written, in seconds since 1970; None where that is not known.
         unread: why it cannot be read, if that was found before; a folder may be such a file.
+        carried: what its place says of each of its notes, where they do not: see `CARRIED`.
     """
 
     path: Path | None
@@ -64,6 +65,7 @@ class NoteFile:
     database: Database | None = None
     modified: float | None = None
     unread: str | None = None
+    carried: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:

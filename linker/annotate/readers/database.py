@@ -116,7 +116,10 @@ def read_database(file: NoteFile, database: Database, columns: Columns) -> Lines
             batches = cursor.fetch_record_batch()
         except driver.Error as error:
             said = database.without_secrets(str(error))
-            raise NoteError(f"{file.name}: the query failed: {said}; correct --query") from error
+            # Another program writes to it: https://www.sqlite.org/rescode.html#busy.
+            is_busy = "database is locked" in said
+            to_do = "run it again when nobody writes to it" if is_busy else "correct --query"
+            raise NoteError(f"{file.name}: the query failed: {said}; {to_do}") from error
         with closing(batches):
             yield from _notes(file, batches, columns, driver)
 
@@ -170,7 +173,8 @@ def _notes(file: NoteFile, batches: Any, columns: Columns, driver: Any) -> Lines
         except (driver.Error, OSError, ValueError) as error:
             # The driver's message may quote a value.
             to_do = (
-                "a column with values of several types is to be CAST(... AS TEXT) in --query"
+                "a column with values of several types is to be CAST(... AS TEXT) in --query; if "
+                "the file was damaged or replaced, go on with --resume once it is whole"
                 if driver.__name__.startswith("adbc_driver_sqlite")
                 else "go on with --resume when the database is back"
             )

@@ -1,0 +1,193 @@
+"""The files of notes that a path stands for: itself, or, of a folder, what in it are notes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote
+
+from linker.annotate.readers import ENDINGS, NOTE_READERS, NoteFile, known_column
+from linker.errors import NoteError
+
+STDIN = "-"
+_PACKED = (".gz", ".zst")
+_COLUMN = re.compile("([^=]+)=(.+)")
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+_UNCOMMITTED, _DELTA = "_temporary", "_delta_log"
+"""Folders of Spark's: what jobs that are under way or failed have written, and Delta's log."""
+
+
+def files_of(
+    path: Path, left_out: Collection[Path], input_format: str | None
+) -> Iterator[NoteFile]:
+    """What is read of a path: a file, stdin, or the files of notes in a folder, in order.
+
+    Args:
+        left_out: files and folders that are not read though they lie in such a folder.
+        input_format: a name of `NOTE_READERS`; by default each file's ending says.
+
+    Raises:
+        NoteError: as `NoteStream`.
+    """
+    if str(path) == STDIN:
+        yield NoteFile(None, STDIN, 0)
+        return
+    if not path.exists():
+        raise NoteError(f"{path}: no such file or folder")
+    if path.is_dir():
+        unread: dict[Path, str] = {}
+        found = sorted(
+            p
+            for p in _walk(path, left_out, unread)
+            if _of_format(p, input_format) and _may_be_file(p)
+        )
+        if path in unread:
+            raise NoteError(f"{path}: {unread[path]}")
+        if not found and not unread:
+            raise NoteError(f"{path}: no notes in this folder; expected files that end in {_KNOWN}")
+        for folder, reason in unread.items():
+            yield NoteFile(folder, "", 0, unread=reason)
+    else:
+        if input_format is None and ending_format(path) is None:
+            raise NoteError(
+                f"{path}: not a format of notes that can be read; expected {_KNOWN}; "
+                "--input-format says what it is"
+            )
+        if _is_in(os.path.realpath(path), left_out):
+            raise NoteError(f"{path}: would be read and written; choose another file to write")
+        found = [path]
+    for file in found:
+        name = file.relative_to(path) if path.is_dir() else Path(file.name)
+        name = name.with_suffix("") if _is_packed(file) else name
+        yield _listed(file, name.with_suffix("").as_posix())
+
+
+def _listed(path: Path, note_id: str) -> NoteFile:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return NoteFile(path, note_id, 0, unread=unread_reason(error))
+    carried = _of_folders(path.parent)
+    return NoteFile(path, note_id, found.st_size, modified=found.st_mtime, carried=carried)
+
+
+@lru_cache(maxsize=64)
+def _of_folders(folder: Path) -> dict[str, str]:
+    """What the names of folders say of the notes in them: "note_date=2024-01-02".
+
+    So Hive and Spark write the columns by which they part a table; the files lack them.
+    """
+    found = {}
+    for part in folder.parts:
+        column = _COLUMN.fullmatch(part)
+        key = None if column is None else known_column(column[1])
+        if column is not None and key is not None and column[2] != _NULL:
+            found[key] = unquote(column[2])
+    return found
+
+
+def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Iterator[Path]:
+    """The files below a folder, also where a link leads; each folder once, by its own name first.
+
+    Outputs of runs are passed over: their texts were notes, and their links are none. So are names
+    that begin with a dot: what programs keep there (.ipynb_checkpoints, ._note.txt) is an older
+    version of a note, or none; and what Spark has not committed.
+
+    Args:
+        left_out: files and folders that are passed over too.
+        unread: is told of each folder that cannot be looked into, and why.
+
+    Raises:
+        NoteError: a folder is a Delta table: which of its rows are still there, its log says.
+    """
+
+    def tell(error: OSError) -> None:
+        unread[Path(error.filename)] = unread_reason(error)
+
+    seen: set[str] = set()
+    left = [top]
+    for start in left:
+        for at, folders, names in os.walk(start, onerror=tell):
+            real = os.path.realpath(at)
+            if real in seen or _is_in(real, left_out):
+                folders.clear()
+                continue
+            seen.add(real)
+            folder = Path(at)
+            if _DELTA in folders:
+                raise NoteError(
+                    f"{at}: a Delta table, whose files also hold rows that were deleted or changed "
+                    "since; write what it holds now to Parquet, or name the files that are to be "
+                    "read"
+                )
+            passed_over = _of_runs({*folders, *names}) | {_UNCOMMITTED}
+            passed_over |= {name for name in (*folders, *names) if name.startswith(".")}
+            passed_over |= {name for name in names if _is_in(_place(real, name), left_out)}
+            folders[:] = [name for name in folders if name not in passed_over]
+            # Links are followed once all folders are seen under their own names.
+            left += [folder / name for name in sorted(folders) if (folder / name).is_symlink()]
+            yield from (folder / name for name in names if name not in passed_over)
+
+
+def _of_runs(names: Collection[str]) -> set[str]:
+    """What of a folder's entries is the output of a run, or about to become one: see `output`."""
+    outputs = {name.removesuffix(".run.json") for name in names if name.endswith(".run.json")}
+    found = {
+        f"{output}{what}"
+        for output in outputs.intersection(names)
+        for what in ("", ".run.json", ".errors.jsonl")
+    }
+    under_way = {name.removesuffix(".partial") for name in names if name.endswith(".partial")}
+    return found | {f"{output}.writing" for output in under_way}
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True  # to be told of when it is opened
+
+
+def _place(folder: str, name: str) -> str:
+    """Where an entry of a folder, of which all links are resolved, leads to."""
+    path = Path(folder, name)
+    return os.path.realpath(path) if path.is_symlink() else str(path)
+
+
+def _is_in(place: str, left_out: Collection[Path]) -> bool:
+    """Whether a path without links is one of those left out, or lies in one."""
+    return any(f"{place}{os.sep}".startswith(f"{path}{os.sep}") for path in left_out)
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() in _PACKED
+
+
+def ending_format(path: Path | None) -> str | None:
+    """The format that a file's name stands for, by its ending, less ".gz" and ".zst"."""
+    if path is None:
+        return None
+    return ENDINGS.get((path.with_suffix("") if _is_packed(path) else path).suffix.lower())
+
+
+def _of_format(path: Path, input_format: str | None) -> bool:
+    """Whether a file of a folder is read: all that are known, or those of the format asked for."""
+    found = ending_format(path)
+    if input_format is None or found is None:
+        return found is not None
+    return NOTE_READERS[found] is NOTE_READERS[input_format]
+
+
+def unread_reason(error: OSError) -> str:
+    """Why a file or folder is not read, and what to do."""
+    return (
+        f"cannot be read ({error.strerror or type(error).__name__}); what is left of it is lost: "
+        "mend that, and annotate it again onto the same output"
+    )
+
+
+_KNOWN = ", ".join(f"{ending} or {ending}.gz" for ending in ENDINGS if ending != ".parquet")
+_KNOWN = f"{_KNOWN} (or .zst), .parquet"

@@ -1,0 +1,54 @@
+"""Notes in Parquet, a row each."""
+
+from __future__ import annotations
+
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linker.annotate.readers.base import Columns, Lines, NoteFile
+from linker.annotate.readers.table import kept_columns, note_columns, note_of_row, rows_of
+from linker.errors import NoteError
+
+BATCH_ROWS = 256
+
+
+def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
+    """Read a row a note, a row group at a time; lines are rows, from 1."""
+    if not opened.seekable():
+        raise NoteError(
+            f"{file.name}: Parquet is read from its end, which stdin and compressed files do not "
+            "give; name the .parquet file itself"
+        )
+    try:
+        table = pq.ParquetFile(opened)
+    except (pa.ArrowException, OSError) as error:
+        reason = (
+            f"not a Parquet file, or its footer is damaged ({type(error).__name__}); "
+            "copy or write it again"
+        )
+        yield None, file.bad(None, None, reason)
+        return
+    id_column, text_column = note_columns(file, table.schema_arrow.names, columns)
+    names = table.schema_arrow.names
+    wanted = list(dict.fromkeys(names[i] for i in kept_columns(names, id_column, text_column)))
+    first = 1
+    for group in range(table.num_row_groups):
+        last = first + table.metadata.row_group(group).num_rows - 1
+        row = first
+        try:
+            for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted):
+                kept = kept_columns(batch.schema.names, id_column, text_column)
+                for values in rows_of(batch.select(list(kept)).rename_columns(list(kept.values()))):
+                    yield row, note_of_row(file, row, values, id_column, text_column)
+                    row += 1
+        except (pa.ArrowException, OSError) as error:
+            # Arrow's message may quote what it could not read.
+            reason = (
+                f"row group {group} of {table.num_row_groups}, rows {first} to {last}, is damaged "
+                f"({type(error).__name__}); its notes from row {row} on are lost: copy or write "
+                "the file again, and annotate it again onto the same output"
+            )
+            yield row, file.bad(None, row, reason)
+        first = last + 1

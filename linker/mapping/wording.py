@@ -1,0 +1,38 @@
+"""What lists write around a term and do not mean by it: codes, payment categories, marks."""
+
+from __future__ import annotations
+
+import re
+
+_ICD = r"[A-Z]\d[0-9A-Z]"
+_DOTTED = rf"(?:{_ICD}|\d{{3}}|E\d{{3}}|V\d\d)\.[0-9A-Z]{{1,4}}"
+_VOCABULARY = r"(?:ICD-?(?:9|10)?(?:-?[A-Z]{2})?|SCT(?:ID)?|SNOMED(?:[- ]CT)?)[:# -]*"
+_CODE = rf"(?:{_VOCABULARY}(?:{_DOTTED}|{_ICD}|\d{{3,18}})|{_DOTTED}|\d{{6,18}})"
+# Square brackets are for codes; in round ones "(T12)" may be a vertebra, and "(B12)" a vitamin.
+_BRACKETED = rf"(?:\[(?:{_CODE}|{_ICD})\]|\({_CODE}\))"
+_CATEGORY = r"[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])]"
+# Chapters of the Read codes: "[D]" is for symptoms, "[X]" for what ICD-10 alone has.
+_READ = r"\[(?:[DMQVX]|SO|EC)\]"
+
+_BEFORE = re.compile(rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|[–-]\s")
+_BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}")
+_MARKS = " \t*•"
+_LAYERS = 8
+"""Of what stands around a term; more are none of a list's making."""
+
+
+def bare(term: str) -> str:
+    """A term as it is looked up: "PE (HCC)" and "[D]PE* [I26.99]" as "PE".
+
+    A term that is nothing else stays as it is.
+    """
+    left = term.strip(_MARKS)
+    for _ in range(_LAYERS):
+        before = _BEFORE.match(left)
+        if before is not None:
+            left = left[before.end() :].strip(_MARKS)
+        # What is in the last brackets.
+        start = max(left.rfind("["), left.rfind("("))
+        if start >= 0 and _BEHIND.fullmatch(left, start):
+            left = left[:start].strip(_MARKS)
+    return left or term
