@@ -34,6 +34,7 @@ _PROSE = re.compile(
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
 _MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
+_ODD_BLANK = re.compile(r"[^\S \t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 # fmt: off
 _NEVER_ENDS = frozenset((
     "dr", "mr", "mrs", "ms", "prof", "vs", "st", "sr", "jr", "eg", "ie", "viz", "cf",
@@ -48,7 +49,12 @@ _SELDOM_ENDS = frozenset((
 
 
 def plain_newlines(text: str) -> str:
-    """Write every line break as a line feed, one character for one: CR LF as a space and LF."""
+    """Write every line break as a line feed, one character for one: CR LF as a space and LF.
+
+    Blanks of typesetters and web pages, such as no-break spaces, become spaces.
+    """
+    if not text.isascii():
+        text = _ODD_BLANK.sub(" ", text)
     text = text.replace("\r\n", " \n")
     for mark in "\r\v\f\x85\u2028\u2029":
         text = text.replace(mark, "\n")

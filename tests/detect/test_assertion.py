@@ -535,6 +535,15 @@ def test_figures_over_invented_sentences(name: str) -> None:
     assert {a: f for a, f in f1.items() if f < FLOORS[a]} == {}
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\u2009", "\u3000"])
+def test_blanks_of_web_pages_are_blanks(blank: str) -> None:
+    for _, _, note in gold_lines():
+        text, mentions, _ = marked(note.replace("\\r", "\r").replace("\\n", "\n"))
+        odd = text.replace(" ", blank)
+        same = [Mention(m.start, m.end, odd[m.start : m.end]) for m in mentions]
+        assert found(odd, same) == found(text, mentions), note
+
+
 def test_groups_do_not_multiply_into_megabytes() -> None:
     left, nodes = [PhraseBook()._root], 0
     while left:
