@@ -498,6 +498,25 @@ def test_when_it_was_and_what_may_come(text: str) -> None:
 # The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 .980 1.00 .972; held
 # .981 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
 # without changing a rule for it; both are one author's invention, so real notes will be harder.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Motrin 600 mg p.o. q.8h. p.r.n. [pain|hypothetical], metformin for [diabetes|].",
+        "Benadryl 50 mg q.6h. p.r.n. for [anxiety|hypothetical] or [agitation|hypothetical] #30.",
+        "Tylenol P.R.N. for [fever|hypothetical]. Lasix for [edema|].",
+        "Tylenol prn [pain|hypothetical], lisinopril for [hypertension|].",
+        "Oxycodone as needed for moderate to severe [pain|hypothetical], Lasix for [CHF|].",
+        "As needed for [pain|hypothetical], [fever|hypothetical], or [chills|hypothetical].",
+        "Tylenol as needed for [pain|hypothetical] and lisinopril 10 mg daily for [hypertension|].",
+        "One every six hours as necessary for [pain|hypothetical].",
+        "Albuterol p.r.n. The [asthma|] is stable. Follow up p.r.n.\n[Gout|] is better.",
+        "Tylenol No. 3 one tablet for [pain|].",
+    ],
+)
+def test_what_a_drug_is_taken_for_when_needed(text: str) -> None:
+    check(text)
+
+
 FLOORS = {
     "negated": 0.95,
     "historical": 0.95,
