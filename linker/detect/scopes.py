@@ -129,6 +129,8 @@ def _look_forward(
             found[homes[at]] |= scopes.here(words[at])
         if at in phrases:
             end, effects = phrases[at]
+            if at in commas:
+                effects = [effect for effect in effects if not effect.unless_listed]
             scopes.take(effects, words[end])
 
 

@@ -68,6 +68,7 @@ class _TerminationTable(_Table):
     attributes: tuple[_Attribute, ...]
     phrases: tuple[str, ...]
     section: bool = False
+    unless_listed: bool = False
 
 
 class _RestTable(_Table):
@@ -102,6 +103,7 @@ class Effect(NamedTuple):
     backward: bool = False
     ends: bool = False
     ends_section: bool = False
+    unless_listed: bool = False
     rests: bool = False
     max_words: int = FAR
     until: frozenset[str] = frozenset()
@@ -164,10 +166,13 @@ class PhraseBook:
             self._add(trigger.phrases, effect)
         for termination in rules.termination:
             attributes = tuple(map(ASSERTIONS.index, termination.attributes))
-            self._add(
-                termination.phrases,
-                Effect(attributes=attributes, ends=True, ends_section=termination.section),
+            effect = Effect(
+                attributes=attributes,
+                ends=True,
+                ends_section=termination.section,
+                unless_listed=termination.unless_listed,
             )
+            self._add(termination.phrases, effect)
         for rest in rules.rest:
             attributes = tuple(map(ASSERTIONS.index, rest.attributes))
             self._add(

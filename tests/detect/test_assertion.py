@@ -501,6 +501,25 @@ def test_when_it_was_and_what_may_come(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "No evidence of acute or chronic [DVT|negated]. No new or old [infarct|negated].",
+        "No evidence of old [infarct|negated]. No evidence of chronic [bronchitis|negated].",
+        "No history of chronic [kidney disease|negated] or mild [asthma|negated].",
+        "No [fever|negated] or chronic [cough|negated]. No [nausea|negated]/mild [pain|negated].",
+        "Denies [fever|negated], chronic [cough|negated], or [chest pain|negated].",
+        "No [pneumothorax|negated], small [effusion|negated] or [consolidation|negated].",
+        # What else there is.
+        "No [fever|negated], chronic [pain|]. No [fever|negated] and mild [cough|].",
+        "No [mass|negated] with mild [edema|]. No [edema|negated], old [scar|historical].",
+        "No [pneumothorax|negated], small [effusion|].",
+    ],
+)
+def test_how_old_and_how_much_of_what_there_is_not(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Motrin 600 mg p.o. q.8h. p.r.n. [pain|hypothetical], metformin for [diabetes|].",
         "Benadryl 50 mg q.6h. p.r.n. for [anxiety|hypothetical] or [agitation|hypothetical] #30.",
         "Tylenol P.R.N. for [fever|hypothetical]. Lasix for [edema|].",
