@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import accumulate
 
 from linker.detect.clauses import enumerating_commas, statements
-from linker.detect.triggers import FAR, Effect, Phrases, is_word
+from linker.detect.triggers import FAR, MENTION, Effect, Phrases, is_word
 from linker.schema import ASSERTIONS
 
 _NEGATED = ASSERTIONS.index("negated")
@@ -166,7 +166,7 @@ def _look_backward(
                     floors[attribute] = words[at] - effect.max_words
                     until[attribute] = effect.until
                     listed[attribute] = False
-        elif at in inside:
+        elif at in inside and piece != MENTION:
             continue
         elif at in homes:
             for attribute in range(n):

@@ -44,8 +44,13 @@ _WITHOUT_APOSTROPHE = {
         "weren't", "can't", "couldn't", "i'm",
     )
 }
-# fmt: on
 """As people type on a phone: "i dont have a fever"."""
+_NUMBERS = frozenset((
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "fifteen", "twenty", "thirty", "forty", "fifty",
+))
+# fmt: on
+"""In words. "One" is none of them: it is no number in "no one", "one of"."""
 
 _Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
 
@@ -293,7 +298,7 @@ def _parts(word: str) -> list[str]:
 def fold(piece: str) -> str:
     """The form in which the words of a note are compared with those of a phrase.
 
-    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk". "Dont" is
+    Numbers are one, in words too, years are one, and a number with its unit is the unit: "3d", "2wk". "Dont" is
     "don't".
     """
     if piece[0].isdecimal() and (time := _DURATION.fullmatch(piece)):
@@ -304,5 +309,7 @@ def fold(piece: str) -> str:
         return "0s"
     piece = piece.lower().replace("’", "'").replace("´", "'")
     piece = piece.removesuffix("'s")
+    if piece in _NUMBERS:
+        return "0"
     piece = _WITHOUT_APOSTROPHE.get(piece, piece)
     return {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}.get(piece, piece)

@@ -520,6 +520,29 @@ def test_how_old_and_how_much_of_what_there_is_not(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        # Whoever has a history of one thing comes with another.
+        "78F with h/o [CAD|historical] who fell and has [hip fracture|].",
+        "History of [gout|historical] who is expressing signs of [depression|].",
+        "PMH: 60M with [CAD|historical] who had [MI|historical].",
+        # Since then, and still.
+        "[Pain|] since October of last year. [Pain|] since last month. [Cough|] for the last month.",
+        "[Weight gain|] over the last year. [MI|historical] last year.",
+        "[Pain|] which started about six to eight months ago. [Tics|] began 2-3 years ago.",
+        "Twenty years ago he had [TB|historical]. [Stroke|historical] two years previously.",
+        "Diagnosed with [gout|] in June 2005, with a [stroke|historical] in 2010.",
+        "Denies [fever|negated], was diagnosed with [gout|] two years ago.",
+        "Diagnosed with [gout|historical] in 2005, resolved.",
+        # What was before is another thing.
+        "Minute [petechiae|] around the previously healed site. [Stroke|historical] previously.",
+    ],
+)
+def test_what_is_past_and_what_goes_on(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Motrin 600 mg p.o. q.8h. p.r.n. [pain|hypothetical], metformin for [diabetes|].",
         "Benadryl 50 mg q.6h. p.r.n. for [anxiety|hypothetical] or [agitation|hypothetical] #30.",
         "Tylenol P.R.N. for [fever|hypothetical]. Lasix for [edema|].",
