@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import itemgetter
 
 from linker.detect.sentences import ends_sentence, hard_breaks
 from linker.detect.stretches import Stretches
@@ -169,12 +170,12 @@ def _header(
 
 
 def _is_of_the_family(name: str, book: PhraseBook) -> bool:
-    """Whether some words are, all of them, a relative."""
+    """Whether some words end with a relative: "MOTHER", "PATERNAL GREAT AUNT"."""
     tokens = [*map(fold, TOKEN.findall(name))]
-    end, effects = book.find(tokens).get(0, (0, []))
+    end, effects = max(book.find(tokens).values(), default=(0, []), key=itemgetter(0))
     family = ASSERTIONS.index("family")
     return end == len(tokens) and any(
-        effect.forward and family in effect.attributes for effect in effects
+        family in effect.attributes and not effect.ends for effect in effects
     )
 
 

@@ -298,8 +298,8 @@ def _parts(word: str) -> list[str]:
 def fold(piece: str) -> str:
     """The form in which the words of a note are compared with those of a phrase.
 
-    Numbers are one, in words too, years are one, and a number with its unit is the unit: "3d", "2wk". "Dont" is
-    "don't".
+    Numbers are one, in words too, years are one, and a number with its unit is the unit: "3d",
+    "2wk". "Dont" is "don't".
     """
     if piece[0].isdecimal() and (time := _DURATION.fullmatch(piece)):
         return time[1].lower()

@@ -525,7 +525,7 @@ def test_how_old_and_how_much_of_what_there_is_not(text: str) -> None:
         "History of [gout|historical] who is expressing signs of [depression|].",
         "PMH: 60M with [CAD|historical] who had [MI|historical].",
         # Since then, and still.
-        "[Pain|] since October of last year. [Pain|] since last month. [Cough|] for the last month.",
+        "[Pain|] since October of last year. [Tics|] since last month. [Rash|] for the last month.",
         "[Weight gain|] over the last year. [MI|historical] last year.",
         "[Pain|] which started about six to eight months ago. [Tics|] began 2-3 years ago.",
         "Twenty years ago he had [TB|historical]. [Stroke|historical] two years previously.",
@@ -537,6 +537,32 @@ def test_how_old_and_how_much_of_what_there_is_not(text: str) -> None:
     ],
 )
 def test_what_is_past_and_what_goes_on(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Said in a clause of its own.
+        "It is possible that the patient is developing adult [hydrocephalus|uncertain].",
+        "I suspect he has [gout|uncertain]. We suspect this represents [pneumonia|uncertain].",
+        "I suspect that she has had [strokes|historical+uncertain] in the past.",
+        "It is likely that the patient will need a drug to treat her [bipolar disorder|].",
+        "Severe cases may be associated with [edema|uncertain].",
+        "[PE|uncertain] should not be ruled out. [MS|uncertain] should not fully be excluded.",
+        # What there is, whatever its cause, its side, and what may be done.
+        "Suspected etiology of [heartburn|]. [Ulcers|] may be the source of [bleeding|].",
+        "[Rales|] at either base, [edema|]. No [edema|negated] in either leg, no [pain|negated].",
+        "No history of either [gout|negated] or [lupus|negated]. Denies either [rash|negated].",
+        "Either [gout|uncertain] or [MS|uncertain]. Either a [mass|uncertain] or [cyst|uncertain].",
+        "The scope could be passed beyond the [tumor|]. It may be helpful to treat the [pain|].",
+        "I have not been able to detect a [murmur|negated]. He is not able to sleep from [pain|].",
+        "Resection with no recurrence, repair of [hernia|]. No recurrence of [melanoma|negated].",
+        "PRIOR SURGERIES:\n[glaucoma|historical] surgery",
+        "GREAT-GRANDMOTHER: [gout|family].\nPATERNAL GREAT AUNT: [lupus|family]. [Gout|].",
+    ],
+)
+def test_what_is_doubted_and_what_is_not(text: str) -> None:
     check(text)
 
 
