@@ -631,6 +631,23 @@ def test_blanks_of_web_pages_are_blanks(blank: str) -> None:
         assert found(odd, same) == found(text, mentions), note
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The answer to a question, or the first word of a full line's next.
+        "The pulse is strong in both of the feet, and the refill is short. LUNGS: No\n"
+        "wheezes, [rales|negated] or [rhonchi|negated] were heard. SKIN: there is a [cut|] on it.",
+        "SKIN: Within normal limits.  Well hydrated.  No\n[diaphoresis|negated].  There is [rash|].",
+        "[Fever|negated]: no\n[Cough|]: yes\n[Rash|negated]  no\n[Gout|]  yes",
+        # A full stop of an abbreviation.
+        "For breakthrough agitation, we recommend Zyprexa 5 mg p.o. q.8h. p.r.n.\n"
+        "for severe [agitation|hypothetical]. She has [gout|] and takes a drug for it now.",
+    ],
+)
+def test_lines_that_are_full(text: str) -> None:
+    check(text)
+
+
 def test_groups_do_not_multiply_into_megabytes() -> None:
     left, nodes = [PhraseBook()._root], 0
     while left:
