@@ -673,6 +673,8 @@ def test_groups_do_not_multiply_into_megabytes() -> None:
         # What stands behind a header is judged in its own sentence alone.
         "PREVIOUS [SURGERY|historical]: [gout|], no [asthma|negated]",
         "[Surgery|]: no [complication|negated]",
+        # What a person says, who is a mention too, is no answer.
+        "The [patient|] denies, [fever|negated], [cough|negated]. [Rash|negated] denied, [gout|].",
         # "No" is a part of these.
         "Weak with [no appetite|] and [pain|].",
     ],
