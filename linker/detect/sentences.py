@@ -17,7 +17,8 @@ _ENDS_OPEN = re.compile(
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(
-    r"(?:[:=?|]|[ \t][-–—]|\t|(?<![\s.!?;]) {2})[ \t]*(?:no|not|denies|denied|has|is|was|have|are|were)[ \t]*\Z",
+    r"(?:[:=?|]|[ \t][-–—]|\t|(?<![\s.!?;]) {2})[ \t]*"
+    r"(?:no|not|denies|denied|has|is|was|have|are|were)[ \t]*\Z",
     re.IGNORECASE,
 )
 """The answer to what stands before it, of which the line below has its own."""

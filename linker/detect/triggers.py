@@ -34,7 +34,7 @@ FAR = 1 << 60
 # fmt: off
 _ADVERBS = frozenset((
     "actually", "really", "currently", "ever", "also", "truly", "subsequently", "specifically",
-    "clearly", "presently", "certainly", "personally",
+    "clearly", "presently", "certainly", "personally", "approximately", "around", "roughly",
 ))
 """A phrase may have one of them in it: "did not actually have" is "did not have"."""
 _WITHOUT_APOSTROPHE = {
@@ -67,12 +67,14 @@ class _TriggerTable(_Table):
     phrase: bool = False
     until: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    unless_denied: bool = False
 
 
 class _TerminationTable(_Table):
     attributes: tuple[_Attribute, ...]
     phrases: tuple[str, ...]
     section: bool = False
+    unless_denied: bool = False
     unless_listed: bool = False
 
 
@@ -108,6 +110,7 @@ class Effect(NamedTuple):
     backward: bool = False
     ends: bool = False
     ends_section: bool = False
+    unless_denied: bool = False
     unless_listed: bool = False
     rests: bool = False
     max_words: int = FAR
@@ -167,6 +170,7 @@ class PhraseBook:
                 max_words=FAR if trigger.max_words is None else trigger.max_words,
                 until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
                 after=frozenset(trigger.after),
+                unless_denied=trigger.unless_denied,
             )
             self._add(trigger.phrases, effect)
         for termination in rules.termination:
@@ -175,6 +179,7 @@ class PhraseBook:
                 attributes=attributes,
                 ends=True,
                 ends_section=termination.section,
+                unless_denied=termination.unless_denied,
                 unless_listed=termination.unless_listed,
             )
             self._add(termination.phrases, effect)

@@ -73,7 +73,8 @@ def check(text: str) -> None:
         "The child has not been [lethargic|negated] or [irritable|negated].",
         "There was [anemia|] but not [hemolysis|negated].",
         "Nor has any of them had [gout|negated].",
-        "No change in vision or [diplopia|negated].",
+        "No change in vision or [diplopia|negated]. Sclerae not [icteric|negated].",
+        "No significant changes in his bowel habits or any [melena|negated].",
         "He denies chronic [dry cough|negated], coughing up [blood|negated].",
         "No chronic [pain|negated].",
         "No [fever|negated], chronic [back pain|].",
@@ -532,6 +533,7 @@ def test_how_old_and_how_much_of_what_there_is_not(text: str) -> None:
         "Diagnosed with [gout|] in June 2005, with a [stroke|historical] in 2010.",
         "Denies [fever|negated], was diagnosed with [gout|] two years ago.",
         "Diagnosed with [gout|historical] in 2005, resolved.",
+        "[Tics|] starting in August 2008. [Pain|] which began in 2005. [MI|historical] in 2005.",
         # What was before is another thing.
         "Minute [petechiae|] around the previously healed site. [Stroke|historical] previously.",
     ],
@@ -563,6 +565,26 @@ def test_what_is_past_and_what_goes_on(text: str) -> None:
     ],
 )
 def test_what_is_doubted_and_what_is_not(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There are no areas that are suspicious for [tumor|negated].",
+        "No findings concerning for [cancer|negated] or [abscess|negated].",
+        "No [mass|negated] or [lymphadenopathy|negated] suggestive of [lymphoma|negated].",
+        "No findings consistent with [pneumonia|negated]. No history suggestive of [gout|negated].",
+        "Denies symptoms consistent with [angina|negated].",
+        "No imaging findings suggestive of [appendicitis|negated].",
+        # What there is, or what its lack shows.
+        "No [fever|negated], exam consistent with [pneumonia|].",
+        "No [fever|negated] and exam concerning for [pneumonia|uncertain].",
+        "No [effusion|negated], suspicious for [tumor|uncertain].",
+        "No heart motion consistent with [fetal demise|].",
+    ],
+)
+def test_what_findings_would_show_that_there_are_not(text: str) -> None:
     check(text)
 
 
@@ -637,7 +659,7 @@ def test_blanks_of_web_pages_are_blanks(blank: str) -> None:
         # The answer to a question, or the first word of a full line's next.
         "The pulse is strong in both of the feet, and the refill is short. LUNGS: No\n"
         "wheezes, [rales|negated] or [rhonchi|negated] were heard. SKIN: there is a [cut|] on it.",
-        "SKIN: Within normal limits.  Well hydrated.  No\n[diaphoresis|negated].  There is [rash|].",
+        "SKIN: Within normal limits.  Well hydrated.  No\n[diaphoresis|negated].  Has [rash|].",
         "[Fever|negated]: no\n[Cough|]: yes\n[Rash|negated]  no\n[Gout|]  yes",
         # A full stop of an abbreviation.
         "For breakthrough agitation, we recommend Zyprexa 5 mg p.o. q.8h. p.r.n.\n"
