@@ -34,7 +34,8 @@ FAR = 1 << 60
 # fmt: off
 _ADVERBS = frozenset((
     "actually", "really", "currently", "ever", "also", "truly", "subsequently", "specifically",
-    "clearly", "presently", "certainly", "personally", "approximately", "around", "roughly",
+    "clearly", "presently", "certainly", "personally", "formally", "officially", "about",
+    "approximately", "around", "roughly",
 ))
 """A phrase may have one of them in it: "did not actually have" is "did not have"."""
 _WITHOUT_APOSTROPHE = {

@@ -75,6 +75,8 @@ def check(text: str) -> None:
         "Nor has any of them had [gout|negated].",
         "No change in vision or [diplopia|negated]. Sclerae not [icteric|negated].",
         "No significant changes in his bowel habits or any [melena|negated].",
+        "Not formally diagnosed with [asthma|negated]. Does not recall any [fall|negated].",
+        "The patient has not displayed any manic symptoms, [hallucinations|negated] or others.",
         "He denies chronic [dry cough|negated], coughing up [blood|negated].",
         "No chronic [pain|negated].",
         "No [fever|negated], chronic [back pain|].",
@@ -551,6 +553,11 @@ def test_what_is_past_and_what_goes_on(text: str) -> None:
         "I suspect that she has had [strokes|historical+uncertain] in the past.",
         "It is likely that the patient will need a drug to treat her [bipolar disorder|].",
         "Severe cases may be associated with [edema|uncertain].",
+        "He probably has some [gout|uncertain]. He is possibly with a viral [URI|uncertain].",
+        "This was less likely a true [UTI|uncertain]. [PE|uncertain] is less likely.",
+        "Chart review suggests she has [CAD|uncertain].",
+        "[Head injury|] as well as possible [rib fracture|uncertain].",
+        "It may produce [stomatitis|hypothetical]. Should the [rash|hypothetical] be bad, return.",
         "[PE|uncertain] should not be ruled out. [MS|uncertain] should not fully be excluded.",
         # What there is, whatever its cause, its side, and what may be done.
         "Suspected etiology of [heartburn|]. [Ulcers|] may be the source of [bleeding|].",
@@ -577,6 +584,7 @@ def test_what_is_doubted_and_what_is_not(text: str) -> None:
         "No findings consistent with [pneumonia|negated]. No history suggestive of [gout|negated].",
         "Denies symptoms consistent with [angina|negated].",
         "No imaging findings suggestive of [appendicitis|negated].",
+        "No acute changes or evidence of [stroke|negated]. No changes to suggest [PE|negated].",
         # What there is, or what its lack shows.
         "No [fever|negated], exam consistent with [pneumonia|].",
         "No [fever|negated] and exam concerning for [pneumonia|uncertain].",
