@@ -154,6 +154,9 @@ class PhraseBook:
         rules = validated(_RuleFile, read_toml(source), where=str(source))
         self._where = str(source)
         self._groups = rules.groups
+        for name, alternatives in rules.groups.items():
+            if any("{" in alternative for alternative in alternatives):
+                raise ConfigError(f"{self._where}: the group {{{name}}} names a group")
         # Each group cut into words once, not each time that a phrase names it.
         self._parts = {
             f"{{{name}}}": tuple(

@@ -799,6 +799,7 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
         ('[[trigger]]\nattribute = "absent"\ndirection = "forward"\nphrases = ["no"]', "attribute"),
         ('[[triger]]\nattribute = "negated"', "unknown key 'triger'"),
         ('[pseudo]\nphrases = ["{nobody} says"]', "names the group {nobody}"),
+        ('[groups]\na = ["b"]\nc = ["{a} d"]', "the group {c} names a group"),
         ('[pseudo]\nphrases = ["^ $"]', "is empty"),
         ("[pseudo", "not a TOML file"),
     ],
