@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import itemgetter
 
 from linker.detect.sentences import ends_sentence, hard_breaks
 from linker.detect.stretches import Stretches
@@ -170,12 +169,12 @@ def _header(
 
 
 def _is_of_the_family(name: str, book: PhraseBook) -> bool:
-    """Whether some words end with a relative: "MOTHER", "PATERNAL GREAT AUNT"."""
-    tokens = [*map(fold, TOKEN.findall(name))]
-    end, effects = max(book.find(tokens).values(), default=(0, []), key=itemgetter(0))
+    """Whether some words are, all of them, a relative: "MOTHER", "PATERNAL GREAT AUNT"."""
+    tokens = [*map(fold, TOKEN.findall(name.replace("-", " ").replace("GREAT ", "")))]
+    end, effects = book.find(tokens).get(0, (0, []))
     family = ASSERTIONS.index("family")
     return end == len(tokens) and any(
-        family in effect.attributes and not effect.ends for effect in effects
+        effect.forward and family in effect.attributes for effect in effects
     )
 
 

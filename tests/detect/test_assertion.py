@@ -556,6 +556,8 @@ def test_what_is_past_and_what_goes_on(text: str) -> None:
         "He probably has some [gout|uncertain]. He is possibly with a viral [URI|uncertain].",
         "This was less likely a true [UTI|uncertain]. [PE|uncertain] is less likely.",
         "Chart review suggests she has [CAD|uncertain].",
+        "Denies [fever|negated], I suspect he has [flu|uncertain].",
+        "No [fever|negated], probably has [flu|uncertain], could be consistent with [TB|uncertain].",
         "[Head injury|] as well as possible [rib fracture|uncertain].",
         "It may produce [stomatitis|hypothetical]. Should the [rash|hypothetical] be bad, return.",
         "[PE|uncertain] should not be ruled out. [MS|uncertain] should not fully be excluded.",
@@ -569,6 +571,7 @@ def test_what_is_past_and_what_goes_on(text: str) -> None:
         "Resection with no recurrence, repair of [hernia|]. No recurrence of [melanoma|negated].",
         "PRIOR SURGERIES:\n[glaucoma|historical] surgery",
         "GREAT-GRANDMOTHER: [gout|family].\nPATERNAL GREAT AUNT: [lupus|family]. [Gout|].",
+        "PMH:\n[gout|historical]\n\nSHX/FHX: works with [asbestos|]. No children.",
     ],
 )
 def test_what_is_doubted_and_what_is_not(text: str) -> None:
@@ -585,6 +588,7 @@ def test_what_is_doubted_and_what_is_not(text: str) -> None:
         "Denies symptoms consistent with [angina|negated].",
         "No imaging findings suggestive of [appendicitis|negated].",
         "No acute changes or evidence of [stroke|negated]. No changes to suggest [PE|negated].",
+        "No [pain|negated], no changes in ECG suggestive of acute [ischemia|negated].",
         # What there is, or what its lack shows.
         "No [fever|negated], exam consistent with [pneumonia|].",
         "No [fever|negated] and exam concerning for [pneumonia|uncertain].",
