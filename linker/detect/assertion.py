@@ -71,7 +71,7 @@ class AssertionRules:
             return []
         stretches, homes = stretches_of(text, mentions, self._is_of_rules)
         found = [0] * len(stretches.at)
-        for sentence in sentences_of(text, stretches, self._book):
+        for sentence in sentences_of(stretches, self._book):
             if MENTION in sentence.pieces or sentence.holds_open(stretches):
                 self._judge(sentence, stretches, found)
                 for piece in with_minus(sentence.pieces):

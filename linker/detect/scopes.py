@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from itertools import accumulate
 
 from linker.detect.clauses import enumerating_commas, statements
-from linker.detect.triggers import FAR, Effect, Phrases, is_word
+from linker.detect.triggers import FAR, MENTION, Effect, Phrases, is_word
 from linker.schema import ASSERTIONS
 
 _NEGATED = ASSERTIONS.index("negated")
 _NEXT_MEMBER = 3
 """Words that a scope reaches behind a comma of an enumeration: "not pale, icteric or cyanosed"."""
+_NEXT_CLAUSE = frozenset((",", "and"))
 _LIST_WORDS = frozenset(("and", "or", "nor", "&", "/"))
 
 
@@ -120,16 +121,28 @@ def _look_forward(
     scopes = _Scopes(section)
     stated = {*statements(tokens, homes, phrases)}
     commas = enumerating_commas(tokens)
+    one_clause = False  # Whether what stands here is in one clause with a negation before it.
     for at, token in enumerate(tokens):
         if at in stated:
             scopes.end(_NEGATED)
         if token in scopes.heeds:
             scopes.read(token, words[at], joins=at in commas)
+        if token in _NEXT_CLAUSE and at not in commas:
+            one_clause = False
         if at in homes:
             found[homes[at]] |= scopes.here(words[at])
         if at in phrases:
             end, effects = phrases[at]
+            denied = one_clause and bool(scopes.here(words[at]) >> _NEGATED & 1)
+            effects = [
+                effect
+                for effect in effects
+                if not (effect.unless_listed and at in commas)
+                and not (effect.unless_denied and denied)
+            ]
             scopes.take(effects, words[end])
+            if any(effect.forward and _NEGATED in effect.attributes for effect in effects):
+                one_clause = True
 
 
 def _look_backward(
@@ -164,7 +177,7 @@ def _look_backward(
                     floors[attribute] = words[at] - effect.max_words
                     until[attribute] = effect.until
                     listed[attribute] = False
-        elif at in inside:
+        elif at in inside and piece != MENTION:
             continue
         elif at in homes:
             for attribute in range(n):

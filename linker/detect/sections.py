@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
+from linker.detect.sentences import ends_sentence, hard_breaks
 from linker.detect.stretches import Stretches
 from linker.detect.templates import EMPTY_BEHIND, EMPTY_BOX, TICKED_BOX
 from linker.detect.triggers import MENTION, MENTION_GOES_ON, TOKEN, PhraseBook, fold
@@ -88,10 +88,10 @@ class Sentence:
         return tokens, homes
 
 
-def sentences_of(text: str, stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
+def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
     """The sentences of a note, headers left out, each with what its section says."""
-    masked = stretches.masked
-    hard = hard_breaks(plain_newlines(text))
+    text, masked = stretches.plain, stretches.masked
+    hard = hard_breaks(text)
     reached = 0
     section: tuple[int, ...] = ()
     line_start, after_blank = True, True
@@ -169,8 +169,8 @@ def _header(
 
 
 def _is_of_the_family(name: str, book: PhraseBook) -> bool:
-    """Whether some words are, all of them, a relative."""
-    tokens = [*map(fold, TOKEN.findall(name))]
+    """Whether some words are, all of them, a relative: "MOTHER", "PATERNAL GREAT AUNT"."""
+    tokens = [*map(fold, TOKEN.findall(name.replace("-", " ").replace("GREAT ", "")))]
     end, effects = book.find(tokens).get(0, (0, []))
     family = ASSERTIONS.index("family")
     return end == len(tokens) and any(

@@ -17,7 +17,8 @@ _ENDS_OPEN = re.compile(
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(
-    r"(?:[:=?|]|[ \t][-–—]|\t| {2})[ \t]*(?:no|not|denies|denied|has|is|was|have|are|were)[ \t]*\Z",
+    r"(?:[:=?|]|[ \t][-–—]|\t|(?<![\s.!?;]) {2})[ \t]*"
+    r"(?:no|not|denies|denied|has|is|was|have|are|were)[ \t]*\Z",
     re.IGNORECASE,
 )
 """The answer to what stands before it, of which the line below has its own."""
@@ -34,6 +35,7 @@ _PROSE = re.compile(
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
 _MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
+_ODD_BLANK = re.compile(r"[^\S \t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 # fmt: off
 _NEVER_ENDS = frozenset((
     "dr", "mr", "mrs", "ms", "prof", "vs", "st", "sr", "jr", "eg", "ie", "viz", "cf",
@@ -48,7 +50,12 @@ _SELDOM_ENDS = frozenset((
 
 
 def plain_newlines(text: str) -> str:
-    """Write every line break as a line feed, one character for one: CR LF as a space and LF."""
+    """Write every line break as a line feed, one character for one: CR LF as a space and LF.
+
+    Blanks of typesetters and web pages, such as no-break spaces, become spaces.
+    """
+    if not text.isascii():
+        text = _ODD_BLANK.sub(" ", text)
     text = text.replace("\r\n", " \n")
     for mark in "\r\v\f\x85\u2028\u2029":
         text = text.replace(mark, "\n")
@@ -92,17 +99,21 @@ def _breaks_in(block: list[tuple[int, str]]) -> set[int]:
 
 
 def _goes_on(line: str, after: str, before: str, width: int) -> bool:
-    if line[-1] in ".!?;:" or _BULLET.match(after) or _LABEL.match(after):
+    if line[-1] in "!?;:" or _BULLET.match(after) or _LABEL.match(after):
         return False
-    if _ENDS_OPEN.search(line[-16:]):
-        return _ANSWERED.search(line[-24:]) is None and not (
-            _is_item(line) and (_is_item(before) or _is_item(after))
-        )
     first_word = after.split(maxsplit=1)[0]
     lower = after.lstrip()[:1].islower()
-    if _NARROW <= width <= _WIDE and len(line) + 1 + len(first_word) > width - (12 if lower else 0):
-        return True  # The next word would not have fitted.
-    return lower and (len(line) > 40 or _PROSE.match(line) is not None)
+    # Whether the next word would not have fitted.
+    full = _NARROW <= width <= _WIDE and len(line) + 1 + len(first_word) > width - (
+        12 if lower else 0
+    )
+    if line[-1] == ".":
+        return full and lower  # "q.6h. p.r.n." ends no sentence, as `ends_sentence` says.
+    if _ENDS_OPEN.search(line[-16:]):
+        if _ANSWERED.search(line[-24:]):
+            return full and lower
+        return not (_is_item(line) and (_is_item(before) or _is_item(after)))
+    return full or (lower and (len(line) > 40 or _PROSE.match(line) is not None))
 
 
 def _is_item(line: str) -> bool:

@@ -21,11 +21,13 @@ class Stretches:
     """Where mentions stand in a text, those that overlap as one stretch.
 
     Attributes:
-        masked: the text, each stretch as one strange word of its length, but for the open ones.
+        plain: the text with plain blanks, of the same length.
+        masked: the same, each stretch as one strange word of its length, but for the open ones.
         at: by where a stretch begins: its number, in reading order.
         open: where those begin that are words of phrases and headers themselves, ascending.
     """
 
+    plain: str
     masked: str
     at: dict[int, int]
     open: list[int]
@@ -49,7 +51,8 @@ def stretches_of(
     Raises:
         ValueError: a mention ends after the text does.
     """
-    plain = readable(plain_newlines(text)).translate(_RESERVED)
+    plain = plain_newlines(text)
+    unmasked = readable(plain).translate(_RESERVED)
     spans: list[tuple[int, int]] = []
     homes = [0] * len(mentions)
     for i in sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end)):
@@ -65,13 +68,14 @@ def stretches_of(
             spans.append((start, max(end, start + 1)))
         homes[i] = len(spans) - 1
     parts: list[str] = []
-    is_open = [stays_open(plain[start:end]) for start, end in spans]
+    is_open = [stays_open(unmasked[start:end]) for start, end in spans]
     done = 0
     for (start, end), stays in zip(spans, is_open, strict=True):
         if not stays:
-            parts += plain[done:start], MENTION, MENTION_GOES_ON * (end - start - 1)
+            parts += unmasked[done:start], MENTION, MENTION_GOES_ON * (end - start - 1)
             done = end
-    parts.append(plain[done:])
+    parts.append(unmasked[done:])
     starts = [start for start, _ in spans]
     numbers = {start: number for number, start in enumerate(starts)}
-    return Stretches(plain_marks("".join(parts)), numbers, [*compress(starts, is_open)]), homes
+    masked = plain_marks("".join(parts))
+    return Stretches(plain, masked, numbers, [*compress(starts, is_open)]), homes

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from linker.detect.triggers import is_word
+from linker.detect.triggers import MENTION, is_word
 
 EMPTY_BOX, TICKED_BOX, EMPTY_BEHIND = "☐", "☒", "⊟"
 """How every box is written in `plain_marks`. What stands behind an empty one is not so, and what
@@ -47,6 +47,18 @@ _QUESTION = re.compile(
 _NUMBER = re.compile(
     r"(?<!\S)(?:(?P<open>\(?)(?P<bracketed>\d{1,2})\)|#(?P<hash>\d{1,2})[.:)]?)(?=\s)"
 )
+_SAID = frozenset(
+    (
+        "denies",
+        "denied",
+        "reports",
+        "reported",
+        "endorses",
+        "endorsed",
+        "admits",
+    )
+)
+"""Answers that are verbs too: behind who says it, "the patient denies, since Monday, fever"."""
 _LETTERS = frozenset("ny")
 _SEPARATORS = frozenset(":-=?")
 _CLOSING = frozenset(",;.|(")
@@ -144,7 +156,9 @@ def _behind_answers(tokens: Sequence[str], mentions: Collection[int]) -> Iterato
             continue
         labelled = tokens[at - 1] in _SEPARATORS
         if at + 1 == n or tokens[at + 1] in _CLOSING:
-            is_answer = labelled or at - 1 in mentions
+            # What is a mention and has words of phrases is a person, and no finding.
+            person = tokens[at] in _SAID and tokens[at - 1] != MENTION
+            is_answer = labelled or (at - 1 in mentions and not person)
         elif tokens[at] in _LETTERS and at - 1 in mentions:
             is_answer = _next_answered(tokens, at + 1, answered)
         else:

@@ -34,7 +34,8 @@ FAR = 1 << 60
 # fmt: off
 _ADVERBS = frozenset((
     "actually", "really", "currently", "ever", "also", "truly", "subsequently", "specifically",
-    "clearly", "presently", "certainly", "personally",
+    "clearly", "presently", "certainly", "personally", "formally", "officially", "about",
+    "approximately", "around", "roughly",
 ))
 """A phrase may have one of them in it: "did not actually have" is "did not have"."""
 _WITHOUT_APOSTROPHE = {
@@ -44,8 +45,13 @@ _WITHOUT_APOSTROPHE = {
         "weren't", "can't", "couldn't", "i'm",
     )
 }
-# fmt: on
 """As people type on a phone: "i dont have a fever"."""
+_NUMBERS = frozenset((
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "fifteen", "twenty", "thirty", "forty", "fifty",
+))
+# fmt: on
+"""In words. "One" is none of them: it is no number in "no one", "one of"."""
 
 _Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
 
@@ -62,12 +68,15 @@ class _TriggerTable(_Table):
     phrase: bool = False
     until: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    unless_denied: bool = False
 
 
 class _TerminationTable(_Table):
     attributes: tuple[_Attribute, ...]
     phrases: tuple[str, ...]
     section: bool = False
+    unless_denied: bool = False
+    unless_listed: bool = False
 
 
 class _RestTable(_Table):
@@ -102,6 +111,8 @@ class Effect(NamedTuple):
     backward: bool = False
     ends: bool = False
     ends_section: bool = False
+    unless_denied: bool = False
+    unless_listed: bool = False
     rests: bool = False
     max_words: int = FAR
     until: frozenset[str] = frozenset()
@@ -143,6 +154,9 @@ class PhraseBook:
         rules = validated(_RuleFile, read_toml(source), where=str(source))
         self._where = str(source)
         self._groups = rules.groups
+        for name, alternatives in rules.groups.items():
+            if any("{" in alternative for alternative in alternatives):
+                raise ConfigError(f"{self._where}: the group {{{name}}} names a group")
         # Each group cut into words once, not each time that a phrase names it.
         self._parts = {
             f"{{{name}}}": tuple(
@@ -160,14 +174,19 @@ class PhraseBook:
                 max_words=FAR if trigger.max_words is None else trigger.max_words,
                 until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
                 after=frozenset(trigger.after),
+                unless_denied=trigger.unless_denied,
             )
             self._add(trigger.phrases, effect)
         for termination in rules.termination:
             attributes = tuple(map(ASSERTIONS.index, termination.attributes))
-            self._add(
-                termination.phrases,
-                Effect(attributes=attributes, ends=True, ends_section=termination.section),
+            effect = Effect(
+                attributes=attributes,
+                ends=True,
+                ends_section=termination.section,
+                unless_denied=termination.unless_denied,
+                unless_listed=termination.unless_listed,
             )
+            self._add(termination.phrases, effect)
         for rest in rules.rest:
             attributes = tuple(map(ASSERTIONS.index, rest.attributes))
             self._add(
@@ -288,8 +307,8 @@ def _parts(word: str) -> list[str]:
 def fold(piece: str) -> str:
     """The form in which the words of a note are compared with those of a phrase.
 
-    Numbers are one, years are one, and a number with its unit is the unit: "3d", "2wk". "Dont" is
-    "don't".
+    Numbers are one, in words too, years are one, and a number with its unit is the unit: "3d",
+    "2wk". "Dont" is "don't".
     """
     if piece[0].isdecimal() and (time := _DURATION.fullmatch(piece)):
         return time[1].lower()
@@ -299,5 +318,7 @@ def fold(piece: str) -> str:
         return "0s"
     piece = piece.lower().replace("’", "'").replace("´", "'")
     piece = piece.removesuffix("'s")
+    if piece in _NUMBERS:
+        return "0"
     piece = _WITHOUT_APOSTROPHE.get(piece, piece)
     return {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-"}.get(piece, piece)

@@ -73,7 +73,10 @@ def check(text: str) -> None:
         "The child has not been [lethargic|negated] or [irritable|negated].",
         "There was [anemia|] but not [hemolysis|negated].",
         "Nor has any of them had [gout|negated].",
-        "No change in vision or [diplopia|negated].",
+        "No change in vision or [diplopia|negated]. Sclerae not [icteric|negated].",
+        "No significant changes in his bowel habits or any [melena|negated].",
+        "Not formally diagnosed with [asthma|negated]. Does not recall any [fall|negated].",
+        "The patient has not displayed any manic symptoms, [hallucinations|negated] or others.",
         "He denies chronic [dry cough|negated], coughing up [blood|negated].",
         "No chronic [pain|negated].",
         "No [fever|negated], chronic [back pain|].",
@@ -498,6 +501,125 @@ def test_when_it_was_and_what_may_come(text: str) -> None:
 # The least F1 accepted, for each set of the gold file. Measured: dev .996 1.00 .980 1.00 .972; held
 # .981 1.00 1.00 .960 1.00 (in the order of ASSERTIONS). "held" was written with "dev" and scored
 # without changing a rule for it; both are one author's invention, so real notes will be harder.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No evidence of acute or chronic [DVT|negated]. No new or old [infarct|negated].",
+        "No evidence of old [infarct|negated]. No evidence of chronic [bronchitis|negated].",
+        "No history of chronic [kidney disease|negated] or mild [asthma|negated].",
+        "No [fever|negated] or chronic [cough|negated]. No [nausea|negated]/mild [pain|negated].",
+        "Denies [fever|negated], chronic [cough|negated], or [chest pain|negated].",
+        "No [pneumothorax|negated], small [effusion|negated] or [consolidation|negated].",
+        # What else there is.
+        "No [fever|negated], chronic [pain|]. No [fever|negated] and mild [cough|].",
+        "No [mass|negated] with mild [edema|]. No [edema|negated], old [scar|historical].",
+        "No [pneumothorax|negated], small [effusion|].",
+    ],
+)
+def test_how_old_and_how_much_of_what_there_is_not(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Whoever has a history of one thing comes with another.
+        "78F with h/o [CAD|historical] who fell and has [hip fracture|].",
+        "History of [gout|historical] who is expressing signs of [depression|].",
+        "PMH: 60M with [CAD|historical] who had [MI|historical].",
+        # Since then, and still.
+        "[Pain|] since October of last year. [Tics|] since last month. [Rash|] for the last month.",
+        "[Weight gain|] over the last year. [MI|historical] last year.",
+        "[Pain|] which started about six to eight months ago. [Tics|] began 2-3 years ago.",
+        "Twenty years ago he had [TB|historical]. [Stroke|historical] two years previously.",
+        "Diagnosed with [gout|] in June 2005, with a [stroke|historical] in 2010.",
+        "Denies [fever|negated], was diagnosed with [gout|] two years ago.",
+        "Diagnosed with [gout|historical] in 2005, resolved.",
+        "[Tics|] starting in August 2008. [Pain|] which began in 2005. [MI|historical] in 2005.",
+        # What was before is another thing.
+        "Minute [petechiae|] around the previously healed site. [Stroke|historical] previously.",
+    ],
+)
+def test_what_is_past_and_what_goes_on(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Said in a clause of its own.
+        "It is possible that the patient is developing adult [hydrocephalus|uncertain].",
+        "I suspect he has [gout|uncertain]. We suspect this represents [pneumonia|uncertain].",
+        "I suspect that she has had [strokes|historical+uncertain] in the past.",
+        "It is likely that the patient will need a drug to treat her [bipolar disorder|].",
+        "Severe cases may be associated with [edema|uncertain].",
+        "He probably has some [gout|uncertain]. He is possibly with a viral [URI|uncertain].",
+        "This was less likely a true [UTI|uncertain]. [PE|uncertain] is less likely.",
+        "Chart review suggests she has [CAD|uncertain].",
+        "Denies [fever|negated], I suspect he has [flu|uncertain].",
+        "No [fever|negated], probably has [flu|uncertain].",
+        "No [rash|negated], could be consistent with [TB|uncertain].",
+        "[Head injury|] as well as possible [rib fracture|uncertain].",
+        "It may produce [stomatitis|hypothetical]. Should the [rash|hypothetical] be bad, return.",
+        "[PE|uncertain] should not be ruled out. [MS|uncertain] should not fully be excluded.",
+        # What there is, whatever its cause, its side, and what may be done.
+        "Suspected etiology of [heartburn|]. [Ulcers|] may be the source of [bleeding|].",
+        "[Rales|] at either base, [edema|]. No [edema|negated] in either leg, no [pain|negated].",
+        "No history of either [gout|negated] or [lupus|negated]. Denies either [rash|negated].",
+        "Either [gout|uncertain] or [MS|uncertain]. Either a [mass|uncertain] or [cyst|uncertain].",
+        "The scope could be passed beyond the [tumor|]. It may be helpful to treat the [pain|].",
+        "I have not been able to detect a [murmur|negated]. He is not able to sleep from [pain|].",
+        "Resection with no recurrence, repair of [hernia|]. No recurrence of [melanoma|negated].",
+        "PRIOR SURGERIES:\n[glaucoma|historical] surgery",
+        "GREAT-GRANDMOTHER: [gout|family].\nPATERNAL GREAT AUNT: [lupus|family]. [Gout|].",
+        "PMH:\n[gout|historical]\n\nSHX/FHX: works with [asbestos|]. No children.",
+    ],
+)
+def test_what_is_doubted_and_what_is_not(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There are no areas that are suspicious for [tumor|negated].",
+        "No findings concerning for [cancer|negated] or [abscess|negated].",
+        "No [mass|negated] or [lymphadenopathy|negated] suggestive of [lymphoma|negated].",
+        "No findings consistent with [pneumonia|negated]. No history suggestive of [gout|negated].",
+        "Denies symptoms consistent with [angina|negated].",
+        "No imaging findings suggestive of [appendicitis|negated].",
+        "No acute changes or evidence of [stroke|negated]. No changes to suggest [PE|negated].",
+        "No [pain|negated], no changes in ECG suggestive of acute [ischemia|negated].",
+        # What there is, or what its lack shows.
+        "No [fever|negated], exam consistent with [pneumonia|].",
+        "No [fever|negated] and exam concerning for [pneumonia|uncertain].",
+        "No [effusion|negated], suspicious for [tumor|uncertain].",
+        "No heart motion consistent with [fetal demise|].",
+    ],
+)
+def test_what_findings_would_show_that_there_are_not(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Motrin 600 mg p.o. q.8h. p.r.n. [pain|hypothetical], metformin for [diabetes|].",
+        "Benadryl 50 mg q.6h. p.r.n. for [anxiety|hypothetical] or [agitation|hypothetical] #30.",
+        "Tylenol P.R.N. for [fever|hypothetical]. Lasix for [edema|].",
+        "Tylenol prn [pain|hypothetical], lisinopril for [hypertension|].",
+        "Oxycodone as needed for moderate to severe [pain|hypothetical], Lasix for [CHF|].",
+        "As needed for [pain|hypothetical], [fever|hypothetical], or [chills|hypothetical].",
+        "Tylenol as needed for [pain|hypothetical] and lisinopril 10 mg daily for [hypertension|].",
+        "One every six hours as necessary for [pain|hypothetical].",
+        "Albuterol p.r.n. The [asthma|] is stable. Follow up p.r.n.\n[Gout|] is better.",
+        "Tylenol No. 3 one tablet for [pain|].",
+    ],
+)
+def test_what_a_drug_is_taken_for_when_needed(text: str) -> None:
+    check(text)
+
+
 FLOORS = {
     "negated": 0.95,
     "historical": 0.95,
@@ -535,6 +657,32 @@ def test_figures_over_invented_sentences(name: str) -> None:
     assert {a: f for a, f in f1.items() if f < FLOORS[a]} == {}
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\u2009", "\u3000"])
+def test_blanks_of_web_pages_are_blanks(blank: str) -> None:
+    for _, _, note in gold_lines():
+        text, mentions, _ = marked(note.replace("\\r", "\r").replace("\\n", "\n"))
+        odd = text.replace(" ", blank)
+        same = [Mention(m.start, m.end, odd[m.start : m.end]) for m in mentions]
+        assert found(odd, same) == found(text, mentions), note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The answer to a question, or the first word of a full line's next.
+        "The pulse is strong in both of the feet, and the refill is short. LUNGS: No\n"
+        "wheezes, [rales|negated] or [rhonchi|negated] were heard. SKIN: there is a [cut|] on it.",
+        "SKIN: Within normal limits.  Well hydrated.  No\n[diaphoresis|negated].  Has [rash|].",
+        "[Fever|negated]: no\n[Cough|]: yes\n[Rash|negated]  no\n[Gout|]  yes",
+        # A full stop of an abbreviation.
+        "For breakthrough agitation, we recommend Zyprexa 5 mg p.o. q.8h. p.r.n.\n"
+        "for severe [agitation|hypothetical]. She has [gout|] and takes a drug for it now.",
+    ],
+)
+def test_lines_that_are_full(text: str) -> None:
+    check(text)
+
+
 def test_groups_do_not_multiply_into_megabytes() -> None:
     left, nodes = [PhraseBook()._root], 0
     while left:
@@ -560,6 +708,8 @@ def test_groups_do_not_multiply_into_megabytes() -> None:
         # What stands behind a header is judged in its own sentence alone.
         "PREVIOUS [SURGERY|historical]: [gout|], no [asthma|negated]",
         "[Surgery|]: no [complication|negated]",
+        # What a person says, who is a mention too, is no answer.
+        "The [patient|] denies, [fever|negated], [cough|negated]. [Rash|negated] denied, [gout|].",
         # "No" is a part of these.
         "Weak with [no appetite|] and [pain|].",
     ],
@@ -654,6 +804,7 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
         ('[[trigger]]\nattribute = "absent"\ndirection = "forward"\nphrases = ["no"]', "attribute"),
         ('[[triger]]\nattribute = "negated"', "unknown key 'triger'"),
         ('[pseudo]\nphrases = ["{nobody} says"]', "names the group {nobody}"),
+        ('[groups]\na = ["b"]\nc = ["{a} d"]', "the group {c} names a group"),
         ('[pseudo]\nphrases = ["^ $"]', "is empty"),
         ("[pseudo", "not a TOML file"),
     ],
