@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from linker.link.choose import Decided, shown, with_longer
 from linker.link.given import at_least_one, check, check_each, n_candidates, refuse_one
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.labels import TypeFilter
+from linker.link.marks import unmarked
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
 from linker.link.turns import Turns
@@ -208,7 +210,8 @@ class Linker:
         """Link mention strings.
 
         Args:
-            mentions: any strings, the empty one among them.
+            mentions: any strings, the empty one among them. What problem lists write around a term
+                is not looked up: "Hypertension [I10]", "Obesity (HCC)", "DVT*".
             k: candidates to keep, at least 1.
 
         Returns:
@@ -222,9 +225,14 @@ class Linker:
         refuse_one(mentions, "mentions", "link takes a list of strings; for a note, use annotate")
         mentions = list(mentions)
         check_each(mentions, str, "mentions")
-        return self.link_mentions(
-            [Mention(0, len(t), t, long_form=self._long_form(t)) for t in mentions], k
+        asked = [t if normalise(t) in self.local_names else unmarked(t) for t in mentions]
+        links = self.link_mentions(
+            [Mention(0, len(t), t, long_form=self._long_form(t)) for t in asked], k
         )
+        return [
+            link if text == of else replace(link, mention=_whole(link.mention, text))
+            for text, of, link in zip(mentions, asked, links, strict=True)
+        ]
 
     def link_mentions(self, mentions: Sequence[Mention], k: int = 5) -> list[Link]:
         """Link mentions that a detector found, by their long form where they have one.
@@ -404,6 +412,11 @@ class Linker:
                 backend=self._backend,
             )
         return self._encoder
+
+
+def _whole(mention: Mention, text: str) -> Mention:
+    """A mention with what its list writes around it."""
+    return replace(mention, end=len(text), text=text, long_form=mention.query)
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:

@@ -26,10 +26,8 @@ from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.uses import Uses
 from linker.mapping.values import VERDICTS, Columns, Review
-from linker.mapping.wording import bare
 from linker.schema import Link
 from linker.steps import Progress, Silent
-from linker.text import normalise
 
 BATCH = 256
 """Terms that are linked together."""
@@ -192,15 +190,8 @@ def _link(
     progress.step("linking", total=len(terms), unit="terms")
     for start in range(0, len(terms), BATCH):
         batch = terms[start : start + BATCH]
-        links = linker.link([_asked(linker, term) for term in batch], k)
-        for term, link in zip(batch, links, strict=True):
-            yield term, replace(link, mention=replace(link.mention, end=len(term), text=term))
+        yield from zip(batch, linker.link(batch, k), strict=True)
         progress.advance(len(batch))
-
-
-def _asked(linker: Linker, term: str) -> str:
-    """What a term is looked up as: itself, where a reviewer decided what it means."""
-    return term if normalise(term) in linker.local_names else bare(term)
 
 
 def _writer(

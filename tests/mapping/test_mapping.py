@@ -20,7 +20,6 @@ from linker import Linker
 from linker.cli import app
 from linker.errors import ConfigError, TerminologyError
 from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
-from linker.mapping.wording import bare
 from linker.offline import overlay_index
 from linker.schema import Candidate, Link, Mention
 
@@ -439,33 +438,6 @@ def test_a_missing_folder_is_told_before_anything_is_linked(linker: Linker, tmp_
         with pytest.raises(ConfigError, match=r"there is no folder .*none; make it, or give anoth"):
             map_terms(linker, table, out, page=page, progress=progress)
         assert not progress.steps
-
-
-@pytest.mark.parametrize(
-    ("term", "asked"),
-    [
-        ("Hypertension [I10]", "Hypertension"),
-        ("PE (HCC)", "PE"),
-        ("COPD (CMS/HCC)", "COPD"),
-        ("[D]PE* [I26.99]", "PE"),
-        ("Pneumonia (J18.9)", "Pneumonia"),
-        ("Asthma (ICD-10-CM: J45.909) (SCT 195967001)", "Asthma"),
-        ("E11.9 - Type 2 DM", "Type 2 DM"),
-        ("- MS*", "MS"),
-        # These may be meant.
-        ("Fracture (T12)", "Fracture (T12)"),
-        ("Deficiency (B12)", "Deficiency (B12)"),
-        ("-ve RF", "-ve RF"),
-        ("K+", "K+"),
-        ("HIV [HIV] disease", "HIV [HIV] disease"),
-        ("BMI (30.5)", "BMI (30.5)"),
-        ("[I10]", "[I10]"),
-        ("**", "**"),
-        ("", ""),
-    ],
-)
-def test_what_lists_write_around_a_term_is_not_looked_up(term: str, asked: str) -> None:
-    assert bare(term) == asked
 
 
 def test_a_term_is_found_without_its_code_and_kept_with_it(linker: Linker, tmp_path: Path) -> None:

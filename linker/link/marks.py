@@ -1,4 +1,4 @@
-"""What lists write around a term and do not mean by it: codes, payment categories, marks."""
+"""What lists write around a mention and do not mean by it: codes, payment categories, marks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LAYERS = 8
 """Of what stands around a term; more are none of a list's making."""
 
 
-def bare(term: str) -> str:
+def unmarked(term: str) -> str:
     """A term as it is looked up: "PE (HCC)" and "[D]PE* [I26.99]" as "PE".
 
     A term that is nothing else stays as it is.
