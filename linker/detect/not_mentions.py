@@ -31,7 +31,7 @@ class NotMentions(BaseModel):
     @classmethod
     def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
         return {
-            name: re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
+            name: re.compile(rf"[-:\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
             for name, following in before.items()
         }
 

@@ -826,6 +826,7 @@ def test_bad_rules_say_what_is_wrong(tmp_path: Path, rules: str, message: str) -
         ("h/o breast cancer", {"historical"}),
         ("r/o PE", {"uncertain"}),
         ("Suspected sepsis", {"uncertain"}),
+        ("poss. pneumothorax", {"uncertain"}),
         ("denies chest pain", {"negated"}),
         ("Family history of colon cancer", {"family"}),
         ("Screening for colon cancer", {"hypothetical"}),

@@ -37,6 +37,7 @@ CONCEPTS = [
     concept("L:15", "Nocturia"),
     concept("L:16", "Headache"),
     concept("L:17", "Weakness"),
+    concept("L:18", "Common cold"),
 ]
 
 
@@ -140,6 +141,7 @@ def test_names_of_a_body_part_come_from_the_nearest_to_the_most_general() -> Non
         ("He threw up his hands. He was racing his car.", []),
         ("She wants to work on losing weight.", []),
         ("The cyst was drained; it was exhausted.", []),
+        ("He caught a cold in May. A cold or the flu; a cold hand.", ["cold", "cold"]),
         # A saying ends with its sentence.
         ("Pain in the back. Hurts to walk.", ["Pain in the back"]),
     ],
