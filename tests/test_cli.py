@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import CONCEPTS, concept, write_jsonl
+from cases import CONCEPTS, PATIENCE, concept, write_jsonl
 from typer.testing import CliRunner, Result
 
 import linker
@@ -374,7 +374,7 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     )
     _wait_for(partial)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     # On a busy machine lines of progress come before it.
     assert said.splitlines()[-1] == "stopped; what was done is kept: use --resume to go on"
@@ -388,7 +388,7 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
 
 
 def _wait_for(path: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not (path.exists() and (path.is_dir() or path.stat().st_size)):
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -466,7 +466,7 @@ def test_build_after_ctrl_c_goes_on(tmp_path: Path) -> None:
     )
     _wait_for(tmp_path / "index.partial")
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert said.splitlines()[-1] == "stopped; what was done is kept: use --resume to go on"
     assert "Traceback" not in said
