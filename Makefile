@@ -9,6 +9,7 @@ PYTHON ?= python3
 PIP_ARGS ?=
 JOBS ?= 2
 BIN := .venv/bin
+RAY := tests/annotate/test_ray.py
 # Nothing is downloaded but the packages: a model that is not at hand is an error.
 export HF_HUB_OFFLINE := 1
 
@@ -17,9 +18,9 @@ demo: .venv/.demo
 	$(BIN)/linker demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not ray"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --ignore $(RAY)
 # A cluster of several machines is busy enough by itself: beside other work it takes some for dead.
-	$(BIN)/python -m pytest -m ray
+	$(BIN)/python -m pytest $(RAY)
 
 lint: .venv/.lint
 	$(BIN)/ruff format --check .
