@@ -22,13 +22,17 @@ test: .venv/.test
 # A cluster of several machines is busy enough by itself: beside other work it takes some for dead.
 	$(BIN)/python -m pytest $(RAY)
 
+# The demonstration builds it where it is missing.
+indexes/hpo/manifest.json: | .venv/.demo
+	$(BIN)/linker demo
+
 lint: .venv/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-notebooks: .venv/.notebooks demo
+notebooks: .venv/.notebooks indexes/hpo/manifest.json
 	$(BIN)/python -m pytest -n $(JOBS) --nbmake --nbmake-timeout=480 notebooks -W default
 
 # One target an extra: .venv/.test is the environment with the extras [demo,train,test,ray]. One for
@@ -39,7 +43,9 @@ notebooks: .venv/.notebooks demo
 .venv/.notebooks: EXTRAS = demo,train,test,ray,notebooks
 .venv/.all: EXTRAS = demo,train,test,ray,notebooks,lint
 .venv/.demo .venv/.test .venv/.lint .venv/.notebooks .venv/.all: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
+# pip would compile on one core. What a package ships for other versions of Python need not compile.
+	-$(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib
 	@touch $@ $(if $(filter %.all,$@),.venv/.demo .venv/.test .venv/.lint .venv/.notebooks)
 
 .venv/bin/python:
