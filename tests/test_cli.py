@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import signal
 import subprocess
@@ -305,8 +306,9 @@ def test_annotate_writes_a_line_a_note(index: Index, notes: Path, tmp_path: Path
 
 
 def test_annotate_says_in_plain_lines_how_far_it_is(
-    index: Index, notes: Path, tmp_path: Path
+    index: Index, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("linker.progress.LOG_EVERY", math.inf)  # A busy machine has more to say.
     out = tmp_path / "[out].jsonl"
     said = run("annotate", notes, "--index", index.path, "--out", out).stderr.splitlines()
     assert said[0].startswith("annotating: done in ")
