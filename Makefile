@@ -13,6 +13,9 @@ RAY := tests/annotate/test_ray.py
 # Nothing is downloaded but the packages: a model that is not at hand is an error.
 export HF_HUB_OFFLINE := 1
 
+# Several processes share the cores: a thread that waits for another must not hold one meanwhile.
+test notebooks: export OMP_WAIT_POLICY := PASSIVE
+
 .PHONY: demo test lint notebooks clean
 demo: .venv/.demo
 	$(BIN)/linker demo
@@ -32,7 +35,7 @@ lint: .venv/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Each process is handed two at once, in this order: 03 takes as long as all of the others.
+# Each process is handed two at once, in this order: 03 takes longer than all of the others.
 NOTEBOOKS := $(addprefix notebooks/,03* 02* 01* 04*)
 notebooks: .venv/.notebooks indexes/hpo/manifest.json
 	$(BIN)/python -m pytest -n $(JOBS) --nbmake --nbmake-timeout=480 $(NOTEBOOKS) -W default
