@@ -9,17 +9,25 @@ PYTHON ?= python3
 PIP_ARGS ?=
 JOBS ?= 2
 BIN := .venv/bin
+RAY := tests/annotate/test_ray.py
 # Nothing is downloaded but the packages: a model that is not at hand is an error.
 export HF_HUB_OFFLINE := 1
+
+# Several processes share the cores: a thread that waits for another must not hold one meanwhile.
+test notebooks: export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: demo test lint notebooks clean
 demo: .venv/.demo
 	$(BIN)/linker demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not ray"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --ignore $(RAY)
 # A cluster of several machines is busy enough by itself: beside other work it takes some for dead.
-	$(BIN)/python -m pytest -m ray
+	$(BIN)/python -m pytest $(RAY)
+
+# The demonstration builds it where it is missing.
+indexes/hpo/manifest.json: | .venv/.demo
+	$(BIN)/linker demo
 
 lint: .venv/.lint
 	$(BIN)/ruff format --check .
@@ -27,8 +35,10 @@ lint: .venv/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-notebooks: .venv/.notebooks demo
-	$(BIN)/python -m pytest -n $(JOBS) --nbmake --nbmake-timeout=480 notebooks -W default
+# Each process is handed two at once, in this order: 03 takes longer than all of the others.
+NOTEBOOKS := $(addprefix notebooks/,03* 02* 01* 04*)
+notebooks: .venv/.notebooks indexes/hpo/manifest.json
+	$(BIN)/python -m pytest -n $(JOBS) --nbmake --nbmake-timeout=480 $(NOTEBOOKS) -W default
 
 # One target an extra: .venv/.test is the environment with the extras [demo,train,test,ray]. One for
 # all of them, .venv/.all, spares the resolver its way through the packages where all are wanted.
@@ -38,7 +48,9 @@ notebooks: .venv/.notebooks demo
 .venv/.notebooks: EXTRAS = demo,train,test,ray,notebooks
 .venv/.all: EXTRAS = demo,train,test,ray,notebooks,lint
 .venv/.demo .venv/.test .venv/.lint .venv/.notebooks .venv/.all: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
+# pip would compile on one core. What a package ships for other versions of Python need not compile.
+	$(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 	@touch $@ $(if $(filter %.all,$@),.venv/.demo .venv/.test .venv/.lint .venv/.notebooks)
 
 .venv/bin/python:

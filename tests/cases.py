@@ -26,6 +26,9 @@ from linker.terminology import Terminology, read_terminology
 
 DIM = 64
 
+PATIENCE = 600
+"""Seconds to wait for what cannot fail to come but by a hang; a busy machine may take minutes."""
+
 
 class FakeProgress:
     """Notes down what it is told: `steps` are [name, total, unit, units done]."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,8 +16,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 GOLD = ROOT / "notebooks" / "data" / "hpo_notes.jsonl"
 
 
-def test_all_four_are_there():
+def test_all_four_are_there_and_run():
     assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+    line = re.search(r"^NOTEBOOKS := .*", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert line is not None
+    assert sorted(re.findall(r"(\d\d)\*", line[0])) == ["01", "02", "03", "04"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

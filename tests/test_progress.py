@@ -96,7 +96,7 @@ def test_a_note_stands_beside_its_own_step(clock: Clock) -> None:
     ]
 
 
-def test_log_lines_are_plain_whole_and_literal() -> None:
+def test_log_lines_are_plain_whole_and_literal(clock: Clock) -> None:
     file, console = _log()
     name = "loading encoder /data/[bold]models/" + "x" * 80
     with Bars(console) as bars:

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from cases import PATIENCE
 
 pytest.importorskip("adbc_driver_sqlite", reason="the extra [db] is not installed")
 
@@ -292,14 +293,14 @@ def postgres() -> Iterator[str]:
         yield uri
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(uri: str, server: subprocess.Popen[bytes]) -> None:
     from adbc_driver_postgresql import dbapi
 
-    for _ in range(300):
+    for _ in range(10 * PATIENCE):
         assert server.poll() is None, "the server ended"
         try:
             connection = dbapi.connect(uri, autocommit=True)

@@ -22,7 +22,6 @@ from linker.index import Index
 pytest.importorskip("ray", reason="ray is not installed: the extra [ray] brings it")
 # Ray leaves sockets and files to the garbage collector.
 pytestmark = [
-    pytest.mark.ray,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import FakeEncoder
+from cases import PATIENCE, FakeEncoder
 
 from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
@@ -394,13 +394,15 @@ from linker.annotate import annotate_files
 
 if __name__ == "__main__":
     index, notes, out, workers = sys.argv[1:]
+    # It is killed long before it is through, however busy the machine is.
+    pauses = iter([0.1, 0.1, 600])
     annotate_files(
         Linker.load(index, encoder=FakeEncoder()),
         [notes],
         out,
         workers=int(workers),
         resume=True,
-        progress=lambda stream, n: time.sleep(0.3),
+        progress=lambda stream, n: time.sleep(next(pauses)),
     )
 """
 
@@ -427,8 +429,8 @@ def _running(pid: int) -> bool:
         return False
 
 
-def _until(true: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -453,7 +455,7 @@ def test_killed_at_any_moment(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     # Nobody is left to wait for notes for ever.
-    _until(lambda: not any(map(_running, children)), 20)
+    _until(lambda: not any(map(_running, children)))
     assert not out.exists()
     annotate_files(linker, [notes], out, resume=True)
     assert _written(out) == whole

@@ -765,7 +765,7 @@ def test_any_text_gives_a_truth_for_each_mention(text: str, data: st.DataObject)
 
 @pytest.mark.parametrize("unit", ["No fever, but has cough. ", "no fever ", "fever\n", "? fever, "])
 def test_a_long_note_takes_seconds(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (500_000 // len(unit))
     mentions = [Mention(m.start(), m.end(), m[0]) for m in re.finditer("fever|cough", text)]
     start = time.process_time()
     assert len(assert_mentions(text, mentions)) == len(mentions)
@@ -827,6 +827,8 @@ def test_bad_rules_say_what_is_wrong(tmp_path: Path, rules: str, message: str) -
         ("r/o PE", {"uncertain"}),
         ("Suspected sepsis", {"uncertain"}),
         ("poss. pneumothorax", {"uncertain"}),
+        ("prob. pneumonia", {"uncertain"}),
+        ("susp. seizure", {"uncertain"}),
         ("denies chest pain", {"negated"}),
         ("Family history of colon cancer", {"family"}),
         ("Screening for colon cancer", {"hypothetical"}),

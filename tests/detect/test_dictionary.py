@@ -270,11 +270,11 @@ def test_what_is_in_a_note_does_not_depend_on_the_others(
 
 def test_a_note_of_a_megabyte_takes_seconds_not_minutes(matcher: DictionaryMatcher) -> None:
     text = "Known heart failure and a fracture of the femur.\n" * 21_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     mentions = matcher.detect([text])[0]
     assert len(mentions) == 42_000
     # About 3 s on a small machine; quadratic work would take hours.
-    assert time.perf_counter() - begun < 60
+    assert time.process_time() - begun < 60
 
 
 CANCERS = [

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import PATIENCE
 from encoder.conftest import WORDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -505,7 +506,7 @@ def test_an_encoder_that_has_run_works_after_a_fork(
     child = context.Process(target=_encode_in_child, args=(encoder, names, results), daemon=True)
     child.start()
     try:
-        np.testing.assert_array_equal(results.get(timeout=60), whole)
+        np.testing.assert_array_equal(results.get(timeout=PATIENCE), whole)
     finally:
         child.kill()
         child.join()

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import PATIENCE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -327,7 +328,7 @@ def test_an_encoder_that_has_run_works_after_a_fork(shared_bert: Path, names: li
     child = context.Process(target=_encode_in_child, args=(encoder, names, results), daemon=True)
     child.start()
     try:
-        np.testing.assert_allclose(results.get(timeout=60), whole, **CLOSE)
+        np.testing.assert_allclose(results.get(timeout=PATIENCE), whole, **CLOSE)
     finally:
         child.kill()
         child.join()

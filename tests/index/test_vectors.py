@@ -10,6 +10,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
+from cases import PATIENCE
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -515,7 +516,7 @@ def search():
 
 child = multiprocessing.get_context("fork").Process(target=search)
 child.start()
-child.join(20)
+child.join(600)
 if child.is_alive():
     child.kill()
     sys.exit("the child waits for threads that it has not")
@@ -530,7 +531,7 @@ def test_a_process_forked_after_a_search_finds_the_same(kind: str, tmp_path: Pat
     done = subprocess.run(
         [sys.executable, "-c", _FORKED, path],
         env={**os.environ, "OMP_NUM_THREADS": "2"},
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import DIM, FakeEncoder, files_of_at_most
+from cases import DIM, PATIENCE, FakeEncoder, files_of_at_most
 
 from linker.encoder import Vectors
 from linker.errors import ConfigError, EncoderError, IndexFolderError, TerminologyError
@@ -581,13 +581,13 @@ def test_second_build_of_a_folder_is_refused(out: Path, undisturbed) -> None:
 
     def wait(vectors: Vectors) -> Vectors:
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE)
         return vectors
 
     first = Thread(target=small, args=(out,), kwargs={"encoder": Deviant(wait)})
     first.start()
     try:
-        assert begun.wait(60)
+        assert begun.wait(PATIENCE)
         for options in ({}, {"resume": True}, {"force": True}):
             with pytest.raises(IndexFolderError, match="another process is building this index"):
                 small(out, **options)
@@ -622,7 +622,8 @@ from test_write import FakeEncoder, small
 class Slow(FakeEncoder):
     def encode(self, texts, *, progress=None):
         print("encoding", flush=True)
-        time.sleep(0.02)
+        # It is killed long before it is through, however busy the machine is.
+        time.sleep(0.02 if self.calls < 6 else 600)
         return super().encode(texts, progress=progress)
 
 small(Path(sys.argv[1]), encoder=Slow(), shard_names=2, resume=True)

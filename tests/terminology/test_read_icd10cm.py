@@ -414,10 +414,16 @@ def test_what_people_call_a_code_is_its_name_unless_the_index_says(tmp_path, con
     assert [name for name, _ in names[1:]] == ["aortic stenosis"]
 
 
-@pytest.mark.model
-def test_what_people_call_a_code_is_no_name_of_another(needs_package, concepts):
+@pytest.fixture(scope="module")
+def packaged(needs_package):
+    """What the package of the extra [demo] has."""
     needs_package("simple_icd_10_cm")
-    found = concepts(read_terminology("icd10cm", "package:simple_icd_10_cm"))
+    return read_terminology("icd10cm", "package:simple_icd_10_cm")
+
+
+@pytest.mark.model
+def test_what_people_call_a_code_is_no_name_of_another(packaged, concepts):
+    found = concepts(packaged)
     assert {code for code, _ in EVERYDAY} - set(found) == set()
     assert len(set(EVERYDAY)) == len(EVERYDAY)
     said = {}
@@ -449,12 +455,11 @@ SUBSTANCES = {
 
 
 @pytest.mark.model
-def test_package_agrees_with_its_own_interface(needs_package, concepts):
-    needs_package("simple_icd_10_cm")
+def test_package_agrees_with_its_own_interface(packaged, concepts):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import simple_icd_10_cm as cm
-    found = concepts(read_terminology("icd10cm", "package:simple_icd_10_cm"))
+    found = concepts(packaged)
     everyday = {}
     for code, name in EVERYDAY:
         everyday.setdefault(code, set()).add(name)
