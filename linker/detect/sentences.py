@@ -43,8 +43,9 @@ _NEVER_ENDS = frozenset((
 _SELDOM_ENDS = frozenset((
     "pt", "pts", "hx", "dx", "tx", "rx", "sx", "fx", "approx", "temp", "resp", "hosp", "dept",
     "fig", "inc", "no", "neg", "pos", "poss", "prob", "susp", "bilat", "min", "max", "wk", "wks",
-    "yr", "yrs", "mo", "mos", "hr", "hrs", "wt", "ht", "abd", "ext", "dob", "tel", "est", "etc", "al", "jan", "feb", "mar", "apr",
-    "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec", "mg", "ml", "cm", "mm", "kg", "lb",
+    "yr", "yrs", "mo", "mos", "hr", "hrs", "wt", "ht", "abd", "ext", "dob", "tel", "est", "etc",
+    "al", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec", "mg",
+    "ml", "cm", "mm", "kg", "lb",
 ))
 # fmt: on
 
