@@ -17,6 +17,8 @@ from linker.atomic import write_atomically
 from linker.link import Linker
 
 _PACKAGES = ("concept-linker", "faiss-cpu", "numpy", "pyarrow", "scispacy", "spacy", "torch")
+LISTED_INPUTS = 1000
+"""Files of the input that the manifest lists: of a million small ones their number has to do."""
 SYSTEM = f"concept-linker {version('concept-linker')}"
 """The tool, as outputs name it."""
 
@@ -65,7 +67,8 @@ def write_manifest(
         },
         "encoder": asdict(index.encoder),
         "config": {k: value for k, value in settings.items() if k not in ("index", "tool_version")},
-        "inputs": [_input(file) for file in stream.files],
+        "inputs": [_input(file) for file in stream.files[:LISTED_INPUTS]],
+        "inputs_in_all": {"files": len(stream.files), "bytes": stream.total_bytes},
         "versions": {"python": platform.python_version(), **_versions()},
     }
     # Names of files need not be UTF-8: what is not comes as lone surrogates, which stay escapes.

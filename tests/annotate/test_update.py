@@ -574,8 +574,23 @@ def test_the_manifest_says_what_was_done_with_what(
     assert manifest["encoder"]["fingerprint"] == linker.manifest.encoder.fingerprint
     assert manifest["inputs"][0]["path"] == str(notes)
     assert manifest["inputs"][0]["bytes"] == notes.stat().st_size
+    assert manifest["inputs_in_all"] == {"files": 1, "bytes": notes.stat().st_size}
     assert manifest["output"]["bytes"] == out.stat().st_size
     assert FEVER not in json.dumps(manifest)
+
+
+def test_manifest_of_many_files_lists_the_first_and_counts_all(
+    linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.annotate.manifest.LISTED_INPUTS", 2)
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.txt").write_text(FEVER, encoding="utf-8")
+    assert annotate_files(linker, [folder], out).notes == 3
+    manifest = _manifest(out)
+    assert [Path(file["path"]).name for file in manifest["inputs"]] == ["a.txt", "b.txt"]
+    assert manifest["inputs_in_all"] == {"files": 3, "bytes": 3 * len(FEVER)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
