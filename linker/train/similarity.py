@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 
-from scipy.stats import spearmanr
-
 from linker.encoder import Vectors
 from linker.text import normalise
 
 
 def general_similarity(encode: Callable[[Sequence[str]], Vectors]) -> float:
     """Spearman's rank correlation of cosines and grades, times 100, in [-100, 100]."""
+    from scipy.stats import spearmanr  # Takes a second.
+
     grades, left, right = read_similarity()
     cosines = (encode(left) * encode(right)).sum(axis=1)
     return 100 * float(spearmanr(cosines, grades).statistic)
