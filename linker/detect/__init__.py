@@ -13,7 +13,7 @@ from linker.detect.measured import measured_names
 from linker.detect.names import name_in_other_words
 from linker.detect.restated import without_repeat
 from linker.detect.short_names import full_names
-from linker.detect.shorthand import clinical_long_form, stands_for_in_phrase
+from linker.detect.shorthand import clinical_long_form, is_ambiguous, stands_for_in_phrase
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "full_names",
     "in_words_of_finding",
     "in_words_of_site",
+    "is_ambiguous",
     "load_detector",
     "measured_names",
     "name_in_other_words",

@@ -101,6 +101,11 @@ def is_abbreviation(short: str) -> bool:
     return any(form in exact or form.lower() in folded for form in (short, singular(short)))
 
 
+def is_ambiguous(short: str) -> bool:
+    """Whether notes use an abbreviation in several senses, of which none dominates: "MS", "PE"."""
+    return is_abbreviation(short) and clinical_long_form(short) is None
+
+
 def short_phrases() -> list[str]:
     """The clinical abbreviations of several words: "a fib", "C diff colitis", "v-tach"."""
     exact, folded = _clinical_table()

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from linker.detect import said_in
+from linker.detect import is_ambiguous, said_in
 from linker.errors import ConfigError
 from linker.schema import Candidate, Link
 
@@ -52,11 +52,16 @@ class Review:
         """The verdict on a term; one for which nothing was found is rejected.
 
         A person is to look at a term that says more of a finding than the name that it was found
-        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE, nor "gout or pseudogout" gout.
+        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE, nor "gout or pseudogout" gout. So at an
+        abbreviation of several senses, unless a reviewer said before what it means here: "PE".
         """
         if link.best is None or link.probability < self.reject:
             return "reject"
-        if link.probability < self.accept or _says_more(link.mention.text, link.best.matched_name):
+        if (
+            link.probability < self.accept
+            or _says_more(link.mention.text, link.best.matched_name)
+            or (is_ambiguous(link.mention.query) and not link.best.features.get("local"))
+        ):
             return "look"
         return "accept"
 

@@ -181,6 +181,24 @@ def test_a_person_looks_at_what_says_more_than_the_name(term: str, name: str, ve
     assert Review().of(Link(Mention(0, len(term), term), "X:1", (candidate,))) == verdict
 
 
+@pytest.mark.parametrize(
+    ("term", "long_form", "features", "verdict"),
+    [
+        ("PE", None, {}, "look"),
+        ("PE (HCC)", "PE", {}, "look"),
+        ("PE", None, {"local": 1.0}, "accept"),
+        ("CP", "chest pain", {}, "accept"),
+        ("ESR", None, {}, "accept"),
+    ],
+)
+def test_a_person_looks_at_an_abbreviation_of_several_senses(
+    term: str, long_form: str | None, features: dict[str, float], verdict: str
+) -> None:
+    candidate = Candidate("X:1", "phosphorylethanolamine", "PE", 1.0, 0.96, features=features)
+    mention = Mention(0, len(term), term, long_form=long_form)
+    assert Review().of(Link(mention, "X:1", (candidate,))) == verdict
+
+
 def test_a_threshold_of_zero_rejects_only_what_has_no_candidate() -> None:
     assert Review(0, 0).of(_link(0.0)) == "accept"
     assert Review(0, 0).of(replace(_link(0.0), candidates=())) == "reject"
