@@ -412,7 +412,7 @@ def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
         "No [fever|negated], [rash|negated] is not seen. No [fever|negated] and [rash|negated].",
         "No [mass|negated] of the hip and the [pelvis|negated].",
         "No [fever|negated], [cough|negated] that is new.",
-        "She did not feel [weak|negated], and medical records show [gout].",
+        "She did not feel [weak|negated], and medical records show [gout|].",
     ],
 )
 def test_statements_behind_a_negation(text: str) -> None:
