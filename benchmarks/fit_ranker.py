@@ -1,4 +1,4 @@
-"""Train the ranker that ships (`linker/link/data/ranker.json`) on gold mentions of train splits.
+"""Train the ranker that ships (`linker/link/ranking/data/ranker.json`) on gold mentions.
 
     python benchmarks/fit_ranker.py OUT.json INDEX TRAIN.jsonl.gz WEIGHT [INDEX TRAIN WEIGHT ...]
 
@@ -25,12 +25,12 @@ from gold import canonical, read_gold
 from linker import Linker
 from linker.index import Store
 from linker.link.calibrate import NEIGHBOURS
-from linker.link.features import FEATURES, FeatureReader
-from linker.link.rank import pairs_of, rank, rank_pairs
+from linker.link.ranking.features import FEATURES, FeatureReader
+from linker.link.ranking.rank import pairs_of, rank, rank_pairs
 from linker.terminology import NameKind
 
 DEPTH = 24
-"""Concepts a mention that are trained on: twice `linker.link.rerank.HEAD`."""
+"""Concepts a mention that are trained on: twice `linker.link.ranking.rerank.HEAD`."""
 SETTINGS = {
     "num_leaves": 31,
     "max_depth": 8,
@@ -157,7 +157,7 @@ def main(out: str, *given: str) -> None:
 
 
 def tree_of(root: dict[str, Any]) -> dict[str, list[float]]:
-    """One of LightGBM's trees as `linker.link.trees.Tree` has it."""
+    """One of LightGBM's trees as `linker.link.ranking.trees.Tree` has it."""
     tree: dict[str, list[float]] = {
         "feature": [], "threshold": [], "left": [], "right": [], "values": []
     }  # fmt: skip

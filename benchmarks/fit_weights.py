@@ -17,7 +17,7 @@ from gold import canonical, read_gold
 from linker import Linker
 from linker.index import Index
 from linker.link.calibrate import FITTED, NEIGHBOURS, SHIPPED, Answered, fit, held_out_queries
-from linker.link.rank import pairs_of
+from linker.link.ranking.rank import pairs_of
 
 
 def queries_of(index: str, path: str) -> Answered:

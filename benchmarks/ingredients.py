@@ -17,8 +17,8 @@ from gold import canonical, read_gold
 
 from linker import Linker
 from linker.link.calibrate import NEIGHBOURS
-from linker.link.labels import TypeFilter, kind_of
-from linker.link.rank import rank
+from linker.link.ranking.labels import TypeFilter, kind_of
+from linker.link.ranking.rank import rank
 
 STEPS = ("dense", "+ lexicon", "+ abbreviations", "+ ranker", "+ types")
 

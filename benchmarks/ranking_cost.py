@@ -17,9 +17,9 @@ from gold import read_gold
 
 from linker import Linker
 from linker.link.calibrate import NEIGHBOURS
-from linker.link.labels import TypeFilter, kind_of
-from linker.link.rank import rank
-from linker.link.rerank import candidates
+from linker.link.ranking.labels import TypeFilter, kind_of
+from linker.link.ranking.rank import rank
+from linker.link.ranking.rerank import candidates
 
 BATCH, K, ROUNDS = 256, 5, 3
 

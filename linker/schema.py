@@ -102,8 +102,8 @@ class Candidate:
             the rest is NIL's. Where the index is of several terminologies, that holds for the
             candidates of each.
         features: what the ranker saw of it and what else counted, by the names of
-            `linker.link.features.REASONS`; empty where it did not look: only the first dozen of a
-            mention's candidates are weighed against each other.
+            `linker.link.ranking.features.REASONS`; empty where it did not look: only the first
+            dozen of a mention's candidates are weighed against each other.
     """
 
     concept_id: str

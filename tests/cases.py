@@ -19,7 +19,7 @@ from linker.config import Recipe, validated
 from linker.encoder import EncoderIdentity, Vectors
 from linker.index import Index, Store, kind_rank, write_index
 from linker.link import Linker, calibrate
-from linker.link.rank import Weights
+from linker.link.ranking.rank import Weights
 from linker.link.retrieve import Hits
 from linker.schema import Mention
 from linker.terminology import Terminology, read_terminology

@@ -10,7 +10,7 @@ from cases import FakeEncoder, build, concept, linker_of
 
 from linker import Candidate, Link, Linker, Mention
 from linker.index import Index
-from linker.link.features import REASONS
+from linker.link.ranking.features import REASONS
 from linker.offline import overlay_index
 from linker.terminology import Release, TableBuilder, add_forms
 

@@ -1,19 +1,23 @@
 """Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
 
-from linker.detect.abbreviations import expand
-from linker.detect.assertion import assert_mentions, said_in
+from linker.detect.assertion.context import assert_mentions, said_in
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
-from linker.detect.composites import phrase_of
 from linker.detect.detectors import check_detector, load_detector
-from linker.detect.dictionary import DictionaryMatcher
-from linker.detect.eponyms import called_after
-from linker.detect.lay import names_of_saying
-from linker.detect.measured import measured_names
-from linker.detect.names import name_in_other_words
-from linker.detect.restated import without_repeat
-from linker.detect.short_names import full_names
-from linker.detect.shorthand import clinical_long_form, is_ambiguous, stands_for_in_phrase
+from linker.detect.dictionary.composites import phrase_of
+from linker.detect.dictionary.eponyms import called_after
+from linker.detect.dictionary.lay import names_of_saying
+from linker.detect.dictionary.matcher import DictionaryMatcher
+from linker.detect.dictionary.measured import measured_names
+from linker.detect.dictionary.names import name_in_other_words
+from linker.detect.dictionary.short_names import full_names
+from linker.detect.short_forms.abbreviations import expand
+from linker.detect.short_forms.restated import without_repeat
+from linker.detect.short_forms.shorthand import (
+    clinical_long_form,
+    is_ambiguous,
+    stands_for_in_phrase,
+)
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
 
 __all__ = [

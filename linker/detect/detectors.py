@@ -7,7 +7,7 @@ from collections.abc import Callable
 from linker.detect.base import Detector
 from linker.detect.clinical import ClinicalDetector
 from linker.detect.combine import CombinedDetector
-from linker.detect.dictionary import DictionaryMatcher
+from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.proposer import SpanProposer
 from linker.errors import DetectorError
 from linker.index import Index

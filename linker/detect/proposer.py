@@ -17,7 +17,7 @@ import numpy as np
 
 from linker.config import read_toml
 from linker.detect.combine import longest_first
-from linker.detect.tokens import Vocabulary
+from linker.detect.dictionary.tokens import Vocabulary
 from linker.index import Index
 from linker.schema import Mention
 from linker.text import readable, stem, stems, word_hash

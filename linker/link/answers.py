@@ -11,14 +11,14 @@ from typing import NamedTuple
 from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
-from linker.link.contests import decide
-from linker.link.labels import TypeFilter, kind_of
-from linker.link.organs import Organs
-from linker.link.rank import Weights
-from linker.link.rerank import Reranker, candidates
+from linker.link.queries.organs import Organs
+from linker.link.queries.short_forms import spelled_out
+from linker.link.queries.symbols import Symbols, may_be_symbol
+from linker.link.ranking.contests import decide
+from linker.link.ranking.labels import TypeFilter, kind_of
+from linker.link.ranking.rank import Weights
+from linker.link.ranking.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
-from linker.link.short_forms import spelled_out
-from linker.link.symbols import Symbols, may_be_symbol
 from linker.schema import Candidate, Mention
 from linker.text import normalise
 

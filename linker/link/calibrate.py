@@ -1,4 +1,4 @@
-"""Fitting the weights of `rank`: on gold mentions for what ships, on held-out names per index.
+"""Fitting the weights of `ranking`: on gold mentions for what ships, on held-out names per index.
 
 How far a cosine speaks for a concept depends on the encoder and on how crowded the terminology is,
 so `slope` and `any` are fitted for each index when it is built: a sample of its names are queries,
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.index import Index, NamePair, Store
-from linker.link.rank import LINEAR, Pairs, Weights, pairs_of, strongest
+from linker.link.ranking.rank import LINEAR, Pairs, Weights, pairs_of, strongest
 from linker.link.retrieve import Hits, stems_of
 from linker.terminology import NameKind
 

@@ -28,8 +28,8 @@ from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
 from linker.link.given import at_least_one, check, check_each, n_candidates, refuse_one
 from linker.link.knowledge_base import KnowledgeBase
-from linker.link.labels import TypeFilter
-from linker.link.marks import unmarked
+from linker.link.queries.marks import unmarked
+from linker.link.ranking.labels import TypeFilter
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
 from linker.link.turns import Turns
@@ -122,8 +122,8 @@ class Linker:
                 mention: breast cancer "breast and ovarian cancer", not "breast". Annotators mark
                 it so; such links overlap those of the other parts.
             type_filter: let a mention's label ("DISEASE", "CHEMICAL") speak against concepts whose
-                semantic types are of another kind; see `linker.link.labels`. The dictionary gives
-                no labels.
+                semantic types are of another kind; see `linker.link.ranking.labels`. The dictionary
+                gives no labels.
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             backend: what runs the encoder, and in what precision: one of
                 `linker.encoder.BACKENDS`. By default the precision that the index's names were

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import Index, ranges
-from linker.link.reworded import reworded
-from linker.link.wording import named_all, singular
+from linker.link.queries.reworded import reworded
+from linker.link.queries.wording import named_all, singular
 from linker.text import normalise, stems
 
 Ints = npt.NDArray[np.int64]
@@ -31,7 +31,7 @@ class Hits:
         exact: the query's normal form is the name.
         same_words: the query has the name's words, in any order and inflection.
         reworded: the query is read as the name, which it has in other words: see
-            `linker.link.reworded`.
+            `linker.link.queries.reworded`.
     """
 
     query: Ints
@@ -73,8 +73,8 @@ class Retriever:
     def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
         """The names nearest to each query.
 
-        A query that is a name, if in another wording (`linker.link.reworded`), takes that name's
-        stored vector: no encoder runs for it.
+        A query that is a name, if in another wording (`linker.link.queries.reworded`), takes that
+        name's stored vector: no encoder runs for it.
 
         Args:
             queries: any strings.

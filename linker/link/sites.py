@@ -16,7 +16,7 @@ from itertools import chain, islice
 from linker.detect import Site, in_words_of_finding, in_words_of_site
 from linker.index import Index
 from linker.link.choose import Decided
-from linker.link.wording import named_all
+from linker.link.queries.wording import named_all
 from linker.schema import Mention
 from linker.terminology import NameKind
 from linker.text import normalise, stems

@@ -14,7 +14,7 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.terminology.semantic_network import network_of
+from linker.terminology.rrf.semantic_network import network_of
 
 DISORDER = "disorder"
 """The kind of diseases, symptoms and findings."""

@@ -31,8 +31,8 @@ from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.files import translated
 from linker.terminology.rows import BadRows
-from linker.terminology.separated_rows import separated_rows
-from linker.terminology.table import refuse_rounded
+from linker.terminology.table.reader import refuse_rounded
+from linker.terminology.table.separated import separated_rows
 from linker.terminology.tables import NameKind
 from linker.text import normalise
 

@@ -23,7 +23,7 @@ def _reader(module: str, *uses: str) -> Reader:
     """The `read` of a module here, imported at its first use: some load heavy libraries.
 
     Args:
-        module: the module's name.
+        module: the module's name, below `linker.terminology`.
         uses: the options that it heeds, besides those that all do; any other is refused.
     """
 
@@ -33,7 +33,8 @@ def _reader(module: str, *uses: str) -> Reader:
             value = getattr(options, name)
             if name not in known and value != field.get_default(call_default_factory=True):
                 raise ConfigError(
-                    f"{module} has no option {name}; it has {', '.join(sorted(known))}"
+                    f"{module.removesuffix('.reader')} has no option {name}; "
+                    f"it has {', '.join(sorted(known))}"
                 )
         reader = cast(Reader, import_module(f"linker.terminology.{module}").read)
         return reader(path, options, progress)
@@ -51,21 +52,21 @@ _RRF = (
     "max_restriction_level",
 )
 READERS: dict[str, Reader] = {
-    "claml": _reader("claml", "languages"),
-    "icd10cm": _reader("icd10cm"),
+    "claml": _reader("claml.reader", "languages"),
+    "icd10cm": _reader("icd10cm.reader"),
     "jsonl": _reader("jsonl"),
-    "mesh": _reader("mesh", "semantic_types"),
-    "obo": _reader("obo"),
+    "mesh": _reader("mesh.reader", "semantic_types"),
+    "obo": _reader("obo.reader"),
     "omop": _reader(
-        "omop", "semantic_types", "domains", "vocabularies", "languages", "standard_only"
+        "omop.reader", "semantic_types", "domains", "vocabularies", "languages", "standard_only"
     ),
     "orphanet": _reader("orphanet"),
     "rxnorm": _reader("rxnorm", *_RRF),
-    "snomed": _reader("snomed", "semantic_types", "language_refsets"),
-    "table": _reader("table", "columns", "delimiter", "list_separator"),
+    "snomed": _reader("snomed.reader", "semantic_types", "language_refsets"),
+    "table": _reader("table.reader", "columns", "delimiter", "list_separator"),
     "umls": _reader("umls", *_RRF),
 }
-"""What `linker build SOURCE` knows. A new terminology is one file and one line here."""
+"""What `linker build SOURCE` knows. A new terminology is one file or folder and one line here."""
 
 _COMMON = ("terminology", "version", "licence", "roots", "max_bad_rows")
 

@@ -26,8 +26,8 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.atom_tables import read_tables
-from linker.terminology.atoms import (
+from linker.terminology.rrf.atom_tables import read_tables
+from linker.terminology.rrf.atoms import (
     among,
     clean,
     filters,
@@ -37,8 +37,8 @@ from linker.terminology.atoms import (
     load_parents,
     not_suppressed,
 )
-from linker.terminology.rrf import SOURCES, RrfRelease, opened_release
-from linker.terminology.semantic_network import network_of
+from linker.terminology.rrf.semantic_network import network_of
+from linker.terminology.rrf.tables import SOURCES, RrfRelease, opened_release
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "RXNCONSO.RRF"

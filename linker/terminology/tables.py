@@ -132,7 +132,7 @@ class Terminology:
     """A release and its two tables, with the schemas `CONCEPTS` and `NAMES`.
 
     Attributes:
-        forms: what `linker.terminology.forms` made of the names, with the schema `FORMS`.
+        forms: what `linker.terminology.forms.derive` made of the names, with the schema `FORMS`.
     """
 
     release: Release

@@ -28,8 +28,9 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.atom_tables import read_tables
-from linker.terminology.atoms import (
+from linker.terminology.markup import ENTITIES, TAGS
+from linker.terminology.rrf.atom_tables import read_tables
+from linker.terminology.rrf.atoms import (
     OTHER_TERM_TYPE,
     among,
     clean,
@@ -40,9 +41,8 @@ from linker.terminology.atoms import (
     load_parents,
     not_suppressed,
 )
-from linker.terminology.markup import ENTITIES, TAGS
-from linker.terminology.rrf import SOURCES, RrfRelease, opened_release, quoted
-from linker.terminology.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
+from linker.terminology.rrf.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
+from linker.terminology.rrf.tables import SOURCES, RrfRelease, opened_release, quoted
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "MRCONSO.RRF"

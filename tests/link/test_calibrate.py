@@ -12,7 +12,7 @@ from cases import FakeEncoder, build, concept, linker_of
 
 from linker.index import Index, write_index
 from linker.link.calibrate import FITTED, SHIPPED, Answered, calibrate, fit, held_out_queries
-from linker.link.rank import Pairs, Weights
+from linker.link.ranking.rank import Pairs, Weights
 from linker.terminology import NameKind, Release, TableBuilder, add_forms, read_terminology
 
 TRUE = replace(SHIPPED, slope=12.0, any=1.5, pooled=0.8)

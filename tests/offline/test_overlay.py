@@ -22,8 +22,8 @@ from linker.errors import (
 )
 from linker.index import Index, locked
 from linker.link.calibrate import SHIPPED
-from linker.link.rank import rank
-from linker.link.rerank import candidates
+from linker.link.ranking.rank import rank
+from linker.link.ranking.rerank import candidates
 from linker.link.retrieve import Retriever
 from linker.offline import overlay_index
 from linker.terminology import NameKind, Release, TableBuilder, add_forms

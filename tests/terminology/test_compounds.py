@@ -6,8 +6,8 @@ import pytest
 from cases import concept, linker_of, write_jsonl
 
 from linker.terminology import NameKind, add_forms, read_terminology
-from linker.terminology.compounds import compounds
-from linker.terminology.forms import derive, rules_for
+from linker.terminology.forms.compounds import compounds
+from linker.terminology.forms.derive import derive, rules_for
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.terminology import FORMS, NameKind, Release, TableBuilder, add_forms
-from linker.terminology.forms import derive, rules_for
+from linker.terminology.forms.derive import derive, rules_for
 from linker.text import normalise
 
 HEADS = {"leukemia", "diabetes mellitus", "ataxia", "failure", "deafness", "muscle weakness"}

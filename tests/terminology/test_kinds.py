@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from linker.config import read_toml
-from linker.terminology.icd10cm import _CHAPTERS
+from linker.terminology.icd10cm.reader import _CHAPTERS
 from linker.terminology.kinds import kinds_of_type
 
 
@@ -50,4 +50,4 @@ def test_chapters_of_icd_10_cm_are_disorders_but_for_causes_and_contacts() -> No
 
 def test_detectors_labels_are_of_the_same_kinds() -> None:
     kinds = read_toml(resources.files("linker.terminology") / "data/kinds.toml")
-    assert set(read_toml(resources.files("linker.link") / "data/labels.toml")) <= set(kinds)
+    assert set(read_toml(resources.files("linker.link.ranking") / "data/labels.toml")) <= set(kinds)

@@ -16,7 +16,7 @@ from rrf import COLUMNS, atom, put, relation, row
 from linker.config import ReadOptions, Recipe
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
-from linker.terminology.rrf_members import find_members
+from linker.terminology.rrf.members import find_members
 
 CONSO = [
     atom("C9000001", "Verdant macules", "AAA", "PT", "77", TS="P", ISPREF="Y"),
@@ -626,7 +626,7 @@ def test_quotation_marks_are_characters(tmp_path):
 
 
 def test_the_broken_line_is_named_far_into_a_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("linker.terminology.rrf_rows._BLOCK", 300)
+    monkeypatch.setattr("linker.terminology.rrf.rows._BLOCK", 300)
     lines = [atom(f"C90{i:05}", f"name {i}") for i in range(200)]
     assert len(preferred(read(put(tmp_path, MRCONSO=lines)))) == 200
     lines[136] = lines[136][:-2] + "\n"

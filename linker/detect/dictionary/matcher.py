@@ -1,0 +1,398 @@
+"""The dictionary matcher: the names of the index, wherever a note spells them out.
+
+All n-grams of a note are hashed at once (differences of prefix sums) and looked up at once in the
+lexicon's sorted hashes, so that the cost hardly grows with the dictionary. Matches are blind to
+case, inflection, hyphens, Greek letters, stop words and word order; what is blind is then checked
+(`linker.detect.dictionary.names`), and no match crosses the end of a sentence, a bullet or a table
+cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from linker.detect.dictionary.composites import Joint, is_list, joints, parts_at
+from linker.detect.dictionary.disorders import says_too_little
+from linker.detect.dictionary.eponyms import called_after, is_person, is_surname
+from linker.detect.dictionary.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.dictionary.inverted import only_seems_inverted
+from linker.detect.dictionary.joined import in_one_word, is_prefixed, joined_in
+from linker.detect.dictionary.lay import sayings_at
+from linker.detect.dictionary.letters import supported
+from linker.detect.dictionary.match import Match, each_span, longest, mention_of
+from linker.detect.dictionary.measured import may_be_measured, names_in_place
+from linker.detect.dictionary.names import Names
+from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
+from linker.detect.dictionary.short_names import is_another_thing
+from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
+from linker.detect.dictionary.variants import (
+    ends_in_noun,
+    has_some_cause,
+    in_other_words,
+    is_disease_of_organ,
+    same_in_other_words,
+)
+from linker.detect.short_forms.definitions import parenthesised
+from linker.detect.short_forms.restated import restated_in
+from linker.detect.short_forms.senses import sense_of
+from linker.detect.short_forms.shorthand import (
+    clinical_long_form,
+    letters_in,
+    may_stand_in_phrase,
+    short_phrases,
+    stands_for_in_phrase,
+)
+from linker.index import Index
+from linker.schema import Mention
+from linker.text import bag_hash, readable, stems, words
+
+_CHARACTERS = 24_000
+"""Notes are looked at so many characters together, or a little more: numpy's calls are few then,
+and what they work on stays in the processor's cache."""
+_WINDOW = 8
+"""Content words on each side of a joint that may belong to one composite."""
+
+_LONGEST_SAYING = 9
+"""Words on each side of one that a saying of patients may hold."""
+_LONGEST_SHORT_PHRASE = 3
+"""Words of a clinical abbreviation of several: "C diff colitis"."""
+_SLOTS = 1 << 16
+"""Of the hashes of n-grams, by which most are told from abbreviations of several words."""
+
+_COMMA = re.compile(r",\s")
+_HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
+_FAMILY = re.compile(
+    r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
+)
+_LONGEST_FAMILY = len(" familial medical ")
+
+
+class _Notes:
+    """Some notes, looked at together.
+
+    Attributes:
+        texts: made safe by `readable`.
+        defined: the strings that stand alone in parentheses, of each.
+        tokens: the words.
+        content: those that are no stop words.
+        grams: the first word, and the number of words, of every n-gram of `content`.
+        keys: the hash of each n-gram.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], defined: Sequence[frozenset[str]], tokens: Tokens
+    ) -> None:
+        self.texts = texts
+        self.defined = defined
+        self.tokens = tokens
+        self.content = tokens.content()
+        self.grams = first, length = grams(self.content.position, self.content.run)
+        sums = sums_of(self.content.hash)
+        self.keys = sums[first + length] - sums[first]
+
+
+class DictionaryMatcher:
+    """Finds the index's own names. Needs no model, and always works.
+
+    Args:
+        index: whose names to find.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._names = Names(index)
+        self._vocabulary = Vocabulary(
+            lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
+        )
+        self._is_short_phrase = np.zeros(_SLOTS, dtype=bool)
+        for short in short_phrases():
+            self._is_short_phrase[bag_hash(stems(short)) % _SLOTS] = True
+        self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
+
+    def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """The mentions of each text, longest first where they overlap, in reading order."""
+        return self._mentions(texts, longest)
+
+    def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
+        """Every mention of each text, those inside others too. See `NestingDetector`."""
+        return self._mentions(texts, each_span)
+
+    def _mentions(
+        self, texts: Sequence[str], choose: Callable[[list[Match]], Iterable[Match]]
+    ) -> list[list[Mention]]:
+        found = []
+        for some in together(texts, _CHARACTERS):
+            safe = [*map(readable, some)]
+            # A short form in parentheses is defined by the note: `expand` sees to it.
+            defined = [*map(parenthesised, safe)]
+            found_in = self._matches(safe, defined)
+            self._add_restated(safe, defined, found_in)
+            self._add_joined(safe, defined, found_in)
+            for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
+                matches[:] = (
+                    match
+                    for match in matches
+                    if not is_prefixed(own, match.start) and not _is_of_family(own, match.start)
+                )
+                chosen = choose(supported(own, matches, short, self._index.store))
+                mentions = [mention_of(text, match) for match in chosen]
+                found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
+        return found
+
+    def _matches(
+        self, texts: Sequence[str], defined: Sequence[frozenset[str]]
+    ) -> list[list[Match]]:
+        """The matches of each text."""
+        notes = _Notes(texts, defined, self._vocabulary.tokens(texts))
+        matches: list[list[Match]] = [[] for _ in texts]
+        for find in (
+            self._names_in,
+            self._variants_in,
+            self._composites_in,
+            self._abbreviations_in,
+            self._short_phrases_in,
+            self._spelled_out_in,
+            self._measured_in,
+            self._sayings_in,
+        ):
+            for text, match in find(notes):
+                matches[text].append(match)
+        return matches
+
+    def _add_restated(
+        self,
+        texts: Sequence[str],
+        defined: Sequence[frozenset[str]],
+        matches: Sequence[list[Match]],
+    ) -> None:
+        """Add the names that hold short forms which their note defines."""
+        found = [(i, one) for i, text in enumerate(texts) for one in restated_in(text)]
+        if not found:
+            return
+        said = self._matches([one.text for _, one in found], [defined[i] for i, _ in found])
+        for (i, one), own in zip(found, said, strict=True):
+            for match in own:
+                span = one.span(match.start, match.end)
+                name = match.long_form or one.text[match.start : match.end]
+                if span is not None and self._holds_together(texts[i][slice(*span)], name, match):
+                    start, end = span
+                    matches[i].append(match._replace(start=start, end=end, long_form=name))
+
+    def _add_joined(
+        self,
+        texts: Sequence[str],
+        defined: Sequence[frozenset[str]],
+        matches: Sequence[list[Match]],
+    ) -> None:
+        """Add the names in which prefixed words are one word, and hyphened in the note."""
+        found = [(i, begin, text) for i, own in enumerate(texts) for begin, text in joined_in(own)]
+        if not found:
+            return
+        said = self._matches([text for *_, text in found], [defined[i] for i, *_ in found])
+        for (i, begin, text), own in zip(found, said, strict=True):
+            for match in own:
+                name = in_one_word(text[match.start : match.end])
+                if name is not None:
+                    start, end = begin + match.start, begin + match.end
+                    long_form = match.long_form or name
+                    matches[i].append(match._replace(start=start, end=end, long_form=long_form))
+
+    def _holds_together(self, stretch: str, name: str, match: Match) -> bool:
+        """Whether a stretch of a note that holds short forms is one name.
+
+        Across a bracket only in the name's own order, and never across a comma: "Duchenne muscular
+        dystrophy (DMD) and Becker", "neonatal ALD, X-linked ALD".
+        """
+        if _COMMA.search(stretch):
+            return False
+        in_order = match.row >= 0 and self._names.written(match.row)[0] == tuple(stems(name))
+        return "(" not in stretch or in_order
+
+    def _names_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        content, (first, length), keys = notes.content, notes.grams, notes.keys
+        sided, of_sides = without_sides(content.side, content.hash, first, length)
+        gram, row = self._index.lexicon.find(np.concatenate([keys, keys[sided] - of_sides]))
+        plain = gram < len(keys)
+        gram = np.concatenate([np.arange(len(keys)), sided])[gram]
+        begin, last = first[gram], first[gram] + length[gram] - 1
+        hits = (content.text[begin], content.start[begin], content.end[last], row, plain)
+        for of, start, end, name, whole in zip(*(hit.tolist() for hit in hits), strict=True):
+            text = notes.texts[of]
+            stretch = text[start:end]
+            reading = self._names.reading(stretch, name, whole)
+            # What other abbreviations stand for in notes is for the table to say.
+            if (
+                reading is not None
+                and (not reading.abbreviation or stretch in notes.defined[of])
+                and not (
+                    reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
+                )
+                and not (reading.header and is_header(text, start, end))
+                and not (reading.in_capitals and is_among_capitals(text, start, end))
+                and not (reading.unless and reading.unless.match(text, end))
+                and (
+                    reading.local
+                    or reading.n_words > 1
+                    or not (is_another_thing(text, start, end) or is_surname(text, start))
+                )
+            ):
+                n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
+                yield of, Match(start, end, n_words, long_form, name, doubtful, reading.local)
+
+    def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Disorders that the text names in other words than the index."""
+        content, (first, length) = notes.content, notes.grams
+        which, added = in_other_words(content.entry, content.hash, first, length)
+        hits, rows = self._index.lexicon.find(notes.keys[which] + added)
+        for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
+            found = content[first[gram] : first[gram] + length[gram]]
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            stretch, said = notes.texts[of][start:end], self._vocabulary.stems(found)
+            stems, names = self._names.written(row)
+            same = same_in_other_words(said, stems)
+            if (
+                (same or is_disease_of_organ(said, stems))
+                and (len(stems) < len(said) or ends_in_noun(stretch))
+                and (stems[0].isdigit() or not said[0].isdigit())
+                and not is_list(stretch, said)
+                and not says_too_little(said)
+                and self._names.disorders(row)
+                and not self._names.is_no_mention(notes.texts[of], start, end)
+            ):
+                long_form = names[0] if same or not has_some_cause(said) else None
+                yield of, Match(start, end, len(said), long_form, row)
+
+    def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        content, run = notes.content, notes.content.run
+        slashes = content.slash & (np.diff(content.position, prepend=-2) == 1)
+        found = [*joints(np.flatnonzero(content.joint).tolist(), np.flatnonzero(slashes).tolist())]
+        which, keys = across_joints(found, content.hash, run)
+        hits, _ = self._index.lexicon.find(keys)
+        for joint in (found[i] for i in np.unique(which[hits]).tolist()):
+            begin, stop = np.searchsorted(run, [run[joint.left], run[joint.left] + 1]).tolist()
+            first = max(joint.left - _WINDOW, begin)
+            near = content[first : min(joint.right + _WINDOW, stop)]
+            inside = Joint(joint.left - first, joint.right - first)
+            of = int(content.text[joint.left])
+            words_near = self._vocabulary.words(near)
+            for part in parts_at(notes.texts[of], words_near, inside, self._names.is_name):
+                yield of, Match(part.start, part.end, len(words(part.name)), part.name)
+
+    def _abbreviations_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        # Most words stand for nothing else.
+        maybe = notes.tokens[notes.tokens.marked]
+        columns = (maybe.text, maybe.start, maybe.end)
+        for of, start, end in zip(*(column.tolist() for column in columns), strict=True):
+            text = notes.texts[of]
+            short = text[start:end]
+            if self._names.is_local(short):
+                continue
+            sense = sense_of(text, start, end)
+            if sense is None:
+                long_form = self._names.long_form(short)
+            else:
+                long_form = self._names.known_as(sense) if sense else None
+            if (
+                long_form
+                and short not in notes.defined[of]
+                and not (short.islower() and text[start - 1 : start] == "-")
+                and not (called_after(short) and is_person(text, start, end))
+                and not is_another_thing(text, start, end)
+            ):
+                yield of, Match(start, end, 1, long_form)
+        for of, text in enumerate(notes.texts):
+            for letter in letters_in(text):
+                if self._names.is_name(letter.long_form):
+                    yield of, Match(letter.start, letter.end, 1, letter.long_form)
+
+    def _short_phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
+        content, (first, length) = notes.content, notes.grams
+        some = np.flatnonzero((length > 1) & (length <= _LONGEST_SHORT_PHRASE))
+        slot = (notes.keys[some] & np.uint64(_SLOTS - 1)).view(np.int64)
+        for gram in some[self._is_short_phrase[slot]].tolist():
+            found = content[first[gram] : first[gram] + length[gram]]
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            short = notes.texts[of][start:end]
+            long_form = clinical_long_form(short)
+            known = long_form and self._names.known_as(long_form)
+            undefined = notes.defined[of].isdisjoint(short.split())
+            if known and undefined and not self._names.is_local(short):
+                yield of, Match(start, end, len(found), known)
+
+    def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Names with clinical abbreviations in them: "GI bleed", "CKD stage 3"."""
+        content, (first, length) = notes.content, notes.grams
+        full: dict[int, str] = {}
+        added = np.zeros(len(content), dtype=np.uint64)
+        for at in np.flatnonzero(content.marked).tolist():
+            text = notes.texts[content.text[at]]
+            start, end = int(content.start[at]), int(content.end[at])
+            long_form = stands_for_in_phrase(text, start, end)
+            if long_form is not None and text[start:end] not in notes.defined[content.text[at]]:
+                full[at] = long_form
+                added[at] = self._full_hash(long_form)
+        if not full:
+            return
+        sums = sums_of(added - np.where(added, content.hash, np.uint64(0)))
+        change = sums[first + length] - sums[first]
+        which = np.flatnonzero((change != 0) & (length > 1))
+        hits, rows = self._index.lexicon.find(notes.keys[which] + change[which])
+        for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
+            begin, stop = int(first[gram]), int(first[gram] + length[gram])
+            of, done = int(content.text[begin]), int(content.start[begin])
+            text, said = notes.texts[of], ""
+            for at in (at for at in range(begin, stop) if at in full):
+                said += text[done : content.start[at]] + full[at]
+                done = int(content.end[at])
+            start, end = int(content.start[begin]), int(content.end[stop - 1])
+            reading = self._names.reading(said + text[done:end], row, True)
+            if reading is not None:
+                yield of, Match(start, end, reading.n_words, said + text[done:end], row)
+
+    def _measured_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Findings by a measurement: "platelets were low"."""
+        content, (first, length) = notes.content, notes.grams
+        for gram in may_be_measured(content.entry, content.hash, first, length):
+            found = content[first[gram] : first[gram] + length[gram]]
+            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            text, said = notes.texts[of], self._vocabulary.stems(found)
+            names = names_in_place(text, start, end, said)
+            name = next(filter(self._names.is_name, names), None)
+            if name is not None and not self._names.is_local(text[start:end]):
+                yield of, Match(start, end, len(found), name)
+
+    def _sayings_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Findings as patients say them: "heart racing", "my back hurts"."""
+        tokens = notes.tokens
+        found = np.flatnonzero(tokens.lay)
+        runs = tokens.run[found]
+        first = np.maximum(np.searchsorted(tokens.run, runs), found - _LONGEST_SAYING)
+        last = np.minimum(
+            np.searchsorted(tokens.run, runs, side="right") - 1, found + _LONGEST_SAYING
+        )
+        columns = (
+            tokens.text[found], tokens.start[found], tokens.end[found],
+            tokens.start[first], tokens.end[last],
+        )  # fmt: skip
+        for of, start, end, begin, stop in zip(*(c.tolist() for c in columns), strict=True):
+            stretch = notes.texts[of][begin:stop]
+            for saying in sayings_at(stretch, start - begin, end - begin):
+                said = stretch[saying.start : saying.end]
+                name = next(filter(None, map(self._names.known_as, saying.names)), None)
+                if name is not None and not self._names.is_local(said):
+                    n_words = len(stems(said))
+                    yield of, Match(begin + saying.start, begin + saying.end, n_words, name)
+
+
+def _is_of_family(text: str, start: int) -> bool:
+    """Whether a name that begins "history of", as ICD-10-CM's do, is of a family history here."""
+    return (
+        text[start : start + 1] in "hH"
+        and _HISTORY.match(text, start) is not None
+        and _FAMILY.search(text, max(0, start - _LONGEST_FAMILY), start) is not None
+    )

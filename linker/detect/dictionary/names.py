@@ -1,0 +1,314 @@
+"""Whether a stretch of a note with the hash of a name is that name, and what else it may be.
+
+The lexicon's hashes are blind to case, inflection, hyphens and word order. What is blind is checked
+here: short capitals keep their case (MAP is not map), numbers keep their order, and everyday words
+are no mentions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from linker.detect.dictionary.adjectives import noun_of
+from linker.detect.dictionary.composites import is_list
+from linker.detect.dictionary.disorders import SPREADS_TO, is_letters, says_too_little
+from linker.detect.dictionary.eponyms import called_after
+from linker.detect.dictionary.grams import SIDES
+from linker.detect.dictionary.not_mentions import not_mentions
+from linker.detect.dictionary.short_names import full_names
+from linker.detect.dictionary.variants import (
+    ends_in_noun,
+    entry_of,
+    in_other_words,
+    same_in_other_words,
+)
+from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
+from linker.index import Index
+from linker.terminology import DISORDER, QUALITY, NameKind, kinds_of
+from linker.text import bag_hash, normalise, stems, word_hash
+
+_LONGEST_AMBIGUOUS = 3
+_TYPE_FILTERS = frozenset(("semantic_types", "semantic_groups"))
+"""Options of a build that say which types of concepts are wanted."""
+
+_CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
+"""What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
+_ARTICLE = re.compile(r"an? ", re.IGNORECASE)
+_ON = re.compile(r"\bon\b", re.IGNORECASE)
+_PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
+_LETTER = re.compile(r"[^\W\d_]")
+_POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
+_APOSTROPHES = ("'", "\u2019")
+_PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
+"""A name of one content word, without which the preposition goes: "On edge"."""
+_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
+
+
+class Reading(NamedTuple):
+    """A stretch of text that is a name: see `Names.reading`.
+
+    Attributes:
+        header: some sections have it as their header.
+        unless: what follows where it is another thing ("stress" before " test"), if anything.
+        doubtful: it is letters that stand for a disorder, if the note says so.
+        local: the house gave this name, and means it wherever it stands.
+        inverted: its noun stands in front: "pain, chest".
+        in_capitals: it is an English word but for its capitals: "WAS".
+    """
+
+    n_words: int
+    long_form: str | None
+    abbreviation: bool
+    header: bool
+    unless: re.Pattern[str] | None
+    doubtful: bool
+    local: bool = False
+    inverted: bool = False
+    in_capitals: bool = False
+
+
+class Names:
+    """The names of an index, as a note may write them. Answers are kept: notes repeat themselves.
+
+    Args:
+        index: whose names.
+
+    Attributes:
+        written: the stems of a name, by its row, and the ways in which the index writes it.
+        reading: see `_read`.
+        is_name: whether a text is a name.
+        known_as: how the index may know a long form: "dyspnea on exertion" in other words, "gastro-
+            esophageal reflux disease" with its words in full; None if it does not.
+        long_form: what a word that is no name stands for: see `_find_long_form`.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        release = index.manifest.terminology
+        filters = (release.filters, *(part.filters for part in release.parts))
+        self._types_chosen = not _TYPE_FILTERS.isdisjoint(chain.from_iterable(filters))
+        self.written = lru_cache(maxsize=65536)(self._read_name)
+        self.long_form = lru_cache(maxsize=65536)(self._find_long_form)
+        self.is_name = lru_cache(maxsize=16384)(self._look_up)
+        self.known_as = lru_cache(maxsize=4096)(self._look_up_in_other_words)
+        self.reading = lru_cache(maxsize=65536)(self._read)
+
+    def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
+        """What a stretch of text with the hash of a name is, whatever text it stands in.
+
+        Args:
+            row: the name.
+            whole: without a side in its middle that is no part of the name.
+
+        Returns:
+            None if it is not that name, or an everyday word, a word that says only how or when, a
+            single letter or a number.
+        """
+        listed = not_mentions()
+        lower = stretch.lower()
+        own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
+        # No one means a disease by a single letter, or by a number.
+        if len(stretch) == 1 or not _LETTER.search(stretch) or not self._fits(stretch, own, row):
+            return None
+        store = self._index.store
+        meant = store.local_names.get(store.normal(row)) if store.local_names else None
+        if meant is not None and not meant:
+            return None
+        if meant and whole:
+            return Reading(len(own), None, False, False, None, False, local=True)
+        if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
+            return None
+        if says_too_little(own) and self.disorders(row):
+            return None
+        return Reading(
+            n_words=len(own),
+            # A side is no part of the name: the name is looked up in its place.
+            long_form=None if whole else self.written(row)[1][0],
+            abbreviation=is_abbreviation(stretch) and not self._is_meant(stretch, row),
+            header=lower in listed.headers,
+            unless=listed.before.get(lower),
+            doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
+            inverted="," in stretch,
+            in_capitals=lower in listed.in_capitals
+            and all(own.isupper() for own in self.written(row)[1]),
+        )
+
+    def _is_meant(self, short: str, row: int) -> bool:
+        """Whether a name that is an abbreviation is of what notes mean by it.
+
+        Their long form is no name here, but half of its words are those of the concept's names:
+        "TIA" where it is a transient cerebral ischemic attack, and no "CAP" that is a cataract.
+        """
+        long_form = clinical_long_form(short)
+        if long_form is None or self.known_as(long_form) is not None:
+            return False
+        said, store = {*stems(long_form)}, self._index.store
+        return any(
+            2 * len(said.intersection(stems(store.normal(own)))) >= len(said)
+            for pair in store.pairs(row)
+            for own in store.name_rows(pair.concept)
+        )
+
+    def is_no_mention(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
+        lower = text[start:end].lower()
+        unless = not_mentions().before.get(lower)
+        return lower in not_mentions().words or bool(unless and unless.match(text, end))
+
+    def disorders(self, row: int) -> bool:
+        """Whether all concepts of a name are disorders; a concept without types says nothing."""
+        store = self._index.store
+        return all(
+            DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
+        )
+
+    def _says_only_how(self, row: int) -> bool:
+        """Whether a name says only how, where, when or how much: "left", "severe", "mg", "May".
+
+        Who chose the types of the concepts at the build wants those that are there.
+        """
+        store = self._index.store
+        return not self._types_chosen and all(
+            kinds_of(store.semantic_types(pair.concept)) == {QUALITY} for pair in store.pairs(row)
+        )
+
+    def _is_preferred(self, row: int) -> bool:
+        return any(pair.kind is NameKind.PREFERRED for pair in self._index.store.pairs(row))
+
+    def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
+        """Whether a stretch of text with the hash of a name is that name."""
+        name, surfaces = self.written(row)
+        if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
+            return False
+        # "The name of the syndrome" is no NAME syndrome.
+        if _PARTS.search(text) and not any(_same_acronyms(text, own) for own in surfaces):
+            return False
+        if name != stems:
+            # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
+            numbers = sum(stem.isdigit() for stem in stems)
+            if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
+                return False
+            # "A hepatitis" is not of type A, nor "4 seizures" their type 4.
+            if _ARTICLE.match(text) or (stems[0].isdigit() and not name[0].isdigit()):
+                return False
+            if SPREADS_TO.search(text):
+                return False
+            # "Acute renal failure on chronic renal failure" names no chronic one twice.
+            if _ON.search(text) and not ends_in_noun(text):
+                return False
+        elif "," in text and not any("," in surface for surface in surfaces):
+            return False
+        return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
+
+    def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        store = self._index.store
+        written = dict.fromkeys(pair.written for pair in store.pairs(row))
+        return tuple(stems(store.normal(row))), tuple(written)
+
+    def _look_up(self, text: str) -> bool:
+        return any(True for _ in self._rows_of(text))
+
+    def _look_up_in_other_words(self, text: str) -> str | None:
+        for said in dict.fromkeys((text, in_full(text))):
+            if self.is_name(said):
+                return said
+            row = name_in_other_words(self._index, normalise(said))
+            if row is not None and self.disorders(row):
+                return said
+        return None
+
+    def _rows_of(self, text: str) -> Iterator[int]:
+        """The names that a text is."""
+        own = tuple(stems(text))
+        rows = self._index.lexicon.rows_of(bag_hash(own))
+        return (row for row in rows if self._fits(text, own, row))
+
+    def _find_long_form(self, word: str) -> str | None:
+        """What a word that is no name stands for, if that is a name of the index.
+
+        The long form of a clinical abbreviation, the noun of an adjective, the disease that is
+        called after someone, or a name of which the word is the part that notes say; "" for letters
+        whose sense the words around them decide.
+        """
+        if self.is_local(word):
+            return None
+        long_form = clinical_long_form(word)
+        known = None if long_form is None else self.known_as(long_form)
+        if known is not None:
+            return known
+        if long_form is None and word[1:].islower():
+            noun = noun_of(word)
+            if noun is not None and self._is_disorder(noun):
+                return noun
+        said_in_full = () if self.is_name(word) else full_names(word)
+        finding = next(filter(self.is_name, (*called_after(word), *said_in_full)), None)
+        if finding is not None:
+            return finding
+        return "" if len(word) <= _LONGEST_AMBIGUOUS and word.isupper() else None
+
+    def is_local(self, text: str) -> bool:
+        """Whether an overlay says what a text means: nothing else has a say in it."""
+        local = self._index.store.local_names
+        return bool(local) and normalise(text) in local
+
+    def _is_disorder(self, text: str) -> bool:
+        return any(map(self.disorders, self._rows_of(text)))
+
+
+def name_in_other_words(index: Index, normal: str) -> int | None:
+    """The row of the name that says a normal form with a noun for an adjective, or the reverse.
+
+    Of several the one with most of the words themselves, then the first.
+    """
+    asked = stems(normal)
+    if len(asked) < 2 or is_list(normal, asked):
+        return None
+    hashes = np.array([*map(word_hash, asked)], dtype=np.uint64)
+    entries = np.array([*map(entry_of, asked)], dtype=np.int16)
+    whole = np.array([len(asked)], dtype=np.int64)
+    _, added = in_other_words(entries, hashes, np.zeros(1, dtype=np.int64), whole)
+    if not len(added):
+        return None
+    _, rows = index.lexicon.find(hashes.sum(dtype=np.uint64) + added)
+    names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
+    fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
+    return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)
+
+
+def _same_acronyms(text: str, surface: str) -> bool:
+    """Whether a text has the acronyms of a name as the name writes them."""
+    return surface.isupper() or {*_ACRONYM.findall(surface)} <= {*_ACRONYM.findall(text)}
+
+
+def _same_marks(text: str, surface: str) -> bool:
+    """Whether a text has the possessive or preposition of a name: "job" is no Job's.
+
+    Nor is an "edge" On edge.
+    """
+    if _POSSESSIVE.fullmatch(surface):
+        return any(mark in text for mark in _APOSTROPHES) or (
+            text.endswith("s") and text[0].isupper()
+        )
+    return " " in text or not _PREPOSITION_ALONE.fullmatch(surface)
+
+
+def _same_case(text: str, surface: str) -> bool:
+    """Whether the case of a text lets it be this name.
+
+    A short name with capitals beyond its first letter is an acronym: it must stand as it is written
+    (ALL is not all). Any other name may stand in any case, but a text of two or three capitals is
+    an acronym itself, and no other word ("OR" is no "or", "TIC" no "tic").
+    """
+    letters = [c for c in surface if c.isalpha()]
+    acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
+    if acronym:
+        return text == surface or text in (f"{surface}s", f"{surface}'s")
+    if len(letters) <= 2:
+        return text == surface
+    return not (len(text) <= 3 and text.isupper() and text != surface)

@@ -1,0 +1,85 @@
+"""Findings by less than their name: "diabetes" for diabetes mellitus, "angina" for angina pectoris.
+
+Notes leave out what goes without saying; terminologies do not. Which words, and beside what they
+mean another thing ("ST depression", "lupus anticoagulant"), is data: `data/short_names.toml`; so
+are symptoms that are often misspelt (`linker.detect.dictionary.slips`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.detect.dictionary.slips import ByEnds, by_ends, without_slip
+from linker.text import stem
+
+_BEFORE = 24
+"""Code points before a word in which what makes it another thing is looked for."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: dict[str, tuple[str, ...]]
+    misspelt: tuple[str, ...]
+    unless_before: dict[str, tuple[str, ...]]
+    unless_after: dict[str, tuple[str, ...]]
+
+
+def full_names(word: str) -> tuple[str, ...]:
+    """The names of the finding that a word stands for, the most usual first; () if for none.
+
+    Args:
+        word: one word, in any case and number.
+    """
+    own = stem(word)
+    names = _names().get(own)
+    if names is not None:
+        return names
+    right = without_slip(own, _misspelt())
+    return () if right is None else (right, *_names().get(right, ()))
+
+
+def is_another_thing(text: str, start: int, end: int) -> bool:
+    """Whether the words around `text[start:end]`, a short name, make it another thing."""
+    before, after = _unless()
+    word = stem(text[start:end])
+    precedes, follows = before.get(word), after.get(word)
+    return bool(
+        (precedes and precedes.search(text, max(0, start - _BEFORE), start))
+        or (follows and follows.match(text, end))
+    )
+
+
+@lru_cache(maxsize=1)
+def _file() -> _File:
+    source = resources.files(__package__) / "data/short_names.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, tuple[str, ...]]:
+    return {stem(word): names for word, names in _file().names.items()}
+
+
+@lru_cache(maxsize=1)
+def _misspelt() -> ByEnds:
+    return by_ends(map(stem, _file().misspelt))
+
+
+@lru_cache(maxsize=1)
+def _unless() -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]]]:
+    file = _file()
+    before = {
+        stem(word): re.compile(rf"\b(?:{'|'.join(words)})[-\s]{{1,2}}\Z", re.IGNORECASE)
+        for word, words in file.unless_before.items()
+    }
+    after = {
+        stem(word): re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(words)})\b", re.IGNORECASE)
+        for word, words in file.unless_after.items()
+    }
+    return before, after

@@ -1,0 +1,147 @@
+"""Queries that are a name with more around it: "left knee pain, worsening", "metformin 500 mg BID".
+
+Problem lists and notes say the side, the severity and the course with the name, lists of medicines
+the dose. A terminology has few of these as names, and a small encoder takes "right arm weakness"
+for a distal one. The words are data, `data/qualifiers.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib import resources
+from itertools import combinations
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.detect import measured_names, name_in_other_words
+from linker.index import MAX_WORDS, Index
+from linker.link.queries.wording import as_measured, named, named_all, without_slip
+from linker.text import stem, stems, words
+
+_MOST = 6
+"""Qualifiers of a query of which each choice is tried; of more than these all or none."""
+_LONGEST = 300
+"""Code points of a query that is looked at: a longer one is no name with a few words around it."""
+_SINCE = re.compile(
+    r"\b(?:(?:x|for|over) ?\d+(?: ?- ?\d+)? ?(?:d|h|m|w|y|hr|hour|day|wk|week|mo|month|yr|year)s?"
+    r"|since \d+)(?!\w)"
+)
+"""How long it has been: "x 3 months"."""
+_GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
+"""As in "2+ edema"."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    side: tuple[str, ...]
+    severity: tuple[str, ...]
+    course: tuple[str, ...]
+    control: tuple[str, ...]
+    certainty: tuple[str, ...]
+    size: tuple[str, ...]
+    medicine: tuple[str, ...]
+    with_dose: tuple[str, ...]
+    units: tuple[str, ...]
+    before: tuple[str, ...]
+    behind: tuple[str, ...]
+    anywhere: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
+def without_qualifiers(index: Index, normal: str) -> int | None:
+    """The row of the name that is left of a normal form without as few qualifiers as possible.
+
+    Where two names are left without as many, fewer words decide, down to none of the qualifiers.
+    """
+    if len(normal) > _LONGEST:
+        return None
+    bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal)))
+    said = [word for word in words(bare) if word.stem]
+    asked = [word.stem for word in said]
+    n_cut = len(stems(normal)) - len(asked)
+    if not asked or len(asked) > MAX_WORDS + _MOST:
+        return None
+    doses = [match.span() for match in _dose().finditer(bare)]
+    qualifiers = _qualifiers(bool(doses))
+    dropped = [
+        i
+        for i, word in enumerate(said)
+        if word.stem in qualifiers or any(a <= word.start < b for a, b in doses)
+    ]
+    if not dropped and not n_cut:
+        return None
+    least = 0 if n_cut else 1
+    tried = range(least, len(dropped) + 1) if len(dropped) <= _MOST else (len(dropped),)
+    for n in tried:
+        found = {min(rows) for rows in named_all(index, [*_left(asked, dropped, n)]) if rows}
+        if len(found) == 1:
+            return found.pop()
+    rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
+    row = name_in_other_words(index, rest)
+    row = _measured(index, rest) if row is None else row
+    # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
+    return without_slip(index, rest) if row is None and not doses else row
+
+
+def _measured(index: Index, rest: str) -> int | None:
+    """The row of what a measurement is called: "low blood sodium, chronic"."""
+    names = [named(index, stems(name)) for name in measured_names(stems(rest))]
+    return min(next(filter(None, names), ()), default=as_measured(index, rest))
+
+
+def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list[str]]:
+    """What is left of some words without `n` of those that may be dropped."""
+    for without in combinations(dropped, n):
+        left = [word for i, word in enumerate(asked) if i not in without]
+        sizes = any(asked[i] in _sizes() for i in without)
+        if len(left) > sizes:
+            yield left
+
+
+@lru_cache(maxsize=1)
+def _file() -> _File:
+    source = resources.files(__package__) / "data/qualifiers.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=2)
+def _qualifiers(beside_a_dose: bool) -> frozenset[str]:
+    data = _file()
+    lists = (
+        data.side, data.severity, data.course, data.control, data.certainty, data.size,
+        data.medicine, data.with_dose if beside_a_dose else (),
+    )  # fmt: skip
+    return frozenset(stem(word) for listed in lists for word in listed)
+
+
+@lru_cache(maxsize=1)
+def _sizes() -> frozenset[str]:
+    return frozenset(map(stem, _file().size))
+
+
+@lru_cache(maxsize=1)
+def _dose() -> re.Pattern[str]:
+    """A strength or dose: "500 mg", "10-20mg", "250 mg/5 ml"."""
+    number, unit = r"\d[\d.,]*", "|".join(map(re.escape, _file().units))
+    return re.compile(
+        rf"(?<![\w.,]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
+        rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)(?: iv(?!\w))?"
+    )
+
+
+@lru_cache(maxsize=1)
+def _around() -> re.Pattern[str]:
+    """What stands before a name, and what is said behind it: up to the end, or with it."""
+    data = _file()
+    before, behind, anywhere, beside = (
+        "|".join(map(re.escape, phrases))
+        for phrases in (data.before, data.behind, data.anywhere, data.beside)
+    )
+    return re.compile(
+        rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$"
+        rf"|(?<!\w)(?:(?:{anywhere})|(?:on|by|with) (?:{beside}))(?!\w)"
+    )

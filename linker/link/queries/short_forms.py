@@ -1,0 +1,83 @@
+"""Queries in other words than a name's: "CKD stage 3", "Crohn's", "low platelets", "hair fell out".
+
+A clinical abbreviation that is a whole mention is said in full before (`linker.detect.expand`);
+within a longer one only the index can tell whether the phrase is a name as it stands, and so for a
+word that stands for a longer name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from linker.detect import (
+    called_after,
+    full_names,
+    measured_names,
+    names_of_saying,
+    stands_for_in_phrase,
+    without_repeat,
+)
+from linker.index import MAX_WORDS, Index
+from linker.link.queries.reworded import reworded
+from linker.link.queries.wording import named
+from linker.text import normalise, readable, stems
+
+_LONGEST = 300
+"""Code points of a query that is looked at."""
+_TOKEN = re.compile(r"[^\s,;()]+")
+
+
+def spelled_out(index: Index, query: str) -> str:
+    """A phrase with the clinical abbreviations in it in full, or the name that it stands for.
+
+    "CKD stage 3", "Crohn's", "low platelets". A word that is a name stays, and so does an
+    abbreviation that the index knows as a word, unless what is in full is a name: the terminology
+    may mean another thing by "SJS type 2".
+    """
+    if len(query) > _LONGEST:
+        return query
+    plain = unicodedata.normalize("NFKC", readable(query))
+    tokens = [match.span() for match in _TOKEN.finditer(plain)]
+    if len(tokens) == 1:
+        word = plain.strip()
+        names = (*called_after(word), *full_names(word), *names_of_saying(word))
+        return _named_in_full(index, query, word, names)
+    names = (*measured_names(stems(plain)), *names_of_saying(plain))
+    named_in_full = _named_in_full(index, query, plain, names)
+    if named_in_full != query or not 2 <= len(tokens) <= MAX_WORDS:
+        return named_in_full
+    full, done, known = "", 0, False
+    for start, end in tokens:
+        long_form = stands_for_in_phrase(plain, start, end)
+        if long_form is None:
+            continue
+        known = known or bool(index.lexicon.knows(stems(plain[start:end])).all())
+        full += plain[done:start] + without_repeat(long_form, plain[end:])
+        done = end
+    full += plain[done:]
+    if not done or _has_words_of_a_name(index, query):
+        return query
+    # "R knee pain" is less than a name if its side is left out, and "right knee pain" may be one.
+    if _has_words_of_a_name(index, full):
+        return full
+    stays = known or _is_reworded(index, query)
+    return query if stays and not _is_reworded(index, full) else full
+
+
+def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
+    """The first of some names that the index has, unless it has what was said itself."""
+
+    def is_known(text: str) -> bool:
+        return _has_words_of_a_name(index, text) or _is_reworded(index, text)
+
+    return query if not names or is_known(said) else next(filter(is_known, names), query)
+
+
+def _has_words_of_a_name(index: Index, text: str) -> bool:
+    return bool(named(index, stems(normalise(text))))
+
+
+def _is_reworded(index: Index, text: str) -> bool:
+    """Whether a text is a name in another wording."""
+    return reworded(index, normalise(text), ()) is not None

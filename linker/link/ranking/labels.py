@@ -1,0 +1,87 @@
+"""What a detector calls a mention, beside what a terminology calls its concepts.
+
+A concept of another kind than the mention's label says is not ruled out, since detectors err: its
+odds fall by `OTHER`, and what it loses goes to the others and to NIL alike, after Bayes, as if the
+label were one more observation. Labels and types that `data/labels.toml` does not list say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from linker.config import read_toml
+from linker.index import Store
+from linker.link.ranking.rank import Pairs, Ranking
+from linker.link.retrieve import Bools
+from linker.terminology import kinds, kinds_of
+
+OTHER = 0.05
+"""How likely a label is on a mention of a concept of another kind, against one of its own kind."""
+
+_CACHED = 100_000
+
+
+class TypeFilter:
+    """Weighs the concepts of labelled mentions by their semantic types.
+
+    Args:
+        store: of the index.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kinds_of = lru_cache(maxsize=_CACHED)(self._read)
+        self._bits = {name: 1 << bit for bit, name in enumerate(kinds())}
+
+    def weigh(self, ranking: Ranking, kinds: Sequence[str | None]) -> Ranking:
+        """The same concepts, with the probabilities that they have given their mentions' kinds.
+
+        Args:
+            ranking: the concepts of some queries.
+            kinds: of each query's mention, as `kind_of` gives it.
+
+        Returns:
+            The ranking, each query's most probable concept first, ties by concept id.
+        """
+        if not any(kinds):
+            return ranking
+        query_of, before = ranking.best.query, ranking.probability
+        weight = np.where(self.is_other(ranking.best, kinds), OTHER, 1.0)
+        nil = 1 - np.bincount(query_of, before, len(kinds))
+        total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
+        safe = np.where(total > 0, total, 1.0)
+        return ranking.reordered(before * weight / safe[query_of], self._store)
+
+    def is_other(self, best: Pairs, kinds: Sequence[str | None]) -> Bools:
+        """Which concepts are of another kind than their mentions are said to be.
+
+        Args:
+            best: the concepts of some queries.
+            kinds: of each query's mention, as `kind_of` gives it.
+        """
+        if not any(kinds):
+            return np.zeros(len(best), dtype=bool)
+        asked = np.array([0 if kind is None else self._bits[kind] for kind in kinds])[best.query]
+        concepts, place = np.unique(best.concept, return_inverse=True)
+        known = np.array([*map(self._kinds_of, concepts.tolist())], dtype=np.int64)[place]
+        is_other: Bools = (asked != 0) & (known != 0) & (asked & known == 0)
+        return is_other
+
+    def _read(self, row: int) -> int:
+        """The kinds of a concept, a bit each; none where its types are not known."""
+        return sum(self._bits[kind] for kind in kinds_of(self._store.semantic_types(row)))
+
+
+def kind_of(label: str) -> str | None:
+    """The kind of thing that a detector's label means; None if it is not known."""
+    return _labels().get(label.lower())
+
+
+@lru_cache(maxsize=1)
+def _labels() -> dict[str, str]:
+    source = resources.files(__package__) / "data/labels.toml"
+    return {label: kind for kind, labels in read_toml(source).items() for label in labels}

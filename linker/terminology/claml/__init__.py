@@ -1,0 +1,1 @@
+"""ClaML: the classifications of the WHO and of national centres."""

@@ -1,0 +1,1 @@
+"""Forms that people write, derived from the names as terminologies write them."""

@@ -1,0 +1,1 @@
+"""MeSH, as the NLM releases it."""

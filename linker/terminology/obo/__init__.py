@@ -1,0 +1,1 @@
+"""Ontologies: OBO, OBO graphs, OWL."""

@@ -1,0 +1,1 @@
+"""The OMOP standardized vocabularies, as OHDSI's Athena hands them out."""

@@ -1,0 +1,1 @@
+"""The Rich Release Format, in which the NLM releases the UMLS and RxNorm."""

@@ -1,0 +1,1 @@
+"""SNOMED CT, as its release centres give it."""

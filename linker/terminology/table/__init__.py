@@ -1,0 +1,1 @@
+"""Tables of any origin: CSV, TSV, Parquet."""

@@ -1,0 +1,99 @@
+"""Ambiguous abbreviations by the words around them."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linker.config import read_toml
+from linker.detect.short_forms.senses import sense_of
+from linker.detect.short_forms.shorthand import is_abbreviation, stands_for
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "long_form"),
+    [
+        ("RA on methotrexate for years", "RA", "rheumatoid arthritis"),
+        ("O2 sat 98% RA", "RA", ""),
+        ("PMH:\nRA, gout", "RA", "rheumatoid arthritis"),
+        ("CTA showed a saddle PE.", "PE", "pulmonary embolism"),
+        ("PE: HEENT normal", "PE", ""),
+        ("PE tubes in both ears", "PE", ""),
+        ("relapsing-remitting MS, followed by neurology", "MS", "multiple sclerosis"),
+        ("rheumatic MS with a diastolic murmur", "MS", "mitral stenosis"),
+        ("MS contin 15 mg", "MS", ""),
+        ("throbbing HA with photophobia", "HA", "headache"),
+        ("ECHO: EF 60%, mild MR", "MR", "mitral regurgitation"),
+        ("MR brain with contrast", "MR", ""),
+        ("cirrhosis with ascites, SBP prophylaxis", "SBP", "spontaneous bacterial peritonitis"),
+        ("SBP 120 mmHg", "SBP", ""),
+        ("Neck: supple, no LAD", "LAD", "lymphadenopathy"),
+        ("stent to the proximal LAD", "LAD", ""),
+        ("MS", "MS", None),
+        ("RA\non another line: methotrexate", "RA", None),
+        ("PT to evaluate", "PT", None),
+        ("COPD on oxygen", "COPD", None),
+    ],
+)
+def test_the_words_around_an_abbreviation_decide(
+    text: str, short: str, long_form: str | None
+) -> None:
+    start = text.index(short)
+    assert sense_of(text, start, start + len(short)) == long_form
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "long_form"),
+    [
+        ("hx of CVA, abdomen without tenderness", "CVA", "cerebrovascular accident"),
+        ("No CVA tenderness.", "CVA", "costovertebral angle"),
+        ("no CVA or flank tenderness", "CVA", "costovertebral angle"),
+        ("No tenderness of the CVA.", "CVA", "costovertebral angle"),
+        ("an unstable OCD lesion of the knee", "OCD", "osteochondritis dissecans"),
+        ("OCD on fluvoxamine", "OCD", "obsessive compulsive disorder"),
+        ("denies CP, SOB", "CP", "chest pain"),
+        ("CP", "CP", "chest pain"),
+        ("CP since birth, g-tube", "CP", "cerebral palsy"),
+        ("mass in the CP angle", "CP", ""),
+        ("DDD of the lumbar spine", "DDD", "degenerative disc disease"),
+        ("DDD mode, base rate of 60", "DDD", ""),
+        ("OA of both knees", "OA", "osteoarthritis"),
+        ("delivered from OA position", "OA", ""),
+        ("ASD with a left-to-right shunt", "ASD", "atrial septal defect"),
+        ("ASD, nonverbal, in ABA", "ASD", "autism spectrum disorder"),
+        ("orthopnea or PND", "PND", "paroxysmal nocturnal dyspnea"),
+        ("rhinorrhea, PND, sore throat", "PND", "postnasal drip"),
+        ("HF HE HAdd HAbd KF KE AF AE", "HF", ""),
+        ("HF HE HAdd HAbd KF KE AF AE", "AF", ""),
+        ("Robitussin DM prn", "DM", ""),
+        ("DM, HTN", "DM", "diabetes mellitus"),
+        ("WAS HIT BY A CAR", "HIT", ""),
+        ("PE and HIT, on argatroban", "HIT", "heparin induced thrombocytopenia"),
+        ("CAP refill under 2 s", "CAP", ""),
+        ("VF by confrontation", "VF", ""),
+        ("VF arrest", "VF", "ventricular fibrillation"),
+        ("The LAD was a large and long vessel with no disease", "LAD", ""),
+        ("EDS with snoring, Epworth 16", "EDS", "excessive daytime sleepiness"),
+        ("EDS", "EDS", "Ehlers-Danlos syndrome"),
+        ("XYZ", "XYZ", None),
+    ],
+)
+def test_the_table_has_what_is_meant_else(text: str, short: str, long_form: str | None) -> None:
+    start = text.index(short)
+    assert stands_for(text, start, start + len(short)) == long_form
+
+
+def test_every_entry_is_an_abbreviation_of_the_table() -> None:
+    data = read_toml(resources.files("linker.detect.short_forms") / "data/senses.toml")
+    assert len(data) > 20
+    for short in data:
+        assert is_abbreviation(short), short
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_text_has_some_answer(before: str, after: str) -> None:
+    text = f"{before} RA {after}"
+    assert sense_of(text, len(before) + 1, len(before) + 3) in (None, "", "rheumatoid arthritis")

@@ -1,0 +1,65 @@
+"""The tables of clinical abbreviations, and lists of letters."""
+
+from __future__ import annotations
+
+import csv
+from importlib import resources
+
+import pytest
+
+from linker.detect.short_forms.shorthand import clinical_long_form, is_abbreviation, letters_in
+
+
+@pytest.mark.parametrize(
+    ("short", "long_form"),
+    [
+        ("SOB", "shortness of breath"),
+        ("sob", "shortness of breath"),
+        ("s.o.b.", "shortness of breath"),
+        ("Htn", "hypertension"),
+        ("UTIs", "urinary tract infection"),
+        ("PVCs", "premature ventricular contraction"),
+        ("N/V", "nausea and vomiting"),
+        ("DM  type 2", "type 2 diabetes mellitus"),
+        ("AIDS", "acquired immunodeficiency syndrome"),
+        ("aids", None),
+        ("hit", None),
+        ("MS", None),
+        ("RA", None),
+        ("pt", None),
+        ("", None),
+        ("fever", None),
+    ],
+)
+def test_clinical_abbreviations(short: str, long_form: str | None) -> None:
+    assert clinical_long_form(short) == long_form
+
+
+def test_the_table_is_whole() -> None:
+    source = resources.files("linker.detect.short_forms") / "data/clinical_abbreviations.tsv"
+    rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    assert len(rows) >= 300
+    keys = [row["short"] if row["case"] == "exact" else row["short"].lower() for row in rows]
+    assert len(keys) == len(set(keys))
+    for row in rows:
+        assert row["case"] in ("any", "exact")
+        assert is_abbreviation(row["short"])
+        assert row["long"] == row["long"].strip() != row["short"]
+        # A row without a long form is an ambiguous one: it says of what.
+        assert row["long"] or "," in row["note"]
+        assert clinical_long_form(row["short"]) == (row["long"] or None)
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("Denies N/V/D.", [("N", "nausea"), ("V", "vomiting"), ("D", "diarrhea")]),
+        ("no f/c, no w/o", [("f", "fever"), ("c", "chills")]),
+        ("x/n/v", []),
+        ("in/v", []),
+        ("1/2 and a/b", []),
+        ("", []),
+    ],
+)
+def test_a_list_of_letters(text: str, letters: list[tuple[str, str]]) -> None:
+    assert [(text[s.start : s.end], s.long_form) for s in letters_in(text)] == letters

@@ -1,0 +1,71 @@
+"""What lists write around a mention is not looked up, and stays in the link."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cases import FakeEncoder, build, concept
+
+from linker import Linker
+from linker.link.queries.marks import unmarked
+from linker.offline import overlay_index
+
+
+@pytest.mark.parametrize(
+    ("term", "asked"),
+    [
+        ("Hypertension [I10]", "Hypertension"),
+        ("PE (HCC)", "PE"),
+        ("COPD (CMS/HCC)", "COPD"),
+        ("[D]PE* [I26.99]", "PE"),
+        ("Pneumonia (J18.9)", "Pneumonia"),
+        ("Asthma (ICD-10-CM: J45.909) (SCT 195967001)", "Asthma"),
+        ("E11.9 - Type 2 DM", "Type 2 DM"),
+        ("- MS*", "MS"),
+        # These may be meant.
+        ("Fracture (T12)", "Fracture (T12)"),
+        ("Deficiency (B12)", "Deficiency (B12)"),
+        ("-ve RF", "-ve RF"),
+        ("K+", "K+"),
+        ("HIV [HIV] disease", "HIV [HIV] disease"),
+        ("BMI (30.5)", "BMI (30.5)"),
+        ("[I10]", "[I10]"),
+        ("**", "**"),
+        ("", ""),
+    ],
+)
+def test_what_lists_write_around_a_term_is_no_part_of_it(term: str, asked: str) -> None:
+    assert unmarked(term) == asked
+
+
+def test_link_looks_up_what_is_left_and_keeps_the_mention(tmp_path: Path) -> None:
+    index = build(
+        tmp_path / "index",
+        [
+            concept("T:1", "Hypertension"),
+            concept("T:2", "Deep venous thrombosis"),
+            concept("T:3", "B"),
+        ],
+    )
+    coded, marked, plain = Linker(index, encoder=FakeEncoder()).link(
+        ["Hypertension [I10]", "DVT*", "Hypertension"]
+    )
+    assert (coded.concept_id, coded.probability) == ("T:1", plain.probability)
+    assert (coded.mention.start, coded.mention.end, coded.mention.text) == (
+        0,
+        18,
+        "Hypertension [I10]",
+    )
+    assert coded.why[0] == "looked up as 'Hypertension'"
+    assert marked.concept_id == "T:2"
+    assert plain.mention.long_form is None
+
+
+def test_a_name_of_the_house_is_looked_up_as_it_stands(tmp_path: Path) -> None:
+    index = build(tmp_path / "index", [concept("T:1", "Gout"), concept("T:2", "Asthma")])
+    local = tmp_path / "local.csv"
+    local.write_text("concept_id,name\nT:2,gout (hcc)\n")
+    overlay_index(index.path, [local], encoder=FakeEncoder())
+    link = Linker.load(index.path, encoder=FakeEncoder()).link(["Gout (HCC)"])[0]
+    assert (link.concept_id, link.mention.long_form) == ("T:2", None)

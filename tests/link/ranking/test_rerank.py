@@ -1,0 +1,106 @@
+"""The second look: features by hand, probability shared out and none lost, reasons in words."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import PLAIN, build, concept, hits
+
+from linker.index import Index
+from linker.link.ranking.features import FEATURES, FeatureReader
+from linker.link.ranking.rank import rank
+from linker.link.ranking.rerank import HEAD, KEPT, Reranker, candidates
+from linker.link.ranking.trees import Tree, Trees
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    concepts = [
+        concept("T:1", "Type 1 diabetes", "Juvenile diabetes"),
+        concept("T:2", "Type 2 diabetes", "High blood sugar", "Adult diabetes"),
+        concept("T:3", "Low blood sugar"),
+    ]
+    return build(tmp_path_factory.mktemp("rerank") / "index", concepts)
+
+
+def seen(index: Index, query: str, *given: tuple[str, float]) -> list[dict[str, float]]:
+    ranked = rank([query], hits(index, *given), index.store, PLAIN)
+    rows = FeatureReader(index.store, slope=10.0).read([query], ranked, first=9)
+    return [dict(zip(FEATURES, row, strict=True)) for row in rows.tolist()]
+
+
+def test_features_by_hand(index: Index) -> None:
+    first, second = seen(
+        index, "Type-1 diabetes mellitus",
+        ("type 1 diabetes", 0.9), ("juvenile diabetes", 0.85), ("type 2 diabetes", 0.8),
+    )  # fmt: skip
+    assert (first["distance"], first["gap"]) == pytest.approx((1.0, 0.0))
+    assert (second["distance"], second["gap"]) == pytest.approx((2.0, 1.0))
+    assert first["missing_words"] == 1 / 4
+    assert first["extra_words"] == 0
+    assert second["missing_words"] == 2 / 4
+    assert second["extra_words"] == 1 / 3
+    assert (first["numbers"], second["numbers"]) == (0, 1)
+    assert first["preferred"] == second["preferred"] == 1
+    assert first["names"] == pytest.approx(math.log(3))
+    assert second["names"] == pytest.approx(math.log(4))
+    # Two names are near, of which the farther counts exp(-20 * 0.05).
+    assert first["support"] == pytest.approx(math.log(1 + math.exp(-1)))
+    assert second["support"] == 0
+    assert first["head"] == second["head"] == 0
+
+
+def test_opposites_and_heads(index: Index) -> None:
+    low, high = seen(
+        index, "decreased blood sugar", ("low blood sugar", 0.9), ("high blood sugar", 0.8)
+    )
+    assert (low["opposites"], high["opposites"]) == (0, 1)
+    assert low["head"] == high["head"] == 1
+
+
+def by_names(index: Index) -> Reranker:
+    """A ranker that likes concepts of three names."""
+    column = FEATURES.index("names")
+    tree = Tree((column,), (math.log(3.5),), (-1,), (-2,), (0.0, math.log(3)))
+    return Reranker(index, 10.0, Trees(FEATURES, [tree]))
+
+
+def test_probability_is_shared_out_anew(index: Index) -> None:
+    near = hits(index, ("type 1 diabetes", 0.9), ("type 2 diabetes", 0.9))
+    before = rank(["diabetes"], near, index.store, PLAIN)
+    after = by_names(index).rerank(["diabetes"], before)
+    assert [index.store.concept_id(row) for row in after.concepts(0)] == ["T:2", "T:1"]
+    total = before.probability.sum()
+    expected = [KEPT / 2 + (1 - KEPT) * 3 / 4, KEPT / 2 + (1 - KEPT) / 4]
+    assert (after.probability / total).tolist() == pytest.approx(expected, abs=1e-12)
+    names = after.reasons[:, FEATURES.index("names")].tolist()
+    assert names == pytest.approx([math.log(4), math.log(3)])
+
+
+def test_without_candidates(index: Index) -> None:
+    nothing = rank(["a", "b"], hits(index), index.store, PLAIN)
+    after = by_names(index).rerank(["a", "b"], nothing)
+    assert after.bounds.tolist() == [0, 0, 0]
+    assert after.concepts(0) == after.concepts(1) == []
+
+
+def test_what_stands_behind_the_first_dozen_stays(tmp_path: Path) -> None:
+    many = build(tmp_path / "index", [concept(f"T:{i:02}", f"name {i}") for i in range(HEAD + 3)])
+    near = hits(many, *((f"name {i}", 0.9 - i / 100) for i in range(HEAD + 3)))
+    before = rank(["name"], near, many.store, PLAIN)
+    after = Reranker(many, 10.0).rerank(["name"], before)
+    assert after.probability.sum() == pytest.approx(before.probability.sum())
+    unseen = np.isnan(after.reasons).all(axis=1)
+    kept = dict(zip(before.concepts(0)[HEAD:], before.probability[HEAD:], strict=True))
+    assert len(kept) == 3
+    assert dict(zip(after.best.concept[unseen], after.probability[unseen], strict=True)) == kept
+    found = candidates(after, 0, many.store, k=HEAD + 3)
+    assert [c.features for c in found].count({}) == 3
+
+
+def test_other_features_are_refused(index: Index) -> None:
+    with pytest.raises(ValueError, match="the trees ask for"):
+        Reranker(index, 10.0, Trees(["a"], [Tree((), (), (), (), (0.0,))]))
