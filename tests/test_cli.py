@@ -323,6 +323,23 @@ def test_annotate_says_in_plain_lines_how_far_it_is(
     assert said[1:] == [f"{out}: 3 notes, 4 links"]
 
 
+def test_annotate_takes_rules_of_the_house(index: Index, tmp_path: Path) -> None:
+    rules, notes, out = (tmp_path / name for name in ("house.toml", "a.jsonl", "out.jsonl"))
+    rules.write_text(
+        '[[trigger]]\nattribute = "negated"\ndirection = "backward"\nphrases = ["went by"]\n'
+    )
+    notes.write_text('{"id": "1", "text": "Fever went by."}\n')
+    asked = ("annotate", notes, "--index", index.path, "--out", out)
+    assert run(*asked, "--assertion-rules", rules, "--workers", 2).exit_code == 0
+    (line,) = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+    assert [link["assertion"]["negated"] for link in line["links"]] == [True]
+    # An output is of one set of rules.
+    rules.write_text(rules.read_text().replace("went by", "is over"))
+    _error(run(*asked, "--assertion-rules", rules), "assertion_rules")
+    rules.write_text('[[trigger]]\nattribute = "absent"\n')
+    _error(run(*asked, "--assertion-rules", rules), "house.toml: 'trigger[0].attribute'")
+
+
 def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     data = b'{"id": 1, "text": "Fever."}\n{"id": 2, "text": 3}\n'
     path = tmp_path / "notes.jsonl.gz"

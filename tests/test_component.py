@@ -408,6 +408,23 @@ def test_an_entitys_label_speaks_for_concepts_of_its_kind(tmp_path: Path) -> Non
     assert found == {("DISEASE", True): "T:2", ("CHEMICAL", True): "T:1", ("DISEASE", False): "T:1"}
 
 
+@pytest.mark.parametrize("found_before", [False, True])
+def test_rules_of_the_house(index: Index, tmp_path: Path, found_before: bool) -> None:
+    rules = tmp_path / "house.toml"
+    rules.write_text(
+        '[[trigger]]\nattribute = "negated"\ndirection = "backward"\nphrases = ["went by"]\n'
+    )
+    nlp = _pipeline(index, assertion_rules=str(rules))
+    if found_before:
+        ruler = nlp.add_pipe("entity_ruler", first=True)
+        ruler.add_patterns([{"label": "X", "pattern": "Fever"}])
+    ents = nlp("Fever went by. Known fever.").ents
+    assert [ent._.link.assertion["negated"] for ent in ents[:1]] == [True]
+    nlp.to_disk(tmp_path / "nlp")
+    (ent,) = spacy.load(tmp_path / "nlp")("Fever went by.").ents
+    assert ent._.link.assertion["negated"]
+
+
 _PERSON = {"label": "PERSON", "pattern": "HTN"}
 
 
@@ -610,6 +627,7 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         ({"threshold": "sure"}, "threshold is sure"),
         ({"detector": "no_such_model"}, "no_such_model: no such spaCy pipeline"),
         ({"detector": "dictionary+"}, "'dictionary.': a detector without a name"),
+        ({"assertion_rules": "none.toml"}, "none.toml: cannot be read"),
         ({"backend": "tourch"}, "backend 'tourch' is not known; known: auto"),
         ({"attribute": ""}, "attribute is ''"),
         ({"spans_key": ""}, "spans_key is ''"),

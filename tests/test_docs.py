@@ -18,6 +18,7 @@ WITH_EXAMPLES = sorted(name for name, page in PAGES.items() if examples(page))
 
 def test_the_pages_are_there():
     assert WITH_EXAMPLES == [
+        "assertion.md",
         "choosing.md",
         "coming-from.md",
         "contributing.md",

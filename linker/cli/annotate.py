@@ -56,6 +56,10 @@ def annotate(
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     detector: DetectorOption = "dictionary",
     encoder: EncoderOption = None,
+    assertion_rules: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file of your own rules for what is negated, past and so on."),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Processes: 1; with --ray as many as the cluster has cores."),
@@ -92,7 +96,13 @@ def annotate(
     ):
         if value is not None and value not in known:
             raise typer.BadParameter(f"{option} {value} is not known; known: {', '.join(known)}")
-    linker = open_linker(index, threshold=threshold, encoder=encoder, detector=detector)
+    linker = open_linker(
+        index,
+        threshold=threshold,
+        encoder=encoder,
+        detector=detector,
+        assertion_rules=assertion_rules,
+    )
     with resumable(out), Bars(err_console) as progress:
         progress.step("annotating", unit="notes")
         counts = annotate_files(

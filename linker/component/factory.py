@@ -26,6 +26,7 @@ from linker.errors import ConfigError
         "attribute": "link",
         "type_filter": True,
         "labels_discard": list(NO_CONCEPTS),
+        "assertion_rules": None,
         "device": None,
         "backend": None,
         "scorer": {"@scorers": "spacy.entity_linker_scorer.v1"},
@@ -47,6 +48,7 @@ def create_concept_linker(
     attribute: str,
     type_filter: bool,
     labels_discard: list[str],
+    assertion_rules: str | None,
     device: str | None,
     backend: str | None,
     scorer: Callable[..., dict[str, Any]] | None,
@@ -74,6 +76,8 @@ def create_concept_linker(
         labels_discard: entities with one of these labels are NIL, and are not looked up; as spaCy's
             own `entity_linker` has it. By default what general models call persons, places, dates
             and numbers: "Mr. Parkinson" as a PERSON is no disease.
+        assertion_rules: a TOML file with a house's own rules for what is negated, past, and so on:
+            see docs/assertion.md.
         device: where the encoder runs.
         backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
         scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
@@ -108,6 +112,7 @@ def create_concept_linker(
         attribute=attribute,
         type_filter=type_filter,
         labels_discard=labels_discard,
+        assertion_rules=assertion_rules,
         device=device,
         backend=backend,
         scorer=scorer,

@@ -51,6 +51,7 @@ class ConceptLinker(Pipe):
         attribute: str = "link",
         type_filter: bool = True,
         labels_discard: Collection[str] = NO_CONCEPTS,
+        assertion_rules: str | None = None,
         device: str | None = None,
         backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
@@ -70,6 +71,7 @@ class ConceptLinker(Pipe):
                 detector=detector,
                 threshold=threshold,
                 type_filter=type_filter,
+                assertion_rules=assertion_rules,
                 device=device,
                 backend=backend,
             )
@@ -157,7 +159,8 @@ class ConceptLinker(Pipe):
                 pairs = spans_of(doc, all_links)
                 self._warn_of(len(all_links) - len(pairs))
             else:
-                pairs = asserted(doc, of_doc, [*islice(links, len(of_doc))], before)
+                asked = self.linker.assert_mentions(doc.text, [m for _, m in of_doc])
+                pairs = asserted(of_doc, [*islice(links, len(of_doc))], asked, before)
             linked.append((doc, own, pairs))
         return linked
 

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from linker.component.said import said_of
-from linker.detect import assert_mentions, expand
+from linker.detect import expand
 from linker.errors import ConfigError
 from linker.schema import Link, Mention
 
@@ -59,14 +59,17 @@ def mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, M
 
 
 def asserted(
-    doc: Doc, found: list[tuple[Span, Mention]], links: list[Link], before: frozenset[str]
+    found: list[tuple[Span, Mention]],
+    links: list[Link],
+    assertions: list[dict[str, bool]],
+    before: frozenset[str],
 ) -> list[tuple[Span, Link]]:
-    """Spans that are there with their links, and what the doc asserts of them.
+    """Spans that are there with their links, and what is asserted of them.
 
     Args:
+        assertions: what our rules say of each.
         before: as `set_before` gives it.
     """
-    assertions = assert_mentions(doc.text, [mention for _, mention in found])
     return [
         (
             span,

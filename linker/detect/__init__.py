@@ -1,6 +1,6 @@
 """Texts to mentions: detectors, abbreviations, and what the context asserts of a mention."""
 
-from linker.detect.assertion.context import assert_mentions, said_in
+from linker.detect.assertion.context import AssertionRules, default_rules, said_in
 from linker.detect.base import Detector, NestingDetector, OverlappingDetector
 from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.detectors import check_detector, load_detector
@@ -21,16 +21,17 @@ from linker.detect.short_forms.shorthand import (
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
 
 __all__ = [
+    "AssertionRules",
     "CombinedDetector",
     "Detector",
     "DictionaryMatcher",
     "NestingDetector",
     "OverlappingDetector",
     "Site",
-    "assert_mentions",
     "called_after",
     "check_detector",
     "clinical_long_form",
+    "default_rules",
     "expand",
     "full_names",
     "in_words_of_finding",

@@ -10,12 +10,13 @@ from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD, threshold_of
 from linker.detect import (
+    AssertionRules,
     Detector,
     NestingDetector,
     OverlappingDetector,
-    assert_mentions,
     check_detector,
     clinical_long_form,
+    default_rules,
     expand,
     load_detector,
     phrase_of,
@@ -55,6 +56,7 @@ class Linker:
         nested: bool = False,
         whole_composites: bool = False,
         type_filter: bool = True,
+        assertion_rules: AssertionRules | str | Path | None = None,
         device: str | None = None,
         backend: str | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Linker:
         self._nested = nested
         self._whole_composites = whole_composites
         self._type_filter = type_filter
+        self._rules = _rules_of(assertion_rules)
         self._device = device
         self._backend = backend
         self._given_encoder = encoder
@@ -100,6 +103,7 @@ class Linker:
         nested: bool = False,
         whole_composites: bool = False,
         type_filter: bool = True,
+        assertion_rules: AssertionRules | str | Path | None = None,
         device: str | None = None,
         backend: str | None = None,
         verify: bool = False,
@@ -124,6 +128,9 @@ class Linker:
             type_filter: let a mention's label ("DISEASE", "CHEMICAL") speak against concepts whose
                 semantic types are of another kind; see `linker.link.ranking.labels`. The dictionary
                 gives no labels.
+            assertion_rules: a TOML file with a house's own phrases and section headers that say
+                what is negated, past, and so on, beside those that come with the package, or in
+                their place: see docs/assertion.md.
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             backend: what runs the encoder, and in what precision: one of
                 `linker.encoder.BACKENDS`. By default the precision that the index's names were
@@ -133,7 +140,8 @@ class Linker:
 
         Raises:
             IndexFolderError: the folder is no index, or is damaged.
-            ConfigError: the threshold is outside [0, 1], and no such name. It is a ValueError too.
+            ConfigError: the threshold is outside [0, 1], and no such name; or the file of rules
+                cannot be read, or says what cannot be. It is a ValueError too.
             DetectorError: there is no such detector. It is loaded when first needed.
             EncoderError: there is no such backend.
             EncoderMismatchError: the encoder is not the index's. Of one in a folder it shows when
@@ -147,6 +155,7 @@ class Linker:
             nested=nested,
             whole_composites=whole_composites,
             type_filter=type_filter,
+            assertion_rules=assertion_rules,
             device=device,
             backend=backend,
         )
@@ -203,6 +212,7 @@ class Linker:
             "nested": self._nested,
             **({"whole_composites": True} if self._whole_composites else {}),
             **({} if self._type_filter else {"type_filter": False}),
+            **({"assertion_rules": own} if (own := self._rules.fingerprint) else {}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -317,6 +327,21 @@ class Linker:
         with self._turns.lock:
             return self._load_detector().detect(texts)
 
+    def assert_mentions(self, text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
+        """Say of each mention of a note what the note asserts of it: see `Link.assertion`.
+
+        Args:
+            text: the whole note, so that sections are seen.
+            mentions: of this text, in any order; they may overlap.
+
+        Returns:
+            For each mention, in the order given, a truth value for each of `schema.ASSERTIONS`.
+
+        Raises:
+            ValueError: a mention ends after the text does.
+        """
+        return self._rules.assert_mentions(text, mentions)
+
     def _annotated(self, texts: Sequence[str], k: int) -> list[list[Link]]:
         """The links of each note of a batch."""
         found = [
@@ -336,7 +361,7 @@ class Linker:
     ) -> list[Link]:
         """The links of a note in reading order, with what it asserts."""
         chosen = shown(with_longer(own, longer, nested=self._nested), nested=self._nested)
-        assertions = assert_mentions(text, [one.mention for one in chosen])
+        assertions = self.assert_mentions(text, [one.mention for one in chosen])
         if self._whole_composites:
             # The assertions are those of the part itself.
             chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
@@ -397,6 +422,7 @@ class Linker:
             "nested": self._nested,
             "whole_composites": self._whole_composites,
             "type_filter": self._type_filter,
+            "assertion_rules": self._rules if self._rules.fingerprint else None,
             "device": self._device,
             "backend": self._backend,
         }
@@ -412,6 +438,12 @@ class Linker:
                 backend=self._backend,
             )
         return self._encoder
+
+
+def _rules_of(given: AssertionRules | str | Path | None) -> AssertionRules:
+    if given is None:
+        return default_rules()
+    return given if isinstance(given, AssertionRules) else AssertionRules(given)
 
 
 def _whole(mention: Mention, text: str) -> Mention:

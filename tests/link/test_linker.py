@@ -491,6 +491,24 @@ def test_composites_are_whole_on_request(tmp_path: Path) -> None:
     assert linker.settings["whole_composites"]
 
 
+def test_rules_of_the_house_say_what_is_asserted(index: Index, tmp_path: Path) -> None:
+    rules = tmp_path / "house.toml"
+    rules.write_text(
+        '[[trigger]]\nattribute = "negated"\ndirection = "backward"\nphrases = ["went by"]\n'
+    )
+    own = Linker(index, encoder=FakeEncoder(), assertion_rules=rules)
+    rules.unlink()
+    text = "Fever went by."
+    plain = Linker(index, encoder=FakeEncoder())
+    assert [link.assertion["negated"] for link in plain.annotate(text)] == [False]
+    for linker in (own, pickle.loads(pickle.dumps(own))):
+        assert [link.assertion["negated"] for link in linker.annotate(text)] == [True]
+    assert own.settings["assertion_rules"].startswith("sha256:")
+    assert "assertion_rules" not in plain.settings
+    with pytest.raises(ConfigError, match=r"house\.toml: cannot be read"):
+        Linker(index, encoder=FakeEncoder(), assertion_rules=rules)
+
+
 def test_nested_mentions_that_link_are_kept_on_request(index: Index) -> None:
     text = "Known cold sensation."
     plain = Linker(index, encoder=FakeEncoder())

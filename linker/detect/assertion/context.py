@@ -22,8 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
+from linker.detect.assertion.rules import RuleFile, read_rules, shipped_rules
 from linker.detect.assertion.scopes import mark_scopes
 from linker.detect.assertion.sections import Sentence, sentences_of
 from linker.detect.assertion.signs import with_minus
@@ -43,16 +45,35 @@ class AssertionRules:
     """Trigger phrases and section headers, ready to be found in one pass over a note.
 
     Args:
-        path: a TOML file laid out as `data/assertion.toml`, which explains itself; by default
-            that one.
+        path: a house's own rules, beside those that come with the package or in their place: a TOML
+            file laid out as `data/assertion.toml`, which explains itself. By default none.
 
     Raises:
         ConfigError: the file cannot be read, or holds a key, attribute or group that is unknown.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        self._book = PhraseBook(path)
+        self._take(None if path is None else (str(path), read_rules(path)))
+
+    def _take(self, house: tuple[str, RuleFile] | None) -> None:
+        self._house = house
+        shipped = () if house is not None and house[1].alone else (("shipped", shipped_rules()),)
+        self._book = PhraseBook(*shipped, *(() if house is None else (house,)))
         self._is_of_rules = lru_cache(maxsize=_KEPT)(self._holds_words_of_rules)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells a house's rules from others; None where it has none of its own."""
+        if self._house is None:
+            return None
+        return f"sha256:{sha256(self._house[1].model_dump_json().encode()).hexdigest()}"
+
+    def __getstate__(self) -> dict[str, tuple[str, RuleFile] | None]:
+        # In another process, or on another machine, the file may not be there.
+        return {"house": self._house}
+
+    def __setstate__(self, state: dict[str, tuple[str, RuleFile] | None]) -> None:
+        self._take(state["house"])
 
     def assert_mentions(self, text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
         """Say of each mention what its context says. Time grows with the length of the text only.
@@ -113,16 +134,9 @@ def _truth(bits: int) -> dict[str, bool]:
 
 
 @lru_cache(maxsize=1)
-def _default_rules() -> AssertionRules:
+def default_rules() -> AssertionRules:
+    """The rules that come with the package, read when first asked for."""
     return AssertionRules()
-
-
-def assert_mentions(text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
-    """What a note says of each of its mentions, by the rules that come with the package.
-
-    See `AssertionRules.assert_mentions`. The rules are read when first needed.
-    """
-    return _default_rules().assert_mentions(text, mentions)
 
 
 def said_in(term: str) -> frozenset[str]:
@@ -135,5 +149,5 @@ def said_in(term: str) -> frozenset[str]:
         Some of `ASSERTIONS`.
     """
     mentions = [Mention(word.start, word.end, term[word.start : word.end]) for word in words(term)]
-    found = assert_mentions(term, mentions)
+    found = default_rules().assert_mentions(term, mentions)
     return frozenset(attribute for truth in found for attribute in ASSERTIONS if truth[attribute])

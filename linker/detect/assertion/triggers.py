@@ -1,4 +1,4 @@
-"""Phrases that say something of what stands near them: read from TOML, found in one pass.
+"""Phrases that say something of what stands near them, found in one pass.
 
 A trie over words, so that the time to find phrases does not grow with how many there are.
 """
@@ -9,13 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from linker.config import read_toml, validated
+from linker.detect.assertion.rules import RuleFile, TriggerTable
 from linker.errors import ConfigError
 from linker.schema import ASSERTIONS
 
@@ -53,55 +49,6 @@ _NUMBERS = frozenset((
 # fmt: on
 """In words. "One" is none of them: it is no number in "no one", "one of"."""
 
-_Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _TriggerTable(_Table):
-    attribute: _Attribute
-    direction: Literal["forward", "backward", "both"]
-    phrases: tuple[str, ...] = Field(min_length=1)
-    max_words: int | None = Field(default=None, ge=0)
-    phrase: bool = False
-    until: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    unless_denied: bool = False
-
-
-class _TerminationTable(_Table):
-    attributes: tuple[_Attribute, ...]
-    phrases: tuple[str, ...]
-    section: bool = False
-    unless_denied: bool = False
-    unless_listed: bool = False
-
-
-class _RestTable(_Table):
-    attributes: tuple[_Attribute, ...]
-    phrases: tuple[str, ...]
-    until: tuple[str, ...]
-
-
-class _PseudoTable(_Table):
-    phrases: tuple[str, ...] = ()
-
-
-class _SectionTable(_Table):
-    attributes: tuple[_Attribute, ...]
-    headers: tuple[str, ...]
-
-
-class _RuleFile(_Table):
-    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    trigger: tuple[_TriggerTable, ...] = ()
-    termination: tuple[_TerminationTable, ...] = ()
-    rest: tuple[_RestTable, ...] = ()
-    pseudo: _PseudoTable = _PseudoTable()
-    section: tuple[_SectionTable, ...] = ()
-
 
 class Effect(NamedTuple):
     """What a phrase does, once found. A pseudo-trigger's does nothing but take its words away."""
@@ -132,14 +79,14 @@ class _Node:
 
 
 class PhraseBook:
-    """The phrases and section headers of a rule file.
+    """The phrases and section headers of rule files.
 
     Args:
-        path: a TOML file laid out as `data/assertion.toml`, which explains itself; by default
-            that one.
+        files: each with what it is called in errors. What a later one says of a phrase or header
+            holds, whatever an earlier one said of it.
 
     Raises:
-        ConfigError: the file cannot be read, or holds a key, attribute or group that is unknown.
+        ConfigError: a phrase names a group that is unknown, or is empty.
 
     Attributes:
         headers: a section header, in lower case: the attributes (indices into `ASSERTIONS`) of what
@@ -147,62 +94,35 @@ class PhraseBook:
         words: those of all phrases and headers.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        source = (
-            resources.files(__package__) / "data/assertion.toml" if path is None else Path(path)
-        )
-        rules = validated(_RuleFile, read_toml(source), where=str(source))
-        self._where = str(source)
-        self._groups = rules.groups
+    def __init__(self, *files: tuple[str, RuleFile]) -> None:
+        self._parts: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._root = _Node()
+        self.headers: dict[str, tuple[int, ...]] = {}
+        for where, rules in files:
+            self._where = where
+            self._add_groups(rules)
+            # What earlier files said of the same phrases.
+            said = {id(node) for node in _nodes_below(self._root) if node.effects}
+            for phrases, effect in _effects(rules):
+                self._add(phrases, effect, said)
+            for section in rules.section:
+                attributes = tuple(map(ASSERTIONS.index, section.attributes))
+                self.headers |= {header.lower(): attributes for header in section.headers}
+        self.words = frozenset(
+            word for node in _nodes_below(self._root) for word in node.next
+        ).union(fold(word) for header in self.headers for word in TOKEN.findall(header))
+
+    def _add_groups(self, rules: RuleFile) -> None:
+        """Cut each group into words once, not each time that a phrase names it."""
         for name, alternatives in rules.groups.items():
             if any("{" in alternative for alternative in alternatives):
                 raise ConfigError(f"{self._where}: the group {{{name}}} names a group")
-        # Each group cut into words once, not each time that a phrase names it.
-        self._parts = {
-            f"{{{name}}}": tuple(
+            self._parts[f"{{{name}}}"] = tuple(
                 tuple(part for word in alternative.split() for part in _parts(word))
                 for alternative in alternatives
             )
-            for name, alternatives in rules.groups.items()
-        }
-        self._root = _Node()
-        for trigger in rules.trigger:
-            effect = Effect(
-                attributes=(ASSERTIONS.index(trigger.attribute),),
-                forward=trigger.direction != "backward",
-                backward=trigger.direction != "forward",
-                max_words=FAR if trigger.max_words is None else trigger.max_words,
-                until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
-                after=frozenset(trigger.after),
-                unless_denied=trigger.unless_denied,
-            )
-            self._add(trigger.phrases, effect)
-        for termination in rules.termination:
-            attributes = tuple(map(ASSERTIONS.index, termination.attributes))
-            effect = Effect(
-                attributes=attributes,
-                ends=True,
-                ends_section=termination.section,
-                unless_denied=termination.unless_denied,
-                unless_listed=termination.unless_listed,
-            )
-            self._add(termination.phrases, effect)
-        for rest in rules.rest:
-            attributes = tuple(map(ASSERTIONS.index, rest.attributes))
-            self._add(
-                rest.phrases, Effect(attributes=attributes, rests=True, until=frozenset(rest.until))
-            )
-        self._add(rules.pseudo.phrases, Effect())
-        self.headers = {
-            header: tuple(map(ASSERTIONS.index, section.attributes))
-            for section in rules.section
-            for header in section.headers
-        }
-        self.words = frozenset(_words_below(self._root)).union(
-            fold(word) for header in self.headers for word in TOKEN.findall(header)
-        )
 
-    def _add(self, phrases: Sequence[str], effect: Effect) -> None:
+    def _add(self, phrases: Sequence[str], effect: Effect, said: set[int]) -> None:
         for phrase in phrases:
             choices = self._choices(phrase)
             # The marks stand alone at the edges of a phrase, never in a group.
@@ -217,6 +137,9 @@ class PhraseBook:
             for choice in choices:
                 nodes = [_walk(node, parts) for node in nodes for parts in choice]
             for node in nodes:
+                if id(node) in said:
+                    said.remove(id(node))
+                    node.effects.clear()
                 node.effects.append(done)
 
     def _choices(self, phrase: str) -> list[tuple[tuple[str, ...], ...]]:
@@ -225,7 +148,7 @@ class PhraseBook:
         for word in phrase.split():
             if word.startswith("{"):
                 if word not in self._parts:
-                    known = ", ".join(sorted(self._groups))
+                    known = ", ".join(sorted(name.strip("{}") for name in self._parts))
                     raise ConfigError(
                         f"{self._where}: {phrase!r} names the group {word}; known: {known}"
                     )
@@ -262,12 +185,45 @@ class PhraseBook:
         return phrases
 
 
-def _words_below(node: _Node) -> Iterator[str]:
+def _effects(rules: RuleFile) -> Iterator[tuple[tuple[str, ...], Effect]]:
+    """The phrases of a file, with what they do."""
+    for trigger in rules.trigger:
+        yield trigger.phrases, _effect_of(trigger)
+    for termination in rules.termination:
+        yield (
+            termination.phrases,
+            Effect(
+                attributes=tuple(map(ASSERTIONS.index, termination.attributes)),
+                ends=True,
+                ends_section=termination.section,
+                unless_denied=termination.unless_denied,
+                unless_listed=termination.unless_listed,
+            ),
+        )
+    for rest in rules.rest:
+        attributes = tuple(map(ASSERTIONS.index, rest.attributes))
+        yield rest.phrases, Effect(attributes=attributes, rests=True, until=frozenset(rest.until))
+    yield rules.pseudo.phrases, Effect()
+
+
+def _effect_of(trigger: TriggerTable) -> Effect:
+    return Effect(
+        attributes=(ASSERTIONS.index(trigger.attribute),),
+        forward=trigger.direction != "backward",
+        backward=trigger.direction != "forward",
+        max_words=FAR if trigger.max_words is None else trigger.max_words,
+        until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
+        after=frozenset(trigger.after),
+        unless_denied=trigger.unless_denied,
+    )
+
+
+def _nodes_below(node: _Node) -> Iterator[_Node]:
     left = [node]
     while left:
-        below = left.pop().next
-        yield from below
-        left.extend(below.values())
+        node = left.pop()
+        yield node
+        left.extend(node.next.values())
 
 
 def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:

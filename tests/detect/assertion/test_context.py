@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import time
 from collections import Counter
@@ -11,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linker.detect.assertion.context import AssertionRules, assert_mentions, said_in
-from linker.detect.assertion.triggers import PhraseBook
+from linker.detect import AssertionRules, default_rules, said_in
 from linker.errors import ConfigError
 from linker.schema import ASSERTIONS, Mention
 
@@ -38,7 +38,10 @@ def marked(text: str) -> tuple[str, list[Mention], list[set[str]]]:
 
 
 def found(text: str, mentions: list[Mention]) -> list[set[str]]:
-    return [{a for a in ASSERTIONS if truth[a]} for truth in assert_mentions(text, mentions)]
+    return [
+        {a for a in ASSERTIONS if truth[a]}
+        for truth in default_rules().assert_mentions(text, mentions)
+    ]
 
 
 def check(text: str) -> None:
@@ -685,7 +688,7 @@ def test_lines_that_are_full(text: str) -> None:
 
 
 def test_groups_do_not_multiply_into_megabytes() -> None:
-    left, nodes = [PhraseBook()._root], 0
+    left, nodes = [default_rules()._book._root], 0
     while left:
         nodes += 1
         left.extend(left.pop().next.values())
@@ -739,14 +742,16 @@ def test_mentions_may_come_in_any_order_and_overlap() -> None:
 
 
 def test_no_mention_and_no_text() -> None:
-    assert assert_mentions("No fever.", []) == []
-    assert assert_mentions("", []) == []
-    assert assert_mentions("x", [Mention(0, 1, "x")]) == [dict.fromkeys(ASSERTIONS, False)]
+    assert default_rules().assert_mentions("No fever.", []) == []
+    assert default_rules().assert_mentions("", []) == []
+    assert default_rules().assert_mentions("x", [Mention(0, 1, "x")]) == [
+        dict.fromkeys(ASSERTIONS, False)
+    ]
 
 
 def test_a_mention_beyond_the_text_is_refused() -> None:
     with pytest.raises(ValueError, match=r"mention \[3, 8\) ends after the text, which has 4"):
-        assert_mentions("No f", [Mention(3, 8, "fever")])
+        default_rules().assert_mentions("No f", [Mention(3, 8, "fever")])
 
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud800", "🙂", "\ue000", "\ue001", "İ", "\u200b", "\x0b"])
@@ -760,7 +765,7 @@ def test_any_text_gives_a_truth_for_each_mention(text: str, data: st.DataObject)
     edges = st.integers(0, len(text))
     spans = data.draw(st.lists(st.tuples(edges, edges), max_size=6))
     mentions = [Mention(a, b, text[a:b]) for a, b in map(sorted, spans)]
-    truths = assert_mentions(text, mentions)
+    truths = default_rules().assert_mentions(text, mentions)
     assert [tuple(truth) for truth in truths] == [ASSERTIONS] * len(mentions)
 
 
@@ -769,27 +774,92 @@ def test_a_long_note_takes_seconds(unit: str) -> None:
     text = unit * (500_000 // len(unit))
     mentions = [Mention(m.start(), m.end(), m[0]) for m in re.finditer("fever|cough", text)]
     start = time.process_time()
-    assert len(assert_mentions(text, mentions)) == len(mentions)
+    assert len(default_rules().assert_mentions(text, mentions)) == len(mentions)
     assert time.process_time() - start < 20  # About 2 s; one core of a busy machine.
 
 
-def test_own_rules(tmp_path: Path) -> None:
-    path = tmp_path / "rules.toml"
-    path.write_text(
-        '[groups]\nwho = ["he", "she"]\n[[trigger]]\nattribute = "negated"\ndirection = "forward"\n'
-        'max_words = 1\nphrases = ["{who} lacks"]\n',
-        encoding="utf-8",
-    )
-    text, mentions, _ = marked("She lacks [fever|], [cough|]. No [rash|].")
+def said_by(rules: str, note: str, path: Path) -> list[set[str]]:
+    """What a file of rules says of the mentions of a note."""
+    path.write_text(rules, encoding="utf-8")
+    text, mentions, _ = marked(note)
     truths = AssertionRules(path).assert_mentions(text, mentions)
-    assert [truth["negated"] for truth in truths] == [True, False, False]
+    return [{a for a in ASSERTIONS if truth[a]} for truth in truths]
+
+
+LACKS = """
+[groups]
+who = ["he", "she"]
+[[trigger]]
+attribute = "negated"
+direction = "forward"
+max_words = 1
+phrases = ["{who} lacks"]
+"""
+
+
+def test_own_rules_stand_beside_those_that_ship(tmp_path: Path) -> None:
+    note = "She lacks [fever|], [cough|]. No [rash|]."
+    assert said_by(LACKS, note, tmp_path / "rules.toml") == [{"negated"}, set(), {"negated"}]
+
+
+def test_own_rules_alone(tmp_path: Path) -> None:
+    note = "She lacks [fever|], [cough|]. No [rash|]. Family history: [asthma|]"
+    assert said_by(f"alone = true\n{LACKS}", note, tmp_path / "rules.toml") == [
+        {"negated"}, set(), set(), set()
+    ]  # fmt: skip
+
+
+def test_groups_that_ship_are_there_for_own_rules(tmp_path: Path) -> None:
+    rules = (
+        '[[trigger]]\nattribute = "uncertain"\ndirection = "backward"\n'
+        'phrases = ["{be} up in the air"]\n'
+    )
+    assert said_by(rules, "[PE|] was up in the air.", tmp_path / "rules.toml") == [{"uncertain"}]
+
+
+def test_what_own_rules_say_of_a_phrase_or_header_holds(tmp_path: Path) -> None:
+    rules = (
+        '[[trigger]]\nattribute = "uncertain"\ndirection = "forward"\nphrases = ["denies"]\n'
+        '[[trigger]]\nattribute = "hypothetical"\ndirection = "forward"\nphrases = ["denies"]\n'
+        '[pseudo]\nphrases = ["without"]\n'
+        '[[section]]\nattributes = []\nheaders = ["Past Medical History"]\n'
+        '[[section]]\nattributes = ["family"]\nheaders = ["kin"]\n'
+    )
+    note = (
+        "Denies [fever|]. No [cough|]. Without [rash|].\n"
+        "Past medical history: [asthma|]\nKin: [stroke|]"
+    )
+    assert said_by(rules, note, tmp_path / "rules.toml") == [
+        {"uncertain", "hypothetical"},
+        {"negated"},
+        set(),
+        set(),
+        {"family"},
+    ]
+
+
+def test_rules_are_told_from_others(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(LACKS, encoding="utf-8")
+    own = AssertionRules(path)
+    path.write_text(f"# A comment says nothing.\n{LACKS}", encoding="utf-8")
+    same = AssertionRules(path)
+    path.write_text(LACKS.replace("max_words = 1", "max_words = 2"), encoding="utf-8")
+    other = AssertionRules(path)
+    assert default_rules().fingerprint is None
+    assert own.fingerprint == same.fingerprint != other.fingerprint
+    path.unlink()
+    copy = pickle.loads(pickle.dumps(own))
+    text, mentions, _ = marked("She lacks [fever|].")
+    assert copy.assert_mentions(text, mentions)[0]["negated"]
+    assert copy.fingerprint == own.fingerprint
 
 
 def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(
-        '[[trigger]]\nattribute = "hypothetical"\ndirection = "forward"\nafter = ["risks"]\n'
-        'phrases = ["including"]\n',
+        'alone = true\n[[trigger]]\nattribute = "hypothetical"\ndirection = "forward"\n'
+        'after = ["risks"]\nphrases = ["including"]\n',
         encoding="utf-8",
     )
     text, mentions, gold = marked(
@@ -804,7 +874,7 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
     [
         ('[[trigger]]\nattribute = "absent"\ndirection = "forward"\nphrases = ["no"]', "attribute"),
         ('[[triger]]\nattribute = "negated"', "unknown key 'triger'"),
-        ('[pseudo]\nphrases = ["{nobody} says"]', "names the group {nobody}"),
+        ('[pseudo]\nphrases = ["{ghost} says"]', "names the group {ghost}"),
         ('[groups]\na = ["b"]\nc = ["{a} d"]', "the group {c} names a group"),
         ('[pseudo]\nphrases = ["^ $"]', "is empty"),
         ("[pseudo", "not a TOML file"),

@@ -1,0 +1,93 @@
+"""Rule files: the phrases and section headers that say something of mentions, in TOML.
+
+What a file may hold, `data/assertion.toml` explains, which has the rules that come with the
+package. A house adds its own in a file of the same layout.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linker.config import read_toml, validated
+
+_Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TriggerTable(_Table):
+    """A `[[trigger]]`: phrases that say an attribute of what stands in their scope."""
+
+    attribute: _Attribute
+    direction: Literal["forward", "backward", "both"]
+    phrases: tuple[str, ...] = Field(min_length=1)
+    max_words: int | None = Field(default=None, ge=0)
+    phrase: bool = False
+    until: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    unless_denied: bool = False
+
+
+class _TerminationTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    phrases: tuple[str, ...]
+    section: bool = False
+    unless_denied: bool = False
+    unless_listed: bool = False
+
+
+class _RestTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    phrases: tuple[str, ...]
+    until: tuple[str, ...]
+
+
+class _PseudoTable(_Table):
+    phrases: tuple[str, ...] = ()
+
+
+class _SectionTable(_Table):
+    attributes: tuple[_Attribute, ...]
+    headers: tuple[str, ...]
+
+
+class RuleFile(_Table):
+    """The content of a rule file.
+
+    Attributes:
+        alone: these are all the rules: those of the package are left out. Else they are added to
+            those, and what both have is as these say.
+        groups: words that stand for each other in phrases; those of the package may be used too.
+        trigger, termination, rest, pseudo, section: see `data/assertion.toml`.
+    """
+
+    alone: bool = False
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    trigger: tuple[TriggerTable, ...] = ()
+    termination: tuple[_TerminationTable, ...] = ()
+    rest: tuple[_RestTable, ...] = ()
+    pseudo: _PseudoTable = _PseudoTable()
+    section: tuple[_SectionTable, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def shipped_rules() -> RuleFile:
+    """The rules that come with the package."""
+    source = resources.files(__package__) / "data/assertion.toml"
+    return validated(RuleFile, read_toml(source), where=str(source))
+
+
+def read_rules(path: str | Path) -> RuleFile:
+    """The rules of a file.
+
+    Raises:
+        ConfigError: it cannot be read, or holds a key or attribute that is unknown.
+    """
+    return validated(RuleFile, read_toml(Path(path)), where=str(path))
