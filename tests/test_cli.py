@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import CONCEPTS, PATIENCE, concept, write_jsonl
+from cases import CONCEPTS, PATIENCE, build, concept, write_jsonl
 from rf2 import Rf2
 from typer.testing import CliRunner, Result
 
@@ -321,6 +321,36 @@ def test_annotate_says_in_plain_lines_how_far_it_is(
     assert said[0].startswith("annotating: done in ")
     assert said[0].endswith(" notes/s")
     assert said[1:] == [f"{out}: 3 notes, 4 links"]
+
+
+def test_annotate_keeps_mentions_in_others_on_request(index: Index, tmp_path: Path) -> None:
+    notes, out = tmp_path / "a.jsonl", tmp_path / "out.jsonl"
+    notes.write_text('{"id": "1", "text": "Known cold sensation."}\n')
+    found = []
+    for options in ((), ("--nested",)):
+        asked = ("annotate", notes, "--index", index.path, "--out", out, *options, "--force")
+        assert run(*asked).exit_code == 0
+        (line,) = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+        found.append([(link["text"], link["concept_id"]) for link in line["links"]])
+    assert found == [
+        [("cold sensation", "X:0008")],
+        [("cold sensation", "X:0008"), ("cold", "X:0007")],
+    ]
+
+
+def test_annotate_has_whole_composites_on_request(tmp_path: Path) -> None:
+    index = build(
+        tmp_path / "i", [concept("C:1", "Breast cancer"), concept("C:2", "Ovarian cancer")]
+    )
+    notes, out = tmp_path / "a.jsonl", tmp_path / "out.jsonl"
+    notes.write_text('{"id": "1", "text": "No breast or ovarian cancer."}\n')
+    found = []
+    for options in ((), ("--whole-composites",)):
+        asked = ("annotate", notes, "--index", index.path, "--out", out, *options, "--force")
+        assert run(*asked).exit_code == 0
+        (line,) = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+        found.append([link["text"] for link in line["links"]])
+    assert found == [["breast", "ovarian cancer"], ["breast or ovarian cancer", "ovarian cancer"]]
 
 
 def test_annotate_takes_rules_of_the_house(index: Index, tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_options_of_gold_mentions_are_said_to_do_nothing_end_to_end(
     assert told in run(*options, *idle).stderr
     assert "without effect" not in run(*options, *idle, "--gold-mentions").stderr
     assert "without effect" not in run(*options).stderr
+    spans = ["--nested", "--whole-composites"]
+    told = (
+        "without effect on gold mentions: --nested, --whole-composites; leave out --gold-mentions"
+    )
+    assert told in run(*options, *spans, "--gold-mentions").stderr
+    assert "without effect" not in run(*options, *spans).stderr
 
 
 def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: Path) -> None:

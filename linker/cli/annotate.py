@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linker.cli.console import err_console, open_linker, resumable
-from linker.cli.options import DetectorOption, EncoderOption, IndexOption, KOption, ThresholdOption
+from linker.cli.options import (
+    DetectorOption,
+    EncoderOption,
+    IndexOption,
+    KOption,
+    NestedOption,
+    ThresholdOption,
+    WholeCompositesOption,
+)
 from linker.config import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
@@ -55,6 +63,8 @@ def annotate(
     k: KOption = 5,
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     detector: DetectorOption = "dictionary",
+    nested: NestedOption = False,
+    whole_composites: WholeCompositesOption = False,
     encoder: EncoderOption = None,
     assertion_rules: Annotated[
         Path | None,
@@ -101,6 +111,8 @@ def annotate(
         threshold=threshold,
         encoder=encoder,
         detector=detector,
+        nested=nested,
+        whole_composites=whole_composites,
         assertion_rules=assertion_rules,
     )
     with resumable(out), Bars(err_console) as progress:

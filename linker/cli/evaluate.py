@@ -14,7 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from linker.cli.console import err_console, open_linker, show
-from linker.cli.options import DetectorOption, EncoderOption, IndexOption, ThresholdOption
+from linker.cli.options import (
+    DetectorOption,
+    EncoderOption,
+    IndexOption,
+    NestedOption,
+    ThresholdOption,
+    WholeCompositesOption,
+)
 from linker.config import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
@@ -87,6 +94,8 @@ def evaluate(
     k: Annotated[int, typer.Option("--k", min=1, help="Candidates a mention.")] = 25,
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     detector: DetectorOption = "dictionary",
+    nested: NestedOption = False,
+    whole_composites: WholeCompositesOption = False,
     encoder: EncoderOption = None,
     draws: Annotated[
         int, typer.Option(min=1, help="How often documents are drawn for the intervals.")
@@ -105,21 +114,30 @@ def evaluate(
     from linker.progress import Bars
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
-    if asked is None:
-        _say_idle(
-            {
-                "--gold-types": gold_types,
-                "--no-split-abbreviations": not split_abbreviations,
-                "--split-composites": split_composites is not None,
-            }
-        )
+    _say_idle(
+        {"--nested": nested, "--whole-composites": whole_composites}
+        if asked
+        else {
+            "--gold-types": gold_types,
+            "--no-split-abbreviations": not split_abbreviations,
+            "--split-composites": split_composites is not None,
+        },
+        gold_mentions=asked is not None,
+    )
     prefixes = _prefixes(map_prefix or [])
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
         progress.step("reading gold")
         found = read_gold(gold, format=format, prefixes=prefixes)
         seen = read_gold(train, format=format, prefixes=prefixes).documents if train else ()
-        linker = open_linker(index, threshold=threshold, encoder=encoder, detector=detector)
+        linker = open_linker(
+            index,
+            threshold=threshold,
+            encoder=encoder,
+            detector=detector,
+            nested=nested,
+            whole_composites=whole_composites,
+        )
         if asked == "A":
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="linker-evaluate-"))
             progress.step("laying over train mentions")
@@ -140,7 +158,7 @@ def evaluate(
     _say_problems(result)
     _print(result, index)
     if as_json is not None:
-        data = {"index": str(index), **result.to_json()}
+        data = {"index": str(index), "linker": linker.settings, **result.to_json()}
         write_atomically(as_json, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         typer.echo(f"json    {as_json}", err=True)
     if report is not None:
@@ -163,13 +181,13 @@ def _protocol(protocol: str | None, *, gold_mentions: bool, train: bool) -> str 
     return protocol
 
 
-def _say_idle(options: dict[str, bool]) -> None:
-    """Tell of the options, by name, that were given and are of gold mentions alone."""
-    given = [option for option, is_given in options.items() if is_given]
-    if given:
-        typer.echo(
-            f"without effect end to end: {', '.join(given)}; give --gold-mentions too", err=True
-        )
+def _say_idle(options: dict[str, bool], *, gold_mentions: bool) -> None:
+    """Tell of the options, by name, that were given and are of the other way to measure."""
+    given = ", ".join(option for option, is_given in options.items() if is_given)
+    if given and gold_mentions:
+        typer.echo(f"without effect on gold mentions: {given}; leave out --gold-mentions", err=True)
+    elif given:
+        typer.echo(f"without effect end to end: {given}; give --gold-mentions too", err=True)
 
 
 def _prefixes(pairs: list[str]) -> dict[str, str]:

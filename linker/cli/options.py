@@ -32,6 +32,22 @@ EncoderOption = Annotated[
     str | None,
     typer.Option(help="Where the index's encoder is now, if not where it was at the build."),
 ]
+NestedOption = Annotated[
+    bool,
+    typer.Option(
+        "--nested",
+        help="Keep the mentions that lie in others or overlap them, if they link; else the longest "
+        "that links stays.",
+    ),
+]
+WholeCompositesOption = Annotated[
+    bool,
+    typer.Option(
+        "--whole-composites",
+        help="A composite's part has the whole phrase as its mention: breast cancer \"breast and "
+        'ovarian cancer", not "breast". Such links overlap.',
+    ),
+]
 DetectorOption = Annotated[
     str,
     typer.Option(

@@ -618,6 +618,22 @@ def test_docbin_holds_entities_and_their_links(tmp_path: Path) -> None:
     assert json.loads(doc.user_data["links"]) == note_json("n1", LINKS)["links"]
 
 
+def test_docbin_holds_links_that_overlap(tmp_path: Path) -> None:
+    text = "Known familial breast cancer."
+    links = [
+        _link(text, 6, 28, "HP:0001"),
+        _link(text, 6, 21, "HP:0003"),
+        _link(text, 15, 28, "HP:0002", negated=True),
+    ]
+    out = _write(tmp_path / "x.spacy", "docbin", (Note("n1", text), links))
+    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())
+    set_extensions()
+    assert [(ent.text, ent.kb_id_) for ent in doc.ents] == [("familial breast cancer", "HP:0001")]
+    assert [(span.text, span.kb_id_, span._.link.to_dict()) for span in doc.spans["links"]] == [
+        (of["text"], of["concept_id"], of) for of in note_json("n1", links)["links"]
+    ]
+
+
 def test_docs_of_a_bin_have_their_links_as_those_of_the_component(tmp_path: Path) -> None:
     out = _write(tmp_path / "x.spacy", "docbin", (NOTE, LINKS))
     (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())

@@ -3,7 +3,8 @@
 A folder of files of 500 notes each, as `spacy.training.Corpus` reads it; one file, held in memory
 until the end, if the output's name ends in .spacy. Tokens are those of spaCy's English tokenizer,
 cut where a mention begins or ends inside one. `ent.kb_id_` is "NIL" where no concept fits,
-`ent.label_` the first semantic type. `doc.user_data` has the note's id under "note_id"; its links,
+`ent.label_` the first semantic type. Entities do not overlap: of links that do, the longest is one,
+and `doc.spans["links"]` has them all. `doc.user_data` has the note's id under "note_id"; its links,
 as `--format jsonl` has them, as a string of JSON under "links"; and each of them as the spaCy
 component keeps it: after `linker.component.set_extensions()` they are `ent._.link` and
 `ent._.kb_ents`, with types and codes of the linked candidate alone.
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 NOTES_A_FILE = 500
 NIL = "NIL"
+SPANS = "links"
+"""The key of `doc.spans`."""
 
 
 def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
@@ -73,7 +76,8 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
 
 def to_doc(nlp: Language, record: Record) -> Doc:
     """The note as a Doc; its text is the note's to the character."""
-    from spacy.tokens import Doc, Span
+    from spacy.tokens import Doc, Span, SpanGroup
+    from spacy.util import filter_spans
 
     text, links = record.kept["text"], record.links()
     starts = {link["start"] for link in links}
@@ -103,7 +107,7 @@ def to_doc(nlp: Language, record: Record) -> Doc:
         spaces.append(False)
         token_end[end] = len(words)
     doc = Doc(nlp.vocab, words=words, spaces=spaces)
-    doc.ents = [
+    spans = [
         Span(
             doc,
             token_at[link["start"]],
@@ -113,9 +117,11 @@ def to_doc(nlp: Language, record: Record) -> Doc:
         )
         for link in links
     ]
+    doc.ents = filter_spans(spans)
+    doc.spans[SPANS] = SpanGroup(doc, name=SPANS, spans=spans)
     user_data: dict[Any, Any] = doc.user_data
-    for link, ent in zip(links, doc.ents, strict=True):
-        user_data["._.", "link", link["start"], link["end"]] = {ent.label_: _kept(link)}
+    for link, span in zip(links, spans, strict=True):
+        user_data["._.", "link", link["start"], link["end"]] = {span.label_: _kept(link)}
     user_data["note_id"] = record.note_id
     user_data["links"] = json.dumps(links)
     return doc
