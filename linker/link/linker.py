@@ -79,7 +79,9 @@ class Linker:
         self._nested = nested
         self._whole_composites = whole_composites
         self._type_filter = type_filter
-        self._rules = _rules_of(assertion_rules)
+        if assertion_rules is not None and not isinstance(assertion_rules, AssertionRules):
+            assertion_rules = AssertionRules(assertion_rules)
+        self._own_rules = assertion_rules
         self._device = device
         self._backend = backend
         self._given_encoder = encoder
@@ -205,6 +207,7 @@ class Linker:
         """What decides the links beside the notes: two linkers that agree on it link alike."""
         files = self.manifest.files
         detector = self._given_detector
+        rules = None if self._own_rules is None else self._own_rules.fingerprint
         return {
             "index": {name: files[name].sha256 for name in sorted(files)},
             "threshold": self.threshold,
@@ -212,7 +215,7 @@ class Linker:
             "nested": self._nested,
             **({"whole_composites": True} if self._whole_composites else {}),
             **({} if self._type_filter else {"type_filter": False}),
-            **({"assertion_rules": own} if (own := self._rules.fingerprint) else {}),
+            **({} if rules is None else {"assertion_rules": rules}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -340,7 +343,8 @@ class Linker:
         Raises:
             ValueError: a mention ends after the text does.
         """
-        return self._rules.assert_mentions(text, mentions)
+        rules = default_rules() if self._own_rules is None else self._own_rules
+        return rules.assert_mentions(text, mentions)
 
     def _annotated(self, texts: Sequence[str], k: int) -> list[list[Link]]:
         """The links of each note of a batch."""
@@ -422,7 +426,7 @@ class Linker:
             "nested": self._nested,
             "whole_composites": self._whole_composites,
             "type_filter": self._type_filter,
-            "assertion_rules": self._rules if self._rules.fingerprint else None,
+            "assertion_rules": self._own_rules,
             "device": self._device,
             "backend": self._backend,
         }
@@ -438,12 +442,6 @@ class Linker:
                 backend=self._backend,
             )
         return self._encoder
-
-
-def _rules_of(given: AssertionRules | str | Path | None) -> AssertionRules:
-    if given is None:
-        return default_rules()
-    return given if isinstance(given, AssertionRules) else AssertionRules(given)
 
 
 def _whole(mention: Mention, text: str) -> Mention:
