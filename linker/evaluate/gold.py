@@ -86,10 +86,11 @@ def read_gold(
     if format is not None and format not in FORMATS:
         raise NoteError(f"--format {format} is not known; known: {', '.join(FORMATS)}")
     files = [file for path in paths for file in _files(Path(path), format)]
-    resolved = [path.resolve() for path, _ in files]
-    for at, path in enumerate(resolved):
-        if path in resolved[:at]:
-            raise NoteError(f"{files[at][0]}: given twice; its mentions would count twice")
+    given: set[Path] = set()
+    for path, _ in files:
+        if path.resolve() in given:
+            raise NoteError(f"{path}: given twice; its mentions would count twice")
+        given.add(path.resolve())
     documents: list[Document] = []
     problems: list[Problem] = []
     elsewhere: dict[str, str] = {}
