@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from linker.errors import LinkerError
+from linker.errors import ConfigError, LinkerError
+
+
+def refuse_as_file(path: Path) -> None:
+    """See that a file can be written at a path, before the work that is to fill it.
+
+    Raises:
+        ConfigError: a folder is there, or it lies in a folder that is not.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder; give the file to write")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -131,8 +131,17 @@ def test_gold_that_cannot_be_read_is_one_line(index: Index, tmp_path: Path) -> N
     assert f"error: no gold document to evaluate: {empty}: holds no document" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--json", "--report"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    gold: Path, index: Index, tmp_path: Path, option: str
+) -> None:
+    result = run(gold, "--index", index.path, option, tmp_path / "none" / "out")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: {tmp_path}/none/out: there is no folder")
+
+
 @pytest.mark.model
-def test_protocol_a_on_a_real_encoder(tmp_path: Path) -> None:
+def test_protocol_a_on_a_real_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train mentions become names: what they call a concept is then found."""
     from linker.config import Recipe, TerminologySection
     from linker.offline import build_index
@@ -153,3 +162,7 @@ def test_protocol_a_on_a_real_encoder(tmp_path: Path) -> None:
     assert "protocol A" in result.stdout
     row = next(line for line in result.stdout.splitlines() if line.strip().startswith("acc@1 "))
     assert row.split()[1] == "100.0"
+    monkeypatch.chdir(tmp_path / "mini")
+    here = run(dev, "--index", ".", *options[3:], "--train", train, "--protocol", "A")
+    assert here.exit_code == 0, here.stderr
+    assert here.stdout.splitlines()[1:] == result.stdout.splitlines()[1:]

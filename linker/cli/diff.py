@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from linker.atomic import write_atomically
+from linker.atomic import refuse_as_file, write_atomically
 from linker.cli.console import err_console, open_linker, show
 from linker.errors import ConfigError
 
@@ -48,6 +48,8 @@ def diff(
 
     if notes and any(path.is_file() for path in (old, new)):
         raise ConfigError("--notes needs two index folders; build the recipe first")
+    if json_file is not None:
+        refuse_as_file(json_file)
     with Bars(err_console) as progress:
         changes = diff_releases(old, new, progress=progress)
         links = _compare(old, new, notes, progress) if notes else None

@@ -99,7 +99,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the links against gold annotations."""
-    from linker.atomic import write_atomically
+    from linker.atomic import refuse_as_file, write_atomically
     from linker.evaluate import END_TO_END, read_gold, write_page
     from linker.evaluate import evaluate as measure
     from linker.progress import Bars
@@ -114,6 +114,9 @@ def evaluate(
             }
         )
     prefixes = _prefixes(map_prefix or [])
+    for path in (as_json, report):
+        if path is not None:
+            refuse_as_file(path)
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
         progress.step("reading gold")
@@ -145,7 +148,10 @@ def evaluate(
         typer.echo(f"json    {as_json}", err=True)
     if report is not None:
         write_page(
-            report, result, found.documents, title=f"How right the links to {index.name} are"
+            report,
+            result,
+            found.documents,
+            title=f"How right the links to {index.resolve().name} are",
         )
         typer.echo(f"report  {report}  (open it in a browser)", err=True)
 
@@ -191,8 +197,8 @@ def _with_train_names(
     from linker.index import Index
 
     loaded = own_encoder(linker.manifest.encoder, encoder, index=linker.path)
-    names, out = mention_names(seen), folder / linker.path.name
-    added = with_names(Index.open(linker.path), names, out, encoder=loaded)
+    index = Index.open(linker.path)
+    added = with_names(index, mention_names(seen), folder / "index", encoder=loaded)
     typer.echo(f"{added.pairs:,} names of train mentions added, for this evaluation only", err=True)
     return type(linker)(added.index, encoder=loaded, threshold=linker.threshold)
 

@@ -277,6 +277,7 @@ def test_ids_that_clash_stop_the_build(tmp_path: Path) -> None:
     [
         (["diff", "x.jsonl", "y"], "x.jsonl: neither an index folder nor a recipe"),
         (["diff", "none", "none"], "none: does not exist"),
+        (["diff", "x.jsonl", "y", "--json", "none/d.json"], "none/d.json: there is no folder none"),
         (["overlay", "none", "x.csv"], "none: does not exist"),
     ],
 )
