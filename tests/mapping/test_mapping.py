@@ -138,6 +138,16 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     assert [row["uses"] for row in rows] == ["2", "1.234"]
 
 
+def test_a_count_that_is_missing_is_none(linker: Linker, tmp_path: Path) -> None:
+    blank = write(tmp_path / "a.csv", "problem,uses", "Fever, ", "Nausea,", "Heart attack, 3 ")
+    nan = tmp_path / "b.parquet"
+    terms = ["Fever", "Nausea", "Heart attack"]
+    pq.write_table(pa.table({"problem": terms, "uses": [float("nan"), None, 3.0]}), nan)
+    for table in (blank, nan):
+        rows = mapped(linker, table, tmp_path / "out.csv", count="uses")
+        assert [row["problem"] for row in rows] == ["Heart attack", "Fever", "Nausea"]
+
+
 def _link(probability: float) -> Link:
     one = Candidate("X:1", "One", "one", 0.9, probability, codes={"A": ("1", "2"), "B": ("3",)})
     return Link(Mention(0, 3, "uno"), None, (one,))
