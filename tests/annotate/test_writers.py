@@ -618,6 +618,20 @@ def test_docbin_holds_entities_and_their_links(tmp_path: Path) -> None:
     assert json.loads(doc.user_data["links"]) == note_json("n1", LINKS)["links"]
 
 
+def test_a_mention_may_end_in_a_blank_where_the_next_begins(tmp_path: Path) -> None:
+    links = [Link(Mention(0, 6, "fever "), None), Link(Mention(6, 11, "chill"), None)]
+    out = _write(tmp_path / "x.spacy", "docbin", (Note("n1", "fever chills "), links))
+    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())
+    assert doc.text == "fever chills "
+    assert [(token.text, token.whitespace_) for token in doc] == [
+        ("fever", ""),
+        (" ", ""),
+        ("chill", ""),
+        ("s", " "),
+    ]
+    assert [(e.start_char, e.end_char) for e in doc.ents] == [(0, 6), (6, 11)]
+
+
 def test_docs_of_a_bin_have_their_links_as_those_of_the_component(tmp_path: Path) -> None:
     out = _write(tmp_path / "x.spacy", "docbin", (NOTE, LINKS))
     (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())
