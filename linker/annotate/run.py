@@ -40,7 +40,7 @@ from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
 from linker.annotate.writers import RunInfo, format_of
 from linker.errors import NoteError
-from linker.link import Linker
+from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
 
 
@@ -120,9 +120,11 @@ def annotate_files(
         LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
             index was replaced.
         MissingExtraError: `ray` is asked for and not installed.
+        ValueError: `k` or `workers` is below 1.
     """
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers is {workers}; at least 1 process is needed")
+    k = n_candidates(k)
+    if workers is not None:
+        workers = at_least_one(workers, "workers", "at least 1 process is needed")
     if ray is not None:
         require("ray", extra="ray")
     out = Path(out)
