@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ from linker.cli.console import err_console, open_linker, show
 from linker.errors import ConfigError
 
 if TYPE_CHECKING:
+    from linker.annotate import NoteStream
     from linker.index import Progress
 
 EXAMPLES = 3
@@ -43,6 +44,7 @@ def diff(
     examples: Annotated[int, typer.Option(min=0, help="Examples to show a line.")] = EXAMPLES,
 ) -> None:
     """Show what changed of concepts, names, codes and definitions, and what that does to links."""
+    from linker.annotate import NoteStream
     from linker.offline import diff_releases
     from linker.progress import Bars
 
@@ -50,9 +52,10 @@ def diff(
         raise ConfigError("--notes needs two index folders; build the recipe first")
     if json_file is not None:
         refuse_as_file(json_file)
+    stream = NoteStream(notes) if notes else None
     with Bars(err_console) as progress:
         changes = diff_releases(old, new, progress=progress)
-        links = _compare(old, new, notes, progress) if notes else None
+        links = None if stream is None else _compare(old, new, stream, progress)
     table = Table(box=None, title=Text(f"{old} to {new}"), title_justify="left")
     for heading in ("what", "how many", "for example"):
         table.add_column(heading, overflow="fold")
@@ -69,14 +72,13 @@ def diff(
         write_atomically(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def _compare(old: Path, new: Path, notes: Iterable[Path], progress: Progress) -> dict[str, Any]:
+def _compare(old: Path, new: Path, notes: NoteStream, progress: Progress) -> dict[str, Any]:
     """Counts, and every change, of the links of some notes."""
-    from linker.annotate import BadNote, NoteStream, compare_links
+    from linker.annotate import BadNote, compare_links
 
-    stream = NoteStream(list(notes))
     progress.step("linking notes twice", unit="notes")
     same, bad, changes = 0, 0, []
-    for found in compare_links(open_linker(old), open_linker(new), stream):
+    for found in compare_links(open_linker(old), open_linker(new), notes):
         progress.advance(1)
         if isinstance(found, BadNote):
             bad += 1

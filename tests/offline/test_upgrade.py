@@ -311,6 +311,11 @@ def test_notes_need_two_indexes(tmp_path: Path) -> None:
     assert "--notes needs two index folders" in result.stderr
 
 
+def test_notes_that_are_not_there_are_told_before_the_work(tmp_path: Path) -> None:
+    result = run("diff", tmp_path / "a", tmp_path / "b", "--notes", tmp_path / "none.jsonl")
+    assert result.stderr == f"error: {tmp_path}/none.jsonl: no such file or folder\n"
+
+
 def test_an_unfinished_build_is_no_index_to_overlay(tmp_path: Path, local: Path) -> None:
     (tmp_path / "half").mkdir()
     with pytest.raises(IndexFolderError, match="not a finished index"):
