@@ -55,6 +55,8 @@ def stopped_clearly(out: Path, what: str, error: type[LinkerError]) -> Iterator[
     try:
         yield
     except OSError as found:
+        place = f" at {found.filename}" if found.filename else ""
         raise error(
-            f"{out}: the {what} stopped: {found}; once that is mended, --resume goes on from here"
+            f"{out}: the {what} stopped: {found.strerror or found}{place}; what was done is kept: "
+            "once that is mended, --resume goes on from here"
         ) from found

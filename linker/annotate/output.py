@@ -15,7 +15,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -236,18 +235,6 @@ class Output:
 
     def _errors_writing(self) -> Path:
         return self._beside("errors.writing")
-
-
-@contextmanager
-def stopped_clearly(out: Path) -> Iterator[None]:
-    """Say of a full disk, and its like, that nothing is lost."""
-    try:
-        yield
-    except OSError as error:
-        raise NoteError(
-            f"{out}: the run stopped: {error.strerror or error}; what was done is kept: once that "
-            "is mended, --resume goes on from here"
-        ) from error
 
 
 def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) -> None:

@@ -33,12 +33,13 @@ from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.merge import Merge
-from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
+from linker.annotate.output import Output, Totals, check_settings
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
 from linker.annotate.writers import RunInfo, format_of
+from linker.atomic import stopped_clearly
 from linker.errors import NoteError
 from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
@@ -160,7 +161,7 @@ def annotate_files(
                     progress(stream, batch)
             if prune and journal.job["base"]:
                 run.faults.check_prune(out, ledger)
-            with stopped_clearly(out):
+            with stopped_clearly(out, "run", NoteError):
                 journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
         unread = run.counts.errors > 0 and run.faults.is_all(ledger)
@@ -242,7 +243,7 @@ class _Run:
         with closing(self._annotated()) as annotated:
             for done in annotated:
                 if done.items:
-                    with stopped_clearly(self._output.out):
+                    with stopped_clearly(self._output.out, "run", NoteError):
                         journal.append(done.frame)
                 notes = sum(is_note for *_, is_note in done.items)
                 for note_id, text, _ in done.items:
@@ -332,7 +333,7 @@ class _Run:
                 yield record
 
         try:
-            with stopped_clearly(output.out):
+            with stopped_clearly(output.out, "run", NoteError):
                 totals = output.write(records(), info)
                 if merge.is_selection:
                     self.state = output.merged_state(records(), {**job, "base": False})
