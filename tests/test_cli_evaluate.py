@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,18 @@ def test_gold_that_cannot_be_read_is_one_line(index: Index, tmp_path: Path) -> N
     result = run(empty, "--index", index.path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"error: no gold document to evaluate: {empty}: holds no document" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux")
+def test_a_file_whose_name_is_not_utf_8_is_in_the_json_and_on_the_page(
+    index: Index, tmp_path: Path
+) -> None:
+    odd = write_jsonl(Path(os.fsdecode(bytes(tmp_path) + b"/M\xfcller.jsonl")), [GOLD])
+    as_json, report = tmp_path / "out.json", tmp_path / "out.html"
+    result = run(odd, "--index", index.path, "--draws", 2, "--json", as_json, "--report", report)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(as_json.read_text())["settings"]["files"] == [str(odd)]
+    assert "M\ufffdller.jsonl" in report.read_text()
 
 
 @pytest.mark.parametrize("option", ["--json", "--report"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from rich.text import Text
 from linker.atomic import refuse_as_file, write_atomically
 from linker.cli.console import err_console, open_linker, show
 from linker.errors import ConfigError
+from linker.records import json_text
 
 if TYPE_CHECKING:
     from linker.annotate import NoteStream
@@ -69,7 +69,7 @@ def diff(
         content: dict[str, Any] = {"old": str(old), "new": str(new), "counts": changes.counts}
         content |= {what: getattr(changes, what).to_pylist() for what in changes.counts}
         content |= {} if links is None else {"links": links}
-        write_atomically(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        write_atomically(json_file, json_text(content, indent=1) + "\n")
 
 
 def _compare(old: Path, new: Path, notes: NoteStream, progress: Progress) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -103,6 +102,7 @@ def evaluate(
     from linker.evaluate import END_TO_END, read_gold, write_page
     from linker.evaluate import evaluate as measure
     from linker.progress import Bars
+    from linker.records import json_text
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
     if asked is None:
@@ -144,7 +144,7 @@ def evaluate(
     _print(result, index)
     if as_json is not None:
         data = {"index": str(index), **result.to_json()}
-        write_atomically(as_json, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        write_atomically(as_json, json_text(data, indent=1) + "\n")
         typer.echo(f"json    {as_json}", err=True)
     if report is not None:
         write_page(

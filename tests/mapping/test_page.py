@@ -160,6 +160,12 @@ def test_a_run_writes_each_term_once_the_most_used_first(linker: Linker, tmp_pat
     assert not (tmp_path / "new.csv").exists()
 
 
+def test_the_name_of_the_table_need_not_be_utf_8() -> None:
+    page = render_page([Reviewed("MI", 1, "accept", (ATTACK,))], column="a", download="M\udcfc.csv")
+    assert Page(page).data["download"] == "M\ufffd.csv"
+    page.encode()
+
+
 def test_what_the_page_saves_is_read_as_decisions(linker: Linker, tmp_path: Path) -> None:
     # As the page's script writes it: every field in inverted commas, a term once.
     table = tmp_path / "problems.csv"
