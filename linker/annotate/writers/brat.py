@@ -17,13 +17,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import Format, RunInfo, Unwritable, Write, check_utf8
+from linker.annotate.writers.base import BREAKS, Format, RunInfo, Unwritable, Write, check_utf8
 from linker.schema import ASSERTIONS, Link, Note
 
 _MAX_NAME = 200
-# All that some reader takes for the end of a line, and the tabs between fields.
-_BREAKS = re.compile("[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_PIECE = re.compile("[^\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_BREAKS = re.compile(f"[{BREAKS}]+")
+_PIECE = re.compile(f"[^{BREAKS}]+")
 
 
 def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
