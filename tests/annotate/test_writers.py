@@ -276,6 +276,17 @@ def test_what_a_format_cannot_hold_is_refused(
         _write(out, chosen, (Note(note_id, text), [_link(text, 0, len(text))]))
 
 
+@pytest.mark.parametrize("key", ["subject", "person_id"])
+@pytest.mark.parametrize(
+    ("patient", "why"), [("M\udcfcller", "lone surrogate U\\+DCFC"), ("7\x00", "control character")]
+)
+def test_a_patient_that_fhir_cannot_hold_is_refused(
+    tmp_path: Path, key: str, patient: str, why: str
+) -> None:
+    with pytest.raises(Unwritable, match=why):
+        _write(tmp_path / "x.ndjson", "fhir", (Note("n1", TEXT, {key: patient}), LINKS))
+
+
 def test_a_note_that_cannot_be_held_is_an_error_record(index: Index, tmp_path: Path) -> None:
     path = tmp_path / "notes.jsonl"
     lines = [{"id": "1", "text": "fever \x00"}, {"id": "2", "text": "No fever."}]
