@@ -260,6 +260,7 @@ def test_what_a_format_takes_it_gives_back(
         ("brat", "../n", "a", "cannot be the name of a file"),
         ("brat", "", "a", "cannot be the name of a file"),
         ("brat", "n", "\ud83d", "lone surrogate"),
+        ("brat", "/".join(["n" * 199] * 11), "a", "more than 200 bytes, 2000 with its folders"),
         ("x.pubtator", "a|b", "a", "'\\|'"),
         ("x.xml", "n", "ab\x00", "U\\+0000 at position 2 of its text, which XML cannot hold"),
         ("x.json", " n", "a", "blank at an end"),
