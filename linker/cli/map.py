@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -91,9 +92,12 @@ def map_(
     blank = f", {done.blank:,} of them without a term" if done.blank else ""
     typer.echo(f"{out}: {done.rows:,} rows{blank}, {done.terms:,} terms: {verdicts}", err=True)
     if review is not None:
+        own = ("--column", column, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
+        command = join(
+            ("linker", "map", "--decisions", "SAVED", *own, "--overlay-out", "LOCAL.csv")
+        )
         typer.echo(
-            f"{review}: to review in a browser; make an overlay of what it saves with: linker map "
-            f"--decisions SAVED --column {column!r} --index {index} --overlay-out LOCAL.csv",
+            f"{review}: to review in a browser; make an overlay of what it saves with: {command}",
             err=True,
         )
 

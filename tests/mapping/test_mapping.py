@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -409,6 +410,22 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_the_command_that_is_told_reads_what_the_page_saves(index: Any, tmp_path: Path) -> None:
+    column = "nurse's problem"
+    table, page = write(tmp_path / "a.csv", column, "Fever"), tmp_path / "review.html"
+    own = ("--column", column, "--prefix", "x.", "--index", index.path)
+    done = run(table, *own, "--out", tmp_path / "out.csv", "--review", page)
+    command = done.stderr.splitlines()[-1].partition("of what it saves with: ")[2]
+    header = f"{column},x.concept_id,x.decision"
+    saved = write(tmp_path / "saved.csv", header, "Fever,X:0013,accept")
+    here = {"SAVED": str(saved), "LOCAL.csv": str(tmp_path / "local.csv")}
+    words = [here.get(word, word) for word in shlex.split(command)]
+    assert words[:2] == ["linker", "map"]
+    done = run(*words[2:])
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "local.csv").read_text().splitlines()[1:] == ["X:0013,Fever,exact,2"]
 
 
 def test_tables_of_spreadsheets_are_read(linker: Linker, tmp_path: Path) -> None:
