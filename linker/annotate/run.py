@@ -57,6 +57,7 @@ class Counts:
         kept: notes and errors taken over from the finished output that was there.
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
         unread: whether there are errors, and no note of the input could be read.
+        held_errors: errors that the output holds, also from before: the lines of its errors file.
     """
 
     notes: int
@@ -66,6 +67,7 @@ class Counts:
     kept: int = 0
     changed: int = 0
     unread: bool = False
+    held_errors: int = 0
 
 
 def annotate_files(
@@ -165,7 +167,13 @@ def annotate_files(
                 journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
         unread = run.counts.errors > 0 and run.faults.is_all(ledger)
-        counts = replace(run.counts, kept=kept, changed=totals.changed, unread=unread)
+        counts = replace(
+            run.counts,
+            kept=kept,
+            changed=totals.changed,
+            unread=unread,
+            held_errors=totals.errors,
+        )
         write_manifest(
             output.manifest,
             linker,
