@@ -140,10 +140,10 @@ class Output:
             f"{self.out}: was made with another {{changed}}; use what it was made with, choose "
             "another --out, or use --force to annotate all notes again",
         )
-        self._check_untouched()
+        self.check_untouched()
         return True
 
-    def _check_untouched(self) -> None:
+    def check_untouched(self) -> None:
         """See that the output is as it was written: an update writes all of it from the state.
 
         Annotations that a person corrected in place, as in BRAT, would be lost.
@@ -151,7 +151,7 @@ class Output:
         Raises:
             NoteError: it was changed; the run manifest says what it was.
         """
-        if not self.manifest.exists():
+        if not (self.out.exists() and self.manifest.exists()):
             return
         written = json.loads(self.manifest.read_text(encoding="utf-8"))["output"]
         found = described(self.out)
@@ -195,6 +195,8 @@ class Output:
 
         A kill on the way leaves `OUT.partial`: the next run does this again from the journals.
         """
+        # Of what comes now it says nothing: whoever goes on from here is not to find it changed.
+        self.manifest.unlink(missing_ok=True)
         if self.out.is_dir() or self._writing.is_dir():
             if self.out.exists():
                 shutil.rmtree(self._old, ignore_errors=True)

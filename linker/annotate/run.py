@@ -155,6 +155,9 @@ def annotate_files(
                 f"{output.partial}: the run that was stopped had another {{changed}}; "
                 "go on with what it was started with, or use --force to start over",
             )
+            if journal.job["base"] and not journal.is_empty:
+                # Changed since the run was stopped: before that it was looked at.
+                output.check_untouched()
             run.take_stock(journal.job, is_resumed=not journal.is_empty)
             for batch, counts in run.annotate(journal):
                 if told is not None:
