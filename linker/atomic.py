@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from linker.errors import LinkerError
+from linker.errors import ConfigError, LinkerError
+
+
+def refuse_as_file(path: Path) -> None:
+    """See that a file can be written at a path, before the work that is to fill it.
+
+    Raises:
+        ConfigError: a folder is there, or it lies in a folder that is not.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder; give the file to write")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -43,6 +55,8 @@ def stopped_clearly(out: Path, what: str, error: type[LinkerError]) -> Iterator[
     try:
         yield
     except OSError as found:
+        place = f" at {found.filename}" if found.filename else ""
         raise error(
-            f"{out}: the {what} stopped: {found}; once that is mended, --resume goes on from here"
+            f"{out}: the {what} stopped: {found.strerror or found}{place}; what was done is kept: "
+            "once that is mended, --resume goes on from here"
         ) from found

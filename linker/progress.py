@@ -80,10 +80,15 @@ class Bars:
                 self._line.advance(n)
 
     def at(self, done: int, n: int, *, total: int) -> None:
-        """The step is `done` of `total` on, in any measure; `n` more units of work came of that."""
+        """The step is `done` of `total` on, in any measure; `n` more units of work came of that.
+
+        A `total` of 0 is not known.
+        """
         if self._task is not None:
             units = self._bars.tasks[self._task].fields["units"] + n
-            self._bars.update(self._task, completed=done, total=total, units=units)
+            # Only `_finish` ends a step: a small file is read before its notes are done.
+            before_end = min(done, max(0, total - 1))
+            self._bars.update(self._task, completed=before_end, total=total or None, units=units)
             if not self._console.is_terminal:
                 self._line.advance(n, done, total)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,3 +43,16 @@ def rounded(value: float) -> float:
     """A score or probability as it is written."""
     # Fine enough that rounding cannot part two runs by the 1e-5 that their scores may differ by.
     return round(value, 6)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """A value as JSON, readable where UTF-8 can hold it: else all but ASCII stays an escape.
+
+    Names of files, and so ids, need not be UTF-8; what is not comes as lone surrogates.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text

@@ -419,6 +419,7 @@ def many(tmp_path: Path) -> Path:
 def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     partial = tmp_path / "out.partial"
+    many.write_text(f"broken\n{many.read_text()}")
     arguments = ["annotate", many, "--index", index.path, "--out", out]
     # A terminal sends the signal to the workers too.
     process = subprocess.Popen(
@@ -438,7 +439,9 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     assert not out.exists()
     done = len(list(read_records(partial)))
     result = run(*arguments, "--resume")
-    assert f"{6_000 - done:,} notes, {done:,} done before" in result.stderr
+    assert f"{6_001 - done:,} notes, {done:,} done before" in result.stderr
+    # That of the run that was stopped, which did not come to tell of it.
+    assert f"1 errors, each a note or what is left of a file: see {out}.errors" in result.stderr
     ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]
     assert ids == [str(i) for i in range(6_000)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,8 +139,29 @@ def test_gold_that_cannot_be_read_is_one_line(index: Index, tmp_path: Path) -> N
     assert f"error: no gold document to evaluate: {empty}: holds no document" in result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux")
+def test_a_file_whose_name_is_not_utf_8_is_in_the_json_and_on_the_page(
+    index: Index, tmp_path: Path
+) -> None:
+    odd = write_jsonl(Path(os.fsdecode(bytes(tmp_path) + b"/M\xfcller.jsonl")), [GOLD])
+    as_json, report = tmp_path / "out.json", tmp_path / "out.html"
+    result = run(odd, "--index", index.path, "--draws", 2, "--json", as_json, "--report", report)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(as_json.read_text())["settings"]["files"] == [str(odd)]
+    assert "M\ufffdller.jsonl" in report.read_text()
+
+
+@pytest.mark.parametrize("option", ["--json", "--report"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    gold: Path, index: Index, tmp_path: Path, option: str
+) -> None:
+    result = run(gold, "--index", index.path, option, tmp_path / "none" / "out")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: {tmp_path}/none/out: there is no folder")
+
+
 @pytest.mark.model
-def test_protocol_a_on_a_real_encoder(tmp_path: Path) -> None:
+def test_protocol_a_on_a_real_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train mentions become names: what they call a concept is then found."""
     from linker.config import Recipe, TerminologySection
     from linker.offline import build_index
@@ -159,3 +182,7 @@ def test_protocol_a_on_a_real_encoder(tmp_path: Path) -> None:
     assert "protocol A" in result.stdout
     row = next(line for line in result.stdout.splitlines() if line.strip().startswith("acc@1 "))
     assert row.split()[1] == "100.0"
+    monkeypatch.chdir(tmp_path / "mini")
+    here = run(dev, "--index", ".", *options[3:], "--train", train, "--protocol", "A")
+    assert here.exit_code == 0, here.stderr
+    assert here.stdout.splitlines()[1:] == result.stdout.splitlines()[1:]

@@ -72,10 +72,17 @@ def test_a_damaged_index_is_told_if_asked(index, tmp_path):
     assert "vectors.faiss: sha256 is " in find_index(damaged, verify=True).problem
     assert find_index(index.path, verify=True).verified
     unfolded = CliRunner(env={"COLUMNS": ""})
-    rows = [
-        unfolded.invoke(app, ["doctor", str(path), *flags]).stdout
-        for path, flags in ((damaged, []), (damaged, ["--verify"]), (index.path, ["--verify"]))
+    told = [
+        unfolded.invoke(app, ["doctor", str(path), *flags])
+        for path, flags in (
+            (damaged, []),
+            (damaged, ["--verify"]),
+            (index.path, ["--verify"]),
+            (damaged, ["--verify", "--json"]),
+        )
     ]
+    assert [one.exit_code for one in told] == [0, 1, 0, 1]
+    rows = [one.stdout for one in told]
     assert "checksums: --verify compares them" in rows[0]
     assert f"index {damaged}  cannot be used: {damaged / 'vectors.faiss'}: sha256" in rows[1]
     assert "every checksum is right" in rows[2]

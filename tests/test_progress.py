@@ -154,6 +154,21 @@ def test_terminal_shows_bars() -> None:
     assert "done in" not in drawn
 
 
+@pytest.mark.parametrize("total", [0, 64])
+def test_a_bar_is_at_its_end_only_when_the_step_is(total: int) -> None:
+    """Of stdin there are 0 bytes, and small files are read before their notes are done."""
+    file = StringIO()
+    console = Console(file=file, force_terminal=True, width=120)
+    with Bars(console) as bars:
+        bars.step("annotating", unit="notes")
+        for _ in range(2):
+            bars.at(64, 32, total=total)
+            (task,) = bars._bars.tasks
+            assert (task.finished, task.finished_time) == (False, None)
+    assert task.finished
+    assert "✓ annotating" in file.getvalue()
+
+
 def test_bytes_are_told_as_megabytes(clock: Clock) -> None:
     file, console = _log()
     with Bars(console) as bars:

@@ -15,7 +15,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -141,10 +140,10 @@ class Output:
             f"{self.out}: was made with another {{changed}}; use what it was made with, choose "
             "another --out, or use --force to annotate all notes again",
         )
-        self._check_untouched()
+        self.check_untouched()
         return True
 
-    def _check_untouched(self) -> None:
+    def check_untouched(self) -> None:
         """See that the output is as it was written: an update writes all of it from the state.
 
         Annotations that a person corrected in place, as in BRAT, would be lost.
@@ -152,7 +151,7 @@ class Output:
         Raises:
             NoteError: it was changed; the run manifest says what it was.
         """
-        if not self.manifest.exists():
+        if not (self.out.exists() and self.manifest.exists()):
             return
         written = json.loads(self.manifest.read_text(encoding="utf-8"))["output"]
         found = described(self.out)
@@ -196,6 +195,8 @@ class Output:
 
         A kill on the way leaves `OUT.partial`: the next run does this again from the journals.
         """
+        # Of what comes now it says nothing: whoever goes on from here is not to find it changed.
+        self.manifest.unlink(missing_ok=True)
         if self.out.is_dir() or self._writing.is_dir():
             if self.out.exists():
                 shutil.rmtree(self._old, ignore_errors=True)
@@ -236,18 +237,6 @@ class Output:
 
     def _errors_writing(self) -> Path:
         return self._beside("errors.writing")
-
-
-@contextmanager
-def stopped_clearly(out: Path) -> Iterator[None]:
-    """Say of a full disk, and its like, that nothing is lost."""
-    try:
-        yield
-    except OSError as error:
-        raise NoteError(
-            f"{out}: the run stopped: {error.strerror or error}; what was done is kept: once that "
-            "is mended, --resume goes on from here"
-        ) from error
 
 
 def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) -> None:

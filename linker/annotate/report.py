@@ -58,33 +58,12 @@ def render_report(
     mentions: list[dict[str, Any]] = []
     known: dict[str, Candidate] = {}
     for note, links in items:
-        segments: list[dict[str, Any]] = []
-        at = 0
-        for link in sorted(links, key=lambda link: (link.mention.start, link.mention.end)):
-            start, end = _checked(note, link, after=at)
-            segments.append({"text": note.text[at:start]})
-            kinds = _kinds(link)
-            segments.append(
-                {
-                    "text": note.text[start:end],
-                    "mark": len(mentions),
-                    "kinds": kinds,
-                    "label": _label(link, kinds),
-                }
-            )
+        in_order = sorted(links, key=lambda link: (link.mention.start, link.mention.end))
+        notes.append(_note(note, in_order, first=len(mentions)))
+        for link in in_order:
             for candidate in link.candidates[:_MAX_CANDIDATES]:
                 known.setdefault(candidate.concept_id, candidate)
-            mentions.append(_mention(link, note=len(notes), kinds=kinds))
-            at = end
-        segments.append({"text": note.text[at:]})
-        notes.append(
-            {
-                "id": note.id,
-                "segments": [s for s in segments if s["text"]],
-                "n_mentions": len(links),
-                "fixed_pitch": len(_GAP.findall(note.text)) >= 2,
-            }
-        )
+            mentions.append(_mention(link, note=len(notes) - 1))
     n_kinds = Counter(kind for mention in mentions for kind in mention["kinds"])
     concepts, nil = _found(mentions, known)
     context = {
@@ -131,6 +110,37 @@ def write_report(
     return path
 
 
+def _note(note: Note, links: Sequence[Link], *, first: int) -> dict[str, Any]:
+    """A note as the page shows it: its text in segments, of which those of mentions are marked.
+
+    Args:
+        links: in reading order.
+        first: the number of the first of them among the mentions of the page.
+    """
+    segments: list[dict[str, Any]] = []
+    at = 0
+    for mark, link in enumerate(links, start=first):
+        start, end = _checked(note, link, after=at)
+        kinds = _kinds(link)
+        segments += [
+            {"text": note.text[at:start]},
+            {
+                "text": note.text[start:end],
+                "mark": mark,
+                "kinds": kinds,
+                "label": _label(link, kinds),
+            },
+        ]
+        at = end
+    segments.append({"text": note.text[at:]})
+    return {
+        "id": note.id,
+        "segments": [s for s in segments if s["text"]],
+        "n_mentions": len(links),
+        "fixed_pitch": len(_GAP.findall(note.text)) >= 2,
+    }
+
+
 def _checked(note: Note, link: Link, *, after: int) -> tuple[int, int]:
     start, end = link.mention.start, link.mention.end
     if note.text[start:end] != link.mention.text:
@@ -156,7 +166,7 @@ def _label(link: Link, kinds: Sequence[str]) -> str:
     return ", ".join([*said, *(KINDS[kind].lower() for kind in kinds)])
 
 
-def _mention(link: Link, *, note: int, kinds: list[str]) -> dict[str, Any]:
+def _mention(link: Link, *, note: int) -> dict[str, Any]:
     """A mention as the page's script reads it."""
     return {
         "note": note,
@@ -165,7 +175,7 @@ def _mention(link: Link, *, note: int, kinds: list[str]) -> dict[str, Any]:
         "text": link.mention.text,
         "long_form": link.mention.long_form,
         "concept_id": link.concept_id,
-        "kinds": kinds,
+        "kinds": _kinds(link),
         "candidates": [
             {
                 "concept_id": candidate.concept_id,

@@ -33,14 +33,15 @@ from linker.annotate.ledger import Ledger
 from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.merge import Merge
-from linker.annotate.output import Output, Totals, check_settings, stopped_clearly
+from linker.annotate.output import Output, Totals, check_settings
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
 from linker.annotate.writers import RunInfo, format_of
+from linker.atomic import stopped_clearly
 from linker.errors import NoteError
-from linker.link import Linker
+from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
 
 
@@ -56,6 +57,7 @@ class Counts:
         kept: notes and errors taken over from the finished output that was there.
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
         unread: whether there are errors, and no note of the input could be read.
+        held_errors: errors that the output holds, also from before: the lines of its errors file.
     """
 
     notes: int
@@ -65,6 +67,7 @@ class Counts:
     kept: int = 0
     changed: int = 0
     unread: bool = False
+    held_errors: int = 0
 
 
 def annotate_files(
@@ -120,9 +123,11 @@ def annotate_files(
         LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
             index was replaced.
         MissingExtraError: `ray` is asked for and not installed.
+        ValueError: `k` or `workers` is below 1.
     """
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers is {workers}; at least 1 process is needed")
+    k = n_candidates(k)
+    if workers is not None:
+        workers = at_least_one(workers, "workers", "at least 1 process is needed")
     if ray is not None:
         require("ray", extra="ray")
     out = Path(out)
@@ -150,6 +155,9 @@ def annotate_files(
                 f"{output.partial}: the run that was stopped had another {{changed}}; "
                 "go on with what it was started with, or use --force to start over",
             )
+            if journal.job["base"] and not journal.is_empty:
+                # Changed since the run was stopped: before that it was looked at.
+                output.check_untouched()
             run.take_stock(journal.job, is_resumed=not journal.is_empty)
             for batch, counts in run.annotate(journal):
                 if told is not None:
@@ -158,11 +166,17 @@ def annotate_files(
                     progress(stream, batch)
             if prune and journal.job["base"]:
                 run.faults.check_prune(out, ledger)
-            with stopped_clearly(out):
+            with stopped_clearly(out, "run", NoteError):
                 journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
         unread = run.counts.errors > 0 and run.faults.is_all(ledger)
-        counts = replace(run.counts, kept=kept, changed=totals.changed, unread=unread)
+        counts = replace(
+            run.counts,
+            kept=kept,
+            changed=totals.changed,
+            unread=unread,
+            held_errors=totals.errors,
+        )
         write_manifest(
             output.manifest,
             linker,
@@ -240,7 +254,7 @@ class _Run:
         with closing(self._annotated()) as annotated:
             for done in annotated:
                 if done.items:
-                    with stopped_clearly(self._output.out):
+                    with stopped_clearly(self._output.out, "run", NoteError):
                         journal.append(done.frame)
                 notes = sum(is_note for *_, is_note in done.items)
                 for note_id, text, _ in done.items:
@@ -330,7 +344,7 @@ class _Run:
                 yield record
 
         try:
-            with stopped_clearly(output.out):
+            with stopped_clearly(output.out, "run", NoteError):
                 totals = output.write(records(), info)
                 if merge.is_selection:
                     self.state = output.merged_state(records(), {**job, "base": False})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from linker.records import candidate_record, rounded
+from linker.records import candidate_record, json_text, rounded
 from linker.schema import Link
 
 
@@ -31,9 +30,4 @@ def mention_json(link: Link) -> dict[str, Any]:
 
 def json_line(value: dict[str, Any]) -> str:
     """One line of JSON, readable where UTF-8 can hold it: a lone surrogate stays an escape."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        line = json.dumps(value)
-    return f"{line}\n"
+    return f"{json_text(value)}\n"

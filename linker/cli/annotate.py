@@ -147,12 +147,12 @@ def _say(counts: Counts, out: Path) -> None:
         typer.echo(
             f"{counts.changed:,} notes have line ends or tabs that are written as blanks", err=True
         )
-    if counts.errors:
+    if counts.held_errors:
         typer.echo(
-            f"{counts.errors:,} errors, each a note or what is left of a file: see "
+            f"{counts.held_errors:,} errors, each a note or what is left of a file: see "
             f"{out}.errors.jsonl",
             err=True,
         )
-        if counts.unread or not (counts.notes or counts.resumed or counts.kept):
-            # Nothing came of it: a script is to stop here.
-            raise typer.Exit(1)
+    if counts.errors and (counts.unread or not (counts.notes or counts.resumed or counts.kept)):
+        # Nothing came of it: a script is to stop here.
+        raise typer.Exit(1)

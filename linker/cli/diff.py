@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,11 +12,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from linker.atomic import write_atomically
+from linker.atomic import refuse_as_file, write_atomically
 from linker.cli.console import err_console, open_linker, show
 from linker.errors import ConfigError
+from linker.records import json_text
 
 if TYPE_CHECKING:
+    from linker.annotate import NoteStream
     from linker.index import Progress
 
 EXAMPLES = 3
@@ -43,14 +44,18 @@ def diff(
     examples: Annotated[int, typer.Option(min=0, help="Examples to show a line.")] = EXAMPLES,
 ) -> None:
     """Show what changed of concepts, names, codes and definitions, and what that does to links."""
+    from linker.annotate import NoteStream
     from linker.offline import diff_releases
     from linker.progress import Bars
 
     if notes and any(path.is_file() for path in (old, new)):
         raise ConfigError("--notes needs two index folders; build the recipe first")
+    if json_file is not None:
+        refuse_as_file(json_file)
+    stream = NoteStream(notes) if notes else None
     with Bars(err_console) as progress:
         changes = diff_releases(old, new, progress=progress)
-        links = _compare(old, new, notes, progress) if notes else None
+        links = None if stream is None else _compare(old, new, stream, progress)
     table = Table(box=None, title=Text(f"{old} to {new}"), title_justify="left")
     for heading in ("what", "how many", "for example"):
         table.add_column(heading, overflow="fold")
@@ -64,17 +69,16 @@ def diff(
         content: dict[str, Any] = {"old": str(old), "new": str(new), "counts": changes.counts}
         content |= {what: getattr(changes, what).to_pylist() for what in changes.counts}
         content |= {} if links is None else {"links": links}
-        write_atomically(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        write_atomically(json_file, json_text(content, indent=1) + "\n")
 
 
-def _compare(old: Path, new: Path, notes: Iterable[Path], progress: Progress) -> dict[str, Any]:
+def _compare(old: Path, new: Path, notes: NoteStream, progress: Progress) -> dict[str, Any]:
     """Counts, and every change, of the links of some notes."""
-    from linker.annotate import BadNote, NoteStream, compare_links
+    from linker.annotate import BadNote, compare_links
 
-    stream = NoteStream(list(notes))
     progress.step("linking notes twice", unit="notes")
     same, bad, changes = 0, 0, []
-    for found in compare_links(open_linker(old), open_linker(new), stream):
+    for found in compare_links(open_linker(old), open_linker(new), notes):
         progress.advance(1)
         if isinstance(found, BadNote):
             bad += 1

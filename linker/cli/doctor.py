@@ -24,7 +24,11 @@ def doctor(
     ] = None,
     *,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read every file of the indexes: is one damaged?")
+        bool,
+        typer.Option(
+            "--verify",
+            help="Read every file of the indexes; the exit status is 1 if one cannot be used.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
@@ -34,13 +38,15 @@ def doctor(
     found = diagnose(paths, verify=verify)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
-        return
-    table = Table(show_header=False, box=None)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for key, value in _rows(found):
-        table.add_row(Text(key), Text(value))
-    show(table)
+    else:
+        table = Table(show_header=False, box=None)
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for key, value in _rows(found):
+            table.add_row(Text(key), Text(value))
+        show(table)
+    if verify and any(index.problem for index in found.indexes):
+        raise typer.Exit(1)
 
 
 def _rows(found: Diagnosis) -> list[tuple[str, str]]:

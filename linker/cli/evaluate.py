@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -108,10 +107,11 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the links against gold annotations."""
-    from linker.atomic import write_atomically
+    from linker.atomic import refuse_as_file, write_atomically
     from linker.evaluate import END_TO_END, read_gold, write_page
     from linker.evaluate import evaluate as measure
     from linker.progress import Bars
+    from linker.records import json_text
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
     _say_idle(
@@ -125,6 +125,9 @@ def evaluate(
         gold_mentions=asked is not None,
     )
     prefixes = _prefixes(map_prefix or [])
+    for path in (as_json, report):
+        if path is not None:
+            refuse_as_file(path)
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
         progress.step("reading gold")
@@ -159,11 +162,14 @@ def evaluate(
     _print(result, index)
     if as_json is not None:
         data = {"index": str(index), "linker": linker.settings, **result.to_json()}
-        write_atomically(as_json, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        write_atomically(as_json, json_text(data, indent=1) + "\n")
         typer.echo(f"json    {as_json}", err=True)
     if report is not None:
         write_page(
-            report, result, found.documents, title=f"How right the links to {index.name} are"
+            report,
+            result,
+            found.documents,
+            title=f"How right the links to {index.resolve().name} are",
         )
         typer.echo(f"report  {report}  (open it in a browser)", err=True)
 
@@ -209,8 +215,8 @@ def _with_train_names(
     from linker.index import Index
 
     loaded = own_encoder(linker.manifest.encoder, encoder, index=linker.path)
-    names, out = mention_names(seen), folder / linker.path.name
-    added = with_names(Index.open(linker.path), names, out, encoder=loaded)
+    index = Index.open(linker.path)
+    added = with_names(index, mention_names(seen), folder / "index", encoder=loaded)
     typer.echo(f"{added.pairs:,} names of train mentions added, for this evaluation only", err=True)
     return type(linker)(added.index, encoder=loaded, threshold=linker.threshold)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -58,29 +59,21 @@ def map_(
     --overlay-out, what a reviewer decided, in a table or on the page of --review, becomes an
     overlay of the index.
     """
-    if (decisions is None) != (overlay_out is None):
-        raise typer.BadParameter("--decisions REVIEWED and --overlay-out FILE go together")
-    if decisions is None and (terms is None or out is None):
+    if decisions is not None or overlay_out is not None:
+        if decisions is None or overlay_out is None:
+            raise typer.BadParameter("--decisions REVIEWED and --overlay-out FILE go together")
+        if (terms, out, review) != (None, None, None):
+            raise typer.BadParameter(
+                "--decisions takes no TERMS, no --out and no --review; map again afterwards"
+            )
+        _make_overlay(index, encoder, decisions, column, overlay_out, prefix)
+        return
+    if terms is None or out is None:
         raise typer.BadParameter("give TERMS and --out, or --decisions and --overlay-out")
-    if decisions is not None and (terms, out, review) != (None, None, None):
-        raise typer.BadParameter(
-            "--decisions takes no TERMS, no --out and no --review; map again afterwards"
-        )
-    from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
+    from linker.mapping import Columns, Review, TermTable, map_terms
     from linker.progress import Bars
 
     linker = open_linker(index, encoder=encoder)
-    if decisions is not None and overlay_out is not None:
-        decided = write_overlay(linker, TermTable(decisions, column), overlay_out, prefix=prefix)
-        typer.echo(
-            f"{overlay_out}: {decided.named:,} terms named, {decided.rejected:,} rejected, "
-            f"{decided.undecided:,} rows undecided; "
-            f"lay it over the index with: linker overlay {index} {overlay_out}",
-            err=True,
-        )
-        return
-    if terms is None or out is None:
-        raise typer.BadParameter("give TERMS and --out")
     vocabularies = tuple(name.strip() for name in codes.split(",") if name.strip())
     with Bars(err_console) as progress:
         done = map_terms(
@@ -99,8 +92,27 @@ def map_(
     blank = f", {done.blank:,} of them without a term" if done.blank else ""
     typer.echo(f"{out}: {done.rows:,} rows{blank}, {done.terms:,} terms: {verdicts}", err=True)
     if review is not None:
+        own = ("--column", column, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
+        command = join(
+            ("linker", "map", "--decisions", "SAVED", *own, "--overlay-out", "LOCAL.csv")
+        )
         typer.echo(
-            f"{review}: to review in a browser; make an overlay of what it saves with: linker map "
-            f"--decisions SAVED --column {column!r} --index {index} --overlay-out LOCAL.csv",
+            f"{review}: to review in a browser; make an overlay of what it saves with: {command}",
             err=True,
         )
+
+
+def _make_overlay(
+    index: Path, encoder: str | None, decisions: Path, column: str, out: Path, prefix: str
+) -> None:
+    """What a reviewer decided, as an overlay of the index."""
+    from linker.mapping import TermTable, write_overlay
+
+    linker = open_linker(index, encoder=encoder)
+    decided = write_overlay(linker, TermTable(decisions, column), out, prefix=prefix)
+    typer.echo(
+        f"{out}: {decided.named:,} terms named, {decided.rejected:,} rejected, "
+        f"{decided.undecided:,} rows undecided; "
+        f"lay it over the index with: linker overlay {index} {out}",
+        err=True,
+    )

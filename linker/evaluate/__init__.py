@@ -13,8 +13,9 @@ counts as right in `protocol`.
 """
 
 from linker.evaluate.bootstrap import Figure
+from linker.evaluate.counts import GoldCounts
 from linker.evaluate.evaluate import DEFAULT_K, evaluate
-from linker.evaluate.gold import FORMATS, Gold, GoldCounts, read_gold
+from linker.evaluate.gold import FORMATS, Gold, read_gold
 from linker.evaluate.labels import COLUMNS, LABELS
 from linker.evaluate.names import with_names
 from linker.evaluate.page import render_page, write_page

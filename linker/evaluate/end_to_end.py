@@ -118,12 +118,17 @@ class _Compared:
     @classmethod
     def of(cls, outcomes: list[list[Outcome]], predicted: list[list[FoundSpan]]) -> _Compared:
         gold = [[GoldSpan(o.annotation.spans, o.gold) for o in own] for own in outcomes]
+        matches = [match(*pair) for pair in zip(gold, predicted, strict=True)]
         return cls(
             outcomes=[*chain.from_iterable(outcomes)],
             gold=gold,
             predicted=predicted,
-            matches=[match(*pair) for pair in zip(gold, predicted, strict=True)],
-            nearest=_links_by_gold(gold, predicted),
+            matches=matches,
+            nearest=[
+                None if at < 0 else found[at]
+                for found, own in zip(predicted, matches, strict=True)
+                for at in own.nearest.tolist()
+            ],
         )
 
     def of_gold(self, column: str) -> Any:
@@ -198,11 +203,11 @@ def _invented(compared: _Compared) -> list[Confused]:
     """The links that stand where the gold has no mention."""
     return [
         (("", link.concept_id or ""), True, NOT_FOUND, Place(position, link.start, link.end))
-        for position, (gold, found) in enumerate(
-            zip(compared.gold, compared.predicted, strict=True)
+        for position, (found, own) in enumerate(
+            zip(compared.predicted, compared.matches, strict=True)
         )
-        for link in found
-        if link.linked and not any(_shared(mention, link) for mention in gold)
+        for link, is_stray in zip(found, own.stray.tolist(), strict=True)
+        if link.linked and is_stray
     ]
 
 
@@ -248,21 +253,3 @@ def _joined(parts: Sequence[Any]) -> Any:
 
 def _only(statistic: Statistic, names: Collection[str]) -> Statistic:
     return lambda weights: {n: v for n, v in statistic(weights).items() if n in names}
-
-
-def _links_by_gold(
-    gold: Sequence[Sequence[GoldSpan]], predicted: Sequence[Sequence[FoundSpan]]
-) -> list[FoundSpan | None]:
-    """For each gold mention the link that shares most characters with it, the first of equals."""
-    found: list[FoundSpan | None] = []
-    for of_gold, of_predicted in zip(gold, predicted, strict=True):
-        for mention in of_gold:
-            shared = [(_shared(mention, link), -link.start, link) for link in of_predicted]
-            near = [item for item in shared if item[0]]
-            found.append(max(near, key=lambda item: item[:2])[2] if near else None)
-    return found
-
-
-def _shared(mention: GoldSpan, link: FoundSpan) -> int:
-    """How many characters both have."""
-    return sum(max(0, min(end, link.end) - max(start, link.start)) for start, end in mention.spans)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from linker.evaluate.bootstrap import DRAWS, Figure, Statistic, figures_with_intervals
+from linker.evaluate.counts import GoldCounts, unknown_ids
 from linker.evaluate.end_to_end import measure_end_to_end
-from linker.evaluate.gold import GoldCounts, count_overlapping, unknown_ids
 from linker.evaluate.gold_mentions import measure_gold_mentions
-from linker.evaluate.protocol import Concepts, Linking, Outcome, mention_names
+from linker.evaluate.protocol import Concepts, Linking, mention_names
 from linker.evaluate.report import END_TO_END, PROTOCOLS, Report
 from linker.formats import Document, Problem
 from linker.index import Progress, Silent
@@ -96,7 +96,7 @@ def evaluate(
     figures = _bootstrapped(measured.statistics, len(documents), draws, seed, progress)
     return Report(
         settings=settings,
-        gold=_counts(documents, measured.outcomes),
+        gold=GoldCounts.of(documents, measured.outcomes),
         figures=figures,
         problems=tuple(problems),
         unknown_ids=unknown_ids(concepts.unknown),
@@ -109,16 +109,3 @@ def _bootstrapped(
 ) -> tuple[Figure, ...]:
     progress.step("drawing documents again", total=draws, unit="draws")
     return figures_with_intervals(statistics, n, draws=draws, seed=seed, progress=progress.advance)
-
-
-def _counts(documents: Sequence[Document], outcomes: Sequence[Outcome]) -> GoldCounts:
-    return GoldCounts(
-        documents=len(documents),
-        mentions=len(outcomes),
-        with_ids=sum(bool(o.gold) for o in outcomes),
-        known=sum(o.known for o in outcomes),
-        composite=sum(len(o.gold) > 1 for o in outcomes),
-        split=sum(o.by == "parts" for o in outcomes),
-        discontinuous=sum(len(o.annotation.spans) > 1 for o in outcomes),
-        overlapping=sum(map(count_overlapping, documents)),
-    )

@@ -86,10 +86,11 @@ def read_gold(
     if format is not None and format not in FORMATS:
         raise NoteError(f"--format {format} is not known; known: {', '.join(FORMATS)}")
     files = [file for path in paths for file in _files(Path(path), format)]
-    resolved = [path.resolve() for path, _ in files]
-    for at, path in enumerate(resolved):
-        if path in resolved[:at]:
-            raise NoteError(f"{files[at][0]}: given twice; its mentions would count twice")
+    given: set[Path] = set()
+    for path, _ in files:
+        if path.resolve() in given:
+            raise NoteError(f"{path}: given twice; its mentions would count twice")
+        given.add(path.resolve())
     documents: list[Document] = []
     problems: list[Problem] = []
     elsewhere: dict[str, str] = {}
@@ -213,62 +214,3 @@ def _id(concept_id: str, prefixes: Mapping[str, str]) -> str:
         if theirs and concept_id.startswith(theirs):
             return ours + concept_id.removeprefix(theirs)
     return concept_id if ":" in concept_id else prefixes.get("", "") + concept_id
-
-
-@dataclass(frozen=True, slots=True)
-class GoldCounts:
-    """What the gold holds.
-
-    Attributes:
-        documents, mentions: how many.
-        with_ids: mentions with at least one gold id.
-        known: mentions with a gold id that the index holds, perhaps as an alternative id.
-        composite: mentions with several ids; `split`: those that were looked up part by part.
-        discontinuous: mentions of several pieces.
-        overlapping: mentions that share a character with another of their document.
-    """
-
-    documents: int
-    mentions: int
-    with_ids: int
-    known: int
-    composite: int
-    split: int
-    discontinuous: int
-    overlapping: int
-
-    @property
-    def lack(self) -> str:
-        """Why the figures say little: there is no mention, or none has an id; else ""."""
-        if not self.mentions:
-            return "No document has a mention."
-        if not self.with_ids:
-            return (
-                f"None of the {self.mentions:,} mentions has a concept id; they count as NIL. "
-                'Ids stand under the key "ids" in JSON lines, in the sixth field in PubTator, in '
-                'an infon such as "identifier" in BioC, in N lines in BRAT.'
-            )
-        return ""
-
-
-def count_overlapping(document: Document) -> int:
-    """How many annotations share a character with another one of the document."""
-    pieces = sorted(
-        (start, end, at)
-        for at, annotation in enumerate(document.annotations)
-        for start, end in annotation.spans
-    )
-    touched: set[int] = set()
-    reach: list[tuple[int, int]] = []  # Ends and owners of the pieces that may still go on.
-    for start, end, at in pieces:
-        reach = [(e, owner) for e, owner in reach if e > start]
-        others = {owner for _, owner in reach if owner != at}
-        if others:
-            touched |= others | {at}
-        reach.append((end, at))
-    return len(touched)
-
-
-def unknown_ids(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """The ids that no index holds, most frequent first, ties by id."""
-    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

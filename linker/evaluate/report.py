@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from linker.evaluate.bootstrap import Figure
-from linker.evaluate.gold import GoldCounts
+from linker.evaluate.counts import GoldCounts
 from linker.evaluate.mentions import Bin, OperatingPoint
 from linker.formats import Problem
 

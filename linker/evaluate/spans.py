@@ -30,6 +30,7 @@ from linker.evaluate.bootstrap import Array, Statistic, Sums, f1, ratio
 from linker.formats.document import Span
 
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class Matches:
             linked or turned down; -1 where there is none.
         stands_strict, stands_overlap: bool, shape (gold,): found by a link that stands.
         span, gold_span: bool: the same span is in the gold; was predicted; whatever the concept.
+        nearest: int64, shape (gold,): the position of the predicted mention that shares most
+            characters with it, the first of equals; -1 where none shares any.
+        stray: bool, shape (predicted,): it shares no character with the gold.
     """
 
     strict: Bools
@@ -76,6 +80,8 @@ class Matches:
     stands_overlap: Bools
     span: Bools
     gold_span: Bools
+    nearest: Ints
+    stray: Bools
 
 
 def match(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> Matches:
@@ -83,33 +89,52 @@ def match(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> Matches:
     n_gold, n_found = len(gold), len(found)
     strict, overlap, span = (np.zeros(n_found, dtype=np.bool_) for _ in range(3))
     stands_strict, stands_overlap, gold_span = (np.zeros(n_gold, dtype=np.bool_) for _ in range(3))
-    gold_strict = np.full(n_gold, -1.0)
-    if n_gold and n_found:
-        for g, f in _touching(gold, found):
-            predicted = found[f]
-            same = gold[g].spans == ((predicted.start, predicted.end),)
-            if same:
-                span[f] = gold_span[g] = True
-            if predicted.concept_id not in gold[g].ids:
-                continue
-            overlap[f] = True
-            stands_overlap[g] |= predicted.linked
-            if same:
-                strict[f] = True
-                gold_strict[g] = max(gold_strict[g], predicted.probability)
-                stands_strict[g] |= predicted.linked
-    return Matches(strict, overlap, gold_strict, stands_strict, stands_overlap, span, gold_span)
+    gold_strict, nearest = np.full(n_gold, -1.0), np.full(n_gold, -1, dtype=np.int64)
+    stray = np.ones(n_found, dtype=np.bool_)
+    most: dict[int, tuple[int, int]] = {}
+    for (g, f), shared in _shared(gold, found).items():
+        predicted = found[f]
+        stray[f] = False
+        if (near := (shared, -predicted.start)) > most.get(g, (0, 0)):
+            most[g], nearest[g] = near, f
+        same = gold[g].spans == ((predicted.start, predicted.end),)
+        if same:
+            span[f] = gold_span[g] = True
+        if predicted.concept_id not in gold[g].ids:
+            continue
+        overlap[f] = True
+        stands_overlap[g] |= predicted.linked
+        if same:
+            strict[f] = True
+            gold_strict[g] = max(gold_strict[g], predicted.probability)
+            stands_strict[g] |= predicted.linked
+    return Matches(
+        strict,
+        overlap,
+        gold_strict,
+        stands_strict,
+        stands_overlap,
+        span,
+        gold_span,
+        nearest,
+        stray,
+    )
 
 
-def _touching(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> list[tuple[int, int]]:
-    """The pairs of a gold and a predicted mention that share a character."""
+def _shared(gold: Sequence[GoldSpan], found: Sequence[FoundSpan]) -> dict[tuple[int, int], int]:
+    """How many characters a gold and a predicted mention share, of the pairs that share some."""
     pieces = [(start, end, g) for g, mention in enumerate(gold) for start, end in mention.spans]
-    starts, ends, owners = np.array(pieces, dtype=np.int64).T
+    starts, ends, owners = np.array(pieces, dtype=np.int64).reshape(-1, 3).T
     found_starts = np.array([f.start for f in found], dtype=np.int64)
     found_ends = np.array([f.end for f in found], dtype=np.int64)
-    meet = (starts[:, None] < found_ends) & (found_starts < ends[:, None])
-    piece, predicted = np.nonzero(meet)
-    return sorted(set(zip(owners[piece].tolist(), predicted.tolist(), strict=True)))
+    at, f = np.nonzero((starts[:, None] < found_ends) & (found_starts < ends[:, None]))
+    n = np.minimum(ends[at], found_ends[f]) - np.maximum(starts[at], found_starts[f])
+    shared: dict[tuple[int, int], int] = {}
+    for pair, more in zip(
+        zip(owners[at].tolist(), f.tolist(), strict=True), n.tolist(), strict=True
+    ):
+        shared[pair] = shared.get(pair, 0) + more
+    return shared
 
 
 def span_statistic(

@@ -77,7 +77,7 @@ def render_page(
     concepts = {c.concept_id: c for item in items for c in item.candidates}
     context = shown({"title": title, "index_info": dict(index_info or {}), "counts": counts})
     data = {
-        "download": download,
+        "download": shown(download),
         "header": [column, f"{prefix}concept_id", f"{prefix}preferred_name", f"{prefix}{DECISION}"],
         "concepts": {
             concept_id: shown([concept.preferred_name, _codes(concept, vocabularies)])

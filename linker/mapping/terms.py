@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linker.atomic import refuse_as_file
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.cells import as_text
 from linker.formats.separated import RFC_4180, allow_long_fields
@@ -88,10 +89,7 @@ class TermTable:
         Raises:
             ConfigError: it is the table, or a folder, or lies in a folder that is not there.
         """
-        if path.is_dir():
-            raise ConfigError(f"{path}: is a folder; give the file to write")
-        if not path.parent.is_dir():
-            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
+        refuse_as_file(path)
         if path.exists() and path.samefile(self.path):
             raise ConfigError(f"{path}: is the table that is read; write another file")
 

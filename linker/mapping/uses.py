@@ -6,6 +6,7 @@ import re
 from math import isfinite
 
 from linker.errors import TerminologyError
+from linker.formats.cells import as_text
 from linker.mapping.terms import TermRow, TermTable
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
@@ -32,15 +33,15 @@ class Uses:
         self._by_dots = table.dialect.delimiter == ";"
 
     def of(self, row: TermRow) -> float:
-        """The uses that a row stands for; 0 where its cell is empty.
+        """The uses that a row stands for; 0 where its cell is empty, blank or NaN.
 
         Raises:
             TerminologyError: the cell holds no number.
         """
         if self._place is None:
             return 1.0
-        cell = row.cells[self._place]
-        number = 0.0 if cell is None or cell == "" else self._number(str(cell))
+        cell = as_text(row.cells[self._place]).strip()
+        number = self._number(cell) if cell else 0.0
         if not isfinite(number):
             raise TerminologyError(
                 f"{self._path}:{row.number}: {self._name} is {cell!r}, expected a number; correct "
@@ -50,7 +51,7 @@ class Uses:
 
     def _number(self, cell: str) -> float:
         """The number of a cell; not a number where it is none."""
-        text = _BLANK_IN_NUMBER.sub("", cell.strip())
+        text = _BLANK_IN_NUMBER.sub("", cell)
         # Commas part thousands, or are the decimal comma of half of Europe.
         if self._by_dots and _THOUSANDS_BY_DOTS.fullmatch(text):
             text = text.replace(".", "").replace(",", ".")

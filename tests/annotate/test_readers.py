@@ -297,6 +297,53 @@ def test_text_as_bytes_is_decoded_a_row_at_a_time(tmp_path: Path) -> None:
     assert _bad(second) == [("2", 2, "text is not UTF-8: byte 0xe9 at position 13")]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+def test_a_string_of_parquet_that_is_not_utf_8_takes_no_other_note(
+    tmp_path: Path, kind: pa.DataType
+) -> None:
+    strings = pa.array(["One é.".encode(), b"zebrafish caf\xe9", b"Three."]).view(pa.string())
+    columns = {"id": ["1", "2", "3"], "text": strings.cast(kind)}
+    first, second, third = _read(_parquet(tmp_path / "a.parquet", columns))
+    assert [first, third] == [Note("1", "One é."), Note("3", "Three.")]
+    assert _bad(second) == [("2", 2, "text is not UTF-8: byte 0xe9 at position 13")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (pa.timestamp("us"), "1970-01-01 00:00:00"),
+        (pa.timestamp("us", "UTC"), "1970-01-01 00:00:00+00:00"),
+        (pa.date32(), "1970-01-01"),
+    ],
+)
+def test_a_date_that_python_cannot_hold_takes_no_note(
+    tmp_path: Path, kind: pa.DataType, told: str
+) -> None:
+    whole = pa.int32() if kind.bit_width == 32 else pa.int64()
+    # The greatest, which is PostgreSQL's "infinity", and the least.
+    most = 2 ** (kind.bit_width - 1) - 1
+    columns = {
+        "note_id": [1, 2, 3],
+        "note_text": ["One.", "Two.", "Three."],
+        "note_datetime": pa.array([most, 0, -most], whole).view(kind),
+    }
+    assert _read(_parquet(tmp_path / "a.parquet", columns)) == [
+        Note("1", "One."),
+        Note("2", "Two.", {"note_datetime": told}),
+        Note("3", "Three."),
+    ]
+
+
+def test_nanoseconds_are_read_as_microseconds(tmp_path: Path) -> None:
+    # Finer ones need pandas, which may not be installed.
+    dates = pa.array([1_704_103_200_123_456_789, 1_704_103_200_000_000_000], pa.timestamp("ns"))
+    columns = {"id": ["1", "2"], "text": ["One.", "Two."], "note_datetime": dates}
+    assert _read(_parquet(tmp_path / "a.parquet", columns)) == [
+        Note("1", "One.", {"note_datetime": "2024-01-01 10:00:00.123456"}),
+        Note("2", "Two.", {"note_datetime": "2024-01-01 10:00:00"}),
+    ]
+
+
 def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     n = 3000
     path = _parquet(

@@ -130,7 +130,7 @@ def test_each_note_once_in_order(linker: Linker, whole: tuple[bytes, ...]) -> No
 def test_counts(linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path) -> None:
     n_links = sum(x["concept_id"] is not None for line in _json(whole[0]) for x in line["links"])
     assert annotate_files(linker, [notes], tmp_path / "out") == Counts(
-        notes=N_NOTES, errors=N_ERRORS, links=n_links, resumed=0
+        notes=N_NOTES, errors=N_ERRORS, links=n_links, resumed=0, held_errors=N_ERRORS
     )
 
 
@@ -329,9 +329,13 @@ def test_partial_file_of_something_else_is_refused(
     assert _partial(out).read_bytes() == content
 
 
-def test_no_workers_is_an_error(linker: Linker, notes: Path, tmp_path: Path) -> None:
+def test_numbers_below_1_are_errors(linker: Linker, notes: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="workers is 0"):
         annotate_files(linker, [notes], tmp_path / "out", workers=0)
+    # Not an error of each note.
+    with pytest.raises(ValueError, match="k is 0; ask for at least 1 candidate"):
+        annotate_files(linker, [notes], tmp_path / "out", k=0)
+    assert list(tmp_path.glob("out*")) == []
 
 
 # Stopped, and gone on with

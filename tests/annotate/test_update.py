@@ -478,6 +478,30 @@ def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", ["jsonl", "brat"])
+def test_what_a_person_changed_after_an_update_was_stopped_is_not_written_over(
+    linker: Linker, tmp_path: Path, name: str
+) -> None:
+    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    annotate_files(linker, [notes], out, format=name)
+    file = out / "a.ann" if name == "brat" else out
+    written = file.read_bytes()
+    _notes(notes, {str(i): PAIN for i in range(100)})
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [notes], out, format=name, progress=stop)
+    file.write_bytes(written.replace(b"X:0006", b"X:0007"))
+    with pytest.raises(NoteError, match=r"out: was changed since the run that wrote it, .*--force"):
+        annotate_files(linker, [notes], out, format=name, resume=True)
+    assert b"X:0007" in file.read_bytes()
+    file.write_bytes(written)
+    counts = annotate_files(linker, [notes], out, format=name, resume=True)
+    assert (counts.notes + counts.resumed, counts.kept) == (100, 1)
+
+
+@pytest.mark.parametrize("name", ["jsonl", "brat"])
 def test_what_a_person_changed_in_an_output_is_not_written_over(
     linker: Linker, tmp_path: Path, name: str
 ) -> None:

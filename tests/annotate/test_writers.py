@@ -260,6 +260,7 @@ def test_what_a_format_takes_it_gives_back(
         ("brat", "../n", "a", "cannot be the name of a file"),
         ("brat", "", "a", "cannot be the name of a file"),
         ("brat", "n", "\ud83d", "lone surrogate"),
+        ("brat", "/".join(["n" * 199] * 11), "a", "more than 200 bytes, 2000 with its folders"),
         ("x.pubtator", "a|b", "a", "'\\|'"),
         ("x.xml", "n", "ab\x00", "U\\+0000 at position 2 of its text, which XML cannot hold"),
         ("x.json", " n", "a", "blank at an end"),
@@ -274,6 +275,17 @@ def test_what_a_format_cannot_hold_is_refused(
     chosen = "bioc" if name == "x.json" else name if name in WRITERS else choose_format(out)
     with pytest.raises(Unwritable, match=why):
         _write(out, chosen, (Note(note_id, text), [_link(text, 0, len(text))]))
+
+
+@pytest.mark.parametrize("key", ["subject", "person_id"])
+@pytest.mark.parametrize(
+    ("patient", "why"), [("M\udcfcller", "lone surrogate U\\+DCFC"), ("7\x00", "control character")]
+)
+def test_a_patient_that_fhir_cannot_hold_is_refused(
+    tmp_path: Path, key: str, patient: str, why: str
+) -> None:
+    with pytest.raises(Unwritable, match=why):
+        _write(tmp_path / "x.ndjson", "fhir", (Note("n1", TEXT, {key: patient}), LINKS))
 
 
 def test_a_note_that_cannot_be_held_is_an_error_record(index: Index, tmp_path: Path) -> None:
@@ -632,6 +644,20 @@ def test_docbin_holds_links_that_overlap(tmp_path: Path) -> None:
     assert [(span.text, span.kb_id_, span._.link.to_dict()) for span in doc.spans["links"]] == [
         (of["text"], of["concept_id"], of) for of in note_json("n1", links)["links"]
     ]
+
+
+def test_a_mention_may_end_in_a_blank_where_the_next_begins(tmp_path: Path) -> None:
+    links = [Link(Mention(0, 6, "fever "), None), Link(Mention(6, 11, "chill"), None)]
+    out = _write(tmp_path / "x.spacy", "docbin", (Note("n1", "fever chills "), links))
+    (doc,) = DocBin(store_user_data=True).from_disk(out).get_docs(Vocab())
+    assert doc.text == "fever chills "
+    assert [(token.text, token.whitespace_) for token in doc] == [
+        ("fever", ""),
+        (" ", ""),
+        ("chill", ""),
+        ("s", " "),
+    ]
+    assert [(e.start_char, e.end_char) for e in doc.ents] == [(0, 6), (6, 11)]
 
 
 def test_docs_of_a_bin_have_their_links_as_those_of_the_component(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from cases import write_jsonl
 
 from linker.errors import NoteError
-from linker.evaluate.gold import count_overlapping, read_gold, unknown_ids
+from linker.evaluate.counts import count_overlapping, unknown_ids
+from linker.evaluate.gold import read_gold
 from linker.formats import Annotation, Document
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import process_time
 
 import numpy as np
 import pytest
@@ -338,6 +339,30 @@ def test_span_figures_agree_with_a_plain_implementation(
 ) -> None:
     gold, found = [g for g, _ in documents], [f for _, f in documents]
     assert span_figures(gold, found) == pytest.approx(plain_spans(documents))
+
+
+@given(span_documents())
+def test_the_nearest_link_shares_most_characters(
+    document: tuple[list[GoldSpan], list[FoundSpan]],
+) -> None:
+    gold, found = document
+    shared = [
+        [len(characters(g.spans) & characters([(f.start, f.end)])) for f in found] for g in gold
+    ]
+    m = match(gold, found)
+    assert m.stray.tolist() == [not any(row[f] for row in shared) for f in range(len(found))]
+    assert m.nearest.tolist() == [
+        max(range(len(found)), key=lambda f: (row[f], -found[f].start, -f)) if any(row) else -1
+        for row in shared
+    ]
+
+
+def test_thousands_of_mentions_in_one_document_are_matched_in_a_second() -> None:
+    gold = [GoldSpan(((20 * i, 20 * i + 8),), ("A",)) for i in range(4000)]
+    found = [FoundSpan(20 * i + 2, 20 * i + 10, "A", True, 0.9) for i in range(4000)]
+    begun = process_time()
+    assert match(gold, found).nearest.tolist() == [*range(4000)]
+    assert process_time() - begun < 2
 
 
 # Intervals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,16 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     table = write(tmp_path / "en.csv", "problem,uses", "Fever,1.234", "Fever,2")
     rows = mapped(linker, table, tmp_path / "en.out.csv", count="uses")
     assert [row["uses"] for row in rows] == ["2", "1.234"]
+
+
+def test_a_count_that_is_missing_is_none(linker: Linker, tmp_path: Path) -> None:
+    blank = write(tmp_path / "a.csv", "problem,uses", "Fever, ", "Nausea,", "Heart attack, 3 ")
+    nan = tmp_path / "b.parquet"
+    terms = ["Fever", "Nausea", "Heart attack"]
+    pq.write_table(pa.table({"problem": terms, "uses": [float("nan"), None, 3.0]}), nan)
+    for table in (blank, nan):
+        rows = mapped(linker, table, tmp_path / "out.csv", count="uses")
+        assert [row["problem"] for row in rows] == ["Heart attack", "Fever", "Nausea"]
 
 
 def _link(probability: float) -> Link:
@@ -399,6 +410,22 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_the_command_that_is_told_reads_what_the_page_saves(index: Any, tmp_path: Path) -> None:
+    column = "nurse's problem"
+    table, page = write(tmp_path / "a.csv", column, "Fever"), tmp_path / "review.html"
+    own = ("--column", column, "--prefix", "x.", "--index", index.path)
+    done = run(table, *own, "--out", tmp_path / "out.csv", "--review", page)
+    command = done.stderr.splitlines()[-1].partition("of what it saves with: ")[2]
+    header = f"{column},x.concept_id,x.decision"
+    saved = write(tmp_path / "saved.csv", header, "Fever,X:0013,accept")
+    here = {"SAVED": str(saved), "LOCAL.csv": str(tmp_path / "local.csv")}
+    words = [here.get(word, word) for word in shlex.split(command)]
+    assert words[:2] == ["linker", "map"]
+    done = run(*words[2:])
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "local.csv").read_text().splitlines()[1:] == ["X:0013,Fever,exact,2"]
 
 
 def test_tables_of_spreadsheets_are_read(linker: Linker, tmp_path: Path) -> None:

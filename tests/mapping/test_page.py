@@ -6,6 +6,8 @@ import base64
 import csv
 import hashlib
 import json
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,12 @@ def test_a_run_writes_each_term_once_the_most_used_first(linker: Linker, tmp_pat
     assert not (tmp_path / "new.csv").exists()
 
 
+def test_the_name_of_the_table_need_not_be_utf_8() -> None:
+    page = render_page([Reviewed("MI", 1, "accept", (ATTACK,))], column="a", download="M\udcfc.csv")
+    assert Page(page).data["download"] == "M\ufffd.csv"
+    page.encode()
+
+
 def test_what_the_page_saves_is_read_as_decisions(linker: Linker, tmp_path: Path) -> None:
     # As the page's script writes it: every field in inverted commas, a term once.
     table = tmp_path / "problems.csv"
@@ -175,3 +183,68 @@ def test_what_the_page_saves_is_read_as_decisions(linker: Linker, tmp_path: Path
     decided = write_overlay(linker, TermTable(saved, "problem"), tmp_path / "local.csv")
     assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 1)
     assert "X:0001,fever,exact,2" in (tmp_path / "local.csv").read_text().splitlines()
+
+
+_BROWSER = """
+const fs = require("fs");
+const [script, data, saved] = JSON.parse(fs.readFileSync(0, "utf-8"));
+const listeners = {};
+// Whatever is asked of an element, there is one; its children are none.
+const element = (id) => new Proxy(function () {}, {
+  get: (_, key) =>
+    key === Symbol.toPrimitive ? () => 0
+    : key === "textContent" ? data
+    : key === "value" ? (id === "order" ? "table" : "")
+    : key === "addEventListener" ? (what, listener) => { listeners[`${id} ${what}`] = listener; }
+    : element(id),
+  set: () => true,
+  apply: () => element(id),
+});
+globalThis.document = new Proxy({}, {
+  get: (_, key) => (key === "querySelectorAll" ? () => [] : (id) => element(id)),
+});
+globalThis.addEventListener = () => {};
+globalThis.Blob = class { constructor(parts) { process.stdout.write(parts.join("")); } };
+URL.createObjectURL = () => "";
+eval(script);
+const file = { name: "saved.csv", text: async () => saved };
+listeners["load change"]({ target: { files: [file] } }).then(() => listeners["save click"]());
+"""
+"""What of a browser the page's script needs to take a saved file and to save again."""
+
+
+def _saved_again(page: Page, saved: str) -> list[list[str]]:
+    """What the page saves once it has taken a saved file, less the header."""
+    given = json.dumps([page.script, page.json, saved])
+    done = subprocess.run(
+        ["node", "-e", _BROWSER],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return list(csv.reader(done.stdout.splitlines()))[1:]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node runs the page's script")
+def test_what_was_accepted_stays_what_it_was_where_another_concept_is_proposed_now() -> None:
+    """A saved file is gone on with after an upgrade of the index."""
+    accept, look, reject = (
+        Reviewed(term, 1, verdict, (ATTACK, FAILURE))
+        for term, verdict in (("MI", "accept"), ("heart", "look"), ("light", "reject"))
+    )
+    page = drawn(accept, look, reject)
+    saved = (
+        "problem,concept_id,preferred_name,decision\r\n"
+        "MI,X:2,Heart attack,accept\r\nheart,X:1,Heart failure,Accept\r\n"
+        "light,X:1,Heart failure,accept\r\n"
+    )
+    assert _saved_again(page, saved) == [
+        ["MI", "X:2", "Heart attack", "accept"],
+        ["heart", "X:2", "Heart attack", "X:1"],
+        ["light", "", "", "X:1"],
+    ]
+    saved = (
+        "problem,concept_id,decision\nMI,X:1,REJECT\nheart,,X:2\nlight,,accept\nother,X:1,accept\n"
+    )
+    assert [row[3] for row in _saved_again(page, saved)] == ["reject", "accept", ""]

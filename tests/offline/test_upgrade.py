@@ -277,6 +277,7 @@ def test_ids_that_clash_stop_the_build(tmp_path: Path) -> None:
     [
         (["diff", "x.jsonl", "y"], "x.jsonl: neither an index folder nor a recipe"),
         (["diff", "none", "none"], "none: does not exist"),
+        (["diff", "x.jsonl", "y", "--json", "none/d.json"], "none/d.json: there is no folder none"),
         (["overlay", "none", "x.csv"], "none: does not exist"),
     ],
 )
@@ -308,6 +309,11 @@ def test_notes_need_two_indexes(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text('[terminology]\nsource = "obo"\npath = "x"\n')
     result = run("diff", tmp_path / "r.toml", tmp_path / "r.toml", "--notes", "x.jsonl")
     assert "--notes needs two index folders" in result.stderr
+
+
+def test_notes_that_are_not_there_are_told_before_the_work(tmp_path: Path) -> None:
+    result = run("diff", tmp_path / "a", tmp_path / "b", "--notes", tmp_path / "none.jsonl")
+    assert result.stderr == f"error: {tmp_path}/none.jsonl: no such file or folder\n"
 
 
 def test_an_unfinished_build_is_no_index_to_overlay(tmp_path: Path, local: Path) -> None:

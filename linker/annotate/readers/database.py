@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from linker._optional import require
-from linker.annotate.readers.base import Columns, Lines, NoteFile
-from linker.annotate.readers.table import kept_columns, note_columns, note_of_row, rows_of
+from linker.annotate.readers.base import Columns, Lines, NoteFile, note_of
+from linker.annotate.readers.table import kept_columns, note_columns, rows_of
 from linker.errors import NoteError
 
 _DRIVERS = {
@@ -185,4 +185,4 @@ def _notes(file: NoteFile, batches: Any, columns: Columns, driver: Any) -> Lines
         batch = batch.select(list(wanted)).rename_columns(list(wanted.values()))
         for values in rows_of(batch):
             row += 1
-            yield row, note_of_row(file, row, values, id_column, text_column)
+            yield row, file.item(row, note_of(values, id_column, text_column))

@@ -7,8 +7,8 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linker.annotate.readers.base import Columns, Lines, NoteFile
-from linker.annotate.readers.table import kept_columns, note_columns, note_of_row, rows_of
+from linker.annotate.readers.base import Columns, Lines, NoteFile, note_of
+from linker.annotate.readers.table import kept_columns, note_columns, rows_of
 from linker.errors import NoteError
 
 BATCH_ROWS = 256
@@ -41,7 +41,7 @@ def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
             for batch in table.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted):
                 kept = kept_columns(batch.schema.names, id_column, text_column)
                 for values in rows_of(batch.select(list(kept)).rename_columns(list(kept.values()))):
-                    yield row, note_of_row(file, row, values, id_column, text_column)
+                    yield row, file.item(row, note_of(values, id_column, text_column))
                     row += 1
         except (pa.ArrowException, OSError) as error:
             # Arrow's message may quote what it could not read.

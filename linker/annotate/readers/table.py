@@ -13,36 +13,44 @@ import pyarrow as pa
 from linker.annotate.readers.base import (
     ID_COLUMNS,
     TEXT_COLUMNS,
-    BadNote,
     Columns,
     NoteFile,
     column_of,
     known_column,
-    note_of,
 )
 from linker.errors import NoteError
-from linker.schema import Note
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    """The rows of a batch; one that is not UTF-8 is the error alone, under the key ""."""
+    """The rows of a batch; a string that is not UTF-8 comes as its bytes.
+
+    A date that Python cannot hold (of the year 29349, or PostgreSQL's "infinity") is null: the note
+    is read all the same.
+    """
+    names = batch.schema.names
+    for row in zip(*map(_values, batch.columns), strict=True):
+        yield dict(zip(names, row, strict=True))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        # As fine as Python has them; else pandas is asked, which may not be installed.
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     try:
-        yield from batch.to_pylist()
-    except UnicodeDecodeError:
-        for i in range(batch.num_rows):
-            try:
-                yield batch.slice(i, 1).to_pylist()[0]
-            except UnicodeDecodeError as error:
-                yield {"": error}
+        values: list[Any] = column.to_pylist()
+    except (UnicodeDecodeError, OverflowError):
+        values = [_value(cell) for cell in column]
+    return values
 
 
-def note_of_row(
-    file: NoteFile, row: int, values: dict[str, Any], id_column: str, text_column: str
-) -> Note | BadNote:
-    """The note of a row, or what is wrong with it."""
-    if "" in values and isinstance(values[""], UnicodeDecodeError):
-        return file.bad(None, row, "a value is not UTF-8")
-    return file.item(row, note_of(values, id_column, text_column))
+def _value(cell: pa.Scalar) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError as error:
+        return error.object
+    except OverflowError:
+        return None
 
 
 def kept_columns(names: Sequence[str], id_column: str, text_column: str) -> dict[int, str]:

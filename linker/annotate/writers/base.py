@@ -20,6 +20,9 @@ from linker.schema import Link, Note
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
+BREAKS = "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""All that some reader of lines takes for the end of one, and the tabs between fields."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:

@@ -17,25 +17,25 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import Format, RunInfo, Unwritable, Write, check_utf8
+from linker.annotate.writers.base import BREAKS, Format, RunInfo, Unwritable, Write, check_utf8
 from linker.schema import ASSERTIONS, Link, Note
 
-_MAX_NAME = 200
-# All that some reader takes for the end of a line, and the tabs between fields.
-_BREAKS = re.compile("[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_PIECE = re.compile("[^\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_MAX_NAME, _MAX_PATH = 200, 2000
+"""Bytes of a name, and of all of an id; most systems have 255, and 4096 for a path."""
+_BREAKS = re.compile(f"[{BREAKS}]+")
+_PIECE = re.compile(f"[^{BREAKS}]+")
 
 
 def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
     check_utf8(note.id, note.text)
     parts = note.id.split("/")
-    if any(
+    if len(note.id.encode()) > _MAX_PATH or any(
         part in ("", ".", "..") or "\x00" in part or len(part.encode()) > _MAX_NAME
         for part in parts
     ):
         raise Unwritable(
             "its id cannot be the name of a file, which BRAT makes of it: empty, '..', NUL, or "
-            f"more than {_MAX_NAME} bytes; --format jsonl can hold it"
+            f"more than {_MAX_NAME} bytes, {_MAX_PATH} with its folders; --format jsonl can hold it"
         )
     if any(part.lower().endswith((".txt", ".ann")) for part in parts[:-1]):
         raise Unwritable(

@@ -80,32 +80,7 @@ def to_doc(nlp: Language, record: Record) -> Doc:
     from spacy.util import filter_spans
 
     text, links = record.kept["text"], record.links()
-    starts = {link["start"] for link in links}
-    cuts = {at for link in links for at in (link["start"], link["end"])}
-    bounds = {0, len(text)} | cuts
-    for token in nlp.tokenizer(text):
-        bounds |= {token.idx, token.idx + len(token)}
-    words: list[str] = []
-    spaces: list[bool] = []
-    token_at: dict[int, int] = {}
-    token_end: dict[int, int] = {}
-    edges = sorted(bounds)
-    for start, end in pairwise(edges):
-        piece = text[start:end]
-        # A blank after a word belongs to it, as spaCy has it, unless a mention needs it.
-        if (
-            piece == " "
-            and words
-            and not spaces[-1]
-            and start not in starts
-            and end not in (cuts - starts)
-        ):
-            spaces[-1] = True
-            continue
-        token_at[start] = len(words)
-        words.append(piece)
-        spaces.append(False)
-        token_end[end] = len(words)
+    words, spaces, token_at, token_end = _tokens(nlp, text, links)
     doc = Doc(nlp.vocab, words=words, spaces=spaces)
     spans = [
         Span(
@@ -125,6 +100,36 @@ def to_doc(nlp: Language, record: Record) -> Doc:
     user_data["note_id"] = record.note_id
     user_data["links"] = json.dumps(links)
     return doc
+
+
+def _tokens(
+    nlp: Language, text: str, links: Sequence[dict[str, Any]]
+) -> tuple[list[str], list[bool], dict[int, int], dict[int, int]]:
+    """The tokens of a text, cut where a mention begins or ends inside one.
+
+    Returns:
+        The words; whether a blank follows each; which of them begins at an offset of the text;
+        and how many end up to one.
+    """
+    starts, ends = {link["start"] for link in links}, {link["end"] for link in links}
+    bounds = {0, len(text)} | starts | ends
+    for token in nlp.tokenizer(text):
+        bounds |= {token.idx, token.idx + len(token)}
+    words: list[str] = []
+    spaces: list[bool] = []
+    token_at: dict[int, int] = {}
+    token_end: dict[int, int] = {}
+    for start, end in pairwise(sorted(bounds)):
+        piece = text[start:end]
+        # A blank after a word belongs to it, as spaCy has it, unless a mention needs it.
+        if piece == " " and words and not spaces[-1] and start not in starts and end not in ends:
+            spaces[-1] = True
+            continue
+        token_at[start] = len(words)
+        words.append(piece)
+        spaces.append(False)
+        token_end[end] = len(words)
+    return words, spaces, token_at, token_end
 
 
 def _kept(link: dict[str, Any]) -> dict[str, Any]:

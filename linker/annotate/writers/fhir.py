@@ -96,10 +96,14 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:
-    texts = [link.mention.text for link in links]
-    check_utf8(note.id, *texts)
-    if any(_CONTROL.search(text) for text in (note.id, *texts)):
-        raise Unwritable("a control character in a mention or id, which FHIR's strings do not have")
+    patient = note.carried.get("subject", note.carried.get("person_id", ""))
+    strings = (note.id, patient, *(link.mention.text for link in links))
+    check_utf8(*strings)
+    if any(map(_CONTROL.search, strings)):
+        raise Unwritable(
+            "a control character in a mention, its id or its patient's, which FHIR's strings do "
+            "not have"
+        )
     subject, said = _subject_of(note), _date_of(note)
     kept: dict[str, Any] = {"at": run.started}
     return kept | ({"subject": subject} if subject else {}) | ({"said": said} if said else {})

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import Format, RunInfo, Unwritable, Write, check_utf8
+from linker.annotate.writers.base import BREAKS, Format, RunInfo, Unwritable, Write, check_utf8
 from linker.annotate.writers.brat import type_of
 from linker.schema import Link, Note
 
-# Line ends of every kind, and the tabs between fields.
-_BLANKS = str.maketrans(dict.fromkeys("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
+_BLANKS = str.maketrans(dict.fromkeys(BREAKS, " "))
 _BAD_ID = re.compile(r"[\s|\x00]")
 
 
