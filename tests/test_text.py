@@ -155,7 +155,9 @@ def test_hyphens_separate_words_and_apostrophes_end_them() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["Humira™", "Humira™ pen", "Nexplanon℠", "Lipitor®", "Tylenol™-PM"])
+@pytest.mark.parametrize(
+    "name", ["Humira™", "Humira™ pen", "Nexplanon℠", "Lipitor®", "Tylenol™-PM"]
+)
 def test_a_name_has_the_same_words_in_a_note_and_in_the_index(name: str) -> None:
     assert stems(name) == stems(normalise(name))
 
