@@ -83,7 +83,7 @@ class Meanwhile(Silent):
     def __init__(self, index: Path, overlay: Path) -> None:
         self._laid = index, overlay
 
-    def step(self, name: str, total: int | None = None, unit: str = "") -> None:  # noqa: ARG002
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
         if name == "reading jsonl":
             index, overlay = self._laid
             overlay_index(index, [overlay])
