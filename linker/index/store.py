@@ -244,15 +244,20 @@ class Store:
         """The row of each of some normal forms, -1 where it has none: shape (n,).
 
         Args:
-            normals: ascending; a run of the file is read, from the first to the last of them.
+            normals: ascending, each once; a run of the file is read, from the first to the last.
         """
+        found = np.full(len(normals), -1, dtype=np.int64)
         if not normals:
-            return np.empty(0, dtype=np.int64)
+            return found
         in_file, read = range(len(self._names["normal"])), self._read_name["normal"]
         start = bisect_left(in_file, normals[0], key=read)
         stop = bisect_left(in_file, normals[-1], key=read) + 1
-        rows = {name: start + i for i, name in enumerate(self.normals(start, stop))}
-        return np.fromiter((rows.get(name, -1) for name in normals), np.int64, len(normals))
+        # The run may be the whole file: it is looked through, and none of it becomes a Python text.
+        run = self._names["normal"].slice(start, stop - start)
+        places = pc.index_in(run, value_set=pa.array(normals, pa.string()))
+        there = np.flatnonzero(places.is_valid().to_numpy(zero_copy_only=False))
+        found[numbers_of(places.drop_null())] = start + there
+        return found
 
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:
