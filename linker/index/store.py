@@ -9,7 +9,7 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from linker.index.store_columns import (
 from linker.schema import Concept
 from linker.terminology import CONCEPTS
 
+_PIECE = 1 << 16
 _CACHED_SUMMARIES = 8192
 """Concepts whose summaries are kept, and shared by the candidates that show them."""
 
@@ -232,6 +233,11 @@ class Store:
         """The normal forms of a range of rows."""
         normals: list[str] = self._names["normal"].slice(start, stop - start).to_pylist()
         return normals
+
+    def each_normal(self) -> Iterator[str]:
+        """The normal forms of all rows in their order, some thousands in memory at a time."""
+        for start in range(0, self.n_names, _PIECE):
+            yield from self.normals(start, start + _PIECE)
 
     def name_row(self, normal: str) -> int | None:
         """The row of a normal form, or None."""

@@ -124,7 +124,7 @@ def write_index(
             )
         if not _is_complete(partial, _job(partial, encoder, kind)):
             progress.step("indexing words")
-            Lexicon.build(store.normals(0, store.n_names)).save(partial / LEXICON_FILE)
+            Lexicon.build(store.each_normal()).save(partial / LEXICON_FILE)
             shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
             embed(store, encoder, shards, progress, reuse=reusable)
             vectors = make_vectors(
