@@ -143,22 +143,10 @@ def write_index(
                 terminology=terminology.release,
                 encoder=encoder.identity,
                 vectors=vectors,
-                counts=Counts(
-                    concepts=store.count("active"),
-                    retired=store.count("retired"),
-                    names=store.n_names,
-                    name_concept_pairs=store.n_pairs,
-                    derived=store.n_derived,
-                ),
+                counts=Counts.of(store),
                 files={},
             )
-            progress.step("calibrating")
-            calibration = calibrate(Index(partial, manifest))
-            write_atomically(partial / CALIBRATION_FILE, json.dumps(calibration, indent=2) + "\n")
-            progress.step("checksums")
-            half = [HALF_FILE] if vectors.refined else []
-            files = describe_files(partial, [*FILES, *half])
-            manifest.model_copy(update={"files": files}).write(partial)
+            _complete(partial, manifest, calibrate, progress)
         if finish is not None:
             finish(partial)
         _move_into_place(partial, out)
@@ -189,6 +177,22 @@ def check_vectors(encoder: Encoder, *, kind: str, reuse: Path | None) -> Reusabl
     """
     check_kind(kind, encoder.identity.dim)
     return None if reuse is None else Reusable.open(reuse, encoder)
+
+
+def _complete(
+    partial: Path,
+    manifest: Manifest,
+    calibrate: Callable[[Index], dict[str, Any]],
+    progress: Progress,
+) -> None:
+    """Calibrate the index in the making, and write its manifest, which makes it one."""
+    progress.step("calibrating")
+    calibration = calibrate(Index(partial, manifest))
+    write_atomically(partial / CALIBRATION_FILE, json.dumps(calibration, indent=2) + "\n")
+    progress.step("checksums")
+    half = [HALF_FILE] if manifest.vectors.refined else []
+    files = describe_files(partial, [*FILES, *half])
+    manifest.model_copy(update={"files": files}).write(partial)
 
 
 def _partial(out: Path) -> Path:
