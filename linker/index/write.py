@@ -55,6 +55,8 @@ from linker.terminology import Terminology
 
 _JOB = "job.json"
 _SHARDS = "shards"
+_ROUNDED = "rounded"
+"""Is there where some shards are of vectors in half precision."""
 
 
 def write_index(
@@ -116,13 +118,10 @@ def write_index(
         write_store(terminology, partial)
         store = Store.open(partial)
         kind = resolve_kind(kind, store.n_names, dim, memory)
-        if reusable is not None and reusable.is_rounded and not rounds(kind, dim):
-            raise IndexFolderError(
-                f"{reuse}: keeps its vectors in half precision, and kind {kind!r} in full; "
-                'reuse them for a kind that rounds them too ("HNSW32,SQfp16", "IVF,RaBitQ"), or '
-                "build without --reuse"
-            )
+        _refuse_rounded(partial, reuse, reusable, rounds=rounds(kind, dim))
         if not _is_complete(partial, _job(partial, encoder, kind)):
+            if reusable is not None and reusable.is_rounded:
+                (partial / _ROUNDED).touch()
             progress.step("indexing words")
             Lexicon.build(store.each_normal()).save(partial / LEXICON_FILE)
             shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
@@ -177,6 +176,29 @@ def check_vectors(encoder: Encoder, *, kind: str, reuse: Path | None) -> Reusabl
     """
     check_kind(kind, encoder.identity.dim)
     return None if reuse is None else Reusable.open(reuse, encoder)
+
+
+def _refuse_rounded(
+    partial: Path, reuse: Path | None, reusable: Reusable | None, *, rounds: bool
+) -> None:
+    """Refuse vectors in half precision, of an old index, for a kind that keeps them in full.
+
+    Args:
+        rounds: whether the kind does not.
+    """
+    if rounds:
+        return
+    if reusable is not None and reusable.is_rounded:
+        raise IndexFolderError(
+            f"{reuse}: keeps its vectors in half precision, and this kind in full; reuse them for "
+            'a kind that rounds them too ("HNSW32,SQfp16", "IVF,RaBitQ"), or build without --reuse'
+        )
+    if (partial / _ROUNDED).exists():
+        raise IndexFolderError(
+            f"{partial}: the unfinished build has vectors in half precision, from the index that "
+            "it reused, and this kind keeps them in full; go on with a kind that rounds them too "
+            '("HNSW32,SQfp16", "IVF,RaBitQ"), or use --force to start over'
+        )
 
 
 def _complete(
@@ -284,6 +306,7 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
 
 def _move_into_place(partial: Path, out: Path) -> None:
     (partial / _JOB).unlink(missing_ok=True)
+    (partial / _ROUNDED).unlink(missing_ok=True)
     forget_training(partial)
     shutil.rmtree(partial / _SHARDS, ignore_errors=True)
     old = set_aside(out)
