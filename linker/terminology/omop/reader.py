@@ -213,12 +213,12 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
     for (concept_id,) in blank:
         bad.skip(
             TerminologyError(
-                f"{file}:{lines[str(concept_id)][0]}: concept {concept_id} has a blank "
+                f"{file}:{lines[concept_id][0]}: concept {concept_id} has a blank "
                 "concept_name; each needs an id and a name"
             )
         )
     for concept_id, count in twice:
-        at = lines[str(concept_id)]
+        at = lines[concept_id]
         for line in at[1:]:
             bad.skip(
                 TerminologyError(

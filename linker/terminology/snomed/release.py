@@ -155,7 +155,7 @@ def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: 
 
 def _lines_by_file(
     files: Sequence[ReleaseFile], rows: Iterable[tuple[int, int]]
-) -> dict[int, dict[str, list[int]]]:
+) -> dict[int, dict[int, list[int]]]:
     """Of pairs of a file and an id: the lines of each id, by file."""
     ids: dict[int, list[int]] = {}
     for number, component in rows:
@@ -197,10 +197,10 @@ def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad:
         rows = dangling.fetchmany(bad.left + 1)
         lines = _lines_by_file(files, ((file, component) for file, component, _ in rows))
         for file, component, missing in rows:
-            at = lines[file][str(component)]
+            at = lines[file][component]
             bad.skip(
                 TerminologyError(
-                    f"{files[file]}{f':{at[0]}' if at else ''}: {what} {component} has the "
+                    f"{files[file]}:{at[0]}: {what} {component} has the "
                     f"{column} {missing}, which is no concept of this release; if it is an "
                     f"extension, {_BESIDE}"
                 )
