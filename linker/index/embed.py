@@ -15,9 +15,9 @@ import numpy.typing as npt
 from linker.encoder import Encoder, Vectors
 from linker.errors import EncoderError, IndexFolderError
 from linker.index.folder import Index
-from linker.index.make_vectors import rounds
 from linker.index.shards import Shards
-from linker.index.store import Store
+from linker.index.store.store import Store
+from linker.index.vectors.make import rounds
 from linker.steps import Progress
 
 SAMPLE = 512

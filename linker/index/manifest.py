@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
 from linker.errors import IndexFolderError
-from linker.index.effort import Effort
+from linker.index.vectors.effort import Effort
 from linker.terminology import Release
 
 if TYPE_CHECKING:
-    from linker.index.store import Store
+    from linker.index.store.store import Store
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 2

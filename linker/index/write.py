@@ -30,15 +30,6 @@ from linker.index.folder import (
 )
 from linker.index.lexicon import Lexicon
 from linker.index.lock import locked
-from linker.index.make_store import write_store
-from linker.index.make_vectors import (
-    HALF_FILE,
-    check_kind,
-    forget_training,
-    make_vectors,
-    resolve_kind,
-    rounds,
-)
 from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -48,8 +39,17 @@ from linker.index.manifest import (
     sha256,
 )
 from linker.index.shards import SHARD_NAMES, Shards
-from linker.index.store import Store
-from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.make import write_store
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.store import Store
+from linker.index.vectors.make import (
+    HALF_FILE,
+    check_kind,
+    forget_training,
+    make_vectors,
+    resolve_kind,
+    rounds,
+)
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 

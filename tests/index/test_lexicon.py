@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from linker.errors import IndexFolderError
 from linker.index import MAX_WORDS, Lexicon
-from linker.index.layers import LayeredLexicon
+from linker.index.overlays.layers import LayeredLexicon
 from linker.text import bag_hash, words
 
 # Few words, in forms that are one to the lexicon, so that many names meet.

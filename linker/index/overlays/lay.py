@@ -20,11 +20,11 @@ from linker.encoder import Encoder
 from linker.errors import IndexFolderError, TerminologyError
 from linker.index.arrow import write_table
 from linker.index.folder import Index, set_aside
-from linker.index.layers import layer_files
 from linker.index.lexicon import Lexicon
 from linker.index.manifest import MANIFEST, Counts, Manifest, describe_files
-from linker.index.merge import PREFIX, Merge
-from linker.index.vectors import Vectors
+from linker.index.overlays.layers import layer_files
+from linker.index.overlays.merge import PREFIX, Merge
+from linker.index.vectors.vectors import Vectors
 from linker.terminology import Overlay, read_overlay
 
 _FORMAT = "names that decide\0"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from linker.errors import IndexFolderError, TerminologyError
 from linker.index import NamePair, Store
 from linker.index.arrow import open_table
-from linker.index.make_store import write_store
-from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.make import write_store
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE
 from linker.schema import Concept
 from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms
 from linker.terminology.tables import CONCEPTS, NAMES

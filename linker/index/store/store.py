@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from linker.index.arrow import open_table
 from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of
-from linker.index.store_columns import (
+from linker.index.store.schema import (
     CONCEPT_COLUMNS,
     CONCEPTS_FILE,
     NAMES_FILE,

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from linker.errors import TerminologyError
 from linker.index.manifest import LeftOut, OverlayInfo
-from linker.index.store import Store
-from linker.index.store_columns import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
+from linker.index.store.schema import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
+from linker.index.store.store import Store
 from linker.terminology import CONCEPTS, NameKind, Overlay, OverlayRow
 from linker.text import normalise
 
@@ -231,7 +231,7 @@ class Merge:
         )
 
     def tables(self) -> tuple[pa.Table, pa.Table, pa.Table]:
-        """What a layer holds: see `linker.index.layers.open_layer`.
+        """What a layer holds: see `linker.index.overlays.layers.open_layer`.
 
         The rows of concepts and of names that are changed or new, each with its number, and what
         names mean here.
