@@ -14,8 +14,8 @@ import pyarrow.csv as csv
 
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
-from linker.terminology.rows import BadRows
 
 _BLOCK = 16 << 20
 

@@ -33,8 +33,9 @@ import pyarrow as pa
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one, temporary_database
-from linker.terminology.omop.athena import AthenaFile, find_files
+from linker.terminology.omop.files import AthenaFile, find_files
 from linker.terminology.omop.release import (
     filters_of,
     left_out,
@@ -54,7 +55,6 @@ from linker.terminology.omop.sql import (
     RETIRED,
     SEVERAL,
 )
-from linker.terminology.rows import BadRows
 from linker.terminology.rrf.atoms import clean
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one
-from linker.terminology.rows import BadRows
-from linker.terminology.snomed.rf2 import ReleaseFile
+from linker.terminology.snomed.files import ReleaseFile
 from linker.terminology.snomed.sql import ASSOCIATIONS, CORE_MODULE, IS_A, MAPS
 from linker.terminology.tsv import find_lines, read_rows
 
