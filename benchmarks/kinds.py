@@ -101,8 +101,8 @@ class Steps:
 
 def build(scratch: str, dim: str, n: str, kind: str, recall: str = "0.95") -> None:
     """Build one kind over the first `n` vectors, and note what it took."""
-    from linker.index.half import HalfVectors
-    from linker.index.make_vectors import make_vectors, resolve_kind
+    from linker.index.vectors.half import HalfVectors
+    from linker.index.vectors.make import make_vectors, resolve_kind
 
     size, n_names = int(dim), int(n)
     source = HalfVectors(Path(scratch) / f"{dim}.f16", size)
@@ -151,10 +151,10 @@ def time_all(scratch: str, *only: str) -> None:
 
 
 def time_one(folder: str) -> None:
-    from linker.index.half import HalfVectors
-    from linker.index.make_vectors import open_vectors
     from linker.index.manifest import VectorsInfo
-    from linker.index.recall import exact
+    from linker.index.vectors.half import HalfVectors
+    from linker.index.vectors.make import open_vectors
+    from linker.index.vectors.recall import exact
 
     path = Path(folder)
     info = VectorsInfo.model_validate_json((path / "info.json").read_text())

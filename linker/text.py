@@ -20,7 +20,9 @@ from typing import NamedTuple
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
 _QUOTES = {**dict.fromkeys(map(ord, "‘’‚‛′`´ʼ"), "'"), **dict.fromkeys(map(ord, "“”„‟″"), '"')}
-_TABLE = {**_DASHES, **_QUOTES}
+# Else NFKC makes letters of them, which a note's own word lacks: "Humira™" would be "humiratm".
+_TRADE_MARKS = dict.fromkeys(map(ord, "™℠"), " ")
+_TABLE = {**_DASHES, **_QUOTES, **_TRADE_MARKS}
 # Controls, format characters (zero-width joiners, byte-order marks) and lone surrogates.
 _UNREADABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u2060]"
@@ -77,7 +79,8 @@ def readable(text: str) -> str:
 def normalise(name: str) -> str:
     """The form of a name or mention that is embedded: NFKC, lower case, single spaces.
 
-    Idempotent. Typographic dashes and quotation marks become the plain ones.
+    Idempotent. Typographic dashes and quotation marks become the plain ones; trade mark signs
+    become spaces.
     """
     name = unicodedata.normalize("NFKC", readable(name).translate(_TABLE)).lower()
     # Lower-casing can undo NFKC (the dotted capital I), and NFKC can bring new spaces.

@@ -155,6 +155,13 @@ def test_hyphens_separate_words_and_apostrophes_end_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["Humira™", "Humira™ pen", "Nexplanon℠", "Lipitor®", "Tylenol™-PM"]
+)
+def test_a_name_has_the_same_words_in_a_note_and_in_the_index(name: str) -> None:
+    assert stems(name) == stems(normalise(name))
+
+
 def test_stems_are_those_of_the_words_without_stop_words() -> None:
     assert stems("Fractures of the femur, type II") == ["fracture", "femur", "type", "2"]
 

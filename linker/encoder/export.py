@@ -16,6 +16,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +42,8 @@ VERSION = 2
 """Of what is written: raised when the same model would give another graph."""
 _BESIDE = ".concept-linker"
 _GRAPH, _WEIGHTS, _TOKENIZER, _ABOUT = "model.onnx", "weights.bin", "tokenizer.json", "export.json"
+ABANDONED = 3600
+"""Seconds after which nobody is writing to a folder any more; an export takes a minute."""
 _CLOSE = 1e-5
 _PROBE_STRINGS, _PROBE_LENGTH = 128, 8
 _LEAST_COSINE = 0.9
@@ -114,6 +118,7 @@ def exported(folder: ModelFolder, fingerprint: str, *, int8: bool) -> Exported:
         except OSError as error:
             refused.append(f"{place.parent}: {error.strerror}")
             continue
+        _clear(place.parent)
         try:
             _write(partial, folder, int8=int8)
             if folder.fingerprint() != fingerprint:
@@ -167,6 +172,14 @@ def _open(place: Path) -> Exported | None:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def _clear(places: Path) -> None:
+    """Remove what exports that were killed have left behind: hundreds of megabytes each."""
+    for partial in places.glob("onnx-*.partial"):
+        with suppress(OSError):  # another user's, or gone by now
+            if time.time() - partial.stat().st_mtime > ABANDONED:
+                shutil.rmtree(partial)
 
 
 def _rename(partial: Path, place: Path) -> None:

@@ -133,7 +133,7 @@ def inside(folder: Path, relative: str, *, source: Path) -> Path:
     """`folder / relative`, for a path that a model's own file gives; it must stay in `folder`.
 
     Raises:
-        EncoderError: it does; the message names `source`, the file that gives it.
+        EncoderError: it leads out of it; the message names `source`, the file that gives it.
     """
     path = Path(relative)
     if path.is_absolute() or ".." in path.parts:

@@ -5,10 +5,10 @@ from linker.index.folder import Index
 from linker.index.lexicon import MAX_WORDS, Lexicon
 from linker.index.lock import locked
 from linker.index.manifest import Manifest, sha256
-from linker.index.overlay import kept_overlays, set_overlays, share_files
-from linker.index.store import Store
-from linker.index.store_columns import NamePair, PairRows, kind_rank
-from linker.index.vectors import Vectors
+from linker.index.overlays.lay import kept_overlays, set_overlays, share_files
+from linker.index.store.schema import NamePair, PairRows, kind_rank
+from linker.index.store.store import Store
+from linker.index.vectors.vectors import Vectors
 from linker.index.write import check_place, check_vectors, write_index
 from linker.steps import Progress, Silent
 

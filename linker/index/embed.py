@@ -15,9 +15,9 @@ import numpy.typing as npt
 from linker.encoder import Encoder, Vectors
 from linker.errors import EncoderError, IndexFolderError
 from linker.index.folder import Index
-from linker.index.make_vectors import rounds
 from linker.index.shards import Shards
-from linker.index.store import Store
+from linker.index.store.store import Store
+from linker.index.vectors.make import rounds
 from linker.steps import Progress
 
 SAMPLE = 512
@@ -138,13 +138,7 @@ def _encoded(normals: list[str], encoder: Encoder, progress: Progress, *, first:
 
 def _seconds_a_name(store: Store, encoder: Encoder) -> float:
     """Measured on names of all lengths, as the build has them."""
-    step = 65_536
-    lengths = np.concatenate(
-        [
-            np.fromiter(map(len, store.normals(start, start + step)), np.int32)
-            for start in range(0, store.n_names, step)
-        ]
-    )
+    lengths = np.fromiter(map(len, store.each_normal()), np.int32, store.n_names)
     # Every so many-th by length: the sample has long and short names in the same shares.
     by_length = np.argsort(lengths, kind="stable")
     chosen = by_length[np.linspace(0, len(by_length) - 1, SAMPLE).astype(np.int64)]

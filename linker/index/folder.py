@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from linker.errors import IndexFolderError
-from linker.index.layers import LayeredVectors, layer_files, open_layer
 from linker.index.lexicon import Lexicon
-from linker.index.make_vectors import HALF_FILE, VECTORS_FILE, open_vectors
 from linker.index.manifest import Manifest
-from linker.index.store import Store
-from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
-from linker.index.vectors import Vectors
+from linker.index.overlays.layers import LayeredVectors, layer_files, open_layer
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.store import Store
+from linker.index.vectors.make import HALF_FILE, VECTORS_FILE, open_vectors
+from linker.index.vectors.vectors import Vectors
 
 LEXICON_FILE = "lexicon.arrow"
 CALIBRATION_FILE = "calibration.json"

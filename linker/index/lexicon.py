@@ -139,8 +139,10 @@ class Lexicon:
         if len(self._hashes) > _SIEVED or len(hashes) < 2:
             return np.arange(len(hashes))
         if self._sieve is None:
-            self._sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
-            self._sieve[_place(self._hashes)] = True
+            # Whole before any other thread sees it.
+            sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
+            sieve[_place(self._hashes)] = True
+            self._sieve = sieve
         maybe: npt.NDArray[np.int64] = np.flatnonzero(self._sieve[_place(hashes)])
         return maybe
 

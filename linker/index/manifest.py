@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linker.atomic import write_atomically
 from linker.encoder import EncoderIdentity
 from linker.errors import IndexFolderError
-from linker.index.effort import Effort
+from linker.index.vectors.effort import Effort
 from linker.terminology import Release
+
+if TYPE_CHECKING:
+    from linker.index.store.store import Store
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 2
@@ -60,6 +64,17 @@ class Counts(_Part):
     names: int
     name_concept_pairs: int
     derived: int = 0
+
+    @classmethod
+    def of(cls, store: Store) -> Counts:
+        """What a store holds."""
+        return cls(
+            concepts=store.count("active"),
+            retired=store.count("retired"),
+            names=store.n_names,
+            name_concept_pairs=store.n_pairs,
+            derived=store.n_derived,
+        )
 
 
 class FileInfo(_Part):

@@ -30,15 +30,6 @@ from linker.index.folder import (
 )
 from linker.index.lexicon import Lexicon
 from linker.index.lock import locked
-from linker.index.make_store import write_store
-from linker.index.make_vectors import (
-    HALF_FILE,
-    check_kind,
-    forget_training,
-    make_vectors,
-    resolve_kind,
-    rounds,
-)
 from linker.index.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -48,13 +39,24 @@ from linker.index.manifest import (
     sha256,
 )
 from linker.index.shards import SHARD_NAMES, Shards
-from linker.index.store import Store
-from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.make import write_store
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.store import Store
+from linker.index.vectors.make import (
+    HALF_FILE,
+    check_kind,
+    forget_training,
+    make_vectors,
+    resolve_kind,
+    rounds,
+)
 from linker.steps import Progress, Silent
 from linker.terminology import Terminology
 
 _JOB = "job.json"
 _SHARDS = "shards"
+_ROUNDED = "rounded"
+"""Is there where some shards are of vectors in half precision."""
 
 
 def write_index(
@@ -116,15 +118,12 @@ def write_index(
         write_store(terminology, partial)
         store = Store.open(partial)
         kind = resolve_kind(kind, store.n_names, dim, memory)
-        if reusable is not None and reusable.is_rounded and not rounds(kind, dim):
-            raise IndexFolderError(
-                f"{reuse}: keeps its vectors in half precision, and kind {kind!r} in full; "
-                'reuse them for a kind that rounds them too ("HNSW32,SQfp16", "IVF,RaBitQ"), or '
-                "build without --reuse"
-            )
+        _refuse_rounded(partial, reuse, reusable, rounds=rounds(kind, dim))
         if not _is_complete(partial, _job(partial, encoder, kind)):
+            if reusable is not None and reusable.is_rounded:
+                (partial / _ROUNDED).touch()
             progress.step("indexing words")
-            Lexicon.build(store.normals(0, store.n_names)).save(partial / LEXICON_FILE)
+            Lexicon.build(store.each_normal()).save(partial / LEXICON_FILE)
             shards = Shards(partial / _SHARDS, store.n_names, size=shard_names)
             embed(store, encoder, shards, progress, reuse=reusable)
             vectors = make_vectors(
@@ -143,22 +142,10 @@ def write_index(
                 terminology=terminology.release,
                 encoder=encoder.identity,
                 vectors=vectors,
-                counts=Counts(
-                    concepts=store.count("active"),
-                    retired=store.count("retired"),
-                    names=store.n_names,
-                    name_concept_pairs=store.n_pairs,
-                    derived=store.n_derived,
-                ),
+                counts=Counts.of(store),
                 files={},
             )
-            progress.step("calibrating")
-            calibration = calibrate(Index(partial, manifest))
-            write_atomically(partial / CALIBRATION_FILE, json.dumps(calibration, indent=2) + "\n")
-            progress.step("checksums")
-            half = [HALF_FILE] if vectors.refined else []
-            files = describe_files(partial, [*FILES, *half])
-            manifest.model_copy(update={"files": files}).write(partial)
+            _complete(partial, manifest, calibrate, progress)
         if finish is not None:
             finish(partial)
         _move_into_place(partial, out)
@@ -189,6 +176,45 @@ def check_vectors(encoder: Encoder, *, kind: str, reuse: Path | None) -> Reusabl
     """
     check_kind(kind, encoder.identity.dim)
     return None if reuse is None else Reusable.open(reuse, encoder)
+
+
+def _refuse_rounded(
+    partial: Path, reuse: Path | None, reusable: Reusable | None, *, rounds: bool
+) -> None:
+    """Refuse vectors in half precision, of an old index, for a kind that keeps them in full.
+
+    Args:
+        rounds: whether the kind does not.
+    """
+    if rounds:
+        return
+    if reusable is not None and reusable.is_rounded:
+        raise IndexFolderError(
+            f"{reuse}: keeps its vectors in half precision, and this kind in full; reuse them for "
+            'a kind that rounds them too ("HNSW32,SQfp16", "IVF,RaBitQ"), or build without --reuse'
+        )
+    if (partial / _ROUNDED).exists():
+        raise IndexFolderError(
+            f"{partial}: the unfinished build has vectors in half precision, from the index that "
+            "it reused, and this kind keeps them in full; go on with a kind that rounds them too "
+            '("HNSW32,SQfp16", "IVF,RaBitQ"), or use --force to start over'
+        )
+
+
+def _complete(
+    partial: Path,
+    manifest: Manifest,
+    calibrate: Callable[[Index], dict[str, Any]],
+    progress: Progress,
+) -> None:
+    """Calibrate the index in the making, and write its manifest, which makes it one."""
+    progress.step("calibrating")
+    calibration = calibrate(Index(partial, manifest))
+    write_atomically(partial / CALIBRATION_FILE, json.dumps(calibration, indent=2) + "\n")
+    progress.step("checksums")
+    half = [HALF_FILE] if manifest.vectors.refined else []
+    files = describe_files(partial, [*FILES, *half])
+    manifest.model_copy(update={"files": files}).write(partial)
 
 
 def _partial(out: Path) -> Path:
@@ -280,6 +306,7 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
 
 def _move_into_place(partial: Path, out: Path) -> None:
     (partial / _JOB).unlink(missing_ok=True)
+    (partial / _ROUNDED).unlink(missing_ok=True)
     forget_training(partial)
     shutil.rmtree(partial / _SHARDS, ignore_errors=True)
     old = set_aside(out)

@@ -17,7 +17,14 @@ from linker.index import (
 from linker.link import calibrate
 from linker.offline.overlay import combine
 from linker.steps import Progress, Silent
-from linker.terminology import Terminology, add_forms, merge, read_overlay, read_terminology
+from linker.terminology import (
+    Overlay,
+    Terminology,
+    add_forms,
+    merge,
+    read_overlay,
+    read_terminology,
+)
 
 
 def read_recipe(
@@ -83,7 +90,11 @@ def build_index(
     # What cannot be is said now, not after hours.
     check_place(out, resume=resume, force=force)
     given = [read_overlay(path) for path in recipe.overlay]
-    overlays = combine(kept_overlays(out, given=[overlay.name for overlay in given]), given)
+
+    def overlays() -> list[Overlay]:
+        return combine(kept_overlays(out, given=[overlay.name for overlay in given]), given)
+
+    overlays()
     chosen = recipe.encoder
     progress.step(f"loading encoder {chosen.name}")
     encoder = load_encoder(
@@ -100,9 +111,11 @@ def build_index(
     terminology = read_recipe(recipe, progress=progress)
 
     def lay_over(folder: Path) -> None:
-        if overlays:
+        # Anew: somebody may have laid one over the old index while the terminology was read.
+        found = overlays()
+        if found:
             progress.step("laying over local names")
-        set_overlays(folder, overlays, lambda: encoder, strict=False)
+        set_overlays(folder, found, lambda: encoder, strict=False)
 
     return write_index(
         terminology,

@@ -1,12 +1,12 @@
 """Release files to the two tables (concepts, names): one file a format."""
 
+from linker.terminology.bad_rows import BROKEN, BadRows
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms.derive import add_forms
 from linker.terminology.kinds import ANATOMY, DISORDER, MORPHOLOGY, QUALITY, kinds, kinds_of
 from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
-from linker.terminology.rows import BROKEN, BadRows
 from linker.terminology.table.rows import is_parquet, table_rows
 from linker.terminology.table.separated import dialect_of
 from linker.terminology.tables import (

@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8, numbered_lines
-from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import OTHERS_CODE, BadRows
 from linker.terminology.files import opened, or_its_zip
 from linker.terminology.markup import plain_text
-from linker.terminology.rows import OTHERS_CODE, BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xml_records import Record, xml_records
 from linker.terminology.xml_text import text_of

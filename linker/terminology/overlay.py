@@ -29,8 +29,8 @@ from pathlib import Path
 
 from linker.errors import TerminologyError
 from linker.steps import Silent
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import translated
-from linker.terminology.rows import BadRows
 from linker.terminology.table.reader import refuse_rounded
 from linker.terminology.table.separated import separated_rows
 from linker.terminology.tables import NameKind

@@ -37,8 +37,8 @@ from linker.terminology.rrf.atoms import (
     load_parents,
     not_suppressed,
 )
+from linker.terminology.rrf.release import SOURCES, RrfRelease, opened_release
 from linker.terminology.rrf.semantic_network import network_of
-from linker.terminology.rrf.tables import SOURCES, RrfRelease, opened_release
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "RXNCONSO.RRF"

@@ -15,7 +15,7 @@ from typing import cast
 import pyarrow as pa
 
 from linker.errors import TerminologyError
-from linker.terminology.rows import NO_PARENT
+from linker.terminology.bad_rows import NO_PARENT
 
 
 class NameKind(str, Enum):

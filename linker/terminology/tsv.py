@@ -14,8 +14,8 @@ import pyarrow.csv as csv
 
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
-from linker.terminology.rows import BadRows
 
 _BLOCK = 16 << 20
 
@@ -71,21 +71,21 @@ def read_rows(
             yield table
 
 
-def find_lines(file: TsvFile, column: str, values: Collection[int | str]) -> dict[str, list[int]]:
+def find_lines(file: TsvFile, column: str, values: Collection[int]) -> dict[int, list[int]]:
     """The lines, from 1, of the rows that have one of `values` in a column, by value.
 
     For messages alone: the file is read again, line by line.
     """
-    wanted = {str(value).encode() for value in values}
-    found: dict[str, list[int]] = {str(value): [] for value in values}
-    if not wanted:
+    found: dict[int, list[int]] = {value: [] for value in values}
+    if not found:
         return found
     with file.open(Silent()) as stream:
         index = _header(file, stream.readline()).index(column)
         for number, line in enumerate(stream, start=2):
             fields = line.rstrip(b"\r\n").split(b"\t")
-            if len(fields) > index and fields[index] in wanted:
-                found[fields[index].decode()].append(number)
+            # As `read_rows` reads numbers: "007" is 7.
+            if len(fields) > index and (text := fields[index].strip()).lstrip(b"-").isdigit():
+                found.get(int(text), []).append(number)
     return found
 
 

@@ -41,8 +41,8 @@ from linker.terminology.rrf.atoms import (
     load_parents,
     not_suppressed,
 )
+from linker.terminology.rrf.release import SOURCES, RrfRelease, opened_release, quoted
 from linker.terminology.rrf.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
-from linker.terminology.rrf.tables import SOURCES, RrfRelease, opened_release, quoted
 from linker.terminology.tables import Release, Terminology
 
 _MAIN = "MRCONSO.RRF"

@@ -67,11 +67,12 @@ def hold_out(index: Index, n: int, *, seed: int) -> DevSet:
     for row in rng.permutation(store.n_names).tolist():
         if len(rows) >= min(n, store.n_names // SHARE):
             break
-        pairs = store.pairs(row)
+        # Of several concepts, or of none: an overlay has taken it away.
+        if len(pairs := store.pairs(row)) != 1:
+            continue
         concept = pairs[0].concept
         if (
-            len(pairs) == 1
-            and pairs[0].kind is NameKind.EXACT
+            pairs[0].kind is NameKind.EXACT
             and concept not in taken
             and len(store.name_rows(concept)) > 2
         ):

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from linker.atomic import write_atomically
 from linker.errors import TrainingError
+from linker.lock import locked
 
 REPORT = "training.json"
 _JOB = "job.json"
@@ -37,27 +36,15 @@ class TrainFolder:
         """What becomes `out`."""
         return self.partial / "model"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold it against other processes. The lock goes with the process.
 
         Raises:
-            TrainingError: another process holds it.
+            TrainingError: on entering, if another process holds it.
         """
-        self.out.parent.mkdir(parents=True, exist_ok=True)
-        path = self.out.with_name(f".{self.out.name}.lock")
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise TrainingError(
-                f"{self.out}: another process is training this; wait for it"
-            ) from error
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-            lock.release()
+        return locked(
+            self.out, TrainingError(f"{self.out}: another process is training this; wait for it")
+        )
 
     def enter(self, job: Mapping[str, object], *, resume: bool, force: bool) -> None:
         """Make the unfinished folder, or go on with the one that is there.

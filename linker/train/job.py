@@ -91,7 +91,8 @@ def train_encoder(
         TrainingError: there is nothing to learn from, or `out` cannot be used.
         LinkerError: the index or the base cannot be used.
     """
-    place = TrainFolder(Path(out))
+    # A link to a folder elsewhere stays a link.
+    place = TrainFolder(Path(out).resolve())
     with place.locked():
         job = _Job.open(
             Index.open(index),
@@ -173,6 +174,7 @@ class _Job:
             "settings": self.settings.model_dump(),
             "base": self.base.fingerprint,
             "index": {name: files[name].sha256 for name in ("concepts.arrow", "names.arrow")},
+            "overlays": [overlay.sha256 for overlay in self.index.manifest.overlays],
             # The dev names' neighbours are found with the index's own vectors.
             "vectors": files["vectors.faiss"].sha256,
             "pairs": PAIRS_VERSION,

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
@@ -409,6 +410,20 @@ def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) ->
     (export / file).write_bytes((export / file).read_bytes()[:-1])
     np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
     assert [path.name for path in (bert / ".concept-linker").iterdir()] == [export.name]
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(bert: Path) -> None:
+    places = bert / ".concept-linker"
+    left, begun = places / "onnx-fp32-2-0.a.partial", places / "onnx-fp32-2-0.b.partial"
+    for partial in (left, begun):
+        partial.mkdir(parents=True)
+        (partial / "weights.bin").write_bytes(b"cut short")
+    long_ago = time.time() - 2 * export.ABANDONED
+    os.utime(left, (long_ago, long_ago))
+    load_encoder(bert, backend="onnx").encode(["fever"])
+    assert not left.exists()
+    # Another process may be at it still.
+    assert begun.exists()
 
 
 def test_export_follows_the_weights(bert: Path, names: list[str]) -> None:

@@ -112,6 +112,24 @@ def test_rounded_vectors_are_reused_where_they_are_rounded_anyway(
         assert (reused.path / path.name).read_bytes() == path.read_bytes()
 
 
+def test_rounded_vectors_of_a_stopped_build_are_taken_up_only_where_they_are_rounded_anyway(
+    tmp_path: Path,
+) -> None:
+    old = build(tmp_path / "old", OLD, kind="HNSW32,SQfp16")
+    options: dict[str, Any] = {"kind": "HNSW32,SQfp16", "shard_names": 2}
+    with pytest.raises(KeyboardInterrupt):
+        build(tmp_path / "new", NEW, encoder=FakeEncoder(fail_after=1), reuse=old.path, **options)
+    with pytest.raises(IndexFolderError, match="unfinished build has vectors in half precision"):
+        build(tmp_path / "new", NEW, resume=True, shard_names=2)
+    made = build(tmp_path / "new", NEW, resume=True, **options)
+    afresh = build(tmp_path / "afresh", NEW, **options)
+    assert {file.name for file in made.path.iterdir()} == {
+        file.name for file in afresh.path.iterdir()
+    }
+    for file in ("vectors.faiss", "names.arrow", "calibration.json"):
+        assert (made.path / file).read_bytes() == (afresh.path / file).read_bytes()
+
+
 def test_folder_that_is_no_index_cannot_be_reused(tmp_path: Path) -> None:
     with pytest.raises(IndexFolderError, match="does not exist"):
         build(tmp_path / "new", NEW, reuse=tmp_path / "nothing")

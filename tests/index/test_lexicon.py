@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from linker.errors import IndexFolderError
 from linker.index import MAX_WORDS, Lexicon
-from linker.index.layers import LayeredLexicon
+from linker.index.overlays.layers import LayeredLexicon
 from linker.text import bag_hash, words
 
 # Few words, in forms that are one to the lexicon, so that many names meet.
@@ -154,3 +157,27 @@ def test_the_sieve_holds_back_no_hash_that_is_there(stored: list[int], asked: li
     assert list(zip(positions.tolist(), rows.tolist(), strict=True)) == expected
     one_by_one = [(at, row) for at, key in enumerate(queries) for row in lexicon.rows_of(key)]
     assert one_by_one == expected
+
+
+def test_threads_that_ask_first_find_what_one_alone_does(tmp_path: Path) -> None:
+    """Some met a sieve that another had not filled yet, and found nothing."""
+    names = [f"name{i}" for i in range(50_000)]
+    Lexicon.build(names).save(tmp_path / "lexicon.arrow")
+    lexicons = [Lexicon.open(tmp_path / "lexicon.arrow") for _ in range(20)]
+    barrier = Barrier(4)
+
+    def ask() -> list[list[tuple[int, int]]]:
+        found = []
+        for lexicon in lexicons:
+            barrier.wait()
+            found.append(find(lexicon, names[:2]))
+        return found
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            answers = [pool.submit(ask) for _ in range(4)]
+            assert [answer.result() for answer in answers] == [[[(0, 0), (1, 1)]] * 20] * 4
+    finally:
+        sys.setswitchinterval(interval)

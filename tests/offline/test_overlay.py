@@ -214,7 +214,7 @@ def test_a_layer_of_before_names_decided_is_laid_anew(
 ) -> None:
     local = csv("X:0002,Chest pain")
     with monkeypatch.context() as before:
-        before.setattr("linker.index.overlay._FORMAT", "")
+        before.setattr("linker.index.overlays.lay._FORMAT", "")
         manifest = lay(mini, local)
     (written,) = mini.glob("overlay-*.local.arrow")
     written.unlink()

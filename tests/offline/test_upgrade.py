@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from linker import Linker, build_index
 from linker.cli import app
 from linker.errors import ConfigError, IndexFolderError, TerminologyError
-from linker.index import Index, Manifest
+from linker.index import Index, Manifest, Silent
+from linker.offline import overlay_index
 
 pytestmark = pytest.mark.model
 
@@ -74,6 +75,28 @@ def test_an_overlay_survives_an_upgrade(tmp_path: Path, local: Path) -> None:
     assert "5 rows: 4 names added, 1 new concepts" in said
     assert "line 4" in said
     assert "'X:4' is no concept of the index" in said
+
+
+class Meanwhile(Silent):
+    """Lays an overlay over an index while a terminology is read."""
+
+    def __init__(self, index: Path, overlay: Path) -> None:
+        self._laid = index, overlay
+
+    def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+        if name == "reading jsonl":
+            index, overlay = self._laid
+            overlay_index(index, [overlay])
+
+
+def test_an_overlay_laid_while_the_terminology_is_read_survives(
+    tmp_path: Path, local: Path
+) -> None:
+    out = tmp_path / "mini"
+    build_index(recipe(terminology=section(tmp_path, "old", OLD)), out)
+    new = recipe(terminology=section(tmp_path, "new", NEW))
+    build_index(new, out, force=True, progress=Meanwhile(out, local))
+    assert laid_over(out) == [("local.csv", LOCAL.encode())]
 
 
 def test_the_path_of_a_recipe_is_for_load(tmp_path: Path) -> None:

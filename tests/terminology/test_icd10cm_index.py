@@ -8,8 +8,8 @@ import pytest
 
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.icd10cm.index import index_names
-from linker.terminology.rows import BadRows
 
 CODES = ["B20", "E11.9", "E11.44", "H60.9", "I21.9", "I50.9", "I50.20", "M25.7", "Q90.9", "R16.0"]
 INDEX = """<?xml version="1.0" encoding="utf-8"?>

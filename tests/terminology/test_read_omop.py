@@ -273,6 +273,7 @@ def spoil(tmp_path, athena, change, table="CONCEPT"):
         ),
         (b"40\tSpotol", b"4O\tSpotol", r"CONCEPT\.csv:6: concept_id is '4O', expected digits"),
         (b"40\tSpotol", b"40\t ", r"CONCEPT\.csv:6: concept 40 has a blank concept_name; each"),
+        (b"40\tSpotol", b" 040\t ", r"CONCEPT\.csv:6: concept 40 has a blank concept_name; each"),
         (
             b"40\tSpotol",
             b"50\tSpotol",

@@ -16,7 +16,7 @@ from rrf import COLUMNS, atom, put, relation, row
 from linker.config import ReadOptions, Recipe
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
-from linker.terminology.rrf.members import find_members
+from linker.terminology.rrf.files import find_members
 
 CONSO = [
     atom("C9000001", "Verdant macules", "AAA", "PT", "77", TS="P", ISPREF="Y"),

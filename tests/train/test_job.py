@@ -23,11 +23,15 @@ from linker.encoder import load_encoder
 from linker.errors import EncoderError, EncoderMismatchError, TrainingError
 from linker.index import Index, Manifest, write_index
 from linker.link import calibrate
+from linker.offline import overlay_index
 from linker.terminology import read_terminology
 from linker.train import TrainSettings, train_encoder
 from linker.train.checkpoint import Checkpoint
+from linker.train.dev import SHARE, hold_out
 from linker.train.job import SilentTraining
 
+FIRST = [(0, "heart", "pain"), (1, "heart", "failure"), (2, "heart", "infection")]
+"""Some of the concepts of `diseases`."""
 TEXTS = ["heart failure", "severe chest pain", "fever"]
 
 
@@ -303,6 +307,43 @@ def test_refuses_to_go_on_with_other_settings(
     other = quick.model_copy(update={"seed": 9})
     with pytest.raises(TrainingError, match="of other settings"):
         train_encoder(diseases.path, tiny, out, other, resume=True)
+
+
+@pytest.fixture
+def overlaid(diseases: Index, tmp_path: Path) -> Path:
+    """The index with an overlay that takes a name away from each of its first concepts."""
+    local, out = tmp_path / "local.csv", tmp_path / "overlaid"
+    gone = [f"D:{i:04},severe {part} {trouble},remove\n" for i, part, trouble in FIRST]
+    local.write_text("concept_id,name,kind\n" + "".join(gone))
+    overlay_index(diseases.path, [local], out=out)
+    return out
+
+
+def test_names_that_an_overlay_takes_away_are_not_held_out(overlaid: Path) -> None:
+    index = Index.open(overlaid)
+    gone = {f"severe {part} {trouble}" for _, part, trouble in FIRST}
+    held_out = hold_out(index, 200, seed=0)
+    assert len(held_out.queries) == index.store.n_names // SHARE
+    assert gone.isdisjoint(held_out.queries)
+
+
+def test_goes_on_only_with_the_overlays_that_it_began_with(
+    overlaid: Path, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(overlaid, tiny, out, quick, device="cpu", progress=Stops(0))
+    overlay_index(overlaid, [], remove=["local.csv"])
+    with pytest.raises(TrainingError, match="of other overlays"):
+        train_encoder(overlaid, tiny, out, quick, resume=True)
+
+
+def test_the_folder_that_one_stands_in_is_refused(
+    diseases: Index, tiny: Path, quick: TrainSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(diseases.path)
+    with pytest.raises(TrainingError, match="choose another --out"):
+        train_encoder(diseases.path, tiny, ".", quick, device="cpu")
 
 
 def test_names_without_synonyms_teach_nothing(

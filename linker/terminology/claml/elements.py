@@ -10,8 +10,8 @@ from pathlib import Path
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import opened, or_its_zip
-from linker.terminology.rows import BadRows
 from linker.terminology.xml_records import Record, xml_records
 
 REFERS = "inclusions that refer to codes"

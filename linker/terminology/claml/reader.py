@@ -30,9 +30,9 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.claml.elements import ClamlClass, ClamlFile, Rubrics, read_claml
 from linker.terminology.claml.modifiers import modifications, modified_codes
-from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 # Of ICD, OPS and ICD-O the first two; ICF and ICPC have components.

@@ -3,7 +3,7 @@
 "Diabetes mellitus, type 2" is written "type 2 diabetes mellitus"; "MI - Myocardial infarction" is
 two names; "Rubella NOS" is rubella. A form is looked up like a name, and shows the name that it
 comes from. What a terminology says itself outranks it: a form that is a name already, of any
-concept, is dropped where the index is written (`linker.index.make_store`).
+concept, is dropped where the index is written (`linker.index.store.make`).
 
 Which rules are kept, and what each gains: benchmarks/RESULTS.md, "Derived names".
 """

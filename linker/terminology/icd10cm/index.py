@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, product
 
 from linker.errors import TerminologyError
-from linker.terminology.rows import BadRows
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.xml_text import parse_xml
 
 _PASSED_OVER = re.compile(r"[V-Z]")

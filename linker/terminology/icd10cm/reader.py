@@ -36,6 +36,7 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import decode, not_utf8
 from linker.terminology.icd10cm.files import Icd10cmFiles, find_files, version_of
 from linker.terminology.icd10cm.index import index_names
@@ -46,7 +47,6 @@ from linker.terminology.icd10cm.tabular import (
     tabular_entries,
     undotted,
 )
-from linker.terminology.rows import BadRows
 from linker.terminology.shipped import shipped_rows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linker.errors import TerminologyError
-from linker.terminology.rows import BadRows
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.xml_text import parse_xml, text_of
 
 CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")

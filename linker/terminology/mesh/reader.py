@@ -29,10 +29,10 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import opened
 from linker.terminology.mesh.files import MeshFile, find_files
 from linker.terminology.mesh.records import CATEGORIES, Heading, heading_of
-from linker.terminology.rows import BadRows
 from linker.terminology.tables import Release, TableBuilder, Terminology
 from linker.terminology.xml_records import xml_records
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from linker.errors import TerminologyError
+from linker.terminology.bad_rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.obo.repair import (
     OBO_IN_OWL,
     RDFS_COMMENT,
@@ -23,7 +24,6 @@ from linker.terminology.obo.repair import (
     successor_of,
     synonym_type,
 )
-from linker.terminology.rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.xrefs import code_of
 
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"

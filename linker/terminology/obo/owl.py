@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from linker.errors import TerminologyError
+from linker.terminology.bad_rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.obo.repair import (
     NCIT,
     OBO_IN_OWL,
@@ -20,7 +21,6 @@ from linker.terminology.obo.repair import (
     successor_of,
     synonym_type,
 )
-from linker.terminology.rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.xml_text import parse_xml
 from linker.terminology.xrefs import code_of
 

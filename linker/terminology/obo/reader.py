@@ -15,12 +15,12 @@ from pronto.ontology import Ontology
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import decode, read_bytes
 from linker.terminology.obo.graph import repaired_graph
 from linker.terminology.obo.owl import repaired_owl
 from linker.terminology.obo.repair import ABBREVIATION
 from linker.terminology.obo.text import repaired_obo
-from linker.terminology.rows import BadRows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from linker.errors import TerminologyError
+from linker.terminology.bad_rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.files import UNDECODED, not_utf8
 from linker.terminology.obo.repair import (
     REASON,
@@ -18,7 +19,6 @@ from linker.terminology.obo.repair import (
     successor_of,
     synonym_type,
 )
-from linker.terminology.rows import NO_PARENT, OTHERS_CODE, BadRows
 from linker.terminology.xrefs import code_of
 
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'

@@ -33,8 +33,9 @@ import pyarrow as pa
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one, temporary_database
-from linker.terminology.omop.athena import AthenaFile, find_files
+from linker.terminology.omop.files import AthenaFile, find_files
 from linker.terminology.omop.release import (
     filters_of,
     left_out,
@@ -54,7 +55,6 @@ from linker.terminology.omop.sql import (
     RETIRED,
     SEVERAL,
 )
-from linker.terminology.rows import BadRows
 from linker.terminology.rrf.atoms import clean
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows
@@ -213,12 +213,12 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
     for (concept_id,) in blank:
         bad.skip(
             TerminologyError(
-                f"{file}:{lines[str(concept_id)][0]}: concept {concept_id} has a blank "
+                f"{file}:{lines[concept_id][0]}: concept {concept_id} has a blank "
                 "concept_name; each needs an id and a name"
             )
         )
     for concept_id, count in twice:
-        at = lines[str(concept_id)]
+        at = lines[concept_id]
         for line in at[1:]:
             bad.skip(
                 TerminologyError(

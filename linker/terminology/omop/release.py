@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from linker.config import ReadOptions
+from linker.terminology.bad_rows import NO_PARENT
 from linker.terminology.database import one
-from linker.terminology.rows import NO_PARENT
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

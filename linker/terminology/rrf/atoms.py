@@ -22,8 +22,8 @@ from collections.abc import Collection, Sequence
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
-from linker.terminology.rows import NO_PARENT
-from linker.terminology.rrf.tables import RrfRelease, quoted
+from linker.terminology.bad_rows import NO_PARENT
+from linker.terminology.rrf.release import RrfRelease, quoted
 
 OTHER_TERM_TYPE = "names of other term types"
 _SUPPRESSED = "suppressed names"

@@ -1,4 +1,4 @@
-"""Rows of the Rich Release Format: whether each is whole. See `tables`."""
+"""Rows of the Rich Release Format: whether each is whole. See `release`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import IO
 
 from linker.errors import TerminologyError
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
-from linker.terminology.rows import BadRows
-from linker.terminology.rrf.members import Member
+from linker.terminology.rrf.files import Member
 
 _MARK = b"\xef\xbb\xbf"
 _BLOCK = 1 << 23

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
-from linker.terminology.rows import BadRows
-from linker.terminology.rrf.tables import RrfRelease
+from linker.terminology.bad_rows import BadRows
+from linker.terminology.rrf.release import RrfRelease
 from linker.terminology.shipped import shipped_rows
 
 TYPES, GROUPS = "SRDEF", "SemGroups.txt"

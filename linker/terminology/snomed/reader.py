@@ -38,11 +38,11 @@ import pyarrow as pa
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one, temporary_database
-from linker.terminology.rows import BadRows
+from linker.terminology.snomed.files import ReleaseFile, find_release
 from linker.terminology.snomed.language import choose_refsets
 from linker.terminology.snomed.release import load_release
-from linker.terminology.snomed.rf2 import ReleaseFile, find_release
 from linker.terminology.snomed.sql import (
     BELOW,
     CODES,

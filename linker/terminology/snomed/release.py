@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one
-from linker.terminology.rows import BadRows
-from linker.terminology.snomed.rf2 import ReleaseFile
+from linker.terminology.snomed.files import ReleaseFile
 from linker.terminology.snomed.sql import ASSOCIATIONS, CORE_MODULE, IS_A, MAPS
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -155,7 +155,7 @@ def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: 
 
 def _lines_by_file(
     files: Sequence[ReleaseFile], rows: Iterable[tuple[int, int]]
-) -> dict[int, dict[str, list[int]]]:
+) -> dict[int, dict[int, list[int]]]:
     """Of pairs of a file and an id: the lines of each id, by file."""
     ids: dict[int, list[int]] = {}
     for number, component in rows:
@@ -197,10 +197,10 @@ def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad:
         rows = dangling.fetchmany(bad.left + 1)
         lines = _lines_by_file(files, ((file, component) for file, component, _ in rows))
         for file, component, missing in rows:
-            at = lines[file][str(component)]
+            at = lines[file][component]
             bad.skip(
                 TerminologyError(
-                    f"{files[file]}{f':{at[0]}' if at else ''}: {what} {component} has the "
+                    f"{files[file]}:{at[0]}: {what} {component} has the "
                     f"{column} {missing}, which is no concept of this release; if it is an "
                     f"extension, {_BESIDE}"
                 )

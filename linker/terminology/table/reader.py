@@ -14,8 +14,8 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
-from linker.terminology.rows import BadRows
 from linker.terminology.table.rows import table_rows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of

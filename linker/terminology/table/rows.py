@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.rows import BadRows
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.table.separated import separated_rows
 
 

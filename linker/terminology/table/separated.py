@@ -20,8 +20,8 @@ from linker.errors import TerminologyError
 from linker.formats.lines import BOM
 from linker.formats.separated import UTF_16, Dialect, delimiter_of, said_delimiter
 from linker.steps import Progress, Silent
+from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import UNDECODED, not_utf8, numbered_lines, opened
-from linker.terminology.rows import BadRows
 from linker.terminology.table.sparql import is_sparql, rdf_text
 
 _HEADER_LINES = 100

@@ -1,4 +1,4 @@
-"""The files of concepts and names, made of a terminology: `linker.index.store` reads them."""
+"""The files of concepts and names, made of a terminology: `linker.index.store.store` reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from linker.errors import TerminologyError
 from linker.index.arrow import write_table
-from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE, kind_rank, relations
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE, kind_rank, relations
 from linker.terminology import NameKind, Terminology
 from linker.text import normalise
 

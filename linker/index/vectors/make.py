@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linker.errors import ConfigError
-from linker.index import recall
-from linker.index.effort import Effort
-from linker.index.faiss_index import compares_all, halves_of, has_graph, is_coded, make
-from linker.index.half import HalfVectors
-from linker.index.kinds import AUTO, choose_kind, complete
 from linker.index.manifest import VectorsInfo
-from linker.index.vectors import Floats, Vectors
+from linker.index.vectors import recall
+from linker.index.vectors.effort import Effort
+from linker.index.vectors.faiss_index import compares_all, halves_of, has_graph, is_coded, make
+from linker.index.vectors.half import HalfVectors
+from linker.index.vectors.kinds import AUTO, choose_kind, complete
+from linker.index.vectors.vectors import Floats, Vectors
 
 if TYPE_CHECKING:
     from linker.steps import Progress

@@ -20,12 +20,11 @@ from linker.encoder import Encoder
 from linker.errors import IndexFolderError, TerminologyError
 from linker.index.arrow import write_table
 from linker.index.folder import Index, set_aside
-from linker.index.layers import layer_files
 from linker.index.lexicon import Lexicon
 from linker.index.manifest import MANIFEST, Counts, Manifest, describe_files
-from linker.index.merge import PREFIX, Merge
-from linker.index.store import Store
-from linker.index.vectors import Vectors
+from linker.index.overlays.layers import layer_files
+from linker.index.overlays.merge import PREFIX, Merge
+from linker.index.vectors.vectors import Vectors
 from linker.terminology import Overlay, read_overlay
 
 _FORMAT = "names that decide\0"
@@ -90,7 +89,7 @@ def set_overlays(
         }
     )
     store = Index(folder, changed).store
-    changed = changed.model_copy(update={"counts": _counts(store)})
+    changed = changed.model_copy(update={"counts": Counts.of(store)})
     changed.write(folder)
     for path in folder.glob(f"{PREFIX}*"):
         # Also what was left by a process that was killed before it wrote the manifest.
@@ -174,16 +173,6 @@ def _layer_of(overlays: Sequence[Overlay]) -> str:
         return ""
     digests = "".join(f"{overlay.name}\0{overlay.sha256}\0" for overlay in overlays)
     return f"{PREFIX}{hashlib.sha256((_FORMAT + digests).encode()).hexdigest()[:12]}"
-
-
-def _counts(store: Store) -> Counts:
-    return Counts(
-        concepts=store.count("active"),
-        retired=store.count("retired"),
-        names=store.n_names,
-        name_concept_pairs=store.n_pairs,
-        derived=store.n_derived,
-    )
 
 
 def _write_layer(

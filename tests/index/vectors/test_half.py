@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.errors import IndexFolderError
-from linker.index.half import HalfVectors
+from linker.index.vectors.half import HalfVectors
 
 DIM = 24
 
@@ -49,7 +49,7 @@ def test_file_is_plain_half_precision(tmp_path: Path) -> None:
 
 
 def test_blocks_are_all_rows_in_order(half: HalfVectors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linker.index.half.BLOCK", 16)
+    monkeypatch.setattr("linker.index.vectors.half.BLOCK", 16)
     blocks = list(half.blocks())
     assert [(start, len(rows)) for start, rows in blocks] == [(0, 16), (16, 16), (32, 16), (48, 2)]
     together = np.concatenate([rows for _, rows in blocks])

@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as hnp
 
 from linker.errors import ConfigError, IndexFolderError
 from linker.index import Vectors
-from linker.index.effort import Effort
-from linker.index.half import HalfVectors
-from linker.index.half import unit as unit_rows
-from linker.index.recall import held_out
+from linker.index.vectors.effort import Effort
+from linker.index.vectors.half import HalfVectors
+from linker.index.vectors.half import unit as unit_rows
+from linker.index.vectors.recall import held_out
 
 KINDS = ("Flat", "HNSW32", "HNSW32,SQfp16")
 DIM = 32

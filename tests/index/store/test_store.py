@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from linker.errors import IndexFolderError, TerminologyError
 from linker.index import NamePair, Store
 from linker.index.arrow import open_table
-from linker.index.make_store import write_store
-from linker.index.store_columns import CONCEPTS_FILE, NAMES_FILE
+from linker.index.store.make import write_store
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE
 from linker.schema import Concept
 from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms
 from linker.terminology.tables import CONCEPTS, NAMES
@@ -187,6 +187,15 @@ def test_range_of_normal_forms_is_in_the_order_of_rows(stored) -> None:
 
 
 # --- ids -------------------------------------------------------------------------------------
+
+
+def test_names_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    store = build(tmp_path / "many", [concept(f"X:{i}", f"name {i:03}") for i in range(99)]).store
+    asked = ["a", "name 000", "name 0005", "name 041", "name 042", "name 098", "zz"]
+    assert store.find_names(asked).tolist() == [-1, 0, -1, 41, 42, 98, -1]
+    assert store.find_names(["name 007"]).tolist() == [7]
+    assert store.find_names(["zz", "zzz"]).tolist() == [-1, -1]
+    assert store.find_names([]).tolist() == []
 
 
 def test_names_of_a_concept_are_found_by_its_row(stored) -> None:

@@ -1,6 +1,6 @@
 """A layer of changes over the files of an index, which stay as they are.
 
-Its store is in `layered_store`; its vectors and its lexicon are of the new names alone. So an
+Its store is in `store`; its vectors and its lexicon are of the new names alone. So an
 overlay is a matter of seconds on an index of any size, and taken off without a trace.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.index.arrow import open_table
-from linker.index.layered_store import LayeredStore
 from linker.index.lexicon import Lexicon
-from linker.index.store import Store
-from linker.index.vectors import Cosines, Floats, Rows, Vectors
+from linker.index.overlays.store import LayeredStore
+from linker.index.store.store import Store
+from linker.index.vectors.vectors import Cosines, Floats, Rows, Vectors
 
 
 class LayeredLexicon(Lexicon):

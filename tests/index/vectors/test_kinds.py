@@ -5,7 +5,7 @@ import re
 import pytest
 
 from linker.errors import ConfigError
-from linker.index.kinds import choose_kind, complete, n_lists
+from linker.index.vectors.kinds import choose_kind, complete, n_lists
 
 GB = 10**9
 

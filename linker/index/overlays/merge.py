@@ -6,7 +6,7 @@ that a row takes away without a concept means none.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from linker.errors import TerminologyError
 from linker.index.manifest import LeftOut, OverlayInfo
-from linker.index.store import Store
-from linker.index.store_columns import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
+from linker.index.store.schema import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
+from linker.index.store.store import Store
 from linker.terminology import CONCEPTS, NameKind, Overlay, OverlayRow
 from linker.text import normalise
 
@@ -35,7 +35,6 @@ class _Concept:
 
     values: dict[str, Any]
     is_new: bool
-    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -231,64 +230,75 @@ class Merge:
         )
 
     def tables(self) -> tuple[pa.Table, pa.Table, pa.Table]:
-        """What a layer holds: see `linker.index.layers.open_layer`.
+        """What a layer holds: see `linker.index.overlays.layers.open_layer`.
 
         The rows of concepts and of names that are changed or new, each with its number, and what
         names mean here.
         """
-        new_ids = sorted(key for key, concept in self._concepts.items() if concept.is_new)
-        concept_rows = {key: self.store.n_concepts + i for i, key in enumerate(new_ids)}
-        name_rows = {name: self.store.n_names + i for i, name in enumerate(self.new_names)}
+        row_of = self._concept_numbers()
+        names = self._name_values(row_of)
+        local = [
+            {"normal": normal, "concepts": sorted(map(row_of, concepts))}
+            for normal, concepts in sorted(self._local.items())
+        ]
+        return (
+            _numbered(self._concept_values(row_of, names), CONCEPT_COLUMNS),
+            _numbered(names, NAME_COLUMNS),
+            pa.Table.from_pylist(local, schema=_LOCAL),
+        )
 
-        def concept_row(concept_id: str) -> int:
-            if concept_id in concept_rows:
-                return concept_rows[concept_id]
-            row = self.store.row(concept_id)
+    def _concept_numbers(self) -> Callable[[str], int]:
+        """How to find the row of a concept's id: new ones are numbered on from the store's last."""
+        new_ids = sorted(key for key, concept in self._concepts.items() if concept.is_new)
+        new = {key: self.store.n_concepts + i for i, key in enumerate(new_ids)}
+
+        def row_of(concept_id: str) -> int:
+            row = new.get(concept_id)
+            row = self.store.row(concept_id) if row is None else row
             if row is None:
                 raise KeyError(concept_id)
             return row
 
-        names: list[dict[str, Any]] = []
-        owners: dict[str, set[int]] = {key: set() for key in self._concepts}
+        return row_of
+
+    def _name_values(self, row_of: Callable[[str], int]) -> list[dict[str, Any]]:
+        """The columns of the names whose pairs were looked at, and their rows."""
+        new = {name: self.store.n_names + i for i, name in enumerate(self.new_names)}
+        names = []
         for normal, pairs in self._pairs.items():
-            at = self.store.name_row(normal)
-            if at is None and normal not in name_rows:
+            row = self.store.name_row(normal)
+            row = new.get(normal) if row is None else row
+            if row is None:  # Neither there before nor now.
                 continue
-            row = name_rows[normal] if at is None else at
-            for pair in pairs:
-                owners.setdefault(pair[0], set()).add(row)
             pairs.sort(key=lambda pair: (kind_rank(pair[1]), pair[0], pair[2], pair[3] or ""))
-            names.append(
-                {
-                    "row": row,
-                    "normal": normal,
-                    "pairs": [
-                        {"concept": concept_row(c), "kind": kind_rank(k), "surface": s, "form": f}
-                        for c, k, s, f in pairs
-                    ],
-                }
-            )
-        touched = {row["row"] for row in names}
-        concepts: list[dict[str, Any]] = []
+            listed = [
+                {"concept": row_of(c), "kind": kind_rank(k), "surface": s, "form": f}
+                for c, k, s, f in pairs
+            ]
+            names.append({"row": row, "normal": normal, "pairs": listed})
+        return names
+
+    def _concept_values(
+        self, row_of: Callable[[str], int], names: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """The columns of the concepts that were looked at, their rows, and those of their names."""
+        touched = {name["row"] for name in names}
+        owned: dict[int, set[int]] = {}
+        for name in names:
+            for pair in name["pairs"]:
+                owned.setdefault(pair["concept"], set()).add(name["row"])
+        concepts = []
         for key, concept in self._concepts.items():
-            at = self.store.row(key)
-            old = () if at is None else self.store.name_rows(at)
-            rows = sorted({row for row in old if row not in touched} | owners[key])
-            concepts.append({**concept.values, "row": concept_row(key), "name_rows": rows})
-        return (
-            pa.Table.from_pylist(
-                sorted(concepts, key=lambda row: row["row"]),
-                schema=CONCEPT_COLUMNS.append(pa.field("row", pa.int32())),
-            ),
-            pa.Table.from_pylist(
-                sorted(names, key=lambda row: row["row"]),
-                schema=NAME_COLUMNS.append(pa.field("row", pa.int32())),
-            ),
-            pa.Table.from_pylist(
-                [
-                    {"normal": normal, "concepts": sorted(map(concept_row, concepts))}
-                    for normal, concepts in sorted(self._local.items())
-                ],
-                schema=_LOCAL,
-            ),
-        )
+            row, at = row_of(key), self.store.row(key)
+            before = () if at is None else self.store.name_rows(at)
+            rows = {name for name in before if name not in touched} | owned.get(row, set())
+            concepts.append({**concept.values, "row": row, "name_rows": sorted(rows)})
+        return concepts
+
+
+def _numbered(values: list[dict[str, Any]], columns: pa.Schema) -> pa.Table:
+    """Rows with their numbers, in the order of these."""
+    return pa.Table.from_pylist(
+        sorted(values, key=lambda value: value["row"]),
+        schema=columns.append(pa.field("row", pa.int32())),
+    )

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linker.index import Vectors, recall
-from linker.index.effort import Effort
-from linker.index.half import HalfVectors
+from linker.index import Vectors
+from linker.index.vectors import recall
+from linker.index.vectors.effort import Effort
+from linker.index.vectors.half import HalfVectors
 
 DIM = 32
 
@@ -41,7 +42,7 @@ def test_truth_is_the_cosine_of_the_tenth_neighbour(monkeypatch: pytest.MonkeyPa
     vectors, queries = Vectors.build("Flat", DIM, [unit(500)]), unit(30, seed=1)
     expected = np.sort(queries @ unit(500).T, axis=1)[:, -10]
     np.testing.assert_allclose(recall.exact(vectors, queries).last, expected, atol=1e-6)
-    monkeypatch.setattr("linker.index.recall._BLOCK", 7)
+    monkeypatch.setattr("linker.index.vectors.recall._BLOCK", 7)
     seen: list[int] = []
     found = recall.exact(vectors, queries, advance=seen.append)
     np.testing.assert_allclose(found.last, expected, atol=1e-6)

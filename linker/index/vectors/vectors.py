@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.errors import ConfigError, IndexFolderError
-from linker.index.effort import Effort
-from linker.index.faiss_index import (
+from linker.index.vectors.effort import Effort
+from linker.index.vectors.faiss_index import (
     compares_all,
     halves_of,
     has_graph,
@@ -30,7 +30,7 @@ from linker.index.faiss_index import (
     walk,
     write,
 )
-from linker.index.half import HalfVectors, unit
+from linker.index.vectors.half import HalfVectors, unit
 
 Floats = npt.NDArray[np.float32]
 Cosines = npt.NDArray[np.float64]

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linker.index.columns import numbers_of
-from linker.index.store import Store, rows_in
-from linker.index.store_columns import PairRows, spelled
+from linker.index.store.schema import PairRows, spelled
+from linker.index.store.store import Store, rows_in
 from linker.terminology import CONCEPTS
 
 

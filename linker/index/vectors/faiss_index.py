@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.errors import ConfigError
-from linker.index.half import Floats, HalfVectors, Rows
+from linker.index.vectors.half import Floats, HalfVectors, Rows
 
 _HALF = faiss.ScalarQuantizer.QT_fp16
 _WALKED = 200

@@ -9,7 +9,7 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from linker.index.arrow import open_table
 from linker.index.columns import numbers_of, offsets_of, ranges, reader, rows_of
-from linker.index.store_columns import (
+from linker.index.store.schema import (
     CONCEPT_COLUMNS,
     CONCEPTS_FILE,
     NAMES_FILE,
@@ -39,6 +39,7 @@ from linker.index.store_columns import (
 from linker.schema import Concept
 from linker.terminology import CONCEPTS
 
+_PIECE = 1 << 16
 _CACHED_SUMMARIES = 8192
 """Concepts whose summaries are kept, and shared by the candidates that show them."""
 
@@ -233,6 +234,11 @@ class Store:
         normals: list[str] = self._names["normal"].slice(start, stop - start).to_pylist()
         return normals
 
+    def each_normal(self) -> Iterator[str]:
+        """The normal forms of all rows in their order, some thousands in memory at a time."""
+        for start in range(0, self.n_names, _PIECE):
+            yield from self.normals(start, start + _PIECE)
+
     def name_row(self, normal: str) -> int | None:
         """The row of a normal form, or None."""
         read = self._read_name["normal"]
@@ -244,15 +250,20 @@ class Store:
         """The row of each of some normal forms, -1 where it has none: shape (n,).
 
         Args:
-            normals: ascending; a run of the file is read, from the first to the last of them.
+            normals: ascending, each once; a run of the file is read, from the first to the last.
         """
+        found = np.full(len(normals), -1, dtype=np.int64)
         if not normals:
-            return np.empty(0, dtype=np.int64)
+            return found
         in_file, read = range(len(self._names["normal"])), self._read_name["normal"]
         start = bisect_left(in_file, normals[0], key=read)
         stop = bisect_left(in_file, normals[-1], key=read) + 1
-        rows = {name: start + i for i, name in enumerate(self.normals(start, stop))}
-        return np.fromiter((rows.get(name, -1) for name in normals), np.int64, len(normals))
+        # The run may be the whole file: it is looked through, and none of it becomes a Python text.
+        run = self._names["normal"].slice(start, stop - start)
+        places = pc.index_in(run, value_set=pa.array(normals, pa.string()))
+        there = np.flatnonzero(places.is_valid().to_numpy(zero_copy_only=False))
+        found[numbers_of(places.drop_null())] = start + there
+        return found
 
     @property
     def local_names(self) -> Mapping[str, frozenset[int]]:

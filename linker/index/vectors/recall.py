@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from linker.index.effort import Effort
-from linker.index.vectors import Cosines, Floats, Vectors
+from linker.index.vectors.effort import Effort
+from linker.index.vectors.vectors import Cosines, Floats, Vectors
 
 QUERIES = 500
 NEAREST = 10

@@ -1,0 +1,1 @@
+"""Overlays: changes that lie over the files of an index, which stay as they are."""

@@ -1,0 +1,1 @@
+"""The concepts and the names of an index, on disk."""
