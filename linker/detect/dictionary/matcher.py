@@ -32,8 +32,10 @@ from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
 from linker.detect.dictionary.variants import (
     ends_in_noun,
     has_some_cause,
+    has_verb,
     in_other_words,
     is_disease_of_organ,
+    is_of_its_subject,
     same_in_other_words,
 )
 from linker.detect.short_forms.definitions import parenthesised
@@ -260,6 +262,8 @@ class DictionaryMatcher:
                 and (stems[0].isdigit() or not said[0].isdigit())
                 and not is_list(stretch, said)
                 and not says_too_little(said)
+                and not says_too_little(stems)
+                and (not has_verb(said) or is_of_its_subject(notes.texts[of], start, end))
                 and self._names.disorders(row)
                 and not self._names.is_no_mention(notes.texts[of], start, end)
             ):
