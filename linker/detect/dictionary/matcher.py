@@ -19,6 +19,7 @@ from linker.detect.dictionary.composites import Joint, is_list, joints, parts_at
 from linker.detect.dictionary.disorders import says_too_little
 from linker.detect.dictionary.eponyms import called_after, is_person, is_surname
 from linker.detect.dictionary.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.dictionary.growth import growth_in
 from linker.detect.dictionary.inverted import only_seems_inverted
 from linker.detect.dictionary.joined import in_one_word, is_prefixed, joined_in
 from linker.detect.dictionary.lay import sayings_at
@@ -159,6 +160,7 @@ class DictionaryMatcher:
             self._short_phrases_in,
             self._spelled_out_in,
             self._measured_in,
+            self._growth_in,
             self._sayings_in,
         ):
             for text, match in find(notes):
@@ -369,6 +371,15 @@ class DictionaryMatcher:
             name = next(filter(self._names.is_name, names), None)
             if name is not None and not self._names.is_local(text[start:end]):
                 yield of, Match(start, end, len(found), name)
+
+    def _growth_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Findings by a measure of growth: "OFC 44 cm (< 3rd centile)"."""
+        for of, text in enumerate(notes.texts):
+            for growth in growth_in(text):
+                said = text[growth.start : growth.end]
+                name = next(filter(self._names.is_name, growth.names), None)
+                if name is not None and not self._names.is_local(said):
+                    yield of, Match(growth.start, growth.end, len(stems(said)), name)
 
     def _sayings_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Findings as patients say them: "heart racing", "my back hurts"."""

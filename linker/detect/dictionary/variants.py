@@ -1,8 +1,8 @@
 """Names in other words: "bowing of the femurs" is femoral bowing.
 
 A terminology of findings has a name or two for what texts say with the noun or the adjective of a
-body part and of a change, or in a sentence ("the femurs were bowed", "teeth are widely spaced"). Which
-words stand for one another is data, `data/variants.toml`.
+body part and of a change, or in a sentence ("the femurs were bowed", "teeth are widely spaced").
+Which words stand for one another is data, `data/variants.toml`.
 """
 
 from __future__ import annotations
