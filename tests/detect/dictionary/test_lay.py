@@ -101,6 +101,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("has no words", "absent speech"),
         ("loss of previously acquired skills", "developmental regression"),
         ("learning disabilities", "learning disability"),
+        ("behaviour problems", "behavioral problems"),
         ("autistic features", "autistic behavior"),
         ("flapping her hands", "recurrent hand flapping"),
         ("distinctive facial appearance", "dysmorphic facial features"),
