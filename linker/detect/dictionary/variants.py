@@ -162,14 +162,21 @@ def is_of_its_subject(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]`, with a verb in it, is a sentence about its first words.
 
     "The mass in the liver was small" says nothing of the liver's size, "values were in the low
-    200s" not that they were low, nor "papules are cutaneous signs" that papules are cutaneous.
+    200s" not that they were low, nor "papules are cutaneous signs" that papules are cutaneous, or
+    "cancer is the second" that there are two.
     """
-    of_another, placed, goes_on = _patterns()
+    of_another, _, placed, goes_on = _patterns()
     return not (
         placed.search(text, start, end)
         or goes_on.match(text, end)
         or of_another.search(text, max(0, start - _LONGEST_BEFORE), start)
     )
+
+
+def subject_of(text: str, start: int, end: int) -> str:
+    """What stands before the verb of the sentence `text[start:end]`."""
+    verb = _patterns()[1].search(text, start, end)
+    return text[start : verb.start() if verb else end]
 
 
 def ends_in_noun(text: str) -> bool:
@@ -238,8 +245,8 @@ def _adverbs() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """What stands before a sentence that is about another thing, what in it, and what behind."""
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """Of sentences: what stands before others, a verb, what goes on behind it, and behind them."""
     file = _file()
     verbs, of_another, determiners, followed_by = map(
         "|".join, (file.verbs, file.of_another, file.determiners, file.followed_by)
@@ -249,8 +256,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
             rf"(?<!\bside )(?<!\bsides )(?<!\w)(?:{of_another})\s(?:(?:{determiners})\s)*\Z",
             re.IGNORECASE,
         ),
-        re.compile(rf"\b(?:{verbs})\b.*\s(?:{of_another})\s", re.IGNORECASE | re.DOTALL),
-        re.compile(rf"[- ](?!(?:{followed_by}|\w+(?:ing|ly))\b)[^\W\d_]", re.IGNORECASE),
+        re.compile(rf"\s(?:{verbs})\b", re.IGNORECASE),
+        re.compile(rf"\b(?:{verbs})\b.*\s(?:{of_another}|an?|the)\s", re.IGNORECASE | re.DOTALL),
+        re.compile(rf"[- ](?!(?:{followed_by}|\w+ly)\b)[^\W\d_]", re.IGNORECASE),
     )
 
 
