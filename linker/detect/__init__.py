@@ -6,6 +6,7 @@ from linker.detect.combine import CombinedDetector, without_overlaps
 from linker.detect.detectors import check_detector, load_detector
 from linker.detect.dictionary.composites import phrase_of
 from linker.detect.dictionary.eponyms import called_after
+from linker.detect.dictionary.growth import names_of_growth
 from linker.detect.dictionary.lay import names_of_saying
 from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
@@ -40,6 +41,7 @@ __all__ = [
     "load_detector",
     "measured_names",
     "name_in_other_words",
+    "names_of_growth",
     "names_of_saying",
     "phrase_of",
     "said_in",

@@ -211,7 +211,8 @@ def _by_front(
         left = content[first + n_front : joint.left]
         right = content[joint.right : joint.right + n_right]
         names = [_written(text, front, own, ()) for own in (left, right)]
-        if all(map(is_name, names)):
+        # "Myoclonic seizures and status epilepticus" shares nothing: the second is a name itself.
+        if all(map(is_name, names)) and not is_name(_written(text, right)):
             return (
                 Part(front[0].start, left[-1].end, names[0]),
                 Part(right[0].start, right[-1].end, names[1]),

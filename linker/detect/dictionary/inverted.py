@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from linker.detect.dictionary.grams import SIDES
 from linker.text import stems
 
 _GOES_ON = re.compile(
@@ -27,6 +28,16 @@ def only_seems_inverted(text: str, start: int, end: int, is_name: Callable[[str]
     """Whether `text[start:end]`, a name with a comma in it, is two items of a list here."""
     if _GOES_ON.match(text, end) and not _NUMBERED.search(text, start, end):
         return True
-    before = _WORD_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
     noun, _, _ = text[start:end].partition(",")
-    return before is not None and bool(stems(before.group())) and is_name(f"{before.group()}{noun}")
+    return has_own_word(text, start, noun, is_name)
+
+
+def has_own_word(text: str, start: int, noun: str, is_name: Callable[[str], bool]) -> bool:
+    """Whether a noun that begins at `start` makes a name with the word in front: "liver failure".
+
+    A word that says on which side it is makes none.
+    """
+    before = _WORD_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
+    if before is None or SIDES.issuperset(stems(before.group())):
+        return False
+    return is_name(f"{before.group()}{noun}")

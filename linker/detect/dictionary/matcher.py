@@ -19,7 +19,8 @@ from linker.detect.dictionary.composites import Joint, is_list, joints, parts_at
 from linker.detect.dictionary.disorders import says_too_little
 from linker.detect.dictionary.eponyms import called_after, is_person, is_surname
 from linker.detect.dictionary.grams import across_joints, grams, sums_of, without_sides
-from linker.detect.dictionary.inverted import only_seems_inverted
+from linker.detect.dictionary.growth import growth_in
+from linker.detect.dictionary.inverted import has_own_word, only_seems_inverted
 from linker.detect.dictionary.joined import in_one_word, is_prefixed, joined_in
 from linker.detect.dictionary.lay import sayings_at
 from linker.detect.dictionary.letters import supported
@@ -32,9 +33,12 @@ from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
 from linker.detect.dictionary.variants import (
     ends_in_noun,
     has_some_cause,
+    has_verb,
     in_other_words,
     is_disease_of_organ,
+    is_of_its_subject,
     same_in_other_words,
+    subject_of,
 )
 from linker.detect.short_forms.definitions import parenthesised
 from linker.detect.short_forms.restated import restated_in
@@ -157,6 +161,7 @@ class DictionaryMatcher:
             self._short_phrases_in,
             self._spelled_out_in,
             self._measured_in,
+            self._growth_in,
             self._sayings_in,
         ):
             for text, match in find(notes):
@@ -260,11 +265,23 @@ class DictionaryMatcher:
                 and (stems[0].isdigit() or not said[0].isdigit())
                 and not is_list(stretch, said)
                 and not says_too_little(said)
+                and not says_too_little(stems)
+                and (not has_verb(said) or self._is_sentence(notes.texts[of], start, end))
                 and self._names.disorders(row)
                 and not self._names.is_no_mention(notes.texts[of], start, end)
             ):
                 long_form = names[0] if same or not has_some_cause(said) else None
                 yield of, Match(start, end, len(said), long_form, row)
+
+    def _is_sentence(self, text: str, start: int, end: int) -> bool:
+        """Whether what a sentence says is said of all of its subject.
+
+        "Prostate cancer is common" says nothing of cancer.
+        """
+        subject = subject_of(text, start, end)
+        return is_of_its_subject(text, start, end) and not has_own_word(
+            text, start, subject, self._names.is_name
+        )
 
     def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         content, run = notes.content, notes.content.run
@@ -365,6 +382,15 @@ class DictionaryMatcher:
             name = next(filter(self._names.is_name, names), None)
             if name is not None and not self._names.is_local(text[start:end]):
                 yield of, Match(start, end, len(found), name)
+
+    def _growth_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+        """Findings by a measure of growth: "OFC 44 cm (< 3rd centile)"."""
+        for of, text in enumerate(notes.texts):
+            for growth in growth_in(text):
+                said = text[growth.start : growth.end]
+                name = next(filter(self._names.is_name, growth.names), None)
+                if name is not None and not self._names.is_local(said):
+                    yield of, Match(growth.start, growth.end, len(stems(said)), name)
 
     def _sayings_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Findings as patients say them: "heart racing", "my back hurts"."""

@@ -1,8 +1,8 @@
 """Names in other words: "bowing of the femurs" is femoral bowing.
 
 A terminology of findings has a name or two for what texts say with the noun or the adjective of a
-body part and of a change, or in a sentence ("the femurs were bowed"). The words that stand for one
-another are data, `data/variants.toml`.
+body part and of a change, or in a sentence ("the femurs were bowed", "teeth are widely spaced").
+Which words stand for one another is data, `data/variants.toml`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _VERB, _ADVERB, _PART, _CHANGE = range(1, 5)
 _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
 _NO = stem("no")
+_LONGEST_BEFORE = 24
+"""Code points before a sentence in which what it is of is looked for."""
 _MAX_OF_GROUPS = 3
 """Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
 _ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent|painful)\Z", re.IGNORECASE)
@@ -51,6 +53,9 @@ class _File(BaseModel):
     changes: tuple[tuple[str, ...], ...]
     verbs: tuple[str, ...]
     adverbs: tuple[str, ...]
+    of_another: tuple[str, ...]
+    determiners: tuple[str, ...]
+    followed_by: tuple[str, ...]
     of_a_patient: tuple[str, ...]
     of_organs: _OfOrgans
     understood: dict[str, str]
@@ -64,7 +69,7 @@ def entry_of(stem: str) -> int:
 def in_other_words(
     entries: npt.NDArray[np.int16], hashes: Hashes, first: Positions, length: Positions
 ) -> tuple[Positions, Hashes]:
-    """The n-grams that have one to three words of a group, and their hashes in other words.
+    """The n-grams with words of a group, three at most, or a verb; their hashes in other words.
 
     Args:
         entries: shape (n,): what the content words are, by `entry_of`.
@@ -77,36 +82,32 @@ def in_other_words(
     known = _entries()
     roles = known.role[entries]
     at = np.flatnonzero(roles >= _PART)
-    if len(at) == 0:
-        return np.empty(0, np.int64), np.empty(0, np.uint64)
-    # Most n-grams have no word of a group, or are too long: no more is asked about them.
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(roles >= _PART)])
+    verbs = roles == _VERB
+    # Most n-grams have no word of a group and no verb, or are too long: no more is asked of them.
     some = np.flatnonzero(length <= _LONGEST + _MAX_IDLE)
-    some = some[before[first[some] + length[some]] > before[first[some]]]
+    some = some[_between((roles >= _PART) | verbs, first[some], first[some] + length[some]) > 0]
     begin, after = first[some], first[some] + length[some]
     own, dropped = length[some], np.zeros(len(some), np.uint64)
     said = np.zeros(len(some), dtype=bool)
-    if (roles == _VERB).any():
+    if verbs.any():
         # "The toes were invariably absent": what joins the two says nothing itself.
-        idle = (roles == _VERB) | (roles == _ADVERB)
-        said = (
-            (_between(roles == _VERB, begin, after) > 0)
-            & ~idle[begin]
-            & (roles[after - 1] == _CHANGE)
-        )
+        idle = verbs | (roles == _ADVERB)
+        said = (_between(verbs, begin, after) > 0) & ~idle[begin] & ~idle[after - 1]
         own = own - np.where(said, _between(idle, begin, after), 0)
         of_idle = _between(np.where(idle, hashes, np.uint64(0)), begin, after)
         dropped = np.where(said, of_idle, np.uint64(0))
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(roles >= _PART)])
     n_of_groups = before[after] - before[begin]
     fits = (own >= 2) & (own <= _LONGEST)
     # What to add to the hash of each word of a group for the others, and 0 to leave it as it is.
     n_others = known.n_others[entries[at]]
-    width = 1 + n_others.max()
+    width = 1 + n_others.max(initial=0)
     filled = np.arange(width) <= n_others[:, None]
     changes = known.others[entries[at], :width] - hashes[at, None]
     changes[:, 0] = 0
     # "Absent toes": one word in other words, or all, or none where a verb was dropped.
-    which, added = [], []
+    in_its_words = np.flatnonzero(fits & said & (n_of_groups == 0))
+    which, added = [in_its_words], [np.zeros(len(in_its_words), np.uint64)]
     for n in range(1, _MAX_OF_GROUPS + 1):
         grams = np.flatnonzero(fits & (n_of_groups == n))
         place = before[begin[grams]]
@@ -157,6 +158,27 @@ def same_part(stem: str) -> tuple[str, ...]:
     return next((group for group in _groups() if stem in group), ()) if is_part(stem) else ()
 
 
+def is_of_its_subject(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, with a verb in it, is a sentence about its first words.
+
+    "The mass in the liver was small" says nothing of the liver's size, "values were in the low
+    200s" not that they were low, nor "papules are cutaneous signs" that papules are cutaneous, or
+    "cancer is the second" that there are two.
+    """
+    of_another, _, placed, goes_on = _patterns()
+    return not (
+        placed.search(text, start, end)
+        or goes_on.match(text, end)
+        or of_another.search(text, max(0, start - _LONGEST_BEFORE), start)
+    )
+
+
+def subject_of(text: str, start: int, end: int) -> str:
+    """What stands before the verb of the sentence `text[start:end]`."""
+    verb = _patterns()[1].search(text, start, end)
+    return text[start : verb.start() if verb else end]
+
+
 def ends_in_noun(text: str) -> bool:
     """Whether a stretch of text may end where it does: "abnormal cardiac" is cut short."""
     return _ADJECTIVE.search(text) is None or text.lower().endswith(_file().of_a_patient)
@@ -169,10 +191,18 @@ def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
     """
     if stems[0] == _NO:
         return False
-    if not _verbs().isdisjoint(stems):
+    if has_verb(stems):
         idle = _verbs() | _adverbs()
         stems = [stem for stem in stems if stem not in idle]
+        # "Her chest was pain-free": what is said of a thing stands before it in a name.
+        if _roles().get(stems[-1]) != _CHANGE and _headed(stems) == _headed(name):
+            return False
     return _canonical(stems) == _canonical(name)
+
+
+def has_verb(stems: Sequence[str]) -> bool:
+    """Whether stems of a text are those of a sentence: "toes were absent"."""
+    return not _verbs().isdisjoint(stems)
 
 
 def is_disease_of_organ(stems: Sequence[str], name: Sequence[str]) -> bool:
@@ -189,9 +219,13 @@ def has_some_cause(stems: Sequence[str]) -> bool:
 
 
 def _canonical(stems: Sequence[str]) -> list[str]:
-    heads = sorted(_heads().get(stem, stem) for stem in stems)
+    heads = sorted(_headed(stems))
     said = {_understood_heads()[head] for head in heads if head in _understood_heads()}
     return [head for head in heads if head not in said]
+
+
+def _headed(stems: Sequence[str]) -> list[str]:
+    return [_heads().get(stem, stem) for stem in stems]
 
 
 @lru_cache(maxsize=1)
@@ -208,6 +242,24 @@ def _verbs() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _adverbs() -> frozenset[str]:
     return frozenset(map(stem, _file().adverbs))
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """Of sentences: what stands before others, a verb, what goes on behind it, and behind them."""
+    file = _file()
+    verbs, of_another, determiners, followed_by = map(
+        "|".join, (file.verbs, file.of_another, file.determiners, file.followed_by)
+    )
+    return (
+        re.compile(
+            rf"(?<!\bside )(?<!\bsides )(?<!\w)(?:{of_another})\s(?:(?:{determiners})\s)*\Z",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"\s(?:{verbs})\b", re.IGNORECASE),
+        re.compile(rf"\b(?:{verbs})\b.*\s(?:{of_another}|an?|the)\s", re.IGNORECASE | re.DOTALL),
+        re.compile(rf"[- ](?!(?:{followed_by}|\w+ly)\b)[^\W\d_]", re.IGNORECASE),
+    )
 
 
 @lru_cache(maxsize=1)

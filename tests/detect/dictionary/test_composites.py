@@ -105,6 +105,12 @@ def test_what_is_no_composite_has_no_parts(text: str) -> None:
     assert parts(text) == []
 
 
+def test_a_second_part_that_is_a_name_by_itself_shares_no_first_word() -> None:
+    names = {"myoclonic seizures", "status epilepticus", "myoclonic status epilepticus"}
+    assert split("myoclonic seizures and status epilepticus", names.__contains__) == ()
+    assert split("myoclonic seizures or status", {*names, "myoclonic status"}.__contains__)
+
+
 def test_what_stands_before_a_composite_without_a_comma_is_no_part() -> None:
     assert parts("brain breast or ovarian cancer") == [
         ("breast", "breast cancer"),

@@ -89,6 +89,22 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("pinpoint pupils", "miosis"),
         ("loss of vibration sense", "impaired vibratory sensation"),
         ("not talking yet", "delayed speech and language development"),
+        ("first walked at 3 years", "delayed ability to walk"),
+        ("walked independently at the age of 28 months", "delayed ability to walk"),
+        ("did not walk until age four", "delayed ability to walk"),
+        ("sat unsupported at 14 months", "delayed ability to sit"),
+        ("said her first words at 4 years", "delayed speech and language development"),
+        ("does not walk", "inability to walk"),
+        ("never learned to walk", "inability to walk"),
+        ("did not speak", "absent speech"),
+        ("has no speech", "absent speech"),
+        ("has no words", "absent speech"),
+        ("loss of previously acquired skills", "developmental regression"),
+        ("learning disabilities", "learning disability"),
+        ("behaviour problems", "behavioral problems"),
+        ("autistic features", "autistic behavior"),
+        ("flapping her hands", "recurrent hand flapping"),
+        ("distinctive facial appearance", "dysmorphic facial features"),
     ],
 )
 def test_a_phrase_says_a_finding(said: str, name: str) -> None:
@@ -116,6 +132,17 @@ def test_a_phrase_says_a_finding(said: str, name: str) -> None:
         "a cold compress",
         "swelling of the knee",
         "heart rate went up and down",
+        "walked at 15 months",
+        "walked at 12 months of age",
+        "walked at age 2 months",
+        "sat at 7 months",
+        "first words at 12 months",
+        "stopped walking at 12 years",
+        "still walking at age 10",
+        "did not speak English",
+        "does not speak to anyone",
+        "has no speech or swallowing difficulty",
+        "has no speech, vision or gait problems",
     ],
 )
 def test_other_phrases_say_none(text: str) -> None:
@@ -186,6 +213,7 @@ def _sample(tree: Any, rng: random.Random) -> str:
             case "IN":
                 told = [chr(one) for name, one in value if str(name) == "LITERAL"]
                 told += ["7" for name, _ in value if str(name) == "CATEGORY"]
+                told += [chr(one[0]) for name, one in value if str(name) == "RANGE"]
                 text += "x" if str(value[0][0]) == "NEGATE" else rng.choice(told)
             case "BRANCH":
                 text += _sample(rng.choice(value[1]), rng)

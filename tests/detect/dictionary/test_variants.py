@@ -37,6 +37,12 @@ FINDINGS = [
     concept("F:27", "Connective tissue disease", "Bipolar 1 disorder", types=["disease"]),
     concept("F:28", "Kidney disease", "Disease of muscle", types=["disease"]),
     concept("F:29", "Lung injury", "Knee disease", types=["disease"]),
+    concept("F:30", "Widely spaced teeth", "Low-set ears", types=["human_phenotype"]),
+    concept("F:31", "Small kidney", "Chest pain", types=["human_phenotype"]),
+    concept("F:33", "Herniated disc", "Oculogyric crisis", types=["human_phenotype"]),
+    concept("F:34", "Limited elbow extension", "Facial asymmetry", types=["human_phenotype"]),
+    concept("F:35", "Claw hand deformity", "Aortic stenosis", types=["human_phenotype"]),
+    concept("F:32", "Sarcoma", "Soft tissue", types=["neoplastic process"]),
     concept("F:9", "Moderate hearing impairment", types=["human_phenotype"]),
 ]
 
@@ -91,6 +97,43 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         # A verb joins the body part and its change, and an adverb may stand by it.
         ("The toes were invariably absent", [("toes were invariably absent", "Absent toe")]),
         ("Long bones were slender", [("Long bones were slender", "Slender long bone")]),
+        # So for any word that says how it is.
+        (
+            "Teeth were widely spaced; the ears appear low-set, and",
+            [
+                ("Teeth were widely spaced", "Widely spaced teeth"),
+                ("ears appear low-set", "Low-set ears"),
+            ],
+        ),
+        ("the right kidney was very small", [("kidney was very small", "Small kidney")]),
+        ("L4-L5 disc herniation", [("disc herniation", "Herniated disc")]),
+        ("oculogyric crises", [("oculogyric crises", "Oculogyric crisis")]),
+        ("bowing of the femora", [("bowing of the femora", "Femoral bowing")]),
+        (
+            "restricted elbow extension, her face is asymmetric",
+            [
+                ("restricted elbow extension", "Limited elbow extension"),
+                ("face is asymmetric", "Facial asymmetry"),
+            ],
+        ),
+        ("claw hands", [("claw hands", "Claw hand deformity")]),
+        # It is said of another thing, or is said of what follows, or of no body part at all.
+        ("The mass in the left kidney was small.", []),
+        ("The kidney was small cell carcinoma.", []),
+        ("The kidneys are in a small bag.", []),
+        ("The chest was pain-free.", []),
+        ("Chest pain is the chronic form; a pain is a chronic one.", [("Chest pain", None)]),
+        (
+            "Her chest pain was chronic, his left pain was chronic.",
+            [
+                ("chest pain", None),
+                ("pain was chronic", "Chronic pain"),
+            ],
+        ),
+        ("The tissue was soft.", []),
+        ("Small were the kidneys.", []),
+        ("Heart is abnormal per protocol.", []),
+        ("One side of the skin is abnormal.", [("skin is abnormal", "Abnormality of the skin")]),
         # Three words of groups, two of them in other words.
         (
             "Abnormal clavicular shape",

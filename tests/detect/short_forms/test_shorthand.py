@@ -14,6 +14,7 @@ from linker.detect.short_forms.shorthand import clinical_long_form, is_abbreviat
     ("short", "long_form"),
     [
         ("SOB", "shortness of breath"),
+        ("GDD", "global developmental delay"),
         ("sob", "shortness of breath"),
         ("s.o.b.", "shortness of breath"),
         ("Htn", "hypertension"),
