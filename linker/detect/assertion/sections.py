@@ -68,11 +68,14 @@ class Sentence:
         """Its words and marks as phrases have them, and which of them are of which stretch."""
         if not self.holds_open(stretches):
             tokens = [*map(fold, chain.from_iterable(map(TOKEN.findall, self.pieces)))]
-            places = (i for i, token in enumerate(tokens) if token == MENTION)
-            marks = (s for s, p in zip(self.starts, self.pieces, strict=True) if p == MENTION)
-            return tokens, dict(zip(places, map(stretches.at.__getitem__, marks), strict=True))
-        tokens = []
-        homes: dict[int, int] = {}
+            homes: dict[int, int] = {}
+            at = -1
+            for start, piece in zip(self.starts, self.pieces, strict=True):
+                if piece == MENTION:
+                    at = tokens.index(MENTION, at + 1)
+                    homes[at] = stretches.at[start]
+            return tokens, homes
+        tokens, homes = [], {}
         for piece, start in zip(self.pieces, self.starts, strict=True):
             if piece == MENTION:
                 homes[len(tokens)] = stretches.at[start]
@@ -125,7 +128,8 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 continue
             sentence = Sentence(section)
         if piece[0] == MENTION:
-            sentence.add(MENTION, at)
+            sentence.pieces.append(MENTION)
+            sentence.starts.append(at)
             before = ""
             continue
         if piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, _last_word(before))):
@@ -138,7 +142,8 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 sentence = Sentence(section)
                 sentence.add(piece, at)
             continue
-        sentence.add(piece, at)
+        sentence.pieces.append(piece)
+        sentence.starts.append(at)
         before = piece
     if sentence is not None:
         yield sentence

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -28,6 +29,8 @@ TOKEN = re.compile(
 )
 _STAND_FOR = {"#": "0", "#s": "0s", "YYYY": "YYYY", "@": MENTION}
 _DURATION = re.compile(r"\d{1,3}((?:h|hr|d|day|w|wk|week|mo|month|y|yr|year)s?)", re.IGNORECASE)
+_KEPT = 1 << 16
+"""Words of which is kept how they are compared."""
 FAR = 1 << 60
 """As many words as a sentence may have."""
 
@@ -193,6 +196,15 @@ class PhraseBook:
                 rest.phrases, Effect(attributes=attributes, rests=True, until=frozenset(rest.until))
             )
         self._add(rules.pseudo.phrases, Effect())
+        self._scoped_words = frozenset(
+            word for word, node in self._root.next.items() if any(map(_has_scope, node.effects))
+        )
+        self._scoped_pairs = frozenset(
+            (first, second)
+            for first, node in self._root.next.items()
+            for second, below in node.next.items()
+            if any(map(_has_scope, _effects_below(below)))
+        )
         self.headers = {
             header: tuple(map(ASSERTIONS.index, section.attributes))
             for section in rules.section
@@ -234,6 +246,17 @@ class PhraseBook:
                 choices.append((tuple(_parts(word)),))
         return choices
 
+    def may_scope(self, tokens: Sequence[str]) -> bool:
+        """Whether a phrase that has a scope may be among some tokens: by its first two words.
+
+        Cheap, and false of two sentences in three: their words begin phrases that only end a scope.
+        """
+        return not (
+            self._scoped_words.isdisjoint(tokens)
+            and self._scoped_pairs.isdisjoint(pairwise(tokens))
+            and _ADVERBS.isdisjoint(tokens)
+        )
+
     def find(self, tokens: list[str]) -> Phrases:
         """The phrases of a sentence, left to right, the longest at each place, without overlaps."""
         phrases: Phrases = {}
@@ -245,7 +268,9 @@ class PhraseBook:
             reach = end = at + 1
             ends: list[Effect] = []
             while node is not None:
-                effects = [effect for effect in node.effects if _fits(effect, tokens, at, reach)]
+                effects = node.effects and [
+                    effect for effect in node.effects if _fits(effect, tokens, at, reach)
+                ]
                 if effects:
                     end = reach
                     # "presents with" also ends what "presents" ends; a pseudo-trigger stands alone.
@@ -270,6 +295,19 @@ def _words_below(node: _Node) -> Iterator[str]:
         left.extend(below.values())
 
 
+def _effects_below(node: _Node) -> Iterator[Effect]:
+    """What the phrases do that end at a node or below it."""
+    left = [node]
+    while left:
+        here = left.pop()
+        yield from here.effects
+        left.extend(here.next.values())
+
+
+def _has_scope(effect: Effect) -> bool:
+    return effect.forward or effect.backward
+
+
 def _walk(node: _Node, parts: tuple[str, ...]) -> _Node:
     for part in parts:
         found = node.next.get(part)
@@ -290,6 +328,7 @@ def _fits(effect: Effect, tokens: list[str], begin: int, end: int) -> bool:
     return tokens[end] != ":" and not is_word(tokens[end])
 
 
+@lru_cache(maxsize=_KEPT)
 def is_word(piece: str) -> bool:
     """Whether a token is a word, a number or a mention; else it is punctuation."""
     return piece[0].isalnum() or piece == MENTION
@@ -303,7 +342,7 @@ def _parts(word: str) -> list[str]:
     return [fold(part) for part in TOKEN.findall(word)]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_KEPT)
 def fold(piece: str) -> str:
     """The form in which the words of a note are compared with those of a phrase.
 
