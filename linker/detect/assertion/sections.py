@@ -7,6 +7,7 @@ family's.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,6 +22,7 @@ _HEADER = re.compile(
     r"[ \t*#_>•-]{0,8}(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][A-Za-z /&,'’().-]{0,60}?)"
     r"[ \t]*[*_]{0,3}[ \t]*(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
 )
+_COLON = re.compile(":")
 _LONGEST_HEADER = 100
 """More characters than a header takes, with what stands around it, up to its colon."""
 _FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
@@ -92,9 +94,15 @@ class Sentence:
 
 
 def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
-    """The sentences of a note, headers left out, each with what its section says."""
+    """The sentences of a note, headers left out, each with what its section says.
+
+    Of a line without a mention from some place on they are left out.
+    """
     text, masked = stretches.plain, stretches.masked
     hard = hard_breaks(text)
+    line_ends = sorted(hard)
+    colons = (colon.start() for colon in _COLON.finditer(masked))
+    stops = sorted((*stretches.at, *colons, len(masked) + 1))
     reached = 0
     section: tuple[int, ...] = ()
     line_start, after_blank = True, True
@@ -108,7 +116,7 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 if sentence is not None:
                     yield sentence
                 after_blank = sentence is None and line_start
-                sentence, line_start = None, True
+                sentence, line_start, before = None, True, ""
             continue
         if sentence is None:
             header = _header(masked, at, book, line_start=line_start, after_blank=after_blank)
@@ -126,13 +134,21 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                     own.add(_FIRST_WORDS.findall(masked, reached)[0], len(masked) + 1)
                     yield own
                 continue
+            line_end = line_ends[bisect_left(line_ends, at)]
+            if stops[bisect_left(stops, at)] > line_end:
+                # Neither a mention nor another header.
+                reached, before = line_end, ""
+                continue
             sentence = Sentence(section)
         if piece[0] == MENTION:
             sentence.pieces.append(MENTION)
             sentence.starts.append(at)
             before = ""
             continue
-        if piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, _last_word(before))):
+        # Most pieces are longer than a mark: these are not looked for among the marks.
+        if reached - at == 1 and (
+            piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, _last_word(before)))
+        ):
             if piece in ("?", EMPTY_BEHIND):
                 sentence.add(piece, at)
             yield sentence

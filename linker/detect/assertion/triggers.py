@@ -249,7 +249,7 @@ class PhraseBook:
     def may_scope(self, tokens: Sequence[str]) -> bool:
         """Whether a phrase that has a scope may be among some tokens: by its first two words.
 
-        Cheap, and false of two sentences in three: their words begin phrases that only end a scope.
+        Cheap, and false of a third of the sentences with mentions.
         """
         return not (
             self._scoped_words.isdisjoint(tokens)
