@@ -134,8 +134,12 @@ def _american_of_either(word: str) -> str:
 
 def _folded(word: str) -> str:
     """A word without case, accents, possessive, Greek letters and Roman numbers."""
-    word = unicodedata.normalize("NFKD", word.translate(_TABLE)).lower()
-    word = "".join(_GREEK.get(c, c) for c in word if not unicodedata.combining(c))
+    word = word.translate(_TABLE)
+    if word.isascii():
+        word = word.lower()
+    else:
+        word = unicodedata.normalize("NFKD", word).lower()
+        word = "".join(_GREEK.get(c, c) for c in word if not unicodedata.combining(c))
     word = word.removesuffix("'").removesuffix("'s")
     return "" if word in STOP_WORDS else _ROMAN.get(word, word)
 

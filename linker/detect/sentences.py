@@ -7,6 +7,11 @@ sentence and the second does not, and a sentence splitter made for prose tells t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+KEPT_NOTES = 256
+"""Notes of which is kept what several parts ask for: more than a batch has, with stretches of them
+that are read by themselves."""
 
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪‣◦>#]|\(?(?:\d{1,3}|[A-Za-z])[.)](?=\s))")
 _LABEL = re.compile(r"[ \t*_]*[A-Za-z][\w /&,()'’-]{0,40}:(?!\d)")
@@ -63,7 +68,8 @@ def plain_newlines(text: str) -> str:
     return text
 
 
-def hard_breaks(text: str) -> set[int]:
+@lru_cache(maxsize=KEPT_NOTES)
+def hard_breaks(text: str) -> frozenset[int]:
     """The offsets of the newlines that end a sentence; at the others a full line goes on.
 
     Args:
@@ -83,7 +89,7 @@ def hard_breaks(text: str) -> set[int]:
             hard.add(end)
             hard |= _breaks_in(block)
             block = []
-    return hard | _breaks_in(block)
+    return frozenset(hard | _breaks_in(block))
 
 
 def _breaks_in(block: list[tuple[int, str]]) -> set[int]:

@@ -25,9 +25,12 @@ from linker.text import stem
 
 _MOST_PARTS, _MOST_WORDS = 2, 4
 """Words of a body part ("cervical spine" has two), and with what says where on it."""
-_LONGEST_WORD = 24
-_WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![-'’/.])([^\W\d_]{3,})(?:-|[ \t]{1,2}|[ \t]?\n[ \t]*)\Z")
-_WORDS_BEHIND = re.compile(r"(?:(?:[ \t]{1,2}|[ \t]?\n[ \t]*)[^\W\d_]+(?![\w'’/-])){2,7}")
+_REACH = 26
+"""Characters of a word before a mention, with what parts them."""
+_WORD_BEFORE = re.compile(r"(?:-|[ \t]{1,2}|[ \t]*\n[ \t]?)([^\W\d_]{3,})(?![^\W_]|[-'’/.])")
+"""Read backwards: a search for what ends at a place tries every place before it."""
+_GAP = r"(?:[ \t]{1,2}|[ \t]?\n[ \t]*)"
+_WORD_END = r"(?![\w'’/-])"
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST_IN_CAPITALS = 7
 """Shorter mentions in capitals are letters: they say what they stand for, or nothing."""
@@ -82,22 +85,20 @@ def sites_of(text: str, mentions: Sequence[Mention]) -> list[tuple[Site, ...]]:
         if _is_site(mention.text):
             continue
         taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
-    hard: set[int] | None = None
     found: list[tuple[Site, ...]] = []
     for mention in mentions:
         sites = () if mention.proposed or _is_letters(mention) else _beside(text, mention)
-        if sites:
-            start, end = sites[0].start, sites[0].end
-            if any(
-                taken.find(1, *added) >= 0 for added in ((start, mention.start), (mention.end, end))
-            ):
-                sites = ()
-            elif "\n" in text[start:end]:
-                hard = hard_breaks(text) if hard is None else hard
-                if not hard.isdisjoint(range(start, end)):
-                    sites = ()
-        found.append(sites)
+        found.append(sites if sites and _is_free(text, taken, mention, sites[0]) else ())
     return found
+
+
+def _is_free(text: str, taken: bytearray, mention: Mention, site: Site) -> bool:
+    """Whether no other mention holds what a site adds to its own, and no line ends in it."""
+    added = (site.start, mention.start), (mention.end, site.end)
+    return all(taken.find(1, *stretch) < 0 for stretch in added) and (
+        "\n" not in text[site.start : site.end]
+        or hard_breaks(text).isdisjoint(range(site.start, site.end))
+    )
 
 
 def in_words_of_site(site: Site) -> Iterator[tuple[str, ...]]:
@@ -128,10 +129,10 @@ def _before(text: str, mention: Mention) -> tuple[Site, ...]:
     parts: list[_Word] = []
     positions: list[_Word] = []
     while len(parts) + len(positions) < _MOST_WORDS:
-        match = _WORD_BEFORE.search(text, max(0, start - _LONGEST_WORD - 2), start)
-        if match is None:
+        match = _WORD_BEFORE.match(text[max(0, start - _REACH - 1) : start][::-1])
+        if match is None or match.end() > _REACH:
             break
-        word = _Word(match.start(1), match[1].lower())
+        word = _Word(start - match.end(), match[1][::-1].lower())
         if not positions and len(parts) < _MOST_PARTS and _is_part(word.text):
             parts.insert(0, word)
         elif parts and word.text in _positions():
@@ -139,6 +140,8 @@ def _before(text: str, mention: Mention) -> tuple[Site, ...]:
         else:
             break
         start = word.start
+    if not parts:
+        return ()
     return tuple(
         Site(said[0].start, mention.end, tuple(word.text for word in said))
         for said in _less_and_less(positions, parts)
@@ -147,14 +150,11 @@ def _before(text: str, mention: Mention) -> tuple[Site, ...]:
 
 def _behind(text: str, mention: Mention) -> tuple[Site, ...]:
     """The body part behind a preposition right behind a mention."""
-    data = _file()
-    run = _WORDS_BEHIND.match(text, mention.end)
+    run = _words_behind().match(text, mention.end)
     if run is None:
         return ()
     first, *rest = _WORD.finditer(run.group())
-    if first.group().lower() not in data.prepositions or SPREADS_TO.search(
-        text[mention.start : mention.end + first.end()]
-    ):
+    if SPREADS_TO.search(text[mention.start : mention.end + first.end()]):
         return ()
     parts: list[_Word] = []
     positions: list[_Word] = []
@@ -171,8 +171,10 @@ def _behind(text: str, mention: Mention) -> tuple[Site, ...]:
             break
         elif word.text in _positions():
             positions.append(word)
-        elif word.text not in data.determiners:
+        elif word.text not in _file().determiners:
             return ()
+    if not parts:
+        return ()
     return tuple(
         Site(mention.start, end, tuple(word.text for word in said))
         for said in _less_and_less(positions, parts)
@@ -181,8 +183,6 @@ def _behind(text: str, mention: Mention) -> tuple[Site, ...]:
 
 def _less_and_less(positions: Sequence[_Word], parts: Sequence[_Word]) -> list[tuple[_Word, ...]]:
     """What is said of a site: all, all but its side, the body part alone; each once."""
-    if not parts:
-        return []
     on_it = [word for word in positions if word.text not in _sides()]
     return [*dict.fromkeys((*said, *parts) for said in (positions, on_it, ()))]
 
@@ -211,6 +211,13 @@ def _same(word: str) -> tuple[str, ...]:
 def _file() -> _File:
     source = resources.files(__package__) / "data/sites.toml"
     return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _words_behind() -> re.Pattern[str]:
+    """A preposition, and the words that follow it."""
+    either = "|".join(sorted(_file().prepositions))
+    return re.compile(rf"{_GAP}(?i:{either}){_WORD_END}(?:{_GAP}[^\W\d_]+{_WORD_END}){{1,6}}")
 
 
 @lru_cache(maxsize=1)

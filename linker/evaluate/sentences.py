@@ -23,7 +23,7 @@ class Sentences:
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = documents
-        self._breaks: dict[int, set[int]] = {}
+        self._breaks: dict[int, frozenset[int]] = {}
 
     def of(self, places: Iterable[Place]) -> list[dict[str, str]]:
         """For each place its document's id and its sentence: what is before, the mention, after."""

@@ -13,7 +13,7 @@ from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.queries.organs import Organs
 from linker.link.queries.short_forms import spelled_out
-from linker.link.queries.symbols import Symbols, may_be_symbol
+from linker.link.queries.symbols import Symbols
 from linker.link.ranking.contests import decide
 from linker.link.ranking.labels import TypeFilter, kind_of
 from linker.link.ranking.rank import Weights
@@ -62,7 +62,8 @@ class Answers:
         self._types = types
         self._symbols = Symbols(index.store)
         self._organs = Organs(index.store)
-        self._in_full = lru_cache(CACHED_QUERIES)(partial(spelled_out, index))
+        self._in_full = partial(spelled_out, index)
+        self._name_of = lru_cache(CACHED_QUERIES)(self._find_name)
         try:
             self.weights = Weights.from_json(index.calibration["weights"])
         except (KeyError, TypeError, ValueError) as error:
@@ -86,29 +87,33 @@ class Answers:
             The mention, with what a symbol or a short form in it stands for, and its candidates.
         """
         in_full = [self._spelled_out(mention) for mention in mentions]
-        asked = [self._asked(mention) for mention in in_full]
+        asked = [_Asked(mention.query, self._kind(mention)) for mention in in_full]
         found = self._candidates(asked, k)
         for mention, question in zip(in_full, asked, strict=True):
             yield mention, found[question]
 
-    def _asked(self, mention: Mention) -> _Asked:
-        label = mention.label if self._types is not None else ""
-        return _Asked(mention.query, kind_of(label) if label else None)
+    def _kind(self, mention: Mention) -> str | None:
+        return kind_of(mention.label) if mention.label and self._types is not None else None
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""
-        query = name = mention.query
+        query = mention.query
+        name = self._name_of(query, self._kind(mention), mention.long_form is None)
+        return mention if name == query else replace(mention, long_form=name)
+
+    def _find_name(self, query: str, kind: str | None, as_written: bool) -> str:
+        """What a query stands for; itself if for nothing, or if the house says what it means.
+
+        Args:
+            as_written: it is the note's own words, and may have short forms in it.
+        """
         local = self._store.local_names
         if local and normalise(query) in local:
-            return mention
-        kind = self._asked(mention).kind
-        if may_be_symbol(query):
-            name = self._symbols.name_of(query, kind)
+            return query
+        name = self._symbols.name_of(query, kind)
         if name == query:
             name = self._organs.name_of(query, kind)
-        if name == query and mention.long_form is None:
-            name = self._in_full(query)
-        return mention if name == query else replace(mention, long_form=name)
+        return self._in_full(query) if name == query and as_written else name
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
         """The candidates of each distinct question; the latest ones are kept."""

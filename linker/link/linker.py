@@ -378,10 +378,11 @@ class Linker:
 
     def _decided(self, mentions: Sequence[Mention], k: int) -> list[Decided]:
         """What each mention is linked to, or NIL."""
+        threshold = self.threshold
         return [
             Decided(
                 mention,
-                found[0].concept_id if found and found[0].probability >= self.threshold else None,
+                found[0].concept_id if found and found[0].probability >= threshold else None,
                 found,
             )
             for mention, found in self._answers.of(mentions, k)

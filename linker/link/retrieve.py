@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +13,15 @@ import numpy.typing as npt
 from linker.encoder import Encoder
 from linker.index import Index, ranges
 from linker.link.queries.reworded import reworded
-from linker.link.queries.wording import named_all, singular
+from linker.link.queries.wording import named, singular
 from linker.text import normalise, stems
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+_KEPT = 8192
+"""Normal forms of which is kept what names have their words: a query is asked for several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,18 @@ class Spelling(NamedTuple):
     written: str | None
 
 
+class _SameWords(NamedTuple):
+    """The names with the words of a normal form, in any order and inflection.
+
+    Attributes:
+        rows: of them all.
+        exact: of the one that is the normal form itself; None if there is none.
+    """
+
+    rows: Sequence[int]
+    exact: int | None
+
+
 class Retriever:
     """Proposes names for queries.
 
@@ -69,6 +85,7 @@ class Retriever:
     def __init__(self, index: Index, encoder: Callable[[], Encoder]) -> None:
         self._index = index
         self._encoder = encoder
+        self._same_words = lru_cache(maxsize=_KEPT)(self._find)
 
     def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
         """The names nearest to each query.
@@ -85,11 +102,11 @@ class Retriever:
         """
         normals = [normalise(query) for query in queries]
         distinct = sorted({normal for normal in normals if normal})
-        same = self._same_words(distinct)
-        exact = self._exact(distinct, same)
+        found = [*map(self._same_words, distinct)]
+        same, exact = [own.rows for own in found], [own.exact for own in found]
         named = [
-            reworded(self._index, normal, rows) if row is None else row
-            for normal, rows, row in zip(distinct, same, exact, strict=True)
+            reworded(self._index, normal, own.rows) if own.exact is None else own.exact
+            for normal, own in zip(distinct, found, strict=True)
         ]
         vectors = self._vectors(distinct, named)
         place = {normal: i for i, normal in enumerate(distinct)}
@@ -103,15 +120,12 @@ class Retriever:
 
         Not the reverse: MeSH's "Alcohols" are a class, and "alcohol" is one of them.
         """
-        queries = list(queries)
-        normals = [normalise(query) for query in queries]
-        same = self._same_words(normals)
-        return [
-            singular(self._index, query, normal, rows) if row is None else query
-            for query, normal, rows, row in zip(
-                queries, normals, same, self._exact(normals, same), strict=True
-            )
-        ]
+        return [*map(self._as_name, queries)]
+
+    def _as_name(self, query: str) -> str:
+        normal = normalise(query)
+        rows, exact = self._same_words(normal)
+        return query if exact is not None else singular(self._index, query, normal, rows)
 
     def spellings(self, queries: Sequence[str]) -> list[Spelling]:
         """All of some queries that links depend on: two that agree in it have the same candidates.
@@ -119,27 +133,19 @@ class Retriever:
         A note's "CHEST PAIN" and "Chest Pain" are looked up once, if no source writes them so, and
         so is the plural of a name, which is looked up as that name: see `as_names`.
         """
-        queries = self.as_names(queries)
-        normals = [normalise(query) for query in queries]
-        rows = self._exact(normals, self._same_words(normals))
         found = []
-        for query, normal, row in zip(queries, normals, rows, strict=True):
+        for query in self.as_names(queries):
+            normal = normalise(query)
+            row = self._same_words(normal).exact
             spelled = " ".join(query.split())
             written = () if row is None else (p.written for p in self._index.store.pairs(row))
             found.append(Spelling(normal, spelled if spelled in written else None))
         return found
 
-    def _exact(self, normals: Sequence[str], same: Sequence[Sequence[int]]) -> list[int | None]:
-        """The name that each normal form is, of those with its words."""
+    def _find(self, normal: str) -> _SameWords:
+        rows = named(self._index, stems(normal))
         normal_of = self._index.store.normal
-        return [
-            next((row for row in rows if normal_of(row) == normal), None)
-            for normal, rows in zip(normals, same, strict=True)
-        ]
-
-    def _same_words(self, normals: Sequence[str]) -> list[list[int]]:
-        """The names with the words of each normal form, in any order and inflection."""
-        return named_all(self._index, [stems(normal) for normal in normals])
+        return _SameWords(rows, next((row for row in rows if normal_of(row) == normal), None))
 
     def _vectors(
         self, normals: Sequence[str], names: Sequence[int | None]

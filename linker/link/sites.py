@@ -52,6 +52,8 @@ class SiteNames:
             Its long form is the name. None if there is no such name, or if those there are belong
             to the finding's own concept.
         """
+        if not sites:
+            return None
         said = tuple(dict.fromkeys((own.mention.text, own.mention.query)))
         for site in sites:
             name = self._find(said, own.concept_id, site._replace(start=0, end=0))

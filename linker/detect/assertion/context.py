@@ -97,7 +97,7 @@ class AssertionRules:
                 self._judge(sentence, stretches, found)
                 for piece in with_minus(sentence.pieces):
                     found[stretches.at[sentence.starts[piece]]] |= 1 << _NEGATED
-        return [_truth(found[home]) for home in homes]
+        return [dict(_TRUTHS[found[home]]) for home in homes]
 
     def _holds_words_of_rules(self, text: str) -> bool:
         """Whether a text is words of phrases and headers, and nothing else.
@@ -116,6 +116,8 @@ class AssertionRules:
 
     def _judge(self, sentence: Sentence, stretches: Stretches, found: list[int]) -> None:
         tokens, homes = sentence.tokens(stretches)
+        if not sentence.section and not self._book.may_scope(tokens):
+            return
         for first, end in items(tokens, homes):
             item, own = tokens, homes
             if end - first < len(tokens):
@@ -131,6 +133,9 @@ def _truth(bits: int) -> dict[str, bool]:
     # What there was not has no time: "no history of MI".
     truth["historical"] = truth["historical"] and not truth["negated"]
     return truth
+
+
+_TRUTHS = tuple(map(_truth, range(1 << len(ASSERTIONS))))
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ family's.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,6 +22,7 @@ _HEADER = re.compile(
     r"[ \t*#_>•-]{0,8}(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][A-Za-z /&,'’().-]{0,60}?)"
     r"[ \t]*[*_]{0,3}[ \t]*(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
 )
+_COLON = re.compile(":")
 _LONGEST_HEADER = 100
 """More characters than a header takes, with what stands around it, up to its colon."""
 _FIRST_WORDS = re.compile(r"[^\n.;]{0,40}")
@@ -68,11 +70,14 @@ class Sentence:
         """Its words and marks as phrases have them, and which of them are of which stretch."""
         if not self.holds_open(stretches):
             tokens = [*map(fold, chain.from_iterable(map(TOKEN.findall, self.pieces)))]
-            places = (i for i, token in enumerate(tokens) if token == MENTION)
-            marks = (s for s, p in zip(self.starts, self.pieces, strict=True) if p == MENTION)
-            return tokens, dict(zip(places, map(stretches.at.__getitem__, marks), strict=True))
-        tokens = []
-        homes: dict[int, int] = {}
+            homes: dict[int, int] = {}
+            at = -1
+            for start, piece in zip(self.starts, self.pieces, strict=True):
+                if piece == MENTION:
+                    at = tokens.index(MENTION, at + 1)
+                    homes[at] = stretches.at[start]
+            return tokens, homes
+        tokens, homes = [], {}
         for piece, start in zip(self.pieces, self.starts, strict=True):
             if piece == MENTION:
                 homes[len(tokens)] = stretches.at[start]
@@ -89,9 +94,15 @@ class Sentence:
 
 
 def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
-    """The sentences of a note, headers left out, each with what its section says."""
+    """The sentences of a note, headers left out, each with what its section says.
+
+    Of a line without a mention from some place on they are left out.
+    """
     text, masked = stretches.plain, stretches.masked
     hard = hard_breaks(text)
+    line_ends = sorted(hard)
+    colons = (colon.start() for colon in _COLON.finditer(masked))
+    stops = sorted((*stretches.at, *colons, len(masked) + 1))
     reached = 0
     section: tuple[int, ...] = ()
     line_start, after_blank = True, True
@@ -105,7 +116,7 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 if sentence is not None:
                     yield sentence
                 after_blank = sentence is None and line_start
-                sentence, line_start = None, True
+                sentence, line_start, before = None, True, ""
             continue
         if sentence is None:
             header = _header(masked, at, book, line_start=line_start, after_blank=after_blank)
@@ -123,12 +134,21 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                     own.add(_FIRST_WORDS.findall(masked, reached)[0], len(masked) + 1)
                     yield own
                 continue
+            line_end = line_ends[bisect_left(line_ends, at)]
+            if stops[bisect_left(stops, at)] > line_end:
+                # Neither a mention nor another header.
+                reached, before = line_end, ""
+                continue
             sentence = Sentence(section)
         if piece[0] == MENTION:
-            sentence.add(MENTION, at)
+            sentence.pieces.append(MENTION)
+            sentence.starts.append(at)
             before = ""
             continue
-        if piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, _last_word(before))):
+        # Most pieces are longer than a mark: these are not looked for among the marks.
+        if reached - at == 1 and (
+            piece in _SPLITTERS or (piece in ".!?" and ends_sentence(text, at, _last_word(before)))
+        ):
             if piece in ("?", EMPTY_BEHIND):
                 sentence.add(piece, at)
             yield sentence
@@ -138,7 +158,8 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 sentence = Sentence(section)
                 sentence.add(piece, at)
             continue
-        sentence.add(piece, at)
+        sentence.pieces.append(piece)
+        sentence.starts.append(at)
         before = piece
     if sentence is not None:
         yield sentence

@@ -52,7 +52,9 @@ def stretches_of(
         ValueError: a mention ends after the text does.
     """
     plain = plain_newlines(text)
-    unmasked = readable(plain).translate(_RESERVED)
+    unmasked = readable(plain)
+    if not unmasked.isascii():
+        unmasked = unmasked.translate(_RESERVED)
     spans: list[tuple[int, int]] = []
     homes = [0] * len(mentions)
     for i in sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end)):

@@ -43,6 +43,7 @@ _OTHERWISE = re.compile(
     r"(?<![\w\u2010\u2011-])(?:(?:anti|non|pre)[-\u2010\u2011]|non )\Z", re.IGNORECASE
 )
 _LONGEST_OTHERWISE = len("anti-") + 1
+_JOINING = frozenset("- \u2010\u2011")
 _JOINER = "\u0335"
 """Stands for the hyphen: a mark that words are compared without, as long as what it replaces."""
 _AROUND = 60
@@ -71,14 +72,15 @@ def in_one_word(stretch: str) -> str | None:
 
 def is_prefixed(text: str, start: int) -> bool:
     """Whether what stands in front makes what begins at `start` another thing: "non-", "gall "."""
-    return (
-        start > 0
-        and text[start - 1] in "- \u2010\u2011"
-        and (
-            _OTHERWISE.search(text, max(0, start - _LONGEST_OTHERWISE), start) is not None
-            # Half an ache is a pain.
-            or (text[start] in _INITIALS and _is_compound(text, start - 1))
+    before = text[max(0, start - 2) : start]
+    return before[-1:] in _JOINING and (
+        (
+            # All but "non " have a hyphen.
+            (before[-1:] != " " or before[:1] in "nN")
+            and _OTHERWISE.search(text, max(0, start - _LONGEST_OTHERWISE), start) is not None
         )
+        # Half an ache is a pain.
+        or (text[start] in _INITIALS and _is_compound(text, start - 1))
     )
 
 
@@ -112,11 +114,11 @@ def _is_prefix(text: str, end: int) -> bool:
 
 def _is_compound(text: str, gap: int) -> bool:
     """Whether `text[gap]` parts two pieces of one word."""
-    first = _BEFORE.search(text, max(0, gap - _LONGEST_PREFIX), gap)
-    if first is None or first.group().lower() not in _COMPOUNDS:
-        return False
     behind = text[gap + 1 : gap + 1 + _LONGEST_PREFIX].lower()
-    return behind.startswith(_COMPOUNDS[first.group().lower()])
+    if not behind.startswith(_SECONDS):
+        return False
+    first = _BEFORE.search(text, max(0, gap - _LONGEST_PREFIX), gap)
+    return first is not None and behind.startswith(_COMPOUNDS.get(first.group().lower(), ()))
 
 
 def _joined(text: str, gaps: list[tuple[int, int]]) -> tuple[int, str]:

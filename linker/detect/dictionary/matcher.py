@@ -15,10 +15,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from linker.detect.dictionary.composites import Joint, is_list, joints, parts_at
-from linker.detect.dictionary.disorders import says_too_little
+from linker.detect.dictionary.composites import Joint, joints, parts_at
 from linker.detect.dictionary.eponyms import called_after, is_person, is_surname
-from linker.detect.dictionary.grams import across_joints, grams, sums_of, without_sides
+from linker.detect.dictionary.grams import Positions, across_joints, grams, sums_of, without_sides
 from linker.detect.dictionary.growth import growth_in
 from linker.detect.dictionary.inverted import has_own_word, only_seems_inverted
 from linker.detect.dictionary.joined import in_one_word, is_prefixed, joined_in
@@ -26,22 +25,13 @@ from linker.detect.dictionary.lay import sayings_at
 from linker.detect.dictionary.letters import supported
 from linker.detect.dictionary.match import Match, each_span, longest, mention_of
 from linker.detect.dictionary.measured import may_be_measured, names_in_place
-from linker.detect.dictionary.names import Names
+from linker.detect.dictionary.names import Names, Reading
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
 from linker.detect.dictionary.short_names import is_another_thing
 from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
-from linker.detect.dictionary.variants import (
-    ends_in_noun,
-    has_some_cause,
-    has_verb,
-    in_other_words,
-    is_disease_of_organ,
-    is_of_its_subject,
-    same_in_other_words,
-    subject_of,
-)
+from linker.detect.dictionary.variants import in_other_words, is_of_its_subject, subject_of
 from linker.detect.short_forms.definitions import parenthesised
-from linker.detect.short_forms.restated import restated_in
+from linker.detect.short_forms.restated import Restated, restated_in
 from linker.detect.short_forms.senses import sense_of
 from linker.detect.short_forms.shorthand import (
     clinical_long_form,
@@ -98,6 +88,18 @@ class _Notes:
         sums = sums_of(self.content.hash)
         self.keys = sums[first + length] - sums[first]
 
+    def place(self, gram: int) -> tuple[int, int, int]:
+        """Which text an n-gram is of, and where in it: half-open, in code points."""
+        first, length = self.grams
+        begin, last = first[gram], first[gram] + length[gram] - 1
+        content = self.content
+        return int(content.text[begin]), int(content.start[begin]), int(content.end[last])
+
+    def terms(self, gram: int) -> Positions:
+        """The words of an n-gram, as the vocabulary numbers them."""
+        first, length = self.grams
+        return self.content.term[first[gram] : first[gram] + length[gram]]
+
 
 class DictionaryMatcher:
     """Finds the index's own names. Needs no model, and always works.
@@ -133,19 +135,34 @@ class DictionaryMatcher:
             safe = [*map(readable, some)]
             # A short form in parentheses is defined by the note: `expand` sees to it.
             defined = [*map(parenthesised, safe)]
-            found_in = self._matches(safe, defined)
-            self._add_restated(safe, defined, found_in)
-            self._add_joined(safe, defined, found_in)
+            found_in = self._matches_as_said(safe, defined)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
-                matches[:] = (
-                    match
-                    for match in matches
-                    if not is_prefixed(own, match.start) and not _is_of_family(own, match.start)
-                )
+                starts = {match.start for match in matches}
+                barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
+                if barred:
+                    matches = [match for match in matches if match.start not in barred]
                 chosen = choose(supported(own, matches, short, self._index.store))
                 mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
         return found
+
+    def _matches_as_said(
+        self, texts: Sequence[str], defined: Sequence[frozenset[str]]
+    ) -> list[list[Match]]:
+        """The matches of each text: as it stands, short forms in full, prefixes joined."""
+        restated = [(i, one) for i, text in enumerate(texts) for one in restated_in(text)]
+        joined = [(i, begin, one) for i, text in enumerate(texts) for begin, one in joined_in(text)]
+        # All at once: the few words of such a stretch cost as many calls of numpy as notes do.
+        found = self._matches(
+            [*texts, *(one.text for _, one in restated), *(one for *_, one in joined)],
+            [*defined, *(defined[i] for i, _ in restated), *(defined[i] for i, *_ in joined)],
+        )
+        matches, said = found[: len(texts)], iter(found[len(texts) :])
+        for i, one in restated:
+            matches[i] += self._of_restated(texts[i], one, next(said))
+        for i, begin, stretch in joined:
+            matches[i] += _of_joined(stretch, begin, next(said))
+        return matches
 
     def _matches(
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]
@@ -168,43 +185,16 @@ class DictionaryMatcher:
                 matches[text].append(match)
         return matches
 
-    def _add_restated(
-        self,
-        texts: Sequence[str],
-        defined: Sequence[frozenset[str]],
-        matches: Sequence[list[Match]],
-    ) -> None:
-        """Add the names that hold short forms which their note defines."""
-        found = [(i, one) for i, text in enumerate(texts) for one in restated_in(text)]
-        if not found:
-            return
-        said = self._matches([one.text for _, one in found], [defined[i] for i, _ in found])
-        for (i, one), own in zip(found, said, strict=True):
-            for match in own:
-                span = one.span(match.start, match.end)
-                name = match.long_form or one.text[match.start : match.end]
-                if span is not None and self._holds_together(texts[i][slice(*span)], name, match):
-                    start, end = span
-                    matches[i].append(match._replace(start=start, end=end, long_form=name))
-
-    def _add_joined(
-        self,
-        texts: Sequence[str],
-        defined: Sequence[frozenset[str]],
-        matches: Sequence[list[Match]],
-    ) -> None:
-        """Add the names in which prefixed words are one word, and hyphened in the note."""
-        found = [(i, begin, text) for i, own in enumerate(texts) for begin, text in joined_in(own)]
-        if not found:
-            return
-        said = self._matches([text for *_, text in found], [defined[i] for i, *_ in found])
-        for (i, begin, text), own in zip(found, said, strict=True):
-            for match in own:
-                name = in_one_word(text[match.start : match.end])
-                if name is not None:
-                    start, end = begin + match.start, begin + match.end
-                    long_form = match.long_form or name
-                    matches[i].append(match._replace(start=start, end=end, long_form=long_form))
+    def _of_restated(
+        self, text: str, restated: Restated, matches: Iterable[Match]
+    ) -> Iterator[Match]:
+        """The names that hold short forms which their note defines, where they stand in it."""
+        for match in matches:
+            span = restated.span(match.start, match.end)
+            name = match.long_form or restated.text[match.start : match.end]
+            if span is not None and self._holds_together(text[slice(*span)], name, match):
+                start, end = span
+                yield match._replace(start=start, end=end, long_form=name)
 
     def _holds_together(self, stretch: str, name: str, match: Match) -> bool:
         """Whether a stretch of a note that holds short forms is one name.
@@ -229,24 +219,30 @@ class DictionaryMatcher:
             text = notes.texts[of]
             stretch = text[start:end]
             reading = self._names.reading(stretch, name, whole)
-            # What other abbreviations stand for in notes is for the table to say.
-            if (
-                reading is not None
-                and (not reading.abbreviation or stretch in notes.defined[of])
-                and not (
-                    reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
-                )
-                and not (reading.header and is_header(text, start, end))
-                and not (reading.in_capitals and is_among_capitals(text, start, end))
-                and not (reading.unless and reading.unless.match(text, end))
-                and (
-                    reading.local
-                    or reading.n_words > 1
-                    or not (is_another_thing(text, start, end) or is_surname(text, start))
-                )
+            if reading is not None and (
+                reading.anywhere or self._is_meant(reading, text, start, end, notes.defined[of])
             ):
                 n_words, long_form, doubtful = reading.n_words, reading.long_form, reading.doubtful
                 yield of, Match(start, end, n_words, long_form, name, doubtful, reading.local)
+
+    def _is_meant(
+        self, reading: Reading, text: str, start: int, end: int, defined: frozenset[str]
+    ) -> bool:
+        """Whether `text[start:end]`, which may be a name, is one where it stands."""
+        return (
+            # What other abbreviations stand for in notes is for the table to say.
+            (not reading.abbreviation or text[start:end] in defined)
+            and not (
+                reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
+            )
+            and not (reading.header and is_header(text, start, end))
+            and not (reading.in_capitals and is_among_capitals(text, start, end))
+            and not (reading.unless and reading.unless.match(text, end))
+            and (
+                reading.n_words > 1
+                or not (is_another_thing(text, start, end) or is_surname(text, start))
+            )
+        )
 
     def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Disorders that the text names in other words than the index."""
@@ -254,32 +250,23 @@ class DictionaryMatcher:
         which, added = in_other_words(content.entry, content.hash, first, length)
         hits, rows = self._index.lexicon.find(notes.keys[which] + added)
         for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
-            found = content[first[gram] : first[gram] + length[gram]]
-            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
-            stretch, said = notes.texts[of][start:end], self._vocabulary.stems(found)
-            stems, names = self._names.written(row)
-            same = same_in_other_words(said, stems)
+            of, start, end = notes.place(gram)
+            text = notes.texts[of]
+            reading = self._names.variant(text[start:end], row)
             if (
-                (same or is_disease_of_organ(said, stems))
-                and (len(stems) < len(said) or ends_in_noun(stretch))
-                and (stems[0].isdigit() or not said[0].isdigit())
-                and not is_list(stretch, said)
-                and not says_too_little(said)
-                and not says_too_little(stems)
-                and (not has_verb(said) or self._is_sentence(notes.texts[of], start, end))
-                and self._names.disorders(row)
-                and not self._names.is_no_mention(notes.texts[of], start, end)
+                reading is not None
+                and not (reading.unless and reading.unless.match(text, end))
+                and not (reading.sentence and self._is_of_another(text, start, end))
             ):
-                long_form = names[0] if same or not has_some_cause(said) else None
-                yield of, Match(start, end, len(said), long_form, row)
+                yield of, Match(start, end, reading.n_words, reading.long_form, row)
 
-    def _is_sentence(self, text: str, start: int, end: int) -> bool:
-        """Whether what a sentence says is said of all of its subject.
+    def _is_of_another(self, text: str, start: int, end: int) -> bool:
+        """Whether what a sentence says is said of more or less than its first words.
 
         "Prostate cancer is common" says nothing of cancer.
         """
         subject = subject_of(text, start, end)
-        return is_of_its_subject(text, start, end) and not has_own_word(
+        return not is_of_its_subject(text, start, end) or has_own_word(
             text, start, subject, self._names.is_name
         )
 
@@ -328,18 +315,17 @@ class DictionaryMatcher:
 
     def _short_phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
-        content, (first, length) = notes.content, notes.grams
+        _, length = notes.grams
         some = np.flatnonzero((length > 1) & (length <= _LONGEST_SHORT_PHRASE))
         slot = (notes.keys[some] & np.uint64(_SLOTS - 1)).view(np.int64)
         for gram in some[self._is_short_phrase[slot]].tolist():
-            found = content[first[gram] : first[gram] + length[gram]]
-            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
+            of, start, end = notes.place(gram)
             short = notes.texts[of][start:end]
             long_form = clinical_long_form(short)
             known = long_form and self._names.known_as(long_form)
             undefined = notes.defined[of].isdisjoint(short.split())
             if known and undefined and not self._names.is_local(short):
-                yield of, Match(start, end, len(found), known)
+                yield of, Match(start, end, int(length[gram]), known)
 
     def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Names with clinical abbreviations in them: "GI bleed", "CKD stage 3"."""
@@ -375,13 +361,12 @@ class DictionaryMatcher:
         """Findings by a measurement: "platelets were low"."""
         content, (first, length) = notes.content, notes.grams
         for gram in may_be_measured(content.entry, content.hash, first, length):
-            found = content[first[gram] : first[gram] + length[gram]]
-            of, start, end = int(found.text[0]), int(found.start[0]), int(found.end[-1])
-            text, said = notes.texts[of], self._vocabulary.stems(found)
+            of, start, end = notes.place(gram)
+            text, said = notes.texts[of], self._vocabulary.stems(notes.terms(gram))
             names = names_in_place(text, start, end, said)
             name = next(filter(self._names.is_name, names), None)
             if name is not None and not self._names.is_local(text[start:end]):
-                yield of, Match(start, end, len(found), name)
+                yield of, Match(start, end, len(said), name)
 
     def _growth_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
         """Findings by a measure of growth: "OFC 44 cm (< 3rd centile)"."""
@@ -413,6 +398,20 @@ class DictionaryMatcher:
                 if name is not None and not self._names.is_local(said):
                     n_words = len(stems(said))
                     yield of, Match(begin + saying.start, begin + saying.end, n_words, name)
+
+
+def _of_joined(stretch: str, begin: int, matches: Iterable[Match]) -> Iterator[Match]:
+    """The names in which prefixed words are one word, and hyphened in the note.
+
+    Args:
+        stretch: what of the note stands from `begin` on, as `joined_in` gives it.
+        matches: of the stretch.
+    """
+    for match in matches:
+        name = in_one_word(stretch[match.start : match.end])
+        if name is not None:
+            start, end = begin + match.start, begin + match.end
+            yield match._replace(start=start, end=end, long_form=match.long_form or name)
 
 
 def _is_of_family(text: str, start: int) -> bool:

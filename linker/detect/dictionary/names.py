@@ -21,11 +21,14 @@ from linker.detect.dictionary.disorders import SPREADS_TO, is_letters, says_too_
 from linker.detect.dictionary.eponyms import called_after
 from linker.detect.dictionary.grams import SIDES
 from linker.detect.dictionary.not_mentions import not_mentions
-from linker.detect.dictionary.short_names import full_names
+from linker.detect.dictionary.short_names import full_names, may_be_another_thing
 from linker.detect.dictionary.variants import (
     ends_in_noun,
     entry_of,
+    has_some_cause,
+    has_verb,
     in_other_words,
+    is_disease_of_organ,
     same_in_other_words,
 )
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
@@ -60,6 +63,8 @@ class Reading(NamedTuple):
         local: the house gave this name, and means it wherever it stands.
         inverted: its noun stands in front: "pain, chest".
         in_capitals: it is an English word but for its capitals: "WAS".
+        anywhere: nothing that may stand around it makes it another thing.
+        sentence: it has a verb, and may be said of another thing: "the toes were absent".
     """
 
     n_words: int
@@ -71,6 +76,8 @@ class Reading(NamedTuple):
     local: bool = False
     inverted: bool = False
     in_capitals: bool = False
+    anywhere: bool = False
+    sentence: bool = False
 
 
 class Names:
@@ -82,6 +89,9 @@ class Names:
     Attributes:
         written: the stems of a name, by its row, and the ways in which the index writes it.
         reading: see `_read`.
+        variant: see `_read_in_other_words`.
+        disorders: whether all concepts of a name, by its row, are disorders; a concept without
+            types says nothing.
         is_name: whether a text is a name.
         known_as: how the index may know a long form: "dyspnea on exertion" in other words, "gastro-
             esophageal reflux disease" with its words in full; None if it does not.
@@ -98,6 +108,8 @@ class Names:
         self.is_name = lru_cache(maxsize=16384)(self._look_up)
         self.known_as = lru_cache(maxsize=4096)(self._look_up_in_other_words)
         self.reading = lru_cache(maxsize=65536)(self._read)
+        self.variant = lru_cache(maxsize=65536)(self._read_in_other_words)
+        self.disorders = lru_cache(maxsize=65536)(self._are_disorders)
 
     def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
         """What a stretch of text with the hash of a name is, whatever text it stands in.
@@ -121,12 +133,12 @@ class Names:
         if meant is not None and not meant:
             return None
         if meant and whole:
-            return Reading(len(own), None, False, False, None, False, local=True)
+            return Reading(len(own), None, False, False, None, False, local=True, anywhere=True)
         if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
         if says_too_little(own) and self.disorders(row):
             return None
-        return Reading(
+        reading = Reading(
             n_words=len(own),
             # A side is no part of the name: the name is looked up in its place.
             long_form=None if whole else self.written(row)[1][0],
@@ -138,6 +150,12 @@ class Names:
             in_capitals=lower in listed.in_capitals
             and all(own.isupper() for own in self.written(row)[1]),
         )
+        depends = (
+            reading.abbreviation or reading.header or reading.unless
+            or reading.inverted or reading.in_capitals
+            or (len(own) <= 1 and (stretch[0].isupper() or may_be_another_thing(stretch)))
+        )  # fmt: skip
+        return reading if depends else reading._replace(anywhere=True)
 
     def _is_meant(self, short: str, row: int) -> bool:
         """Whether a name that is an abbreviation is of what notes mean by it.
@@ -155,14 +173,41 @@ class Names:
             for own in store.name_rows(pair.concept)
         )
 
-    def is_no_mention(self, text: str, start: int, end: int) -> bool:
-        """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
-        lower = text[start:end].lower()
-        unless = not_mentions().before.get(lower)
-        return lower in not_mentions().words or bool(unless and unless.match(text, end))
+    def _read_in_other_words(self, stretch: str, row: int) -> Reading | None:
+        """What a stretch of text is that may say the name of a disorder in other words.
 
-    def disorders(self, row: int) -> bool:
-        """Whether all concepts of a name are disorders; a concept without types says nothing."""
+        Args:
+            row: the name.
+
+        Returns:
+            None if it is none.
+        """
+        listed, lower = not_mentions(), stretch.lower()
+        own = stems(stretch)
+        name, written = self.written(row)
+        same = same_in_other_words(own, name)
+        if (
+            not (same or is_disease_of_organ(own, name))
+            or not (len(name) < len(own) or ends_in_noun(stretch))
+            or (own[0].isdigit() and not name[0].isdigit())
+            or is_list(stretch, own)
+            or says_too_little(own)
+            or says_too_little(name)
+            or not self.disorders(row)
+            or lower in listed.words
+        ):
+            return None
+        return Reading(
+            n_words=len(own),
+            long_form=written[0] if same or not has_some_cause(own) else None,
+            abbreviation=False,
+            header=False,
+            unless=listed.before.get(lower),
+            doubtful=False,
+            sentence=has_verb(own),
+        )
+
+    def _are_disorders(self, row: int) -> bool:
         store = self._index.store
         return all(
             DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
@@ -246,7 +291,10 @@ class Names:
             noun = noun_of(word)
             if noun is not None and self._is_disorder(noun):
                 return noun
-        said_in_full = () if self.is_name(word) else full_names(word)
+        said_in_full = full_names(word)
+        # Few words are said in full, so few are looked up.
+        if said_in_full and self.is_name(word):
+            said_in_full = ()
         finding = next(filter(self.is_name, (*called_after(word), *said_in_full)), None)
         if finding is not None:
             return finding

@@ -44,6 +44,11 @@ def full_names(word: str) -> tuple[str, ...]:
     return () if right is None else (right, *_names().get(right, ()))
 
 
+def may_be_another_thing(word: str) -> bool:
+    """Whether there are words that make a short name another thing: see `is_another_thing`."""
+    return any(stem(word) in words for words in _unless())
+
+
 def is_another_thing(text: str, start: int, end: int) -> bool:
     """Whether the words around `text[start:end]`, a short name, make it another thing."""
     before, after = _unless()

@@ -148,13 +148,13 @@ class Vocabulary(dict[str, int]):
             **{name: np.ascontiguousarray(known[name]) for name in _TERM.names or ()},
         )
 
-    def stems(self, tokens: Tokens) -> list[str]:
-        """The stems of some words of the last call of `tokens`."""
-        return [self._stems[term] for term in tokens.term.tolist()]
+    def stems(self, terms: Positions) -> list[str]:
+        """The stems of some words of the last call of `tokens`, as `Tokens.term` numbers them."""
+        return [self._stems[term] for term in terms.tolist()]
 
     def words(self, tokens: Tokens) -> list[Word]:
         """Some words of the last call of `tokens`, one by one."""
-        columns = (tokens.start.tolist(), tokens.end.tolist(), self.stems(tokens))
+        columns = (tokens.start.tolist(), tokens.end.tolist(), self.stems(tokens.term))
         return [Word(*word) for word in zip(*columns, strict=True)]
 
 

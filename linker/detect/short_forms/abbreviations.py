@@ -76,7 +76,7 @@ def expand(
                 long_form = stands_for(text, *span) or None
         if long_form is None:
             long_form = bracket
-        if long_form is None:
+        if long_form is None and short_forms:
             phrase = restated(text, *span, short_forms)
             long_form = None if phrase is None else phrase.text
         same = long_form == mention.long_form

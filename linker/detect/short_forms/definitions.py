@@ -9,10 +9,11 @@ long form across sentences, and replaces extensions of `Doc` for the whole proce
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
-from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
+from linker.detect.sentences import KEPT_NOTES, ends_sentence, hard_breaks, plain_newlines
 from linker.detect.short_forms.hearst import long_form_start
 from linker.text import STOP_WORDS, readable
 
@@ -59,20 +60,21 @@ class ShortForm(NamedTuple):
     long_end: int
 
 
-def defined_in(text: str) -> list[ShortForm]:
+@lru_cache(maxsize=KEPT_NOTES)
+def defined_in(text: str) -> tuple[ShortForm, ...]:
     """Every occurrence of the short forms that a note defines, in reading order.
 
     An occurrence has the meaning of the last definition before it, or of the first definition if it
     stands before all. Plurals ("UTIs") count. No state is kept between texts.
     """
     if "(" not in text:
-        return []
+        return ()
     definitions: dict[str, list[ShortForm]] = {}
     for definition in _definitions(readable(plain_newlines(text))):
         short = singular(text[definition.start : definition.end])
         definitions.setdefault(short, []).append(definition)
     if not definitions:
-        return []
+        return ()
     # The shorts by their first letters and digits, the longest first: "MDR" also begins "MDR-TB".
     heads: dict[str, list[str]] = {}
     for short in sorted(definitions, key=lambda short: (-len(short), short)):
@@ -99,7 +101,7 @@ def defined_in(text: str) -> list[ShortForm]:
                 found.append(sense._replace(start=start, end=end))
                 done = end
             break
-    return found
+    return tuple(found)
 
 
 def _end_of(text: str, start: int, short: str) -> int | None:
@@ -120,7 +122,6 @@ def singular(short: str) -> str:
 
 def _definitions(text: str) -> Iterator[ShortForm]:
     """The definitions of a text, each with the short form that stands in it."""
-    hard: set[int] | None = None
     known: dict[tuple[str, str], tuple[int, int] | None] = {}  # Relative: a clause may come again.
     for match in _PARENTHESIS.finditer(text):
         inner_start, inner_end = match.span(1)
@@ -137,9 +138,7 @@ def _definitions(text: str) -> Iterator[ShortForm]:
         short = text[start:end]
         if not _may_be_short(short) or not _has_letters(text[long_start:long_end], short):
             continue
-        if hard is None:
-            hard = hard_breaks(text)
-        clause_start = _clause_start(text, long_start, long_end, hard)
+        clause_start = _clause_start(text, long_start, long_end, hard_breaks(text))
         if long_start == inner_start and clause_start != long_start:
             continue
         key = (text[clause_start:long_end], short)
@@ -175,7 +174,7 @@ def _has_letters(long: str, short: str) -> bool:
     return True
 
 
-def _clause_start(text: str, start: int, end: int, hard: set[int]) -> int:
+def _clause_start(text: str, start: int, end: int, hard: Container[int]) -> int:
     """The last place in [start, end) where a sentence, list item or bracket begins, or `start`."""
     begin = start
     for match in reversed(list(_STOP.finditer(text, start, end))):
@@ -217,6 +216,7 @@ def _long_form(text: str, short: str) -> tuple[int, int] | None:
     return first.start(), last.end()
 
 
+@lru_cache(maxsize=KEPT_NOTES)
 def parenthesised(text: str) -> frozenset[str]:
     """The strings that stand alone in parentheses, as a short form does where it is defined.
 

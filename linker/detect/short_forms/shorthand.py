@@ -18,6 +18,7 @@ from linker.detect.short_forms.senses import sense_of
 from linker.text import stems
 
 _LETTERS = re.compile(r"(?<![\w/])[A-Za-z](?:/[A-Za-z]){1,4}(?![\w/])")
+_DOTTED = re.compile(r"(?:[A-Za-z]\.){2,}")
 _KEPT = 16384
 """Strings whose answer is kept: notes say the same few thousand things."""
 
@@ -42,7 +43,7 @@ def clinical_long_form(short: str) -> str | None:
     exact, folded = _clinical_table()
     for form in (
         short,
-        short.replace(".", "") if re.fullmatch(r"(?:[A-Za-z]\.){2,}", short) else short,
+        short.replace(".", "") if _DOTTED.fullmatch(short) else short,
         singular(short),
     ):
         long_form = exact.get(form) or folded.get(form.lower())

@@ -150,7 +150,12 @@ def without_slip(index: Index, normal: str) -> int | None:
 
 def named(index: Index, asked: Sequence[str]) -> list[int]:
     """The rows of the names that have these stems, in any order."""
-    return named_all(index, [asked])[0]
+    if not 1 <= len(asked) <= MAX_WORDS:
+        return []
+    bag, normal_of = sorted(asked), index.store.normal
+    # The hash proposes; the words decide.
+    rows = index.lexicon.rows_of(bag_hash(asked))
+    return [row for row in rows if sorted(stems(normal_of(row))) == bag]
 
 
 def named_all(index: Index, asked: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -160,7 +165,6 @@ def named_all(index: Index, asked: Sequence[Sequence[str]]) -> list[list[int]]:
     hashes = np.array([bag_hash(asked[i]) for i in fitting], dtype=np.uint64)
     for place, row in zip(*index.lexicon.find(hashes), strict=True):
         bag = asked[fitting[place]]
-        # The hash proposes; the words decide.
         if sorted(stems(index.store.normal(row))) == sorted(bag):
             found[fitting[place]].append(int(row))
     return found

@@ -196,6 +196,9 @@ def test_named_cases(text: str) -> None:
         "PAST MEDICAL HISTORY\nUnremarkable\n\n[Sepsis|] was treated.",
         "PMH: None other than [gout|historical]. FH: No [gout|negated+family].\n[MI|family]",
         "Denies: [headache|negated], [fever|negated]. Admits: [cough|]. Reports: [rash|]",
+        # Headers in lines without a mention.
+        "Seen today. Well. Family history:\n[glaucoma|family]",
+        "FAMILY HISTORY\nAs before. Seen.\n[glaucoma|family]\n\nPLAN:\nRest. Go.\n[cataract|]",
     ],
 )
 def test_sentences_and_sections(text: str) -> None:

@@ -33,11 +33,11 @@ def test_columns_say_of_each_word_what_it_is() -> None:
     assert [written[i] for i in found.joint.nonzero()[0]] == ["and", "or"]
     assert [written[i] for i in found.slash.nonzero()[0]] == ["or"]
     assert [written[i] for i in found.marked.nonzero()[0]] == ["hand"]
-    assert vocabulary.stems(found) == [
+    assert vocabulary.stems(found.term) == [
         *("pain", "", "", "left", "leg", "and", "or", "hand", "fever", "chill"),
         *("alpha", "thalassemia"),
     ]
-    assert found.hash.tolist() == [word_hash(stem) for stem in vocabulary.stems(found)]
+    assert found.hash.tolist() == [word_hash(stem) for stem in vocabulary.stems(found.term)]
     content = found.content()
     assert [TEXTS[0][s:e] for s, e in zip(content.start[:3], content.end[:3], strict=True)] == [
         *("Pain", "left", "leg")

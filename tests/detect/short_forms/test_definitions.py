@@ -118,4 +118,4 @@ def test_a_long_note_takes_seconds(unit: str) -> None:
 
 
 def test_no_long_form_begins_with_of() -> None:
-    assert defined_in("the onset of arthritis (OA). OA") == []
+    assert defined_in("the onset of arthritis (OA). OA") == ()
