@@ -27,6 +27,7 @@ from linker.detect.dictionary.match import Match, each_span, longest, mention_of
 from linker.detect.dictionary.measured import may_be_measured, names_in_place
 from linker.detect.dictionary.names import Names
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
+from linker.detect.dictionary.salts import salts_in
 from linker.detect.dictionary.short_names import is_another_thing
 from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
 from linker.detect.dictionary.variants import (
@@ -133,6 +134,7 @@ class DictionaryMatcher:
             self._add_restated(safe, defined, found_in)
             self._add_joined(safe, defined, found_in)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
+                matches += [*salts_in(own, matches, self._names.chemicals)]
                 matches[:] = (
                     match
                     for match in matches

@@ -30,7 +30,7 @@ from linker.detect.dictionary.variants import (
 )
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.index import Index
-from linker.terminology import DISORDER, QUALITY, NameKind, kinds_of
+from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
 from linker.text import bag_hash, normalise, stems, word_hash
 
 _LONGEST_AMBIGUOUS = 3
@@ -163,9 +163,16 @@ class Names:
 
     def disorders(self, row: int) -> bool:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
+        return self._are_all(DISORDER, row)
+
+    def chemicals(self, row: int) -> bool:
+        """Whether all concepts of a name are chemicals; a concept without types says nothing."""
+        return self._are_all(CHEMICAL, row)
+
+    def _are_all(self, kind: str, row: int) -> bool:
         store = self._index.store
         return all(
-            DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
+            kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
         )
 
     def _says_only_how(self, row: int) -> bool:
