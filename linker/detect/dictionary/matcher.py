@@ -353,7 +353,9 @@ class DictionaryMatcher:
                 done = int(content.end[at])
             start, end = int(content.start[begin]), int(content.end[stop - 1])
             reading = self._names.reading(said + text[done:end], row, True)
-            if reading is not None:
+            if reading is not None and not (
+                reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
+            ):
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
 
     def _measured_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:

@@ -382,6 +382,12 @@ INVERTED = [
     concept("I:12", "Hepatomegaly", "Liver, Enlarged"),
     concept("I:13", "Diabetes Mellitus, Type 2"),
     concept("I:14", "Osteoarthritis, Knee"),
+    concept("I:15", "Vitamin B 12 Deficiency", "Deficiency, Vitamin B 12"),
+    concept(
+        "I:16",
+        "Glucose-6-phosphate dehydrogenase deficiency",
+        "Deficiency, glucose-6-phosphate dehydrogenase",
+    ),
 ]
 
 
@@ -406,6 +412,9 @@ INVERTED = [
         ("Diabetes mellitus, type 2 found late", ["Diabetes mellitus, type 2"]),
         ("Osteoarthritis, right knee\nPlan", ["Osteoarthritis, right knee"]),
         ("history of osteoarthritis, knee with effusion", ["osteoarthritis, knee"]),
+        ("factor V deficiency, vitamin B-12 deficiency", ["vitamin B-12 deficiency"]),
+        ("deficiency, vitamin B-12", ["deficiency, vitamin B-12"]),
+        ("C3 deficiency, G6PD deficiency", ["G6PD deficiency"]),
     ],
 )
 def test_a_list_of_names_with_one_noun_is_no_inverted_name(
