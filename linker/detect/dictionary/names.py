@@ -39,6 +39,8 @@ _TYPE_FILTERS = frozenset(("semantic_types", "semantic_groups"))
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
+_IN_ABSENCE = ("in absence", "in the absence")
+"""What is absent stands behind: "pain in the toes in the absence of trauma"."""
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 _PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
@@ -159,7 +161,11 @@ class Names:
         """Whether `text[start:end]` is none where it stands, although it has a finding's name."""
         lower = text[start:end].lower()
         unless = not_mentions().before.get(lower)
-        return lower in not_mentions().words or bool(unless and unless.match(text, end))
+        return (
+            lower in not_mentions().words
+            or lower.endswith(_IN_ABSENCE)
+            or bool(unless and unless.match(text, end))
+        )
 
     def disorders(self, row: int) -> bool:
         """Whether all concepts of a name are disorders; a concept without types says nothing."""
