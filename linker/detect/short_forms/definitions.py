@@ -18,7 +18,8 @@ from linker.text import STOP_WORDS, readable
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
-_PLAIN_WORD = re.compile(r"[^\W\d_][a-z]{4,}['’]?s?")
+PLAIN_WORD = re.compile(r"[^\W\d_][a-z]{4,}['’]?s?")
+"""No short form, whatever stands before it: "absence", "Cardizem", "Crohn's"."""
 _LIST = r"[A-Z][A-Z\d-]+(?:\Z|,| and | or )"
 _SHORT_FIRST = re.compile(rf"({_SHORT})(?:\Z|(?<=\w{{3}})[,;:] (?!{_LIST}))")
 """Alone in a bracket, or with more behind it that is no list of short forms: "(DES, 8-10 mg)".
@@ -229,4 +230,4 @@ def parenthesised(text: str) -> frozenset[str]:
     A plain word is none: "(febrile)", "(Crohn's)".
     """
     found = frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
-    return frozenset(own for own in found - _CATEGORIES if not _PLAIN_WORD.fullmatch(own))
+    return frozenset(own for own in found - _CATEGORIES if not PLAIN_WORD.fullmatch(own))
