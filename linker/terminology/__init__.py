@@ -3,7 +3,15 @@
 from linker.terminology.bad_rows import BROKEN, BadRows
 from linker.terminology.diff import Changes, diff
 from linker.terminology.forms.derive import add_forms
-from linker.terminology.kinds import ANATOMY, DISORDER, MORPHOLOGY, QUALITY, kinds, kinds_of
+from linker.terminology.kinds import (
+    ANATOMY,
+    CHEMICAL,
+    DISORDER,
+    MORPHOLOGY,
+    QUALITY,
+    kinds,
+    kinds_of,
+)
 from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
 from linker.terminology.readers import READERS, read_terminology
@@ -23,6 +31,7 @@ from linker.terminology.tables import (
 __all__ = [
     "ANATOMY",
     "BROKEN",
+    "CHEMICAL",
     "CONCEPTS",
     "DISORDER",
     "FORMS",

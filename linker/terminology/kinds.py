@@ -18,6 +18,8 @@ from linker.terminology.rrf.semantic_network import network_of
 
 DISORDER = "disorder"
 """The kind of diseases, symptoms and findings."""
+CHEMICAL = "chemical"
+"""The kind of drugs and other substances."""
 ANATOMY = "anatomy"
 """The kind of body parts."""
 MORPHOLOGY = "morphology"

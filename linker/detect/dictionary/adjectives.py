@@ -24,14 +24,15 @@ _IRREGULAR = {
     "septic": "sepsis", "suicidal": "suicidal ideation",
 }
 # These say of what sort another thing is (a hemolytic anemia, a hypertrophic scar), or mean a drug,
-# a solution, a way of measuring. "hemolytic" was a mention 2 times of 20 in the train splits of the
-# three corpora, "psychotic" 1 of 5; most of the others are no mention there at all.
+# a solution, a way of measuring, a surface ("hydrophobic" lenses are no rabies). "hemolytic" was a
+# mention 2 times of 20 in the train splits of the three corpora, "psychotic" 1 of 5; most of the
+# others are no mention there at all.
 _NOT_DISORDERS = frozenset((
     "allergic", "antibiotic", "asymptomatic", "biotic", "dysplastic", "dystrophic", "eosinophilic",
-    "haemolytic", "hemolytic", "hyperplastic", "hypertonic", "hypertrophic", "hypnotic",
-    "hypotonic", "idiopathic", "isotonic", "lytic", "mitotic", "narcotic", "necrotic",
-    "neoplastic", "neurotic", "ophthalmic", "osmotic", "osteolytic", "psychotic", "rheumatic",
-    "symptomatic", "thrombolytic", "tonic", "toxic", "traumatic", "trophic",
+    "haemolytic", "hemolytic", "hydrophobic", "hyperplastic", "hypertonic", "hypertrophic",
+    "hypnotic", "hypotonic", "idiopathic", "isotonic", "lytic", "mitotic", "narcotic", "necrotic",
+    "neoplastic", "neuritic", "neurotic", "ophthalmic", "osmotic", "osteolytic", "psychotic",
+    "rheumatic", "symptomatic", "thrombolytic", "tonic", "toxic", "traumatic", "trophic",
 ))
 # fmt: on
 _SHORTEST = 5

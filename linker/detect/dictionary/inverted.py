@@ -21,14 +21,21 @@ _GOES_ON = re.compile(
 _NUMBERED = re.compile(r"\b(?:\d+|[IVX]+|type)\Z", re.IGNORECASE)
 """Behind "type 2" or "stage IV" anything may follow."""
 _WORD_BEFORE = re.compile(r"[^\W_]+[-\s]\Z")
+_WORD_BEHIND = re.compile(r"[-\s]([^\W_]+)")
 _LONGEST_WORD = 24
 
 
 def only_seems_inverted(text: str, start: int, end: int, is_name: Callable[[str], bool]) -> bool:
-    """Whether `text[start:end]`, a name with a comma in it, is two items of a list here."""
+    """Whether `text[start:end]`, a name with a comma in it, is two items of a list here.
+
+    Whatever its end, it is if its noun comes again: "factor V deficiency, vitamin B-12 deficiency".
+    """
     if _GOES_ON.match(text, end) and not _NUMBERED.search(text, start, end):
         return True
     noun, _, _ = text[start:end].partition(",")
+    behind = _WORD_BEHIND.match(text, end)
+    if behind is not None and stems(behind[1]) == stems(noun):
+        return True
     return has_own_word(text, start, noun, is_name)
 
 

@@ -27,6 +27,7 @@ from linker.detect.dictionary.match import Match, each_span, longest, mention_of
 from linker.detect.dictionary.measured import may_be_measured, names_in_place
 from linker.detect.dictionary.names import Names, Reading
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
+from linker.detect.dictionary.salts import salts_in
 from linker.detect.dictionary.short_names import is_another_thing
 from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
 from linker.detect.dictionary.variants import in_other_words, is_of_its_subject, subject_of
@@ -137,6 +138,7 @@ class DictionaryMatcher:
             defined = [*map(parenthesised, safe)]
             found_in = self._matches_as_said(safe, defined)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
+                matches += [*salts_in(own, matches, self._names.chemicals)]
                 starts = {match.start for match in matches}
                 barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
                 if barred:
@@ -354,7 +356,9 @@ class DictionaryMatcher:
                 done = int(content.end[at])
             start, end = int(content.start[begin]), int(content.end[stop - 1])
             reading = self._names.reading(said + text[done:end], row, True)
-            if reading is not None:
+            if reading is not None and not (
+                reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
+            ):
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
 
     def _measured_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:

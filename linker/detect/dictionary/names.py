@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ from linker.detect.dictionary.variants import (
 )
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.index import Index
-from linker.terminology import DISORDER, QUALITY, NameKind, kinds_of
+from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
 from linker.text import bag_hash, normalise, stems, word_hash
 
 _LONGEST_AMBIGUOUS = 3
@@ -42,6 +42,8 @@ _TYPE_FILTERS = frozenset(("semantic_types", "semantic_groups"))
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
+_IN_ABSENCE = ("in absence", "in the absence")
+"""What is absent stands behind: "pain in the toes in the absence of trauma"."""
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
 _PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
@@ -90,8 +92,8 @@ class Names:
         written: the stems of a name, by its row, and the ways in which the index writes it.
         reading: see `_read`.
         variant: see `_read_in_other_words`.
-        disorders: whether all concepts of a name, by its row, are disorders; a concept without
-            types says nothing.
+        disorders, chemicals: whether all concepts of a name, by its row, are such; a concept
+            without types says nothing.
         is_name: whether a text is a name.
         known_as: how the index may know a long form: "dyspnea on exertion" in other words, "gastro-
             esophageal reflux disease" with its words in full; None if it does not.
@@ -109,7 +111,8 @@ class Names:
         self.known_as = lru_cache(maxsize=4096)(self._look_up_in_other_words)
         self.reading = lru_cache(maxsize=65536)(self._read)
         self.variant = lru_cache(maxsize=65536)(self._read_in_other_words)
-        self.disorders = lru_cache(maxsize=65536)(self._are_disorders)
+        self.disorders = lru_cache(maxsize=65536)(partial(self._are_all, DISORDER))
+        self.chemicals = lru_cache(maxsize=65536)(partial(self._are_all, CHEMICAL))
 
     def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
         """What a stretch of text with the hash of a name is, whatever text it stands in.
@@ -195,6 +198,7 @@ class Names:
             or says_too_little(name)
             or not self.disorders(row)
             or lower in listed.words
+            or lower.endswith(_IN_ABSENCE)
         ):
             return None
         return Reading(
@@ -207,10 +211,10 @@ class Names:
             sentence=has_verb(own),
         )
 
-    def _are_disorders(self, row: int) -> bool:
+    def _are_all(self, kind: str, row: int) -> bool:
         store = self._index.store
         return all(
-            DISORDER in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
+            kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
         )
 
     def _says_only_how(self, row: int) -> bool:

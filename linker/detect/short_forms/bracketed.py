@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from linker.detect.short_forms.definitions import PLAIN_WORD
 from linker.schema import Mention
 
 _OPENS = re.compile(r"\s{0,2}[(\[]\s?")
 _CLOSES = re.compile(r"\s?[)\]:;]|,\s?\d")
 _SHORT = re.compile(r"(?=\S{1,10}\Z)[^\W_][\w/+'-]*")
+_LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 _INITIALS = re.compile(r"(?<![^\W\d_])[^\W\d_]")
 
 _SYMBOLS = {
@@ -54,7 +56,10 @@ def bracketed(text: str, mentions: Sequence[Mention]) -> Mapping[str, str]:
 def _may_stand_for(short: str, long: str) -> bool:
     if not _SHORT.fullmatch(short) or len(short) >= len(long):
         return False
-    # A word in small letters is a second word ("seizures (absence)"), unless it is a clipped one.
+    # What may be a word is a second one ("seizures (absence)", "a calcium channel blocker
+    # (Cardizem)"), unless it is a clipped one in small letters.
+    if PLAIN_WORD.fullmatch(short) or (short.isupper() and _LONG_WORD.fullmatch(short)):
+        return False
     if short.islower() and not (len(short) <= 4 and long.lower().startswith(short[:2])):
         return False
     if _SYMBOLS.get(short, "") in long.lower().split():

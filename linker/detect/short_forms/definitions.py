@@ -19,8 +19,14 @@ from linker.text import STOP_WORDS, readable
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
-_PLAIN_WORD = re.compile(r"[^\W\d_][a-z]{4,}['’]?s?")
-_IS_SHORT = re.compile(_SHORT)
+PLAIN_WORD = re.compile(r"[^\W\d_][a-z]{4,}['’]?s?")
+"""No short form, whatever stands before it: "absence", "Cardizem", "Crohn's"."""
+_LIST = r"[A-Z][A-Z\d-]+(?:\Z|,| and | or )"
+_SHORT_FIRST = re.compile(rf"({_SHORT})(?:\Z|(?<=\w{{3}})[,;:] (?!{_LIST}))")
+"""Alone in a bracket, or with more behind it that is no list of short forms: "(DES, 8-10 mg)".
+
+Two letters are too few for that.
+"""
 _SHORT_BEFORE = re.compile(rf"(?<![\w/&+.-])({_SHORT}) ?\Z")
 _WORD = re.compile(r"[^\W_](?:[\w'’/&+-]*[^\W_])?|[^\w\s]")
 _HEAD = re.compile(r"[^\W_]+")
@@ -126,9 +132,10 @@ def _definitions(text: str) -> Iterator[ShortForm]:
     for match in _PARENTHESIS.finditer(text):
         inner_start, inner_end = match.span(1)
         begin = max(0, match.start() - _BEFORE)
-        inner = match.group(1)
-        if _IS_SHORT.fullmatch(inner):
-            long_start, long_end, start, end = begin, match.start(), inner_start, inner_end
+        inside = _SHORT_FIRST.match(text, inner_start, inner_end)
+        if inside is not None:
+            long_start, long_end = begin, match.start()
+            start, end = inside.span(1)
         else:
             before = _SHORT_BEFORE.search(text, max(0, match.start() - 12), match.start())
             if before is None:
@@ -223,4 +230,4 @@ def parenthesised(text: str) -> frozenset[str]:
     A plain word is none: "(febrile)", "(Crohn's)".
     """
     found = frozenset(match.group(1).strip() for match in _PARENTHESIS.finditer(text))
-    return frozenset(own for own in found - _CATEGORIES if not _PLAIN_WORD.fullmatch(own))
+    return frozenset(own for own in found - _CATEGORIES if not PLAIN_WORD.fullmatch(own))

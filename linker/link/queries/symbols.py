@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.index import Store
+from linker.terminology import CHEMICAL
 from linker.text import normalise
 
 _LONGEST = 8
@@ -25,7 +26,6 @@ _LONGEST = 8
 _CHARGED = re.compile(r"([A-Z][a-z]?) ?(\()?(\d?[+-]|\+\+)(?(2)\))")
 _INDEXED = re.compile(r"(?<=[A-Za-z])\((\d)\)")
 """A small number of a formula, as a text without small numbers may write it: "CaCl(2)"."""
-_CHEMICAL = "chemical"
 
 
 class _Table(BaseModel):
@@ -59,7 +59,7 @@ class Symbols:
             kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. What
                 is no chemical has no symbol, and some symbols need to be told to be one.
         """
-        if kind not in (None, _CHEMICAL) or not may_be_symbol(query):
+        if kind not in (None, CHEMICAL) or not may_be_symbol(query):
             return query
         written = unicodedata.normalize("NFKC", query.strip()).replace("\N{MINUS SIGN}", "-")
         written = _INDEXED.sub(r"\1", written)
@@ -70,7 +70,7 @@ class Symbols:
             name = table.elements.get(charged[1])
             charge = charged[3].replace("++", "2+")
             own = (charged[1] + charge, f"{charged[1]}({charge})")
-        if name is None and kind == _CHEMICAL:
+        if name is None and kind == CHEMICAL:
             name = table.labelled.get(written)
         return query if name is None or not self._held(name, own) else name
 

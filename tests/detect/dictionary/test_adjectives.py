@@ -28,6 +28,8 @@ def test_the_noun_of_an_adjective(word: str, noun: str) -> None:
     assert noun_of(word) == noun
 
 
-@pytest.mark.parametrize("word", ["hemolytic", "narcotic", "diabetes", "patient", "", "epic"])
+@pytest.mark.parametrize(
+    "word", ["hemolytic", "narcotic", "hydrophobic", "neuritic", "diabetes", "patient", "", "epic"]
+)
 def test_other_words_have_none(word: str) -> None:
     assert noun_of(word) is None

@@ -178,7 +178,7 @@ def test_a_name_before_some_words_is_another_thing(
     names = (
         *("Stress", "Hanging", "Shock", "Tumor", "Unresponsive", "Irritable", "Pain in the back"),
         *("Back", "Rest", "Running", "Will", "Falling", "Attention", "Light", "Porifera", "Sponge"),
-        *("Optic nerve", "Cranial nerve II", "Cranial nerve"),
+        *("Optic nerve", "Cranial nerve II", "Cranial nerve", "Corn"),
     )
     concepts = [concept(f"A:{i}", name) for i, name in enumerate(names)]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("before") / "i", concepts))
@@ -190,7 +190,8 @@ def test_a_name_before_some_words_is_another_thing(
         "She will come back to us the rest of the day, by a running suture; rest, running, back. "
         "Trouble falling asleep, hair is falling out; falling at home. "
         "In light of this attention was turned to a running 3-0 suture and a sponge. "
-        "Cranial nerves II-XII, cranial nerve II; poor attention in dim light."
+        "Cranial nerves II-XII, cranial nerve II; poor attention in dim light. "
+        "A corn of the toe; no corn syrup."
     )
     assert [text[m.start : m.end + 4] for m in matcher.detect([text])[0]] == [
         "stress, te",
@@ -206,7 +207,8 @@ def test_a_name_before_some_words_is_another_thing(
         "Cranial nerves II-",
         "cranial nerve II; po",
         "attention in ",
-        "light.",
+        "light. A ",
+        "corn of ",
     ]
 
 
@@ -382,6 +384,12 @@ INVERTED = [
     concept("I:12", "Hepatomegaly", "Liver, Enlarged"),
     concept("I:13", "Diabetes Mellitus, Type 2"),
     concept("I:14", "Osteoarthritis, Knee"),
+    concept("I:15", "Vitamin B 12 Deficiency", "Deficiency, Vitamin B 12"),
+    concept(
+        "I:16",
+        "Glucose-6-phosphate dehydrogenase deficiency",
+        "Deficiency, glucose-6-phosphate dehydrogenase",
+    ),
 ]
 
 
@@ -406,6 +414,9 @@ INVERTED = [
         ("Diabetes mellitus, type 2 found late", ["Diabetes mellitus, type 2"]),
         ("Osteoarthritis, right knee\nPlan", ["Osteoarthritis, right knee"]),
         ("history of osteoarthritis, knee with effusion", ["osteoarthritis, knee"]),
+        ("factor V deficiency, vitamin B-12 deficiency", ["vitamin B-12 deficiency"]),
+        ("deficiency, vitamin B-12", ["deficiency, vitamin B-12"]),
+        ("C3 deficiency, G6PD deficiency", ["G6PD deficiency"]),
     ],
 )
 def test_a_list_of_names_with_one_noun_is_no_inverted_name(
@@ -452,11 +463,16 @@ def test_nested_mentions_are_kept_on_request(cancers: DictionaryMatcher) -> None
     assert [m.text for m in cancers.detect_nested([text])[0]] == [text, "breast cancer"]
 
 
-@pytest.mark.parametrize("word", ["disease", "Syndrome", "included", "strain"])
+@pytest.mark.parametrize(
+    "word", ["disease", "Syndrome", "included", "strain", "drugs", "respect", "fatty"]
+)
 def test_a_word_that_says_too_little_is_no_mention(
     tmp_path_factory: pytest.TempPathFactory, word: str
 ) -> None:
-    concepts = [concept("D:1", "Disease", "Included", "Strain", "Syndrome"), *CANCERS]
+    concepts = [
+        concept("D:1", "Disease", "Included", "Strain", "Syndrome", "Drug", "Respect", "Fatty"),
+        *CANCERS,
+    ]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("words") / "i", concepts))
     assert found(matcher, f"A {word} of breast cancer") == ["breast cancer"]
 

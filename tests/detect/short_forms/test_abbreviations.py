@@ -71,6 +71,10 @@ def _mentions(text: str, *stretches: str) -> list[Mention]:
         ("rash (PCN)", ("rash", "PCN"), None),
         ("seizures (absence)", ("seizures", "absence"), None),
         ("fever, cough (C)", ("fever", "C"), None),
+        ("serotonin inhibitor (Sertraline)", ("serotonin inhibitor", "Sertraline"), None),
+        ("CALCIUM BLOCKER (CARDIZEM)", ("CALCIUM BLOCKER", "CARDIZEM"), None),
+        ("chronic pain (Pancreatitis)", ("chronic pain", "Pancreatitis"), None),
+        ("Atorvastatin (Ato)", ("Atorvastatin", "Ato"), "Atorvastatin"),
     ],
 )
 def test_a_bracket_behind_a_mention_defines_the_mention_in_it(

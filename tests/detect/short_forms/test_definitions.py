@@ -41,6 +41,12 @@ def pairs(text: str) -> list[tuple[str, str]]:
             "multidrug-resistant tuberculosis (MDR-TB); MDR-TB",
             [("MDR-TB", "multidrug-resistant tuberculosis")] * 2,
         ),
+        # More may stand in the bracket.
+        ("congestive heart failure (CHF, NYHA III)", [("CHF", "congestive heart failure")]),
+        ("diethylstilbestrol (DES; 8-10 mg); DES", [("DES", "diethylstilbestrol")] * 2),
+        ("coronary artery disease (CAD: three vessels)", [("CAD", "coronary artery disease")]),
+        ("mutations of the gene (MTG, APC)", []),
+        ("his blood was tested (BUN, ALT); abdominal pain (AP, lateral views)", []),
         # A comma must not shift the first word: scispaCy counts it as if a space stood before it.
         (
             "non-ST elevation, myocardial infarction (NSTEMI)",

@@ -1,0 +1,105 @@
+"""Salts of drugs that a terminology has without: "morphine sulfate", "sodium nitroprusside".
+
+The words are data, `data/salts.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from linker.config import read_toml, validated
+from linker.detect.dictionary.match import Match
+
+_NEXT_WORD = re.compile(r" ([^\W\d_]+)(?!\w)(-?)")
+_LAST_WORD = re.compile(r"(?<![\w-])([^\W\d_]+) \Z")
+_LONGEST = 16
+"""Code points before a drug in which a word of a salt is looked for."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    behind: frozenset[str]
+    metals: frozenset[str]
+    before: frozenset[str]
+    ions: tuple[str, ...]
+    elements: frozenset[str]
+    strengths: tuple[str, ...]
+
+
+def salts_in(
+    text: str, matches: Sequence[Match], is_chemical: Callable[[int], bool]
+) -> Iterator[Match]:
+    """The salts of a text of which a match is the drug; they are looked up as the drug.
+
+    Args:
+        text: the note.
+        matches: of this text, in any order.
+        is_chemical: whether the name of a row is a chemical's.
+    """
+    for match in matches:
+        if match.row < 0 or match.local:
+            continue
+        start, end = _start(text, match), _end(text, match)
+        drug = text[match.start : match.end]
+        if (
+            (start, end) != (match.start, match.end)
+            and not _no_drugs().match(drug)
+            and is_chemical(match.row)
+        ):
+            n_words = match.n_words + (start < match.start) + (end > match.end)
+            long_form = match.long_form or drug
+            yield match._replace(start=start, end=end, n_words=n_words, long_form=long_form)
+
+
+def _start(text: str, match: Match) -> int:
+    """Where the salt of a match begins: with the metal in front of an ion of one word."""
+    drug = text[match.start : match.end]
+    if " " in drug or not drug.lower().endswith(_file().ions):
+        return match.start
+    before = _LAST_WORD.search(text, max(0, match.start - _LONGEST), match.start)
+    found = before is not None and before[1].lower() in _file().before
+    return before.start() if before is not None and found else match.start
+
+
+def _end(text: str, match: Match) -> int:
+    """Where the salt of a match ends: with what makes it one, behind it."""
+    behind = _NEXT_WORD.match(text, match.end)
+    if behind is None:
+        return match.end
+    word = behind[1].lower()
+    one_word = " " not in text[match.start : match.end]
+    metal = word in _file().metals and one_word and not behind[2]
+    if not metal and word not in _file().behind:
+        return match.end
+    return match.end if _is_measured().match(text, behind.end(1)) else behind.end(1)
+
+
+@lru_cache(maxsize=1)
+def _file() -> _File:
+    source = resources.files(__package__) / "data/salts.toml"
+    return validated(_File, read_toml(source), where=str(source))
+
+
+@lru_cache(maxsize=1)
+def _no_drugs() -> re.Pattern[str]:
+    """A chemical of which no salt is made by what stands beside it."""
+    data = _file()
+    words = sorted(data.behind | data.metals | data.elements)
+    return re.compile(rf"(?:{'|'.join(words)})\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _is_measured() -> re.Pattern[str]:
+    """What follows a measurement: how much, which is no strength, or the next of a list."""
+    data = _file()
+    listed = "|".join(sorted(data.behind | data.metals | data.elements))
+    strengths = "|".join(map(re.escape, data.strengths))
+    return re.compile(
+        rf"[ /](?:{listed})\b|[ :=]+[<>]?\d[\d.,]*(?![\d.,]| ?(?:{strengths})(?!\w))", re.IGNORECASE
+    )
