@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -258,6 +259,28 @@ def test_link_writes_utf8_whatever_the_locale_and_stops_when_nobody_reads(
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_what_the_locale_lacks_is_a_question_mark(index: Index, tmp_path: Path) -> None:
+    copied = shutil.copytree(index.path, tmp_path / "copied")
+    manifest = (copied / "manifest.json").read_text(encoding="utf-8")
+    renamed = manifest.replace('"mini.source"', '"Thésaurus"')
+    (copied / "manifest.json").write_text(renamed, encoding="utf-8")
+    said = _in_ascii("info", copied).splitlines()
+    assert [line.split() for line in said if "terminology" in line] == [["terminology", "Th?saurus"]]
+    # So narrow that words are cut, with an ellipsis.
+    assert _in_ascii("build", "--help").split()[:3] == ["Usage:", "linker", "build"]
+
+
+def _in_ascii(*arguments: object) -> str:
+    done = subprocess.run(
+        _command(*arguments),
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "40"},
+    )
+    assert done.stderr == b""
+    return done.stdout.decode("ascii")
 
 
 # info
