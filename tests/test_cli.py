@@ -335,6 +335,20 @@ def test_annotate_writes_a_line_a_note(index: Index, notes: Path, tmp_path: Path
     assert {len(x["candidates"]) for line in lines for x in line["links"]} == {2}
 
 
+def test_brat_names_its_files_in_utf8_whatever_the_locale(index: Index, tmp_path: Path) -> None:
+    notes = write_jsonl(tmp_path / "notes.jsonl", [{"id": "à/β2", "text": "Fever."}])
+    out = tmp_path / "brat"
+    done = subprocess.run(
+        _command("annotate", notes, "--index", index.path, "--format", "brat", "--out", out),
+        stderr=subprocess.PIPE,
+        check=False,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )
+    assert b"error" not in done.stderr.lower()
+    assert sorted(os.listdir(out / "à")) == ["β2.ann", "β2.txt"]
+    assert (out / "à" / "β2.ann").read_text().startswith("T1\t")
+
+
 def test_annotate_says_in_plain_lines_how_far_it_is(
     index: Index, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
