@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -260,6 +261,28 @@ def test_link_writes_utf8_whatever_the_locale_and_stops_when_nobody_reads(
     assert process.returncode == 1
 
 
+def test_what_the_locale_lacks_is_a_question_mark(index: Index, tmp_path: Path) -> None:
+    copied = shutil.copytree(index.path, tmp_path / "copied")
+    manifest = (copied / "manifest.json").read_text(encoding="utf-8")
+    renamed = manifest.replace('"mini.source"', '"Thésaurus"')
+    (copied / "manifest.json").write_text(renamed, encoding="utf-8")
+    said = [line.split() for line in _in_ascii("info", copied).splitlines()]
+    assert ["terminology", "Th?saurus"] in said
+    # So narrow that words are cut, with an ellipsis.
+    assert _in_ascii("build", "--help").split()[:3] == ["Usage:", "linker", "build"]
+
+
+def _in_ascii(*arguments: object) -> str:
+    done = subprocess.run(
+        _command(*arguments),
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "40"},
+    )
+    assert done.stderr == b""
+    return done.stdout.decode("ascii")
+
+
 # info
 
 
@@ -310,6 +333,20 @@ def test_annotate_writes_a_line_a_note(index: Index, notes: Path, tmp_path: Path
     ]
     assert lines[0]["links"][1]["assertion"]["negated"]
     assert {len(x["candidates"]) for line in lines for x in line["links"]} == {2}
+
+
+def test_brat_names_its_files_in_utf8_whatever_the_locale(index: Index, tmp_path: Path) -> None:
+    notes = write_jsonl(tmp_path / "notes.jsonl", [{"id": "à/β2", "text": "Fever."}])
+    out = tmp_path / "brat"
+    done = subprocess.run(
+        _command("annotate", notes, "--index", index.path, "--format", "brat", "--out", out),
+        stderr=subprocess.PIPE,
+        check=False,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )
+    assert b"error" not in done.stderr.lower()
+    assert sorted(file.name for file in (out / "à").iterdir()) == ["β2.ann", "β2.txt"]
+    assert (out / "à" / "β2.ann").read_text().startswith("T1\t")
 
 
 def test_annotate_says_in_plain_lines_how_far_it_is(

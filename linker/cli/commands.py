@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +40,12 @@ COMMANDS = (
 
 class _Group(typer.core.TyperGroup):
     """Turns our own errors into a line on stderr and the exit status 1."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        # In Latin-1 "…" or a Greek letter would else be an error: stderr has a way, stdout none.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")
+        return super().main(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -10,6 +10,7 @@ pieces, as the format asks. An id becomes a path: "2021/n1" lies in a subfolder.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,7 +54,8 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
     resource = re.sub(r"\W+", "_", run.terminology).strip("_") or "index"
 
     def write(record: Record) -> None:
-        stem = path / PurePosixPath(str(record.note_id))
+        # In UTF-8 whatever the locale, as what is in the files.
+        stem = path / PurePosixPath(os.fsdecode(str(record.note_id).encode()))
         stem.parent.mkdir(parents=True, exist_ok=True)
         text = str(record.kept["text"])
         stem.with_name(f"{stem.name}.txt").write_bytes(text.encode())
