@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from linker.detect.assertion.rules import shipped_rules
 from linker.detect.assertion.triggers import TOKEN, PhraseBook, fold
 
 GOLD = Path(__file__).with_name("assertions.tsv")
@@ -13,7 +14,7 @@ GOLD = Path(__file__).with_name("assertions.tsv")
 
 @pytest.fixture(scope="module")
 def book() -> PhraseBook:
-    return PhraseBook()
+    return PhraseBook(("shipped", shipped_rules()))
 
 
 def tokens_of(text: str) -> list[str]:
