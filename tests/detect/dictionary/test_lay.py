@@ -105,6 +105,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("autistic features", "autistic behavior"),
         ("flapping her hands", "recurrent hand flapping"),
         ("distinctive facial appearance", "dysmorphic facial features"),
+        ("autosomal recessive disorders", "autosomal recessive disease"),
+        ("autosomal-dominant human disease", "autosomal dominant disease"),
+        ("inherited condition", "hereditary disease"),
     ],
 )
 def test_a_phrase_says_a_finding(said: str, name: str) -> None:
