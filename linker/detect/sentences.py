@@ -7,11 +7,8 @@ sentence and the second does not, and a sentence splitter made for prose tells t
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-KEPT_NOTES = 256
-"""Notes of which is kept what several parts ask for: more than a batch has, with stretches of them
-that are read by themselves."""
+from linker.detect.kept import kept_of_note
 
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪‣◦>#]|\(?(?:\d{1,3}|[A-Za-z])[.)](?=\s))")
 _LABEL = re.compile(r"[ \t*_]*[A-Za-z][\w /&,()'’-]{0,40}:(?!\d)")
@@ -68,7 +65,7 @@ def plain_newlines(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=KEPT_NOTES)
+@kept_of_note
 def hard_breaks(text: str) -> frozenset[int]:
     """The offsets of the newlines that end a sentence; at the others a full line goes on.
 

@@ -86,18 +86,23 @@ def sites_of(text: str, mentions: Sequence[Mention]) -> list[tuple[Site, ...]]:
             continue
         taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
     found: list[tuple[Site, ...]] = []
+    breaks: frozenset[int] | None = None
     for mention in mentions:
         sites = () if mention.proposed or _is_letters(mention) else _beside(text, mention)
-        found.append(sites if sites and _is_free(text, taken, mention, sites[0]) else ())
+        # Few sites go over the end of a line, and most notes have none that does.
+        if breaks is None and sites and "\n" in text[sites[0].start : sites[0].end]:
+            breaks = hard_breaks(text)
+        if sites and not _is_free(taken, mention, sites[0], breaks or frozenset()):
+            sites = ()
+        found.append(sites)
     return found
 
 
-def _is_free(text: str, taken: bytearray, mention: Mention, site: Site) -> bool:
+def _is_free(taken: bytearray, mention: Mention, site: Site, breaks: frozenset[int]) -> bool:
     """Whether no other mention holds what a site adds to its own, and no line ends in it."""
     added = (site.start, mention.start), (mention.end, site.end)
-    return all(taken.find(1, *stretch) < 0 for stretch in added) and (
-        "\n" not in text[site.start : site.end]
-        or hard_breaks(text).isdisjoint(range(site.start, site.end))
+    return all(taken.find(1, *stretch) < 0 for stretch in added) and breaks.isdisjoint(
+        range(site.start, site.end)
     )
 
 

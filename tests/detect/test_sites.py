@@ -108,7 +108,7 @@ def test_a_site_holds_its_mention_and_no_other(text: str) -> None:
 def test_it_takes_time_by_the_length_of_a_note() -> None:
     took = []
     for n in (2_000, 8_000):
-        text = "pain in the left knee, ovarian tumor. " * n
+        text = "pain in the\nleft knee, ovarian tumor. " * n
         found = [m for at in range(n) for m in (Mention(38 * at, 38 * at + 4, "pain"),)]
         begin = time.process_time()
         assert all(sites_of(text, found))

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
-from linker.detect.sentences import KEPT_NOTES, ends_sentence, hard_breaks, plain_newlines
+from linker.detect.kept import kept_of_note
+from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
 from linker.detect.short_forms.hearst import long_form_start
 from linker.text import STOP_WORDS, readable
 
@@ -66,7 +66,7 @@ class ShortForm(NamedTuple):
     long_end: int
 
 
-@lru_cache(maxsize=KEPT_NOTES)
+@kept_of_note
 def defined_in(text: str) -> tuple[ShortForm, ...]:
     """Every occurrence of the short forms that a note defines, in reading order.
 
@@ -128,6 +128,7 @@ def singular(short: str) -> str:
 
 def _definitions(text: str) -> Iterator[ShortForm]:
     """The definitions of a text, each with the short form that stands in it."""
+    hard: frozenset[int] | None = None
     known: dict[tuple[str, str], tuple[int, int] | None] = {}  # Relative: a clause may come again.
     for match in _PARENTHESIS.finditer(text):
         inner_start, inner_end = match.span(1)
@@ -145,7 +146,8 @@ def _definitions(text: str) -> Iterator[ShortForm]:
         short = text[start:end]
         if not _may_be_short(short) or not _has_letters(text[long_start:long_end], short):
             continue
-        clause_start = _clause_start(text, long_start, long_end, hard_breaks(text))
+        hard = hard_breaks(text) if hard is None else hard
+        clause_start = _clause_start(text, long_start, long_end, hard)
         if long_start == inner_start and clause_start != long_start:
             continue
         key = (text[clause_start:long_end], short)
@@ -223,7 +225,7 @@ def _long_form(text: str, short: str) -> tuple[int, int] | None:
     return first.start(), last.end()
 
 
-@lru_cache(maxsize=KEPT_NOTES)
+@kept_of_note
 def parenthesised(text: str) -> frozenset[str]:
     """The strings that stand alone in parentheses, as a short form does where it is defined.
 
