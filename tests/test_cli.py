@@ -268,6 +268,10 @@ def test_what_the_locale_lacks_is_a_question_mark(index: Index, tmp_path: Path) 
     (copied / "manifest.json").write_text(renamed, encoding="utf-8")
     said = [line.split() for line in _in_ascii("info", copied).splitlines()]
     assert ["terminology", "Th?saurus"] in said
+    # What a program reads is whole.
+    assert json.loads(_in_ascii("info", copied, "--json"))["terminology"]["terminology"] == (
+        "Thésaurus"
+    )
     # So narrow that words are cut, with an ellipsis.
     assert _in_ascii("build", "--help").split()[:3] == ["Usage:", "linker", "build"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,8 @@ def info(
     if verify:
         manifest.verify(folder)
     if as_json:
-        typer.echo(manifest.model_dump_json(indent=2))
+        # In ASCII: it is the same in any locale.
+        typer.echo(json.dumps(manifest.model_dump(mode="json"), indent=2))
         return
     terminology, encoder, vectors, counts = (
         manifest.terminology,
