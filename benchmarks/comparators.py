@@ -16,7 +16,7 @@ without the names that were derived. The comparators, all with the abbreviations
 Concepts of equal score go by id. scispaCy builds an index only with `scipy<1.11` (for float16),
 in DIR, where the next call finds it; hence an environment of its own:
 
-    python -m venv peer && peer/bin/pip install -c constraints.txt -e ".[onnx]" scikit-learn
+    python -m venv peer && peer/bin/pip install -c constraints.txt -e ".[demo]" scikit-learn
     peer/bin/pip install "scipy<1.11"      # pip says that this package asks for a newer one
 
 Speed is that of linking alone, mentions at hand, in one process: of the gold mentions, and of those

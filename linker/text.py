@@ -53,7 +53,25 @@ _ROMAN = {
 }
 STOP_WORDS = frozenset({"of", "the", "in", "on", "by", "to", "for", "at", "an"})
 """Words that a name may gain or lose without meaning another thing ("fracture of the femur")."""
+_LATIN_PLURALS = ("oses", "yses", "stases", "theses", "crises")
 _NO_LATIN_PLURAL = frozenset({"doses", "noses", "roses", "hoses", "poses", "closes", "loses"})
+
+
+_AMERICAN_PARTS = {"ae": "e", "oe": "e", "sulph": "sulf", "leuco": "leuko", "neurone": "neuron"}
+_BRITISH_PARTS = re.compile("|".join(_AMERICAN_PARTS))
+_AMERICAN_ENDS = {
+    "our": "or", "is": "iz", "ys": "yz", "tre": "ter", "bre": "ber", "vre": "ver",
+    "inium": "inum",
+}  # fmt: skip
+_BRITISH_ENDS = re.compile(
+    r"our(?=(?:al|ed|ing|able|ation|ful|less)?$)"
+    # Not "raised", "rising", "disable", "incised", "supervised", "surprised", "compromised".
+    r"|(?<=[a-z][a-z][bdfghklmnrtxz])(?<!pr)(?<!prem)(?<!prom)is(?=(?:e|ed|er|ing|able|ation)$)"
+    r"|(?<=[a-z][a-z]l)ys(?=(?:e|ed|er|ing)$)"
+    r"|[tbv]re$"
+    r"|(?<=alum)inium$"
+)
+"""How a word ends in British spelling, and what is the American for it."""
 
 
 class Word(NamedTuple):
@@ -145,7 +163,7 @@ def _folded(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) > 5 and word.endswith(("oses", "yses", "stases")) and word not in _NO_LATIN_PLURAL:
+    if len(word) > 5 and word.endswith(_LATIN_PLURALS) and word not in _NO_LATIN_PLURAL:
         return f"{word[:-2]}is"
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
@@ -158,12 +176,8 @@ def _singular(word: str) -> str:
 
 def _american(word: str) -> str:
     # Both sides of a comparison pass here, so "aerobic" may become "erobic": it still meets itself.
-    word = word.replace("ae", "e").replace("oe", "e")
-    if word.endswith("our"):
-        word = f"{word[:-3]}or"
-    elif word.endswith(("tre", "bre")):
-        word = f"{word[:-2]}er"
-    return word
+    word = _BRITISH_PARTS.sub(lambda match: _AMERICAN_PARTS[match[0]], word)
+    return _BRITISH_ENDS.sub(lambda match: _AMERICAN_ENDS[match[0]], word)
 
 
 @lru_cache(maxsize=262144)

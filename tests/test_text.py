@@ -34,10 +34,37 @@ def test_normalise_is_idempotent(text: str) -> None:
         ("papilloedema", "papilledema"),
         ("tumour fibre", "tumor fiber"),
         ("four hours", "four hours"),
+        ("generalised oedema", "generalized edema"),
+        ("catheterisation", "catheterization"),
+        ("ionising", "ionizing"),
+        ("paralysed", "paralyzed"),
+        ("magnesium sulphate", "magnesium sulfate"),
+        ("sulphonamides", "sulfonamides"),
+        ("leucopenia", "leukopenia"),
+        ("motor neurone disease", "motor neuron disease"),
+        ("behavioural discolouration", "behavioral discoloration"),
+        ("coloured tumours", "colored tumors"),
+        ("manoeuvre", "maneuver"),
+        ("aluminium", "aluminum"),
+        # What both write in this way.
+        ("immunocompromised", "immunocompromised"),
+        ("exercise supervised", "exercise supervised"),
+        ("raised bruise", "raised bruise"),
+        ("rising disabled", "rising disabled"),
+        ("advisable incised", "advisable incised"),
+        ("diseased journal courses", "diseased journal courses"),
     ],
 )
 def test_inflected_is_blind_to_spelling(british: str, us: str) -> None:
     assert inflected(british) == inflected(us) == us.split()
+
+
+@pytest.mark.parametrize(
+    ("plural", "one"),
+    [("crises", "crisis"), ("prostheses", "prosthesis"), ("diagnoses", "diagnosis")],
+)
+def test_latin_plurals(plural: str, one: str) -> None:
+    assert stem(plural) == stem(one)
 
 
 def test_inflected_tells_singular_from_plural_and_reads_numbers() -> None:
