@@ -27,7 +27,7 @@ from linker.detect.dictionary.match import Match, each_span, longest, mention_of
 from linker.detect.dictionary.measured import may_be_measured, names_in_place
 from linker.detect.dictionary.names import Names, Reading
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
-from linker.detect.dictionary.salts import salts_in
+from linker.detect.dictionary.salts import is_counter_ion, salts_in
 from linker.detect.dictionary.short_names import is_another_thing
 from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
 from linker.detect.dictionary.variants import in_other_words, is_of_its_subject, subject_of
@@ -141,6 +141,7 @@ class DictionaryMatcher:
                 matches += [*salts_in(own, matches, self._names.chemicals)]
                 starts = {match.start for match in matches}
                 barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
+                barred |= {m.start for m in matches if is_counter_ion(own, m.start, m.end)}
                 if barred:
                     matches = [match for match in matches if match.start not in barred]
                 chosen = choose(supported(own, matches, short, self._index.store))

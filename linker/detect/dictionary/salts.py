@@ -1,5 +1,7 @@
 """Salts of drugs that a terminology has without: "morphine sulfate", "sodium nitroprusside".
 
+Of a drug that it does not have at all, the metal is no mention either: "docusate sodium".
+
 The words are data, `data/salts.toml`.
 """
 
@@ -17,8 +19,8 @@ from linker.detect.dictionary.match import Match
 
 _NEXT_WORD = re.compile(r" ([^\W\d_]+)(?!\w)(-?)")
 _LAST_WORD = re.compile(r"(?<![\w-])([^\W\d_]+) \Z")
-_LONGEST = 16
-"""Code points before a drug in which a word of a salt is looked for."""
+_LONGEST = 24
+"""Code points before a word of a salt in which the other is looked for."""
 
 
 class _File(BaseModel):
@@ -30,6 +32,8 @@ class _File(BaseModel):
     ions: tuple[str, ...]
     elements: frozenset[str]
     strengths: tuple[str, ...]
+    drug_endings: tuple[str, ...]
+    no_drugs: frozenset[str]
 
 
 def salts_in(
@@ -55,6 +59,19 @@ def salts_in(
             n_words = match.n_words + (start < match.start) + (end > match.end)
             long_form = match.long_form or drug
             yield match._replace(start=start, end=end, n_words=n_words, long_form=long_form)
+
+
+def is_counter_ion(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]` is the metal of a salt: "docusate sodium", not "urine sodium"."""
+    if text[start:end].lower() not in _file().metals or text.startswith("-", end):
+        return False
+    before = _LAST_WORD.search(text, max(0, start - _LONGEST), start)
+    drug = before[1].lower() if before else ""
+    return (
+        drug.endswith(_file().drug_endings)
+        and drug not in _file().no_drugs
+        and not _is_measured().match(text, end)
+    )
 
 
 def _start(text: str, match: Match) -> int:

@@ -50,3 +50,19 @@ def test_a_salt_is_one_mention_of_its_drug(index: Index, note: str) -> None:
     text, gold = marked(note)
     mentions = DictionaryMatcher(index).detect([text])[0]
     assert [(m.start, m.query.capitalize() if m.long_form else "") for m in mentions] == gold
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        # The drug is no name of the index.
+        "docusate sodium 100 mg b.i.d., Levothyroxine Sodium, alendronate calcium.",
+        "urine [sodium|] 20, baseline [potassium chloride|], adequate [calcium|]; calcitonin",
+        "alanine [sodium|] 140, creatinine [sodium|], docusate, [sodium|]; docusate-[sodium|]",
+        "[naproxen sodium|Naproxen] and docusate sodium",
+    ],
+)
+def test_the_metal_of_an_unknown_drug_is_no_mention(index: Index, note: str) -> None:
+    text, gold = marked(note)
+    mentions = DictionaryMatcher(index).detect([text])[0]
+    assert [(m.start, m.query.capitalize() if m.long_form else "") for m in mentions] == gold
