@@ -239,6 +239,36 @@ def test_link_with_closed_stdin(index: Index) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+@pytest.mark.parametrize(
+    ("redirection", "reason"),
+    [(">&-", "standard output: Bad file descriptor"), (">/dev/full", "No space left on device")],
+)
+@pytest.mark.parametrize("command", [["link", "--index"], ["info"], ["info", "--json"], ["--help"]])
+def test_output_that_cannot_be_written(
+    index: Index, command: list[str], redirection: str, reason: str
+) -> None:
+    arguments = command if command == ["--help"] else [*command, str(index.path)]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *_command(*arguments)],
+        input=b"fever\n",
+        capture_output=True,
+        check=False,
+    )
+    errors = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert [error.startswith("error: ") and reason in error for error in errors] == [True]
+
+
+def test_annotate_needs_no_standard_output(index: Index, tmp_path: Path) -> None:
+    notes, out = tmp_path / "notes.jsonl", tmp_path / "out.jsonl"
+    notes.write_text('{"id": "1", "text": ""}\n', encoding="utf-8")
+    arguments = ["annotate", str(notes), "--index", str(index.path), "--out", str(out)]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *_command(*arguments)], capture_output=True, check=False
+    )
+    assert (done.returncode, out.read_text(encoding="utf-8")) == (0, '{"id": "1", "links": []}\n')
+
+
 def test_link_writes_utf8_whatever_the_locale_and_stops_when_nobody_reads(
     index: Index, tmp_path: Path
 ) -> None:

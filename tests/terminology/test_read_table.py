@@ -124,6 +124,22 @@ def test_parquet_with_lists_and_numbers(tmp_path, concepts):
     assert found["2"]["names"] == [("rash", "preferred")]
 
 
+def test_parquet_with_dates_beside_the_names(tmp_path, concepts):
+    path = tmp_path / "t.parquet"
+    table = pa.table(
+        {
+            "id": ["1"],
+            "name": ["spots"],
+            "until": pa.array(
+                [3_652_060], pa.date32()
+            ),  # the first day of the year 10000 and later
+            "seen": pa.array([0], pa.timestamp("us", "Mars/Phobos")),
+        }
+    )
+    pq.write_table(table, path)
+    assert concepts(read_terminology("table", path))["1"]["preferred_name"] == "spots"
+
+
 @pytest.mark.parametrize(
     ("content", "columns", "message"),
     [

@@ -19,38 +19,14 @@ from linker.annotate.readers.base import (
     known_column,
 )
 from linker.errors import NoteError
+from linker.formats.arrow import values_of
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    """The rows of a batch; a string that is not UTF-8 comes as its bytes.
-
-    A date that Python cannot hold (of the year 29349, or PostgreSQL's "infinity") is null: the note
-    is read all the same.
-    """
+    """The rows of a batch, with `values_of`: a note with an impossible date is read all the same."""
     names = batch.schema.names
-    for row in zip(*map(_values, batch.columns), strict=True):
+    for row in zip(*map(values_of, batch.columns), strict=True):
         yield dict(zip(names, row, strict=True))
-
-
-def _values(column: pa.Array) -> list[Any]:
-    kind = column.type
-    if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        # As fine as Python has them; else pandas is asked, which may not be installed.
-        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    try:
-        values: list[Any] = column.to_pylist()
-    except (UnicodeDecodeError, OverflowError):
-        values = [_value(cell) for cell in column]
-    return values
-
-
-def _value(cell: pa.Scalar) -> Any:
-    try:
-        return cell.as_py()
-    except UnicodeDecodeError as error:
-        return error.object
-    except OverflowError:
-        return None
 
 
 def kept_columns(names: Sequence[str], id_column: str, text_column: str) -> dict[int, str]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linker.errors import TerminologyError
+from linker.formats.arrow import values_of
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.table.separated import separated_rows
@@ -44,7 +45,7 @@ def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any
             number = 0
             for batch in file.iter_batches():
                 progress.advance(batch.num_rows)
-                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                for row in zip(*map(values_of, batch.columns), strict=True):
                     number += 1
                     yield number, row
     except (pa.ArrowException, OSError) as error:
