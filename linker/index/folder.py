@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,14 +60,23 @@ class Index:
         """
         path = Path(path)
         try:
-            return cls._open(path, verify=verify)
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise IndexFolderError(
+                f"{os.fsencode(path)!r}: a path that is not UTF-8 cannot be opened; rename it"
+            ) from None
+        manifest = Manifest.read(path)
+        try:
+            return cls._open(path, manifest, verify=verify)
         except IndexFolderError:
             # An overlay may have been replaced between the manifest and the files that it lists.
-            return cls._open(path, verify=verify)
+            now = Manifest.read(path)
+            if now == manifest:
+                raise
+            return cls._open(path, now, verify=verify)
 
     @classmethod
-    def _open(cls, path: Path, *, verify: bool) -> Index:
-        manifest = Manifest.read(path)
+    def _open(cls, path: Path, manifest: Manifest, *, verify: bool) -> Index:
         files = {*FILES, HALF_FILE} if manifest.vectors.refined else set(FILES)
         missing = sorted(files - set(manifest.files))
         if missing:

@@ -62,6 +62,23 @@ def test_opening_writes_nothing(folder: Path) -> None:
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
+def test_a_damaged_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    verify = Manifest.verify
+    monkeypatch.setattr(Manifest, "verify", lambda self, at: (asked.append(at), verify(self, at)))
+    names = folder / "names.arrow"
+    names.write_bytes(names.read_bytes()[:-1] + b"?")
+    with pytest.raises(IndexFolderError, match=r"names\.arrow"):
+        Index.open(folder, verify=True)
+    assert asked == [folder]
+
+
+def test_a_path_that_is_not_utf8_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
+    moved = folder.rename(tmp_path / "i\udcff")
+    with pytest.raises(IndexFolderError, match=r"i\\xff': a path that is not UTF-8"):
+        Index.open(moved)
+
+
 def test_verify_is_asked_for(folder: Path) -> None:
     path = folder / "vectors.faiss"
     content = bytearray(path.read_bytes())

@@ -23,7 +23,7 @@ from linker.formats.arrow import values_of
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    """The rows of a batch, with `values_of`: a note with an impossible date is read all the same."""
+    """The rows of a batch, by `values_of`: a note with an impossible date is read all the same."""
     names = batch.schema.names
     for row in zip(*map(values_of, batch.columns), strict=True):
         yield dict(zip(names, row, strict=True))
