@@ -30,8 +30,9 @@ from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
 from linker.detect.dictionary.notes import Notes
 from linker.detect.dictionary.salts import salts_in
 from linker.detect.dictionary.short_names import is_another_thing
+from linker.detect.dictionary.subjects import is_of_its_subject, subject_of
 from linker.detect.dictionary.tokens import Vocabulary, together
-from linker.detect.dictionary.variants import in_other_words, is_of_its_subject, subject_of
+from linker.detect.dictionary.variants import in_other_words
 from linker.detect.short_forms.definitions import parenthesised
 from linker.detect.short_forms.restated import Restated, restated_in
 from linker.detect.short_forms.shorthand import may_stand_in_phrase
