@@ -56,8 +56,6 @@ class Abbreviated:
         for of, start, end in zip(*(column.tolist() for column in columns), strict=True):
             text = notes.texts[of]
             short = text[start:end]
-            if self._names.is_local(short):
-                continue
             sense = sense_of(text, start, end)
             if sense is None:
                 long_form = self._names.long_form(short)
@@ -73,7 +71,8 @@ class Abbreviated:
                 yield of, Match(start, end, 1, long_form)
         for of, text in enumerate(notes.texts):
             for letter in letters_in(text):
-                if self._names.is_name(letter.long_form):
+                listed = text[letter.long_start : letter.long_end]
+                if self._names.is_name(letter.long_form) and not self._names.is_local(listed):
                     yield of, Match(letter.start, letter.end, 1, letter.long_form)
 
     def phrases_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
@@ -87,7 +86,7 @@ class Abbreviated:
             long_form = clinical_long_form(short)
             known = long_form and self._names.known_as(long_form)
             undefined = notes.defined[of].isdisjoint(short.split())
-            if known and undefined and not self._names.is_local(short):
+            if known and undefined:
                 yield of, Match(start, end, int(length[gram]), known)
 
     def names_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:

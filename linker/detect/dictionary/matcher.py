@@ -90,6 +90,7 @@ class DictionaryMatcher:
             found_in = self._matches_as_said(safe, defined)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
                 matches += [*salts_in(own, matches, self._names.chemicals)]
+                matches = self._heeding_the_house(own, matches)
                 starts = {match.start for match in matches}
                 barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
                 if barred:
@@ -98,6 +99,13 @@ class DictionaryMatcher:
                 mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
         return found
+
+    def _heeding_the_house(self, text: str, matches: list[Match]) -> list[Match]:
+        """Leave out what the house gave another meaning, or none, whatever has found it."""
+        if not self._index.store.local_names:
+            return matches
+        is_local = self._names.is_local
+        return [m for m in matches if m.local or not is_local(text[m.start : m.end])]
 
     def _matches_as_said(
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]
@@ -247,7 +255,7 @@ class DictionaryMatcher:
             text, said = notes.texts[of], self._vocabulary.stems(notes.terms(gram))
             names = names_in_place(text, start, end, said)
             name = next(filter(self._names.is_name, names), None)
-            if name is not None and not self._names.is_local(text[start:end]):
+            if name is not None:
                 yield of, Match(start, end, len(said), name)
 
     def _growth_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
@@ -256,7 +264,7 @@ class DictionaryMatcher:
             for growth in growth_in(text):
                 said = text[growth.start : growth.end]
                 name = next(filter(self._names.is_name, growth.names), None)
-                if name is not None and not self._names.is_local(said):
+                if name is not None:
                     yield of, Match(growth.start, growth.end, len(stems(said)), name)
 
     def _sayings_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
@@ -277,7 +285,7 @@ class DictionaryMatcher:
             for saying in sayings_at(stretch, start - begin, end - begin):
                 said = stretch[saying.start : saying.end]
                 name = next(filter(None, map(self._names.known_as, saying.names)), None)
-                if name is not None and not self._names.is_local(said):
+                if name is not None:
                     n_words = len(stems(said))
                     yield of, Match(begin + saying.start, begin + saying.end, n_words, name)
 
