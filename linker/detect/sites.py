@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.dictionary.disorders import SPREADS_TO
-from linker.detect.dictionary.variants import is_part, same_part
+from linker.detect.dictionary.word_groups import is_part, same_part
 from linker.detect.sentences import hard_breaks, plain_newlines
 from linker.schema import Mention
 from linker.text import stem

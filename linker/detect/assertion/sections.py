@@ -20,7 +20,8 @@ from linker.schema import ASSERTIONS
 
 _HEADER = re.compile(
     r"[ \t*#_>•-]{0,8}(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][A-Za-z /&,'’().-]{0,60}?)"
-    r"[ \t]*[*_]{0,3}[ \t]*(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
+    # Blanks belong to one part of this alone: what may share them out tries every way to do it.
+    r"(?<! )[ \t]*(?:[*_]{1,3}[ \t]*)?(?P<end>:[*_]{0,3}|(?=\n)|(?=\Z)| [-–—](?= ))"
 )
 _COLON = re.compile(":")
 _LONGEST_HEADER = 100

@@ -18,7 +18,7 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.detect.dictionary.variants import is_part
+from linker.detect.dictionary.word_groups import is_part
 from linker.detect.short_forms.hearst import long_form_start
 from linker.text import stem, stems
 

@@ -123,7 +123,7 @@ def _is_compound(text: str, gap: int) -> bool:
 
 def _joined(text: str, gaps: list[tuple[int, int]]) -> tuple[int, str]:
     begin = _word_start(text, max(0, gaps[0][0] - _AROUND))
-    stretch = [*text[begin : gaps[-1][1] + _AROUND]]
+    stretch = [*text[begin : _word_end(text, gaps[-1][1])]]
     for start, end in gaps:
         stretch[start - begin : end - begin] = _JOINER * (end - start)
     return begin, "".join(stretch)
@@ -133,4 +133,12 @@ def _word_start(text: str, at: int) -> int:
     """The first place from `at` on where no word is cut."""
     while 0 < at < len(text) and not text[at - 1].isspace():
         at += 1
+    return at
+
+
+def _word_end(text: str, gap_end: int) -> int:
+    """The last place near behind a gap where no word is cut; its end if a word has no end there."""
+    at = min(len(text), gap_end + _AROUND)
+    while gap_end < at < len(text) and not text[at].isspace():
+        at -= 1
     return at

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
 
+from linker.detect.dictionary.abbreviated import Abbreviated
 from linker.detect.dictionary.composites import Joint, joints, parts_at
-from linker.detect.dictionary.eponyms import called_after, is_person, is_surname
-from linker.detect.dictionary.grams import Positions, across_joints, grams, sums_of, without_sides
+from linker.detect.dictionary.eponyms import is_surname
+from linker.detect.dictionary.grams import across_joints, without_sides
 from linker.detect.dictionary.growth import growth_in
 from linker.detect.dictionary.inverted import has_own_word, only_seems_inverted
 from linker.detect.dictionary.joined import in_one_word, is_prefixed, joined_in
@@ -27,36 +27,26 @@ from linker.detect.dictionary.match import Match, each_span, longest, mention_of
 from linker.detect.dictionary.measured import may_be_measured, names_in_place
 from linker.detect.dictionary.names import Names, Reading
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
+from linker.detect.dictionary.notes import Notes
 from linker.detect.dictionary.salts import is_counter_ion, salts_in
 from linker.detect.dictionary.short_names import is_another_thing
-from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
-from linker.detect.dictionary.variants import in_other_words, is_of_its_subject, subject_of
+from linker.detect.dictionary.subjects import is_of_its_subject, subject_of
+from linker.detect.dictionary.tokens import Vocabulary, together
+from linker.detect.dictionary.variants import in_other_words
 from linker.detect.short_forms.definitions import parenthesised
 from linker.detect.short_forms.restated import Restated, restated_in
-from linker.detect.short_forms.senses import sense_of
-from linker.detect.short_forms.shorthand import (
-    clinical_long_form,
-    letters_in,
-    may_stand_in_phrase,
-    short_phrases,
-    stands_for_in_phrase,
-)
+from linker.detect.short_forms.shorthand import may_stand_in_phrase
 from linker.index import Index
 from linker.schema import Mention
-from linker.text import bag_hash, readable, stems, words
+from linker.text import readable, stems, words
 
 _CHARACTERS = 24_000
 """Notes are looked at so many characters together, or a little more: numpy's calls are few then,
 and what they work on stays in the processor's cache."""
 _WINDOW = 8
 """Content words on each side of a joint that may belong to one composite."""
-
 _LONGEST_SAYING = 9
 """Words on each side of one that a saying of patients may hold."""
-_LONGEST_SHORT_PHRASE = 3
-"""Words of a clinical abbreviation of several: "C diff colitis"."""
-_SLOTS = 1 << 16
-"""Of the hashes of n-grams, by which most are told from abbreviations of several words."""
 
 _COMMA = re.compile(r",\s")
 _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
@@ -64,42 +54,6 @@ _FAMILY = re.compile(
     r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
 )
 _LONGEST_FAMILY = len(" familial medical ")
-
-
-class _Notes:
-    """Some notes, looked at together.
-
-    Attributes:
-        texts: made safe by `readable`.
-        defined: the strings that stand alone in parentheses, of each.
-        tokens: the words.
-        content: those that are no stop words.
-        grams: the first word, and the number of words, of every n-gram of `content`.
-        keys: the hash of each n-gram.
-    """
-
-    def __init__(
-        self, texts: Sequence[str], defined: Sequence[frozenset[str]], tokens: Tokens
-    ) -> None:
-        self.texts = texts
-        self.defined = defined
-        self.tokens = tokens
-        self.content = tokens.content()
-        self.grams = first, length = grams(self.content.position, self.content.run)
-        sums = sums_of(self.content.hash)
-        self.keys = sums[first + length] - sums[first]
-
-    def place(self, gram: int) -> tuple[int, int, int]:
-        """Which text an n-gram is of, and where in it: half-open, in code points."""
-        first, length = self.grams
-        begin, last = first[gram], first[gram] + length[gram] - 1
-        content = self.content
-        return int(content.text[begin]), int(content.start[begin]), int(content.end[last])
-
-    def terms(self, gram: int) -> Positions:
-        """The words of an n-gram, as the vocabulary numbers them."""
-        first, length = self.grams
-        return self.content.term[first[gram] : first[gram] + length[gram]]
 
 
 class DictionaryMatcher:
@@ -115,10 +69,7 @@ class DictionaryMatcher:
         self._vocabulary = Vocabulary(
             lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
         )
-        self._is_short_phrase = np.zeros(_SLOTS, dtype=bool)
-        for short in short_phrases():
-            self._is_short_phrase[bag_hash(stems(short)) % _SLOTS] = True
-        self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
+        self._abbreviated = Abbreviated(index, self._names)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text, longest first where they overlap, in reading order."""
@@ -139,6 +90,7 @@ class DictionaryMatcher:
             found_in = self._matches_as_said(safe, defined)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
                 matches += [*salts_in(own, matches, self._names.chemicals)]
+                matches = self._heeding_the_house(own, matches)
                 starts = {match.start for match in matches}
                 barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
                 barred |= {m.start for m in matches if is_counter_ion(own, m.start, m.end)}
@@ -148,6 +100,13 @@ class DictionaryMatcher:
                 mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
         return found
+
+    def _heeding_the_house(self, text: str, matches: list[Match]) -> list[Match]:
+        """Leave out what the house gave another meaning, or none, whatever has found it."""
+        if not self._index.store.local_names:
+            return matches
+        is_local = self._names.is_local
+        return [m for m in matches if m.local or not is_local(text[m.start : m.end])]
 
     def _matches_as_said(
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]
@@ -171,15 +130,15 @@ class DictionaryMatcher:
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]
     ) -> list[list[Match]]:
         """The matches of each text."""
-        notes = _Notes(texts, defined, self._vocabulary.tokens(texts))
+        notes = Notes(texts, defined, self._vocabulary.tokens(texts))
         matches: list[list[Match]] = [[] for _ in texts]
         for find in (
             self._names_in,
             self._variants_in,
             self._composites_in,
-            self._abbreviations_in,
-            self._short_phrases_in,
-            self._spelled_out_in,
+            self._abbreviated.words_in,
+            self._abbreviated.phrases_in,
+            self._abbreviated.names_in,
             self._measured_in,
             self._growth_in,
             self._sayings_in,
@@ -210,7 +169,7 @@ class DictionaryMatcher:
         in_order = match.row >= 0 and self._names.written(match.row)[0] == tuple(stems(name))
         return "(" not in stretch or in_order
 
-    def _names_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+    def _names_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         content, (first, length), keys = notes.content, notes.grams, notes.keys
         sided, of_sides = without_sides(content.side, content.hash, first, length)
         gram, row = self._index.lexicon.find(np.concatenate([keys, keys[sided] - of_sides]))
@@ -247,7 +206,7 @@ class DictionaryMatcher:
             )
         )
 
-    def _variants_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+    def _variants_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         """Disorders that the text names in other words than the index."""
         content, (first, length) = notes.content, notes.grams
         which, added = in_other_words(content.entry, content.hash, first, length)
@@ -273,7 +232,7 @@ class DictionaryMatcher:
             text, start, subject, self._names.is_name
         )
 
-    def _composites_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+    def _composites_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         content, run = notes.content, notes.content.run
         slashes = content.slash & (np.diff(content.position, prepend=-2) == 1)
         found = [*joints(np.flatnonzero(content.joint).tolist(), np.flatnonzero(slashes).tolist())]
@@ -289,80 +248,7 @@ class DictionaryMatcher:
             for part in parts_at(notes.texts[of], words_near, inside, self._names.is_name):
                 yield of, Match(part.start, part.end, len(words(part.name)), part.name)
 
-    def _abbreviations_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
-        # Most words stand for nothing else.
-        maybe = notes.tokens[notes.tokens.marked]
-        columns = (maybe.text, maybe.start, maybe.end)
-        for of, start, end in zip(*(column.tolist() for column in columns), strict=True):
-            text = notes.texts[of]
-            short = text[start:end]
-            if self._names.is_local(short):
-                continue
-            sense = sense_of(text, start, end)
-            if sense is None:
-                long_form = self._names.long_form(short)
-            else:
-                long_form = self._names.known_as(sense) if sense else None
-            if (
-                long_form
-                and short not in notes.defined[of]
-                and not (short.islower() and text[start - 1 : start] == "-")
-                and not (called_after(short) and is_person(text, start, end))
-                and not is_another_thing(text, start, end)
-            ):
-                yield of, Match(start, end, 1, long_form)
-        for of, text in enumerate(notes.texts):
-            for letter in letters_in(text):
-                if self._names.is_name(letter.long_form):
-                    yield of, Match(letter.start, letter.end, 1, letter.long_form)
-
-    def _short_phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
-        """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
-        _, length = notes.grams
-        some = np.flatnonzero((length > 1) & (length <= _LONGEST_SHORT_PHRASE))
-        slot = (notes.keys[some] & np.uint64(_SLOTS - 1)).view(np.int64)
-        for gram in some[self._is_short_phrase[slot]].tolist():
-            of, start, end = notes.place(gram)
-            short = notes.texts[of][start:end]
-            long_form = clinical_long_form(short)
-            known = long_form and self._names.known_as(long_form)
-            undefined = notes.defined[of].isdisjoint(short.split())
-            if known and undefined and not self._names.is_local(short):
-                yield of, Match(start, end, int(length[gram]), known)
-
-    def _spelled_out_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
-        """Names with clinical abbreviations in them: "GI bleed", "CKD stage 3"."""
-        content, (first, length) = notes.content, notes.grams
-        full: dict[int, str] = {}
-        added = np.zeros(len(content), dtype=np.uint64)
-        for at in np.flatnonzero(content.marked).tolist():
-            text = notes.texts[content.text[at]]
-            start, end = int(content.start[at]), int(content.end[at])
-            long_form = stands_for_in_phrase(text, start, end)
-            if long_form is not None and text[start:end] not in notes.defined[content.text[at]]:
-                full[at] = long_form
-                added[at] = self._full_hash(long_form)
-        if not full:
-            return
-        sums = sums_of(added - np.where(added, content.hash, np.uint64(0)))
-        change = sums[first + length] - sums[first]
-        which = np.flatnonzero((change != 0) & (length > 1))
-        hits, rows = self._index.lexicon.find(notes.keys[which] + change[which])
-        for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
-            begin, stop = int(first[gram]), int(first[gram] + length[gram])
-            of, done = int(content.text[begin]), int(content.start[begin])
-            text, said = notes.texts[of], ""
-            for at in (at for at in range(begin, stop) if at in full):
-                said += text[done : content.start[at]] + full[at]
-                done = int(content.end[at])
-            start, end = int(content.start[begin]), int(content.end[stop - 1])
-            reading = self._names.reading(said + text[done:end], row, True)
-            if reading is not None and not (
-                reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
-            ):
-                yield of, Match(start, end, reading.n_words, said + text[done:end], row)
-
-    def _measured_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+    def _measured_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         """Findings by a measurement: "platelets were low"."""
         content, (first, length) = notes.content, notes.grams
         for gram in may_be_measured(content.entry, content.hash, first, length):
@@ -370,19 +256,19 @@ class DictionaryMatcher:
             text, said = notes.texts[of], self._vocabulary.stems(notes.terms(gram))
             names = names_in_place(text, start, end, said)
             name = next(filter(self._names.is_name, names), None)
-            if name is not None and not self._names.is_local(text[start:end]):
+            if name is not None:
                 yield of, Match(start, end, len(said), name)
 
-    def _growth_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+    def _growth_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         """Findings by a measure of growth: "OFC 44 cm (< 3rd centile)"."""
         for of, text in enumerate(notes.texts):
             for growth in growth_in(text):
                 said = text[growth.start : growth.end]
                 name = next(filter(self._names.is_name, growth.names), None)
-                if name is not None and not self._names.is_local(said):
+                if name is not None:
                     yield of, Match(growth.start, growth.end, len(stems(said)), name)
 
-    def _sayings_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
+    def _sayings_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         """Findings as patients say them: "heart racing", "my back hurts"."""
         tokens = notes.tokens
         found = np.flatnonzero(tokens.lay)
@@ -400,7 +286,7 @@ class DictionaryMatcher:
             for saying in sayings_at(stretch, start - begin, end - begin):
                 said = stretch[saying.start : saying.end]
                 name = next(filter(None, map(self._names.known_as, saying.names)), None)
-                if name is not None and not self._names.is_local(said):
+                if name is not None:
                     n_words = len(stems(said))
                     yield of, Match(begin + saying.start, begin + saying.end, n_words, name)
 

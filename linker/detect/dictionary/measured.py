@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.dictionary.grams import Hashes, Positions, sums_of
-from linker.detect.dictionary.variants import are_idle, is_idle
+from linker.detect.dictionary.variants import are_idle
+from linker.detect.dictionary.word_groups import is_idle
 from linker.text import bag_hash, stem, stems, word_hash
 
 _LONGEST = 6

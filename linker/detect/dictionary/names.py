@@ -1,8 +1,7 @@
 """Whether a stretch of a note with the hash of a name is that name, and what else it may be.
 
-The lexicon's hashes are blind to case, inflection, hyphens and word order. What is blind is checked
-here: short capitals keep their case (MAP is not map), numbers keep their order, and everyday words
-are no mentions.
+The lexicon's hashes are blind to case, inflection, hyphens and word order. How the name is written
+is checked (`linker.detect.dictionary.writing`), and everyday words are no mentions.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 
 from linker.detect.dictionary.adjectives import noun_of
 from linker.detect.dictionary.composites import is_list
-from linker.detect.dictionary.disorders import SPREADS_TO, is_letters, says_too_little
+from linker.detect.dictionary.disorders import is_letters, says_too_little
 from linker.detect.dictionary.eponyms import called_after
 from linker.detect.dictionary.grams import SIDES
 from linker.detect.dictionary.not_mentions import not_mentions
@@ -31,6 +30,7 @@ from linker.detect.dictionary.variants import (
     is_disease_of_organ,
     same_in_other_words,
 )
+from linker.detect.dictionary.writing import is_written
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.index import Index
 from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
@@ -40,19 +40,9 @@ _LONGEST_AMBIGUOUS = 3
 _TYPE_FILTERS = frozenset(("semantic_types", "semantic_groups"))
 """Options of a build that say which types of concepts are wanted."""
 
-_CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
-"""What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
 _IN_ABSENCE = ("in absence", "in the absence")
 """What is absent stands behind: "pain in the toes in the absence of trauma"."""
-_ARTICLE = re.compile(r"an? ", re.IGNORECASE)
-_ON = re.compile(r"\bon\b", re.IGNORECASE)
-_PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
 _LETTER = re.compile(r"[^\W\d_]")
-_POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
-_APOSTROPHES = ("'", "\u2019")
-_PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
-"""A name of one content word, without which the preposition goes: "On edge"."""
-_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
 class Reading(NamedTuple):
@@ -232,28 +222,7 @@ class Names:
 
     def _fits(self, text: str, stems: tuple[str, ...], row: int) -> bool:
         """Whether a stretch of text with the hash of a name is that name."""
-        name, surfaces = self.written(row)
-        if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
-            return False
-        # "The name of the syndrome" is no NAME syndrome.
-        if _PARTS.search(text) and not any(_same_acronyms(text, own) for own in surfaces):
-            return False
-        if name != stems:
-            # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
-            numbers = sum(stem.isdigit() for stem in stems)
-            if sorted(name) != sorted(stems) or numbers > 1 or "," in text or "/" in text:
-                return False
-            # "A hepatitis" is not of type A, nor "4 seizures" their type 4.
-            if _ARTICLE.match(text) or (stems[0].isdigit() and not name[0].isdigit()):
-                return False
-            if SPREADS_TO.search(text):
-                return False
-            # "Acute renal failure on chronic renal failure" names no chronic one twice.
-            if _ON.search(text) and not ends_in_noun(text):
-                return False
-        elif "," in text and not any("," in surface for surface in surfaces):
-            return False
-        return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
+        return is_written(text, stems, *self.written(row))
 
     def _read_name(self, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         store = self._index.store
@@ -331,36 +300,3 @@ def name_in_other_words(index: Index, normal: str) -> int | None:
     names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
     fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
     return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)
-
-
-def _same_acronyms(text: str, surface: str) -> bool:
-    """Whether a text has the acronyms of a name as the name writes them."""
-    return surface.isupper() or {*_ACRONYM.findall(surface)} <= {*_ACRONYM.findall(text)}
-
-
-def _same_marks(text: str, surface: str) -> bool:
-    """Whether a text has the possessive or preposition of a name: "job" is no Job's.
-
-    Nor is an "edge" On edge.
-    """
-    if _POSSESSIVE.fullmatch(surface):
-        return any(mark in text for mark in _APOSTROPHES) or (
-            text.endswith("s") and text[0].isupper()
-        )
-    return " " in text or not _PREPOSITION_ALONE.fullmatch(surface)
-
-
-def _same_case(text: str, surface: str) -> bool:
-    """Whether the case of a text lets it be this name.
-
-    A short name with capitals beyond its first letter is an acronym: it must stand as it is written
-    (ALL is not all). Any other name may stand in any case, but a text of two or three capitals is
-    an acronym itself, and no other word ("OR" is no "or", "TIC" no "tic").
-    """
-    letters = [c for c in surface if c.isalpha()]
-    acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
-    if acronym:
-        return text == surface or text in (f"{surface}s", f"{surface}'s")
-    if len(letters) <= 2:
-        return text == surface
-    return not (len(text) <= 3 and text.isupper() and text != surface)

@@ -2,7 +2,7 @@
 
 A terminology of findings has a name or two for what texts say with the noun or the adjective of a
 body part and of a change, or in a sentence ("the femurs were bowed", "teeth are widely spaced").
-Which words stand for one another is data, `data/variants.toml`.
+Which words stand for one another, `linker.detect.dictionary.word_groups` says.
 """
 
 from __future__ import annotations
@@ -10,59 +10,42 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
-from linker.config import read_toml, validated
 from linker.detect.dictionary.grams import Hashes, Positions
+from linker.detect.dictionary.word_groups import (
+    ADVERB,
+    CHANGE,
+    PART,
+    VERB,
+    adverb_stems,
+    cause_stems,
+    heads_of_stems,
+    organ_diseases,
+    roles_of_stems,
+    stem_groups,
+    unsaid_beside,
+    unsaid_heads,
+    verb_stems,
+    word_file,
+)
 from linker.text import bag_hash, stem, word_hash
 
 _LONGEST = 5
 """Content words of a stretch that may be a name in other words; at least two."""
-
-
-_VERB, _ADVERB, _PART, _CHANGE = range(1, 5)
-"""What a word may be here; the words of the last two are those of groups."""
 _MAX_IDLE = 3
 """Verbs and adverbs between a body part and its change."""
 _NO = stem("no")
-_LONGEST_BEFORE = 24
-"""Code points before a sentence in which what it is of is looked for."""
 _MAX_OF_GROUPS = 3
 """Words of groups in a stretch: "abnormal clavicular shape" is abnormal clavicle morphology."""
 _ADJECTIVE = re.compile(r"(?:ac|al|ar|ed|ic|ous|ive|absent|painful)\Z", re.IGNORECASE)
 
 
-class _OfOrgans(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    organs: tuple[str, ...]
-    changes: tuple[str, ...]
-    are: str
-    of_some_cause: tuple[str, ...]
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    parts: tuple[tuple[str, ...], ...]
-    changes: tuple[tuple[str, ...], ...]
-    verbs: tuple[str, ...]
-    adverbs: tuple[str, ...]
-    of_another: tuple[str, ...]
-    determiners: tuple[str, ...]
-    followed_by: tuple[str, ...]
-    of_a_patient: tuple[str, ...]
-    of_organs: _OfOrgans
-    understood: dict[str, str]
-
-
 def entry_of(stem: str) -> int:
-    """What a stem is to this module, as a number for `in_other_words`; 0 for nothing."""
+    """What a stem is to names in other words, as a number for `in_other_words`; 0 for nothing."""
     return _entries().number.get(stem, 0)
 
 
@@ -81,22 +64,22 @@ def in_other_words(
     """
     known = _entries()
     roles = known.role[entries]
-    at = np.flatnonzero(roles >= _PART)
-    verbs = roles == _VERB
+    at = np.flatnonzero(roles >= PART)
+    verbs = roles == VERB
     # Most n-grams have no word of a group and no verb, or are too long: no more is asked of them.
     some = np.flatnonzero(length <= _LONGEST + _MAX_IDLE)
-    some = some[_between((roles >= _PART) | verbs, first[some], first[some] + length[some]) > 0]
+    some = some[_between((roles >= PART) | verbs, first[some], first[some] + length[some]) > 0]
     begin, after = first[some], first[some] + length[some]
     own, dropped = length[some], np.zeros(len(some), np.uint64)
     said = np.zeros(len(some), dtype=bool)
     if verbs.any():
         # "The toes were invariably absent": what joins the two says nothing itself.
-        idle = verbs | (roles == _ADVERB)
+        idle = verbs | (roles == ADVERB)
         said = (_between(verbs, begin, after) > 0) & ~idle[begin] & ~idle[after - 1]
         own = own - np.where(said, _between(idle, begin, after), 0)
         of_idle = _between(np.where(idle, hashes, np.uint64(0)), begin, after)
         dropped = np.where(said, of_idle, np.uint64(0))
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(roles >= _PART)])
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(roles >= PART)])
     n_of_groups = before[after] - before[begin]
     fits = (own >= 2) & (own <= _LONGEST)
     # What to add to the hash of each word of a group for the others, and 0 to leave it as it is.
@@ -139,49 +122,13 @@ def are_idle(entries: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
         entries: shape (n,): what the words are, by `entry_of`.
     """
     roles = _entries().role[entries]
-    idle: npt.NDArray[np.bool_] = (roles == _VERB) | (roles == _ADVERB)
+    idle: npt.NDArray[np.bool_] = (roles == VERB) | (roles == ADVERB)
     return idle
-
-
-def is_idle(stem: str) -> bool:
-    """Whether a stem is that of such a word."""
-    return _roles().get(stem) in (_VERB, _ADVERB)
-
-
-def is_part(stem: str) -> bool:
-    """Whether a stem is a body part's."""
-    return _roles().get(stem) == _PART
-
-
-def same_part(stem: str) -> tuple[str, ...]:
-    """The stems by which a body part's noun and adjectives are known, itself among them."""
-    return next((group for group in _groups() if stem in group), ()) if is_part(stem) else ()
-
-
-def is_of_its_subject(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]`, with a verb in it, is a sentence about its first words.
-
-    "The mass in the liver was small" says nothing of the liver's size, "values were in the low
-    200s" not that they were low, nor "papules are cutaneous signs" that papules are cutaneous, or
-    "cancer is the second" that there are two.
-    """
-    of_another, _, placed, goes_on = _patterns()
-    return not (
-        placed.search(text, start, end)
-        or goes_on.match(text, end)
-        or of_another.search(text, max(0, start - _LONGEST_BEFORE), start)
-    )
-
-
-def subject_of(text: str, start: int, end: int) -> str:
-    """What stands before the verb of the sentence `text[start:end]`."""
-    verb = _patterns()[1].search(text, start, end)
-    return text[start : verb.start() if verb else end]
 
 
 def ends_in_noun(text: str) -> bool:
     """Whether a stretch of text may end where it does: "abnormal cardiac" is cut short."""
-    return _ADJECTIVE.search(text) is None or text.lower().endswith(_file().of_a_patient)
+    return _ADJECTIVE.search(text) is None or text.lower().endswith(word_file().of_a_patient)
 
 
 def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
@@ -192,22 +139,22 @@ def same_in_other_words(stems: Sequence[str], name: Sequence[str]) -> bool:
     if stems[0] == _NO:
         return False
     if has_verb(stems):
-        idle = _verbs() | _adverbs()
+        idle = verb_stems() | adverb_stems()
         stems = [stem for stem in stems if stem not in idle]
         # "Her chest was pain-free": what is said of a thing stands before it in a name.
-        if _roles().get(stems[-1]) != _CHANGE and _headed(stems) == _headed(name):
+        if roles_of_stems().get(stems[-1]) != CHANGE and _headed(stems) == _headed(name):
             return False
     return _canonical(stems) == _canonical(name)
 
 
 def has_verb(stems: Sequence[str]) -> bool:
     """Whether stems of a text are those of a sentence: "toes were absent"."""
-    return not _verbs().isdisjoint(stems)
+    return not verb_stems().isdisjoint(stems)
 
 
 def is_disease_of_organ(stems: Sequence[str], name: Sequence[str]) -> bool:
     """Whether a name is the disease of the organ of which stems of a text say what is wrong."""
-    organs, changes, general = _of_organs()
+    organs, changes, general = organ_diseases()
     if organs.isdisjoint(stems) or changes.isdisjoint(stems):
         return False
     return _canonical([general if stem in changes else stem for stem in stems]) == _canonical(name)
@@ -215,70 +162,17 @@ def is_disease_of_organ(stems: Sequence[str], name: Sequence[str]) -> bool:
 
 def has_some_cause(stems: Sequence[str]) -> bool:
     """Whether stems of a text are of an injury, which a terminology may file by its cause."""
-    return not _causes().isdisjoint(stems)
+    return not cause_stems().isdisjoint(stems)
 
 
 def _canonical(stems: Sequence[str]) -> list[str]:
     heads = sorted(_headed(stems))
-    said = {_understood_heads()[head] for head in heads if head in _understood_heads()}
+    said = {unsaid_heads()[head] for head in heads if head in unsaid_heads()}
     return [head for head in heads if head not in said]
 
 
 def _headed(stems: Sequence[str]) -> list[str]:
-    return [_heads().get(stem, stem) for stem in stems]
-
-
-@lru_cache(maxsize=1)
-def _file() -> _File:
-    source = resources.files(__package__) / "data/variants.toml"
-    return validated(_File, read_toml(source), where=str(source))
-
-
-@lru_cache(maxsize=1)
-def _verbs() -> frozenset[str]:
-    return frozenset(map(stem, _file().verbs))
-
-
-@lru_cache(maxsize=1)
-def _adverbs() -> frozenset[str]:
-    return frozenset(map(stem, _file().adverbs))
-
-
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], ...]:
-    """Of sentences: what stands before others, a verb, what goes on behind it, and behind them."""
-    file = _file()
-    verbs, of_another, determiners, followed_by = map(
-        "|".join, (file.verbs, file.of_another, file.determiners, file.followed_by)
-    )
-    return (
-        re.compile(
-            rf"(?<!\bside )(?<!\bsides )(?<!\w)(?:{of_another})\s(?:(?:{determiners})\s)*\Z",
-            re.IGNORECASE,
-        ),
-        re.compile(rf"\s(?:{verbs})\b", re.IGNORECASE),
-        re.compile(rf"\b(?:{verbs})\b.*\s(?:{of_another}|an?|the)\s", re.IGNORECASE | re.DOTALL),
-        re.compile(rf"[- ](?!(?:{followed_by}|\w+ly)\b)[^\W\d_]", re.IGNORECASE),
-    )
-
-
-@lru_cache(maxsize=1)
-def _of_organs() -> tuple[frozenset[str], frozenset[str], str]:
-    """The organs, what is wrong with them, and what that is in general, as stems."""
-    of = _file().of_organs
-    return frozenset(map(stem, of.organs)), frozenset(map(stem, of.changes)), stem(of.are)
-
-
-@lru_cache(maxsize=1)
-def _causes() -> frozenset[str]:
-    return frozenset(map(stem, _file().of_organs.of_some_cause))
-
-
-@lru_cache(maxsize=1)
-def _groups() -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        tuple(dict.fromkeys(map(stem, group))) for group in (*_file().parts, *_file().changes)
-    )
+    return [heads_of_stems().get(stem, stem) for stem in stems]
 
 
 class _Entries(NamedTuple):
@@ -299,7 +193,7 @@ class _Entries(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _entries() -> _Entries:
-    roles = _roles()
+    roles = roles_of_stems()
     of_groups = _others()
     number = {stem: i for i, stem in enumerate(roles, start=1)}
     n_others = [0, *(len(of_groups.get(own, ())) for own in roles)]
@@ -311,39 +205,17 @@ def _entries() -> _Entries:
 
 
 @lru_cache(maxsize=1)
-def _roles() -> dict[str, int]:
-    """What stems are to this module; others are nothing."""
-    roles: dict[str, int] = {}
-    for role, words in (
-        (_VERB, _verbs()),
-        (_ADVERB, _adverbs()),
-        (_PART, (*_understood(), *_understood().values())),
-        (_PART, (stem(word) for group in _file().parts for word in group)),
-        (_CHANGE, (stem(word) for group in _file().changes for word in group)),
-        (_CHANGE, _of_organs()[1]),
-    ):
-        roles.update(dict.fromkeys(words, role))
-    return roles
-
-
-@lru_cache(maxsize=1)
-def _heads() -> dict[str, str]:
-    """The first stem of each stem's group."""
-    return {stem: group[0] for group in _groups() for stem in group}
-
-
-@lru_cache(maxsize=1)
 def _others() -> dict[str, Hashes]:
     """What may stand for each stem, as hashes.
 
     The others of its group, each of the group with the word that goes without saying beside it, 0,
     nothing, for such a word, and for what is wrong with an organ a disease of it.
     """
-    understood = _understood()
+    understood = unsaid_beside()
     unsaid = set(understood.values())
-    grouped = {stem: group for group in _groups() for stem in group}
+    grouped = {stem: group for group in stem_groups() for stem in group}
     others = {}
-    _, of_organs, disease = _of_organs()
+    _, of_organs, disease = organ_diseases()
     for own in {*grouped, *understood, *unsaid, *of_organs}:
         group = grouped.get(own, (own,))
         with_unsaid = (bag_hash((stem, understood[stem])) for stem in group if stem in understood)
@@ -352,14 +224,3 @@ def _others() -> dict[str, Hashes]:
         general = [word_hash(disease)] if own in of_organs else []
         others[own] = np.array([*alone, *with_unsaid, *nothing, *general], np.uint64)
     return others
-
-
-@lru_cache(maxsize=1)
-def _understood() -> dict[str, str]:
-    return {stem(word): stem(unsaid) for word, unsaid in _file().understood.items()}
-
-
-@lru_cache(maxsize=1)
-def _understood_heads() -> dict[str, str]:
-    heads = _heads()
-    return {heads.get(k, k): heads.get(v, v) for k, v in _understood().items()}

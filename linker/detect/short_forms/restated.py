@@ -16,7 +16,7 @@ from typing import NamedTuple
 from linker.detect.short_forms.definitions import ShortForm, defined_in
 from linker.text import stems
 
-_OPENS = re.compile(r"\s*\(\s?\Z")
+_OPENS = re.compile(r"\(\s?\Z")
 _CLOSES = re.compile(r"\s?(?:[;,][^()]{0,60})?\)")
 _AROUND = 100
 """Characters on each side of a short form that a name which holds it may reach."""
@@ -83,10 +83,10 @@ def restated(text: str, start: int, end: int, short_forms: Sequence[ShortForm]) 
     for short in islice(short_forms, first, None):
         if short.end > end:
             break
-        opens = _OPENS.search(text, done, short.start)
+        opens = _OPENS.search(text, max(done, short.start - 2), short.start)
         closes = _CLOSES.match(text, short.end, end)
         if opens and closes:
-            begin, stop, full = opens.start(), closes.end(), ""
+            begin, stop, full = done + len(text[done : opens.start()].rstrip()), closes.end(), ""
         else:
             begin, stop = short.start, short.end
             full = without_repeat(short.long_form, text[stop : stop + _AROUND])

@@ -781,6 +781,13 @@ def test_a_long_note_takes_seconds(unit: str) -> None:
     assert time.process_time() - start < 20  # About 2 s; one core of a busy machine.
 
 
+def test_a_wide_column_of_blanks_takes_no_time() -> None:
+    text = f"Patient{' ' * 6_000}has fever"
+    start = time.process_time()
+    assert found(text, [Mention(len(text) - 5, len(text), "fever")]) == [set()]
+    assert time.process_time() - start < 5  # Some ms; where three may share the blanks, 30 s.
+
+
 def said_by(rules: str, note: str, path: Path) -> list[set[str]]:
     """What a file of rules says of the mentions of a note."""
     path.write_text(rules, encoding="utf-8")

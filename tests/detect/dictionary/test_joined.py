@@ -35,6 +35,7 @@ CONCEPTS = [
     concept("J:22", "Microcephaly"),
     concept("J:23", "Short stature"),
     concept("J:24", "Bladder cancer"),
+    concept("J:25", "Nonspecific interstitial changes of either lung with chest pain"),
 ]
 
 
@@ -166,3 +167,12 @@ def test_what_is_far_from_a_prefix_is_left_out() -> None:
 )
 def test_what_a_prefix_makes_another_thing(text: str, expected: bool) -> None:
     assert is_prefixed(text + "fever", len(text)) is expected
+
+
+def test_a_name_that_goes_over_the_end_of_what_is_looked_at_is_not_cut(
+    matcher: DictionaryMatcher,
+) -> None:
+    # Sixty characters behind the hyphen end in the middle of "painted".
+    text = "non-specific interstitial changes of either lung with chest painted walls"
+    assert text[4:64].endswith("chest pain")
+    assert matcher.detect([text]) == [[]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from itertools import count
 from types import FrameType
 from typing import Any
@@ -117,3 +118,10 @@ def test_groups_of_texts_are_the_texts(texts: list[str], size: int) -> None:
     assert [text for group in groups for text in group] == texts
     assert all(sum(map(len, group)) >= size for group in groups[:-1])
     assert all(sum(map(len, group[:-1])) < size for group in groups)
+
+
+def test_a_wide_gap_between_words_takes_no_time() -> None:
+    begin = time.process_time()
+    found = Vocabulary().tokens([f"one{' ' * 50_000}(two{' ' * 50_000}- three"])
+    assert time.process_time() - begin < 5  # Some ms; where two may share the blanks, 30 s.
+    assert found.run.tolist() == [1, 2, 2]

@@ -132,3 +132,14 @@ def test_a_long_note_of_short_forms_takes_time_by_its_length(index: Index) -> No
         took.append(time.process_time() - begin)
         assert len([mention for mention in found if mention.text == "CNS disease"]) == n
     assert took[1] < 12 * took[0] + 0.5
+
+
+def test_a_wide_gap_before_a_short_form_takes_no_time() -> None:
+    text = f"central nervous system (CNS); inflammatory{' ' * 150_000}active CNS disease"
+    short_forms = defined_in(text)
+    assert len(short_forms) == 2
+    begin = time.process_time()
+    one = restated(text, text.index("inflammatory"), len(text), short_forms)
+    assert time.process_time() - begin < 5  # Some ms; where each blank may open a bracket, 20 s.
+    assert one is not None
+    assert " ".join(one.text.split()) == "inflammatory active central nervous system disease"
