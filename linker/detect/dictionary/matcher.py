@@ -27,15 +27,14 @@ from linker.detect.dictionary.match import Match, each_span, longest, mention_of
 from linker.detect.dictionary.measured import may_be_measured, names_in_place
 from linker.detect.dictionary.names import Names, Reading
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
-from linker.detect.dictionary.salts import salts_in
-from linker.detect.dictionary.short_names import is_another_thing
+from linker.detect.dictionary.salts import is_counter_ion, salts_in
+from linker.detect.dictionary.short_names import is_another_thing, phrases_in_full
 from linker.detect.dictionary.tokens import Tokens, Vocabulary, together
 from linker.detect.dictionary.variants import in_other_words, is_of_its_subject, subject_of
 from linker.detect.short_forms.definitions import parenthesised
 from linker.detect.short_forms.restated import Restated, restated_in
 from linker.detect.short_forms.senses import sense_of
 from linker.detect.short_forms.shorthand import (
-    clinical_long_form,
     letters_in,
     may_stand_in_phrase,
     short_phrases,
@@ -116,7 +115,7 @@ class DictionaryMatcher:
             lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
         )
         self._is_short_phrase = np.zeros(_SLOTS, dtype=bool)
-        for short in short_phrases():
+        for short in (*short_phrases(), *phrases_in_full()):
             self._is_short_phrase[bag_hash(stems(short)) % _SLOTS] = True
         self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
 
@@ -138,15 +137,22 @@ class DictionaryMatcher:
             defined = [*map(parenthesised, safe)]
             found_in = self._matches_as_said(safe, defined)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
-                matches += [*salts_in(own, matches, self._names.chemicals)]
+                matches += [*salts_in(own, matches, self._is_chemical)]
                 starts = {match.start for match in matches}
                 barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
+                ends = {match.end for match in matches}
+                barred |= {m.start for m in matches if is_counter_ion(own, m, ends)}
                 if barred:
                     matches = [match for match in matches if match.start not in barred]
                 chosen = choose(supported(own, matches, short, self._index.store))
                 mentions = [mention_of(text, match) for match in chosen]
                 found.append(sorted(mentions, key=lambda mention: (mention.start, -mention.end)))
         return found
+
+    def _is_chemical(self, match: Match) -> bool:
+        if match.row >= 0:
+            return self._names.chemicals(match.row)
+        return match.long_form is not None and self._names.is_chemical(match.long_form)
 
     def _matches_as_said(
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]
@@ -316,15 +322,14 @@ class DictionaryMatcher:
                     yield of, Match(letter.start, letter.end, 1, letter.long_form)
 
     def _short_phrases_in(self, notes: _Notes) -> Iterator[tuple[int, Match]]:
-        """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
+        """What stands for a name in several words: "a fib", "C diff colitis", "beta blocker"."""
         _, length = notes.grams
         some = np.flatnonzero((length > 1) & (length <= _LONGEST_SHORT_PHRASE))
         slot = (notes.keys[some] & np.uint64(_SLOTS - 1)).view(np.int64)
         for gram in some[self._is_short_phrase[slot]].tolist():
             of, start, end = notes.place(gram)
             short = notes.texts[of][start:end]
-            long_form = clinical_long_form(short)
-            known = long_form and self._names.known_as(long_form)
+            known = self._names.long_form(short)
             undefined = notes.defined[of].isdisjoint(short.split())
             if known and undefined and not self._names.is_local(short):
                 yield of, Match(start, end, int(length[gram]), known)

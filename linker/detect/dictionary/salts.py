@@ -6,7 +6,7 @@ The words are data, `data/salts.toml`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -26,6 +26,9 @@ class _File(BaseModel):
 
     behind: frozenset[str]
     metals: frozenset[str]
+    of_two_words: frozenset[str]
+    bases: tuple[str, ...]
+    no_bases: frozenset[str]
     before: frozenset[str]
     ions: tuple[str, ...]
     elements: frozenset[str]
@@ -33,28 +36,47 @@ class _File(BaseModel):
 
 
 def salts_in(
-    text: str, matches: Sequence[Match], is_chemical: Callable[[int], bool]
+    text: str, matches: Sequence[Match], is_chemical: Callable[[Match], bool]
 ) -> Iterator[Match]:
     """The salts of a text of which a match is the drug; they are looked up as the drug.
 
     Args:
         text: the note.
         matches: of this text, in any order.
-        is_chemical: whether the name of a row is a chemical's.
+        is_chemical: whether what a match is looked up as is a chemical.
     """
     for match in matches:
-        if match.row < 0 or match.local:
+        if match.local:
             continue
         start, end = _start(text, match), _end(text, match)
         drug = text[match.start : match.end]
         if (
             (start, end) != (match.start, match.end)
             and not _no_drugs().match(drug)
-            and is_chemical(match.row)
+            and is_chemical(match)
         ):
             n_words = match.n_words + (start < match.start) + (end > match.end)
             long_form = match.long_form or drug
             yield match._replace(start=start, end=end, n_words=n_words, long_form=long_form)
+
+
+def is_counter_ion(text: str, match: Match, ends: Collection[int]) -> bool:
+    """Whether a match is the metal of a salt whose base is no match: "docusate sodium".
+
+    Args:
+        text: the note.
+        match: of this text.
+        ends: of all matches of the text.
+    """
+    data = _file()
+    if text[match.start : match.end].lower() not in data.metals:
+        return False
+    before = _LAST_WORD.search(text, max(0, match.start - _LONGEST), match.start)
+    if before is None or before.end(1) in ends:
+        return False
+    base = before[1].lower()
+    listed = base in data.behind or base in data.elements or base in data.no_bases
+    return base.endswith(data.bases) and not listed
 
 
 def _start(text: str, match: Match) -> int:
@@ -73,10 +95,16 @@ def _end(text: str, match: Match) -> int:
     if behind is None:
         return match.end
     word = behind[1].lower()
-    one_word = " " not in text[match.start : match.end]
-    metal = word in _file().metals and one_word and not behind[2]
+    drug = text[match.start : match.end].lower()
+    one_drug = " " not in drug or drug in _file().of_two_words
+    metal = word in _file().metals and one_drug and not behind[2]
     if not metal and word not in _file().behind:
         return match.end
+    if metal:
+        # "Methylprednisolone sodium succinate".
+        further = _NEXT_WORD.match(text, behind.end(1))
+        if further is not None and further[1].lower() in _file().behind:
+            behind = further
     return match.end if _is_measured().match(text, behind.end(1)) else behind.end(1)
 
 
