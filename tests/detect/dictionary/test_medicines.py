@@ -61,7 +61,7 @@ def test_a_medicine_is_found_by_its_trade_or_everyday_name(
     text, gold = marked(note)
     links = Linker(index, encoder=FakeEncoder()).annotate(text)
     assert [(link.mention.start, link.concept_id) for link in links] == [
-        (start, id) for (start, _), id in zip(gold, concepts, strict=True)
+        (start, concept_id) for (start, _), concept_id in zip(gold, concepts, strict=True)
     ]
 
 
