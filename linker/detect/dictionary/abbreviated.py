@@ -13,10 +13,9 @@ from linker.detect.dictionary.inverted import only_seems_inverted
 from linker.detect.dictionary.match import Match
 from linker.detect.dictionary.names import Names
 from linker.detect.dictionary.notes import Notes
-from linker.detect.dictionary.short_names import is_another_thing
+from linker.detect.dictionary.short_names import is_another_thing, phrases_in_full
 from linker.detect.short_forms.senses import sense_of
 from linker.detect.short_forms.shorthand import (
-    clinical_long_form,
     letters_in,
     short_phrases,
     stands_for_in_phrase,
@@ -25,7 +24,7 @@ from linker.index import Index
 from linker.text import bag_hash, stems
 
 _LONGEST_SHORT_PHRASE = 3
-"""Words of a clinical abbreviation of several: "C diff colitis"."""
+"""Words of what stands for a name in several: "C diff colitis"."""
 _SLOTS = 1 << 16
 """Of the hashes of n-grams, by which most are told from abbreviations of several words."""
 
@@ -44,7 +43,7 @@ class Abbreviated:
         self._index = index
         self._names = names
         self._is_short_phrase = np.zeros(_SLOTS, dtype=bool)
-        for short in short_phrases():
+        for short in (*short_phrases(), *phrases_in_full()):
             self._is_short_phrase[bag_hash(stems(short)) % _SLOTS] = True
         self._full_hash = lru_cache(maxsize=4096)(lambda text: np.uint64(bag_hash(stems(text))))
 
@@ -76,15 +75,14 @@ class Abbreviated:
                     yield of, Match(letter.start, letter.end, 1, letter.long_form)
 
     def phrases_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
-        """Clinical abbreviations of several words: "a fib", "C diff colitis"."""
+        """What stands for a name in several words: "a fib", "C diff colitis", "beta blocker"."""
         _, length = notes.grams
         some = np.flatnonzero((length > 1) & (length <= _LONGEST_SHORT_PHRASE))
         slot = (notes.keys[some] & np.uint64(_SLOTS - 1)).view(np.int64)
         for gram in some[self._is_short_phrase[slot]].tolist():
             of, start, end = notes.place(gram)
             short = notes.texts[of][start:end]
-            long_form = clinical_long_form(short)
-            known = long_form and self._names.known_as(long_form)
+            known = self._names.long_form(short)
             undefined = notes.defined[of].isdisjoint(short.split())
             if known and undefined:
                 yield of, Match(start, end, int(length[gram]), known)

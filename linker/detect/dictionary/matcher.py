@@ -89,7 +89,7 @@ class DictionaryMatcher:
             defined = [*map(parenthesised, safe)]
             found_in = self._matches_as_said(safe, defined)
             for text, own, short, matches in zip(some, safe, defined, found_in, strict=True):
-                matches += [*salts_in(own, matches, self._names.chemicals)]
+                matches += [*salts_in(own, matches, self._is_chemical)]
                 matches = self._heeding_the_house(own, matches)
                 starts = {match.start for match in matches}
                 barred = {at for at in starts if is_prefixed(own, at) or _is_of_family(own, at)}
@@ -107,6 +107,11 @@ class DictionaryMatcher:
             return matches
         is_local = self._names.is_local
         return [m for m in matches if m.local or not is_local(text[m.start : m.end])]
+
+    def _is_chemical(self, match: Match) -> bool:
+        if match.row >= 0:
+            return self._names.chemicals(match.row)
+        return match.long_form is not None and self._names.is_chemical(match.long_form)
 
     def _matches_as_said(
         self, texts: Sequence[str], defined: Sequence[frozenset[str]]

@@ -82,8 +82,9 @@ class Names:
         written: the stems of a name, by its row, and the ways in which the index writes it.
         reading: see `_read`.
         variant: see `_read_in_other_words`.
-        disorders, chemicals: whether all concepts of a name, by its row, are such; a concept
-            without types says nothing.
+        disorders: whether all concepts of a name, by its row, are such; one without types is none.
+        chemicals: whether any concept of a name, by its row, is such.
+        is_chemical: whether a text is a name, and one of chemicals.
         is_name: whether a text is a name.
         known_as: how the index may know a long form: "dyspnea on exertion" in other words, "gastro-
             esophageal reflux disease" with its words in full; None if it does not.
@@ -102,7 +103,8 @@ class Names:
         self.reading = lru_cache(maxsize=65536)(self._read)
         self.variant = lru_cache(maxsize=65536)(self._read_in_other_words)
         self.disorders = lru_cache(maxsize=65536)(partial(self._are_all, DISORDER))
-        self.chemicals = lru_cache(maxsize=65536)(partial(self._are_all, CHEMICAL))
+        self.chemicals = lru_cache(maxsize=65536)(self._are_chemicals)
+        self.is_chemical = lru_cache(maxsize=4096)(self._names_chemicals)
 
     def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
         """What a stretch of text with the hash of a name is, whatever text it stands in.
@@ -206,6 +208,15 @@ class Names:
         return all(
             kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
         )
+
+    def _are_chemicals(self, row: int) -> bool:
+        store = self._index.store
+        return any(
+            CHEMICAL in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
+        )
+
+    def _names_chemicals(self, text: str) -> bool:
+        return any(map(self.chemicals, self._rows_of(text)))
 
     def _says_only_how(self, row: int) -> bool:
         """Whether a name says only how, where, when or how much: "left", "severe", "mg", "May".

@@ -28,6 +28,7 @@ class _File(BaseModel):
 
     behind: frozenset[str]
     metals: frozenset[str]
+    of_two_words: frozenset[str]
     before: frozenset[str]
     ions: tuple[str, ...]
     elements: frozenset[str]
@@ -37,24 +38,24 @@ class _File(BaseModel):
 
 
 def salts_in(
-    text: str, matches: Sequence[Match], is_chemical: Callable[[int], bool]
+    text: str, matches: Sequence[Match], is_chemical: Callable[[Match], bool]
 ) -> Iterator[Match]:
     """The salts of a text of which a match is the drug; they are looked up as the drug.
 
     Args:
         text: the note.
         matches: of this text, in any order.
-        is_chemical: whether the name of a row is a chemical's.
+        is_chemical: whether what a match is looked up as is a chemical.
     """
     for match in matches:
-        if match.row < 0 or match.local:
+        if match.local:
             continue
         start, end = _start(text, match), _end(text, match)
         drug = text[match.start : match.end]
         if (
             (start, end) != (match.start, match.end)
             and not _no_drugs().match(drug)
-            and is_chemical(match.row)
+            and is_chemical(match)
         ):
             n_words = match.n_words + (start < match.start) + (end > match.end)
             long_form = match.long_form or drug
@@ -63,13 +64,14 @@ def salts_in(
 
 def is_counter_ion(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` is the metal of a salt: "docusate sodium", not "urine sodium"."""
-    if text[start:end].lower() not in _file().metals or text.startswith("-", end):
+    data = _file()
+    if text[start:end].lower() not in data.metals or text.startswith("-", end):
         return False
     before = _LAST_WORD.search(text, max(0, start - _LONGEST), start)
     drug = before[1].lower() if before else ""
     return (
-        drug.endswith(_file().drug_endings)
-        and drug not in _file().no_drugs
+        drug.endswith(data.drug_endings)
+        and not (drug in data.behind or drug in data.elements or drug in data.no_drugs)
         and not _is_measured().match(text, end)
     )
 
@@ -90,10 +92,16 @@ def _end(text: str, match: Match) -> int:
     if behind is None:
         return match.end
     word = behind[1].lower()
-    one_word = " " not in text[match.start : match.end]
-    metal = word in _file().metals and one_word and not behind[2]
+    drug = text[match.start : match.end].lower()
+    one_drug = " " not in drug or drug in _file().of_two_words
+    metal = word in _file().metals and one_drug and not behind[2]
     if not metal and word not in _file().behind:
         return match.end
+    if metal:
+        # "Methylprednisolone sodium succinate".
+        further = _NEXT_WORD.match(text, behind.end(1))
+        if further is not None and further[1].lower() in _file().behind:
+            behind = further
     return match.end if _is_measured().match(text, behind.end(1)) else behind.end(1)
 
 

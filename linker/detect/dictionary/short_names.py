@@ -2,7 +2,8 @@
 
 Notes leave out what goes without saying; terminologies do not. Which words, and beside what they
 mean another thing ("ST depression", "lupus anticoagulant"), is data: `data/short_names.toml`; so
-are symptoms that are often misspelt (`linker.detect.dictionary.slips`).
+are symptoms that are often misspelt (`linker.detect.dictionary.slips`). Medicines by what notes
+call them, trade names among it ("Lasix"), are in `data/medicines.toml`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
 from linker.detect.dictionary.slips import ByEnds, by_ends, without_slip
-from linker.text import stem
+from linker.text import stem, stems
 
 _BEFORE = 24
 """Code points before a word in which what makes it another thing is looked for."""
@@ -30,18 +31,30 @@ class _File(BaseModel):
     unless_after: dict[str, tuple[str, ...]]
 
 
-def full_names(word: str) -> tuple[str, ...]:
-    """The names of the finding that a word stands for, the most usual first; () if for none.
+class _Medicines(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trade_names: dict[str, tuple[str, ...]]
+    everyday: dict[str, tuple[str, ...]]
+
+
+def full_names(said: str) -> tuple[str, ...]:
+    """The names of what a word or phrase stands for, the most usual first; () if for none.
 
     Args:
-        word: one word, in any case and number.
+        said: one word, or a phrase of `phrases_in_full`, in any case and number.
     """
-    own = stem(word)
+    own = _key(said)
     names = _names().get(own)
     if names is not None:
         return names
     right = without_slip(own, _misspelt())
     return () if right is None else (right, *_names().get(right, ()))
+
+
+def phrases_in_full() -> list[str]:
+    """What `full_names` knows of several words: "K-Dur", "beta blocker"."""
+    return [own for own in _names() if " " in own]
 
 
 def may_be_another_thing(word: str) -> bool:
@@ -68,7 +81,15 @@ def _file() -> _File:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, tuple[str, ...]]:
-    return {stem(word): names for word, names in _file().names.items()}
+    source = resources.files(__package__) / "data/medicines.toml"
+    medicines = validated(_Medicines, read_toml(source), where=str(source))
+    tables = (_file().names, medicines.trade_names, medicines.everyday)
+    return {_key(said): names for table in tables for said, names in table.items()}
+
+
+def _key(said: str) -> str:
+    """By which what is said is looked up: its stems, parted by blanks."""
+    return " ".join(stems(said))
 
 
 @lru_cache(maxsize=1)

@@ -44,7 +44,12 @@ def spelled_out(index: Index, query: str) -> str:
         word = plain.strip()
         names = (*called_after(word), *full_names(word), *names_of_saying(word))
         return _named_in_full(index, query, word, names)
-    names = (*measured_names(stems(plain)), *names_of_growth(plain), *names_of_saying(plain))
+    names = (
+        *measured_names(stems(plain)),
+        *names_of_growth(plain),
+        *names_of_saying(plain),
+        *full_names(plain),
+    )
     named_in_full = _named_in_full(index, query, plain, names)
     if named_in_full != query or not 2 <= len(tokens) <= MAX_WORDS:
         return named_in_full
