@@ -249,7 +249,7 @@ def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) 
         NoteError: they differ.
     """
     found = job["settings"]
-    # Either may have what the other lacks: a setting is written down only where it is not the usual.
+    # Either may lack what the other has: some settings are written down only where they are given.
     changed = sorted(
         key for key in settings.keys() | found.keys() if found.get(key) != settings.get(key)
     )
