@@ -435,6 +435,7 @@ def test_annotate_takes_rules_of_the_house(index: Index, tmp_path: Path) -> None
     (line,) = map(json.loads, out.read_text(encoding="utf-8").splitlines())
     assert [link["assertion"]["negated"] for link in line["links"]] == [True]
     # An output is of one set of rules.
+    _error(run(*asked), "assertion_rules")
     rules.write_text(rules.read_text().replace("went by", "is over"))
     _error(run(*asked, "--assertion-rules", rules), "assertion_rules")
     rules.write_text('[[trigger]]\nattribute = "absent"\n')

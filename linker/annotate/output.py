@@ -249,7 +249,10 @@ def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) 
         NoteError: they differ.
     """
     found = job["settings"]
-    changed = sorted(key for key in settings if found.get(key) != settings[key])
+    # Either may lack what the other has: some settings are written down only where they are given.
+    changed = sorted(
+        key for key in settings.keys() | found.keys() if found.get(key) != settings.get(key)
+    )
     if changed:
         raise NoteError(message.format(changed=" and ".join(changed)))
 
