@@ -11,6 +11,7 @@ from linker.detect.dictionary.lay import names_of_saying
 from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
 from linker.detect.dictionary.names import name_in_other_words
+from linker.detect.dictionary.salts import without_salt
 from linker.detect.dictionary.short_names import full_names
 from linker.detect.short_forms.abbreviations import expand
 from linker.detect.short_forms.restated import without_repeat
@@ -49,4 +50,5 @@ __all__ = [
     "stands_for_in_phrase",
     "without_overlaps",
     "without_repeat",
+    "without_salt",
 ]

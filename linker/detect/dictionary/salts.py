@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -60,6 +61,27 @@ def salts_in(
             n_words = match.n_words + (start < match.start) + (end > match.end)
             long_form = match.long_form or drug
             yield match._replace(start=start, end=end, n_words=n_words, long_form=long_form)
+
+
+class Bare(NamedTuple):
+    """A text that names a salt, without the words that make it one: "morphine sulfate 2 mg".
+
+    Attributes:
+        drug: what the salt is of: "morphine".
+        rest: the text behind the salt: " 2 mg".
+    """
+
+    drug: str
+    rest: str
+
+
+def without_salt(text: str) -> Bare | None:
+    """The drug of the salt that a text begins with; None if there is none, or of no drug."""
+    found = _salt().match(text)
+    if found is None:
+        return None
+    drug = found["drug"] or found["of_metal"] or found["ion"]
+    return None if _no_drugs().match(drug) else Bare(drug, text[found.end() :])
 
 
 def is_counter_ion(text: str, start: int, end: int) -> bool:
@@ -117,6 +139,23 @@ def _no_drugs() -> re.Pattern[str]:
     data = _file()
     words = sorted(data.behind | data.metals | data.elements)
     return re.compile(rf"(?:{'|'.join(words)})\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _salt() -> re.Pattern[str]:
+    """A salt at the beginning of a text: its drug, of one or two words, and what makes it one."""
+    data = _file()
+    behind, metals, before, ions = map(
+        "|".join, (sorted(data.behind), sorted(data.metals), sorted(data.before), data.ions)
+    )
+    word = r"[^\W\d_]+"
+    ends = rf"(?: (?:{metals}))?(?: (?:{behind}))+(?![\w-])"
+    metal = rf" (?:{metals})(?=\s*$| \d)"
+    return re.compile(
+        rf"\s*(?:(?P<drug>{word}(?: {word})??)(?:{ends})|(?P<of_metal>{word})(?:{metal})"
+        rf"|(?:{before}) (?P<ion>{word}(?:{ions}))(?![\w-]))",
+        re.IGNORECASE,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Queries in other words than a name's: "CKD stage 3", "Crohn's", "low platelets", "hair fell out".
+"""Queries in other words than a name's: "CKD stage 3", "Crohn's", "low platelets", "morphine HCl".
 
 A clinical abbreviation that is a whole mention is said in full before (`linker.detect.expand`);
 within a longer one only the index can tell whether the phrase is a name as it stands, and so for a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from linker.detect import (
     called_after,
@@ -18,10 +19,12 @@ from linker.detect import (
     names_of_saying,
     stands_for_in_phrase,
     without_repeat,
+    without_salt,
 )
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named
+from linker.terminology import CHEMICAL, kinds_of
 from linker.text import normalise, readable, stems
 
 _LONGEST = 300
@@ -49,6 +52,7 @@ def spelled_out(index: Index, query: str) -> str:
         *names_of_growth(plain),
         *names_of_saying(plain),
         *full_names(plain),
+        *_drug_of_salt(index, plain),
     )
     named_in_full = _named_in_full(index, query, plain, names)
     if named_in_full != query or not 2 <= len(tokens) <= MAX_WORDS:
@@ -71,6 +75,25 @@ def spelled_out(index: Index, query: str) -> str:
     return query if stays and not _is_reworded(index, full) else full
 
 
+def _drug_of_salt(index: Index, said: str) -> tuple[str, ...]:
+    """What is said, with the drug alone for its salt, as the index may have it: ("morphine",)."""
+    bare = without_salt(said)
+    if bare is None:
+        return ()
+    drugs = (bare.drug, *full_names(bare.drug))
+    return tuple(f"{drug}{bare.rest}" for drug in drugs if _is_chemical(index, drug))
+
+
+def _is_chemical(index: Index, text: str) -> bool:
+    """Whether a text is the name of a chemical."""
+    store = index.store
+    return any(
+        CHEMICAL in kinds_of(store.semantic_types(pair.concept))
+        for row in _rows(index, text)
+        for pair in store.pairs(row)
+    )
+
+
 def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
     """The first of some names that the index has, unless it has what was said itself."""
 
@@ -81,7 +104,12 @@ def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) 
 
 
 def _has_words_of_a_name(index: Index, text: str) -> bool:
-    return bool(named(index, stems(normalise(text))))
+    return bool(_rows(index, text))
+
+
+def _rows(index: Index, text: str) -> Sequence[int]:
+    """The names that have the words of a text."""
+    return named(index, stems(normalise(text)))
 
 
 def _is_reworded(index: Index, text: str) -> bool:
