@@ -42,16 +42,18 @@ def spelled_out(index: Index, query: str) -> str:
     if len(query) > _LONGEST:
         return query
     plain = unicodedata.normalize("NFKC", readable(query))
+    in_full = _first_known(index, full_names(plain))
+    # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
+    if in_full is not None and not _has_words_of_a_name(index, plain):
+        return in_full
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
     if len(tokens) == 1:
         word = plain.strip()
-        names = (*called_after(word), *full_names(word), *names_of_saying(word))
-        return _named_in_full(index, query, word, names)
+        return _named_in_full(index, query, word, (*called_after(word), *names_of_saying(word)))
     names = (
         *measured_names(stems(plain)),
         *names_of_growth(plain),
         *names_of_saying(plain),
-        *full_names(plain),
         *_drug_of_salt(index, plain),
     )
     named_in_full = _named_in_full(index, query, plain, names)
@@ -96,11 +98,17 @@ def _is_chemical(index: Index, text: str) -> bool:
 
 def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
     """The first of some names that the index has, unless it has what was said itself."""
+    if not names or _is_known(index, said):
+        return query
+    return _first_known(index, names) or query
 
-    def is_known(text: str) -> bool:
-        return _has_words_of_a_name(index, text) or _is_reworded(index, text)
 
-    return query if not names or is_known(said) else next(filter(is_known, names), query)
+def _first_known(index: Index, names: Sequence[str]) -> str | None:
+    return next((name for name in names if _is_known(index, name)), None)
+
+
+def _is_known(index: Index, text: str) -> bool:
+    return _has_words_of_a_name(index, text) or _is_reworded(index, text)
 
 
 def _has_words_of_a_name(index: Index, text: str) -> bool:

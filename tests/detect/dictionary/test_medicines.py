@@ -30,6 +30,8 @@ CONCEPTS = [
     concept("D:18", "Doxycycline", types=["drug"]),
     concept("D:19", "Pantoprazole", types=["drug"]),
     concept("D:20", "pantoprazole", types=[]),
+    concept("D:21", "Ibuprofen", types=["drug"]),
+    concept("D:22", "Avil", types=["gene"]),
 ]
 
 
@@ -67,7 +69,13 @@ def test_a_medicine_is_found_by_its_trade_or_everyday_name(
 
 @pytest.mark.parametrize(
     ("said", "concept_id"),
-    [("Lasix", "D:1"), ("K-Dur", "D:5"), ("Coumadin", "D:8"), ("beta blockers", "D:12")],
+    [
+        ("Lasix", "D:1"),
+        ("K-Dur", "D:5"),
+        ("Coumadin", "D:8"),
+        ("beta blockers", "D:12"),
+        ("Advil", "D:21"),
+    ],
 )
 def test_a_medicine_of_a_list_is_linked_by_its_trade_name(
     index: Index, said: str, concept_id: str
