@@ -12,7 +12,7 @@ from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
 from linker.detect.dictionary.names import name_in_other_words
 from linker.detect.dictionary.salts import without_salt
-from linker.detect.dictionary.short_names import full_names
+from linker.detect.dictionary.short_names import as_written, full_names
 from linker.detect.short_forms.abbreviations import expand
 from linker.detect.short_forms.restated import without_repeat
 from linker.detect.short_forms.shorthand import (
@@ -30,6 +30,7 @@ __all__ = [
     "NestingDetector",
     "OverlappingDetector",
     "Site",
+    "as_written",
     "called_after",
     "check_detector",
     "clinical_long_form",

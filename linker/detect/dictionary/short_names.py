@@ -42,14 +42,19 @@ def full_names(said: str) -> tuple[str, ...]:
     """The names of what a word or phrase stands for, the most usual first; () if for none.
 
     Args:
-        said: one word, or a phrase of `phrases_in_full`, in any case and number.
+        said: one word, or a phrase of `phrases_in_full`, in any case and number; a symptom also
+            with a slip of the pen in it.
     """
-    own = _key(said)
-    names = _names().get(own)
-    if names is not None:
+    names = as_written(said)
+    if names:
         return names
-    right = without_slip(own, _misspelt())
+    right = without_slip(_key(said), _misspelt())
     return () if right is None else (right, *_names().get(right, ()))
+
+
+def as_written(said: str) -> tuple[str, ...]:
+    """The same without slips of the pen."""
+    return _names().get(_key(said), ())
 
 
 def phrases_in_full() -> list[str]:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from linker.detect import (
+    as_written,
     called_after,
     full_names,
     measured_names,
@@ -42,18 +43,20 @@ def spelled_out(index: Index, query: str) -> str:
     if len(query) > _LONGEST:
         return query
     plain = unicodedata.normalize("NFKC", readable(query))
-    in_full = _first_known(index, full_names(plain))
+    in_full = _first_known(index, as_written(plain))
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
     if in_full is not None and not _has_words_of_a_name(index, plain):
         return in_full
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
     if len(tokens) == 1:
         word = plain.strip()
-        return _named_in_full(index, query, word, (*called_after(word), *names_of_saying(word)))
+        names = (*called_after(word), *full_names(word), *names_of_saying(word))
+        return _named_in_full(index, query, word, names)
     names = (
         *measured_names(stems(plain)),
         *names_of_growth(plain),
         *names_of_saying(plain),
+        *full_names(plain),
         *_drug_of_salt(index, plain),
     )
     named_in_full = _named_in_full(index, query, plain, names)
