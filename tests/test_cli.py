@@ -18,6 +18,8 @@ from rf2 import Rf2
 from typer.testing import CliRunner, Result
 
 import linker
+from linker import Linker
+from linker.annotate import NoteStream, annotate_files
 from linker.annotate.journal import read_records
 from linker.cli import app
 from linker.index import Index, Manifest
@@ -470,6 +472,20 @@ def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None
     path.write_text('{"id": 3, "txt": "Fever."}\n', encoding="utf-8")
     assert run(*arguments).exit_code == 1
     assert len(out.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_run_of_bad_notes_alone_that_goes_on_fails_too(index: Index, tmp_path: Path) -> None:
+    path, out = tmp_path / "notes.jsonl", tmp_path / "out"
+    path.write_text('{"id": 1, "text": null}\n', encoding="utf-8")
+
+    def stop(stream: NoteStream, n: int) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(Linker.load(index.path), [path], out, progress=stop)
+    result = run("annotate", path, "--index", index.path, "--out", out, "--resume")
+    assert f"{out}: 0 notes, 1 done before, 0 links" in result.stderr
+    assert (result.exit_code, out.read_bytes()) == (1, b"")
 
 
 def test_annotate_keeps_what_is_there(index: Index, notes: Path, tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ class Faults:
         """Whether the input holds errors alone, documents that it withdraws left out."""
         return not ledger.met and not self._withdrawn
 
+    def are_met_again(self) -> bool:
+        """Whether the input still has errors of the run that was stopped."""
+        return bool(self._again)
+
     def are_mended(self) -> bool:
         """Whether `is_mended` holds of an error of the run that was stopped."""
         return any(map(self._is_gone, self.known - self._again))

@@ -56,7 +56,8 @@ class Counts:
         resumed: notes and errors done before by a run that was stopped.
         kept: notes and errors taken over from the finished output that was there.
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
-        unread: whether there are errors, and no note of the input could be read.
+        unread: whether the input has errors, also those of the run that was stopped, and no note of
+            it could be read.
         held_errors: errors that the output holds, also from before: the lines of its errors file.
     """
 
@@ -169,7 +170,8 @@ def annotate_files(
             with stopped_clearly(out, "run", NoteError):
                 journal.sync()
         totals, kept = run.finish(journal.job, prune=prune)
-        unread = run.counts.errors > 0 and run.faults.is_all(ledger)
+        has_errors = run.counts.errors > 0 or run.faults.are_met_again()
+        unread = has_errors and run.faults.is_all(ledger)
         counts = replace(
             run.counts,
             kept=kept,

@@ -153,6 +153,6 @@ def _say(counts: Counts, out: Path) -> None:
             f"{out}.errors.jsonl",
             err=True,
         )
-    if counts.errors and (counts.unread or not (counts.notes or counts.resumed or counts.kept)):
+    if counts.unread or (counts.errors and not (counts.notes or counts.resumed or counts.kept)):
         # Nothing came of it: a script is to stop here.
         raise typer.Exit(1)
