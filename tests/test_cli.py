@@ -478,7 +478,7 @@ def test_a_run_of_bad_notes_alone_that_goes_on_fails_too(index: Index, tmp_path:
     path, out = tmp_path / "notes.jsonl", tmp_path / "out"
     path.write_text('{"id": 1, "text": null}\n', encoding="utf-8")
 
-    def stop(stream: NoteStream, n: int) -> None:  # noqa: ARG001
+    def stop(stream: NoteStream, n: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -10,7 +10,7 @@ from linker.detect.dictionary.growth import names_of_growth
 from linker.detect.dictionary.lay import names_of_saying
 from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
-from linker.detect.dictionary.names import name_in_other_words
+from linker.detect.dictionary.names import is_of_kind, name_in_other_words
 from linker.detect.dictionary.salts import without_salt
 from linker.detect.dictionary.short_names import as_written, full_names
 from linker.detect.short_forms.abbreviations import expand
@@ -40,6 +40,7 @@ __all__ = [
     "in_words_of_finding",
     "in_words_of_site",
     "is_ambiguous",
+    "is_of_kind",
     "load_detector",
     "measured_names",
     "name_in_other_words",

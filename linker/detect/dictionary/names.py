@@ -32,7 +32,7 @@ from linker.detect.dictionary.variants import (
 )
 from linker.detect.dictionary.writing import is_written
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
-from linker.index import Index
+from linker.index import Index, Store
 from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
 from linker.text import bag_hash, normalise, stems, word_hash
 
@@ -103,7 +103,7 @@ class Names:
         self.reading = lru_cache(maxsize=65536)(self._read)
         self.variant = lru_cache(maxsize=65536)(self._read_in_other_words)
         self.disorders = lru_cache(maxsize=65536)(partial(self._are_all, DISORDER))
-        self.chemicals = lru_cache(maxsize=65536)(self._are_chemicals)
+        self.chemicals = lru_cache(maxsize=65536)(partial(is_of_kind, index.store, CHEMICAL))
         self.is_chemical = lru_cache(maxsize=4096)(self._names_chemicals)
 
     def _read(self, stretch: str, row: int, whole: bool) -> Reading | None:
@@ -209,12 +209,6 @@ class Names:
             kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
         )
 
-    def _are_chemicals(self, row: int) -> bool:
-        store = self._index.store
-        return any(
-            CHEMICAL in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
-        )
-
     def _names_chemicals(self, text: str) -> bool:
         return any(map(self.chemicals, self._rows_of(text)))
 
@@ -291,6 +285,11 @@ class Names:
 
     def _is_disorder(self, text: str) -> bool:
         return any(map(self.disorders, self._rows_of(text)))
+
+
+def is_of_kind(store: Store, kind: str, row: int) -> bool:
+    """Whether any concept of a name, by its row, is of a kind; one without types is of none."""
+    return any(kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row))
 
 
 def name_in_other_words(index: Index, normal: str) -> int | None:

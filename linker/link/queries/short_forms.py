@@ -15,6 +15,7 @@ from linker.detect import (
     as_written,
     called_after,
     full_names,
+    is_of_kind,
     measured_names,
     names_of_growth,
     names_of_saying,
@@ -25,7 +26,7 @@ from linker.detect import (
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named
-from linker.terminology import CHEMICAL, kinds_of
+from linker.terminology import CHEMICAL
 from linker.text import normalise, readable, stems
 
 _LONGEST = 300
@@ -91,12 +92,7 @@ def _drug_of_salt(index: Index, said: str) -> tuple[str, ...]:
 
 def _is_chemical(index: Index, text: str) -> bool:
     """Whether a text is the name of a chemical."""
-    store = index.store
-    return any(
-        CHEMICAL in kinds_of(store.semantic_types(pair.concept))
-        for row in _rows(index, text)
-        for pair in store.pairs(row)
-    )
+    return any(is_of_kind(index.store, CHEMICAL, row) for row in _rows(index, text))
 
 
 def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
