@@ -201,6 +201,28 @@ def test_link_answers_every_line(index: Index, stdin: bytes, texts: list[str]) -
     assert [line["text"] for line in _links(index, stdin)] == texts
 
 
+@pytest.mark.parametrize(
+    ("arguments", "texts"),
+    [
+        (["fever"], ["fever"]),
+        (["cardiac failure", "", "SOB"], ["cardiac failure", "", "SOB"]),
+        (["“fever”".encode(), b"fever \xff"], ["“fever”", "fever \ufffd"]),
+        (["--", "-fever"], ["-fever"]),
+    ],
+)
+def test_link_answers_its_arguments_and_leaves_stdin(
+    index: Index, arguments: list[str | bytes], texts: list[str]
+) -> None:
+    done = subprocess.run(
+        [*_command("link", "--index", index.path), *arguments],
+        input=b"unread\n",
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == texts
+
+
 def test_link_answers_more_lines_than_a_batch(index: Index) -> None:
     names = [c["name"] for c in CONCEPTS] * 50
     found = _links(index, "".join(f"{name}\n" for name in names).encode(), "--k", 1)

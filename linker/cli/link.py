@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from linker.cli.console import open_linker
+from linker.cli.console import err_console, open_linker
 from linker.cli.options import EncoderOption, IndexOption, KOption, ThresholdOption
 from linker.config import DEFAULT_THRESHOLD
 
@@ -22,6 +23,12 @@ LINK_BATCH = 256
 
 
 def link(
+    mentions: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Mention strings; without any, one a line on stdin.", show_default=False
+        ),
+    ] = None,
     *,
     index: IndexOption,
     k: KOption = 5,
@@ -33,9 +40,11 @@ def link(
     from linker.annotate import json_line, mention_json
 
     linker = open_linker(index, threshold=threshold, encoder=encoder)
-    lines = _lines(sys.stdin)
-    # A person at a terminal sees each answer at once.
-    size = 1 if sys.stdin is not None and sys.stdin.isatty() else LINK_BATCH
+    lines = map(_as_utf8, mentions) if mentions else _lines(sys.stdin)
+    size = LINK_BATCH
+    if not mentions and sys.stdin is not None and sys.stdin.isatty():
+        err_console.print("Mention strings, one a line; Ctrl-D ends.")
+        size = 1  # A person at a terminal sees each answer at once.
     while batch := list(islice(lines, size)):
         answer = "".join(
             json_line(mention_json(found) | ({"why": list(found.why)} if why else {}))
@@ -44,6 +53,11 @@ def link(
         # Bytes: JSON is UTF-8, whatever the locale.
         sys.stdout.buffer.write(answer.encode())
         sys.stdout.buffer.flush()
+
+
+def _as_utf8(argument: str) -> str:
+    """An argument as UTF-8, whatever the locale; a byte that is none becomes U+FFFD."""
+    return os.fsencode(argument).decode(errors="replace")
 
 
 def _lines(stdin: TextIO | None) -> Iterator[str]:
