@@ -19,7 +19,7 @@ from linker.config import read_toml, validated
 from linker.detect import measured_names, name_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.wording import as_measured, named, named_all, without_slip
-from linker.text import stem, stems, words
+from linker.text import normalise, stem, stems, words
 
 _MOST = 6
 """Qualifiers of a query of which each choice is tried; of more than these all or none."""
@@ -126,7 +126,7 @@ def _sizes() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _dose() -> re.Pattern[str]:
     """A strength or dose: "500 mg", "10-20mg", "250 mg/5 ml"."""
-    number, unit = r"\d[\d.,]*", "|".join(map(re.escape, _file().units))
+    number, unit = r"\d[\d.,]*", "|".join(re.escape(normalise(unit)) for unit in _file().units)
     return re.compile(
         rf"(?<![\w.,]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
         rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)(?: iv(?!\w))?"

@@ -93,6 +93,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("metformin 40 mg IV", "Q:24"),
         ("episodes of atrial fibrillation", "Q:13"),
         ("metformin 500 mg q6h prn pain", "Q:24"),
+        ("metformin 500 \N{MICRO SIGN}g PO", "Q:24"),  # whose normal form is a Greek letter
+        ("metformin 500 \N{GREEK SMALL LETTER MU}g PO", "Q:24"),
     ],
 )
 def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: str) -> None:
