@@ -47,6 +47,7 @@ CONCEPTS = [
     concept("Q:27", "Pain in right knee"),
     concept("Q:28", "Thrombocytopenia"),
     concept("Q:29", "Low blood sodium levels"),
+    concept("Q:30", "Renal cysts"),
 ]
 
 
@@ -84,6 +85,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("acute on chronic otitis", "Q:16"),  # two names are left without one word
         ("large right pleural effusion", "Q:18"),
         ("severe hypoplasia of the fibula", "Q:19"),  # in another wording besides
+        ("mild cysts of the kidney", "Q:30"),  # and no slip would make one of the other
         ("mild hypertention", "Q:11"),  # with a slip besides
         ("2+ edema", "Q:23"),
         ("metformin 500 mg tablet, oral", "Q:25"),
