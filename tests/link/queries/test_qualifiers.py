@@ -95,6 +95,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("metformin 40 mg IV", "Q:24"),
         ("episodes of atrial fibrillation", "Q:13"),
         ("metformin 500 mg q6h prn pain", "Q:24"),
+        ("metformin 500 mg/mL drops", "Q:24"),
+        ("metformin 500 mg twice daily", "Q:24"),
+        ("HCTZ 25 milligrams by mouth once a day", "Q:26"),
+        ("metformin every evening", "Q:24"),
+        ("metformin 500 mg 1 tablet daily", "Q:24"),
+        ("HCTZ 1-2 tabs twice daily", "Q:26"),
+        ("metformin 500 mg/day", "Q:24"),
         ("metformin 500 \N{MICRO SIGN}g PO", "Q:24"),  # whose normal form is a Greek letter
         ("metformin 500 \N{GREEK SMALL LETTER MU}g PO", "Q:24"),
     ],
@@ -119,10 +126,12 @@ def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: s
         "x 3 months",
         "500 mg",
         "metformim 500 mg",  # may be another medicine
+        "metformim twice daily",
         "portal hypertension type iv",  # a number, and no way to give it
         "liver drops",
         "poorly differentiated edema",
         "metformin and sitagliptin 50 mg",  # two
+        "liver by mouth",  # nothing that is taken
     ],
 )
 def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: str) -> None:
