@@ -174,6 +174,8 @@ def test_what_is_a_name_as_it_stands_is_said_no_other_way(tmp_path: Path) -> Non
         concept("S:4", "Diabetes"),
         concept("S:5", "Diabetes mellitus"),
         concept("S:6", "Portal hypertension"),
+        concept("S:7", "Deep vein thrombosis in pregnancy"),
+        concept("S:8", "DVT of arm"),
     ]
     index = build(tmp_path / "i", concepts)
     # In full it is another concept's name; so for a word that stands for a longer one.
@@ -181,6 +183,8 @@ def test_what_is_a_name_as_it_stands_is_said_no_other_way(tmp_path: Path) -> Non
     assert spelled_out(index, "diabetes") == "diabetes"
     # The index knows the letters, but in full alone it is a name.
     assert spelled_out(index, "CKD stage 4") == "chronic kidney disease stage 4"
+    assert spelled_out(index, "DVT in pregnancy") == "deep vein thrombosis in pregnancy"
+    assert spelled_out(index, "DVT of leg") == "DVT of leg"
     # A phrase of more words than any name that is looked for stays as it is.
     many = "portal HTN a b c d e f g h i j"
     assert spelled_out(index, many) == many.replace("HTN", "hypertension")
@@ -240,10 +244,18 @@ def test_a_long_string_takes_no_longer_than_others(index: Index, text: str) -> N
 def test_everyday_words_and_measurements_are_looked_up_by_their_name(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    concepts = [concept("W:1", "Alopecia"), concept("W:2", "Hypokalemia"), concept("W:3", "Hives")]
+    names = ("Alopecia", "Hypokalemia", "Hives", "Crohn disease")
+    concepts = [concept(f"W:{i}", name) for i, name in enumerate(names)]
     index = build(tmp_path_factory.mktemp("everyday") / "index", concepts)
-    asked = ["hair loss", "Serum potassium was low", "hives", "bad breath", "low sodium"]
+    asked = [
+        "hair loss",
+        "Serum potassium was low",
+        " Crohn's ",
+        "hives",
+        "bad breath",
+        "low sodium",
+    ]
     assert [spelled_out(index, query) for query in asked] == [
-        *("alopecia", "hypokalemia"),
+        *("alopecia", "hypokalemia", "Crohn disease"),
         *("hives", "bad breath", "low sodium"),  # a name already; none of the index
     ]
