@@ -19,11 +19,6 @@ class Decided(NamedTuple):
     concept_id: str | None
     candidates: tuple[Candidate, ...]
 
-    @property
-    def probability(self) -> float:
-        """The first candidate's, 0 where there is none."""
-        return self.candidates[0].probability if self.candidates else 0.0
-
 
 def shown(decided: Iterable[Decided], *, nested: bool) -> list[Decided]:
     """What of a note is shown, in reading order: of links that overlap the longest.
@@ -70,7 +65,7 @@ def with_longer(
 def _stands(one: Decided) -> bool:
     """Whether a link is to be shown: a mere proposal must be likely."""
     return not one.mention.proposed or (
-        one.concept_id is not None and one.probability >= LEAST_PROPOSAL
+        one.concept_id is not None and one.candidates[0].probability >= LEAST_PROPOSAL
     )
 
 

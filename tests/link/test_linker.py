@@ -108,6 +108,27 @@ def test_what_was_looked_up_is_not_looked_up_again(index: Index) -> None:
     assert encoder.calls == 1
 
 
+def test_what_was_asked_last_is_kept_and_no_more(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.link.answers.CACHED_QUERIES", 2)
+    encoder = FakeEncoder()
+    linker = Linker(index, encoder=encoder)
+    for asked, anew in (
+        (["qa", "qb"], ["qa", "qb"]),
+        (["qa"], []),
+        (["qc"], ["qc"]),
+        (["qa"], []),
+        (["qb"], ["qb"]),  # It was asked longest ago.
+        (["qc"], ["qc"]),
+        # More at once than are kept: each is looked up once.
+        (["qa", "qb", "qd", "qa"], ["qa", "qd"]),
+    ):
+        encoder.encoded.clear()
+        assert [len(link.candidates) for link in linker.link(asked)] == [5] * len(asked)
+        assert encoder.encoded == anew
+
+
 def test_case_is_looked_up_once_but_as_a_source_writes_it(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder())
     spellings = ["Heart attack", "HEART ATTACK", "heart  Attack", "hart attack", "HART ATTACK"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cases import FakeEncoder, build, concept
@@ -62,6 +64,24 @@ def test_a_name_is_found_though_others_are_nearer(index: Index) -> None:
     # In another order it takes the stored vector of the name that it is.
     assert own["broken thigh bone"][0] == pytest.approx(1.0)
     assert own["broken thigh bone"][0] > float(cosine[0] @ cosine[1])
+
+
+def test_each_query_has_its_own_names_that_the_search_misses(tmp_path: Path) -> None:
+    names = ["Femur fracture", "Fracture of femur", "Skin rash", "Rash of the skin", "Fever"]
+    index = build(tmp_path / "i", [concept(f"X:{i}", name) for i, name in enumerate(names)])
+    hits = Retriever(index, FakeEncoder).retrieve(["femur fracture", "fever", "skin rash"], n=1)
+    vectors = FakeEncoder().encode([normalise(name) for name in names])
+    far = [float(vectors[i] @ vectors[i + 1]) for i in (0, 2)]
+    assert found(index, hits, 0) == {
+        "femur fracture": (1.0, True, True),
+        "fracture of femur": (pytest.approx(far[0], abs=1e-6), False, True),
+    }
+    assert found(index, hits, 1) == {"fever": (1.0, True, True)}
+    assert found(index, hits, 2) == {
+        "skin rash": (1.0, True, True),
+        "rash of the skin": (pytest.approx(far[1], abs=1e-6), False, True),
+    }
+    assert far[0] != pytest.approx(far[1], abs=0.01)
 
 
 def test_strings_without_a_character_to_read_have_no_hits(index: Index) -> None:

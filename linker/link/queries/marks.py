@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import whitespace
 
 _ICD = r"[A-Z]\d[0-9A-Z]"
 _DOTTED = rf"(?:{_ICD}|\d{{3}}|E\d{{3}}|V\d\d)\.[0-9A-Z]{{1,4}}"
@@ -16,7 +17,7 @@ _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 
 _BEFORE = re.compile(rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|[–-]\s")
 _BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}")
-_MARKS = " \t*•"
+_MARKS = f"{whitespace}*•"
 _LAYERS = 8
 """Of what stands around a term; more are none of a list's making."""
 
@@ -24,7 +25,7 @@ _LAYERS = 8
 def unmarked(term: str) -> str:
     """A term as it is looked up: "PE (HCC)" and "[D]PE* [I26.99]" as "PE".
 
-    A term that is nothing else stays as it is.
+    A term that is nothing else, or has nothing but blanks around it, stays as it is.
     """
     left = term.strip(_MARKS)
     for _ in range(_LAYERS):
@@ -35,4 +36,4 @@ def unmarked(term: str) -> str:
         start = max(left.rfind("["), left.rfind("("))
         if start >= 0 and _BEHIND.fullmatch(left, start):
             left = left[:start].strip(_MARKS)
-    return left or term
+    return term if left in ("", term.strip()) else left

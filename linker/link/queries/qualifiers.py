@@ -19,7 +19,7 @@ from linker.config import read_toml, validated
 from linker.detect import measured_names, name_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.wording import as_measured, named, named_all, without_slip
-from linker.text import stem, stems, words
+from linker.text import normalise, stem, stems, words
 
 _MOST = 6
 """Qualifiers of a query of which each choice is tried; of more than these all or none."""
@@ -46,6 +46,7 @@ class _File(BaseModel):
     medicine: tuple[str, ...]
     with_dose: tuple[str, ...]
     units: tuple[str, ...]
+    often: tuple[str, ...]
     before: tuple[str, ...]
     behind: tuple[str, ...]
     anywhere: tuple[str, ...]
@@ -59,14 +60,16 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     """
     if len(normal) > _LONGEST:
         return None
-    bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal)))
+    bare, n_often = _often().subn(" ", normal)
+    bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", bare)))
     said = [word for word in words(bare) if word.stem]
     asked = [word.stem for word in said]
     n_cut = len(stems(normal)) - len(asked)
     if not asked or len(asked) > MAX_WORDS + _MOST:
         return None
     doses = [match.span() for match in _dose().finditer(bare)]
-    qualifiers = _qualifiers(bool(doses))
+    is_taken = bool(doses) or n_often > 0
+    qualifiers = _qualifiers(is_taken)
     dropped = [
         i
         for i, word in enumerate(said)
@@ -84,7 +87,7 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     row = name_in_other_words(index, rest)
     row = _measured(index, rest) if row is None else row
     # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
-    return without_slip(index, rest) if row is None and not doses else row
+    return without_slip(index, rest) if row is None and not is_taken else row
 
 
 def _measured(index: Index, rest: str) -> int | None:
@@ -109,11 +112,11 @@ def _file() -> _File:
 
 
 @lru_cache(maxsize=2)
-def _qualifiers(beside_a_dose: bool) -> frozenset[str]:
+def _qualifiers(is_taken: bool) -> frozenset[str]:
     data = _file()
     lists = (
         data.side, data.severity, data.course, data.control, data.certainty, data.size,
-        data.medicine, data.with_dose if beside_a_dose else (),
+        data.medicine, data.with_dose if is_taken else (),
     )  # fmt: skip
     return frozenset(stem(word) for listed in lists for word in listed)
 
@@ -126,11 +129,17 @@ def _sizes() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _dose() -> re.Pattern[str]:
     """A strength or dose: "500 mg", "10-20mg", "250 mg/5 ml"."""
-    number, unit = r"\d[\d.,]*", "|".join(map(re.escape, _file().units))
+    number, unit = r"\d[\d.,]*", "|".join(re.escape(normalise(unit)) for unit in _file().units)
     return re.compile(
         rf"(?<![\w.,]){number}(?: ?[-/] ?{number})? ?(?:{unit})"
-        rf"(?: ?/ ?(?:{number})? ?(?:{unit}|hr|h|actuation|act|dose))?(?!\w)(?: iv(?!\w))?"
+        rf"(?: ?/ ?(?:{number})? ?(?:{unit}|day|hr|h|actuation|act|dose))?(?!\w)(?: iv(?!\w))?"
     )
+
+
+@lru_cache(maxsize=1)
+def _often() -> re.Pattern[str]:
+    """How often a medicine is taken: "twice daily"."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, _file().often))})(?!\w)")
 
 
 @lru_cache(maxsize=1)

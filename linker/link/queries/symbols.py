@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
@@ -95,5 +94,4 @@ def may_be_symbol(query: str) -> bool:
 @lru_cache(maxsize=1)
 def _table() -> _Table:
     source = resources.files(__package__) / "data/symbols.toml"
-    table: Mapping[str, object] = read_toml(source)
-    return validated(_Table, dict(table), where=source.name)
+    return validated(_Table, read_toml(source), where=str(source))

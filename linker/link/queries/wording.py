@@ -135,7 +135,7 @@ def without_slip(index: Index, normal: str) -> int | None:
     """
     asked = stems(normal)
     unknown = np.flatnonzero(~index.lexicon.knows(asked)).tolist()
-    if len(unknown) != 1 or not 1 <= len(asked) <= MAX_WORDS:
+    if len(unknown) != 1 or len(asked) > MAX_WORDS:
         return None
     at = unknown[0]
     word = asked[at]

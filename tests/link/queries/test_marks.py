@@ -32,6 +32,10 @@ from linker.offline import overlay_index
         ("BMI (30.5)", "BMI (30.5)"),
         ("[I10]", "[I10]"),
         ("**", "**"),
+        # Blanks alone are nothing that a list says.
+        (" Gout", " Gout"),
+        ("\tGout \n", "\tGout \n"),
+        ("\t* Gout \n", "Gout"),
         ("", ""),
     ],
 )

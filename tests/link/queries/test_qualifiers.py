@@ -47,6 +47,7 @@ CONCEPTS = [
     concept("Q:27", "Pain in right knee"),
     concept("Q:28", "Thrombocytopenia"),
     concept("Q:29", "Low blood sodium levels"),
+    concept("Q:30", "Renal cysts"),
 ]
 
 
@@ -84,6 +85,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("acute on chronic otitis", "Q:16"),  # two names are left without one word
         ("large right pleural effusion", "Q:18"),
         ("severe hypoplasia of the fibula", "Q:19"),  # in another wording besides
+        ("mild cysts of the kidney", "Q:30"),  # and no slip would make one of the other
         ("mild hypertention", "Q:11"),  # with a slip besides
         ("2+ edema", "Q:23"),
         ("metformin 500 mg tablet, oral", "Q:25"),
@@ -93,6 +95,15 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("metformin 40 mg IV", "Q:24"),
         ("episodes of atrial fibrillation", "Q:13"),
         ("metformin 500 mg q6h prn pain", "Q:24"),
+        ("metformin 500 mg/mL drops", "Q:24"),
+        ("metformin 500 mg twice daily", "Q:24"),
+        ("HCTZ 25 milligrams by mouth once a day", "Q:26"),
+        ("metformin every evening", "Q:24"),
+        ("metformin 500 mg 1 tablet daily", "Q:24"),
+        ("HCTZ 1-2 tabs twice daily", "Q:26"),
+        ("metformin 500 mg/day", "Q:24"),
+        ("metformin 500 \N{MICRO SIGN}g PO", "Q:24"),  # whose normal form is a Greek letter
+        ("metformin 500 \N{GREEK SMALL LETTER MU}g PO", "Q:24"),
     ],
 )
 def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: str) -> None:
@@ -115,10 +126,12 @@ def test_the_name_in_a_phrase_is_found(index: Index, mention: str, concept_id: s
         "x 3 months",
         "500 mg",
         "metformim 500 mg",  # may be another medicine
+        "metformim twice daily",
         "portal hypertension type iv",  # a number, and no way to give it
         "liver drops",
         "poorly differentiated edema",
         "metformin and sitagliptin 50 mg",  # two
+        "liver by mouth",  # nothing that is taken
     ],
 )
 def test_what_is_no_name_with_more_around_it_is_encoded(index: Index, mention: str) -> None:
@@ -161,6 +174,8 @@ def test_what_is_a_name_as_it_stands_is_said_no_other_way(tmp_path: Path) -> Non
         concept("S:4", "Diabetes"),
         concept("S:5", "Diabetes mellitus"),
         concept("S:6", "Portal hypertension"),
+        concept("S:7", "Deep vein thrombosis in pregnancy"),
+        concept("S:8", "DVT of arm"),
     ]
     index = build(tmp_path / "i", concepts)
     # In full it is another concept's name; so for a word that stands for a longer one.
@@ -168,6 +183,8 @@ def test_what_is_a_name_as_it_stands_is_said_no_other_way(tmp_path: Path) -> Non
     assert spelled_out(index, "diabetes") == "diabetes"
     # The index knows the letters, but in full alone it is a name.
     assert spelled_out(index, "CKD stage 4") == "chronic kidney disease stage 4"
+    assert spelled_out(index, "DVT in pregnancy") == "deep vein thrombosis in pregnancy"
+    assert spelled_out(index, "DVT of leg") == "DVT of leg"
     # A phrase of more words than any name that is looked for stays as it is.
     many = "portal HTN a b c d e f g h i j"
     assert spelled_out(index, many) == many.replace("HTN", "hypertension")
@@ -227,10 +244,18 @@ def test_a_long_string_takes_no_longer_than_others(index: Index, text: str) -> N
 def test_everyday_words_and_measurements_are_looked_up_by_their_name(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    concepts = [concept("W:1", "Alopecia"), concept("W:2", "Hypokalemia"), concept("W:3", "Hives")]
+    names = ("Alopecia", "Hypokalemia", "Hives", "Crohn disease")
+    concepts = [concept(f"W:{i}", name) for i, name in enumerate(names)]
     index = build(tmp_path_factory.mktemp("everyday") / "index", concepts)
-    asked = ["hair loss", "Serum potassium was low", "hives", "bad breath", "low sodium"]
+    asked = [
+        "hair loss",
+        "Serum potassium was low",
+        " Crohn's ",
+        "hives",
+        "bad breath",
+        "low sodium",
+    ]
     assert [spelled_out(index, query) for query in asked] == [
-        *("alopecia", "hypokalemia"),
+        *("alopecia", "hypokalemia", "Crohn disease"),
         *("hives", "bad breath", "low sodium"),  # a name already; none of the index
     ]

@@ -174,6 +174,10 @@ def test_an_ion_is_its_acid(tmp_path: Path, mention: str, concept_id: str | None
         ("low potassium", "L:1"),
         ("decreased blood potassium", "L:1"),
         ("elevated potassium", "L:2"),
+        ("reduced ferritin", "L:7"),
+        ("diminished ferritin", "L:7"),
+        ("raised lactate", "L:8"),
+        ("high lactate", "L:8"),
         ("low platelets", "L:3"),
         ("low white count", "L:4"),
         ("low sodium", None),  # in blood or in serum: two concepts
@@ -192,6 +196,8 @@ def test_what_is_measured_goes_without_saying(
         concept("L:4", "Leukopenia", "Low white blood cell count"),
         concept("L:5", "Low blood sodium"),
         concept("L:6", "Low serum sodium"),
+        concept("L:7", "Decreased ferritin level"),
+        concept("L:8", "Increased circulating lactate concentration"),
     ]
     check(build(tmp_path / "index", concepts), mention, concept_id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,11 @@ from cases import FakeEncoder, build, concept, write_jsonl
 from linker import Linker, Mention
 from linker.index import Index, write_index
 from linker.link.calibrate import SHIPPED, held_out_queries
+from linker.link.ranking.features import COLUMNS, REASONS
 from linker.link.ranking.labels import OTHER
+from linker.link.ranking.local import BELOW, KEPT, local_first
+from linker.link.ranking.rank import Ranking, rank
+from linker.link.retrieve import Retriever
 from linker.offline import overlay_index
 from linker.schema import Candidate
 from linker.terminology import merge, read_terminology
@@ -143,6 +147,50 @@ def test_a_name_of_the_house_decides_among_several_terminologies(
     # In its own terminology the other keeps a tenth; that of another one stands just behind.
     assert probability["B:1"] < 0.1 * was["B:1"]
     assert probability["A:1"] == pytest.approx(min(was["A:1"], 0.95 * probability["B:3"]))
+
+
+def test_what_the_others_lose_is_the_houses_and_nothing_else_moves(
+    joined: Index, tmp_path: Path
+) -> None:
+    local = tmp_path / "local.csv"
+    rows = ("B:2,fever,", "B:3,fever,", ",heart attack,remove")
+    local.write_text("\n".join(("concept_id,name,kind", *rows)))
+    overlay_index(joined.path, [local], out=tmp_path / "over", encoder=FakeEncoder())
+    index = Index.open(tmp_path / "over")
+    store = index.store
+    queries = ["panic", "Fever ", "heart attack", "feverish"]
+    ranking = rank(queries, Retriever(index, FakeEncoder).retrieve(queries, n=9), store, SHIPPED)
+    ranking = replace(ranking, reasons=np.zeros((len(ranking.best), len(REASONS))))
+    after = local_first(queries, ranking, store)
+
+    def of(ranking: Ranking, query: int) -> dict[str, float]:
+        ids = map(store.concept_id, ranking.concepts(query))
+        return dict(zip(ids, ranking.probability[ranking.of(query)].tolist(), strict=True))
+
+    def why(query: int, name: str) -> list[float]:
+        return after.reasons[after.of(query), COLUMNS[name]].tolist()
+
+    was, now = of(ranking, 1), of(after, 1)
+    meant = sum(was[c] for c in ("B:1", "B:2", "B:3"))
+    local_share = (meant - KEPT * was["B:1"]) / (was["B:2"] + was["B:3"])
+    behind = BELOW * local_share * max(was["B:2"], was["B:3"])
+    expected = {
+        "B:1": KEPT * was["B:1"],
+        "B:2": local_share * was["B:2"],
+        "B:3": local_share * was["B:3"],
+        # The best of the other terminology comes down behind them, the others with it.
+        **{c: was[c] * min(1.0, behind / was["A:3"]) for c in ("A:1", "A:2", "A:3")},
+    }
+    assert was["A:3"] > behind
+    assert now == pytest.approx(expected)
+    assert list(now) == sorted(expected, key=lambda c: (-expected[c], c))
+    assert why(1, "local") == [float(c in ("B:2", "B:3")) for c in now]
+    assert of(after, 2) == pytest.approx({c: KEPT * p for c, p in of(ranking, 2).items()})
+    assert why(2, "no_mention") == [1.0] * len(of(after, 2))
+    for other in (0, 3):
+        assert of(after, other) == of(ranking, other)
+        assert {*why(other, "local"), *why(other, "no_mention")} == {0.0}
+    assert not ranking.reasons.any()
 
 
 def test_held_out_names_are_asked_of_their_own_terminology(joined: Index) -> None:

@@ -66,6 +66,16 @@ def test_a_label_ends_a_contest_for_a_name(index: Index) -> None:
     ]  # fmt: skip
 
 
+def test_each_mention_of_a_batch_has_its_own_label(index: Index) -> None:
+    labels = ["", "DISEASE", "ENTITY", "CHEMICAL"]
+    alone = [probabilities(Linker(index, encoder=FakeEncoder()), label) for label in labels]
+    mentions = [Mention(0, 4, "lead", label=label) for label in labels]
+    together = Linker(index, encoder=FakeEncoder()).link_mentions(mentions)
+    found = [{c.concept_id: c.probability for c in link.candidates} for link in together]
+    assert found == alone
+    assert found[0] == found[2] != found[1]
+
+
 @pytest.mark.parametrize("label", ["", "ENTITY"])
 def test_a_label_that_is_not_known_says_nothing(index: Index, label: str) -> None:
     linker = Linker(index, encoder=FakeEncoder())

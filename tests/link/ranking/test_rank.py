@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.index import Index
-from linker.link.ranking.rank import Pairs, Ranking, Weights, pairs_of, rank
+from linker.link.ranking.rank import Pairs, Ranking, Weights, pairs_of, rank, strongest
 from linker.link.ranking.rerank import candidates
 from linker.link.retrieve import Hits
 from linker.terminology import NameKind, Release, TableBuilder, add_forms
@@ -72,6 +72,18 @@ def test_a_concept_has_its_best_name(shared: Index) -> None:
     assert {c.concept_id: c.matched_name for c in found} == {
         "T:1": "Common", "T:2": "Common", "T:3": "Common"
     }  # fmt: skip
+
+
+def test_the_strongest_name_of_each_concept_stands_alone(shared: Index) -> None:
+    near = hits(shared, ("alpha", 0.5), ("common", 0.9), ("beta", 0.95))
+    near = replace(near, query=np.array([0, 0, 1]))
+    found = strongest(pairs_of(["x", "y"], near, shared.store), PLAIN)
+    ids = map(shared.store.concept_id, found.concept.tolist())
+    names = map(shared.store.normal, found.row.tolist())
+    assert sorted(zip(found.query.tolist(), ids, names, strict=True)) == [
+        *((0, concept_id, "common") for concept_id in ("T:1", "T:2", "T:3")),
+        (1, "T:2", "beta"),
+    ]
 
 
 def test_the_name_that_is_shown_is_the_query_where_the_concept_has_it(shared: Index) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,50 @@ def test_features_by_hand(index: Index) -> None:
     assert first["support"] == pytest.approx(math.log(1 + math.exp(-1)))
     assert second["support"] == 0
     assert first["head"] == second["head"] == 0
+
+
+def test_only_the_first_are_looked_at(index: Index) -> None:
+    near = hits(index, ("type 1 diabetes", 0.9), ("type 2 diabetes", 0.8), ("low blood sugar", 0.7))
+    ranked = rank(["diabetes"], near, index.store, PLAIN)
+    reader = FeatureReader(index.store, slope=10.0)
+    rows, whole = (reader.read(["diabetes"], ranked, first=n) for n in (2, 9))
+    assert np.isnan(rows[2:]).all()
+    assert not np.isnan(whole).any()
+    assert rows[:2].tolist() == whole[:2].tolist()
+
+
+def test_relations_are_those_among_the_concepts_of_a_query(tmp_path: Path) -> None:
+    concepts = [
+        concept("R:1", "Ataxia", parents=["R:5"]),
+        concept("R:2", "Spastic ataxia", parents=["R:1"]),
+        concept("R:3", "Stiff ataxia", parents=["R:2"]),
+        concept("R:4", "Gait", parents=["R:5"]),
+        concept("R:5", "Walk"),
+        # Sources have rings: neither is above itself.
+        concept("R:6", "Round", parents=["R:7"]),
+        concept("R:7", "Circle", parents=["R:6"]),
+    ]
+    index = build(tmp_path / "index", concepts)
+    names = ["ataxia", "spastic ataxia", "stiff ataxia", "gait", "walk"]
+    asked = [*names[:4], *names[2:], "round", "circle"]
+    near = hits(index, *((name, 0.9 - i / 100) for i, name in enumerate(asked)))
+    near = replace(near, query=np.array([0, 0, 0, 0, 1, 1, 1, 2, 2]))
+    ranked = rank(["a", "b", "c"], near, index.store, PLAIN)
+    rows = FeatureReader(index.store, slope=10.0).read(["a", "b", "c"], ranked, first=9)
+    seen = {
+        column: rows[:, FEATURES.index(column)].tolist()
+        for column in ("broader", "narrower", "children")
+    }
+    assert [index.store.concept_id(row) for row in ranked.best.concept.tolist()] == [
+        *("R:1", "R:2", "R:3", "R:4"),
+        *("R:3", "R:4", "R:5"),
+        *("R:6", "R:7"),
+    ]
+    # Parents and grandparents, as a share of the others; then the same without R:1 and R:2.
+    assert seen["broader"] == pytest.approx([2 / 3, 1 / 3, 0, 0, 0, 0, 1 / 2, 1, 1])
+    assert seen["narrower"] == [0, 1, 1, 0, 0, 1, 0, 1, 1]
+    one, two = math.log(2), math.log(3)
+    assert seen["children"] == pytest.approx([one, one, 0, 0, 0, 0, two, one, one])
 
 
 def test_opposites_and_heads(index: Index) -> None:

@@ -115,6 +115,17 @@ def test_names_that_count_as_preferred_do_not_hide_the_preferred_one(tmp_path: P
     assert linker.link(["ischemia"])[0].best.concept_id == "T:1"
 
 
+def test_the_first_name_of_an_index_is_a_preferred_name_like_others(tmp_path: Path) -> None:
+    names = [concept("T:1", "Aching spell", "Ischemia"), concept("T:2", "Ischemic", "Ischemia")]
+    index = build(tmp_path / "index", names)
+    assert index.store.normal(0) == "aching spell"
+    asked, far, near = FakeEncoder().encode(["ischemia", "aching spell", "ischemic"])
+    found = losses(index, ranked(index, ("ischemia", 1.0)))
+    expected = {"T:1": WORTH * float(asked @ near - asked @ far), "T:2": 0.0}
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert found["T:1"] > 1
+
+
 def test_one_below_another_loses_only_where_the_name_is_the_preferred_one(tmp_path: Path) -> None:
     above = concept("T:1", "Ischemic disease", "Ischemia")
     below = concept("T:2", "Transient attack", "Ischemia", parents=["T:1"])
