@@ -499,6 +499,10 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         {**_reference("6", b""), "content": [{"attachment": {"data": "zebrafish!"}}]},
         _reference("7", b"zebrafish", status="entered-in-error"),
         _reference("8", b"zebrafish", status="current", docStatus="entered-in-error"),
+        {**_reference("9", b""), "content": [{"attachment": {"data": "zebrafisch\u00e9s"}}]},
+        # Codecs of Python that are no charsets, whose errors have a character of the text.
+        _reference("10", b"xn--zebrafi sh", "text/plain; charset=idna"),
+        _reference("11", b"zebrafish-999999999999", "text/plain; charset=punycode"),
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
     assert [(note_id, reason[:34]) for note_id, _, reason in _bad(*_read(path))] == [
@@ -512,6 +516,9 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         ("6", "attachment.data is not base64"),
         ("7", "its status is entered-in-error: th"),
         ("8", "its docStatus is entered-in-error:"),
+        ("9", "attachment.data is not base64"),
+        ("10", "attachment.data cannot be decoded "),
+        ("11", "attachment.data cannot be decoded "),
     ]
 
 

@@ -114,10 +114,12 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
         with pytest.raises(TerminologyError, match=rf"bad\.csv:2: uses is '{wrong}', expected a n"):
             mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
     table = write(
-        tmp_path / "commas.csv", "problem;uses", "Fever;12,5", "Heart attack;1,234", "SOB;99"
+        tmp_path / "commas.csv",
+        "problem;uses",
+        *("Fever;0,500", "Fever;12,5", "Heart attack;1,234", "SOB;99"),
     )
     rows = mapped(linker, table, tmp_path / "commas.out.csv", count="uses")
-    assert [row["uses"] for row in rows] == ["1,234", "99", "12,5"]
+    assert [row["uses"] for row in rows] == ["1,234", "99", "12,5", "0,500"]
     # Dots part thousands where semicolons part the fields, blanks do everywhere.
     uses = [
         "1.234.567",
@@ -383,6 +385,15 @@ def test_a_decision_that_cannot_be_is_told_by_its_line(
     reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
     with pytest.raises(TerminologyError, match=message):
         write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert not (tmp_path / "local.csv").exists()
+
+
+def test_a_table_without_a_place_for_decisions_is_refused_though_it_has_no_row(
+    linker: Linker, tmp_path: Path
+) -> None:
+    table = TermTable(write(tmp_path / "r.csv", "problem,concept_id"), "problem")
+    with pytest.raises(ConfigError, match=r"r\.csv: no column 'decision'; it has 'problem', 'co"):
+        write_overlay(linker, table, tmp_path / "local.csv")
     assert not (tmp_path / "local.csv").exists()
 
 
