@@ -462,6 +462,30 @@ def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
     assert [n.id for n in _read(_write(tmp_path / "b.json", json.dumps(bundle)))] == ["1", "2"]
 
 
+def test_a_fhir_document_is_found_wherever_it_may_stand(tmp_path: Path) -> None:
+    data = base64.encodebytes(b"One line of a text that is longer than base64's own. " * 2).decode()
+    assert "\n" in data.strip()
+    pdf = {"contentType": "application/pdf", "data": "JVBERg=="}
+    plain = {"contentType": "text/plain", "data": data}
+    first = {
+        "resourceType": "DocumentReference",
+        "masterIdentifier": {"value": "m1"},
+        "content": [5, {}, {"attachment": pdf}, {"attachment": plain}],
+        "subject": "Patient/7",
+        "date": 5,
+    }
+    inner = {"resourceType": "Bundle", "entry": {"resource": _reference("2", b"Two.")}}
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": inner}]}
+    path = tmp_path / "a.ndjson"
+    lines = [first, bundle, {"resourceType": "Bundle"}, {"resourceType": "Bundle", "entry": None}]
+    _write(path, "\ufeff" + "\n\n".join(map(json.dumps, lines)))
+    text = base64.b64decode(data).decode()
+    assert _read(path) == [Note("m1", text), Note("2", "Two.")]
+    # An id of its own goes before.
+    _write(path, json.dumps({**first, "id": "own"}))
+    assert _read(path) == [Note("own", text)]
+
+
 def test_what_a_fhir_export_deletes_is_told(tmp_path: Path) -> None:
     requests = [
         {"method": "DELETE", "url": "DocumentReference/7"},
@@ -488,6 +512,7 @@ def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: 
 
 def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     by_url = {"contentType": "text/plain", "url": "Binary/1"}
+    others = [{"contentType": "text/html", "data": "QQ=="}, {"contentType": "text/plain"}]
     resources = [
         _reference("1", b"caf\xe9 zebrafish"),
         _reference("2", b"%PDF zebrafish", "application/pdf"),
@@ -500,12 +525,18 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         _reference("7", b"zebrafish", status="entered-in-error"),
         _reference("8", b"zebrafish", status="current", docStatus="entered-in-error"),
         {**_reference("9", b""), "content": [{"attachment": {"data": "zebrafisch\u00e9s"}}]},
+        {**_reference("12", b""), "content": [{"attachment": other} for other in others]},
+        {**_reference("13", b""), "id": "", "masterIdentifier": {"value": 13}},
         # Codecs of Python that are no charsets, whose errors have a character of the text.
         _reference("10", b"xn--zebrafi sh", "text/plain; charset=idna"),
         _reference("11", b"zebrafish-999999999999", "text/plain; charset=punycode"),
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
-    assert [(note_id, reason[:34]) for note_id, _, reason in _bad(*_read(path))] == [
+    found = _bad(*_read(path))
+    assert found[0][2].endswith("is not utf-8: byte 0xe9 at position 3")
+    assert found[11][2].startswith("attachments are text/html, text/plain without data; expected")
+    assert [line for _, line, _ in found] == list(range(1, 16))
+    assert [(note_id, reason[:34]) for note_id, _, reason in found] == [
         ("1", "attachment.data is not utf-8: byte"),
         ("2", "attachments are application/pdf; e"),
         ("3", "attachments are text/plain by url;"),
@@ -517,6 +548,8 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         ("7", "its status is entered-in-error: th"),
         ("8", "its docStatus is entered-in-error:"),
         ("9", "attachment.data is not base64"),
+        ("12", "attachments are text/html, text/pl"),
+        (None, "a DocumentReference without an id "),
         ("10", "attachment.data cannot be decoded "),
         ("11", "attachment.data cannot be decoded "),
     ]
