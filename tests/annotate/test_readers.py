@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,7 @@ def test_a_column_that_stands_twice_is_no_guess(tmp_path: Path) -> None:
 def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
     data = (
         b'id,text\n1,"One\n."\n2,zebrafish,x\n\n3,caf\xe9 zebrafish\n,zebrafish\n'
-        b'5,Five.\n6,"zebra"fish, said\nzebrafish,"\n7,Seven.\n'
+        b'5,Five.\ncaf\xe9,zebrafish\n6,"zebra"fish, said\nzebrafish,"\n7,Seven.\n'
     )
     items = _read(_write(tmp_path / "a.csv", data))
     assert [item for item in items if isinstance(item, Note)] == [
@@ -167,7 +168,8 @@ def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> No
         (None, 4, "3 fields, expected 2"),
         ("3", 6, "its text is not UTF-"),
         (None, 7, "its id is empty"),
-        (None, 9, "not CSV (',' expecte"),
+        (None, 9, "its id is not UTF-8:"),
+        (None, 10, "not CSV (',' expecte"),
     ]
 
 
@@ -367,6 +369,22 @@ def test_what_is_no_parquet_is_a_bad_note(tmp_path: Path, content: bytes) -> Non
     assert reason.startswith("not a Parquet file, or its footer is damaged (")
 
 
+def test_parquet_that_cannot_be_read_from_its_end_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _parquet(tmp_path / "a.parquet", {"id": ["1"], "text": [SECRET]}).read_bytes()
+    packed = _write(tmp_path / "b.parquet.zst", _zstd(data))
+    with pytest.raises(NoteError, match=r"b\.parquet\.zst: Parquet is read from its end, .*itself"):
+        _read(packed)
+    reading, writing = os.pipe()
+    os.write(writing, data)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(pipe))
+        with pytest.raises(NoteError, match="stdin: Parquet is read from its end"):
+            _read(Path("-"), input_format="parquet")
+
+
 # Corpora
 
 
@@ -381,6 +399,9 @@ def test_pubtator_notes_are_title_and_abstract(tmp_path: Path) -> None:
     first, *others = _read(_write(tmp_path / "a.pubtator", data))
     assert first == Note("1", "Fever.\nAnd cough.")
     assert [line for _, line, _ in _bad(*others)] == [5, 7]
+    # What is wrong with a mention that is marked there is nothing to the note.
+    data = b"1|t|Fever.\n1\t0\t9\tzebrafish\tDisease\tD1\n"
+    assert _read(_write(tmp_path / "b.pubtator", data)) == [Note("1", "Fever.")]
 
 
 def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:

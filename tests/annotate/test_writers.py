@@ -758,6 +758,7 @@ def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:
     assert system_of("UMLS_CUI") == "http://www.nlm.nih.gov/research/umls"  # DOID writes it so.
     assert system_of("ICD-10-GM") == "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
     assert system_of("my own (2)") == "urn:concept-linker:codes:my-own-2"
+    assert system_of("??") == "urn:concept-linker:codes:index"
     # An id that is no id of FHIR is referred to as what the source calls it.
     assert resource["evidence"][0]["detail"][0]["identifier"] == {"value": "n 1"}
     assert resource["subject"]["extension"][0]["valueCode"] == "unknown"
