@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import gzip
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,47 @@ def test_a_term_of_many_rows_is_linked_once(index: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_terms_are_linked_some_at_a_time(
+    linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.mapping.run.BATCH", 2)
+    terms = ["Fever", "heart attack", "Chest pain", "Cold", "Heart failure"]
+    table, progress = write(tmp_path / "a.csv", "problem", *terms), FakeProgress()
+    rows = mapped(linker, table, tmp_path / "out.csv", progress=progress)
+    assert [(row["problem"], row["concept_id"]) for row in rows] == list(
+        zip(terms, ["X:0006", "X:0002", "X:0012", "X:0007", "X:0001"], strict=True)
+    )
+    assert progress.steps[1] == ["linking", 5, "terms", 5]
+
+
+def test_a_term_is_what_its_cell_holds_without_blanks_around_it(
+    linker: Linker, tmp_path: Path
+) -> None:
+    table = write(tmp_path / "a.csv", "problem", " heart attack ", "heart attack")
+    done = map_terms(linker, TermTable(table, "problem"), tmp_path / "out.csv")
+    assert (done.rows, done.terms) == (2, 1)
+    assert [(row["problem"], row["concept_id"]) for row in read(tmp_path / "out.csv")] == [
+        (" heart attack ", "X:0002"),
+        ("heart attack", "X:0002"),
+    ]
+
+
+def test_a_table_that_changes_while_it_is_read_is_told_and_nothing_is_written(
+    linker: Linker, tmp_path: Path
+) -> None:
+    table, out = write(tmp_path / "a.csv", "problem", "Fever"), tmp_path / "out.csv"
+
+    class Changing(FakeProgress):
+        def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+            super().step(name, total, unit)
+            if name == "linking":
+                write(table, "problem", "Fever", "Cold")
+
+    with pytest.raises(TerminologyError, match=r"a\.csv: changed while it was read; map it again"):
+        map_terms(linker, TermTable(table, "problem"), out, progress=Changing())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
 def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path) -> None:
     rows = mapped(linker, problems, tmp_path / "out.csv", count="uses")
     assert [row["code"] for row in rows] == ["P2", "P4", "P1", "P3"]
@@ -136,9 +178,11 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     table = write(tmp_path / "dots.csv", "problem;uses", *lines)
     rows = mapped(linker, table, tmp_path / "dots.out.csv", count="uses")
     assert [row["uses"] for row in rows] == uses
-    table = write(tmp_path / "en.csv", "problem,uses", "Fever,1.234", "Fever,2")
+    uses = ["1,234.5", "+1,234", "2", "1.234", "-3"]
+    lines = (f'Fever,"{number}"' for number in reversed(uses))
+    table = write(tmp_path / "en.csv", "problem,uses", *lines)
     rows = mapped(linker, table, tmp_path / "en.out.csv", count="uses")
-    assert [row["uses"] for row in rows] == ["2", "1.234"]
+    assert [row["uses"] for row in rows] == uses
 
 
 def test_a_count_that_is_missing_is_none(linker: Linker, tmp_path: Path) -> None:
@@ -186,6 +230,11 @@ def test_the_review_follows_the_probability(
         ("ibuprofen 400 mg prn pain", "ibuprofen", "accept"),
         ("kidney stones due to diabetes", "Nephrolithiasis", "look"),
         ("gout or pseudogout", "Gout", "look"),
+        ("Hypertension secondary to pain", "Hypertension", "look"),
+        ("rash caused by amoxicillin", "Rash", "look"),
+        ("gout vs pseudogout", "Gout", "look"),
+        ("gout VERSUS pseudogout", "Gout", "look"),
+        ("ibuprofen as needed for fever", "ibuprofen", "accept"),
         ("Anemia 2/2 CKD", "Anemia due to chronic kidney disease", "accept"),
     ],
 )
@@ -235,6 +284,15 @@ def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     first, second = read(tmp_path / "out.tsv", "\t")
     assert (first["n"], first["problem"], first["day"]) == ("1", "Fever", "2020-01-02")
     assert (second["n"], second["problem"], second["review"]) == ("", "", "reject")
+
+
+def test_a_packed_table_is_written_as_the_csv_in_it(linker: Linker, tmp_path: Path) -> None:
+    table = tmp_path / "a.CSV.gz"
+    table.write_bytes(gzip.compress("\ufeffid;problem\n7;heart attack\n".encode()))
+    map_terms(linker, TermTable(table, "problem"), tmp_path / "out.csv", columns=Columns(1))
+    written = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert written[0].startswith("\ufeffid;problem;concept_id;preferred_name;")
+    assert written[1].startswith("7;heart attack;X:0002;Myocardial infarction;")
 
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=25)
@@ -386,6 +444,17 @@ def test_a_decision_that_cannot_be_is_told_by_its_line(
     with pytest.raises(TerminologyError, match=message):
         write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
     assert not (tmp_path / "local.csv").exists()
+
+
+def test_a_term_that_is_decided_twice_alike_is_one_name(linker: Linker, tmp_path: Path) -> None:
+    rows = ("Fever,X:0006, ACCEPT ", "FEVER,,X:0006", "nothing,,reject", "Nothing,X:1,reject")
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    local = tmp_path / "local.csv"
+    decided = write_overlay(linker, TermTable(reviewed, "problem"), local)
+    assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 0)
+    assert local.read_bytes() == (
+        b"concept_id,name,kind,note.line\r\nX:0006,Fever,exact,2\r\n,nothing,remove,4\r\n"
+    )
 
 
 def test_a_table_without_a_place_for_decisions_is_refused_though_it_has_no_row(
