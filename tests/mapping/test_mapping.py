@@ -272,7 +272,14 @@ def test_a_threshold_of_zero_rejects_only_what_has_no_candidate() -> None:
 
 def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     day = datetime.date(2020, 1, 2)
-    table = pa.table({"n": pa.array([1, None]), "problem": ["Fever", None], "day": [day, day]})
+    table = pa.table(
+        {
+            "n": pa.array([1, None]),
+            "problem": ["Fever", None],
+            "day": [day, day],
+            "share": [0.5, float("inf")],
+        }
+    )
     pq.write_table(table, tmp_path / "a.parquet")
     terms = TermTable(tmp_path / "a.parquet", "problem")
     map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1))
@@ -284,6 +291,47 @@ def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     first, second = read(tmp_path / "out.tsv", "\t")
     assert (first["n"], first["problem"], first["day"]) == ("1", "Fever", "2020-01-02")
     assert (second["n"], second["problem"], second["review"]) == ("", "", "reject")
+    assert (first["share"], first["score"], second["share"]) == ("0.5", "1.0", "inf")
+    # What is no number is nothing, as elsewhere.
+    pq.write_table(pa.table({"problem": ["Fever"], "n": [float("nan")]}), tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.csv", columns=Columns(1))
+    assert read(tmp_path / "out.csv")[0]["n"] == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("x", pa.string()),
+        ("x", pa.large_string()),
+        ("x", pa.dictionary(pa.int32(), pa.string())),
+        ("problem", pa.string()),
+        ("problem", pa.binary()),
+    ],
+)
+def test_text_of_parquet_that_is_not_utf_8_is_told_by_its_row(
+    linker: Linker, tmp_path: Path, column: str, kind: pa.DataType
+) -> None:
+    odd = pa.array([b"Fever", b"zebrafish \xe9"])
+    odd = odd if kind == pa.binary() else odd.view(pa.string()).cast(kind)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"problem": ["Fever", "Cold"], "x": ["1", "2"]} | {column: odd}), path)
+    for out in ("out.parquet", "out.csv"):
+        found = rf"a\.parquet:2: column '{column}' is not UTF-8: byte 0xe9 at position 10; write"
+        with pytest.raises(TerminologyError, match=found) as refused:
+            map_terms(linker, TermTable(path, "problem"), tmp_path / out)
+        assert "zebrafish" not in str(refused.value)
+        assert not (tmp_path / out).exists()
+
+
+def test_bytes_of_parquet_that_are_no_text_stay_as_they_are(linker: Linker, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"problem": pa.array([b"Fever"]), "x": pa.array([b"\xff\x00"])})
+    pq.write_table(table, path)
+    map_terms(linker, TermTable(path, "problem"), tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.select(table.schema.names) == table
+    assert found["concept_id"].to_pylist() == ["X:0006"]
 
 
 def test_a_packed_table_is_written_as_the_csv_in_it(linker: Linker, tmp_path: Path) -> None:
