@@ -369,6 +369,16 @@ def test_what_is_no_parquet_is_a_bad_note(tmp_path: Path, content: bytes) -> Non
     assert reason.startswith("not a Parquet file, or its footer is damaged (")
 
 
+def test_a_footer_whose_names_are_not_utf_8_is_damaged(tmp_path: Path) -> None:
+    path = _parquet(tmp_path / "a.parquet", {"id": ["1"], "text": [SECRET], "né": ["x"]})
+    _write(path, path.read_bytes().replace("né".encode(), b"n\xff\xff"))
+    _write(tmp_path / "b.txt", b"B.")
+    bad, other = _read(tmp_path)
+    ((_, _, reason),) = _bad(bad)
+    assert reason.startswith("not a Parquet file, or its footer is damaged (UnicodeDecodeError); ")
+    assert other == Note("b", "B.")
+
+
 def test_parquet_that_cannot_be_read_from_its_end_is_told_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -324,6 +324,16 @@ def test_text_of_parquet_that_is_not_utf_8_is_told_by_its_row(
         assert not (tmp_path / out).exists()
 
 
+def test_a_table_whose_footer_is_not_utf_8_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"problem": ["Fever"], "né": ["x"]}), path)
+    path.write_bytes(path.read_bytes().replace("né".encode(), b"n\xff\xff"))
+    with pytest.raises(
+        TerminologyError, match=r"a\.parquet: not a Parquet file, or damaged: .*utf"
+    ):
+        TermTable(path, "problem")
+
+
 def test_bytes_of_parquet_that_are_no_text_stay_as_they_are(linker: Linker, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     table = pa.table({"problem": pa.array([b"Fever"]), "x": pa.array([b"\xff\x00"])})
