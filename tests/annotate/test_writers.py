@@ -282,8 +282,29 @@ def _as_pubtator(text: str) -> str:
     return title.translate(blanks) + line_end + rest.translate(blanks)
 
 
+def _rows(out: Path) -> list[tuple[str, int, int, str]]:
+    """Of each link of a table or of resources: the note's id, the mention's place and text."""
+    if out.suffix == ".ndjson":
+        lines = out.read_text(encoding="utf-8").split("\n")[:-1]
+        said = [json.loads(line)["extension"][0]["extension"][:4] for line in lines]
+        return [tuple(next(v for k, v in e.items() if k != "url") for e in four) for four in said]
+    if out.suffix == ".parquet":
+        rows = pq.read_table(out).to_pylist()
+    else:
+        with out.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    if out.name == "omop":
+        variants = [(r["note_id"], int(r["offset"]), r["lexical_variant"]) for r in rows]
+        return [(note_id, at, at + len(text), text) for note_id, at, text in variants]
+    return [(r["note_id"], int(r["start"]), int(r["end"]), r["text"]) for r in rows]
+
+
 @pytest.mark.parametrize(
-    "name", ["x.xml", "x.json", "x.pubtator", "brat", "x.spacy", "docbin", "x.parquet"]
+    "name",
+    [
+        *("x.xml", "x.json", "x.pubtator", "brat", "x.spacy", "docbin"),
+        *("x.parquet", "x.csv", "omop", "x.ndjson"),
+    ],
 )
 @settings(suppress_health_check=list(HealthCheck), max_examples=12)
 @given(items=outputs)
@@ -296,9 +317,8 @@ def test_what_a_format_takes_it_gives_back(
     _write(out, chosen, *taken)
     texts = [note.text for note, _ in taken]
     expected = [[(link.mention.start, link.mention.end) for link in links] for _, links in taken]
-    if name == "x.parquet":
-        rows = pq.read_table(out).to_pylist()
-        assert [(r["note_id"], r["start"], r["end"], r["text"]) for r in rows] == [
+    if name in ("x.parquet", "x.csv", "omop", "x.ndjson"):
+        assert _rows(out) == [
             (note.id, *span, note.text[slice(*span)])
             for (note, _), spans in zip(taken, expected, strict=True)
             for span in spans
