@@ -609,6 +609,21 @@ def test_a_folder_that_is_no_output_is_left_alone(linker: Linker, tmp_path: Path
         annotate_files(linker, [notes], notes, format="brat", force=True)
 
 
+def test_an_empty_folder_is_filled_and_an_output_that_is_gone_made_anew(
+    linker: Linker, tmp_path: Path
+) -> None:
+    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    out.mkdir()
+    annotate_files(linker, [notes], out, format="brat")
+    assert sorted(_content(out)) == ["a.ann", "a.txt"]
+    for path in out.iterdir():
+        path.unlink()
+    out.rmdir()
+    _notes(notes, {"b": PAIN})
+    counts = annotate_files(linker, [notes], out, format="brat")
+    assert (counts.notes, counts.kept, sorted(_content(out))) == (1, 0, ["b.ann", "b.txt"])
+
+
 def test_the_manifest_says_what_was_done_with_what(
     linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
