@@ -65,10 +65,11 @@ def write_overlay(
             itself.
     """
     reviewed.refuse_as_output(Path(out))
+    places = reviewed.column(f"{prefix}{DECISION}"), reviewed.column(f"{prefix}concept_id")
     decisions: dict[str, _Decision] = {}
     undecided = 0
     for row in reviewed:
-        found = _decision(linker, reviewed, row, prefix)
+        found = _decision(linker, reviewed, row, places)
         if found is None:
             undecided += 1
             continue
@@ -92,9 +93,10 @@ def write_overlay(
     return Decided(len(decisions) - rejected, rejected, undecided)
 
 
-def _decision(linker: Linker, table: TermTable, row: TermRow, prefix: str) -> _Decision | None:
-    decision = as_text(row.cells[table.column(f"{prefix}{DECISION}")]).strip()
-    proposed = as_text(row.cells[table.column(f"{prefix}concept_id")]).strip()
+def _decision(
+    linker: Linker, table: TermTable, row: TermRow, places: tuple[int, int]
+) -> _Decision | None:
+    decision, proposed = (as_text(row.cells[place]).strip() for place in places)
     where = f"{table.path}:{row.number}"
     if not decision:
         return None

@@ -212,7 +212,7 @@ def _writer(
 
 
 class _Texts(AbstractContextManager[WriteRow]):
-    """Writes the values of a Parquet table as text."""
+    """Writes the values of a Parquet table as text; numbers of floats as they are."""
 
     def __init__(self, opened: AbstractContextManager[WriteRow]) -> None:
         self._opened = opened
@@ -220,7 +220,7 @@ class _Texts(AbstractContextManager[WriteRow]):
     def __enter__(self) -> Callable[[Mapping[str, Any]], object]:
         write = self._opened.__enter__()
         return lambda row: write(
-            {k: v if isinstance(v, float) else as_text(v) for k, v in row.items()}
+            {k: v if isinstance(v, float) and v == v else as_text(v) for k, v in row.items()}
         )
 
     def __exit__(self, *error: Any) -> None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from linker.atomic import refuse_as_file
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.cells import as_text
+from linker.formats.lines import bad_byte
 from linker.formats.separated import RFC_4180, allow_long_fields
 from linker.steps import Silent
 from linker.terminology import BadRows, dialect_of, is_parquet, table_rows
@@ -66,6 +67,7 @@ class TermTable:
                 )
         self.term_column = column
         self._term = self.column(column)
+        self._binary = {i for i, field in enumerate(self.schema) if _is_binary(field.type)}
 
     @property
     def is_csv(self) -> bool:
@@ -105,15 +107,36 @@ class TermTable:
         next(rows)
         for number, cells in rows:
             where = f"{self.path}:{number}"
-            for name, cell in zip(self.names, cells, strict=True):
+            for place, (name, cell) in enumerate(zip(self.names, cells, strict=True)):
                 if isinstance(cell, str) and "\x00" in cell:
                     raise TerminologyError(
                         f"{where}: NUL in column {name!r}; is the file damaged, or UTF-16? "
                         "Save it as UTF-8"
                     )
+                if isinstance(cell, bytes) and (place == self._term or place not in self._binary):
+                    _check_utf8(cell, f"{where}: column {name!r}")
             yield TermRow(number, as_text(cells[self._term]).strip(), cells)
 
     def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
         allow_long_fields()
         # A list that is to be reviewed is to be whole: the first broken row is an error.
         return table_rows(self.path, None, BadRows(None), Silent())
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    """Whether the values of a column are bytes by right, and not text that could not be read."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _check_utf8(cell: bytes, where: str) -> None:
+    try:
+        cell.decode()
+    except UnicodeDecodeError as error:
+        raise TerminologyError(
+            f"{where} is {bad_byte(error)}; write the table again with text that is UTF-8"
+        ) from error

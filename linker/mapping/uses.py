@@ -9,7 +9,7 @@ from linker.errors import TerminologyError
 from linker.formats.cells import as_text
 from linker.mapping.terms import TermRow, TermTable
 
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _THOUSANDS_BY_DOTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
 _BLANK_IN_NUMBER = re.compile("(?<=\\d)[ \u00a0\u202f'](?=\\d{3})")
 

@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from linker.annotate.batch import annotate_batch, collecting_seldom
+from linker.annotate.batch import (
+    BATCH_CHARACTERS,
+    BATCH_NOTES,
+    annotate_batch,
+    batches,
+    characters,
+    collecting_seldom,
+)
 from linker.annotate.journal import unpack
 from linker.annotate.lines import NoteLines
+from linker.annotate.readers import BadNote
 from linker.annotate.write import json_line, note_json
 from linker.annotate.writers import RunInfo
 from linker.link import Linker
@@ -42,6 +50,21 @@ def test_cycles_are_looked_for_seldom_and_then_as_before(
         fail()
     assert seen == [meanwhile]
     assert gc.get_threshold() == before
+
+
+def test_a_batch_ends_with_its_last_note_or_the_one_that_takes_it_past_its_characters() -> None:
+    assert list(batches([], int)) == []
+    notes = [*batches(range(2 * BATCH_NOTES + 3), lambda _: 1)]
+    assert [len(batch) for batch in notes] == [BATCH_NOTES, BATCH_NOTES, 3]
+    assert [i for batch in notes for i in batch] == list(range(2 * BATCH_NOTES + 3))
+    most = BATCH_CHARACTERS
+    assert list(batches([1, most - 1, 2, most - 3, most, 5], int)) == [
+        [1, most - 1],
+        [2, most - 3, most],
+        [5],
+    ]
+    assert characters((Note("n", "four"), b"")) == 4
+    assert characters((BadNote("n", "a.jsonl", 1, "not JSON"), b"")) == 0
 
 
 def test_a_batch_holds_the_lines_of_its_notes(linker: Linker) -> None:

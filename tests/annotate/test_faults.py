@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,13 @@ from cases import damage_column
 
 from linker import Linker
 from linker.annotate import annotate_files
+from linker.annotate.faults import Faults
+from linker.annotate.ledger import Ledger, digest
+from linker.annotate.read import DUPLICATE
+from linker.annotate.readers import NO_TEXT, BadNote, NoteFile
+from linker.annotate.readers.base import DELETED
+from linker.errors import NoteError
+from linker.schema import Note
 
 SECRET = "zebrafish"
 FEVER = f"No fever, said the {SECRET}."
@@ -79,3 +88,115 @@ def test_odd_notes_are_annotated_once_and_bad_ones_told_without_their_text(
     assert errors[1]["reason"].startswith("row group 1 of 3, rows 21 to 40, is damaged (")
     said = capfd.readouterr()
     assert SECRET not in caplog.text + said.out + said.err + json.dumps(errors)
+
+
+# What is known of the input
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    """Of an output that holds the notes "a" and "b"."""
+    with closing(Ledger()) as ledger:
+        for note_id in "ab":
+            ledger.record(note_id, digest("text"))
+        yield ledger
+
+
+def _faults(*files: Path) -> Faults:
+    return Faults([NoteFile(file, "", 0) for file in files])
+
+
+def _told(faults: Faults, *bad: BadNote) -> None:
+    for one in bad:
+        faults.look_at(one, (one.file, one.line, one.id))
+
+
+def test_an_error_of_before_is_seen_again_by_its_file_a_folder_above_it_or_its_note(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    faults = _faults(tmp_path / "a" / "b" / "n.jsonl")
+    ledger.meet("met")
+    for name, again in (
+        ("a/b/n.jsonl", True),
+        ("a/b/../b/n.jsonl", True),
+        ("a/b", True),  # a folder that could not be looked into
+        ("a", True),
+        ("a/b/other.jsonl", False),
+        ("c", False),
+        ("n.jsonl", False),
+    ):
+        bad = BadNote(None, str(tmp_path / name), None, "cannot be read")
+        assert faults.is_seen_again(bad, ledger) is again
+    other = str(tmp_path / "other.jsonl")
+    assert faults.is_seen_again(BadNote("met", other, 1, "not UTF-8"), ledger)
+    assert faults.is_seen_again(BadNote("met", None, None, "TypeError"), ledger)
+    assert not faults.is_seen_again(BadNote("a", None, None, "TypeError"), ledger)
+    assert not faults.is_seen_again(BadNote("met", other, 1, DUPLICATE), ledger)
+
+
+def test_an_error_that_its_file_has_no_more_is_mended(tmp_path: Path) -> None:
+    read, other = str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")
+    here, there, nowhere = (BadNote("n", file, 1, "not JSON") for file in (read, other, None))
+    faults = _faults(Path(read))
+    faults.known = {(bad.file, bad.line, bad.id) for bad in (here, there, nowhere)}
+    assert [faults.is_mended(bad) for bad in (here, there, nowhere)] == [True, False, False]
+    assert faults.are_mended()
+    assert not faults.is_mended(BadNote("n", read, 2, "not JSON"))
+    assert not faults.are_met_again()
+    _told(faults, here)
+    assert (faults.are_met_again(), faults.are_mended(), faults.is_mended(here)) == (
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "met", "is_gone"),
+    [
+        (f"text {NO_TEXT}", "a", True),
+        (f"text {NO_TEXT}", "b", False),  # which another file has with its text
+        (f"text {NO_TEXT}", None, False),  # no note of the input has one: it is broken
+        (DELETED, None, True),
+        (DELETED, "b", True),
+        ("text is of type list, expected a string", "a", False),
+    ],
+)
+def test_a_note_is_gone_where_it_is_withdrawn_or_alone_has_no_text(
+    tmp_path: Path, ledger: Ledger, reason: str, met: str | None, is_gone: bool
+) -> None:
+    faults = _faults(tmp_path / "n.jsonl")
+    _told(faults, BadNote("b", "n.jsonl", 1, reason), BadNote("new", "n.jsonl", 2, reason))
+    if met is not None:
+        ledger.meet(met)
+    assert (faults.is_gone("b", ledger), faults.takes_from(ledger)) == (is_gone, is_gone)
+    assert faults.has("b")
+    assert not faults.has("a")
+    assert not faults.is_gone("a", ledger)
+    assert faults.takes_back() is not reason.startswith("text is of type list")
+    assert faults.is_all(ledger) is (met is None and reason != DELETED)
+
+
+def test_what_is_withdrawn_and_was_never_held_takes_nothing(tmp_path: Path, ledger: Ledger) -> None:
+    faults = _faults(tmp_path / "n.jsonl")
+    _told(faults, BadNote("new", "n.jsonl", 1, DELETED))
+    assert (faults.takes_back(), faults.takes_from(ledger)) == (True, False)
+
+
+def test_nothing_is_dropped_where_it_is_not_known_what_is_gone(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    out = tmp_path / "out"
+    for line, place in ((7, "n.jsonl:7"), (None, "n.jsonl")):
+        faults = _faults(tmp_path / "n.jsonl")
+        faults.look_at(Note("a", "text"), ("n.jsonl", 1, "a"))
+        faults.check_prune(out, Ledger())
+        _told(faults, BadNote(None, "n.jsonl", line, "not JSON"), BadNote(None, "z", 9, "later"))
+        with pytest.raises(NoteError, match=rf"not be read at {place} \(not JSON\); mend that, or"):
+            faults.check_prune(out, ledger)
+    faults = _faults(tmp_path / "n.jsonl")
+    with pytest.raises(NoteError, match="the input holds no note, and --prune would drop all"):
+        faults.check_prune(out, ledger)
+    # A note in error is in the input.
+    _told(faults, BadNote("c", "n.jsonl", 1, "not UTF-8"))
+    faults.check_prune(out, ledger)

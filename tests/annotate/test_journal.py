@@ -118,6 +118,8 @@ def test_a_journal_without_a_whole_job_holds_nothing(
     assert is_unbegun(path) is holds_nothing
     with pytest.raises(NoteError, match="not the journal of a run"):
         read_job(path)
+    with pytest.raises(NoteError, match="not the journal of a run"):
+        list(read_records(path))
     if holds_nothing:
         with Journal(path, JOB) as journal:
             assert journal.is_empty
@@ -150,7 +152,13 @@ def test_the_job_is_on_the_disk_before_anything_counts(
         journal.append(frame(RECORDS[1]))
         assert synced == [first]
         journal.sync()
-        assert synced == [first, journal.path.stat().st_size]
+        second = journal.path.stat().st_size
+        assert synced == [first, second]
+        # Nor does a loss of power cost more than some megabytes.
+        monkeypatch.setattr("linker.annotate.journal._SYNC_BYTES", 2 * len(frame(RECORDS[0])))
+        for _ in range(5):
+            journal.append(frame(RECORDS[0]))
+        assert synced == [first, second, *(second + n * len(frame(RECORDS[0])) for n in (2, 4))]
 
 
 def test_a_frame_that_the_disk_takes_in_part_is_an_error_and_not_there(path: Path) -> None:

@@ -42,6 +42,21 @@ def test_an_id_is_met_once_whether_it_was_done_before_or_not() -> None:
         assert ledger.is_met("new")
 
 
+def test_what_the_input_lacks_of_what_is_held_is_known() -> None:
+    with closing(Ledger()) as ledger:
+        assert ledger.is_all_met()
+        ledger.meet("new")
+        assert (ledger.met, ledger.holds("new"), ledger.is_all_met()) == (1, False, True)
+        ledger.record("a", digest("text"))
+        ledger.record("b", digest("text"))
+        assert [ledger.holds(note_id) for note_id in ("a", "new", "no")] == [True, False, False]
+        ledger.meet("a")
+        ledger.meet("a")
+        assert (ledger.met, ledger.is_all_met()) == (2, False)
+        ledger.meet("b")
+        assert (ledger.met, ledger.is_all_met()) == (3, True)
+
+
 def test_what_is_done_comes_in_the_order_of_the_digests() -> None:
     ids = [str(n) for n in range(50)]
     with closing(Ledger()) as ledger:

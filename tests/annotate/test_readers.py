@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,7 @@ def test_a_column_that_stands_twice_is_no_guess(tmp_path: Path) -> None:
 def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> None:
     data = (
         b'id,text\n1,"One\n."\n2,zebrafish,x\n\n3,caf\xe9 zebrafish\n,zebrafish\n'
-        b'5,Five.\n6,"zebra"fish, said\nzebrafish,"\n7,Seven.\n'
+        b'5,Five.\ncaf\xe9,zebrafish\n6,"zebra"fish, said\nzebrafish,"\n7,Seven.\n'
     )
     items = _read(_write(tmp_path / "a.csv", data))
     assert [item for item in items if isinstance(item, Note)] == [
@@ -167,7 +168,8 @@ def test_bad_rows_are_told_by_line_and_the_others_are_read(tmp_path: Path) -> No
         (None, 4, "3 fields, expected 2"),
         ("3", 6, "its text is not UTF-"),
         (None, 7, "its id is empty"),
-        (None, 9, "not CSV (',' expecte"),
+        (None, 9, "its id is not UTF-8:"),
+        (None, 10, "not CSV (',' expecte"),
     ]
 
 
@@ -367,6 +369,32 @@ def test_what_is_no_parquet_is_a_bad_note(tmp_path: Path, content: bytes) -> Non
     assert reason.startswith("not a Parquet file, or its footer is damaged (")
 
 
+def test_a_footer_whose_names_are_not_utf_8_is_damaged(tmp_path: Path) -> None:
+    path = _parquet(tmp_path / "a.parquet", {"id": ["1"], "text": [SECRET], "né": ["x"]})
+    _write(path, path.read_bytes().replace("né".encode(), b"n\xff\xff"))
+    _write(tmp_path / "b.txt", b"B.")
+    bad, other = _read(tmp_path)
+    ((_, _, reason),) = _bad(bad)
+    assert reason.startswith("not a Parquet file, or its footer is damaged (UnicodeDecodeError); ")
+    assert other == Note("b", "B.")
+
+
+def test_parquet_that_cannot_be_read_from_its_end_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _parquet(tmp_path / "a.parquet", {"id": ["1"], "text": [SECRET]}).read_bytes()
+    packed = _write(tmp_path / "b.parquet.zst", _zstd(data))
+    with pytest.raises(NoteError, match=r"b\.parquet\.zst: Parquet is read from its end, .*itself"):
+        _read(packed)
+    reading, writing = os.pipe()
+    os.write(writing, data)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(pipe))
+        with pytest.raises(NoteError, match="stdin: Parquet is read from its end"):
+            _read(Path("-"), input_format="parquet")
+
+
 # Corpora
 
 
@@ -381,6 +409,9 @@ def test_pubtator_notes_are_title_and_abstract(tmp_path: Path) -> None:
     first, *others = _read(_write(tmp_path / "a.pubtator", data))
     assert first == Note("1", "Fever.\nAnd cough.")
     assert [line for _, line, _ in _bad(*others)] == [5, 7]
+    # What is wrong with a mention that is marked there is nothing to the note.
+    data = b"1|t|Fever.\n1\t0\t9\tzebrafish\tDisease\tD1\n"
+    assert _read(_write(tmp_path / "b.pubtator", data)) == [Note("1", "Fever.")]
 
 
 def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:
@@ -462,6 +493,30 @@ def test_fhir_attachments_are_decoded_in_their_charset(tmp_path: Path) -> None:
     assert [n.id for n in _read(_write(tmp_path / "b.json", json.dumps(bundle)))] == ["1", "2"]
 
 
+def test_a_fhir_document_is_found_wherever_it_may_stand(tmp_path: Path) -> None:
+    data = base64.encodebytes(b"One line of a text that is longer than base64's own. " * 2).decode()
+    assert "\n" in data.strip()
+    pdf = {"contentType": "application/pdf", "data": "JVBERg=="}
+    plain = {"contentType": "text/plain", "data": data}
+    first = {
+        "resourceType": "DocumentReference",
+        "masterIdentifier": {"value": "m1"},
+        "content": [5, {}, {"attachment": pdf}, {"attachment": plain}],
+        "subject": "Patient/7",
+        "date": 5,
+    }
+    inner = {"resourceType": "Bundle", "entry": {"resource": _reference("2", b"Two.")}}
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": inner}]}
+    path = tmp_path / "a.ndjson"
+    lines = [first, bundle, {"resourceType": "Bundle"}, {"resourceType": "Bundle", "entry": None}]
+    _write(path, "\ufeff" + "\n\n".join(map(json.dumps, lines)))
+    text = base64.b64decode(data).decode()
+    assert _read(path) == [Note("m1", text), Note("2", "Two.")]
+    # An id of its own goes before.
+    _write(path, json.dumps({**first, "id": "own"}))
+    assert _read(path) == [Note("own", text)]
+
+
 def test_what_a_fhir_export_deletes_is_told(tmp_path: Path) -> None:
     requests = [
         {"method": "DELETE", "url": "DocumentReference/7"},
@@ -488,6 +543,7 @@ def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: 
 
 def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     by_url = {"contentType": "text/plain", "url": "Binary/1"}
+    others = [{"contentType": "text/html", "data": "QQ=="}, {"contentType": "text/plain"}]
     resources = [
         _reference("1", b"caf\xe9 zebrafish"),
         _reference("2", b"%PDF zebrafish", "application/pdf"),
@@ -499,9 +555,19 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         {**_reference("6", b""), "content": [{"attachment": {"data": "zebrafish!"}}]},
         _reference("7", b"zebrafish", status="entered-in-error"),
         _reference("8", b"zebrafish", status="current", docStatus="entered-in-error"),
+        {**_reference("9", b""), "content": [{"attachment": {"data": "zebrafisch\u00e9s"}}]},
+        {**_reference("12", b""), "content": [{"attachment": other} for other in others]},
+        {**_reference("13", b""), "id": "", "masterIdentifier": {"value": 13}},
+        # Codecs of Python that are no charsets, whose errors have a character of the text.
+        _reference("10", b"xn--zebrafi sh", "text/plain; charset=idna"),
+        _reference("11", b"zebrafish-999999999999", "text/plain; charset=punycode"),
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
-    assert [(note_id, reason[:34]) for note_id, _, reason in _bad(*_read(path))] == [
+    found = _bad(*_read(path))
+    assert found[0][2].endswith("is not utf-8: byte 0xe9 at position 3")
+    assert found[11][2].startswith("attachments are text/html, text/plain without data; expected")
+    assert [line for _, line, _ in found] == list(range(1, 16))
+    assert [(note_id, reason[:34]) for note_id, _, reason in found] == [
         ("1", "attachment.data is not utf-8: byte"),
         ("2", "attachments are application/pdf; e"),
         ("3", "attachments are text/plain by url;"),
@@ -512,6 +578,11 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         ("6", "attachment.data is not base64"),
         ("7", "its status is entered-in-error: th"),
         ("8", "its docStatus is entered-in-error:"),
+        ("9", "attachment.data is not base64"),
+        ("12", "attachments are text/html, text/pl"),
+        (None, "a DocumentReference without an id "),
+        ("10", "attachment.data cannot be decoded "),
+        ("11", "attachment.data cannot be decoded "),
     ]
 
 

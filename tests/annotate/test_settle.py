@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,9 @@ def test_a_sighting_outlives_its_journey(
 
 def test_an_error_outlives_its_journey() -> None:
     assert Sighting.from_json(_broken("n", 3).to_json()) == _broken("n", 3)
+    assert _broken("n", 3).placed() == _broken("n", 3)
+    assert _broken("n", 3).n_characters == 0
+    assert replace(_note("n", 3), item=Note("n", "four")).n_characters == 4
 
 
 @given(st.dictionaries(st.text(), st.text(), max_size=40), st.text(), st.text())

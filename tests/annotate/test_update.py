@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import sys
@@ -477,6 +478,31 @@ def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path,
         assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
 
 
+def test_a_kill_while_a_folder_is_put_in_place_is_mended(linker: Linker, tmp_path: Path) -> None:
+    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    annotate_files(linker, [notes], out, format="brat")
+    _notes(notes, {"b": PAIN})
+
+    def stop(stream: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [notes], out, format="brat", progress=stop)
+    # The old one is out of its place, the new one is not in it yet.
+    out.rename(tmp_path / ".out.replaced")
+    (tmp_path / "out.writing").mkdir()
+    (tmp_path / "out.writing" / "b.txt").write_text("half of it", encoding="utf-8")
+    (tmp_path / "out.run.json").unlink()
+    annotate_files(linker, [notes], out, format="brat", resume=True)
+    assert sorted(_content(out)) == ["a.ann", "a.txt", "b.ann", "b.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "notes.jsonl",
+        "out",
+        "out.run.json",
+        "out.state",
+    ]
+
+
 @pytest.mark.parametrize("name", ["jsonl", "brat"])
 def test_what_a_person_changed_after_an_update_was_stopped_is_not_written_over(
     linker: Linker, tmp_path: Path, name: str
@@ -543,6 +569,10 @@ def test_two_runs_on_one_output_are_refused(linker: Linker, tmp_path: Path, out:
     ):
         annotate_files(linker, [notes], out)
     annotate_files(linker, [notes], out)
+    # A folder that is not there yet is made; nothing of the lock stays.
+    assert not list(tmp_path.glob("*.lock")) + list(tmp_path.glob(".*.lock"))
+    annotate_files(linker, [notes], tmp_path / "new" / "folder" / "out.jsonl")
+    assert _found(tmp_path / "new" / "folder" / "out.jsonl") == {"a": ["fever"]}
 
 
 def test_an_index_replaced_during_the_run_stops_it(tmp_path: Path, out: Path) -> None:
@@ -579,10 +609,27 @@ def test_a_folder_that_is_no_output_is_left_alone(linker: Linker, tmp_path: Path
         annotate_files(linker, [notes], notes, format="brat", force=True)
 
 
+def test_an_empty_folder_is_filled_and_an_output_that_is_gone_made_anew(
+    linker: Linker, tmp_path: Path
+) -> None:
+    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    out.mkdir()
+    annotate_files(linker, [notes], out, format="brat")
+    assert sorted(_content(out)) == ["a.ann", "a.txt"]
+    for path in out.iterdir():
+        path.unlink()
+    out.rmdir()
+    _notes(notes, {"b": PAIN})
+    counts = annotate_files(linker, [notes], out, format="brat")
+    assert (counts.notes, counts.kept, sorted(_content(out))) == (1, 0, ["b.ann", "b.txt"])
+
+
 def test_the_manifest_says_what_was_done_with_what(
-    linker: Linker, tmp_path: Path, out: Path
+    linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    os.utime(notes, (0, 86_400))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"id": "c", "text": ""}')))
     annotate_files(linker, [notes], out, k=3)
     manifest = _manifest(out)
     assert manifest["holds"] == {"notes": 1, "links": 1, "errors": 1, "changed": 0}
@@ -594,13 +641,35 @@ def test_the_manifest_says_what_was_done_with_what(
         "k": 3,
         "format": "jsonl",
     }
-    assert manifest["index"]["sha256"] == linker.settings["index"]
+    about = linker.manifest
+    assert manifest["index"] == {
+        "path": str(linker.path),
+        "terminology": about.terminology.terminology,
+        "version": about.terminology.version,
+        "licence": about.terminology.licence,
+        "vectors": "Flat",
+        "tool_version": about.tool_version,
+        "sha256": linker.settings["index"],
+    }
     assert manifest["encoder"]["fingerprint"] == linker.manifest.encoder.fingerprint
-    assert manifest["inputs"][0]["path"] == str(notes)
-    assert manifest["inputs"][0]["bytes"] == notes.stat().st_size
+    assert manifest["inputs"] == [
+        {
+            "path": str(notes),
+            "bytes": notes.stat().st_size,
+            "modified": "1970-01-02T00:00:00+00:00",
+        }
+    ]
+    assert manifest["output"]["path"] == str(out)
+    assert manifest["output"]["format"] == "jsonl"
+    assert manifest["this_run"].keys() == {"notes", "resumed", "kept", "seconds", "workers"}
+    assert manifest["this_run"]["workers"] == 1
+    assert manifest["started"] <= manifest["finished"]
+    assert manifest["versions"]["concept-linker"] in manifest["tool"]
     assert manifest["inputs_in_all"] == {"files": 1, "bytes": notes.stat().st_size}
     assert manifest["output"]["bytes"] == out.stat().st_size
     assert FEVER not in json.dumps(manifest)
+    annotate_files(linker, [notes, "-"], out, k=3)
+    assert _manifest(out)["inputs"][1] == {"path": "stdin"}
 
 
 def test_manifest_of_many_files_lists_the_first_and_counts_all(

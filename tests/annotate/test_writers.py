@@ -107,6 +107,15 @@ def test_csv_is_the_same_flattened(tmp_path: Path) -> None:
     assert (second["negated"], second["uncertain"], nil["concept_id"]) == ("true", "false", "")
 
 
+def test_a_row_has_the_long_form_and_what_was_turned_down(tmp_path: Path) -> None:
+    nothing = Link(Mention(0, 2, "MI", long_form="a\tb"), None)
+    out = _write(tmp_path / "x.parquet", "parquet", (Note("n", "MI SOB"), [nothing]))
+    (row,) = pq.read_table(out).to_pylist()
+    assert (row["long_form"], row["matched_name"], row["score"]) == ("a\tb", None, None)
+    *_, nil = pq.read_table(_write(tmp_path / "y.parquet", "parquet", (NOTE, LINKS))).to_pylist()
+    assert (nil["matched_name"], nil["score"]) == ("weak heart", 0.5)
+
+
 # Corpora
 
 
@@ -132,6 +141,29 @@ def test_brat_is_read_back(tmp_path: Path) -> None:
         "T3\tConcept 32 35\tSOB",
         "A3\tuncertain T3",
     ]
+
+
+def test_brat_has_no_blank_or_line_end_where_its_fields_have_none(tmp_path: Path) -> None:
+    text = "fever fever"
+    odd = Candidate("X 1\t2", "A\r\nfever", "fever", 1.0, 0.9, (" (Sign/Symptom), x ",))
+    plain = Candidate("X:2", "Fever", "fever", 1.0, 0.9, ("?!",))
+    links = [
+        Link(Mention(at, at + 5, "fever"), one.concept_id, (one,), dict.fromkeys(ASSERTIONS, False))
+        for at, one in ((0, odd), (6, plain))
+    ]
+    run = replace(RUN, terminology="(?)")
+    out = _write(tmp_path / "out", "brat", (Note("n", text), links), run=run)
+    assert (out / "n.ann").read_text(encoding="utf-8").splitlines() == [
+        "T1\tSign_Symptom_x 0 5\tfever",
+        "N1\tReference T1 index:X_1_2\tA fever",
+        "T2\tConcept 6 11\tfever",
+        "N2\tReference T2 index:X:2\tFever",
+    ]
+
+
+def test_brat_takes_names_of_files_as_long_as_systems_have_them(tmp_path: Path) -> None:
+    for note_id in ("é" * 100, "/".join(["n" * 199] * 10)):
+        assert format_of("brat", tmp_path).keep(Note(note_id, "a"), [], RUN) == {"text": "a"}
 
 
 def test_pubtator_is_read_back_with_further_line_ends_as_blanks(tmp_path: Path) -> None:
@@ -164,6 +196,50 @@ def test_bioc_is_read_back(tmp_path: Path, name: str) -> None:
     assert _spans(document) == [(6, 16, ("HP:0001",)), (24, 28, ("HP:0002",)), (32, 35, ())]
     if name == "x.json":
         assert json.loads(out.read_text(encoding="utf-8"))["source"] == "Mini & Co"
+
+
+def test_bioc_says_what_was_found_and_how_it_is_meant(tmp_path: Path) -> None:
+    infons = {
+        "type": "Disease_or_Syndrome",
+        "identifier": "HP:0002",
+        "preferred_name": "Heart <failure>",
+        "probability": "0.9",
+        "negated": "true",
+        "family": "true",
+    }
+    xml = _write(tmp_path / "x.xml", "bioc", (NOTE, LINKS)).read_text(encoding="utf-8")
+    assert xml.startswith(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<collection><source>Mini &amp; Co</source>'
+        "<date>2026-01-02</date><key>concept-linker 9.9</key>\n<document><id>n1</id>"
+    )
+    written = "".join(
+        f'<infon key="{key}">{value}</infon>'
+        for key, value in {**infons, "preferred_name": "Heart &lt;failure&gt;"}.items()
+    )
+    assert (
+        f'<annotation id="2">{written}<location offset="24" length="4"/><text>cold</text></ann'
+    ) in xml
+    held = json.loads(_write(tmp_path / "x.json", "bioc", (NOTE, LINKS)).read_text("utf-8"))
+    assert {key: held[key] for key in ("source", "date", "key")} == {
+        "source": "Mini & Co",
+        "date": "2026-01-02",
+        "key": "concept-linker 9.9",
+    }
+    ((passage,),) = [document["passages"] for document in held["documents"]]
+    assert passage["annotations"][1:] == [
+        {
+            "id": "2",
+            "infons": infons,
+            "text": "cold",
+            "locations": [{"offset": 24, "length": 4}],
+        },
+        {
+            "id": "3",
+            "infons": {"type": "Concept", "probability": "0.9", "uncertain": "true"},
+            "text": "SOB",
+            "locations": [{"offset": 32, "length": 3}],
+        },
+    ]
 
 
 def test_an_empty_output_is_one_that_parsers_read(tmp_path: Path) -> None:
@@ -206,8 +282,29 @@ def _as_pubtator(text: str) -> str:
     return title.translate(blanks) + line_end + rest.translate(blanks)
 
 
+def _rows(out: Path) -> list[tuple[str, int, int, str]]:
+    """Of each link of a table or of resources: the note's id, the mention's place and text."""
+    if out.suffix == ".ndjson":
+        lines = out.read_text(encoding="utf-8").split("\n")[:-1]
+        said = [json.loads(line)["extension"][0]["extension"][:4] for line in lines]
+        return [tuple(next(v for k, v in e.items() if k != "url") for e in four) for four in said]
+    if out.suffix == ".parquet":
+        rows = pq.read_table(out).to_pylist()
+    else:
+        with out.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    if out.name == "omop":
+        variants = [(r["note_id"], int(r["offset"]), r["lexical_variant"]) for r in rows]
+        return [(note_id, at, at + len(text), text) for note_id, at, text in variants]
+    return [(r["note_id"], int(r["start"]), int(r["end"]), r["text"]) for r in rows]
+
+
 @pytest.mark.parametrize(
-    "name", ["x.xml", "x.json", "x.pubtator", "brat", "x.spacy", "docbin", "x.parquet"]
+    "name",
+    [
+        *("x.xml", "x.json", "x.pubtator", "brat", "x.spacy", "docbin"),
+        *("x.parquet", "x.csv", "omop", "x.ndjson"),
+    ],
 )
 @settings(suppress_health_check=list(HealthCheck), max_examples=12)
 @given(items=outputs)
@@ -220,9 +317,8 @@ def test_what_a_format_takes_it_gives_back(
     _write(out, chosen, *taken)
     texts = [note.text for note, _ in taken]
     expected = [[(link.mention.start, link.mention.end) for link in links] for _, links in taken]
-    if name == "x.parquet":
-        rows = pq.read_table(out).to_pylist()
-        assert [(r["note_id"], r["start"], r["end"], r["text"]) for r in rows] == [
+    if name in ("x.parquet", "x.csv", "omop", "x.ndjson"):
+        assert _rows(out) == [
             (note.id, *span, note.text[slice(*span)])
             for (note, _), spans in zip(taken, expected, strict=True)
             for span in spans
@@ -256,14 +352,31 @@ def test_what_a_format_takes_it_gives_back(
     ("name", "note_id", "text", "why"),
     [
         ("x.parquet", "n", "a\ud83d", "lone surrogate U\\+D83D at position 1"),
+        ("x.parquet", "\ud83d", "a", "lone surrogate U\\+D83D at position 0"),
         ("x.csv", "n", "a\x00", "NUL"),
+        ("x.csv", "\x00", "a", "NUL"),
+        ("x.csv", "n", "\udcff", "lone surrogate"),
+        ("omop", "n", "a\x00", "NUL"),
+        ("omop", "\x00", "a", "NUL"),
+        ("omop", "\udcff", "a", "lone surrogate"),
         ("brat", "../n", "a", "cannot be the name of a file"),
         ("brat", "", "a", "cannot be the name of a file"),
+        ("brat", "n/.", "a", "cannot be the name of a file"),
+        ("brat", "n//m", "a", "cannot be the name of a file"),
+        ("brat", "n\x00", "a", "cannot be the name of a file"),
+        ("brat", "é" * 100 + "n", "a", "more than 200 bytes"),
+        ("brat", "n", "\ufeffa", "begins with a byte-order mark"),
         ("brat", "n", "\ud83d", "lone surrogate"),
         ("brat", "/".join(["n" * 199] * 11), "a", "more than 200 bytes, 2000 with its folders"),
         ("x.pubtator", "a|b", "a", "'\\|'"),
+        ("x.pubtator", "", "a", "its id is empty"),
+        ("x.pubtator", "a\tb", "a", "a blank"),
+        ("x.pubtator", "n", "\udcff", "lone surrogate"),
         ("x.xml", "n", "ab\x00", "U\\+0000 at position 2 of its text, which XML cannot hold"),
+        ("x.xml", "n\x0b", "a", "U\\+000B at position 1 of its id"),
         ("x.json", " n", "a", "blank at an end"),
+        ("x.json", "n\n", "a", "blank at an end"),
+        ("x.xml", "", "a", "its id is empty"),
         ("x.ndjson", "n", "a\x1b", "control character"),
         ("x.spacy", "n", "\ud83d", "lone surrogate"),
     ],
@@ -311,11 +424,13 @@ def test_formats_are_chosen_by_ending_and_name(tmp_path: Path) -> None:
         "pubtator",
         "docbin",
     ]
-    for name in ("x.json", "x.TSV", "x.txt"):
+    for name in ("x.json", "x.TSV", "x.txt", "x.ann", "x.html", "x.xlsx"):
         with pytest.raises(NoteError, match=r"say it with --format \(jsonl, .* name the output"):
             choose_format(Path(name))
-    with pytest.raises(NoteError, match=r"name it without \.gz, and pack it afterwards"):
-        format_of("jsonl", Path("x.jsonl.gz"))
+    for packed in ("gz", "ZST", "zip", "bz2", "xz"):
+        told = rf"name it without \.{packed.lower()}, and pack it afterwards"
+        with pytest.raises(NoteError, match=told):
+            format_of("jsonl", Path(f"x.jsonl.{packed}"))
     with pytest.raises(NoteError, match="format 'xlsx' is not known; known: jsonl, parquet"):
         format_of("xlsx", tmp_path)
 
@@ -386,17 +501,21 @@ def test_terms_of_the_past_and_uncertain_ones_exist(tmp_path: Path) -> None:
         _link(text, 0, 5, historical=True),
         _link(text, 6, 11, uncertain=True),
         _link(text, 12, 17, hypothetical=True),
+        _link(text, 12, 17, negated=True),
+        _link(text, 12, 17, family=True),
     ]
     rows = _note_nlp(_write(tmp_path / "x.csv", "omop", (Note("1", text), links)))
     assert [(row["term_exists"], row["term_temporal"]) for row in rows] == [
         ("Y", "past"),
         ("Y", "present"),
-        ("N", "present"),
+        *[("N", "present")] * 3,
     ]
     assert [row["term_modifiers"].split(",")[0] for row in rows] == [
         "history=true",
         "uncertain=true",
         "conditional=true",
+        "negation=true",
+        "subject=family",
     ]
 
 
@@ -409,6 +528,26 @@ def test_omop_ids_are_the_concept_ids(tmp_path: Path) -> None:
     )
     assert (row["note_id"], row["note_nlp_concept_id"]) == (7, 437663)
     assert "source_code" not in row["term_modifiers"]
+
+
+@pytest.mark.parametrize(
+    ("source", "concept_id", "codes", "found"),
+    [
+        ("obo", "437663", {}, 0),
+        ("omop", "x437663", {}, 0),
+        ("obo", "X:1", {"OMOP": ("none", "437663", "1")}, 437663),
+        ("obo", "X:1", {"OTHER": ("437663",)}, 0),
+    ],
+)
+def test_an_omop_id_may_be_among_the_codes(
+    tmp_path: Path, source: str, concept_id: str, codes: dict[str, tuple[str, ...]], found: int
+) -> None:
+    one = Candidate(concept_id, "Fever", "fever", 1.0, 0.9, (), codes)
+    link = Link(Mention(0, 5, "fever"), concept_id, (one,), dict.fromkeys(ASSERTIONS, False))
+    run = replace(RUN, source=source)
+    (row,) = _note_nlp(_write(tmp_path / "x.csv", "omop", (Note("1", "fever"), [link]), run=run))
+    assert row["note_nlp_concept_id"] == str(found)
+    assert ("source_code=" in row["term_modifiers"]) is (found == 0)
 
 
 def test_a_snippet_is_cut_around_its_mention(tmp_path: Path) -> None:
@@ -433,6 +572,112 @@ def _resources(tmp_path: Path, *items: tuple[Note, Sequence[Link]]) -> list[dict
         model = get_fhir_model_class(resource["resourceType"])
         assert json.loads(model.model_validate(resource).model_dump_json()) == resource
     return resources
+
+
+def test_a_resource_says_what_was_read_where_and_when(tmp_path: Path) -> None:
+    note = Note("n1", TEXT, {"subject": "Patient/9", "person_id": "7"})
+    (found,) = _resources(tmp_path, (note, [_link(TEXT, 6, 16, negated=True, historical=True)]))
+    display = "Heart <failure>"
+    assert found == {
+        "resourceType": "Condition",
+        # The same in every run: whoever loads it again replaces it.
+        "id": "cde3b6f4a17f858084ceaa8e7ba47a8998b93737",
+        "meta": {"source": "urn:concept-linker:concept-linker:9.9"},
+        "extension": [
+            {
+                "url": "urn:concept-linker:mention",
+                "extension": [
+                    {"url": "note", "valueString": "n1"},
+                    {"url": "start", "valueInteger": 6},
+                    {"url": "end", "valueInteger": 16},
+                    {"url": "text", "valueString": "weak\nheart"},
+                    {"url": "probability", "valueDecimal": 0.9},
+                    {"url": "assertion", "valueCode": "negated"},
+                    {"url": "assertion", "valueCode": "historical"},
+                ],
+            }
+        ],
+        "verificationStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
+                    "code": "refuted",
+                }
+            ]
+        },
+        "code": {
+            "coding": [
+                {
+                    "system": "http://human-phenotype-ontology.org",
+                    "version": "1.0",
+                    "code": "HP:0001",
+                    "display": display,
+                },
+                {"system": "http://snomed.info/sct", "code": "84114007"},
+                {"system": "http://hl7.org/fhir/sid/icd-10", "code": "I50"},
+                {"system": "http://hl7.org/fhir/sid/icd-10", "code": "I51"},
+            ],
+            "text": display,
+        },
+        "subject": {"reference": "Patient/9"},
+        "recordedDate": "2026-01-02T03:04:05Z",
+        "evidence": [{"detail": [{"reference": "DocumentReference/n1"}]}],
+    }
+    fever, relative = _findings(tmp_path, [], ["family"])
+    assert (fever["status"], fever["issued"]) == ("preliminary", "2026-01-02T03:04:05Z")
+    assert (relative["status"], relative["date"]) == ("partial", "2026-01-02T03:04:05Z")
+    assert relative["relationship"]["coding"] == [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode",
+            "code": "FAMMEMB",
+            "display": "family member",
+        }
+    ]
+    assert relative["reasonReference"] == [{"reference": "DocumentReference/n2"}]
+
+
+UMLS, ICD = "http://www.nlm.nih.gov/research/umls", "http://hl7.org/fhir/sid/icd-10-cm"
+
+
+@pytest.mark.parametrize(
+    ("source", "concept_id", "codes", "expected"),
+    [
+        (
+            "umls",
+            "C0018801",
+            {"UMLS": ("C0018801", "C0000001")},
+            [(UMLS, "C0018801"), (UMLS, "C0000001")],
+        ),
+        # A code is a token: what has blanks at an end, or two in a row, is none.
+        (
+            "jsonl",
+            "C0018801",
+            {"ICD10CM": ("I50 ", "I  5", "", "I50.9")},
+            [(UMLS, "C0018801"), (ICD, "I50.9")],
+        ),
+        ("icd10cm", "I50", {}, [(ICD, "I50")]),
+        ("snomed", "84114007", {}, [("http://snomed.info/sct", "84114007")]),
+        ("rxnorm", "161", {}, [(f"{UMLS}/rxnorm", "161")]),
+        ("obo", "MONDO:05", {}, [("http://purl.obolibrary.org/obo/mondo.owl", "MONDO:05")]),
+        ("obo", "MESH:D05", {}, [("http://terminology.hl7.org/CodeSystem/MSH", "D05")]),
+        ("table", "C001", {}, [("urn:concept-linker:codes:Mini-Co", "C001")]),
+        ("table", "my:1", {}, [("urn:concept-linker:codes:Mini-Co", "my:1")]),
+    ],
+)
+def test_a_concept_has_the_system_of_its_terminology(
+    tmp_path: Path,
+    source: str,
+    concept_id: str,
+    codes: dict[str, tuple[str, ...]],
+    expected: list[tuple[str, str]],
+) -> None:
+    one = Candidate(concept_id, "Fever", "fever", 1.0, 0.9, (), codes)
+    link = Link(Mention(0, 5, "fever"), concept_id, (one,), dict.fromkeys(ASSERTIONS, False))
+    run = replace(RUN, source=source, version=None)
+    out = _write(tmp_path / "x.ndjson", "fhir", (Note("1", "fever"), [link]), run=run)
+    codings = json.loads(out.read_text(encoding="utf-8"))["code"]["coding"]
+    assert [(coding["system"], coding["code"]) for coding in codings] == expected
+    assert "version" not in codings[0]
 
 
 def test_fhir_resources_say_what_the_note_asserts(tmp_path: Path) -> None:
@@ -533,6 +778,7 @@ def test_fhir_codes_have_their_systems(tmp_path: Path) -> None:
     assert system_of("UMLS_CUI") == "http://www.nlm.nih.gov/research/umls"  # DOID writes it so.
     assert system_of("ICD-10-GM") == "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
     assert system_of("my own (2)") == "urn:concept-linker:codes:my-own-2"
+    assert system_of("??") == "urn:concept-linker:codes:index"
     # An id that is no id of FHIR is referred to as what the source calls it.
     assert resource["evidence"][0]["detail"][0]["identifier"] == {"value": "n 1"}
     assert resource["subject"]["extension"][0]["valueCode"] == "unknown"
@@ -628,6 +874,21 @@ def test_docbin_holds_entities_and_their_links(tmp_path: Path) -> None:
     ]
     assert doc.user_data["note_id"] == "n1"
     assert json.loads(doc.user_data["links"]) == note_json("n1", LINKS)["links"]
+
+
+@pytest.mark.parametrize(("n_notes", "sizes"), [(5, [2, 2, 1]), (4, [2, 2])])
+def test_a_folder_of_docbins_holds_so_many_notes_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_notes: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr("linker.annotate.writers.docbin.NOTES_A_FILE", 2)
+    items = [(Note(f"n{i}", TEXT), LINKS) for i in range(n_notes)]
+    files = sorted(_write(tmp_path / "out", "docbin", *items).iterdir())
+    assert [path.name for path in files] == [f"{i:06}.spacy" for i in range(len(sizes))]
+    bins = [DocBin(store_user_data=True).from_disk(path) for path in files]
+    assert [len(one) for one in bins] == sizes
+    docs = [doc for one in bins for doc in one.get_docs(Vocab())]
+    assert [doc.user_data["note_id"] for doc in docs] == [f"n{i}" for i in range(n_notes)]
+    assert len(DocBin().from_disk(_write(tmp_path / "x.spacy", "docbin", *items))) == n_notes
 
 
 def test_docbin_holds_links_that_overlap(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import gzip
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,47 @@ def test_a_term_of_many_rows_is_linked_once(index: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_terms_are_linked_some_at_a_time(
+    linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.mapping.run.BATCH", 2)
+    terms = ["Fever", "heart attack", "Chest pain", "Cold", "Heart failure"]
+    table, progress = write(tmp_path / "a.csv", "problem", *terms), FakeProgress()
+    rows = mapped(linker, table, tmp_path / "out.csv", progress=progress)
+    assert [(row["problem"], row["concept_id"]) for row in rows] == list(
+        zip(terms, ["X:0006", "X:0002", "X:0012", "X:0007", "X:0001"], strict=True)
+    )
+    assert progress.steps[1] == ["linking", 5, "terms", 5]
+
+
+def test_a_term_is_what_its_cell_holds_without_blanks_around_it(
+    linker: Linker, tmp_path: Path
+) -> None:
+    table = write(tmp_path / "a.csv", "problem", " heart attack ", "heart attack")
+    done = map_terms(linker, TermTable(table, "problem"), tmp_path / "out.csv")
+    assert (done.rows, done.terms) == (2, 1)
+    assert [(row["problem"], row["concept_id"]) for row in read(tmp_path / "out.csv")] == [
+        (" heart attack ", "X:0002"),
+        ("heart attack", "X:0002"),
+    ]
+
+
+def test_a_table_that_changes_while_it_is_read_is_told_and_nothing_is_written(
+    linker: Linker, tmp_path: Path
+) -> None:
+    table, out = write(tmp_path / "a.csv", "problem", "Fever"), tmp_path / "out.csv"
+
+    class Changing(FakeProgress):
+        def step(self, name: str, total: int | None = None, unit: str = "") -> None:
+            super().step(name, total, unit)
+            if name == "linking":
+                write(table, "problem", "Fever", "Cold")
+
+    with pytest.raises(TerminologyError, match=r"a\.csv: changed while it was read; map it again"):
+        map_terms(linker, TermTable(table, "problem"), out, progress=Changing())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
 def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path) -> None:
     rows = mapped(linker, problems, tmp_path / "out.csv", count="uses")
     assert [row["code"] for row in rows] == ["P2", "P4", "P1", "P3"]
@@ -114,10 +156,12 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
         with pytest.raises(TerminologyError, match=rf"bad\.csv:2: uses is '{wrong}', expected a n"):
             mapped(linker, bad, tmp_path / "bad.out.csv", count="uses")
     table = write(
-        tmp_path / "commas.csv", "problem;uses", "Fever;12,5", "Heart attack;1,234", "SOB;99"
+        tmp_path / "commas.csv",
+        "problem;uses",
+        *("Fever;0,500", "Fever;12,5", "Heart attack;1,234", "SOB;99"),
     )
     rows = mapped(linker, table, tmp_path / "commas.out.csv", count="uses")
-    assert [row["uses"] for row in rows] == ["1,234", "99", "12,5"]
+    assert [row["uses"] for row in rows] == ["1,234", "99", "12,5", "0,500"]
     # Dots part thousands where semicolons part the fields, blanks do everywhere.
     uses = [
         "1.234.567",
@@ -134,9 +178,11 @@ def test_the_most_used_come_first(linker: Linker, problems: Path, tmp_path: Path
     table = write(tmp_path / "dots.csv", "problem;uses", *lines)
     rows = mapped(linker, table, tmp_path / "dots.out.csv", count="uses")
     assert [row["uses"] for row in rows] == uses
-    table = write(tmp_path / "en.csv", "problem,uses", "Fever,1.234", "Fever,2")
+    uses = ["1,234.5", "+1,234", "2", "1.234", "-3"]
+    lines = (f'Fever,"{number}"' for number in reversed(uses))
+    table = write(tmp_path / "en.csv", "problem,uses", *lines)
     rows = mapped(linker, table, tmp_path / "en.out.csv", count="uses")
-    assert [row["uses"] for row in rows] == ["2", "1.234"]
+    assert [row["uses"] for row in rows] == uses
 
 
 def test_a_count_that_is_missing_is_none(linker: Linker, tmp_path: Path) -> None:
@@ -184,6 +230,11 @@ def test_the_review_follows_the_probability(
         ("ibuprofen 400 mg prn pain", "ibuprofen", "accept"),
         ("kidney stones due to diabetes", "Nephrolithiasis", "look"),
         ("gout or pseudogout", "Gout", "look"),
+        ("Hypertension secondary to pain", "Hypertension", "look"),
+        ("rash caused by amoxicillin", "Rash", "look"),
+        ("gout vs pseudogout", "Gout", "look"),
+        ("gout VERSUS pseudogout", "Gout", "look"),
+        ("ibuprofen as needed for fever", "ibuprofen", "accept"),
         ("Anemia 2/2 CKD", "Anemia due to chronic kidney disease", "accept"),
     ],
 )
@@ -221,7 +272,14 @@ def test_a_threshold_of_zero_rejects_only_what_has_no_candidate() -> None:
 
 def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     day = datetime.date(2020, 1, 2)
-    table = pa.table({"n": pa.array([1, None]), "problem": ["Fever", None], "day": [day, day]})
+    table = pa.table(
+        {
+            "n": pa.array([1, None]),
+            "problem": ["Fever", None],
+            "day": [day, day],
+            "share": [0.5, float("inf")],
+        }
+    )
     pq.write_table(table, tmp_path / "a.parquet")
     terms = TermTable(tmp_path / "a.parquet", "problem")
     map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1))
@@ -233,6 +291,66 @@ def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     first, second = read(tmp_path / "out.tsv", "\t")
     assert (first["n"], first["problem"], first["day"]) == ("1", "Fever", "2020-01-02")
     assert (second["n"], second["problem"], second["review"]) == ("", "", "reject")
+    assert (first["share"], first["score"], second["share"]) == ("0.5", "1.0", "inf")
+    # What is no number is nothing, as elsewhere.
+    pq.write_table(pa.table({"problem": ["Fever"], "n": [float("nan")]}), tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.csv", columns=Columns(1))
+    assert read(tmp_path / "out.csv")[0]["n"] == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("x", pa.string()),
+        ("x", pa.large_string()),
+        ("x", pa.dictionary(pa.int32(), pa.string())),
+        ("problem", pa.string()),
+        ("problem", pa.binary()),
+    ],
+)
+def test_text_of_parquet_that_is_not_utf_8_is_told_by_its_row(
+    linker: Linker, tmp_path: Path, column: str, kind: pa.DataType
+) -> None:
+    odd = pa.array([b"Fever", b"zebrafish \xe9"])
+    odd = odd if kind == pa.binary() else odd.view(pa.string()).cast(kind)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"problem": ["Fever", "Cold"], "x": ["1", "2"]} | {column: odd}), path)
+    for out in ("out.parquet", "out.csv"):
+        found = rf"a\.parquet:2: column '{column}' is not UTF-8: byte 0xe9 at position 10; write"
+        with pytest.raises(TerminologyError, match=found) as refused:
+            map_terms(linker, TermTable(path, "problem"), tmp_path / out)
+        assert "zebrafish" not in str(refused.value)
+        assert not (tmp_path / out).exists()
+
+
+def test_a_table_whose_footer_is_not_utf_8_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"problem": ["Fever"], "né": ["x"]}), path)
+    path.write_bytes(path.read_bytes().replace("né".encode(), b"n\xff\xff"))
+    with pytest.raises(
+        TerminologyError, match=r"a\.parquet: not a Parquet file, or damaged: .*utf"
+    ):
+        TermTable(path, "problem")
+
+
+def test_bytes_of_parquet_that_are_no_text_stay_as_they_are(linker: Linker, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"problem": pa.array([b"Fever"]), "x": pa.array([b"\xff\x00"])})
+    pq.write_table(table, path)
+    map_terms(linker, TermTable(path, "problem"), tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.select(table.schema.names) == table
+    assert found["concept_id"].to_pylist() == ["X:0006"]
+
+
+def test_a_packed_table_is_written_as_the_csv_in_it(linker: Linker, tmp_path: Path) -> None:
+    table = tmp_path / "a.CSV.gz"
+    table.write_bytes(gzip.compress("\ufeffid;problem\n7;heart attack\n".encode()))
+    map_terms(linker, TermTable(table, "problem"), tmp_path / "out.csv", columns=Columns(1))
+    written = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert written[0].startswith("\ufeffid;problem;concept_id;preferred_name;")
+    assert written[1].startswith("7;heart attack;X:0002;Myocardial infarction;")
 
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=25)
@@ -383,6 +501,26 @@ def test_a_decision_that_cannot_be_is_told_by_its_line(
     reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
     with pytest.raises(TerminologyError, match=message):
         write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert not (tmp_path / "local.csv").exists()
+
+
+def test_a_term_that_is_decided_twice_alike_is_one_name(linker: Linker, tmp_path: Path) -> None:
+    rows = ("Fever,X:0006, ACCEPT ", "FEVER,,X:0006", "nothing,,reject", "Nothing,X:1,reject")
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    local = tmp_path / "local.csv"
+    decided = write_overlay(linker, TermTable(reviewed, "problem"), local)
+    assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 0)
+    assert local.read_bytes() == (
+        b"concept_id,name,kind,note.line\r\nX:0006,Fever,exact,2\r\n,nothing,remove,4\r\n"
+    )
+
+
+def test_a_table_without_a_place_for_decisions_is_refused_though_it_has_no_row(
+    linker: Linker, tmp_path: Path
+) -> None:
+    table = TermTable(write(tmp_path / "r.csv", "problem,concept_id"), "problem")
+    with pytest.raises(ConfigError, match=r"r\.csv: no column 'decision'; it has 'problem', 'co"):
+        write_overlay(linker, table, tmp_path / "local.csv")
     assert not (tmp_path / "local.csv").exists()
 
 

@@ -9,7 +9,6 @@ https://hl7.org/fhir/uv/bulkdata/export.html, "deleted".
 from __future__ import annotations
 
 import base64
-import binascii
 from email.message import Message
 from typing import IO, Any
 
@@ -122,15 +121,21 @@ def _text(resource: dict[str, Any]) -> str:
 
 def _decoded(data: str, charset: str) -> str:
     try:
-        return base64.b64decode("".join(data.split()), validate=True).decode(charset)
-    except binascii.Error as error:
+        raw = base64.b64decode("".join(data.split()), validate=True)
+    except ValueError as error:
+        # Of characters beyond ASCII it is not `binascii.Error` that is raised.
         raise ValueError("attachment.data is not base64") from error
+    try:
+        return raw.decode(charset)
     except UnicodeDecodeError as error:
         raise ValueError(
             f"attachment.data is not {charset}: byte 0x{error.object[error.start]:02x} "
             f"at position {error.start}"
         ) from error
-    except LookupError as error:
+    except UnicodeError as error:
+        # Codecs that are for no texts of documents ("idna"): their message may quote the text.
+        raise ValueError(f"attachment.data cannot be decoded as {charset!r}") from error
+    except (LookupError, ValueError) as error:
         raise ValueError(f"attachment.contentType names an unknown charset {charset!r}") from error
 
 

@@ -23,7 +23,7 @@ def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
         )
     try:
         table = pq.ParquetFile(opened)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = (
             f"not a Parquet file, or its footer is damaged ({type(error).__name__}); "
             "copy or write it again"

@@ -37,7 +37,7 @@ _DOCTYPE = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
     check_utf8(note.id, note.text)
-    if not note.id.strip() or note.id != note.id.strip():
+    if not note.id or note.id != note.id.strip():
         raise Unwritable("its id is empty, or has a blank at an end, which BioC does not keep")
     return {"text": note.text}
 

@@ -54,14 +54,14 @@ def schema(*, integer_ids: bool) -> pa.Schema:
 
 def _keep_parquet(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:
     linked = [link for link in links if link.concept_id is not None]
-    snippets = [_snippet(note.text, link.mention.start, link.mention.end) for link in linked]
-    check_utf8(note.id, *snippets)
     for link in linked:
         if len(link.mention.text) > VARIANT:
             raise Unwritable(
                 f"a mention of {len(link.mention.text)} characters at {link.mention.start}; "
                 f"NOTE_NLP.lexical_variant holds {VARIANT}"
             )
+    snippets = [_snippet(note.text, link.mention.start, link.mention.end) for link in linked]
+    check_utf8(note.id, *snippets)
     return {"snippets": snippets, "at": run.started}
 
 
@@ -72,9 +72,9 @@ def _keep_csv(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]
 
 
 def _snippet(text: str, start: int, end: int) -> str:
-    """What stands around a mention, the mention in the middle."""
-    room = max(0, SNIPPET - (end - start)) // 2
-    return text[max(0, start - room) : end + room][:SNIPPET]
+    """What stands around a mention of no more than `SNIPPET` characters, it in the middle."""
+    room = (SNIPPET - (end - start)) // 2
+    return text[max(0, start - room) : end + room]
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any
                 for row in zip(*map(values_of, batch.columns), strict=True):
                     number += 1
                     yield number, row
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise TerminologyError(
             f"{path}: not a Parquet file, or damaged: {reason}; write it again"
