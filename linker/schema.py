@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from linker.counted import counted
 from linker.reasons import reasons
 from linker.records import link_record
 
@@ -82,7 +83,7 @@ class Mention:
         if self.start < 0 or self.end - self.start != len(self.text):
             # Offsets only: a note's text never enters a message or a log.
             raise ValueError(
-                f"mention [{self.start}, {self.end}) holds {len(self.text)} characters"
+                f"mention [{self.start}, {self.end}) holds {counted(len(self.text), 'character')}"
             )
 
     @property

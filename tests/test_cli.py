@@ -452,7 +452,7 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     result = run("annotate", path, "--index", index.path, "--out", out)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        f"1 errors, each a note or what is left of a file: see {out}.errors.jsonl"
+        f"1 error, a note or what is left of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
 
@@ -529,7 +529,7 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     result = run(*arguments, "--resume")
     assert f"{6_001 - done:,} notes, {done:,} done before" in result.stderr
     # That of the run that was stopped, which did not come to tell of it.
-    assert f"1 errors, each a note or what is left of a file: see {out}.errors" in result.stderr
+    assert f"1 error, a note or what is left of a file: see {out}.errors" in result.stderr
     ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]
     assert ids == [str(i) for i in range(6_000)]
 

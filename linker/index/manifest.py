@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linker.atomic import write_atomically
+from linker.counted import counted
 from linker.encoder import EncoderIdentity
 from linker.errors import IndexFolderError
 from linker.index.vectors.effort import Effort
@@ -119,16 +120,16 @@ class OverlayInfo(_Part):
     @property
     def summary(self) -> str:
         """What it did, in words."""
-        counts = {
-            "names added": self.names_added,
-            "names removed": self.names_removed,
-            "new concepts": self.concepts_added,
-            "concepts changed": self.concepts_changed,
-            "retired ids followed": len(self.followed),
-            "rows left out": len(self.left_out),
-        }
-        said = [f"{count:,} {what}" for what, count in counts.items() if count]
-        return f"{self.rows:,} rows: {', '.join(said) or 'nothing changed'}"
+        counts = (
+            (self.names_added, "name", "added"),
+            (self.names_removed, "name", "removed"),
+            (self.concepts_added, "new concept", ""),
+            (self.concepts_changed, "concept", "changed"),
+            (len(self.followed), "retired id", "followed"),
+            (len(self.left_out), "row", "left out"),
+        )
+        said = [counted(n, noun, done) for n, noun, done in counts if n]
+        return f"{counted(self.rows, 'row')}: {', '.join(said) or 'nothing changed'}"
 
 
 class Manifest(_Part):
@@ -220,7 +221,7 @@ class Manifest(_Part):
                 ) from error
             if size != info.bytes:
                 raise IndexFolderError(
-                    f"{folder / name}: {size} bytes, expected {info.bytes} "
+                    f"{folder / name}: {counted(size, 'byte')}, expected {info.bytes} "
                     f"(sha256 {info.sha256[:12]}...); was it cut short? "
                     "Rebuild the index or copy it again"
                 )

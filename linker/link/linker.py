@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD, threshold_of
+from linker.counted import counted
 from linker.detect import (
     AssertionRules,
     Detector,
@@ -166,7 +167,7 @@ class Linker:
         holds = self.manifest.terminology
         return (
             f"<Linker {self.path}: {f'{holds.terminology} {holds.version}'.strip()}, "
-            f"{self.manifest.counts.concepts:,} concepts>"
+            f"{counted(self.manifest.counts.concepts, 'concept')}>"
         )
 
     @property
