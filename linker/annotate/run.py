@@ -58,7 +58,9 @@ class Counts:
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
         unread: whether the input has errors, also those of the run that was stopped, and no note of
             it could be read.
-        held_errors: errors that the output holds, also from before: the lines of its errors file.
+        held_notes: notes that the output holds, also from before.
+        held_links: links that it holds, NIL left out.
+        held_errors: errors that it holds: the lines of its errors file.
     """
 
     notes: int
@@ -68,6 +70,8 @@ class Counts:
     kept: int = 0
     changed: int = 0
     unread: bool = False
+    held_notes: int = 0
+    held_links: int = 0
     held_errors: int = 0
 
 
@@ -177,6 +181,8 @@ def annotate_files(
             kept=kept,
             changed=totals.changed,
             unread=unread,
+            held_notes=totals.notes,
+            held_links=totals.links,
             held_errors=totals.errors,
         )
         write_manifest(

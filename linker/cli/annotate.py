@@ -142,10 +142,16 @@ def annotate(
 
 
 def _say(counts: Counts, out: Path) -> None:
-    resumed = f", {counts.resumed:,} done before" if counts.resumed else ""
-    kept = f", {counts.kept:,} kept of the output that was there" if counts.kept else ""
-    notes, links = counted(counts.notes, "note"), counted(counts.links, "link")
-    typer.echo(f"{out}: {notes}{resumed}{kept}, {links}", err=True)
+    said = [_of(counts.notes, counts.links)]
+    if counts.kept and not (counts.notes or counts.errors or counts.resumed):
+        said = ["nothing new"]
+    if counts.resumed:
+        said.append(f"{counts.resumed:,} done before")
+    if counts.kept:
+        said.append(f"{counts.kept:,} kept of the output that was there")
+    if counts.resumed or counts.kept:
+        said.append(f"it holds {_of(counts.held_notes, counts.held_links)}")
+    typer.echo(f"{out}: {'; '.join(said)}", err=True)
     if counts.changed:
         typer.echo(
             f"written with blanks for their line ends or tabs: {counted(counts.changed, 'note')}",
@@ -161,3 +167,7 @@ def _say(counts: Counts, out: Path) -> None:
     if counts.unread or (counts.errors and not (counts.notes or counts.resumed or counts.kept)):
         # Nothing came of it: a script is to stop here.
         raise typer.Exit(1)
+
+
+def _of(notes: int, links: int) -> str:
+    return f"{counted(notes, 'note')}, {counted(links, 'link')}"

@@ -130,7 +130,13 @@ def test_each_note_once_in_order(linker: Linker, whole: tuple[bytes, ...]) -> No
 def test_counts(linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path) -> None:
     n_links = sum(x["concept_id"] is not None for line in _json(whole[0]) for x in line["links"])
     assert annotate_files(linker, [notes], tmp_path / "out") == Counts(
-        notes=N_NOTES, errors=N_ERRORS, links=n_links, resumed=0, held_errors=N_ERRORS
+        notes=N_NOTES,
+        errors=N_ERRORS,
+        links=n_links,
+        resumed=0,
+        held_notes=N_NOTES,
+        held_links=n_links,
+        held_errors=N_ERRORS,
     )
 
 
