@@ -128,8 +128,13 @@ def annotate_files(
         LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
             index was replaced.
         MissingExtraError: `ray` is asked for and not installed.
+        TypeError: `linker` is no `Linker`, or `paths` is a single path.
         ValueError: `k` or `workers` is below 1.
     """
+    if not isinstance(linker, Linker):
+        raise TypeError(
+            f"linker is {type(linker).__name__}, expected Linker; Linker.load opens an index"
+        )
     k = n_candidates(k)
     if workers is not None:
         workers = at_least_one(workers, "workers", "at least 1 process is needed")

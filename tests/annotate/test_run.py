@@ -335,6 +335,19 @@ def test_partial_file_of_something_else_is_refused(
     assert _partial(out).read_bytes() == content
 
 
+def test_a_single_path_and_what_is_no_linker_are_refused(
+    linker: Linker, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    # A string would be gone through letter by letter, and all below its "/" annotated.
+    for single in (notes, str(notes)):
+        with pytest.raises(TypeError, match=r"^paths is \w+; give a list of files and folders$"):
+            annotate_files(linker, single, out)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^linker is str, expected Linker; Linker\.load opens"):
+        annotate_files(str(linker.path), [notes], out)  # type: ignore[arg-type]
+    assert list(tmp_path.glob("out*")) == []
+
+
 def test_numbers_below_1_are_errors(linker: Linker, notes: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="workers is 0"):
         annotate_files(linker, [notes], tmp_path / "out", workers=0)
