@@ -24,13 +24,14 @@ _QUOTES = {**dict.fromkeys(map(ord, "‘’‚‛′`´ʼ"), "'"), **dict.fromke
 _TRADE_MARKS = dict.fromkeys(map(ord, "™℠"), " ")
 # Soft hyphens are seen at the end of a line only: typesetters and web pages put them into words.
 _TABLE = {**_DASHES, **_QUOTES, **_TRADE_MARKS, 0xAD: None}
-# Controls, format characters (zero-width joiners, byte-order marks) and lone surrogates.
+# Controls, format characters (zero-width joiners, byte-order marks) and lone surrogates; and the
+# full-width forms of ASCII and of the space, as East Asian input methods write them.
 _UNREADABLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u2060]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u2060"
+    r"\uff01-\uff5e\u3000]"
 )
-# The full-width forms of ASCII, as East Asian input methods write it, and their space.
-_WIDE = re.compile(r"[\uff01-\uff5e\u3000]")
-_PLAIN = {0x3000: " ", **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}}
+_FULL_WIDTH = {chr(0xFEE0 + code): chr(code) for code in range(0x21, 0x7F)}
+_CONTROLS = {code: " " for code in range(0x80) if _UNREADABLE.match(chr(code))}
 
 # A word is letters or digits with their combining marks, then perhaps an apostrophe and an ending.
 _MARKS = "\u0300-\u036f"
@@ -98,8 +99,10 @@ def readable(text: str) -> str:
     Full-width letters, digits and signs become the plain ones. Offsets into the result are offsets
     into `text`.
     """
-    safe = _UNREADABLE.sub(" ", text)
-    return safe if safe.isascii() or not _WIDE.search(safe) else safe.translate(_PLAIN)
+    if text.isascii():
+        # A tenth of the time that a search takes.
+        return text.translate(_CONTROLS)
+    return _UNREADABLE.sub(lambda found: _FULL_WIDTH.get(found.group(), " "), text)
 
 
 @lru_cache(maxsize=65536)
