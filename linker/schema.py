@@ -169,6 +169,11 @@ class Link:
         return self.candidates[0] if self.candidates else None
 
     @property
+    def preferred_name(self) -> str | None:
+        """The preferred name of the concept that it names; None for NIL."""
+        return None if self.concept_id is None else self.candidates[0].preferred_name
+
+    @property
     def probability(self) -> float:
         """The first candidate's probability, in [0, 1]; 0 where there is none."""
         return self.candidates[0].probability if self.candidates else 0.0

@@ -55,6 +55,14 @@ def test_a_note_is_shown_without_its_text() -> None:
 def test_a_link_without_candidates_is_nil_with_probability_0() -> None:
     link = Link(Mention(0, 0, ""), None)
     assert (link.best, link.probability, link.candidates) == (None, 0.0, ())
+    assert link.preferred_name is None
+
+
+def test_the_name_of_a_link_is_that_of_what_it_names() -> None:
+    candidate = Candidate("X:1", "Fever", "Pyrexia", 0.9, 0.804)
+    assert Link(Mention(3, 8, "fever"), "X:1", (candidate,)).preferred_name == "Fever"
+    nil = Link(Mention(3, 8, "fever"), None, (candidate,))
+    assert (nil.preferred_name, nil.best) == (None, candidate)
 
 
 def test_a_link_is_shown_in_a_line() -> None:

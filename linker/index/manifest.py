@@ -26,6 +26,9 @@ READABLE = (1, 2)
 """Format versions that are read. 2 added the effort of a search and vectors beside their codes."""
 _BLOCK = 1 << 20
 
+_SHOWN = 5
+"""Indexes that are named, of a folder of many."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -184,15 +187,12 @@ class Manifest(_Part):
         path = folder / MANIFEST
         if not folder.is_dir():
             what = "is a file, not an index folder" if folder.exists() else "does not exist"
-            raise IndexFolderError(
-                f"{folder}: {what}; build one with: linker build SOURCE PATH --out {folder}"
-            )
+            raise IndexFolderError(f"{folder}: {what}; {_advice(folder)}")
         try:
             data = json.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise IndexFolderError(
-                f"{folder}: no {MANIFEST}, so this is not a finished index; "
-                f"build one with: linker build SOURCE PATH --out {folder}"
+                f"{folder}: no {MANIFEST}, so this is not a finished index; {_advice(folder)}"
             ) from error
         except (OSError, ValueError) as error:
             raise IndexFolderError(
@@ -221,7 +221,7 @@ class Manifest(_Part):
                 ) from error
             if size != info.bytes:
                 raise IndexFolderError(
-                    f"{folder / name}: {counted(size, 'byte')}, expected {info.bytes} "
+                    f"{folder / name}: {size} bytes, expected {info.bytes} "
                     f"(sha256 {info.sha256[:12]}...); was it cut short? "
                     "Rebuild the index or copy it again"
                 )
@@ -265,3 +265,14 @@ def describe_files(folder: Path, names: list[str]) -> dict[str, FileInfo]:
             os.fsync(file.fileno())
         described[name] = FileInfo(bytes=path.stat().st_size, sha256=sha256(path))
     return described
+
+
+def _advice(path: Path) -> str:
+    """What to give, or do, instead of a path that is no index: one may lie around it, or in it."""
+    if path.is_file() and (path.parent / MANIFEST).exists():
+        return f"give {path.parent}"
+    held = sorted(found.parent for found in path.glob(f"*/{MANIFEST}"))
+    if held:
+        more = f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else ""
+        return f"it holds some: {', '.join(map(str, held[:_SHOWN]))}{more}"
+    return f"build one with: linker build SOURCE PATH --out {path}"
