@@ -6,12 +6,16 @@ python docs/make_reference.py
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 from spacy.language import Language
+
+# Of the checkout that this file stands in, whatever else is installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import linker
 from linker.annotate import annotate_files

@@ -66,7 +66,8 @@ def threshold_of(value: float | str) -> float:
     if isinstance(value, str) and value in OPERATING_POINTS:
         return OPERATING_POINTS[value]
     try:
-        threshold = float(value)
+        # True and false would count as 1 and 0.
+        threshold = -1.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         threshold = -1.0
     if not 0 <= threshold <= 1:

@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from linker.counted import counted
+
 LOG_EVERY = 10.0
 """Seconds between two lines where there is no terminal to draw on."""
 
@@ -119,7 +121,7 @@ def _amount(units: float, unit: str) -> str:
     """A number with its unit; bytes as megabytes."""
     if unit == "bytes":
         return f"{units / 1e6:,.1f} MB"
-    return f"{units:,.0f} {unit}".rstrip()
+    return counted(round(units), unit.removesuffix("s")) if unit else f"{units:,.0f}"
 
 
 def _rate(units: int, elapsed: float, unit: str) -> str:

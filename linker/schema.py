@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from linker.counted import counted
 from linker.reasons import reasons
 from linker.records import link_record
 
@@ -13,7 +14,7 @@ ASSERTIONS = ("negated", "historical", "hypothetical", "family", "uncertain")
 """The attributes of a mention in its context, after ConText (Harkema et al., 2009)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Concept:
     """An entry of a terminology.
 
@@ -42,8 +43,12 @@ class Concept:
                 "both must be non-empty"
             )
 
+    def __repr__(self) -> str:
+        names = counted(len(self.names), "name")
+        return f"<Concept {self.concept_id} {self.preferred_name!r}, {names}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Note:
     """A clinical note: an id that is unique within its run, and the text as the caller has it.
 
@@ -55,6 +60,10 @@ class Note:
     id: str
     text: str
     carried: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        # It comes into logs and tracebacks; its text must not.
+        return f"<Note {self.id!r}, {counted(len(self.text), 'character')}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class Mention:
         if self.start < 0 or self.end - self.start != len(self.text):
             # Offsets only: a note's text never enters a message or a log.
             raise ValueError(
-                f"mention [{self.start}, {self.end}) holds {len(self.text)} characters"
+                f"mention [{self.start}, {self.end}) holds {counted(len(self.text), 'character')}"
             )
 
     @property
@@ -91,7 +100,7 @@ class Mention:
         return self.text if self.long_form is None else self.long_form
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
     """A concept offered for a mention.
 
@@ -113,7 +122,11 @@ class Candidate:
     probability: float
     semantic_types: tuple[str, ...] = ()
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    features: Mapping[str, float] = field(default_factory=dict, hash=False, repr=False)
+    features: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        by = f"by the name {self.matched_name!r}, score {self.score:.2f}"
+        return f"<Candidate {_named(self)}, {by}>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,11 +154,11 @@ class Link:
             raise ValueError(f"{self.concept_id} is linked but is not the first candidate")
 
     def __repr__(self) -> str:
-        # A list of links is read in a notebook: a line each, not all candidates with their codes.
+        # A list of them is read in a notebook: a line each, not all candidates with their codes.
         mention, best = self.mention, self.best
         named = [] if self.concept_id is not None else ["NIL"] if best is None else ["NIL, not"]
         if best is not None:
-            named.append(f"{best.concept_id} {best.preferred_name!r} {best.probability:.2f}")
+            named.append(_named(best))
         said = [f", {name}" for name, is_so in self.assertion.items() if is_so]
         where = f"[{mention.start}, {mention.end}) {mention.text!r}"
         return f"<Link {where}: {' '.join(named)}{''.join(said)}>"
@@ -154,6 +167,11 @@ class Link:
     def best(self) -> Candidate | None:
         """The first candidate, linked or turned down; None where nothing was found at all."""
         return self.candidates[0] if self.candidates else None
+
+    @property
+    def preferred_name(self) -> str | None:
+        """The preferred name of the concept that it names; None for NIL."""
+        return None if self.concept_id is None else self.candidates[0].preferred_name
 
     @property
     def probability(self) -> float:
@@ -173,3 +191,8 @@ class Link:
         was turned down. `dataclasses.asdict` gives all fields as they are, features among them.
         """
         return link_record(self)
+
+
+def _named(candidate: Candidate) -> str:
+    """How a candidate is shown, alone and in its link."""
+    return f"{candidate.concept_id} {candidate.preferred_name!r} {candidate.probability:.2f}"

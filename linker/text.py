@@ -22,11 +22,16 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
 _QUOTES = {**dict.fromkeys(map(ord, "‘’‚‛′`´ʼ"), "'"), **dict.fromkeys(map(ord, "“”„‟″"), '"')}
 # Else NFKC makes letters of them, which a note's own word lacks: "Humira™" would be "humiratm".
 _TRADE_MARKS = dict.fromkeys(map(ord, "™℠"), " ")
-_TABLE = {**_DASHES, **_QUOTES, **_TRADE_MARKS}
-# Controls, format characters (zero-width joiners, byte-order marks) and lone surrogates.
+# Soft hyphens are seen at the end of a line only: typesetters and web pages put them into words.
+_TABLE = {**_DASHES, **_QUOTES, **_TRADE_MARKS, 0xAD: None}
+# Controls, format characters (zero-width joiners, byte-order marks) and lone surrogates; and the
+# full-width forms of ASCII and of the space, as East Asian input methods write them.
 _UNREADABLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u2060]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u2060"
+    r"\uff01-\uff5e\u3000]"
 )
+_FULL_WIDTH = {chr(0xFEE0 + code): chr(code) for code in range(0x21, 0x7F)}
+_CONTROLS = {code: " " for code in range(0x80) if _UNREADABLE.match(chr(code))}
 
 # A word is letters or digits with their combining marks, then perhaps an apostrophe and an ending.
 _MARKS = "\u0300-\u036f"
@@ -39,6 +44,9 @@ _GREEK = {
     "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi",
     "ω": "omega",
 }  # fmt: skip
+# Letters that are no letter with a mark: œdema, fœtal, Løken. A "ß" alone is a keyboard's beta.
+_LETTERS = {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "ß": "ss"}
+_SPELT = {**_GREEK, **_LETTERS}
 # "x" is left out: "x-ray" and "fragile X" are no tens.
 _ROMAN = {
     "i": "1",
@@ -88,9 +96,13 @@ _word = tuple.__new__
 def readable(text: str) -> str:
     """Replace what tokenizers refuse (NUL, controls, lone surrogates), one character for one.
 
-    Offsets into the result are offsets into `text`.
+    Full-width letters, digits and signs become the plain ones. Offsets into the result are offsets
+    into `text`.
     """
-    return _UNREADABLE.sub(" ", text)
+    if text.isascii():
+        # A tenth of the time that a search takes.
+        return text.translate(_CONTROLS)
+    return _UNREADABLE.sub(lambda found: _FULL_WIDTH.get(found.group(), " "), text)
 
 
 @lru_cache(maxsize=65536)
@@ -98,7 +110,7 @@ def normalise(name: str) -> str:
     """The form of a name or mention that is embedded: NFKC, lower case, single spaces.
 
     Idempotent. Typographic dashes and quotation marks become the plain ones; trade mark signs
-    become spaces.
+    become spaces, and soft hyphens nothing.
     """
     name = unicodedata.normalize("NFKC", readable(name).translate(_TABLE)).lower()
     # Lower-casing can undo NFKC (the dotted capital I), and NFKC can bring new spaces.
@@ -156,8 +168,8 @@ def _folded(word: str) -> str:
     if word.isascii():
         word = word.lower()
     else:
-        word = unicodedata.normalize("NFKD", word).lower()
-        word = "".join(_GREEK.get(c, c) for c in word if not unicodedata.combining(c))
+        word = "β" if word == "ß" else unicodedata.normalize("NFKD", word).lower()
+        word = "".join(_SPELT.get(c, c) for c in word if not unicodedata.combining(c))
     word = word.removesuffix("'").removesuffix("'s")
     return "" if word in STOP_WORDS else _ROMAN.get(word, word)
 

@@ -418,6 +418,21 @@ def test_annotate_says_in_plain_lines_how_far_it_is(
     assert said[1:] == [f"{out}: 3 notes, 4 links"]
 
 
+def test_annotate_onto_an_output_says_what_was_done_and_what_it_holds(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    arguments = ["annotate", notes, "--index", index.path, "--out", out]
+    run(*arguments)
+    kept = "3 kept of the output that was there"
+    nothing = f"{out}: nothing new; {kept}; it holds 3 notes, 4 links"
+    assert run(*arguments).stderr.splitlines()[-1] == nothing
+    with notes.open("a", encoding="utf-8") as file:
+        file.write('{"id": "n4", "text": "Fever."}\n')
+    new = f"{out}: 1 note, 1 link; {kept}; it holds 4 notes, 5 links"
+    assert run(*arguments).stderr.splitlines()[-1] == new
+
+
 def test_annotate_keeps_mentions_in_others_on_request(index: Index, tmp_path: Path) -> None:
     notes, out = tmp_path / "a.jsonl", tmp_path / "out.jsonl"
     notes.write_text('{"id": "1", "text": "Known cold sensation."}\n')
@@ -474,7 +489,7 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     result = run("annotate", path, "--index", index.path, "--out", out)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        f"1 errors, each a note or what is left of a file: see {out}.errors.jsonl"
+        f"1 error, a note or what is left of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
 
@@ -506,7 +521,7 @@ def test_a_run_of_bad_notes_alone_that_goes_on_fails_too(index: Index, tmp_path:
     with pytest.raises(KeyboardInterrupt):
         annotate_files(Linker.load(index.path), [path], out, progress=stop)
     result = run("annotate", path, "--index", index.path, "--out", out, "--resume")
-    assert f"{out}: 0 notes, 1 done before, 0 links" in result.stderr
+    assert f"{out}: 0 notes, 0 links; 1 done before; it holds 0 notes, 0 links\n" in result.stderr
     assert (result.exit_code, out.read_bytes()) == (1, b"")
 
 
@@ -549,9 +564,11 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     assert not out.exists()
     done = len(list(read_records(partial)))
     result = run(*arguments, "--resume")
-    assert f"{6_001 - done:,} notes, {done:,} done before" in result.stderr
+    told = result.stderr.splitlines()[-2]
+    assert told.startswith(f"{out}: {6_001 - done:,} notes, ")
+    assert told.endswith(f"; {done:,} done before; it holds 6,000 notes, 8,000 links")
     # That of the run that was stopped, which did not come to tell of it.
-    assert f"1 errors, each a note or what is left of a file: see {out}.errors" in result.stderr
+    assert f"1 error, a note or what is left of a file: see {out}.errors" in result.stderr
     ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]
     assert ids == [str(i) for i in range(6_000)]
 

@@ -45,10 +45,10 @@ def test_gold_mentions_to_a_table_json_and_a_page(gold: Path, index: Index, tmp_
         gold, "--index", index.path, "--gold-mentions", "--json", as_json, "--report", report
     )
     assert result.exit_code == 0, result.stderr
-    assert "protocol Z: 1 documents, 2 mentions, 2 with a gold id" in result.stdout
+    assert "protocol Z: 1 document, 2 mentions, 2 with a gold id" in result.stdout
     rows = {line.split("  ")[0].strip(): line.split() for line in result.stdout.splitlines()}
     assert rows["acc@1"][1:] == ["50.0", "50.0", "–", "50.0"]
-    assert "1 annotations whose offsets do not fit the text" in result.stderr
+    assert "1 annotation whose offsets do not fit the text" in result.stderr
     assert f"{gold}:1: document 1: mention 2: [28, 99) in a text of 35" in result.stderr
     assert "linking gold mentions: done" in result.stderr
     data = json.loads(as_json.read_text())
@@ -87,7 +87,10 @@ def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: 
     mention = {"start": 0, "end": 5, "ids": ["THEIRS:0006"]}
     gold = write_jsonl(tmp_path / "g.jsonl", [{"id": "1", "text": "Fever", "mentions": [mention]}])
     lost = run(gold, "--index", index.path, "--gold-mentions", "--draws", 2)
-    assert "1 of 1 mentions have no id that the index holds" in lost.stderr
+    assert (
+        "mentions without an id that the index holds: 1 of 1; they count as not found"
+        in lost.stderr
+    )
     assert "THEIRS:0006 (1)" in lost.stderr
     assert "writes these ids otherwise, as X:0006, say how with --map-prefix" in lost.stderr
     found = run(
@@ -106,7 +109,7 @@ def test_gold_without_an_id_is_said(index: Index, tmp_path: Path) -> None:
     options = ["--index", index.path, "--gold-mentions", "--draws", 2, "--report", report]
     found = run(write_jsonl(tmp_path / "g.jsonl", [note]), *options)
     assert found.exit_code == 0, found.stderr
-    told = "None of the 1 mentions has a concept id; they count as NIL."
+    told = "1 mention, none with a concept id: all count as NIL."
     assert told in found.stderr
     assert told in report.read_text()
     assert "every mention is right" not in report.read_text()
@@ -178,7 +181,7 @@ def test_protocol_a_on_a_real_encoder(tmp_path: Path, monkeypatch: pytest.Monkey
     options = [dev, "--index", tmp_path / "mini", "--gold-mentions", "--draws", 2]
     result = run(*options, "--train", train, "--protocol", "A")
     assert result.exit_code == 0, result.stderr
-    assert "1 names of train mentions added, for this evaluation only" in result.stderr
+    assert "1 name of train mentions added, for this evaluation only" in result.stderr
     assert "protocol A" in result.stdout
     row = next(line for line in result.stdout.splitlines() if line.strip().startswith("acc@1 "))
     assert row.split()[1] == "100.0"

@@ -108,7 +108,7 @@ def test_a_threshold_is_a_number_or_a_name(value: float | str, threshold: float)
     assert threshold_of(value) == threshold
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.5, "nan", "best", ""])
+@pytest.mark.parametrize("value", [-0.1, 1.5, "nan", "best", "", True, False])
 def test_other_thresholds_are_refused(value: float | str) -> None:
     with pytest.raises(ValueError, match=r"give a probability in .* or high_precision, balanced"):
         threshold_of(value)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from shutil import copy
 
 import pytest
 import typer
@@ -105,3 +110,15 @@ def test_the_reference_is_up_to_date():
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert PAGES["reference.md"] == module.reference(), "run python docs/make_reference.py"
+
+
+def test_the_reference_is_of_the_checkout_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "linker").mkdir()
+    copy(ROOT / "docs/make_reference.py", tmp_path / "docs")
+    (tmp_path / "linker/__init__.py").write_text("raise SystemExit('of this checkout')")
+    # Another copy, as one that is installed.
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, tmp_path / "docs/make_reference.py"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "of this checkout"

@@ -91,7 +91,7 @@ def test_a_note_stands_beside_its_own_step(clock: Clock) -> None:
     assert file.getvalue().splitlines() == [
         "training: 5 steps, 0.25 steps/s, loss 0.5, 50%, about 20 s left",
         "training: done in 20.0 s, 0.25 steps/s",
-        "writing: 1 models, 0.05 models/s, 50%, about 20 s left",
+        "writing: 1 model, 0.05 models/s, 50%, about 20 s left",
         "writing: done in 20.0 s, 0.05 models/s",
     ]
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from linker import Candidate, Concept, Link, Mention
+from linker import Candidate, Concept, Link, Mention, Note
 from linker.schema import ASSERTIONS
 
 
@@ -33,17 +35,34 @@ def test_a_link_is_to_its_first_candidate() -> None:
         Link(Mention(0, 5, "fever"), "X:2", (first,))
 
 
-def test_a_candidate_is_shown_without_what_the_ranker_saw() -> None:
-    candidate = Candidate("X:1", "Fever", "Pyrexia", 0.9, 0.8, features={"distance": 0.1})
-    assert repr(candidate) == (
-        "Candidate(concept_id='X:1', preferred_name='Fever', matched_name='Pyrexia', score=0.9, "
-        "probability=0.8, semantic_types=(), codes={})"
-    )
+def test_concepts_and_candidates_are_shown_in_a_line() -> None:
+    codes = {"Y": tuple(str(i) for i in range(50))}
+    candidate = Candidate("X:1", "Fever", "Pyrexia", 0.9, 0.804, ("T1",), codes, {"distance": 0.1})
+    assert repr(candidate) == "<Candidate X:1 'Fever' 0.80, by the name 'Pyrexia', score 0.90>"
+    assert candidate != replace(candidate, features={})
+    concept = Concept("X:1", "Fever", ("Fever", "Pyrexia"), "Hot.", ("T1",), ("X:0",), codes)
+    assert repr(concept) == "<Concept X:1 'Fever', 2 names>"
+    assert repr(Concept("X:2", "Cough", ("Cough",))) == "<Concept X:2 'Cough', 1 name>"
+    assert concept != replace(concept, definition=None)
+
+
+def test_a_note_is_shown_without_its_text() -> None:
+    note = Note("n1", "Known fever.", {"person_id": "7"})
+    assert repr(note) == "<Note 'n1', 12 characters>"
+    assert note != replace(note, text="Known cough.")
 
 
 def test_a_link_without_candidates_is_nil_with_probability_0() -> None:
     link = Link(Mention(0, 0, ""), None)
     assert (link.best, link.probability, link.candidates) == (None, 0.0, ())
+    assert link.preferred_name is None
+
+
+def test_the_name_of_a_link_is_that_of_what_it_names() -> None:
+    candidate = Candidate("X:1", "Fever", "Pyrexia", 0.9, 0.804)
+    assert Link(Mention(3, 8, "fever"), "X:1", (candidate,)).preferred_name == "Fever"
+    nil = Link(Mention(3, 8, "fever"), None, (candidate,))
+    assert (nil.preferred_name, nil.best) == (None, candidate)
 
 
 def test_a_link_is_shown_in_a_line() -> None:

@@ -80,6 +80,10 @@ def test_readable_moves_no_offset(text: str) -> None:
     assert "\0" not in safe
 
 
+def test_full_width_characters_are_read_as_the_plain_ones() -> None:
+    assert readable("Ｎｏ ＳＯＢ（１）　～") == "No SOB(1) ~"
+
+
 @given(ANY_TEXT)
 def test_words_slice_back_to_the_text(text: str) -> None:
     end = 0
@@ -109,6 +113,7 @@ def test_bag_hash_is_blind_to_order_but_not_to_repeats(stems: list[str]) -> None
         ("Crohn’s disease", "crohn's disease"),
         ("X–linked", "x-linked"),
         ("ﬁbrosis", "fibrosis"),
+        ("car\u00addiac", "cardiac"),
         ("a\0b\ud800c", "a b c"),
         ("\ufeffFever", "fever"),
         ("", ""),
@@ -133,6 +138,16 @@ def test_normal_forms(raw: str, normal: str) -> None:
         ("oedema", "edema"),
         ("fibre", "fiber"),
         ("β", "beta"),
+        ("ß", "beta"),
+        ("Fuß", "fuss"),
+        ("anæmia", "anemia"),
+        ("Œdema", "edema"),
+        ("fœtal", "fetal"),
+        ("Løken", "Loken"),
+        ("Ｆｅｖｅｒｓ", "fever"),
+        ("ﬁbrosis", "fibrosis"),
+        ("Ⅱ", "2"),
+        ("µ", "mu"),
         ("Sjögren", "Sjogren"),
         (unicodedata.normalize("NFD", "Sjögren"), "sjogren"),
         ("II", "2"),

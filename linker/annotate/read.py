@@ -27,6 +27,7 @@ from linker.annotate.readers import (
     read_database,
 )
 from linker.errors import NoteError
+from linker.link import refuse_one
 from linker.schema import Note
 
 DUPLICATE = "another note has this id; ids must be unique"
@@ -51,6 +52,7 @@ class NoteStream:
         NoteError: a path is missing, is of another format, is to be left out, or is a folder
             without such files; or a database comes without a query, or a query without a database;
             or a URI is of another kind.
+        TypeError: `paths` is a single path.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class NoteStream:
         columns: Columns | None = None,
         query: str | None = None,
     ) -> None:
+        # A string would be gone through letter by letter, and "/" is all that there is.
+        refuse_one(paths, "paths", "give a list of files and folders")
         if input_format is not None and input_format not in NOTE_READERS:
             raise NoteError(
                 f"input format {input_format!r} is not known; known: {', '.join(NOTE_READERS)}"

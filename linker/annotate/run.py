@@ -58,7 +58,9 @@ class Counts:
         changed: notes of the output whose line ends and tabs the format wrote as blanks.
         unread: whether the input has errors, also those of the run that was stopped, and no note of
             it could be read.
-        held_errors: errors that the output holds, also from before: the lines of its errors file.
+        held_notes: notes that the output holds, also from before.
+        held_links: links that it holds, NIL left out.
+        held_errors: errors that it holds: the lines of its errors file.
     """
 
     notes: int
@@ -68,6 +70,8 @@ class Counts:
     kept: int = 0
     changed: int = 0
     unread: bool = False
+    held_notes: int = 0
+    held_links: int = 0
     held_errors: int = 0
 
 
@@ -124,8 +128,13 @@ def annotate_files(
         LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
             index was replaced.
         MissingExtraError: `ray` is asked for and not installed.
+        TypeError: `linker` is no `Linker`, or `paths` is a single path.
         ValueError: `k` or `workers` is below 1.
     """
+    if not isinstance(linker, Linker):
+        raise TypeError(
+            f"linker is {type(linker).__name__}, expected Linker; Linker.load opens an index"
+        )
     k = n_candidates(k)
     if workers is not None:
         workers = at_least_one(workers, "workers", "at least 1 process is needed")
@@ -177,6 +186,8 @@ def annotate_files(
             kept=kept,
             changed=totals.changed,
             unread=unread,
+            held_notes=totals.notes,
+            held_links=totals.links,
             held_errors=totals.errors,
         )
         write_manifest(

@@ -18,6 +18,7 @@ from linker.cli.options import (
     WholeCompositesOption,
 )
 from linker.config import DEFAULT_THRESHOLD
+from linker.counted import counted
 
 if TYPE_CHECKING:
     from linker.annotate import Counts
@@ -133,26 +134,40 @@ def annotate(
             prune=prune,
             progress=lambda stream, n: progress.at(stream.bytes_read, n, total=stream.total_bytes),
             told=lambda counts: progress.say(
-                f"{counts.links:,} links" + (f", {counts.errors:,} errors" * (counts.errors > 0))
+                f"{counted(counts.links, 'link')}"
+                + f", {counted(counts.errors, 'error')}" * (counts.errors > 0)
             ),
         )
     _say(counts, out)
 
 
 def _say(counts: Counts, out: Path) -> None:
-    resumed = f", {counts.resumed:,} done before" if counts.resumed else ""
-    kept = f", {counts.kept:,} kept of the output that was there" if counts.kept else ""
-    typer.echo(f"{out}: {counts.notes:,} notes{resumed}{kept}, {counts.links:,} links", err=True)
+    said = [_of(counts.notes, counts.links)]
+    if counts.kept and not (counts.notes or counts.errors or counts.resumed):
+        said = ["nothing new"]
+    if counts.resumed:
+        said.append(f"{counts.resumed:,} done before")
+    if counts.kept:
+        said.append(f"{counts.kept:,} kept of the output that was there")
+    if counts.resumed or counts.kept:
+        said.append(f"it holds {_of(counts.held_notes, counts.held_links)}")
+    typer.echo(f"{out}: {'; '.join(said)}", err=True)
     if counts.changed:
         typer.echo(
-            f"{counts.changed:,} notes have line ends or tabs that are written as blanks", err=True
+            f"written with blanks for their line ends or tabs: {counted(counts.changed, 'note')}",
+            err=True,
         )
     if counts.held_errors:
+        each = "each " * (counts.held_errors > 1)
         typer.echo(
-            f"{counts.held_errors:,} errors, each a note or what is left of a file: see "
+            f"{counted(counts.held_errors, 'error')}, {each}a note or what is left of a file: see "
             f"{out}.errors.jsonl",
             err=True,
         )
     if counts.unread or (counts.errors and not (counts.notes or counts.resumed or counts.kept)):
         # Nothing came of it: a script is to stop here.
         raise typer.Exit(1)
+
+
+def _of(notes: int, links: int) -> str:
+    return f"{counted(notes, 'note')}, {counted(links, 'link')}"

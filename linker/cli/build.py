@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linker.cli.console import err_console, resumable
-from linker.cli.overlay import report
+from linker.cli.overlay import report, say_size
 from linker.config import DEFAULT_ENCODER, Recipe, validated
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ def build(
         )
     report(index.manifest)
     _tell_left_out(index.manifest, out)
-    counts = index.manifest.counts
-    typer.echo(f"{out}: {counts.concepts:,} concepts, {counts.names:,} distinct names", err=True)
+    say_size(out, index.manifest)
 
 
 def _tell_left_out(manifest: Manifest, out: Path) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from linker.cli.console import err_console, show
+from linker.counted import counted
 
 
 def demo(
@@ -40,6 +41,9 @@ def demo(
     for row in found.most_common:
         table.add_row(row.concept_id, Text(row.preferred_name), str(row.notes), Text(row.example))
     show(table)
-    typer.echo(f"{found.notes} notes, {found.links} links to {found.concepts} concepts")
+    typer.echo(
+        f"{counted(found.notes, 'note')}, {counted(found.links, 'link')} to "
+        f"{counted(found.concepts, 'concept')}"
+    )
     typer.echo(f"links   {found.jsonl}")
     typer.echo(f"report  {found.report}  (open it in a browser)")

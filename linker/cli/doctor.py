@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from linker.cli.console import show
+from linker.counted import counted
 
 if TYPE_CHECKING:
     from linker.doctor import Diagnosis, FoundIndex
@@ -101,4 +102,6 @@ def _index(index: FoundIndex) -> str:
     encoder = "found" if index.encoder_found else "not found here"
     release = f"{index.terminology} {index.release}".strip()
     checked = "every checksum is right" if index.verified else "checksums: --verify compares them"
-    return f"{release}, {index.names:,} names, encoder {index.encoder} ({encoder}); {checked}"
+    return (
+        f"{release}, {counted(index.names, 'name')}, encoder {index.encoder} ({encoder}); {checked}"
+    )

@@ -22,6 +22,7 @@ from linker.cli.options import (
     WholeCompositesOption,
 )
 from linker.config import DEFAULT_THRESHOLD
+from linker.counted import counted
 
 if TYPE_CHECKING:
     from linker.evaluate import Report
@@ -217,7 +218,10 @@ def _with_train_names(
     loaded = own_encoder(linker.manifest.encoder, encoder, index=linker.path)
     index = Index.open(linker.path)
     added = with_names(index, mention_names(seen), folder / "index", encoder=loaded)
-    typer.echo(f"{added.pairs:,} names of train mentions added, for this evaluation only", err=True)
+    typer.echo(
+        f"{counted(added.pairs, 'name')} of train mentions added, for this evaluation only",
+        err=True,
+    )
     return type(linker)(added.index, encoder=loaded, threshold=linker.threshold)
 
 
@@ -225,7 +229,7 @@ def _say_problems(report: Report) -> None:
     from linker.formats.document import KINDS
 
     for kind, count in report.problem_counts.items():
-        typer.echo(f"{count:,} {KINDS[kind]}:", err=True)
+        typer.echo(f"{counted(count, *KINDS[kind])}:", err=True)
         of_kind = [problem for problem in report.problems if problem.kind == kind]
         for problem in of_kind[:SHOWN]:
             typer.echo(f"  {problem}", err=True)
@@ -238,8 +242,8 @@ def _say_problems(report: Report) -> None:
         ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
         own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
         typer.echo(
-            f"{lost:,} of {report.gold.with_ids:,} mentions have no id that the index holds, "
-            f"and count as not found; the most frequent: {ids}. If the index writes these ids "
+            f"mentions without an id that the index holds: {lost:,} of {report.gold.with_ids:,}; "
+            f"they count as not found; the most frequent: {ids}. If the index writes these ids "
             f"otherwise{own}, say how with --map-prefix.",
             err=True,
         )
@@ -250,8 +254,8 @@ def _print(report: Report, index: Path) -> None:
 
     gold = report.gold
     typer.echo(
-        f"{index}, protocol {report.settings['protocol']}: {gold.documents:,} documents, "
-        f"{gold.mentions:,} mentions, {gold.with_ids:,} with a gold id"
+        f"{index}, protocol {report.settings['protocol']}: {counted(gold.documents, 'document')}, "
+        f"{counted(gold.mentions, 'mention')}, {gold.with_ids:,} with a gold id"
     )
     table = Table(box=None)
     table.add_column("figure")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from linker.cli.console import show
+from linker.counted import counted
 
 if TYPE_CHECKING:
     from linker.terminology import Part, Release
@@ -46,9 +47,9 @@ def info(
         "terminology": terminology.terminology,
         **(_parts(terminology.parts) if terminology.parts else _release(terminology)),
         "concepts": f"{counts.concepts:,}"
-        + (f" (and {counts.retired:,} retired ids)" if counts.retired else ""),
+        + (f" (and {counted(counts.retired, 'retired id')})" if counts.retired else ""),
         "names": f"{counts.names:,} distinct, {counts.name_concept_pairs:,} with their concepts"
-        + (f" ({counts.derived:,} of them derived forms)" if counts.derived else ""),
+        + (f" ({counted(counts.derived, 'derived form')} among them)" if counts.derived else ""),
         **{f"overlay {info.name}": info.summary for info in manifest.overlays},
         **{
             f"overlay {info.name}, line {row.line}": f"left out: {row.reason}"
@@ -60,7 +61,7 @@ def info(
         "encoder licence": encoder.licence or "not stated",
         "encoder fingerprint": encoder.fingerprint,
         "vectors": f"{vectors.kind}, recall@10 {vectors.recall_at_10:.3f} "
-        f"on {vectors.recall_queries} names"
+        f"on {counted(vectors.recall_queries, 'name')}"
         + (f" ({vectors.effort})" if str(vectors.effort) else ""),
         "size": f"{size / 1e6:,.1f} MB",
         "built by": f"concept-linker {manifest.tool_version}",
@@ -93,7 +94,7 @@ def _parts(parts: Sequence[Part]) -> dict[str, str]:
         if part.prefix:
             rows[f"{number}. prefix of ids"] = part.prefix
         rows[f"{number}. concepts"] = f"{part.concepts:,}" + (
-            f" (and {part.retired:,} retired ids)" if part.retired else ""
+            f" (and {counted(part.retired, 'retired id')})" if part.retired else ""
         )
         rows[f"{number}. names"] = f"{part.names:,}"
     return rows

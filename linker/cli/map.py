@@ -10,6 +10,7 @@ import typer
 
 from linker.cli.console import err_console, open_linker
 from linker.cli.options import EncoderOption, IndexOption, KOption
+from linker.counted import counted
 
 
 def map_(
@@ -90,7 +91,10 @@ def map_(
         typer.echo(f"no concept has a code of {vocabulary}; linker info lists them", err=True)
     verdicts = ", ".join(f"{n:,} {name}" for name, n in done.review.items())
     blank = f", {done.blank:,} of them without a term" if done.blank else ""
-    typer.echo(f"{out}: {done.rows:,} rows{blank}, {done.terms:,} terms: {verdicts}", err=True)
+    typer.echo(
+        f"{out}: {counted(done.rows, 'row')}{blank}, {counted(done.terms, 'term')}: {verdicts}",
+        err=True,
+    )
     if review is not None:
         own = ("--column", column, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
         command = join(
@@ -111,8 +115,8 @@ def _make_overlay(
     linker = open_linker(index, encoder=encoder)
     decided = write_overlay(linker, TermTable(decisions, column), out, prefix=prefix)
     typer.echo(
-        f"{out}: {decided.named:,} terms named, {decided.rejected:,} rejected, "
-        f"{decided.undecided:,} rows undecided; "
+        f"{out}: {counted(decided.named, 'term')} named, {decided.rejected:,} rejected, "
+        f"{counted(decided.undecided, 'row')} undecided; "
         f"lay it over the index with: linker overlay {index} {out}",
         err=True,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linker.cli.options import EncoderOption
+from linker.counted import counted
 
 if TYPE_CHECKING:
     from linker.index import Manifest
@@ -56,12 +57,7 @@ def overlay(
         encoder=encoder,
     )
     report(manifest)
-    counts = manifest.counts
-    typer.echo(
-        f"{index if out is None else out}: {counts.concepts:,} concepts, "
-        f"{counts.names:,} distinct names",
-        err=True,
-    )
+    say_size(index if out is None else out, manifest)
 
 
 def report(manifest: Manifest) -> None:
@@ -70,3 +66,10 @@ def report(manifest: Manifest) -> None:
         typer.echo(f"{info.name}: {info.summary}", err=True)
         for row in info.left_out:
             typer.echo(f"{info.name}:{row.line}: left out: {row.reason}", err=True)
+
+
+def say_size(folder: Path, manifest: Manifest) -> None:
+    """Say on stderr how much an index holds."""
+    concepts = counted(manifest.counts.concepts, "concept")
+    names = counted(manifest.counts.names, "distinct name")
+    typer.echo(f"{folder}: {concepts}, {names}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from linker.counted import counted
 from linker.evaluate.protocol import Outcome
 from linker.formats import Document
 
@@ -52,7 +53,7 @@ class GoldCounts:
             return "No document has a mention."
         if not self.with_ids:
             return (
-                f"None of the {self.mentions:,} mentions has a concept id; they count as NIL. "
+                f"{counted(self.mentions, 'mention')}, none with a concept id: all count as NIL. "
                 'Ids stand under the key "ids" in JSON lines, in the sixth field in PubTator, in '
                 'an infon such as "identifier" in BioC, in N lines in BRAT.'
             )

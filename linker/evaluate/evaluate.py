@@ -13,6 +13,7 @@ from linker.evaluate.protocol import Concepts, Linking, mention_names
 from linker.evaluate.report import END_TO_END, PROTOCOLS, Report
 from linker.formats import Document, Problem
 from linker.index import Progress, Silent
+from linker.link import refuse_one
 from linker.text import normalise
 
 DEFAULT_K = 25
@@ -51,7 +52,9 @@ def evaluate(
     Raises:
         ValueError: no document, k below 1, or a protocol that is not known.
         LinkerError: the linker's encoder or detector cannot be loaded.
+        TypeError: `documents` cannot be gone through, as a whole `Gold`.
     """
+    refuse_one(documents, "documents", "evaluate takes those of read_gold(...).documents")
     if not documents or k < 1:
         raise ValueError(f"{len(documents)} documents and k {k}; at least 1 of each is needed")
     if protocol not in PROTOCOLS:

@@ -25,6 +25,7 @@ from linker.formats import (
     read_pubtator,
 )
 from linker.formats.pubtator import SECTION
+from linker.link import refuse_one
 
 GOLD_READERS: dict[str, Callable[[Iterable[bytes], str], Iterator[Item]]] = {
     "jsonl": read_jsonl,
@@ -82,7 +83,9 @@ def read_gold(
     Raises:
         NoteError: a path is missing or given twice, its format is not known, or no document can be
             read from all of them.
+        TypeError: `paths` is a single path.
     """
+    refuse_one(paths, "paths", "give a list of files and folders")
     if format is not None and format not in FORMATS:
         raise NoteError(f"--format {format} is not known; known: {', '.join(FORMATS)}")
     files = [file for path in paths for file in _files(Path(path), format)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from linker.atomic import write_atomically
+from linker.counted import counted
 from linker.evaluate.labels import COLUMNS, LABELS
 from linker.evaluate.report import END_TO_END, Confusion, Report
 from linker.evaluate.sentences import Sentences
@@ -89,7 +90,11 @@ def render_page(
             for key, heading, lead, rows in _sections(report, end_to_end=end_to_end)
         ],
         "problems": [
-            {"what": KINDS[kind], "count": count, "examples": _problems(report, kind)}
+            {
+                "said": counted(count, *KINDS[kind]),
+                "count": count,
+                "examples": _problems(report, kind),
+            }
             for kind, count in report.problem_counts.items()
         ],
         "unknown_ids": report.unknown_ids[:_EXAMPLES],

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from linker.counted import counted
+
 Span = tuple[int, int]
 """A stretch of a text: half-open, in code points."""
 
@@ -112,14 +114,14 @@ class Problem:
 
 
 KINDS = {
-    "document": "documents that cannot be read",
-    "annotation": "annotations that cannot be read",
-    "offsets": "annotations whose offsets do not fit the text",
-    "repeated annotation": "annotations given twice",
-    "repeated id": "documents whose id was given before",
-    "empty file": "files without a document",
+    "document": ("document", "that cannot be read"),
+    "annotation": ("annotation", "that cannot be read"),
+    "offsets": ("annotation", "whose offsets do not fit the text"),
+    "repeated annotation": ("annotation", "given twice"),
+    "repeated id": ("document", "whose id was given before"),
+    "empty file": ("file", "without a document"),
 }
-"""The kinds of problems, each with what it counts."""
+"""The kinds of problems, each with what it counts, for `counted`."""
 
 Item = Document | Problem
 
@@ -174,7 +176,7 @@ def misfit(text: str, spans: Sequence[Span], stated: str | None) -> str | None:
     """
     start, end = spans[0][0], spans[-1][1]
     if end > len(text):
-        return f"[{start}, {end}) in a text of {len(text)} characters"
+        return f"[{start}, {end}) in a text of {counted(len(text), 'character')}"
     if stated is None or not stated.strip():
         return None
     joined = " ".join(text[s:e] for s, e in spans)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from linker.counted import counted
 from linker.formats.document import (
     Annotation,
     Document,
@@ -80,7 +81,10 @@ def _annotation(line: str, doc_id: str, text: str) -> Annotation | tuple[str, st
     if len(fields) >= 3 and not re.fullmatch(r"-?\d+", fields[1].strip()):
         return None
     if len(fields) < 5:
-        return "annotation", f"{len(fields)} fields, expected id, start, end, text, type and ids"
+        return (
+            "annotation",
+            f"{counted(len(fields), 'field')}, expected id, start, end, text, type and ids",
+        )
     if fields[0].strip() != doc_id:
         return "annotation", "another document's id; documents are parted by a blank line"
     try:

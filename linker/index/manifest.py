@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linker.atomic import write_atomically
+from linker.counted import counted
 from linker.encoder import EncoderIdentity
 from linker.errors import IndexFolderError
 from linker.index.vectors.effort import Effort
@@ -24,6 +25,9 @@ FORMAT_VERSION = 2
 READABLE = (1, 2)
 """Format versions that are read. 2 added the effort of a search and vectors beside their codes."""
 _BLOCK = 1 << 20
+
+_SHOWN = 5
+"""Indexes that are named, of a folder of many."""
 
 
 class _Part(BaseModel):
@@ -119,16 +123,16 @@ class OverlayInfo(_Part):
     @property
     def summary(self) -> str:
         """What it did, in words."""
-        counts = {
-            "names added": self.names_added,
-            "names removed": self.names_removed,
-            "new concepts": self.concepts_added,
-            "concepts changed": self.concepts_changed,
-            "retired ids followed": len(self.followed),
-            "rows left out": len(self.left_out),
-        }
-        said = [f"{count:,} {what}" for what, count in counts.items() if count]
-        return f"{self.rows:,} rows: {', '.join(said) or 'nothing changed'}"
+        counts = (
+            (self.names_added, "name", "added"),
+            (self.names_removed, "name", "removed"),
+            (self.concepts_added, "new concept", ""),
+            (self.concepts_changed, "concept", "changed"),
+            (len(self.followed), "retired id", "followed"),
+            (len(self.left_out), "row", "left out"),
+        )
+        said = [counted(n, noun, done) for n, noun, done in counts if n]
+        return f"{counted(self.rows, 'row')}: {', '.join(said) or 'nothing changed'}"
 
 
 class Manifest(_Part):
@@ -183,15 +187,12 @@ class Manifest(_Part):
         path = folder / MANIFEST
         if not folder.is_dir():
             what = "is a file, not an index folder" if folder.exists() else "does not exist"
-            raise IndexFolderError(
-                f"{folder}: {what}; build one with: linker build SOURCE PATH --out {folder}"
-            )
+            raise IndexFolderError(f"{folder}: {what}; {_advice(folder)}")
         try:
             data = json.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise IndexFolderError(
-                f"{folder}: no {MANIFEST}, so this is not a finished index; "
-                f"build one with: linker build SOURCE PATH --out {folder}"
+                f"{folder}: no {MANIFEST}, so this is not a finished index; {_advice(folder)}"
             ) from error
         except (OSError, ValueError) as error:
             raise IndexFolderError(
@@ -264,3 +265,14 @@ def describe_files(folder: Path, names: list[str]) -> dict[str, FileInfo]:
             os.fsync(file.fileno())
         described[name] = FileInfo(bytes=path.stat().st_size, sha256=sha256(path))
     return described
+
+
+def _advice(path: Path) -> str:
+    """What to give, or do, instead of a path that is no index: one may lie around it, or in it."""
+    if path.is_file() and (path.parent / MANIFEST).exists():
+        return f"give {path.parent}"
+    held = sorted(found.parent for found in path.glob(f"*/{MANIFEST}"))
+    if held:
+        more = f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else ""
+        return f"it holds some: {', '.join(map(str, held[:_SHOWN]))}{more}"
+    return f"build one with: linker build SOURCE PATH --out {path}"

@@ -5,8 +5,35 @@ Types and positions only: a note's text never enters a message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import wraps
+from inspect import signature
 from operator import index
+from types import NoneType
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def keywords_told(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Have a function say of a keyword that it does not know which one may be meant.
+
+    Python says only that it is unexpected, and names one that is near from 3.13 on.
+    """
+    known = [name for name in signature(function).parameters if name not in ("self", "cls")]
+
+    @wraps(function)
+    def called(*args: _P.args, **options: _P.kwargs) -> _R:
+        for name in options:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                has = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+                raise TypeError(f"{function.__qualname__}() has no argument {name!r}; {has}")
+        return function(*args, **options)
+
+    return called
 
 
 def at_least_one(value: int, name: str, advice: str) -> int:
@@ -17,13 +44,12 @@ def at_least_one(value: int, name: str, advice: str) -> int:
         advice: what to give instead of less than 1.
 
     Raises:
-        TypeError: it is no integer.
+        TypeError: it is no integer; true and false, which would count as 1 and 0, are none.
         ValueError: it is below 1.
     """
-    try:
-        number = index(value)
-    except TypeError as error:
-        raise TypeError(f"{name} is {type(value).__name__}, expected int") from error
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} is {type(value).__name__}, expected int")
+    number = index(value)
     if number < 1:
         raise ValueError(f"{name} is {number}; {advice}")
     return number
@@ -35,23 +61,27 @@ def n_candidates(k: int) -> int:
 
 
 def refuse_one(values: object, name: str, advice: str) -> None:
-    """Refuse a single string where several are expected: it would be taken letter by letter.
+    """Refuse one thing where several are expected; a string would be taken letter by letter.
 
     Raises:
-        TypeError: it is a string, or bytes.
+        TypeError: it is a string, or bytes, or cannot be gone through.
     """
-    if isinstance(values, (str, bytes)):
+    # What has no more than `__getitem__` can be gone through too.
+    are_several = isinstance(values, Iterable) or hasattr(values, "__getitem__")
+    if isinstance(values, (str, bytes)) or not are_several:
         raise TypeError(f"{name} is {type(values).__name__}; {advice}")
 
 
-def check(value: object, expected: type, name: str) -> None:
+def check(value: object, expected: type | tuple[type, ...], name: str) -> None:
     """Check the type of what was handed over.
 
     Raises:
         TypeError: it is of another type.
     """
     if not isinstance(value, expected):
-        raise TypeError(f"{name} is {type(value).__name__}, expected {expected.__name__}")
+        types = expected if isinstance(expected, tuple) else (expected,)
+        known = " or ".join("None" if one is NoneType else one.__name__ for one in types)
+        raise TypeError(f"{name} is {type(value).__name__}, expected {known}")
 
 
 def check_each(values: Iterable[object], expected: type, name: str, *, first: int = 0) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from os import PathLike
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD, threshold_of
+from linker.counted import counted
 from linker.detect import (
     AssertionRules,
     Detector,
@@ -27,7 +30,14 @@ from linker.errors import EncoderError
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
-from linker.link.given import at_least_one, check, check_each, n_candidates, refuse_one
+from linker.link.given import (
+    at_least_one,
+    check,
+    check_each,
+    keywords_told,
+    n_candidates,
+    refuse_one,
+)
 from linker.link.knowledge_base import KnowledgeBase
 from linker.link.queries.marks import unmarked
 from linker.link.ranking.labels import TypeFilter
@@ -65,12 +75,23 @@ class Linker:
                 f"index is {type(index).__name__}, expected an open Index; "
                 "Linker.load opens the folder of one"
             )
+        for name, flag in (
+            ("nested", nested),
+            ("whole_composites", whole_composites),
+            ("type_filter", type_filter),
+        ):
+            check(flag, bool, name)
+        check(device, (str, NoneType), "device")
         if isinstance(detector, str):
             check_detector(detector)
         elif not isinstance(detector, Detector):
             raise TypeError(f"detector is {type(detector).__name__}, expected a name or a Detector")
         if backend is not None and backend not in BACKENDS:
             raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
+        if not isinstance(encoder, (str, Path, NoneType, Encoder)):
+            raise TypeError(
+                f"encoder is {type(encoder).__name__}, expected a name, a folder or an Encoder"
+            )
         refuse_other(index.manifest.encoder, encoder, index=index.path)
         self._index = index
         # A copy is made wherever the process then is.
@@ -79,8 +100,13 @@ class Linker:
         self._nested = nested
         self._whole_composites = whole_composites
         self._type_filter = type_filter
-        if assertion_rules is not None and not isinstance(assertion_rules, AssertionRules):
+        if isinstance(assertion_rules, (str, Path)):
             assertion_rules = AssertionRules(assertion_rules)
+        elif not isinstance(assertion_rules, (AssertionRules, NoneType)):
+            raise TypeError(
+                f"assertion_rules is {type(assertion_rules).__name__}, expected a file or "
+                "AssertionRules"
+            )
         self._own_rules = assertion_rules
         self._device = device
         self._backend = backend
@@ -95,6 +121,7 @@ class Linker:
         self._answers = Answers(index, self._retriever, types)
 
     @classmethod
+    @keywords_told
     def load(
         cls,
         path: str | Path,
@@ -148,7 +175,10 @@ class Linker:
             EncoderError: there is no such backend.
             EncoderMismatchError: the encoder is not the index's. Of one in a folder it shows when
                 it is first needed.
+            TypeError: an option is of another type, or there is no such option.
         """
+        check(path, (str, PathLike), "path")
+        check(verify, bool, "verify")
         return cls(
             Index.open(path, verify=verify),
             encoder=encoder,
@@ -166,7 +196,7 @@ class Linker:
         holds = self.manifest.terminology
         return (
             f"<Linker {self.path}: {f'{holds.terminology} {holds.version}'.strip()}, "
-            f"{self.manifest.counts.concepts:,} concepts>"
+            f"{counted(self.manifest.counts.concepts, 'concept')}>"
         )
 
     @property
@@ -254,9 +284,10 @@ class Linker:
         `linker.detect.expand` first, with this linker's `local_names`.
 
         Raises:
-            TypeError: one is no `Mention`.
+            TypeError: `mentions` is a single one, or holds something else.
             ValueError: `k` is below 1.
         """
+        refuse_one(mentions, "mentions", "link_mentions takes a list of them")
         k, mentions = n_candidates(k), list(mentions)
         check_each(mentions, Mention, "mentions")
         with self._turns.lock:
@@ -312,7 +343,9 @@ class Linker:
 
         Raises:
             KeyError: the index has no such id.
+            TypeError: it is no string: a code of digits alone is a string too.
         """
+        check(concept_id, str, "concept_id")
         row = self._index.store.find(concept_id)
         if row is None:
             raise KeyError(f"{concept_id!r} is not in the index {self.path}")
@@ -341,8 +374,11 @@ class Linker:
             For each mention, in the order given, a truth value for each of `schema.ASSERTIONS`.
 
         Raises:
+            TypeError: `text` is no string, or `mentions` holds something else.
             ValueError: a mention ends after the text does.
         """
+        check(text, str, "text")
+        check_each(mentions, Mention, "mentions")
         rules = default_rules() if self._own_rules is None else self._own_rules
         return rules.assert_mentions(text, mentions)
 

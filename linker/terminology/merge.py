@@ -13,6 +13,7 @@ from itertools import combinations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.terminology.tables import CONCEPTS, FORMS, NAMES, Part, Release, Terminology
 
@@ -97,8 +98,8 @@ def _refuse_clashes(
             for terminology in (one, other)
         ]
         raise TerminologyError(
-            f"{n:,} ids are of concepts of both {one.release.terminology} and "
-            f"{other.release.terminology}, {concept_id!r} among them ({names[0]!r}, {names[1]!r}); "
+            f"{counted(n, 'id')} of concepts of both {one.release.terminology} and "
+            f"{other.release.terminology}, such as {concept_id!r} ({names[0]!r}, {names[1]!r}); "
             f'give one of them a prefix, as in prefix = "{other.release.source.upper()}:" in its '
             "[[terminology]] of a recipe, or leave one out"
         )

@@ -12,6 +12,7 @@ from typing import IO, Protocol
 import pyarrow as pa
 import pyarrow.csv as csv
 
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
@@ -145,7 +146,7 @@ def _problem(
     fields = line.split(b"\t")
     if len(fields) != n_fields:
         return TerminologyError(
-            f"{where}: {len(fields)} fields, expected {n_fields} as in the header; "
+            f"{where}: {counted(len(fields), 'field')}, expected {n_fields} as in the header; "
             "was the file cut short?"
         )
     if b"\r" in line:

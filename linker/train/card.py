@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from linker.counted import counted
 from linker.encoder import EncoderIdentity
 from linker.index import Manifest
 from linker.train.settings import TrainSettings
@@ -159,7 +160,7 @@ def curve_points(losses: Sequence[float], n: int = 100) -> tuple[float, ...]:
 def _curve(phase: PhaseReport) -> str:
     points = curve_points(phase.loss, 10)
     lines = [
-        f"- {phase.name}: {phase.steps} steps, {phase.seconds:.0f} s; loss "
+        f"- {phase.name}: {counted(phase.steps, 'step')}, {phase.seconds:.0f} s; loss "
         + " ".join(f"{point:.3g}" for point in points)
     ]
     if phase.dev:

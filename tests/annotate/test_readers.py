@@ -538,7 +538,7 @@ def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: 
     for said in ("sep=;", '"sep=;"', "\ufeffSEP=;"):
         path = _write(tmp_path / "a.csv", f'{said}\r\nid;text\r\n1;"a, b; c"\r\n2\r\n')
         note, bad = _read(path)
-        assert (note, _bad(bad)) == (Note("1", "a, b; c"), [(None, 4, "1 fields, expected 2")])
+        assert (note, _bad(bad)) == (Note("1", "a, b; c"), [(None, 4, "1 field, expected 2")])
 
 
 def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:

@@ -130,7 +130,13 @@ def test_each_note_once_in_order(linker: Linker, whole: tuple[bytes, ...]) -> No
 def test_counts(linker: Linker, notes: Path, whole: tuple[bytes, ...], tmp_path: Path) -> None:
     n_links = sum(x["concept_id"] is not None for line in _json(whole[0]) for x in line["links"])
     assert annotate_files(linker, [notes], tmp_path / "out") == Counts(
-        notes=N_NOTES, errors=N_ERRORS, links=n_links, resumed=0, held_errors=N_ERRORS
+        notes=N_NOTES,
+        errors=N_ERRORS,
+        links=n_links,
+        resumed=0,
+        held_notes=N_NOTES,
+        held_links=n_links,
+        held_errors=N_ERRORS,
     )
 
 
@@ -327,6 +333,19 @@ def test_partial_file_of_something_else_is_refused(
     with pytest.raises(NoteError, match=r"out\.partial: not the journal of a run; use --force"):
         annotate_files(linker, [notes], out, resume=True)
     assert _partial(out).read_bytes() == content
+
+
+def test_a_single_path_and_what_is_no_linker_are_refused(
+    linker: Linker, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    # A string would be gone through letter by letter, and all below its "/" annotated.
+    for single in (notes, str(notes)):
+        with pytest.raises(TypeError, match=r"^paths is \w+; give a list of files and folders$"):
+            annotate_files(linker, single, out)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^linker is str, expected Linker; Linker\.load opens"):
+        annotate_files(str(linker.path), [notes], out)  # type: ignore[arg-type]
+    assert list(tmp_path.glob("out*")) == []
 
 
 def test_numbers_below_1_are_errors(linker: Linker, notes: Path, tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def test_only_new_and_changed_notes_are_annotated(
     annotate_files(linker, [first], out)
     _notes(first, {"d": PAIN, "b": PAIN, "a": FEVER})
     counts = annotate_files(linker, [first], out)
-    assert counts == Counts(notes=2, errors=0, links=2, resumed=0, kept=2)
+    assert counts == Counts(
+        notes=2, errors=0, links=2, resumed=0, kept=2, held_notes=4, held_links=4
+    )
     assert _found(out) == {
         "a": ["fever"],
         "c": ["fever"],

@@ -176,6 +176,8 @@ def test_what_cannot_be_measured_is_refused(linker: Linker) -> None:
         evaluate(linker, [])
     with pytest.raises(ValueError, match="protocol 'B'"):
         evaluate(linker, GOLD, protocol="B")
+    with pytest.raises(TypeError, match=r"^documents is Document; evaluate takes those of"):
+        evaluate(linker, GOLD[0])  # type: ignore[arg-type]
 
 
 # End to end

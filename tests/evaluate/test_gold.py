@@ -157,6 +157,14 @@ def test_the_form_that_other_formats_are_sent_to_is_read(tmp_path: Path) -> None
     assert (mention.words(document.text), mention.ids) == ("fever", ("HP:0001945",))
 
 
+def test_a_single_path_is_refused(tmp_path: Path) -> None:
+    # A string would be gone through letter by letter, and its "/" searched for gold.
+    path = write_jsonl(tmp_path / "a.jsonl", [note("1", "Fever")])
+    for single in (path, str(path)):
+        with pytest.raises(TypeError, match=r"^paths is \w+; give a list of files and folders$"):
+            read_gold(single)  # type: ignore[arg-type]
+
+
 def test_formats_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", [note("1", "Fever")])
     with pytest.raises(NoteError, match="--format xls is not known"):

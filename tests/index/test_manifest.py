@@ -140,6 +140,18 @@ def test_plain_file_is_no_index(tmp_path: Path) -> None:
         Manifest.read(tmp_path / "plain")
 
 
+def test_what_is_near_an_index_leads_to_it(folder: Path) -> None:
+    home = folder.parent
+    with pytest.raises(IndexFolderError) as caught:
+        Manifest.read(home)
+    said = f"{home}: no manifest.json, so this is not a finished index; it holds some: {folder}"
+    assert str(caught.value) == said
+    with pytest.raises(IndexFolderError) as caught:
+        Manifest.read(folder / MANIFEST)
+    said = f"{folder / MANIFEST}: is a file, not an index folder; give {folder}"
+    assert str(caught.value) == said
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"format_version": 1'])
 def test_manifest_that_is_not_json_is_refused(content: bytes, folder: Path) -> None:
     (folder / MANIFEST).write_bytes(content)

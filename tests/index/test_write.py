@@ -155,7 +155,7 @@ def test_terminology_whose_names_have_no_word(out: Path) -> None:
 
 
 def test_terminology_without_a_readable_name_is_no_unfinished_build(out: Path) -> None:
-    with pytest.raises(TerminologyError, match="none of the 1 names holds a character"):
+    with pytest.raises(TerminologyError, match="1 name, none with a character"):
         small(out, [("X:1", "\u200b")])
     small(out)
     assert beside(out) == ["mini"]

@@ -171,7 +171,7 @@ def test_zero_threshold_is_kept(index: Index) -> None:
     assert linker.link(["qqqq zzzz"])[0].concept_id is not None
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "sure", [1]])
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "sure", [1], True])
 def test_a_threshold_is_a_probability(index: Index, threshold: Any) -> None:
     for error in (ConfigError, ValueError):
         with pytest.raises(error, match="give a probability in"):
@@ -201,6 +201,34 @@ def test_an_unknown_detector_is_refused_at_once(index: Index) -> None:
     for detector in (None, 3, index.path):
         with pytest.raises(TypeError, match=r"detector is \w+, expected a name or a Detector"):
             Linker.load(index.path, detector=detector)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("nested", "no", "nested is str, expected bool"),
+        ("whole_composites", 1, "whole_composites is int, expected bool"),
+        ("type_filter", None, "type_filter is NoneType, expected bool"),
+        ("verify", "no", "verify is str, expected bool"),
+        ("device", 0, "device is int, expected str or None"),
+        ("encoder", 5, "encoder is int, expected a name, a folder or an Encoder"),
+        ("assertion_rules", 5, "assertion_rules is int, expected a file or AssertionRules"),
+        ("treshold", 0.5, "Linker.load() has no argument 'treshold'; did you mean threshold?"),
+        ("k", 3, "Linker.load() has no argument 'k'; it has path, encoder, detector, threshold, "),
+    ],
+)
+def test_options_of_a_wrong_kind_are_refused_at_once(
+    index: Index, option: str, value: object, message: str
+) -> None:
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        Linker.load(index.path, **{option: value})  # type: ignore[arg-type]
+
+
+def test_an_index_is_opened_by_a_path_of_either_kind(index: Index) -> None:
+    assert Linker.load(str(index.path)).path == Linker.load(index.path).path == index.path
+    for path in (None, 5, str(index.path).encode()):
+        with pytest.raises(TypeError, match=r"^path is \w+, expected str or PathLike$"):
+            Linker.load(path)  # type: ignore[arg-type]
 
 
 def test_the_path_of_an_index_is_for_load(index: Index) -> None:
@@ -255,6 +283,14 @@ def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
         (lambda it: it.link([], k=2.5), "k is float, expected int"),
         (lambda it: it.pipe([], k=None), "k is NoneType, expected int"),
         (lambda it: it.pipe([], batch_size="3"), "batch_size is str, expected int"),
+        (lambda it: it.link(["SOB"], k=True), "k is bool, expected int"),
+        (lambda it: it.link(None), "mentions is NoneType; link takes a list of strings"),
+        (lambda it: it.pipe(7), "texts is int; pipe takes several"),
+        (lambda it: it.detect(None), "texts is NoneType; detect takes a list"),
+        (lambda it: it.link_mentions(Mention(0, 3, "SOB")), "mentions is Mention; link_mentions"),
+        (lambda it: it.concept(22298006), "concept_id is int, expected str"),
+        (lambda it: it.assert_mentions(b"SOB", []), "text is bytes, expected str"),
+        (lambda it: it.assert_mentions("SOB", ["SOB"]), "mentions[0] is str, expected Mention"),
     ],
 )
 def test_what_is_no_string_is_said_with_its_place(

@@ -373,7 +373,7 @@ def test_cells_come_out_as_they_went_in(linker: Linker, tmp_path: Path, cells: l
     ("content", "message"),
     [
         (b"", r"a\.csv: empty; expected a header and rows"),
-        (b"problem,n\nFever,1\nFever\n", r"a\.csv:3: 1 fields, expected 2"),
+        (b"problem,n\nFever,1\nFever\n", r"a\.csv:3: 1 field, expected 2"),
         (b'problem,n\n"Fever,1\n', r"a\.csv:2: a quotation mark opens here"),
         (b"problem,n\nFe\x00ver,1\n", r"a\.csv:2: NUL in (column 'problem'|the row)"),
         (b"problem,n\nFi\xe9vre,1\n", r"a\.csv:2: .*UTF-8"),
@@ -537,7 +537,7 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     done = run(table, *common, "--out", out, "--codes", "NONE, OTHER", "--prefix", "x.")
     assert (done.exit_code, done.stdout) == (0, "")
     assert "no concept has a code of NONE" in done.stderr
-    assert "out.csv: 2 rows, 1 of them without a term, 1 terms: " in done.stderr
+    assert "out.csv: 2 rows, 1 of them without a term, 1 term: " in done.stderr
     assert read(out)[0]["x.concept_id"] == "X:0006"
     local = tmp_path / "local.csv"
     done = run(*common, "--decisions", out, "--overlay-out", local, "--prefix", "x.")

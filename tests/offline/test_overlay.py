@@ -256,7 +256,7 @@ def test_codes_types_and_definition_are_added_to_those_of_the_concept(
     assert found.semantic_types == ("finding", "local")
     assert found.definition == "Ours."
     assert found.names == ("Heart failure", "Cardiac failure", "Weak heart")
-    assert manifest.overlays[0].summary == "1 rows: 1 concepts changed"
+    assert manifest.overlays[0].summary == "1 row: 1 concept changed"
 
 
 def test_a_preferred_name_takes_the_place_of_the_former_one(mini: Path, csv: Write) -> None:

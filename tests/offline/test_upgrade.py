@@ -72,7 +72,7 @@ def test_an_overlay_survives_an_upgrade(tmp_path: Path, local: Path) -> None:
     found = linker.link(["temp", "pump trouble", "wobbly", "ward bug"])
     assert [link.concept_id for link in found] == ["X:1", "X:1", "X:2", "L:1"]
     said = run("info", out).stdout
-    assert "5 rows: 4 names added, 1 new concepts" in said
+    assert "5 rows: 4 names added, 1 new concept" in said
     assert "line 4" in said
     assert "'X:4' is no concept of the index" in said
 
@@ -240,7 +240,7 @@ def test_the_command_line_builds_two_overlays_compares_and_shows(
 
     laid = run("overlay", tmp_path / "a", local, "--out", tmp_path / "b")
     assert laid.exit_code == 0
-    assert "local.csv: 5 rows: 5 names added, 1 new concepts" in laid.stderr
+    assert "local.csv: 5 rows: 5 names added, 1 new concept" in laid.stderr
     Index.open(tmp_path / "b", verify=True)
 
     notes = write_jsonl(
@@ -287,7 +287,7 @@ def test_diff_shows_codes_and_the_start_of_definitions(tmp_path: Path) -> None:
 
 def test_ids_that_clash_stop_the_build(tmp_path: Path) -> None:
     sections = [section(tmp_path, "old", OLD), section(tmp_path, "new", NEW)]
-    with pytest.raises(TerminologyError, match=r"of both old and new, 'X:1' among them"):
+    with pytest.raises(TerminologyError, match=r"of both old and new, such as 'X:1'"):
         build_index(recipe(terminology=sections), tmp_path / "mini")
     sections[1]["prefix"] = "N:"
     assert (

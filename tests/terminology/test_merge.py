@@ -111,7 +111,7 @@ def test_ids_that_clash_name_both_and_say_what_to_do() -> None:
     with pytest.raises(TerminologyError) as caught:
         merge([(ONE, ""), (TWO, ""), (clashing, "")])
     said = str(caught.value)
-    assert said.startswith("1 ids are of concepts of both One and Three, 'A2' among them ('Cough',")
+    assert said.startswith("1 id of concepts of both One and Three, such as 'A2' ('Cough',")
     assert 'prefix = "THREE:"' in said
     assert "THREE:A2" in by_id(merge([(ONE, ""), (clashing, "THREE:")]))
 

@@ -216,7 +216,7 @@ HEAD = "format-version: 1.2\n\n[Term]\nid: INV:1\nname: a\n"
         ("", r"inv\.obo: not an ontology"),
         (HEAD.encode() + b"comment: M\xe9\n", r"inv\.obo:6: not UTF-8: byte 0xe9"),
         ("format-version: 1.2\n", r"inv\.obo: no concept found"),
-        ("format-version: 1.2\n\n[Term]\nid: INV:1\n", r"none of the 1 terms has a name"),
+        ("format-version: 1.2\n\n[Term]\nid: INV:1\n", r"1 term, none with a name"),
     ],
 )
 def test_broken_obo(tmp_path, text, message):

@@ -173,7 +173,7 @@ def test_wrong_header(tmp_path, content, columns, message):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (b"2\n", r"t\.csv:4: 1 fields, expected 2 as in the header"),
+        (b"2\n", r"t\.csv:4: 1 field, expected 2 as in the header"),
         (b"2,b,c\n", r"t\.csv:4: 3 fields, expected 2 as in the header"),
         (b",b\n", r"t\.csv:4: blank concept_id"),
         (b"2, \n", r"t\.csv:4: blank name"),
@@ -255,7 +255,7 @@ def test_lines_that_a_carriage_return_ends(tmp_path, concepts):
     found = concepts(read_terminology("table", path))
     assert {key: row["preferred_name"] for key, row in found.items()} == {"1": "a", "2": "b, c"}
     path = file(tmp_path, "t.csv", "id,name\r1,a\r2\r3,c\r")
-    with pytest.raises(TerminologyError, match=r"t\.csv:3: 1 fields, expected 2"):
+    with pytest.raises(TerminologyError, match=r"t\.csv:3: 1 field, expected 2"):
         read_terminology("table", path)
 
 

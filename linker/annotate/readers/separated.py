@@ -11,6 +11,7 @@ from typing import IO
 
 from linker.annotate.readers.base import BadNote, Columns, Lines, NoteFile, note_of
 from linker.annotate.readers.table import kept_columns, note_columns
+from linker.counted import counted
 from linker.errors import NoteError
 from linker.formats.lines import FROM_LATIN_1
 from linker.formats.separated import (
@@ -138,7 +139,7 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
         if not row:
             continue
         if len(row) != len(header):
-            reason = f"{len(row)} fields, expected {len(header)}"
+            reason = f"{counted(len(row), 'field')}, expected {len(header)}"
             if rows.is_quoted():
                 # Perhaps a quote in the text ended a field: the rest of the note would be rows.
                 yield line, file.bad(None, line, f"{reason}; {_STOP}")
@@ -157,7 +158,7 @@ def _told(header: Sequence[str]) -> str:
         for name in names
     ) and any(map(_OF_NAMES.search, names)):
         return f"it has {', '.join(names[:20])}"
-    return f"its first row, of {len(names)} fields, seems to name no columns"
+    return f"its first row, of {counted(len(names), 'field')}, seems to name no columns"
 
 
 def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> Note | BadNote:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
+from linker.counted import counted
 from linker.detect.assertion.templates import plain_marks
 from linker.detect.assertion.triggers import MENTION, MENTION_GOES_ON
 from linker.detect.sentences import plain_newlines
@@ -61,7 +62,8 @@ def stretches_of(
         start, end = mentions[i].start, mentions[i].end
         if end > len(text):
             raise ValueError(
-                f"mention [{start}, {end}) ends after the text, which has {len(text)} characters"
+                f"mention [{start}, {end}) ends after the text, which has "
+                f"{counted(len(text), 'character')}"
             )
         if spans and start < spans[-1][1]:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))

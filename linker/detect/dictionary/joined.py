@@ -1,9 +1,9 @@
 """Words that a note writes in two pieces: "non-productive", "gall bladder", "micro-" and "cephaly".
 
 A terminology may write them as one word, be there a prefix with a hyphen, a compound in two words,
-or a hyphen at the end of a line. And what stands behind the first piece is not what the note says:
-neither a non-productive cough nor a productive one is named by "productive cough" there, and no
-stone of a bladder by "bladder stones" in "gall bladder stones".
+a hyphen at the end of a line, or a soft one anywhere. And what stands behind the first piece is not
+what the note says: neither a non-productive cough nor a productive one is named by "productive
+cough" there, and no stone of a bladder by "bladder stones" in "gall bladder stones".
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _PREFIXES = frozenset((
 _HYPHEN = re.compile(r"-(?=[^\W\d_]{3})")
 _ANY_HYPHEN = re.compile(r"[-\u2010\u2011](?=[^\W\d_]{3})")
 _LINE_END = re.compile(r"[-\u2010\u2011](?<=[a-z]{2}.)\r?\n[ \t]*(?=[a-z]{2})")
+_SOFT = re.compile(r"(?<=[^\W\d_])\u00ad(?:\r?\n[ \t]*)?(?=[^\W\d_])")
 _COMPOUNDS = {
     **dict.fromkeys(("back", "belly", "ear", "head", "stomach", "tooth"), ("ache",)),
     "gall": ("bladder", "stone"),
@@ -91,6 +92,8 @@ def _gaps(text: str) -> list[tuple[int, int]]:
     gaps = [hyphen.span() for hyphen in hyphens if _is_prefix(text, hyphen.start())]
     if typeset or "-\n" in text or "-\r\n" in text:
         gaps += [match.span() for match in _LINE_END.finditer(text)]
+    if "\u00ad" in text:
+        gaps += [match.span() for match in _SOFT.finditer(text)]
     gaps += [(at, at + 1) for at in _between_compounds(text)]
     return sorted({*gaps})
 

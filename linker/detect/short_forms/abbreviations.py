@@ -12,7 +12,7 @@ from linker.detect.short_forms.definitions import ShortForm, defined_in, parenth
 from linker.detect.short_forms.restated import restated
 from linker.detect.short_forms.shorthand import stands_for
 from linker.schema import Mention
-from linker.text import normalise
+from linker.text import normalise, readable
 
 _CAUSE = re.compile(r"(?:induced|associated|related)[ \t\n]+\Z")
 # Laboratory animals get the disease by being immunised: letters for it name the experiment.
@@ -53,6 +53,8 @@ def expand(
         The mentions in the same order. An occurrence of a short form that the note defines, and
         that no mention touches, becomes a mention.
     """
+    # Full-width brackets define too. Short forms that were missed are the note's own characters.
+    own, text = text, readable(text)
     short_forms = defined_in(text)
     meant = {
         (short.start, short.end): _meant_by(text, short, mentions, trust=not drop_undetected)
@@ -90,7 +92,7 @@ def expand(
         long_form = meant[short.start, short.end]
         if long_form is not None and reached <= short.start:
             added.append(
-                Mention(short.start, short.end, text[short.start : short.end], long_form=long_form)
+                Mention(short.start, short.end, own[short.start : short.end], long_form=long_form)
             )
     return sorted([*expanded, *added], key=lambda mention: (mention.start, -mention.end))
 

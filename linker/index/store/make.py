@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.index.arrow import write_table
 from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE, kind_rank, relations
@@ -64,7 +65,7 @@ def _distinct_names(terminology: Terminology, concept_ids: pa.Array) -> pa.Table
     pairs = pairs.filter(pc.not_equal(pairs.column("normal"), ""))
     if not len(pairs):
         raise TerminologyError(
-            f"none of the {len(names)} names holds a character that can be read; "
+            f"{counted(len(names), 'name')}, none with a character that can be read; "
             "is this the right file, in the right encoding?"
         )
     if len(forms):

@@ -13,6 +13,7 @@ from typing import Any
 from pronto.ontology import Ontology
 
 from linker.config import ReadOptions
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
@@ -75,8 +76,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         builder.retire(other, replaced_by=concept_id)
     if terms and skipped["terms without a name"] == len(terms):
         raise TerminologyError(
-            f"{path}: none of the {len(terms)} terms has a name; is this a part of a release that "
-            "holds the hierarchy only? Take the full file"
+            f"{path}: {counted(len(terms), 'term')}, none with a name; is this a part of a "
+            "release that holds the hierarchy only? Take the full file"
         )
     return builder.finish(_release(path, ontology, {**skipped, **bad.counted()}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
@@ -78,7 +79,9 @@ def _broken(line: bytes, where: str, n_fields: int) -> TerminologyError:
     found = line.count(b"|") + (not ended)
     if found != n_fields:
         question = "was the file cut short?" if found < n_fields else "is there a '|' in a field?"
-        return TerminologyError(f"{where}: {found} fields, expected {n_fields}; {question}")
+        return TerminologyError(
+            f"{where}: {counted(found, 'field')}, expected {n_fields}; {question}"
+        )
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from linker.config import ReadOptions
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
@@ -126,8 +127,8 @@ def _merge(
     n_lines = name.count("\n") + 1
     if len(name) > _MAX_NAME or n_lines > _MAX_LINES:
         raise TerminologyError(
-            f"{where}: a name of {len(name):,} characters and {n_lines:,} lines, expected at most "
-            f"{_MAX_NAME:,} and {_MAX_LINES}; is a quotation mark not closed?"
+            f"{where}: a name of {len(name):,} characters and {counted(n_lines, 'line')}, "
+            f"expected at most {_MAX_NAME:,} and {_MAX_LINES}; is a quotation mark not closed?"
         )
     # All of a row is read before any of it counts: one that is broken says nothing.
     cells = {

@@ -16,6 +16,7 @@ from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.formats.lines import BOM
 from linker.formats.separated import UTF_16, Dialect, delimiter_of, said_delimiter
@@ -244,7 +245,7 @@ def _sparql(
 
 def _wrong_count(where: str, found: int, expected: int) -> TerminologyError:
     return TerminologyError(
-        f"{where}: {found} fields, expected {expected} as in the header; "
+        f"{where}: {counted(found, 'field')}, expected {expected} as in the header; "
         "was the file cut short, or is a field with the delimiter in it not quoted?"
     )
 

@@ -107,6 +107,13 @@ def test_a_compound_in_two_words_is_one(
         ("non\u2011bilious vomiting", [("vomiting", None)]),
         ("anti\u2010nausea", []),
         ("a list -\nnausea", [("nausea", None)]),
+        # Soft ones, which a reader sees at the end of a line only.
+        (
+            "known gall\u00adblad\u00adder stones",
+            [("gall\u00adblad\u00adder stones", "gallbladder stones")],
+        ),
+        ("with micro\u00ad\nce\u00adphaly", [("micro\u00ad\nce\u00adphaly", "microcephaly")]),
+        ("heart \u00adburn", [("burn", None)]),
     ],
 )
 def test_hyphens_of_typesetters(
@@ -123,12 +130,12 @@ def test_offsets_are_those_of_the_note(matcher: DictionaryMatcher) -> None:
     assert found[-1].text == "post-herpetic neuralgia"
 
 
-@given(st.text(alphabet="non-ati pre\r\n\u0335x.\u2010gl", max_size=200))
+@given(st.text(alphabet="non-ati pre\r\n\u0335x.\u2010\u00adgl", max_size=200))
 def test_stretches_are_as_long_as_what_they_stand_for(text: str) -> None:
     for begin, stretch in joined_in(text):
         own = text[begin : begin + len(stretch)]
         assert all(
-            a == b or (a in "-\u2010 \r\n" and b == "\u0335")
+            a == b or (a in "-\u2010\u00ad \r\n" and b == "\u0335")
             for a, b in zip(own, stretch, strict=True)
         )
         assert in_one_word(stretch) is not None

@@ -28,6 +28,15 @@ def test_expand_gives_long_forms_and_adds_what_was_missed() -> None:
     ]
 
 
+def test_full_width_brackets_define_too() -> None:
+    text = "Atrial fibrillation（ＡＦ）. ＡＦ again"
+    assert [(m.start, m.text, m.long_form) for m in expand(text, [Mention(0, 19, text[:19])])] == [
+        (0, "Atrial fibrillation", None),
+        (20, "ＡＦ", "Atrial fibrillation"),
+        (25, "ＡＦ", "Atrial fibrillation"),
+    ]
+
+
 def test_expand_takes_what_the_note_does_not_define_from_the_table() -> None:
     mentions = [Mention(0, 3, "SOB"), Mention(5, 9, "mild")]
     expected = [replace(mentions[0], long_form="shortness of breath"), mentions[1]]
