@@ -412,9 +412,16 @@ def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
         "No [fever|negated], [chills|negated], [pain|] well controlled.",
         "There is no [fracture|negated] and the [effusion|] is small.",
         "No [PE|negated] and his [cough|] is better.",
+        # Up to three words before what the item is about, and behind it.
+        "No [fever|negated], dull left knee [pain|] is better.",
+        "No [fever|negated], dull left upper abdominal [pain|negated] is better.",
+        "No [fever|negated], [pain|] in left knee is better.",
+        "No [fever|negated], [pain|negated] in all of the toes is better.",
+        "No [fever|negated], [rash|] noted, no [cough|negated] or [chills|negated].",
         # Lists, of which all members are denied, and what is denied twice.
         "No [fever|negated], [cough|negated] or [rash|negated] noted.",
         "No [icterus|negated], [cyanosis|negated], [edema|negated] noted.",
+        "No [fever|negated] or [chills|negated], [rash|negated] noted, no [cough|negated].",
         "No [fever|negated], [rash|negated] is not seen. No [fever|negated] and [rash|negated].",
         "No [mass|negated] of the hip and the [pelvis|negated].",
         "No [fever|negated], [cough|negated] that is new.",
