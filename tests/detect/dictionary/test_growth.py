@@ -42,6 +42,15 @@ from linker.detect.dictionary.growth import growth_in
         ),
         ("OFC <\n3rd centile", [("OFC <\n3rd centile", "microcephaly")]),
         ("height z-score of -2.7", [("height z-score of -2.7", "short stature")]),
+        (
+            "HEIGHT BELOW THE 3RD PERCENTILE; WEIGHT Z-SCORE -3",
+            [
+                ("HEIGHT BELOW THE 3RD PERCENTILE", "short stature"),
+                ("WEIGHT Z-SCORE -3", "decreased body weight"),
+            ],
+        ),
+        ("HEIGHT 3 STANDARD DEVIATIONS ABOVE", [("HEIGHT 3 STANDARD DEVIATIONS ABOVE", "tall stature")]),
+        ("Height Z-Score -3", [("Height Z-Score -3", "short stature")]),
         # Within the usual, or it is not said on which side.
         ("OFC 51 cm (25th centile), height at the 3rd centile", []),
         ("weight below the 10th centile, height above the 3rd centile", []),
@@ -51,6 +60,7 @@ from linker.detect.dictionary.growth import growth_in
         # Another measure, or somebody else's.
         ("Sitting height -3 SD, penile length below the 3rd centile", []),
         ("the mother's height was below the 3rd centile; maternal height -3 SD", []),
+        ("Maternal height -3 SD. PATERNAL HEIGHT -3 SD. HIS MOTHER'S WEIGHT -3 SD", []),
         ("height 100 cm", []),
         ("", []),
     ],
