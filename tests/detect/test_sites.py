@@ -47,7 +47,11 @@ def stretches(text: str, *findings: str) -> list[list[str]]:
         ("knee pain since the day before the day on which she fell", "pain", ["knee pain"]),
         ("the knee had pain", "pain", []),
         # Four words of a site at most.
-        ("her left lower anterior cervical spine pain", "pain", ["lower anterior cervical spine pain"] + ["cervical spine pain"]),
+        (
+            "her left lower anterior cervical spine pain",
+            "pain",
+            ["lower anterior cervical spine pain"] + ["cervical spine pain"],
+        ),
         ("breast-ovarian cancer", "cancer", []),  # "ovarian" is half a word.
         ("tibia-fracture", "fracture", ["tibia-fracture"]),
         ("pain in the back of her neck", "pain", []),

@@ -49,7 +49,10 @@ from linker.detect.dictionary.growth import growth_in
                 ("WEIGHT Z-SCORE -3", "decreased body weight"),
             ],
         ),
-        ("HEIGHT 3 STANDARD DEVIATIONS ABOVE", [("HEIGHT 3 STANDARD DEVIATIONS ABOVE", "tall stature")]),
+        (
+            "HEIGHT 3 STANDARD DEVIATIONS ABOVE",
+            [("HEIGHT 3 STANDARD DEVIATIONS ABOVE", "tall stature")],
+        ),
         ("Height Z-Score -3", [("Height Z-Score -3", "short stature")]),
         # Within the usual, or it is not said on which side.
         ("OFC 51 cm (25th centile), height at the 3rd centile", []),

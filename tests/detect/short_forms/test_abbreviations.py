@@ -88,7 +88,11 @@ def _mentions(text: str, *stretches: str) -> list[Mention]:
         ("paracetamol (pcm)", ("paracetamol", "pcm"), None),
         ("tacrolimus (tac-2)", ("tacrolimus", "tac-2"), None),
         # Ten characters at most, without a blank, and fewer than it has.
-        ("vitamin substances (V12345678a)", ("vitamin substances", "V12345678a"), "vitamin substances"),
+        (
+            "vitamin substances (V12345678a)",
+            ("vitamin substances", "V12345678a"),
+            "vitamin substances",
+        ),
         ("vitamin substances (V12345678ab)", ("vitamin substances", "V12345678ab"), None),
         ("vitamin substances (V 2)", ("vitamin substances", "V 2"), None),
         ("serum K (Kal)", ("K", "Kal"), None),

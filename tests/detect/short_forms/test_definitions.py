@@ -139,5 +139,7 @@ def test_no_long_form_begins_with_of() -> None:
 
 
 def test_what_stands_alone_in_parentheses_and_may_be_a_short_form() -> None:
-    text = "failure (HF), diabetes ( DM ), obesity (HCC), seen (febrile; Crohn's), was (Crohn's) (C)"
+    text = (
+        "failure (HF), diabetes ( DM ), obesity (HCC), seen (febrile; Crohn's), was (Crohn's) (C)"
+    )
     assert parenthesised(text) == {"HF", "DM", "febrile; Crohn's"}
