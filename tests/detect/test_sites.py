@@ -50,7 +50,7 @@ def stretches(text: str, *findings: str) -> list[list[str]]:
         (
             "her left lower anterior cervical spine pain",
             "pain",
-            ["lower anterior cervical spine pain"] + ["cervical spine pain"],
+            ["lower anterior cervical spine pain", "cervical spine pain"],
         ),
         ("breast-ovarian cancer", "cancer", []),  # "ovarian" is half a word.
         ("tibia-fracture", "fracture", ["tibia-fracture"]),
