@@ -184,6 +184,7 @@ def test_named_cases(text: str) -> None:
         "[chest pain|negated] and [cough|negated].",
         # Sections.
         "PMH: [COPD|historical]\nMeds: none\nAssessment: [croup|]",
+        "Differential diagnosis: [gout|uncertain], [lupus|uncertain]\nPlan: [pain|]",
         "Family History:\n[glaucoma|family]\n\nPlan:\n[cataract|]",
         "FAMILY HISTORY\n[glaucoma|family]\nIMPRESSION\n[cataract|]",
         "FH: [gout|family]\nSOMETHING UNKNOWN: [edema|]",
@@ -406,6 +407,22 @@ def test_phrases(text: str) -> None:
         "Rule out [DVT|uncertain] after [fracture|].",
         "Call if [fever|hypothetical] after [surgery|], or [pain|hypothetical].",
         "[Infection|negated] after surgery was ruled out.",
+        "No [pain|negated] before [surgery|]. Possible [seizure|uncertain] during [dialysis|].",
+        "No [fever|negated] prior to [surgery|], [cough|negated] or [rash|negated].",
+        "No [pain|negated] until the [fall|]. Denies [pain|negated] on [exertion|].",
+        # Behind some words it is denied again.
+        "No [fever|negated] after [surgery|] or [rash|negated], nor [pain|negated].",
+        "No [fever|negated] since [surgery|] nor [rash|negated].",
+        "No [fever|negated] after [surgery|] including [rash|negated].",
+        "No [fever|negated] after [surgery|] and any [rash|negated].",
+        "No [pain|negated] after [meals|] such as [rash|negated].",
+        "Denies following [surgery|]: [fever|negated]. No signs after [surgery|] ([rash|negated]).",
+        "Denies [pain|negated] during [exercise|] or [rash|negated].",
+        "No [clot|negated] on [CT|] or [bleeding|negated]. No signs by [CT|] of [TB|negated].",
+        "No [mass|negated] by [CT|], [bleeding|negated] or [TB|negated].",
+        "No [deficit|negated] from [stroke|] or [pain|negated].",
+        "No [deficit|negated] in the context of [stroke|], [pain|negated] or [TB|negated].",
+        "No [deficit|negated] in the setting of [stroke|].",
     ],
 )
 def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
