@@ -62,7 +62,10 @@ _ROMAN = {
 STOP_WORDS = frozenset({"of", "the", "in", "on", "by", "to", "for", "at", "an"})
 """Words that a name may gain or lose without meaning another thing ("fracture of the femur")."""
 _LATIN_PLURALS = ("oses", "yses", "stases", "theses", "crises")
-_NO_LATIN_PLURAL = frozenset({"doses", "noses", "roses", "hoses", "poses", "closes", "loses"})
+_NO_LATIN_PLURAL = frozenset({
+    "closes", "overdoses", "primroses", "purposes", "glucoses", "hexoses", "pentoses", "sucroses",
+})  # fmt: skip
+"""Plurals of words with an "e" that are long enough to be taken for them."""
 
 
 _AMERICAN_PARTS = {"ae": "e", "oe": "e", "sulph": "sulf", "leuco": "leuko", "neurone": "neuron"}

@@ -61,7 +61,18 @@ def test_inflected_is_blind_to_spelling(british: str, us: str) -> None:
 
 @pytest.mark.parametrize(
     ("plural", "one"),
-    [("crises", "crisis"), ("prostheses", "prosthesis"), ("diagnoses", "diagnosis")],
+    [
+        ("crises", "crisis"),
+        ("prostheses", "prosthesis"),
+        ("diagnoses", "diagnosis"),
+        ("metastases", "metastasis"),
+        # The same ending, of words with an "e".
+        ("doses", "dose"),
+        ("overdoses", "overdose"),
+        ("glucoses", "glucose"),
+        ("sucroses", "sucrose"),
+        ("closes", "close"),
+    ],
 )
 def test_latin_plurals(plural: str, one: str) -> None:
     assert stem(plural) == stem(one)
@@ -172,6 +183,34 @@ def test_words_that_compare_as_one(one: str, other: str) -> None:
 )
 def test_words_that_stay_apart(one: str, other: str) -> None:
     assert stem(one) != stem(other)
+
+
+@pytest.mark.parametrize(
+    ("word", "own"),
+    [
+        # Short words are left as they are, but for their plural.
+        ("toes", "toe"),
+        ("ties", "tie"),
+        ("flies", "fly"),
+        ("gas", "gas"),
+        # No "-ize", though it looks like one.
+        ("surprised", "surprised"),
+        ("localised", "localized"),
+    ],
+)
+def test_stems(word: str, own: str) -> None:
+    assert stem(word) == own
+
+
+def test_an_apostrophe_within_a_word_parts_it() -> None:
+    assert [(w.start, w.end) for w in words("don't, Crohn's, the seizures'")] == [
+        (0, 3), (4, 5), (7, 14), (16, 19), (20, 29)
+    ]  # fmt: skip
+
+
+def test_the_hash_of_many_words_has_64_bits() -> None:
+    stems = [f"w{i}" for i in range(40)]
+    assert bag_hash(stems) == sum(map(word_hash, stems)) % 2**64 < sum(map(word_hash, stems))
 
 
 def test_a_stop_word_counts_for_nothing() -> None:

@@ -27,6 +27,20 @@ class Fixed:
         return [self._mentions for _ in texts]
 
 
+class Nesting(Fixed):
+    """Finds more where mentions may overlap, and more still where they may nest."""
+
+    def __init__(self, *mentions: Mention, overlapping: Mention, nested: Mention) -> None:
+        super().__init__(*mentions)
+        self._overlapping, self._nested = overlapping, nested
+
+    def detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
+        return [[*self._mentions, self._overlapping] for _ in texts]
+
+    def detect_nested(self, texts: Sequence[str]) -> list[list[Mention]]:
+        return [[*self._mentions, self._overlapping, self._nested] for _ in texts]
+
+
 def mention(start: int, end: int, label: str = "", long_form: str | None = None) -> Mention:
     return Mention(start, end, "x" * (end - start), label, long_form)
 
@@ -77,6 +91,18 @@ def test_what_is_worth_more_stays_before_what_is_longer() -> None:
     kept = without_overlaps(items, mention=lambda item: item[0], worth=lambda item: item[1])
     # Of two as long the earlier.
     assert spans([item[0] for item in kept]) == [(3, 6), (9, 11)]
+
+
+def test_each_detector_is_asked_for_all_that_it_can_find() -> None:
+    nesting = Nesting(mention(0, 6), overlapping=mention(4, 9), nested=mention(1, 3))
+    combined = CombinedDetector([Fixed(mention(10, 12)), nesting])
+    assert spans(combined.detect(["x"])[0]) == [(0, 6), (10, 12)]
+    assert spans(combined.detect_all(["x"])[0]) == [(0, 6), (4, 9), (10, 12)]
+    assert spans(combined.detect_nested(["x"])[0]) == [(0, 6), (1, 3), (4, 9), (10, 12)]
+    # One that can leave overlaps to others, and no more than that.
+    outer = CombinedDetector([CombinedDetector([nesting]), Fixed(mention(4, 9, "X"))])
+    assert outer.detect_all(["x"])[0][1].label == "X"
+    assert spans(outer.detect_nested(["x"])[0]) == [(0, 6), (1, 3), (4, 9)]
 
 
 def test_no_detector_is_an_error() -> None:

@@ -40,6 +40,18 @@ def stretches(text: str, *findings: str) -> list[list[str]]:
         ("She was then found to have a large ovarian\ntumor.", "tumor", ["ovarian\ntumor"]),
         ("OVARIAN TUMOR", "TUMOR", []),  # Five capitals are letters.
         ("OVARIAN CARCINOMA", "CARCINOMA", ["OVARIAN CARCINOMA"]),
+        ("OVARIAN TUMORS", "TUMORS", []),
+        ("OVARIAN FIBROMA", "FIBROMA", ["OVARIAN FIBROMA"]),
+        ("Pain In Left Knee", "Pain", ["Pain In Left Knee"] * 2),
+        # At the beginning of a long text.
+        ("knee pain since the day before the day on which she fell", "pain", ["knee pain"]),
+        ("the knee had pain", "pain", []),
+        # Four words of a site at most.
+        (
+            "her left lower anterior cervical spine pain",
+            "pain",
+            ["lower anterior cervical spine pain", "cervical spine pain"],
+        ),
         ("breast-ovarian cancer", "cancer", []),  # "ovarian" is half a word.
         ("tibia-fracture", "fracture", ["tibia-fracture"]),
         ("pain in the back of her neck", "pain", []),
@@ -58,6 +70,14 @@ def test_sites_of_a_finding(text: str, finding: str, sites: list[str]) -> None:
 def test_a_site_that_another_mention_holds_is_not_taken() -> None:
     text = "knee effusion pain in chest discomfort"
     assert stretches(text, "knee effusion", "pain", "chest discomfort") == [[], [], []]
+
+
+def test_a_mention_that_is_a_body_part_leaves_it_to_the_finding() -> None:
+    assert stretches("pain in left knee", "pain", "left knee")[0] == ["pain in left knee"] * 2
+    assert stretches("knee pain", "knee", "pain")[1] == ["knee pain"]
+    # A finding with it keeps it, from the first character on.
+    whole, part = Mention(0, 12, "hip fracture"), Mention(4, 12, "fracture")
+    assert sites_of("hip fracture", [whole, part])[1] == ()
 
 
 def test_letters_have_a_site_where_they_say_what_they_stand_for() -> None:

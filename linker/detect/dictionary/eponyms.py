@@ -18,8 +18,10 @@ from linker.config import read_toml, validated
 from linker.text import stem
 
 _APOSTROPHES = "'\u2019"
-_TITLE = re.compile(r"\b(?:(?:Dr|Mr|Mrs|Ms)\.?|Miss|(?:DR|MR|MRS|MS)\.)[ \t]\Z")
-"""In capitals with their stop alone: "MS Fatigue" is of no lady."""
+_TITLE = re.compile(
+    r"\b(?:(?:Dr|Mr|Mrs|Ms)\.?(?:[ \t]|[ \t]?\r?\n[ \t]{0,8})|(?:Miss|(?:DR|MR|MRS|MS)\.)[ \t])\Z"
+)
+"""In capitals with their stop alone, on one line: "MS Fatigue" is of no lady."""
 _BEFORE = 24
 """Code points before an eponym in which a title is looked for."""
 

@@ -41,9 +41,11 @@ _BETWEEN = (
     r"|\b\d{1,5}(?:\.\d{1,3})? ?(?:cm|mm|m|kgs?|g|grams?|kg/m2|in|inches|lbs?)\b){0,24}"
 )
 _AND = r"(?:,? and |, | & |/)"
-_MENTIONED = ("entile", "%ile", "SD", "sd", "deviation", "score")
-"""Most texts hold none of these: a quick look."""
-_OF_ANOTHER = re.compile(r"(?:['’]s|\b(?:mat|pat)ernal) \Z")
+_MENTIONED = (
+    "entile", "ENTILE", "%ile", "%ILE", "SD", "sd", "eviation", "EVIATION", "core", "CORE",
+)  # fmt: skip
+"""Most texts hold none of these: a quick look, for words in either case."""
+_OF_ANOTHER = re.compile(r"(?:['’]s|\b(?:mat|pat)ernal) \Z", re.IGNORECASE)
 _USUAL = 2.0
 """Standard deviations from the mean that are not far from the usual yet."""
 _LONGEST_BEFORE = 12

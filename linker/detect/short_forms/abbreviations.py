@@ -14,11 +14,11 @@ from linker.detect.short_forms.shorthand import stands_for
 from linker.schema import Mention
 from linker.text import normalise, readable
 
-_CAUSE = re.compile(r"(?:induced|associated|related)[ \t\n]+\Z")
+_CAUSE = re.compile(r"(?:induced|associated|related)\s+\Z", re.IGNORECASE)
 # Laboratory animals get the disease by being immunised: letters for it name the experiment.
 _MODEL = re.compile(
     r"(?:adjuvant|antigen|carrageenan|collagen|ovalbumin|peptidoglycan|pristane|proteoglycan|zymosan)"
-    r"[- \t\n]{1,2}induced[ \t\n]+\Z",
+    r"[-\s]{1,2}induced\s+\Z",
     re.IGNORECASE,
 )
 _NEAR = 8
@@ -107,7 +107,7 @@ def _meant_by(
     """
     before = bisect_left(mentions, short.long_end, key=lambda mention: mention.start)
     near = mentions[max(0, before - _NEAR) : before]
-    # A long form may end one letter before its mention does: "carcinomas (CA)".
+    # A long form may end one mark before its mention does: "the seizures' (SZ)".
     heads = [m for m in near if short.long_end <= m.end <= short.long_end + 1 and not m.proposed]
     if not heads:
         return short.long_form if trust else None

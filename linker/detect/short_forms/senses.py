@@ -97,5 +97,11 @@ def _table() -> dict[str, tuple[_Sense, ...]]:
 
 def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
     # The longest first: "relapsing-remitting" and not "relapsing".
-    either = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
-    return re.compile(rf"(?<![a-z0-9])(?:{either})(?![a-z0-9])")
+    return re.compile("|".join(map(_whole, sorted(phrases, key=len, reverse=True))))
+
+
+def _whole(phrase: str) -> str:
+    """A phrase that begins and ends no word in its middle; marks may touch any: "98%", ">120"."""
+    before = "(?<![a-z0-9])" if phrase[0].isalnum() else ""
+    behind = "(?![a-z0-9])" if phrase[-1].isalnum() else ""
+    return f"{before}{re.escape(phrase)}{behind}"

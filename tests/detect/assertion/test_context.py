@@ -180,8 +180,11 @@ def test_named_cases(text: str) -> None:
         "No [fever|negated]\r\n[Cough|]\r\n",
         "The patient was seen in clinic this morning and she denies recent\n[chest pain|negated].",
         "She denies\n[chest pain|negated].",
+        "She was seen in the clinic this morning and denies recent [fever|negated],\n"
+        "[chest pain|negated] and [cough|negated].",
         # Sections.
         "PMH: [COPD|historical]\nMeds: none\nAssessment: [croup|]",
+        "Differential diagnosis: [gout|uncertain], [lupus|uncertain]\nPlan: [pain|]",
         "Family History:\n[glaucoma|family]\n\nPlan:\n[cataract|]",
         "FAMILY HISTORY\n[glaucoma|family]\nIMPRESSION\n[cataract|]",
         "FH: [gout|family]\nSOMETHING UNKNOWN: [edema|]",
@@ -196,6 +199,13 @@ def test_named_cases(text: str) -> None:
         "PAST MEDICAL HISTORY\nUnremarkable\n\n[Sepsis|] was treated.",
         "PMH: None other than [gout|historical]. FH: No [gout|negated+family].\n[MI|family]",
         "Denies: [headache|negated], [fever|negated]. Admits: [cough|]. Reports: [rash|]",
+        "*PMH*: [asthma|historical]\nPast Medical History (PMH): [gout|historical]",
+        "FAMILY HISTORY (as told by him): [gout|family]\nPLAN: [pain|]",
+        # An unknown header ends a section where a line begins; one word, behind a blank line.
+        "FAMILY HISTORY: [gout|family]. OTHER KIN: [lupus|family]",
+        "FAMILY HISTORY:\n[gout|family]\n\nNOTES:\n[pain|]",
+        "FAMILY HISTORY:\n[gout|family]\nNOTES:\n[pain|family]",
+        "FAMILY HISTORY:\n[gout|family]\nOTHER NOTES:\n[pain|]",
         # Headers in lines without a mention.
         "Seen today. Well. Family history:\n[glaucoma|family]",
         "FAMILY HISTORY\nAs before. Seen.\n[glaucoma|family]\n\nPLAN:\nRest. Go.\n[cataract|]",
@@ -397,6 +407,22 @@ def test_phrases(text: str) -> None:
         "Rule out [DVT|uncertain] after [fracture|].",
         "Call if [fever|hypothetical] after [surgery|], or [pain|hypothetical].",
         "[Infection|negated] after surgery was ruled out.",
+        "No [pain|negated] before [surgery|]. Possible [seizure|uncertain] during [dialysis|].",
+        "No [fever|negated] prior to [surgery|], [cough|negated] or [rash|negated].",
+        "No [pain|negated] until the [fall|]. Denies [pain|negated] on [exertion|].",
+        # Behind some words it is denied again.
+        "No [fever|negated] after [surgery|] or [rash|negated], nor [pain|negated].",
+        "No [fever|negated] since [surgery|] nor [rash|negated].",
+        "No [fever|negated] after [surgery|] including [rash|negated].",
+        "No [fever|negated] after [surgery|] and any [rash|negated].",
+        "No [pain|negated] after [meals|] such as [rash|negated].",
+        "Denies following [surgery|]: [fever|negated]. No signs after [surgery|] ([rash|negated]).",
+        "Denies [pain|negated] during [exercise|] or [rash|negated].",
+        "No [clot|negated] on [CT|] or [bleeding|negated]. No signs by [CT|] of [TB|negated].",
+        "No [mass|negated] by [CT|], [bleeding|negated] or [TB|negated].",
+        "No [deficit|negated] from [stroke|] or [pain|negated].",
+        "No [deficit|negated] in the context of [stroke|], [pain|negated] or [TB|negated].",
+        "No [deficit|negated] in the setting of [stroke|].",
     ],
 )
 def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
@@ -409,12 +435,20 @@ def test_what_a_finding_comes_after_or_from_is_there(text: str) -> None:
         "No [chest pain|negated], [rash|] noted. No [cough|negated], mild [rash|] was seen.",
         "No [fever|negated], [cough|] improving.",
         "Denies [nausea|negated], [pain|historical] has resolved.",
+        "Denies [MI|negated] (ruled out) or [PE|negated].",
         "No [fever|negated], [chills|negated], [pain|] well controlled.",
         "There is no [fracture|negated] and the [effusion|] is small.",
         "No [PE|negated] and his [cough|] is better.",
+        # Up to three words before what the item is about, and behind it.
+        "No [fever|negated], dull left knee [pain|] is better.",
+        "No [fever|negated], dull left upper abdominal [pain|negated] is better.",
+        "No [fever|negated], [pain|] in left knee is better.",
+        "No [fever|negated], [pain|negated] in all of the toes is better.",
+        "No [fever|negated], [rash|] noted, no [cough|negated] or [chills|negated].",
         # Lists, of which all members are denied, and what is denied twice.
         "No [fever|negated], [cough|negated] or [rash|negated] noted.",
         "No [icterus|negated], [cyanosis|negated], [edema|negated] noted.",
+        "No [fever|negated] or [chills|negated], [rash|negated] noted, no [cough|negated].",
         "No [fever|negated], [rash|negated] is not seen. No [fever|negated] and [rash|negated].",
         "No [mass|negated] of the hip and the [pelvis|negated].",
         "No [fever|negated], [cough|negated] that is new.",
@@ -624,6 +658,70 @@ def test_what_findings_would_show_that_there_are_not(text: str) -> None:
     ],
 )
 def test_what_a_drug_is_taken_for_when_needed(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # So many words, and not one more.
+        "He is not one two [pale|negated]. He is not one two three [pale|].",
+        "Did not [vomit|negated], [pain|]. Did not say [gout|].",
+        "I don't think that it is [gout|negated]. I don't think that it can be [gout|].",
+        "Ruled out [MI|negated], [gout|].",
+        "There is not [edema|negated], [pain|]. There are not one two three [stones|negated].",
+        "There are not one two three four five [stones|].",
+        "He does not appear to be in [distress|negated].",
+        "He does not appear to be able to walk with [gout|].",
+        "-ve one two three [rash|negated], [TB|]. -ve one two three four [rash|].",
+        "[gout|] [rash|negated] n\n[gout|] [pain|negated] free",
+        "[TB|negated] one two three four five six seven eight nine ten eleven was ruled out.",
+        "[TB|] one two three four five six seven eight nine ten eleven twelve was ruled out.",
+        "Prior [gout|historical], [rash|]. Prior visit to this clinic shows [rash|].",
+        "Status post left total hip [repair|historical].",
+        "Status post one left total hip [repair|].",
+        "Status post repair of it, [rash|]. S/p fall w [pain|].",
+        "[Gout|historical] was found in the left toe two years ago.",
+        "[Gout|] that he thinks was found in the left toe two years ago.",
+        "Surgery two years ago for [gout|historical].",
+        "Surgery two years ago for what was to be found by them to be [gout|].",
+        "Maternal [gout|family], [rash|]. Maternal visit for [gout|].",
+        "Vaccinated against [flu|hypothetical], [TB|].",
+        "Vaccinated against one two three four [flu|].",
+        "[DVT|hypothetical] prophylaxis. [Gout|] seen and DVT prophylaxis.",
+        "[Asthma|hypothetical] action plan. [Gout|] and asthma action plan.",
+        "Possible [gout|uncertain], [rash|].",
+        "Possible [gout|uncertain], [MS|uncertain] or [TB|uncertain].",
+        "I suspect that he has one two three four five [TB|uncertain], [rash|].",
+        "I suspect that he has one two three four five six [TB|].",
+        "I think he has one two [gout|uncertain]. I think he has one two three [gout|].",
+        "I think he has [gout|uncertain], [rash|].",
+        "Consider [gout|uncertain], [rash|]. Consider one two [gout|uncertain].",
+        "Consider one two three [gout|].",
+        "[Gout|uncertain] one two ?\n[Gout|] one two three ?",
+        "[Gout|uncertain] one two three four five six seven vs [TB|uncertain].",
+        "[Gout|] one two three four five six seven eight vs [TB|uncertain].",
+        "[Gout|uncertain] one two three four five six seven cannot be ruled out.",
+        "[Gout|] one two three four five six seven eight cannot be ruled out.",
+        "[Glaucoma|uncertain] suspect OU. [Gout|] and glaucoma suspect OU.",
+        # Up to some words, or behind some.
+        "Consider MRI to see [pain|], admission in [gout|].",
+        "Consider MRI given [pain|]. Consider surgery with [pain|].",
+        "Consider admission in [gout|]. Consider surgery if [pain|hypothetical].",
+        "[Anemia|] secondary to [CKD|uncertain] vs [bleeding|uncertain].",
+        "[Anemia|] from [CKD|uncertain] vs [bleeding|uncertain].",
+        "[Shock|] caused by [sepsis|uncertain] vs [bleeding|uncertain].",
+        "Counseled on signs of [TB|hypothetical]. Taught symptoms of [sepsis|hypothetical].",
+        "Benefits and harms, including [TB|hypothetical]. Alternatives include [TB|hypothetical].",
+        # What is otherwise ends all of them.
+        "No [fever|negated] but [cough|]. No [fever|negated] except [cough|].",
+        "Family history of [gout|family] but [rash|].",
+        "Mother with [TB|family], while [rash|] is his.",
+        "History of [TB|historical] but [rash|]. History of [MI|historical], otherwise [rash|].",
+        "Possible [gout|uncertain] but [rash|]. Return if [fever|hypothetical] although [cough|].",
+    ],
+)
+def test_how_far_a_phrase_reaches(text: str) -> None:
     check(text)
 
 

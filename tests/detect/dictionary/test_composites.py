@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.detect.dictionary.composites import joints, phrase_of, split
+from linker.detect.dictionary.composites import is_list, joints, phrase_of, split
 from linker.schema import Mention
+from linker.text import stems
 
 NAMES = {
     "acute renal failure",
@@ -57,6 +58,23 @@ def parts(text: str) -> list[tuple[str, str]]:
             "brain, breast, and prostate cancer",
             [
                 ("brain", "brain cancer"),
+                ("breast", "breast cancer"),
+                ("prostate cancer", "prostate cancer"),
+            ],
+        ),
+        # What stands before a comma is a part if it makes a name, up to the first that makes none.
+        (
+            "tired, breast, and prostate cancer",
+            [("breast", "breast cancer"), ("prostate cancer", "prostate cancer")],
+        ),
+        (
+            "brain, tired, breast, and prostate cancer",
+            [("breast", "breast cancer"), ("prostate cancer", "prostate cancer")],
+        ),
+        (
+            "small bowel, breast, and prostate cancer",
+            [
+                ("small bowel", "small bowel cancer"),
                 ("breast", "breast cancer"),
                 ("prostate cancer", "prostate cancer"),
             ],
@@ -200,6 +218,27 @@ def test_the_phrase_of_a_part_reaches_to_the_nearest_of_its_words() -> None:
     at = text.index("hearing")
     phrase = phrase_of(text, Mention(at, at + 7, "hearing", long_form="loss of hearing"))
     assert phrase.text == "loss of vision and hearing"
+
+
+def test_the_phrase_of_a_part_may_have_words_between_those_that_it_shares() -> None:
+    text = "a fracture of the neck of the femur and humerus"
+    named = Mention(40, 47, "humerus", long_form="fracture of neck of humerus")
+    assert phrase_of(text, named).text == "fracture of the neck of the femur and humerus"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pain and fever", True),
+        ("pain OR fever", True),
+        ("pain, fever", True),
+        ("pain/fever", True),
+        ("pain of the knee", False),
+        ("sand", False),
+    ],
+)
+def test_what_puts_things_side_by_side(text: str, expected: bool) -> None:
+    assert is_list(text, stems(text)) is expected
 
 
 WORDS = ["breast", "and", "or", "ovarian", "cancer", "brain", "/", ",", "of", "😀", "\0", "İ"]

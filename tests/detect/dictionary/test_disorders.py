@@ -6,7 +6,12 @@ import pytest
 from cases import build, concept
 
 from linker.detect import DictionaryMatcher
-from linker.detect.dictionary.disorders import means_another_thing, spelled_out
+from linker.detect.dictionary.disorders import (
+    SPREADS_TO,
+    is_letters,
+    means_another_thing,
+    spelled_out,
+)
 
 DISORDERS = [
     concept("D:1", "Prune belly syndrome", "PBS", "Eagle-Barrett syndrome", types=["Disease"]),
@@ -74,7 +79,13 @@ def test_an_adjective_is_looked_up_by_its_noun(matcher: DictionaryMatcher) -> No
     ("text", "short", "expected"),
     [
         ("CGT AAA TTC", "AAA", True),
+        ("CGT AAA.", "AAA", True),
+        ("5'-CGT' AAA", "AAA", True),
+        ("AAA NNC", "AAA", True),
         ("an AAA was seen", "AAA", False),
+        ("an AAA CT scan", "AAA", False),
+        ("Santa Cruz, CA 95060", "CA", True),
+        ("seen in Boston CAD, USA", "CAD", False),
         ("Santa Cruz, CA, USA", "CA", True),
         ("Hypertension, CA, CVA", "CA", False),
         ("MI promoter", "MI", True),
@@ -90,3 +101,36 @@ def test_letters_are_spelled_out_by_a_name_that_has_them_in_order() -> None:
     assert spelled_out("PBS", ["prune belly syndrome"])
     assert not spelled_out("RB1", ["retinoblastoma"])
     assert not spelled_out("PBS", ["PBS"])
+    assert not spelled_out("AB", ["a b"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PBS", True),
+        ("CLN2", True),
+        ("L1", True),
+        ("PBs", True),
+        ("Ps", False),
+        ("ABCDEF", True),
+        ("ABCDEFG", False),
+        ("A-B", False),
+        ("Pain", False),
+        ("l1", False),
+    ],
+)
+def test_what_is_letters(text: str, expected: bool) -> None:
+    assert is_letters(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("colon cancer to", True),
+        ("Tumours to bone", True),
+        ("disease today", False),
+        ("cancer", False),
+    ],
+)
+def test_where_a_cancer_went(text: str, expected: bool) -> None:
+    assert bool(SPREADS_TO.search(text)) is expected

@@ -7,7 +7,7 @@ from cases import build, concept, marked
 
 from linker import Linker
 from linker.detect import DictionaryMatcher
-from linker.detect.dictionary.eponyms import called_after, is_person
+from linker.detect.dictionary.eponyms import called_after, is_person, is_surname
 from linker.index import Index
 
 CONCEPTS = [
@@ -102,3 +102,43 @@ def test_a_term_alone_links_to_its_disease(index: Index) -> None:
 def test_a_person_is_one_at_the_ends_of_a_text() -> None:
     assert not is_person("Graves'", 0, 7)
     assert is_person("Graves' wife", 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "eponym", "expected"),
+    [
+        ("Dr. Crohn's", "Crohn's", True),
+        ("non-Crohn's", "Crohn's", True),
+        # The title is of another person.
+        ("Dr. Lee: Crohn's", "Crohn's", False),
+        # Whose name people bear: a capital, an apostrophe, and a whole word that is no thing.
+        ("Addison's and HTN", "Addison's", False),
+        ("Addison's andiron", "Addison's", True),
+        ("Addison's, HTN", "Addison's", False),
+        ("addison's, HTN", "addison's", True),
+        ("Addisons, HTN", "Addisons", True),
+    ],
+)
+def test_who_is_a_person(text: str, eponym: str, expected: bool) -> None:
+    start = text.index(eponym)
+    assert is_person(text, start, start + len(eponym)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("Dr. Burns", "Burns", True),
+        ("Mrs Burns", "Burns", True),
+        ("Miss Cold", "Cold", True),
+        ("MS. Cold", "Cold", True),
+        # At the end of a line.
+        ("seen by Dr.\nBurns", "Burns", True),
+        ("seen by Dr.\r\nBurns", "Burns", True),
+        ("known MS.\nBurns", "Burns", False),
+        ("Dr. burns", "burns", False),
+        ("MS Fatigue", "Fatigue", False),
+        ("Dr. Who. Burns", "Burns", False),
+    ],
+)
+def test_who_is_called_by_a_surname(text: str, name: str, expected: bool) -> None:
+    assert is_surname(text, text.index(name)) is expected

@@ -42,15 +42,40 @@ from linker.detect.dictionary.growth import growth_in
         ),
         ("OFC <\n3rd centile", [("OFC <\n3rd centile", "microcephaly")]),
         ("height z-score of -2.7", [("height z-score of -2.7", "short stature")]),
+        (
+            "HEIGHT BELOW THE 3RD PERCENTILE; WEIGHT Z-SCORE -3",
+            [
+                ("HEIGHT BELOW THE 3RD PERCENTILE", "short stature"),
+                ("WEIGHT Z-SCORE -3", "decreased body weight"),
+            ],
+        ),
+        (
+            "HEIGHT 3 STANDARD DEVIATIONS ABOVE",
+            [("HEIGHT 3 STANDARD DEVIATIONS ABOVE", "tall stature")],
+        ),
+        ("Height Z-Score -3", [("Height Z-Score -3", "short stature")]),
+        (
+            "OFC above the ninety-seventh centile, weight at the ninety-eighth centile",
+            [
+                ("OFC above the ninety-seventh centile", "macrocephaly"),
+                ("weight at the ninety-eighth centile", "increased body weight"),
+            ],
+        ),
+        ("height at the second centile", [("height at the second centile", "short stature")]),
+        # What follows in the bracket stays out.
+        ("OFC (2nd centile, as before)", [("OFC (2nd centile", "microcephaly")]),
         # Within the usual, or it is not said on which side.
         ("OFC 51 cm (25th centile), height at the 3rd centile", []),
         ("weight below the 10th centile, height above the 3rd centile", []),
         ("OFC -1.5 SD; height 3 SD; weight 1-2 SD below the mean", []),
         ("OFC was within 2 SD; height above -2 SD, weight less than 2.5 SD below the mean", []),
         ("height 100 cm, weight below the 97th centile", []),
+        ("height at the ninety-seventh centile, weight below the 4th centile", []),
+        ("height below +3 SD, weight 1.9 SD below the mean", []),
         # Another measure, or somebody else's.
         ("Sitting height -3 SD, penile length below the 3rd centile", []),
         ("the mother's height was below the 3rd centile; maternal height -3 SD", []),
+        ("Maternal height -3 SD. PATERNAL HEIGHT -3 SD. HIS MOTHER'S WEIGHT -3 SD", []),
         ("height 100 cm", []),
         ("", []),
     ],

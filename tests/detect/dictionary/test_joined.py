@@ -153,6 +153,12 @@ def test_stretches_are_as_long_as_what_they_stand_for(text: str) -> None:
         ("xnon-productive", None),
         ("co-non-productive", None),
         ("non-5th", None),
+        # At the end of a line, between small letters.
+        ("cardi-\nac", "cardiac"),
+        ("cardi-\r\n  ac", "cardiac"),
+        ("vitamin-\nB12", None),
+        ("x-\nray", None),
+        ("low-\n- next", None),
     ],
 )
 def test_a_prefix_is_a_word_of_its_own_before_one(text: str, joined: str | None) -> None:

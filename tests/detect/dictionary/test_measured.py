@@ -6,6 +6,7 @@ import pytest
 from cases import build, concept
 
 from linker.detect import DictionaryMatcher, measured_names
+from linker.detect.dictionary.measured import names_in_place
 from linker.text import stems
 
 FINDINGS = [
@@ -82,3 +83,17 @@ def test_measurements(
 )
 def test_what_a_measurement_shows(phrase: str, names: tuple[str, ...]) -> None:
     assert measured_names(stems(phrase)) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("potassium low", ("hypokalemia",)),
+        ("potassium, low", ()),
+        ("potassium; low", ()),
+        ("potassium/low", ()),
+        ("potassium in low", ()),
+    ],
+)
+def test_what_parts_the_words_of_a_measurement(text: str, names: tuple[str, ...]) -> None:
+    assert names_in_place(text, 0, len(text), ["potassium", "low"])[:1] == names

@@ -37,6 +37,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         "[morphine sulfate|Morphine] 2 mg, [Naproxen Sodium|Naproxen] 550 mg b.i.d.",
         "[morphine HCl|Morphine], [naproxen sodium|Naproxen].",
         "infusion of [sodium nitroprusside|Nitroprusside] (0.5)",
+        "[Sodium Nitroprusside|Nitroprusside], [morphine sodium succinate|Morphine] 2 mg",
+        "[morphine sodium|Morphine] tablets, [vitamin D acetate|Vitamin d]",
+        # No salt of a metal or of another salt.
+        "[sodium|] phosphate, [calcium|] citrate, [sulfate|] chloride",
         "[suxamethonium chloride|Suxamethonium] and [potassium chloride|]",
         "[losartan potassium|] 50 mg",
         # What is measured, or another item of a list.

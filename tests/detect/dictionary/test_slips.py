@@ -20,6 +20,8 @@ RIGHT = by_ends(["nausea", "diarrhea", "palpitation", "vomiting", "neuropathy"])
         ("vomitng", "vomiting"),
         ("palpatation", "palpitation"),
         ("palptiation", "palpitation"),
+        ("nauseaa", "nausea"),
+        ("vomitingg", "vomiting"),
     ],
 )
 def test_a_word_with_one_slip(word: str, right: str) -> None:

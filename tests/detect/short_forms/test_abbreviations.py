@@ -43,6 +43,11 @@ def test_expand_takes_what_the_note_does_not_define_from_the_table() -> None:
     assert expand("SOB (mild)", mentions) == expected
 
 
+def test_what_is_no_finding_where_it_stands_has_no_long_form() -> None:
+    mentions = [Mention(11, 13, "RA")]
+    assert expand("O2 sat 98% RA", mentions) == mentions
+
+
 def test_the_table_is_silent_on_what_the_house_has_a_name_for() -> None:
     mentions = [Mention(0, 3, "SOB"), Mention(5, 8, "HTN")]
     expected = [mentions[0], replace(mentions[1], long_form="hypertension")]
@@ -84,6 +89,23 @@ def _mentions(text: str, *stretches: str) -> list[Mention]:
         ("CALCIUM BLOCKER (CARDIZEM)", ("CALCIUM BLOCKER", "CARDIZEM"), None),
         ("chronic pain (Pancreatitis)", ("chronic pain", "Pancreatitis"), None),
         ("Atorvastatin (Ato)", ("Atorvastatin", "Ato"), "Atorvastatin"),
+        ("phlorizin(P)", ("phlorizin", "P"), "phlorizin"),
+        ("Potassium (K) rose", ("Potassium", "K"), "Potassium"),
+        ("tacrolimus (tacr)", ("tacrolimus", "tacr"), "tacrolimus"),
+        ("paracetamol (pac)", ("paracetamol", "pac"), "paracetamol"),
+        # Small letters that do not begin it, or are too many.
+        ("paracetamol (pcm)", ("paracetamol", "pcm"), None),
+        ("tacrolimus (tac-2)", ("tacrolimus", "tac-2"), None),
+        # Ten characters at most, without a blank, and fewer than it has.
+        (
+            "vitamin substances (V12345678a)",
+            ("vitamin substances", "V12345678a"),
+            "vitamin substances",
+        ),
+        ("vitamin substances (V12345678ab)", ("vitamin substances", "V12345678ab"), None),
+        ("vitamin substances (V 2)", ("vitamin substances", "V 2"), None),
+        ("serum K (Kal)", ("K", "Kal"), None),
+        ("the XYZ (XZY)", ("XYZ", "XZY"), None),
     ],
 )
 def test_a_bracket_behind_a_mention_defines_the_mention_in_it(
@@ -97,6 +119,8 @@ def test_the_mention_before_the_bracket_may_hold_one_more_initial() -> None:
     text = "attenuated adenomatous polyposis coli (AAPC)"
     long, short = "attenuated adenomatous polyposis coli", "AAPC"
     assert expand(text, _mentions(text, long, short))[1].long_form == long
+    first = f"A{text[1:]}"
+    assert expand(first, _mentions(first, f"A{long[1:]}", short))[1].long_form == f"A{long[1:]}"
     text = "X-linked adrenoleukodystrophy (ALD)"
     found = expand(text, _mentions(text, "X-linked adrenoleukodystrophy", "ALD"))
     assert found[1].long_form == "adrenoleukodystrophy"
@@ -124,14 +148,29 @@ def test_a_short_form_without_a_mention_in_its_long_form_is_dropped_on_request()
     ]
 
 
-def test_what_induced_a_disease_is_not_looked_up() -> None:
-    text = "heparin-induced thrombocytopenia (HIT). HIT"
-    found = expand(text, [mention(text, "thrombocytopenia")], drop_undetected=True)
-    assert [(m.text, m.long_form) for m in found] == [
-        ("thrombocytopenia", None),
-        ("HIT", "thrombocytopenia"),
-        ("HIT", "thrombocytopenia"),
-    ]
+def test_a_mention_in_front_of_a_long_form_or_a_mere_proposal_is_not_its_head() -> None:
+    text = "galactose phosphate uridyl transferase (GALT)"
+    first = mention(text, "galactose")
+    assert expand(text, [first], drop_undetected=True) == [first]
+    proposed = replace(mention(text, "uridyl transferase"), proposed=True)
+    assert expand(text, [proposed], drop_undetected=True) == [proposed]
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("heparin-induced thrombocytopenia (HIT). HIT", "thrombocytopenia"),
+        ("Heparin-Induced Thrombocytopenia (HIT). HIT", "Thrombocytopenia"),
+        (
+            "She was seen in this clinic today for what may be her known heparin-induced\r\n"
+            "thrombocytopenia (HIT). HIT",
+            "thrombocytopenia",
+        ),
+    ],
+)
+def test_what_induced_a_disease_is_not_looked_up(text: str, head: str) -> None:
+    found = expand(text, [mention(text, head)], drop_undetected=True)
+    assert [(m.text, m.long_form) for m in found] == [(head, None), ("HIT", head), ("HIT", head)]
 
 
 def test_expand_takes_mentions_that_overlap() -> None:

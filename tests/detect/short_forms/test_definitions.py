@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linker.detect.short_forms.definitions import defined_in
+from linker.detect.short_forms.definitions import defined_in, parenthesised
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
@@ -62,6 +62,13 @@ def pairs(text: str) -> list[tuple[str, str]]:
         ("OSA: he has obstructive sleep apnea (OSA)", [("OSA", "obstructive sleep apnea")] * 2),
         # Part of another word is no occurrence.
         ("heart failure (HF); HFrEF, HF_1, xHF", [("HF", "heart failure")]),
+        (
+            "multidrug-resistant tuberculosis (MDR-TB); MDR-TBX, MDR-TB_1",
+            [("MDR-TB", "multidrug-resistant tuberculosis")],
+        ),
+        ("tender bones (TBs), a TB", [("TBs", "tender bones"), ("TB", "tender bones")]),
+        # The full stop of an abbreviation ends no sentence.
+        ("known St. Louis encephalitis (SLE)", [("SLE", "St. Louis encephalitis")]),
         # The last definition counts.
         (
             "mitral stenosis (MS), MS. Now multiple sclerosis (MS), MS",
@@ -90,6 +97,10 @@ def test_short_forms_that_a_note_defines(text: str, expected: list[tuple[str, st
         "Heart\n\nfailure (HF)",  # Another section.
         "- heart\n- failure (HF)",  # Another list item.
         "negative (NEG)",
+        "HIV infection (HIV)",  # The long form holds it.
+        "part A b (AB)",  # Hardly longer.
+        "alpha 12 (A12)",  # Mostly digits.
+        "Of arthritis (OA)",
         "(HF)",
         "()(((",
         "",
@@ -125,3 +136,10 @@ def test_a_long_note_takes_seconds(unit: str) -> None:
 
 def test_no_long_form_begins_with_of() -> None:
     assert defined_in("the onset of arthritis (OA). OA") == ()
+
+
+def test_what_stands_alone_in_parentheses_and_may_be_a_short_form() -> None:
+    text = (
+        "failure (HF), diabetes ( DM ), obesity (HCC), seen (febrile; Crohn's), was (Crohn's) (C)"
+    )
+    assert parenthesised(text) == {"HF", "DM", "febrile; Crohn's"}

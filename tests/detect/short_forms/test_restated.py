@@ -87,6 +87,24 @@ def test_a_stretch_says_where_in_the_note_it_stands() -> None:
     assert stands("chronic") is None
 
 
+def test_a_bracket_that_opens_before_a_short_form_and_its_word_defines_nothing() -> None:
+    text = "atrial fibrillation (AF); block (in AF) now"
+    one = restated(text, 26, len(text), defined_in(text))
+    assert one is not None
+    assert one.text == "block (in atrial fibrillation) now"
+
+
+def test_a_stretch_around_a_short_form_cuts_no_word() -> None:
+    text = f"{'alpha ' * 40}atrial fibrillation (AF) block {'omega ' * 40}"
+    (one,) = restated_in(text)
+    before, said, behind = one.text.partition("atrial fibrillation block")
+    assert said
+    assert {*before.split()} == {"alpha"}
+    assert {*behind.split()} == {"omega"}
+    assert len(before) <= 100
+    assert len(behind) <= 100
+
+
 @pytest.mark.parametrize(
     ("long_form", "behind", "said"),
     [

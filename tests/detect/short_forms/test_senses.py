@@ -19,6 +19,13 @@ from linker.detect.short_forms.shorthand import is_abbreviation, stands_for
         ("RA on methotrexate for years", "RA", "rheumatoid arthritis"),
         ("O2 sat 98% RA", "RA", ""),
         ("PMH:\nRA, gout", "RA", "rheumatoid arthritis"),
+        ("98% RA", "RA", ""),
+        ("keep SBP >120", "SBP", ""),
+        # Another line, too far away, or within a word.
+        ("on methotrexate\nRA", "RA", None),
+        (f"methotrexate {'x' * 80} RA", "RA", None),
+        (f"methotrexate {'x' * 60} RA", "RA", "rheumatoid arthritis"),
+        ("RA, unsat", "RA", None),
         ("CTA showed a saddle PE.", "PE", "pulmonary embolism"),
         ("PE: HEENT normal", "PE", ""),
         ("PE tubes in both ears", "PE", ""),

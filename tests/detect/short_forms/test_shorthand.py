@@ -7,7 +7,13 @@ from importlib import resources
 
 import pytest
 
-from linker.detect.short_forms.shorthand import clinical_long_form, is_abbreviation, letters_in
+from linker.detect.short_forms.shorthand import (
+    clinical_long_form,
+    in_full,
+    is_abbreviation,
+    letters_in,
+    may_stand_in_phrase,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,3 +70,15 @@ def test_the_table_is_whole() -> None:
 )
 def test_a_list_of_letters(text: str, letters: list[tuple[str, str]]) -> None:
     assert [(text[s.start : s.end], s.long_form) for s in letters_in(text)] == letters
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("CNS", True), ("abd", True), ("ABD", True), ("SOB", True), ("MS", True), ("cns", False)],
+)
+def test_what_may_stand_in_a_phrase(word: str, expected: bool) -> None:
+    assert may_stand_in_phrase(word) is expected
+
+
+def test_the_parts_of_a_phrase_in_full() -> None:
+    assert in_full("CNS and Abd cns pain") == "central nervous system and abdominal cns pain"
