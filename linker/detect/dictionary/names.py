@@ -20,7 +20,12 @@ from linker.detect.dictionary.disorders import is_letters, says_too_little
 from linker.detect.dictionary.eponyms import called_after
 from linker.detect.dictionary.grams import SIDES
 from linker.detect.dictionary.not_mentions import not_mentions
-from linker.detect.dictionary.short_names import full_names, may_be_another_thing
+from linker.detect.dictionary.short_names import (
+    as_written,
+    full_names,
+    is_examination,
+    may_be_another_thing,
+)
 from linker.detect.dictionary.variants import (
     ends_in_noun,
     entry_of,
@@ -238,6 +243,10 @@ class Names:
         return any(True for _ in self._rows_of(text))
 
     def _look_up_in_other_words(self, text: str) -> str | None:
+        if is_examination(text):
+            # HPO has "antinuclear antibody" for the finding that there are some.
+            names = (text, in_full(text), *as_written(text))
+            return next(filter(self._names_no_disorder, names), None)
         for said in dict.fromkeys((text, in_full(text))):
             if self.is_name(said):
                 return said
@@ -285,6 +294,9 @@ class Names:
 
     def _is_disorder(self, text: str) -> bool:
         return any(map(self.disorders, self._rows_of(text)))
+
+    def _names_no_disorder(self, text: str) -> bool:
+        return self.is_name(text) and not self._is_disorder(text)
 
 
 def is_of_kind(store: Store, kind: str, row: int) -> bool:

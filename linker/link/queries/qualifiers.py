@@ -30,6 +30,8 @@ _SINCE = re.compile(
     r"|since \d+)(?!\w)"
 )
 """How long it has been: "x 3 months"."""
+_TIMES = re.compile(r"(?<![\w.])x ?\d+\Z")
+"""How often, or how many of it: "CABG x3"."""
 _GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
 """As in "2+ edema"."""
 
@@ -59,7 +61,7 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     """
     if len(normal) > _LONGEST:
         return None
-    bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal)))
+    bare = _GRADE.sub(" ", _TIMES.sub(" ", _SINCE.sub(" ", _around().sub(" ", normal))))
     said = [word for word in words(bare) if word.stem]
     asked = [word.stem for word in said]
     n_cut = len(stems(normal)) - len(asked)
