@@ -10,7 +10,7 @@ from linker.detect.dictionary.growth import names_of_growth
 from linker.detect.dictionary.lay import names_of_saying
 from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
-from linker.detect.dictionary.names import is_of_kind, name_in_other_words
+from linker.detect.dictionary.names import are_all_of_kind, is_of_kind, name_in_other_words
 from linker.detect.dictionary.salts import without_salt
 from linker.detect.dictionary.short_names import as_written, full_names, is_examination
 from linker.detect.short_forms.abbreviations import expand
@@ -31,6 +31,7 @@ __all__ = [
     "NestingDetector",
     "OverlappingDetector",
     "Site",
+    "are_all_of_kind",
     "as_written",
     "called_after",
     "check_detector",

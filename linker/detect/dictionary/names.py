@@ -107,7 +107,7 @@ class Names:
         self.known_as = lru_cache(maxsize=4096)(self._look_up_in_other_words)
         self.reading = lru_cache(maxsize=65536)(self._read)
         self.variant = lru_cache(maxsize=65536)(self._read_in_other_words)
-        self.disorders = lru_cache(maxsize=65536)(partial(self._are_all, DISORDER))
+        self.disorders = lru_cache(maxsize=65536)(partial(are_all_of_kind, index.store, DISORDER))
         self.chemicals = lru_cache(maxsize=65536)(partial(is_of_kind, index.store, CHEMICAL))
         self.is_chemical = lru_cache(maxsize=4096)(self._names_chemicals)
 
@@ -208,12 +208,6 @@ class Names:
             sentence=has_verb(own),
         )
 
-    def _are_all(self, kind: str, row: int) -> bool:
-        store = self._index.store
-        return all(
-            kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
-        )
-
     def _names_chemicals(self, text: str) -> bool:
         return any(map(self.chemicals, self._rows_of(text)))
 
@@ -302,6 +296,11 @@ class Names:
 def is_of_kind(store: Store, kind: str, row: int) -> bool:
     """Whether any concept of a name, by its row, is of a kind; one without types is of none."""
     return any(kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row))
+
+
+def are_all_of_kind(store: Store, kind: str, row: int) -> bool:
+    """Whether all concepts of a name, by its row, are of a kind; one without types is of none."""
+    return all(kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row))
 
 
 def name_in_other_words(index: Index, normal: str) -> int | None:

@@ -16,7 +16,7 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.detect import measured_names, name_in_other_words
+from linker.detect import clinical_long_form, measured_names, name_in_other_words
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.wording import as_measured, named, named_all, without_slip
 from linker.text import stem, stems, words
@@ -139,9 +139,12 @@ def _dose() -> re.Pattern[str]:
 def _around() -> re.Pattern[str]:
     """What stands before a name, and what is said behind it: up to the end, or with it."""
     data = _file()
+    # A short form in a query is said in full before: "OSA on CPAP".
+    said = (clinical_long_form(phrase.upper()) or "" for phrase in data.beside)
+    in_full = [long_form.lower() for long_form in said if long_form]
     before, behind, anywhere, beside = (
         "|".join(map(re.escape, phrases))
-        for phrases in (data.before, data.behind, data.anywhere, data.beside)
+        for phrases in (data.before, data.behind, data.anywhere, (*in_full, *data.beside))
     )
     return re.compile(
         rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$"

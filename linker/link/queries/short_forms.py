@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from linker.detect import (
+    are_all_of_kind,
     as_written,
     called_after,
     full_names,
@@ -116,7 +117,7 @@ def _examined(index: Index, said: str) -> str | None:
 
 def _names_no_disorder(index: Index, text: str) -> bool:
     rows = _rows(index, text)
-    return bool(rows) and not any(is_of_kind(index.store, DISORDER, row) for row in rows)
+    return bool(rows) and not any(are_all_of_kind(index.store, DISORDER, row) for row in rows)
 
 
 def _drug_of_salt(index: Index, said: str) -> tuple[str, ...]:
