@@ -16,7 +16,12 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.detect import clinical_long_form, measured_names, name_in_other_words
+from linker.detect import (
+    as_written,
+    clinical_long_form,
+    measured_names,
+    name_in_other_words,
+)
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.wording import as_measured, named, named_all, without_slip
 from linker.text import stem, stems, words
@@ -83,7 +88,9 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
         if len(found) == 1:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
-    row = name_in_other_words(index, rest)
+    by_other_name = (min(named(index, stems(name)), default=None) for name in as_written(rest))
+    row = next((row for row in by_other_name if row is not None), None)
+    row = name_in_other_words(index, rest) if row is None else row
     row = _measured(index, rest) if row is None else row
     # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
     return without_slip(index, rest) if row is None and not doses else row
