@@ -10,14 +10,15 @@ from linker.detect.dictionary.growth import names_of_growth
 from linker.detect.dictionary.lay import names_of_saying
 from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
-from linker.detect.dictionary.names import is_of_kind, name_in_other_words
+from linker.detect.dictionary.names import are_all_of_kind, is_of_kind, name_in_other_words
 from linker.detect.dictionary.salts import without_salt
-from linker.detect.dictionary.short_names import as_written, full_names
+from linker.detect.dictionary.short_names import as_written, full_names, is_examination
 from linker.detect.short_forms.abbreviations import expand
 from linker.detect.short_forms.restated import without_repeat
 from linker.detect.short_forms.shorthand import (
     clinical_long_form,
     is_ambiguous,
+    stands_for,
     stands_for_in_phrase,
 )
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
@@ -30,6 +31,7 @@ __all__ = [
     "NestingDetector",
     "OverlappingDetector",
     "Site",
+    "are_all_of_kind",
     "as_written",
     "called_after",
     "check_detector",
@@ -40,6 +42,7 @@ __all__ = [
     "in_words_of_finding",
     "in_words_of_site",
     "is_ambiguous",
+    "is_examination",
     "is_of_kind",
     "load_detector",
     "measured_names",
@@ -49,6 +52,7 @@ __all__ = [
     "phrase_of",
     "said_in",
     "sites_of",
+    "stands_for",
     "stands_for_in_phrase",
     "without_overlaps",
     "without_repeat",

@@ -12,7 +12,7 @@ from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.queries.organs import Organs
-from linker.link.queries.short_forms import spelled_out
+from linker.link.queries.short_forms import by_other_name, spelled_out
 from linker.link.queries.symbols import Symbols
 from linker.link.ranking.contests import decide
 from linker.link.ranking.labels import TypeFilter, kind_of
@@ -63,6 +63,7 @@ class Answers:
         self._symbols = Symbols(index.store)
         self._organs = Organs(index.store)
         self._in_full = partial(spelled_out, index)
+        self._by_other_name = partial(by_other_name, index)
         self._name_of = lru_cache(CACHED_QUERIES)(self._find_name)
         try:
             self.weights = Weights.from_json(index.calibration["weights"])
@@ -113,7 +114,9 @@ class Answers:
         name = self._symbols.name_of(query, kind)
         if name == query:
             name = self._organs.name_of(query, kind)
-        return self._in_full(query) if name == query and as_written else name
+        if name != query:
+            return name
+        return self._in_full(query) if as_written else self._by_other_name(query)
 
     def _candidates(self, asked: Sequence[_Asked], k: int) -> dict[_Asked, tuple[Candidate, ...]]:
         """The candidates of each distinct question; the latest ones are kept."""

@@ -13,7 +13,11 @@ from linker.detect.dictionary.inverted import only_seems_inverted
 from linker.detect.dictionary.match import Match
 from linker.detect.dictionary.names import Names
 from linker.detect.dictionary.notes import Notes
-from linker.detect.dictionary.short_names import is_another_thing, phrases_in_full
+from linker.detect.dictionary.short_names import (
+    is_another_thing,
+    is_examination,
+    phrases_in_full,
+)
 from linker.detect.short_forms.senses import sense_of
 from linker.detect.short_forms.shorthand import (
     letters_in,
@@ -62,6 +66,7 @@ class Abbreviated:
                 long_form = self._names.known_as(sense) if sense else None
             if (
                 long_form
+                and not _is_of_longer(text, end, long_form)
                 and short not in notes.defined[of]
                 and not (short.islower() and text[start - 1 : start] == "-")
                 and not (called_after(short) and is_person(text, start, end))
@@ -96,7 +101,11 @@ class Abbreviated:
             text = notes.texts[content.text[at]]
             start, end = int(content.start[at]), int(content.end[at])
             long_form = stands_for_in_phrase(text, start, end)
-            if long_form is not None and text[start:end] not in notes.defined[content.text[at]]:
+            if (
+                long_form is not None
+                and text[start:end] not in notes.defined[content.text[at]]
+                and not _is_of_longer(text, end, long_form)
+            ):
                 full[at] = long_form
                 added[at] = self._full_hash(long_form)
         if not full:
@@ -118,3 +127,9 @@ class Abbreviated:
                 reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
             ):
                 yield of, Match(start, end, reading.n_words, said + text[done:end], row)
+
+
+def _is_of_longer(text: str, end: int, long_form: str) -> bool:
+    """Whether the short form of an examination is the first half of another: "CK-MB"."""
+    behind = text[end : end + 2]
+    return behind[:1] == "-" and not behind[1:].islower() and is_examination(long_form)

@@ -2,7 +2,8 @@
 
 "breast and ovarian cancer" shares a head, "type 1 or 2 diabetes" a head and a beginning, "pain in
 the chest and abdomen" a beginning. What may be shared is a guess at the grammar, so every guess is
-put to a test: each part, written out, must be a name.
+put to a test: each part, written out, must be a name. What a sentence says of its first words they
+share too: "the face was long and narrow".
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import NamedTuple
 
+from linker.detect.dictionary.word_groups import verb_stems
 from linker.schema import Mention
 from linker.text import Word, stems, words
 
@@ -202,15 +204,22 @@ def _by_front(
     text: str, content: Sequence[Word], joint: Joint, is_name: Callable[[str], bool]
 ) -> tuple[Part, ...]:
     """The composite whose parts share their first words."""
-    shapes = product(range(MAX_FRONT, 0, -1), range(1, MAX_PART + 1), range(MAX_PART, 0, -1))
+    verb = joint.left >= 2 and not verb_stems().isdisjoint(
+        word.stem for word in content[max(0, joint.left - MAX_PART - 1) : joint.left - 1]
+    )
+    shapes = product(range(MAX_FRONT + verb, 0, -1), range(1, MAX_PART + 1), range(MAX_PART, 0, -1))
     for n_front, n_left, n_right in shapes:
         first = joint.left - n_left - n_front
         if first < 0 or joint.right + n_right > len(content):
             continue
         front = content[first : first + n_front]
+        says = front[-1].stem in verb_stems()
+        if n_front - says not in range(1, MAX_FRONT + 1):
+            continue
         left = content[first + n_front : joint.left]
         right = content[joint.right : joint.right + n_right]
-        names = [_written(text, front, own, ()) for own in (left, right)]
+        shared = front[:-1] if says else front
+        names = [_written(text, shared, own) for own in (left, right)]
         # "Myoclonic seizures and status epilepticus" shares nothing: the second is a name itself.
         if all(map(is_name, names)) and not is_name(_written(text, right)):
             return (

@@ -7,13 +7,16 @@ ends at a full stop, a bullet, a bracket or the border of a table cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from linker.detect.dictionary.composites import MAX_FRONT, MAX_HEAD, MAX_PART, Joint
+from linker.detect.dictionary.word_groups import verb_stems
 from linker.index import MAX_WORDS
+from linker.text import word_hash
 
 MAX_STOP_WORDS = 2
 """Stop words that may stand inside a mention ("fracture of the femur")."""
@@ -113,6 +116,16 @@ def across_joints(
     sums = sums_of(hashes)
     keys = sums[end] - sums[start] + sums[stop] - sums[other]
     return which[one], keys[one]
+
+
+def without_verbs(hashes: Hashes) -> Hashes:
+    """The hashes of words, 0 for a verb that says nothing itself: "was"."""
+    return np.where(np.isin(hashes, _verbs()), np.uint64(0), hashes)
+
+
+@lru_cache(maxsize=1)
+def _verbs() -> Hashes:
+    return np.array([*map(word_hash, sorted(verb_stems()))], dtype=np.uint64)
 
 
 def sums_of(hashes: Hashes) -> Hashes:

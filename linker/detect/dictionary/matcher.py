@@ -17,7 +17,7 @@ import numpy as np
 from linker.detect.dictionary.abbreviated import Abbreviated
 from linker.detect.dictionary.composites import Joint, joints, parts_at
 from linker.detect.dictionary.eponyms import is_surname
-from linker.detect.dictionary.grams import across_joints, without_sides
+from linker.detect.dictionary.grams import across_joints, without_sides, without_verbs
 from linker.detect.dictionary.growth import growth_in
 from linker.detect.dictionary.inverted import has_own_word, only_seems_inverted
 from linker.detect.dictionary.joined import in_one_word, is_prefixed, joined_in
@@ -32,7 +32,7 @@ from linker.detect.dictionary.salts import is_counter_ion, salts_in
 from linker.detect.dictionary.short_names import is_another_thing
 from linker.detect.dictionary.subjects import is_of_its_subject, subject_of
 from linker.detect.dictionary.tokens import Vocabulary, together
-from linker.detect.dictionary.variants import in_other_words
+from linker.detect.dictionary.variants import has_verb, in_other_words
 from linker.detect.short_forms.definitions import parenthesised
 from linker.detect.short_forms.restated import Restated, restated_in
 from linker.detect.short_forms.shorthand import may_stand_in_phrase
@@ -237,11 +237,15 @@ class DictionaryMatcher:
             text, start, subject, self._names.is_name
         )
 
+    def _is_of_another_sentence(self, text: str, start: int, end: int) -> bool:
+        """The same of a part of a composite, if that is a sentence."""
+        return has_verb(stems(text[start:end])) and self._is_of_another(text, start, end)
+
     def _composites_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:
         content, run = notes.content, notes.content.run
         slashes = content.slash & (np.diff(content.position, prepend=-2) == 1)
         found = [*joints(np.flatnonzero(content.joint).tolist(), np.flatnonzero(slashes).tolist())]
-        which, keys = across_joints(found, content.hash, run)
+        which, keys = across_joints(found, without_verbs(content.hash), run)
         hits, _ = self._index.lexicon.find(keys)
         for joint in (found[i] for i in np.unique(which[hits]).tolist()):
             begin, stop = np.searchsorted(run, [run[joint.left], run[joint.left] + 1]).tolist()
@@ -250,7 +254,11 @@ class DictionaryMatcher:
             inside = Joint(joint.left - first, joint.right - first)
             of = int(content.text[joint.left])
             words_near = self._vocabulary.words(near)
-            for part in parts_at(notes.texts[of], words_near, inside, self._names.is_name):
+            text = notes.texts[of]
+            parts = parts_at(text, words_near, inside, self._names.is_name)
+            if parts and self._is_of_another_sentence(text, parts[0].start, parts[0].end):
+                continue
+            for part in parts:
                 yield of, Match(part.start, part.end, len(words(part.name)), part.name)
 
     def _measured_in(self, notes: Notes) -> Iterator[tuple[int, Match]]:

@@ -20,7 +20,12 @@ from linker.detect.dictionary.disorders import is_letters, says_too_little
 from linker.detect.dictionary.eponyms import called_after
 from linker.detect.dictionary.grams import SIDES
 from linker.detect.dictionary.not_mentions import not_mentions
-from linker.detect.dictionary.short_names import full_names, may_be_another_thing
+from linker.detect.dictionary.short_names import (
+    as_written,
+    full_names,
+    is_examination,
+    may_be_another_thing,
+)
 from linker.detect.dictionary.variants import (
     ends_in_noun,
     entry_of,
@@ -102,7 +107,7 @@ class Names:
         self.known_as = lru_cache(maxsize=4096)(self._look_up_in_other_words)
         self.reading = lru_cache(maxsize=65536)(self._read)
         self.variant = lru_cache(maxsize=65536)(self._read_in_other_words)
-        self.disorders = lru_cache(maxsize=65536)(partial(self._are_all, DISORDER))
+        self.disorders = lru_cache(maxsize=65536)(partial(are_all_of_kind, index.store, DISORDER))
         self.chemicals = lru_cache(maxsize=65536)(partial(is_of_kind, index.store, CHEMICAL))
         self.is_chemical = lru_cache(maxsize=4096)(self._names_chemicals)
 
@@ -203,12 +208,6 @@ class Names:
             sentence=has_verb(own),
         )
 
-    def _are_all(self, kind: str, row: int) -> bool:
-        store = self._index.store
-        return all(
-            kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row)
-        )
-
     def _names_chemicals(self, text: str) -> bool:
         return any(map(self.chemicals, self._rows_of(text)))
 
@@ -238,6 +237,10 @@ class Names:
         return any(True for _ in self._rows_of(text))
 
     def _look_up_in_other_words(self, text: str) -> str | None:
+        if is_examination(text):
+            # HPO has "antinuclear antibody" for the finding that there are some.
+            names = (text, in_full(text), *as_written(text))
+            return next(filter(self._names_no_disorder, names), None)
         for said in dict.fromkeys((text, in_full(text))):
             if self.is_name(said):
                 return said
@@ -286,10 +289,18 @@ class Names:
     def _is_disorder(self, text: str) -> bool:
         return any(map(self.disorders, self._rows_of(text)))
 
+    def _names_no_disorder(self, text: str) -> bool:
+        return self.is_name(text) and not self._is_disorder(text)
+
 
 def is_of_kind(store: Store, kind: str, row: int) -> bool:
     """Whether any concept of a name, by its row, is of a kind; one without types is of none."""
     return any(kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row))
+
+
+def are_all_of_kind(store: Store, kind: str, row: int) -> bool:
+    """Whether all concepts of a name, by its row, are of a kind; one without types is of none."""
+    return all(kind in kinds_of(store.semantic_types(pair.concept)) for pair in store.pairs(row))
 
 
 def name_in_other_words(index: Index, normal: str) -> int | None:

@@ -3,7 +3,8 @@
 Notes leave out what goes without saying; terminologies do not. Which words, and beside what they
 mean another thing ("ST depression", "lupus anticoagulant"), is data: `data/short_names.toml`; so
 are symptoms that are often misspelt (`linker.detect.dictionary.slips`). Medicines by what notes
-call them, trade names among it ("Lasix"), are in `data/medicines.toml`.
+call them, trade names among it ("Lasix"), are in `data/medicines.toml`, laboratory tests, vital
+signs and imaging ("chest x-ray" for thoracic radiography) in `data/examinations.toml`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ class _Medicines(BaseModel):
     everyday: dict[str, tuple[str, ...]]
 
 
+class _Examinations(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: dict[str, tuple[str, ...]]
+
+
 def full_names(said: str) -> tuple[str, ...]:
     """The names of what a word or phrase stands for, the most usual first; () if for none.
 
@@ -60,6 +67,11 @@ def as_written(said: str) -> tuple[str, ...]:
 def phrases_in_full() -> list[str]:
     """What `full_names` knows of several words: "K-Dur", "beta blocker"."""
     return [own for own in _names() if " " in own]
+
+
+def is_examination(said: str) -> bool:
+    """Whether a name is that of a test, a vital sign or the like, which is no finding."""
+    return _key(said) in _examinations()
 
 
 def may_be_another_thing(word: str) -> bool:
@@ -89,7 +101,15 @@ def _names() -> dict[str, tuple[str, ...]]:
     source = resources.files(__package__) / "data/medicines.toml"
     medicines = validated(_Medicines, read_toml(source), where=str(source))
     tables = (_file().names, medicines.trade_names, medicines.everyday)
-    return {_key(said): names for table in tables for said, names in table.items()}
+    names = {_key(said): names for table in tables for said, names in table.items()}
+    return names | _examinations()
+
+
+@lru_cache(maxsize=1)
+def _examinations() -> dict[str, tuple[str, ...]]:
+    source = resources.files(__package__) / "data/examinations.toml"
+    names = validated(_Examinations, read_toml(source), where=str(source)).names
+    return {_key(said): own for said, own in names.items()}
 
 
 def _key(said: str) -> str:

@@ -20,8 +20,9 @@ from linker.detect.dictionary.variants import entry_of
 from linker.detect.sentences import hard_breaks, plain_newlines
 from linker.text import Word, pieces, stem, word_hash
 
-# What stands between two words of one mention: spaces, one line break, a hyphen, slash, apostrophe.
-_GLUE = re.compile(r"[ \t\u00a0]*(?:[-‐‑–/'’+][ \t\u00a0]*)?(?:\r?\n[ \t]*)?")
+# What stands between two words of one mention: spaces, one line break, a hyphen, slash, apostrophe,
+# the sign of a number ("Tylenol #3").
+_GLUE = re.compile(r"[ \t\u00a0]*(?:[-‐‑–/'’+#][ \t\u00a0]*)?(?:\r?\n[ \t]*)?")
 _COMMA = re.compile(r"[ ]?,[ \t]*(?:\r?\n[ \t]*)?")
 _BREAKS, _SLASH = 1, 2
 """What a gap between two words is: it ends a run; it is a slash."""

@@ -16,7 +16,12 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from linker.config import read_toml, validated
-from linker.detect import measured_names, name_in_other_words
+from linker.detect import (
+    as_written,
+    clinical_long_form,
+    measured_names,
+    name_in_other_words,
+)
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.wording import as_measured, named, named_all, without_slip
 from linker.text import normalise, stem, stems, words
@@ -30,6 +35,8 @@ _SINCE = re.compile(
     r"|since \d+)(?!\w)"
 )
 """How long it has been: "x 3 months"."""
+_TIMES = re.compile(r"(?<![\w.])x ?\d+\Z")
+"""How often, or how many of it: "CABG x3"."""
 _GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
 """As in "2+ edema"."""
 
@@ -61,7 +68,7 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     if len(normal) > _LONGEST:
         return None
     bare, n_often = _often().subn(" ", normal)
-    bare = _GRADE.sub(" ", _SINCE.sub(" ", _around().sub(" ", bare)))
+    bare = _GRADE.sub(" ", _TIMES.sub(" ", _SINCE.sub(" ", _around().sub(" ", bare))))
     said = [word for word in words(bare) if word.stem]
     asked = [word.stem for word in said]
     n_cut = len(stems(normal)) - len(asked)
@@ -84,7 +91,9 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
         if len(found) == 1:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
-    row = name_in_other_words(index, rest)
+    by_other_name = (min(named(index, stems(name)), default=None) for name in as_written(rest))
+    row = next((row for row in by_other_name if row is not None), None)
+    row = name_in_other_words(index, rest) if row is None else row
     row = _measured(index, rest) if row is None else row
     # The name of a medicine that is not there is no slip in one that is: Coumadin and coumarin.
     return without_slip(index, rest) if row is None and not is_taken else row
@@ -146,9 +155,12 @@ def _often() -> re.Pattern[str]:
 def _around() -> re.Pattern[str]:
     """What stands before a name, and what is said behind it: up to the end, or with it."""
     data = _file()
+    # A short form in a query is said in full before: "OSA on CPAP".
+    said = (clinical_long_form(phrase.upper()) or "" for phrase in data.beside)
+    in_full = [long_form.lower() for long_form in said if long_form]
     before, behind, anywhere, beside = (
         "|".join(map(re.escape, phrases))
-        for phrases in (data.before, data.behind, data.anywhere, data.beside)
+        for phrases in (data.before, data.behind, data.anywhere, (*in_full, *data.beside))
     )
     return re.compile(
         rf"^(?:{before})(?!\w)|(?<=[^\s,;-])[\s,;-]+(?:{behind})(?!\w).*$"

@@ -1,4 +1,4 @@
-"""Queries in other words than a name's: "CKD stage 3", "Crohn's", "low platelets", "morphine HCl".
+"""Queries in other words than a name's: "CKD stage 3", "Crohn's", "low platelets", "K 3.2".
 
 A clinical abbreviation that is a whole mention is said in full before (`linker.detect.expand`);
 within a longer one only the index can tell whether the phrase is a name as it stands, and so for a
@@ -12,13 +12,16 @@ import unicodedata
 from collections.abc import Sequence
 
 from linker.detect import (
+    are_all_of_kind,
     as_written,
     called_after,
     full_names,
+    is_examination,
     is_of_kind,
     measured_names,
     names_of_growth,
     names_of_saying,
+    stands_for,
     stands_for_in_phrase,
     without_repeat,
     without_salt,
@@ -26,12 +29,18 @@ from linker.detect import (
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named
-from linker.terminology import CHEMICAL
+from linker.terminology import CHEMICAL, DISORDER
 from linker.text import normalise, readable, stems
 
 _LONGEST = 300
 """Code points of a query that is looked at."""
 _TOKEN = re.compile(r"[^\s,;()]+")
+_READING = re.compile(
+    r"(?P<said>\S.*?)(?:\s*[:=<>~]\s*|\s+(?:(?:was|is|of|at)\s+)?)[<>~]?\d[\d.,]*(?:/\d[\d.,]*)?"
+    r"\s*(?:%|°?[CF]|mm ?Hg|bpm|[a-z\u00b5\u03bc]+ ?/ ?[\w.]+)?(?:\s+\(?(?:high|low|h|l)\)?)?",
+    re.IGNORECASE,
+)
+"""What is measured, and a value of it: "K 3.2", "BP 180/110", "hemoglobin: 9.8 g/dL (L)"."""
 
 
 def spelled_out(index: Index, query: str) -> str:
@@ -48,6 +57,9 @@ def spelled_out(index: Index, query: str) -> str:
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
     if in_full is not None and not _has_words_of_a_name(index, plain):
         return in_full
+    examination = _examined(index, plain)
+    if examination is not None:
+        return examination
     tokens = [match.span() for match in _TOKEN.finditer(plain)]
     if len(tokens) == 1:
         word = plain.strip()
@@ -81,6 +93,33 @@ def spelled_out(index: Index, query: str) -> str:
     return query if stays and not _is_reworded(index, full) else full
 
 
+def by_other_name(index: Index, long_form: str) -> str:
+    """What a short form stands for, or the name that the index has instead: "leukocyte count"."""
+    if len(long_form) > _LONGEST or _has_words_of_a_name(index, long_form):
+        return long_form
+    return _first_known(index, as_written(long_form)) or long_form
+
+
+def _examined(index: Index, said: str) -> str | None:
+    """What is measured, without the value of it; None if nothing that the index has is.
+
+    Whether the value is low or high is for who knows the patient.
+    """
+    reading = _READING.fullmatch(said.strip())
+    if reading is None or _has_words_of_a_name(index, said):
+        return None
+    measured = stands_for(said.strip(), 0, reading.end("said")) or reading["said"]
+    if not is_examination(measured):
+        return None
+    names = (measured, *as_written(measured))
+    return next((name for name in names if _names_no_disorder(index, name)), None)
+
+
+def _names_no_disorder(index: Index, text: str) -> bool:
+    rows = _rows(index, text)
+    return bool(rows) and not any(are_all_of_kind(index.store, DISORDER, row) for row in rows)
+
+
 def _drug_of_salt(index: Index, said: str) -> tuple[str, ...]:
     """What is said, with the drug alone for its salt, as the index may have it: ("morphine",)."""
     bare = without_salt(said)
@@ -103,7 +142,12 @@ def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) 
 
 
 def _first_known(index: Index, names: Sequence[str]) -> str | None:
-    return next((name for name in names if _is_known(index, name)), None)
+    """The first that is a name, or else the first that is one in another wording."""
+    for is_known in (_has_words_of_a_name, _is_reworded):
+        for name in names:
+            if is_known(index, name):
+                return name
+    return None
 
 
 def _is_known(index: Index, text: str) -> bool:

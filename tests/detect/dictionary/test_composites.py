@@ -19,6 +19,8 @@ NAMES = {
     "chronic renal failure",
     "cold intolerance",
     "heat intolerance",
+    "face long",
+    "face narrow",
     "loss of hearing",
     "loss of vision",
     "ovarian cancer",
@@ -46,6 +48,11 @@ def parts(text: str) -> list[tuple[str, str]]:
             "breast and ovarian cancer",
             [("breast", "breast cancer"), ("ovarian cancer", "ovarian cancer")],
         ),
+        (
+            "face was long and narrow",
+            [("face was long", "face long"), ("narrow", "face narrow")],
+        ),
+        ("face was long and tired", []),
         (
             "breast/ovarian cancer",
             [("breast", "breast cancer"), ("ovarian cancer", "ovarian cancer")],

@@ -75,6 +75,8 @@ def test_a_medicine_is_found_by_its_trade_or_everyday_name(
         ("Coumadin", "D:8"),
         ("beta blockers", "D:12"),
         ("Advil", "D:21"),
+        ("Lasix 40 mg daily", "D:1"),
+        ("Advil 200 mg PO BID", "D:21"),
     ],
 )
 def test_a_medicine_of_a_list_is_linked_by_its_trade_name(
