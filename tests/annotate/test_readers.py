@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -359,6 +360,17 @@ def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> 
     assert "from row 1001 on are lost: copy or write the file again" in reason
     ids = [int(item.id) for item in items if isinstance(item, Note)]
     assert ids == [*range(1000), *range(2000, 3000)]
+
+
+def test_a_row_group_is_read_as_its_notes_are_needed(tmp_path: Path) -> None:
+    """Most programs write a million rows as one group, which is too much for memory."""
+    draw = random.Random(0)
+    texts = [draw.randbytes(2000).hex() for _ in range(2500)]
+    path = _parquet(tmp_path / "a.parquet", {"id": list(range(2500)), "text": texts})
+    assert pq.ParquetFile(path).num_row_groups == 1
+    stream = NoteStream([path])
+    read = [stream.bytes_read / stream.total_bytes for _ in stream]
+    assert (read[0] < 0.6, read[0] < read[1250] < read[2499]) == (True, True)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"zebrafish" * 99])
