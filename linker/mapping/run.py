@@ -42,6 +42,7 @@ class Mapped:
         blank: rows without a term.
         review: rows by what is to be done with them.
         without_code: vocabularies that were asked for and of which no row has a code.
+        vocabularies: those of which the concepts in the rows have codes, sorted.
     """
 
     rows: int
@@ -49,6 +50,7 @@ class Mapped:
     blank: int
     review: Mapping[str, int]
     without_code: tuple[str, ...] = ()
+    vocabularies: tuple[str, ...] = ()
 
 
 def map_terms(
@@ -102,8 +104,11 @@ def map_terms(
     used = _terms(table, uses, progress)
     terms: dict[str, tuple[Any, ...]] = {}
     to_show: list[Reviewed] = []
+    vocabularies: set[str] = set()
     for term, link in _link(linker, list(used), columns.k, progress):
         terms[term] = columns.values(link, review)
+        if link.best is not None and review.of(link) != "reject":
+            vocabularies.update(link.best.codes)
         if page is not None:
             to_show.append(Reviewed.of(link, review, uses=used[term]))
     rows: Iterable[TermRow] = table
@@ -127,7 +132,8 @@ def map_terms(
             )
     finally:
         partial.unlink(missing_ok=True)
-    return replace(done, terms=len(terms) - ("" in terms))
+    vocabularies_met = tuple(sorted(vocabularies))
+    return replace(done, terms=len(terms) - ("" in terms), vocabularies=vocabularies_met)
 
 
 def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]:
@@ -159,7 +165,7 @@ def _write(
     columns: Columns,
     progress: Progress,
 ) -> Mapped:
-    """Write rows, and count them; the number of terms is left open."""
+    """Write rows, and count them; what is of the terms is left open."""
     verdicts: Counter[str] = Counter()
     blank = 0
     coded: set[str] = set()
