@@ -388,6 +388,17 @@ def test_brat_folders_are_read_without_their_annotations(tmp_path: Path) -> None
     assert _read(tmp_path) == _read(tmp_path, input_format="brat") == [Note("n1", "Fever.\r\n")]
 
 
+def test_a_line_break_in_an_abstract_of_pubtator_loses_no_text_in_silence(tmp_path: Path) -> None:
+    data = f"1|t|Has fever\n1|a|and cough.\nA {SECRET} line.\n\n2|t|Two.\n2|a|\n2\tCID\tD1\tD2\n"
+    items = _read(_write(tmp_path / "a.pubtator", data))
+    reason = (
+        "neither a text, ID|t|..., nor an annotation, whose fields are parted by tabs; write a "
+        "line break in a text as a blank"
+    )
+    assert _bad(*items) == [("1", 3, reason)]
+    assert items[1:] == [Note("2", "Two.\n")]
+
+
 def test_pubtator_notes_are_title_and_abstract(tmp_path: Path) -> None:
     data = b"1|t|Fever.\n1|a|And cough.\n1\t0\t5\tFever\tDisease\tD1\n\n2|x\n\n3|t|caf\xe9\n"
     first, *others = _read(_write(tmp_path / "a.pubtator", data))
