@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from linker.atomic import naming
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.cells import as_text
 from linker.formats.rows import WriteRow, csv_rows, parquet_rows
@@ -117,9 +118,10 @@ def map_terms(
         to_show.sort(key=lambda item: -item.uses)
     progress.step(f"writing {out.name}", unit="rows")
     try:
-        with opened as write:
-            done = _write(_found(rows, terms, schema.names, table), write, columns, progress)
-        _keep(partial, out)
+        with naming(out):
+            with opened as write:
+                done = _write(_found(rows, terms, schema.names, table), write, columns, progress)
+            _keep(partial, out)
         if page is not None:
             write_page(
                 page,

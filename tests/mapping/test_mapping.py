@@ -425,6 +425,17 @@ def test_codes_of_no_vocabulary_are_told_with_what_there_is(index: Any, tmp_path
     )
 
 
+@pytest.mark.parametrize("which", ["out.csv", "review.html"])
+def test_a_full_disk_is_told_with_the_file(index: Any, tmp_path: Path, which: str) -> None:
+    table, out = write(tmp_path / "a.csv", "problem", "Fever"), tmp_path / "out.csv"
+    (tmp_path / f"{which}.partial").symlink_to("/dev/full")
+    page = tmp_path / "review.html"
+    done = run(table, "--column", "problem", "--index", index.path, "--out", out, "--review", page)
+    assert done.exit_code == 1
+    assert f"error: {tmp_path / which}: No space left on device\n" in done.stderr
+    assert not (tmp_path / which).exists()
+
+
 def test_the_command_that_is_told_reads_what_the_page_saves(index: Any, tmp_path: Path) -> None:
     column = "nurse's problem"
     table, page = write(tmp_path / "a.csv", column, "Fever"), tmp_path / "review.html"
