@@ -51,6 +51,7 @@ class NoteStream:
         NoteError: a path is missing, is of another format, is to be left out, or is a folder
             without such files; or a database comes without a query, or a query without a database;
             or a URI is of another kind.
+        TypeError: `paths` is a single path.
     """
 
     def __init__(
@@ -62,6 +63,9 @@ class NoteStream:
         columns: Columns | None = None,
         query: str | None = None,
     ) -> None:
+        if isinstance(paths, str | Path):
+            # The letters of a string would be paths too, and its "/" every file of the machine.
+            raise TypeError(f"paths is {type(paths).__name__}; give a list of paths")
         if input_format is not None and input_format not in NOTE_READERS:
             raise NoteError(
                 f"input format {input_format!r} is not known; known: {', '.join(NOTE_READERS)}"

@@ -125,6 +125,7 @@ def annotate_files(
             index was replaced.
         MissingExtraError: `ray` is asked for and not installed.
         ValueError: `k` or `workers` is below 1.
+        TypeError: `paths` is a single path.
     """
     k = n_candidates(k)
     if workers is not None:

@@ -82,7 +82,10 @@ def read_gold(
     Raises:
         NoteError: a path is missing or given twice, its format is not known, or no document can be
             read from all of them.
+        TypeError: `paths` is a single path.
     """
+    if isinstance(paths, str | Path):
+        raise TypeError(f"paths is {type(paths).__name__}; give a list of paths")
     if format is not None and format not in FORMATS:
         raise NoteError(f"--format {format} is not known; known: {', '.join(FORMATS)}")
     files = [file for path in paths for file in _files(Path(path), format)]
