@@ -22,6 +22,17 @@ def refuse_as_file(path: Path) -> None:
         raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name a file in an `OSError` that names none, as when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader, or a crash, sees it whole or not at all.
 
@@ -32,7 +43,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with naming(path), partial.open("wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())

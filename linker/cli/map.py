@@ -87,8 +87,13 @@ def map_(
             page=review,
             progress=progress,
         )
-    for vocabulary in done.without_code:
-        typer.echo(f"no concept has a code of {vocabulary}; linker info lists them", err=True)
+    if done.without_code:
+        missing, there = ", ".join(done.without_code), ", ".join(done.vocabularies)
+        typer.echo(
+            f"no concept of these terms has a code of {missing}; "
+            f"they have {f'codes of {there}' if there else 'none'}",
+            err=True,
+        )
     verdicts = ", ".join(f"{n:,} {name}" for name, n in done.review.items())
     blank = f", {done.blank:,} of them without a term" if done.blank else ""
     typer.echo(

@@ -62,6 +62,15 @@ def _document(lines: list[tuple[int, bytes]], file: str) -> Iterator[Item]:
         reason = "two ids in one block; documents are parted by a blank line"
         yield Problem("document", file, first, doc_id, reason)
         return
+    broken = next((n for n, line in decoded if n not in numbers and "\t" not in line), None)
+    if broken is not None:
+        # The rest of a text in which a line ended: without it the note would not be whole.
+        reason = (
+            "neither a text, ID|t|..., nor an annotation, whose fields are parted by tabs; write "
+            "a line break in a text as a blank"
+        )
+        yield Problem("document", file, broken, doc_id, reason)
+        return
     text = BETWEEN.join(match.group(3) for _, match in sections)
     annotations = []
     for number, line in decoded:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from linker.atomic import naming
 from linker.errors import ConfigError, TerminologyError
 from linker.formats.cells import as_text
 from linker.formats.rows import WriteRow, csv_rows, parquet_rows
@@ -42,6 +43,7 @@ class Mapped:
         blank: rows without a term.
         review: rows by what is to be done with them.
         without_code: vocabularies that were asked for and of which no row has a code.
+        vocabularies: those of which the concepts in the rows have codes, sorted.
     """
 
     rows: int
@@ -49,6 +51,7 @@ class Mapped:
     blank: int
     review: Mapping[str, int]
     without_code: tuple[str, ...] = ()
+    vocabularies: tuple[str, ...] = ()
 
 
 def map_terms(
@@ -102,8 +105,11 @@ def map_terms(
     used = _terms(table, uses, progress)
     terms: dict[str, tuple[Any, ...]] = {}
     to_show: list[Reviewed] = []
+    vocabularies: set[str] = set()
     for term, link in _link(linker, list(used), columns.k, progress):
         terms[term] = columns.values(link, review)
+        if link.best is not None and review.of(link) != "reject":
+            vocabularies.update(link.best.codes)
         if page is not None:
             to_show.append(Reviewed.of(link, review, uses=used[term]))
     rows: Iterable[TermRow] = table
@@ -112,9 +118,10 @@ def map_terms(
         to_show.sort(key=lambda item: -item.uses)
     progress.step(f"writing {out.name}", unit="rows")
     try:
-        with opened as write:
-            done = _write(_found(rows, terms, schema.names, table), write, columns, progress)
-        _keep(partial, out)
+        with naming(out):
+            with opened as write:
+                done = _write(_found(rows, terms, schema.names, table), write, columns, progress)
+            _keep(partial, out)
         if page is not None:
             write_page(
                 page,
@@ -127,7 +134,8 @@ def map_terms(
             )
     finally:
         partial.unlink(missing_ok=True)
-    return replace(done, terms=len(terms) - ("" in terms))
+    vocabularies_met = tuple(sorted(vocabularies))
+    return replace(done, terms=len(terms) - ("" in terms), vocabularies=vocabularies_met)
 
 
 def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]:
@@ -159,7 +167,7 @@ def _write(
     columns: Columns,
     progress: Progress,
 ) -> Mapped:
-    """Write rows, and count them; the number of terms is left open."""
+    """Write rows, and count them; what is of the terms is left open."""
     verdicts: Counter[str] = Counter()
     blank = 0
     coded: set[str] = set()

@@ -21,6 +21,7 @@ from linker.terminology import (
     Overlay,
     Terminology,
     add_forms,
+    find_release,
     merge,
     read_overlay,
     read_terminology,
@@ -39,6 +40,7 @@ def read_recipe(
         TerminologyError: one cannot be read, or two have the same ids.
     """
     progress = progress or Silent()
+    _find(recipe)
     parts = []
     for section in recipe.terminologies:
         progress.step(f"reading {section.source}")
@@ -48,6 +50,12 @@ def read_recipe(
             part = add_forms(part)
         parts.append((part, section.prefix))
     return merge(parts)
+
+
+def _find(recipe: Recipe) -> None:
+    """Raise what one of the terminologies would raise at once, before others are read for hours."""
+    for section in recipe.terminologies:
+        find_release(section.source, section.path, section.options)
 
 
 def build_index(
@@ -95,6 +103,7 @@ def build_index(
         return combine(kept_overlays(out, given=[overlay.name for overlay in given]), given)
 
     overlays()
+    _find(recipe)
     chosen = recipe.encoder
     progress.step(f"loading encoder {chosen.name}")
     encoder = load_encoder(

@@ -63,15 +63,16 @@ def overlay_index(
                     raise IndexFolderError(f"{target}: exists; choose another --out")
                 folder = target.with_name(f".{target.name}.overlaying")
                 shutil.rmtree(folder, ignore_errors=True)
-                share_files(index, folder)
             else:
                 folder = index
-            overlays = combine(kept_overlays(folder), given, remove)
 
             def load() -> Encoder:
                 return own_encoder(manifest.encoder, encoder, index=index)
 
             try:
+                if folder != index:
+                    share_files(index, folder)
+                overlays = combine(kept_overlays(folder), given, remove)
                 changed = set_overlays(
                     folder,
                     overlays,

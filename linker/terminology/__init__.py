@@ -14,7 +14,7 @@ from linker.terminology.kinds import (
 )
 from linker.terminology.merge import merge
 from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
-from linker.terminology.readers import READERS, read_terminology
+from linker.terminology.readers import READERS, find_release, read_terminology
 from linker.terminology.table.rows import is_parquet, table_rows
 from linker.terminology.table.separated import dialect_of
 from linker.terminology.tables import (
@@ -52,6 +52,7 @@ __all__ = [
     "add_forms",
     "dialect_of",
     "diff",
+    "find_release",
     "is_parquet",
     "kinds",
     "kinds_of",

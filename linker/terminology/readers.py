@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -19,27 +19,36 @@ Reader = Callable[[Path, ReadOptions, Progress], Terminology]
 """Reads a file or folder that exists; overrides and roots are `read_terminology`'s affair."""
 
 
-def _reader(module: str, *uses: str) -> Reader:
+@dataclass(frozen=True, slots=True)
+class _Module:
     """The `read` of a module here, imported at its first use: some load heavy libraries.
 
-    Args:
+    Attributes:
         module: the module's name, below `linker.terminology`.
         uses: the options that it heeds, besides those that all do; any other is refused.
     """
 
-    def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
-        known = (*_COMMON, *uses)
+    module: str
+    uses: tuple[str, ...]
+
+    def __call__(self, path: Path, options: ReadOptions, progress: Progress) -> Terminology:
+        reader = cast(Reader, import_module(f"linker.terminology.{self.module}").read)
+        return reader(path, options, progress)
+
+    def check(self, options: ReadOptions) -> None:
+        """Raise ConfigError if an option is set that is not heeded."""
+        known = (*_COMMON, *self.uses)
         for name, field in ReadOptions.model_fields.items():
             value = getattr(options, name)
             if name not in known and value != field.get_default(call_default_factory=True):
                 raise ConfigError(
-                    f"{module.removesuffix('.reader')} has no option {name}; "
+                    f"{self.module.removesuffix('.reader')} has no option {name}; "
                     f"it has {', '.join(sorted(known))}"
                 )
-        reader = cast(Reader, import_module(f"linker.terminology.{module}").read)
-        return reader(path, options, progress)
 
-    return read
+
+def _reader(module: str, *uses: str) -> _Module:
+    return _Module(module, uses)
 
 
 _RRF = (
@@ -51,7 +60,7 @@ _RRF = (
     "keep_suppressed",
     "max_restriction_level",
 )
-READERS: dict[str, Reader] = {
+READERS: dict[str, _Module] = {
     "claml": _reader("claml.reader", "languages"),
     "icd10cm": _reader("icd10cm.reader"),
     "jsonl": _reader("jsonl"),
@@ -71,6 +80,20 @@ READERS: dict[str, Reader] = {
 _COMMON = ("terminology", "version", "licence", "roots", "max_bad_rows")
 
 
+def find_release(source: str, path: str | Path, options: ReadOptions) -> Path:
+    """Where a release is, once it is known that there is something to read, and how.
+
+    Raises:
+        TerminologyError: the source is unknown, or the file is missing.
+        ConfigError: the source does not have one of the options.
+        MissingExtraError: the package that carries the file is not installed.
+    """
+    if source not in READERS:
+        raise TerminologyError(f"unknown source {source!r}; known: {', '.join(sorted(READERS))}")
+    READERS[source].check(options)
+    return resolve(path)
+
+
 def read_terminology(
     source: str,
     path: str | Path,
@@ -88,12 +111,11 @@ def read_terminology(
     Raises:
         TerminologyError: the source is unknown, the file is missing or does not hold what its
             format says, or a root is no concept of it.
+        ConfigError: the source does not have one of the options.
         MissingExtraError: the package that carries the file is not installed.
     """
     options = ReadOptions() if options is None else options
-    if source not in READERS:
-        raise TerminologyError(f"unknown source {source!r}; known: {', '.join(sorted(READERS))}")
-    found = resolve(path)
+    found = find_release(source, path, options)
     try:
         terminology = READERS[source](found, options, Silent() if progress is None else progress)
     except OSError as error:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from linker import Note
 from linker.annotate import BadNote, NoteStream
 from linker.errors import NoteError
+from linker.evaluate import read_gold
 
 SECRET = "zebrafish"
 
@@ -361,6 +362,15 @@ def test_paths_without_notes_are_refused(tmp_path: Path, name: str, message: str
     with pytest.raises(NoteError) as caught:
         NoteStream([tmp_path / name])
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_single_path_is_no_list_of_paths(tmp_path: Path, kind: type[str | Path]) -> None:
+    path = _lines(tmp_path / "a.jsonl", {"id": 1, "text": "x"})
+    with pytest.raises(TypeError, match=r"^paths is \w+; give a list of paths$"):
+        NoteStream(kind(path))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^paths is \w+; give a list of paths$"):
+        read_gold(kind(path))  # type: ignore[arg-type]
 
 
 def test_bytes_read_grow_to_the_total(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -363,6 +364,17 @@ def test_a_corrupt_row_group_is_told_and_the_others_are_read(tmp_path: Path) -> 
     assert ids == [*range(1000), *range(2000, 3000)]
 
 
+def test_a_row_group_is_read_as_its_notes_are_needed(tmp_path: Path) -> None:
+    """Most programs write a million rows as one group, which is too much for memory."""
+    draw = random.Random(0)
+    texts = [draw.randbytes(2000).hex() for _ in range(2500)]
+    path = _parquet(tmp_path / "a.parquet", {"id": list(range(2500)), "text": texts})
+    assert pq.ParquetFile(path).num_row_groups == 1
+    stream = NoteStream([path])
+    read = [stream.bytes_read / stream.total_bytes for _ in stream]
+    assert (read[0] < 0.6, read[0] < read[1250] < read[2499]) == (True, True)
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"zebrafish" * 99])
 def test_what_is_no_parquet_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
     ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.parquet", content)))
@@ -402,6 +414,17 @@ def test_brat_folders_are_read_without_their_annotations(tmp_path: Path) -> None
     _write(tmp_path / "n1.txt", b"Fever.\r\n")
     _write(tmp_path / "n1.ann", "T1\tX 0 5\tFever\n")
     assert _read(tmp_path) == _read(tmp_path, input_format="brat") == [Note("n1", "Fever.\r\n")]
+
+
+def test_a_line_break_in_an_abstract_of_pubtator_loses_no_text_in_silence(tmp_path: Path) -> None:
+    data = f"1|t|Has fever\n1|a|and cough.\nA {SECRET} line.\n\n2|t|Two.\n2|a|\n2\tCID\tD1\tD2\n"
+    items = _read(_write(tmp_path / "a.pubtator", data))
+    reason = (
+        "neither a text, ID|t|..., nor an annotation, whose fields are parted by tabs; write a "
+        "line break in a text as a blank"
+    )
+    assert _bad(*items) == [("1", 3, reason)]
+    assert items[1:] == [Note("2", "Two.\n")]
 
 
 def test_pubtator_notes_are_title_and_abstract(tmp_path: Path) -> None:

@@ -536,7 +536,7 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     common = ("--column", "problem", "--index", index.path)
     done = run(table, *common, "--out", out, "--codes", "NONE, OTHER", "--prefix", "x.")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "no concept has a code of NONE" in done.stderr
+    assert "no concept of these terms has a code of NONE, OTHER; they have none\n" in done.stderr
     assert "out.csv: 2 rows, 1 of them without a term, 1 term: " in done.stderr
     assert read(out)[0]["x.concept_id"] == "X:0006"
     local = tmp_path / "local.csv"
@@ -548,6 +548,30 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_codes_of_no_vocabulary_are_told_with_what_there_is(index: Any, tmp_path: Path) -> None:
+    table, out = (
+        write(tmp_path / "a.csv", "problem", "Fever", "heart failure"),
+        tmp_path / "out.csv",
+    )
+    common = ("--column", "problem", "--index", index.path, "--out", out)
+    done = run(table, *common, "--codes", "OTHERS,THIRD")
+    assert (
+        "no concept of these terms has a code of OTHERS; they have codes of OTHER, THIRD\n"
+        in done.stderr
+    )
+
+
+@pytest.mark.parametrize("which", ["out.csv", "review.html"])
+def test_a_full_disk_is_told_with_the_file(index: Any, tmp_path: Path, which: str) -> None:
+    table, out = write(tmp_path / "a.csv", "problem", "Fever"), tmp_path / "out.csv"
+    (tmp_path / f"{which}.partial").symlink_to("/dev/full")
+    page = tmp_path / "review.html"
+    done = run(table, "--column", "problem", "--index", index.path, "--out", out, "--review", page)
+    assert done.exit_code == 1
+    assert f"error: {tmp_path / which}: No space left on device\n" in done.stderr
+    assert not (tmp_path / which).exists()
 
 
 def test_the_command_that_is_told_reads_what_the_page_saves(index: Any, tmp_path: Path) -> None:

@@ -482,6 +482,10 @@ def test_taking_off_what_is_not_there_is_refused(mini: Path, csv: Write) -> None
     lay(mini, csv("X:0001,Pump trouble"))
     with pytest.raises(ConfigError, match=r"no overlay 'locl.csv' .* there: local.csv"):
         overlay_index(mini, [], remove=["locl.csv"])
+    before = sorted(mini.parent.iterdir())
+    with pytest.raises(ConfigError, match=r"no overlay 'locl\.csv'"):
+        overlay_index(mini, [], remove=["locl.csv"], out=mini.parent / "new")
+    assert sorted(mini.parent.iterdir()) == before
 
 
 def test_a_new_index_beside_the_old_one(mini: Path, csv: Write, tmp_path: Path) -> None:

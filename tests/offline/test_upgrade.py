@@ -192,6 +192,7 @@ def test_what_cannot_be_is_refused_before_the_terminology_is_read(
     tmp_path: Path, overlaid: Path
 ) -> None:
     unreadable = {"source": "jsonl", "path": str(tmp_path / "nothing.jsonl")}
+    (tmp_path / "nothing.jsonl").touch()
     missing = recipe(terminology=unreadable)
     with pytest.raises(IndexFolderError, match="an index is there already; use --force"):
         build_index(missing, overlaid)
@@ -203,7 +204,7 @@ def test_what_cannot_be_is_refused_before_the_terminology_is_read(
         build_index(missing, tmp_path / "more", reuse=tmp_path / "other")
     with pytest.raises(ConfigError, match="Flut"):
         build_index(recipe(terminology=unreadable, index={"kind": "Flut"}), tmp_path / "more")
-    with pytest.raises(TerminologyError, match="no such file"):
+    with pytest.raises(TerminologyError, match="no concept found"):
         build_index(missing, tmp_path / "more")
 
 

@@ -12,17 +12,19 @@ from linker.annotate.readers.table import kept_columns, note_columns, rows_of
 from linker.errors import NoteError
 
 BATCH_ROWS = 256
+READ_BYTES = 1 << 20
 
 
 def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
-    """Read a row a note, a row group at a time; lines are rows, from 1."""
+    """Read a row a note, page by page; lines are rows, from 1."""
     if not opened.seekable():
         raise NoteError(
             f"{file.name}: Parquet is read from its end, which stdin and compressed files do not "
             "give; name the .parquet file itself"
         )
     try:
-        table = pq.ParquetFile(opened)
+        # Else Arrow reads a row group whole, and most programs write a million rows as one.
+        table = pq.ParquetFile(opened, buffer_size=READ_BYTES, pre_buffer=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = (
             f"not a Parquet file, or its footer is damaged ({type(error).__name__}); "
