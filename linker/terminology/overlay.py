@@ -106,8 +106,8 @@ def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
     with translated(path):
         content = path.read_bytes()
     lines = separated_rows(path, None, BadRows(None), Silent())
-    _, header = next(lines)
-    columns = _columns(header, path)
+    line, header = next(lines)
+    columns = _columns(header, f"{path}:{line}")
     rows = tuple(
         _row({column: " ".join(row[i].split()) for column, i in columns.items()}, path, number)
         for number, row in lines
@@ -117,23 +117,23 @@ def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
     return Overlay(path.name if name is None else name, digest, content, rows)
 
 
-def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
+def _columns(header: Sequence[str], where: str) -> dict[str, int]:
     known = ", ".join((*_COLUMNS, f"{_CODES}VOCABULARY", f"{_NOTE}.ANY"))
     columns: dict[str, int] = {}
     for i, column in enumerate(header):
         if column == _NOTE or column.startswith(f"{_NOTE}."):
             continue
         if column in columns:
-            raise TerminologyError(f"{path}:1: column {column!r} stands twice; keep one")
+            raise TerminologyError(f"{where}: column {column!r} stands twice; keep one")
         if column not in _COLUMNS and not (column.startswith(_CODES) and column != _CODES):
             raise TerminologyError(
-                f"{path}:1: unknown column {column!r}; known: {known}; correct it, or call it "
+                f"{where}: unknown column {column!r}; known: {known}; correct it, or call it "
                 f"{_NOTE}.{column} if it is yours"
             )
         columns[column] = i
     if "concept_id" not in columns:
         found = ", ".join(map(repr, header))
-        raise TerminologyError(f"{path}:1: no column 'concept_id'; found: {found}; known: {known}")
+        raise TerminologyError(f"{where}: no column 'concept_id'; found: {found}; known: {known}")
     return columns
 
 

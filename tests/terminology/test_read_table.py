@@ -100,6 +100,9 @@ def test_one_column_of_all_names_the_preferred_one_first(tmp_path, concepts):
         ("a.psv", "id|name\n1|x, y"),
         ("a.txt", "# about: this\n#\nid\tname\n1\tx, y\n"),
         ("a.tsv", "# Fields:\n# Name\tID\n#\nx, y\t1\n"),
+        ("a.csv", '\n \r\n"id","name"\n1,"x, y"\n'),
+        ("a.tsv", "\n# about: this\n\nid\tname\n1\tx, y\n"),
+        ("a.tsv", "\n# Name\tID\n\nx, y\t1\n"),
     ],
 )
 def test_layouts(tmp_path, concepts, name, content):
@@ -162,7 +165,9 @@ def test_parquet_with_dates_beside_the_names(tmp_path, concepts):
         ("", {}, r"t\.csv: empty"),
         ("id,name\n", {}, r"t\.csv: no concept found"),
         ("id,name\n1,a\n".encode("utf-16"), {}, r"t\.csv:1: UTF-16"),
+        ("\n \n", {}, r"t\.csv: empty; expected a header and rows"),
         (b"id,na\xefme\n1,a\n", {}, r"t\.csv:1: not UTF-8: byte 0xef"),
+        (b"\n# \n\"id\",na\xefme\n1,a\n", {}, r"t\.csv:3: not UTF-8: byte 0xef"),
     ],
 )
 def test_wrong_header(tmp_path, content, columns, message):
