@@ -167,7 +167,7 @@ def test_parquet_with_dates_beside_the_names(tmp_path, concepts):
         ("id,name\n1,a\n".encode("utf-16"), {}, r"t\.csv:1: UTF-16"),
         ("\n \n", {}, r"t\.csv: empty; expected a header and rows"),
         (b"id,na\xefme\n1,a\n", {}, r"t\.csv:1: not UTF-8: byte 0xef"),
-        (b"\n# \n\"id\",na\xefme\n1,a\n", {}, r"t\.csv:3: not UTF-8: byte 0xef"),
+        (b'\n# \n"id",na\xefme\n1,a\n', {}, r"t\.csv:3: not UTF-8: byte 0xef"),
     ],
 )
 def test_wrong_header(tmp_path, content, columns, message):
