@@ -31,7 +31,7 @@ from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import translated
-from linker.terminology.table.reader import refuse_rounded
+from linker.terminology.table.reader import as_meant, refuse_error, refuse_rounded
 from linker.terminology.table.separated import separated_rows
 from linker.terminology.tables import NameKind
 from linker.text import normalise
@@ -109,7 +109,11 @@ def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
     line, header = next(lines)
     columns = _columns(header, f"{path}:{line}")
     rows = tuple(
-        _row({column: " ".join(cells[i].split()) for column, i in columns.items()}, path, number)
+        _row(
+            {column: as_meant(" ".join(cells[i].split())) for column, i in columns.items()},
+            path,
+            number,
+        )
         for number, cells in lines
     )
     contradictions = Contradictions(rows)
@@ -159,6 +163,7 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
     if kind and not cells.get("name"):
         raise TerminologyError(f"{where}: kind {kind!r} without a name; give the name")
     for column in ("name", "preferred_name"):
+        refuse_error(column, cells.get(column, ""), where)
         if cells.get(column) and not normalise(cells[column]):
             raise TerminologyError(f"{where}: {column} holds no character that can be read")
     if kind == REMOVE and given != {"name"}:
@@ -188,7 +193,7 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
 
 
 def _values(cell: str) -> tuple[str, ...]:
-    return tuple(value.strip() for value in cell.split(_SEPARATOR) if value.strip())
+    return tuple(as_meant(value) for value in cell.split(_SEPARATOR) if value.strip())
 
 
 class Contradictions:
