@@ -54,6 +54,7 @@ def test_gold_mentions_are_ranked_and_judged(linker: Linker) -> None:
     weak = results["2", 0]
     assert (weak.gold, weak.rank, weak.right) == (("X:0001",), 1, True)
     assert (report.gold.mentions, report.gold.with_ids, report.gold.known) == (6, 5, 4)
+    assert (report.gold.documents, report.gold.composite, report.gold.overlapping) == (2, 0, 0)
     assert report.unknown_ids == (("Y:1", 1),)
     assert report["acc@1"] == pytest.approx(3 / 5)
     assert report["acc@1 known"] == pytest.approx(3 / 4)
@@ -130,7 +131,7 @@ def test_pieces_are_looked_up_together(linker: Linker) -> None:
     (query,) = queries_of(0, document, abbreviations=True, composites=False)
     assert (query.by, query.mentions[0].query) == ("pieces", "Heart failure")
     report = evaluate(linker, [document], draws=2)
-    assert (report["acc@1"], report.gold.discontinuous) == (1, 1)
+    assert (report["acc@1"], report.gold.discontinuous, report.gold.split) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
