@@ -11,7 +11,15 @@ from cases import CONCEPTS, FakeEncoder, build, concept
 
 from linker import Linker
 from linker.evaluate import END_TO_END, Report, evaluate, mention_names, read_gold, with_names
-from linker.evaluate.protocol import NO_NAME, NOT_OWN_NAME, OTHER_NAME, OWN_NAME, queries_of
+from linker.evaluate.protocol import (
+    NO_NAME,
+    NOT_OWN_NAME,
+    OTHER_NAME,
+    OWN_NAME,
+    Concepts,
+    judge,
+    queries_of,
+)
 from linker.formats import Annotation, Document, Problem
 from linker.index import Index
 
@@ -147,6 +155,20 @@ def test_a_composite_is_right_if_each_of_its_parts_is(
     report = evaluate(linker, [document], composites=True, draws=2)
     assert report["acc@1"] == right
     assert (report.gold.composite, report.gold.split) == (1, 1)
+    # Also where the wrong part has the right concept nowhere.
+    assert evaluate(linker, [document], composites=True, k=1, draws=2)["acc@1"] == right
+
+
+@pytest.mark.parametrize(("train", "seen"), [({"fever"}, False), ({"fever", "nausea"}, True)])
+def test_a_composite_is_seen_in_train_if_each_of_its_parts_is(
+    linker: Linker, train: set[str], seen: bool
+) -> None:
+    annotation = Annotation(((0, 15),), ("X:0006", "X:0015"), "", ("fever", "nausea"))
+    document = Document("1", "fever or nausea", (annotation,))
+    (query,) = queries_of(0, document, abbreviations=True, composites=True)
+    links = linker.link_mentions(query.mentions)
+    outcome = judge(query, links, Concepts(linker), train_names=frozenset(train))
+    assert outcome.in_train is seen
 
 
 def test_the_report_is_the_same_at_each_run(linker: Linker) -> None:
