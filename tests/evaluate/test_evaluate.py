@@ -90,6 +90,14 @@ def test_a_mention_without_a_candidate_is_no_link_at_any_threshold(linker: Linke
     assert (point.threshold, point.links, point.precision, point.recall) == (0.0, 1, 1.0, 1.0)
 
 
+def test_gold_ids_are_those_of_the_index_each_once(linker: Linker) -> None:
+    concepts = Concepts(linker)
+    # X:9001 is an alternative id of X:0001.
+    assert concepts.resolve(["X:9001", "X:0001", "Y:1"]) == (("X:0001", "Y:1"), True)
+    assert concepts.resolve(["Y:1", "Y:2"]) == (("Y:1", "Y:2"), False)
+    assert concepts.unknown == {"Y:1": 2, "Y:2": 1}
+
+
 def test_errors_are_shown_with_both_names(linker: Linker) -> None:
     report = evaluate(linker, GOLD, draws=2)
     fever = next(c for c in report.confusions if c.gold == "X:0013")
