@@ -329,6 +329,17 @@ def test_inactive_member_accepts_nothing(tmp_path, concepts, base):
     assert found[str(GREEN)]["names"] == GREEN_ROW["names"][:2]
 
 
+def test_of_two_rows_of_a_set_for_one_name_the_latest_counts(tmp_path, concepts, base):
+    for term, first, then in (("Eruption", YES, MAYBE), ("Exanthem", MAYBE, YES)):
+        name = base.describe(RASH, term)
+        base.accept(name, US, then, time="20300131")
+        base.accept(name, US, first, time="20290131")
+    found = concepts(read_terminology("snomed", base.write(tmp_path)))
+    assert found[str(RASH)]["names"] == [
+        ("Exanthem", "preferred"), ("Rash", "exact"), ("Eruption", "exact"),
+    ]  # fmt: skip
+
+
 def test_full_name_of_the_chosen_language_and_tag_of_english(tmp_path, concepts, base):
     base.describe(RASH, "Ausschlag (Störung)", FULL, language="de", other=YES)
     options = ReadOptions(language_refsets=(str(OTHER),), semantic_types=("disorder",))
