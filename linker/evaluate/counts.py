@@ -71,9 +71,8 @@ def count_overlapping(document: Document) -> int:
     reach: list[tuple[int, int]] = []  # Ends and owners of the pieces that may still go on.
     for start, end, at in pieces:
         reach = [(e, owner) for e, owner in reach if e > start]
-        others = {owner for _, owner in reach if owner != at}
-        if others:
-            touched |= others | {at}
+        if reach:  # Of others: the pieces of one are apart.
+            touched |= {owner for _, owner in reach} | {at}
         reach.append((end, at))
     return len(touched)
 

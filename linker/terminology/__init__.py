@@ -13,7 +13,13 @@ from linker.terminology.kinds import (
     kinds_of,
 )
 from linker.terminology.merge import merge
-from linker.terminology.overlay import REMOVE, Overlay, OverlayRow, read_overlay
+from linker.terminology.overlay import (
+    REMOVE,
+    Contradictions,
+    Overlay,
+    OverlayRow,
+    read_overlay,
+)
 from linker.terminology.readers import READERS, find_release, read_terminology
 from linker.terminology.table.rows import is_parquet, table_rows
 from linker.terminology.table.separated import dialect_of
@@ -42,6 +48,7 @@ __all__ = [
     "REMOVE",
     "BadRows",
     "Changes",
+    "Contradictions",
     "NameKind",
     "Overlay",
     "OverlayRow",

@@ -31,7 +31,7 @@ from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import translated
-from linker.terminology.table.reader import refuse_rounded
+from linker.terminology.table.reader import as_meant, refuse_error, refuse_rounded
 from linker.terminology.table.separated import separated_rows
 from linker.terminology.tables import NameKind
 from linker.text import normalise
@@ -106,34 +106,41 @@ def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
     with translated(path):
         content = path.read_bytes()
     lines = separated_rows(path, None, BadRows(None), Silent())
-    _, header = next(lines)
-    columns = _columns(header, path)
+    line, header = next(lines)
+    columns = _columns(header, f"{path}:{line}")
     rows = tuple(
-        _row({column: " ".join(row[i].split()) for column, i in columns.items()}, path, number)
-        for number, row in lines
+        _row(
+            {column: as_meant(" ".join(cells[i].split())) for column, i in columns.items()},
+            path,
+            number,
+        )
+        for number, cells in lines
     )
-    _refuse_contradictions(rows, path)
+    contradictions = Contradictions(rows)
+    for row in rows:
+        if reason := contradictions.found(row, row.concept_id):
+            raise TerminologyError(f"{path}:{row.line}: {reason}")
     digest = hashlib.sha256(content).hexdigest()
     return Overlay(path.name if name is None else name, digest, content, rows)
 
 
-def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
+def _columns(header: Sequence[str], where: str) -> dict[str, int]:
     known = ", ".join((*_COLUMNS, f"{_CODES}VOCABULARY", f"{_NOTE}.ANY"))
     columns: dict[str, int] = {}
     for i, column in enumerate(header):
         if column == _NOTE or column.startswith(f"{_NOTE}."):
             continue
         if column in columns:
-            raise TerminologyError(f"{path}:1: column {column!r} stands twice; keep one")
+            raise TerminologyError(f"{where}: column {column!r} stands twice; keep one")
         if column not in _COLUMNS and not (column.startswith(_CODES) and column != _CODES):
             raise TerminologyError(
-                f"{path}:1: unknown column {column!r}; known: {known}; correct it, or call it "
+                f"{where}: unknown column {column!r}; known: {known}; correct it, or call it "
                 f"{_NOTE}.{column} if it is yours"
             )
         columns[column] = i
     if "concept_id" not in columns:
         found = ", ".join(map(repr, header))
-        raise TerminologyError(f"{path}:1: no column 'concept_id'; found: {found}; known: {known}")
+        raise TerminologyError(f"{where}: no column 'concept_id'; found: {found}; known: {known}")
     return columns
 
 
@@ -156,6 +163,7 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
     if kind and not cells.get("name"):
         raise TerminologyError(f"{where}: kind {kind!r} without a name; give the name")
     for column in ("name", "preferred_name"):
+        refuse_error(column, cells.get(column, ""), where)
         if cells.get(column) and not normalise(cells[column]):
             raise TerminologyError(f"{where}: {column} holds no character that can be read")
     if kind == REMOVE and given != {"name"}:
@@ -185,34 +193,43 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
 
 
 def _values(cell: str) -> tuple[str, ...]:
-    return tuple(value.strip() for value in cell.split(_SEPARATOR) if value.strip())
+    return tuple(as_meant(value) for value in cell.split(_SEPARATOR) if value.strip())
 
 
-def _refuse_contradictions(rows: Sequence[OverlayRow], path: Path) -> None:
-    """No name is both given to a concept and taken away, and no concept has two preferred ones."""
-    named: dict[tuple[str, str], OverlayRow] = {}
-    nothing = {normalise(row.name): row.line for row in rows if not row.concept_id}
-    preferred: dict[str, tuple[str, int]] = {}
-    for row in rows:
+class Contradictions:
+    """What contradicts a row: no name is both given to a concept and taken away, no concept has two
+    preferred ones, and what means no concept is a name of none.
+
+    Asked of each row in turn: by the reader, and of the concepts that retired ids have led to.
+    """
+
+    def __init__(self, rows: Sequence[OverlayRow]) -> None:
+        self._nothing = {normalise(row.name): row.line for row in rows if not row.concept_id}
+        self._named: dict[tuple[str, str], OverlayRow] = {}
+        self._preferred: dict[str, tuple[str, int]] = {}
+
+    def found(self, row: OverlayRow, concept_id: str) -> str:
+        """What of the rows before contradicts one that is about a concept, or ""."""
         if row.name:
-            first = named.setdefault((row.concept_id, normalise(row.name)), row)
+            first = self._named.setdefault((concept_id, normalise(row.name)), row)
             if (first.kind is None) != (row.kind is None):
-                raise TerminologyError(
-                    f"{path}:{row.line}: the name {row.name!r} is both given to "
-                    f"{row.concept_id!r} and taken away (line {first.line}); keep one of the two"
+                return (
+                    f"the name {row.name!r} is both given to {concept_id!r} and taken away "
+                    f"(line {first.line}); keep one of the two"
                 )
         for given in filter(None, (row.name, row.preferred_name)):
-            line = nothing.get(normalise(given), 0)
+            line = self._nothing.get(normalise(given), 0)
             if line and row.kind is not None:
-                raise TerminologyError(
-                    f"{path}:{row.line}: the name {given!r} is given to {row.concept_id!r}, and "
-                    f"means no concept on line {line}; keep one of the two"
+                return (
+                    f"the name {given!r} is given to {concept_id!r}, and means no concept on line "
+                    f"{line}; keep one of the two"
                 )
         wanted = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")
         if wanted:
-            name, line = preferred.setdefault(row.concept_id, (wanted, row.line))
+            name, line = self._preferred.setdefault(concept_id, (wanted, row.line))
             if name != wanted:
-                raise TerminologyError(
-                    f"{path}:{row.line}: {row.concept_id!r} is to be called {wanted!r}, "
-                    f"but {name!r} on line {line}; a concept has one preferred name"
+                return (
+                    f"{concept_id!r} is to be called {wanted!r}, but {name!r} on line {line}; a "
+                    "concept has one preferred name"
                 )
+        return ""

@@ -24,12 +24,14 @@ from encoder.conftest import WORDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linker.encoder import BACKENDS, Encoder, export, load_encoder
+from linker.encoder import BACKENDS, Encoder, Vectors, export, load_encoder
 from linker.encoder.backend import make_encoder
+from linker.encoder.batching import Tokens
 from linker.encoder.export import export_places
 from linker.encoder.folder import ModelFolder
 from linker.encoder.onnx import OnnxEncoder
 from linker.encoder.processor import multiplies_signed_exactly
+from linker.encoder.session import Run
 from linker.encoder.transformer import TransformerEncoder
 from linker.errors import EncoderError, EncoderMismatchError
 
@@ -270,6 +272,35 @@ def test_a_network_that_cannot_be_exported_is_run_by_torch_unless_onnx_is_asked_
     (bert / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}))
     with pytest.raises(EncoderError, match=r"bert with 'relu'.*cannot be exported"):
         load_encoder(bert, backend="onnx").encode(["fever"])
+    found = load_encoder(bert, device="cpu").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "onnx-int8"])
+@pytest.mark.parametrize("wrong", [-1.0, np.nan])
+def test_an_export_whose_vectors_are_others_is_refused(
+    backend: str, wrong: float, bert: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = export.session
+
+    def session(graph: Path) -> Run:
+        run = whole(graph)
+        # Of the second row of the third string alone: what is checked is every one.
+        rows = iter([1.0, 1.0, wrong, 1.0])
+
+        def run_wrongly(tokens: Tokens, pad_id: int) -> Vectors:
+            return run(tokens, pad_id) * np.array([[1], [next(rows)]], dtype=np.float32)
+
+        return run_wrongly
+
+    monkeypatch.setattr(export, "session", session)
+    said = {
+        "onnx": r"vectors differ by \S+ from its own, expected 1e-05; use backend \"torch\"",
+        "onnx-int8": r"a cosine of (-\S+|nan) to its own, expected 0\.9; use backend \"onnx\"",
+    }
+    with pytest.raises(EncoderError, match=said[backend]):
+        load_encoder(bert, backend=backend).encode(["fever"])
+    assert not list((bert / ".concept-linker").iterdir())
     found = load_encoder(bert, device="cpu").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
 

@@ -59,7 +59,7 @@ def pairs(confusions: Sequence[Confusion]) -> list[tuple[str, str, int, int]]:
 
 
 def test_end_to_end_each_link_and_gold_mention_is_in_its_place() -> None:
-    text = "aa bb cc dd ee ff gg hh"
+    text = "aa bb cc dd ee ff gg hh ii jj"
     linker = Told(
         {
             "aa": ([("A", 0.9)], True),  # Right.
@@ -67,19 +67,37 @@ def test_end_to_end_each_link_and_gold_mention_is_in_its_place() -> None:
             "dd": ([("D", 0.7)], True),  # Another concept; as much of "dd ee" as the next one.
             "ee": ([("E", 0.6)], True),
             "gg": ([("A", 0.95)], True),  # No gold mention at all.
+            "ii": ([("D", 0.3)], False),  # Nor here, which is not linked.
+            "jj": ([("B", 0.4)], False),  # Right, but turned down.
         }
     )
     document = gold(
-        text, ("aa", ("A",)), ("bb cc", ("B",)), ("dd ee", ("C",)), ("ff", ()), ("hh", ("E",))
+        text,
+        ("aa", ("A",)),
+        ("bb cc", ("B",)),
+        ("dd ee", ("C",)),
+        ("ff", ()),
+        ("hh", ("E",)),
+        ("jj", ("B",)),
     )
     report = evaluate(linker, [document], protocol=END_TO_END, draws=2)
-    assert pairs(report.confusions) == [("C", "D", 1, 1)]
+    assert pairs(report.confusions) == [("B", "B", 1, 0), ("C", "D", 1, 1)]
     assert pairs(report.missed) == [("E", "", 1, 0)]
     assert pairs(report.invented) == [("", "A", 1, 1)]
     assert [(p.start, p.end) for p in report.invented[0].examples] == [(18, 20)]
-    assert [r.concept_id for r in report.results] == ["A", "B", "D", None, None]
-    point = report.operating_points[0]
-    assert (point.links, point.precision, point.recall) == (5, 1 / 5, 1 / 4)
+    assert [(r.concept_id, r.linked, r.right) for r in report.results] == [
+        ("A", True, True),
+        ("B", True, False),
+        ("D", True, False),
+        (None, False, False),
+        (None, False, False),
+        ("B", False, False),
+    ]
+    points = {point.threshold: point for point in report.operating_points}
+    assert (points[0].links, points[0].precision, points[0].recall) == (7, 2 / 7, 2 / 5)
+    assert (points[0.5].links, points[0.5].precision, points[0.5].recall) == (5, 1 / 5, 1 / 5)
+    assert (report["strict_precision"], report["strict_recall"]) == (1 / 5, 1 / 5)
+    assert (report["overlap_precision"], report["overlap_recall"]) == (2 / 5, 2 / 5)
 
 
 def test_what_the_index_does_not_hold_is_an_error_only_where_it_is_linked() -> None:

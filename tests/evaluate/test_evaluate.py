@@ -11,7 +11,15 @@ from cases import CONCEPTS, FakeEncoder, build, concept
 
 from linker import Linker
 from linker.evaluate import END_TO_END, Report, evaluate, mention_names, read_gold, with_names
-from linker.evaluate.protocol import NO_NAME, NOT_OWN_NAME, OTHER_NAME, OWN_NAME, queries_of
+from linker.evaluate.protocol import (
+    NO_NAME,
+    NOT_OWN_NAME,
+    OTHER_NAME,
+    OWN_NAME,
+    Concepts,
+    judge,
+    queries_of,
+)
 from linker.formats import Annotation, Document, Problem
 from linker.index import Index
 
@@ -54,6 +62,7 @@ def test_gold_mentions_are_ranked_and_judged(linker: Linker) -> None:
     weak = results["2", 0]
     assert (weak.gold, weak.rank, weak.right) == (("X:0001",), 1, True)
     assert (report.gold.mentions, report.gold.with_ids, report.gold.known) == (6, 5, 4)
+    assert (report.gold.documents, report.gold.composite, report.gold.overlapping) == (2, 0, 0)
     assert report.unknown_ids == (("Y:1", 1),)
     assert report["acc@1"] == pytest.approx(3 / 5)
     assert report["acc@1 known"] == pytest.approx(3 / 4)
@@ -79,6 +88,14 @@ def test_a_mention_without_a_candidate_is_no_link_at_any_threshold(linker: Linke
     assert [r.concept_id for r in report.results] == ["X:0006", None]
     point = report.operating_points[0]
     assert (point.threshold, point.links, point.precision, point.recall) == (0.0, 1, 1.0, 1.0)
+
+
+def test_gold_ids_are_those_of_the_index_each_once(linker: Linker) -> None:
+    concepts = Concepts(linker)
+    # X:9001 is an alternative id of X:0001.
+    assert concepts.resolve(["X:9001", "X:0001", "Y:1"]) == (("X:0001", "Y:1"), True)
+    assert concepts.resolve(["Y:1", "Y:2"]) == (("Y:1", "Y:2"), False)
+    assert concepts.unknown == {"Y:1": 2, "Y:2": 1}
 
 
 def test_errors_are_shown_with_both_names(linker: Linker) -> None:
@@ -130,7 +147,7 @@ def test_pieces_are_looked_up_together(linker: Linker) -> None:
     (query,) = queries_of(0, document, abbreviations=True, composites=False)
     assert (query.by, query.mentions[0].query) == ("pieces", "Heart failure")
     report = evaluate(linker, [document], draws=2)
-    assert (report["acc@1"], report.gold.discontinuous) == (1, 1)
+    assert (report["acc@1"], report.gold.discontinuous, report.gold.split) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +163,20 @@ def test_a_composite_is_right_if_each_of_its_parts_is(
     report = evaluate(linker, [document], composites=True, draws=2)
     assert report["acc@1"] == right
     assert (report.gold.composite, report.gold.split) == (1, 1)
+    # Also where the wrong part has the right concept nowhere.
+    assert evaluate(linker, [document], composites=True, k=1, draws=2)["acc@1"] == right
+
+
+@pytest.mark.parametrize(("train", "seen"), [({"fever"}, False), ({"fever", "nausea"}, True)])
+def test_a_composite_is_seen_in_train_if_each_of_its_parts_is(
+    linker: Linker, train: set[str], seen: bool
+) -> None:
+    annotation = Annotation(((0, 15),), ("X:0006", "X:0015"), "", ("fever", "nausea"))
+    document = Document("1", "fever or nausea", (annotation,))
+    (query,) = queries_of(0, document, abbreviations=True, composites=True)
+    links = linker.link_mentions(query.mentions)
+    outcome = judge(query, links, Concepts(linker), train_names=frozenset(train))
+    assert outcome.in_train is seen
 
 
 def test_the_report_is_the_same_at_each_run(linker: Linker) -> None:

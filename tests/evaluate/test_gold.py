@@ -133,6 +133,7 @@ def test_a_broken_gzip_keeps_what_was_read(tmp_path: Path) -> None:
         (["missing.jsonl"], "no such file"),
         (["empty.jsonl"], r"no gold document.*make JSON lines, a document each"),
         (["a.jsonl", "a.jsonl"], "given twice"),
+        (["a.jsonl", "nothing/../a.jsonl"], "given twice"),
         (["a.doc"], r"not a format.*make JSON lines, a document each"),
         (["nothing"], r"in this folder.*make JSON lines, a document each"),
     ],
@@ -175,10 +176,11 @@ def test_formats_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 def test_ids_are_written_as_the_index_has_them(tmp_path: Path) -> None:
     path = write_jsonl(
-        tmp_path / "a.jsonl", [note("1", "Fever", mention(0, 5, "UMLS:C1", "D2", "OMIM:3"))]
+        tmp_path / "a.jsonl",
+        [note("1", "Fever", mention(0, 5, "UMLS:C1", "D2", "OMIM:3", "C1", "MESH:D2"))],
     )
     gold = read_gold([path], prefixes={"UMLS:": "", "": "MESH:"})
-    assert gold.documents[0].annotations[0].ids == ("C1", "MESH:D2", "OMIM:3")
+    assert gold.documents[0].annotations[0].ids == ("C1", "MESH:D2", "OMIM:3", "MESH:C1")
 
 
 def test_overlapping_mentions_are_counted() -> None:

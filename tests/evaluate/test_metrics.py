@@ -7,7 +7,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linker.evaluate.bootstrap import Array, figures_with_intervals, ratio
@@ -342,6 +342,13 @@ def test_span_figures_agree_with_a_plain_implementation(
 
 
 @given(span_documents())
+# Of two pieces that a link shares, all characters count.
+@example(
+    (
+        [GoldSpan(((0, 3), (6, 9)), ("A",))],
+        [FoundSpan(7, 9, "A", True, 0.5), FoundSpan(0, 7, "B", True, 0.5)],
+    )
+)
 def test_the_nearest_link_shares_most_characters(
     document: tuple[list[GoldSpan], list[FoundSpan]],
 ) -> None:
@@ -387,6 +394,21 @@ def test_intervals_are_those_of_documents_drawn_again() -> None:
     assert figure.low == pytest.approx(low, abs=0.012)
     assert figure.high == pytest.approx(high, abs=0.012)
     assert figure.low < figure.value < figure.high
+
+
+def test_the_interval_leaves_out_a_fortieth_of_the_draws_at_either_end() -> None:
+    seen: list[Array] = []
+
+    def first(weights: Array) -> dict[str, Array]:
+        seen.append(weights)
+        return {"first": weights[:, 0]}
+
+    (figure,) = figures_with_intervals([first], 90, draws=120)
+    drawn = np.concatenate(seen[1:])
+    assert seen[0].tolist() == [[1.0] * 90]
+    assert drawn.shape == (120, 90)
+    assert set(drawn.sum(axis=1)) == {90}
+    assert (figure.low, figure.high) == tuple(np.percentile(drawn[:, 0], [2.5, 97.5]))
 
 
 def test_a_draw_without_a_link_counts_in_the_interval_of_f1() -> None:

@@ -516,6 +516,14 @@ def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> Non
         (["X:0404,Foo"], "local.csv:2: 'X:0404' is no concept of the index, or is retired"),
         (["X:0001,Nonsense,remove"], "local.csv:2: 'X:0001' has no name 'Nonsense' to take away"),
         (["X:0001,heart  failure,remove"], "is the preferred name of 'X:0001'"),
+        (
+            ["X:9001,Weak heart,remove", "X:0001,Weak Heart,abbreviation"],
+            "local.csv:2: the name 'Weak heart' is both given to 'X:0001' and taken away (line 3)",
+        ),
+        (
+            ["X:0001,,,Pump failure", "X:9001,Pump trouble,preferred"],
+            "local.csv:3: 'X:0001' is to be called 'Pump trouble', but 'Pump failure' on line 2",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_applied_leaves_the_index_as_it_was(
@@ -551,6 +559,18 @@ def test_unknown_concepts_are_left_out_and_reported_if_asked(mini: Path, csv: Wr
     assert best(mini, "pump trouble") == ["X:0001"]
     with pytest.raises(TerminologyError, match="X:0404"):
         lay(mini, path)
+
+
+def test_a_row_that_contradicts_another_by_a_retired_id_is_left_out_if_asked(
+    mini: Path, csv: Write
+) -> None:
+    path = csv("X:9001,,,Pump failure", "X:0001,Pump trouble,preferred", "X:0001,Tired heart")
+    (info,) = lay(mini, path, skip_unknown=True).overlays
+    assert [row.line for row in info.left_out] == [3]
+    assert (info.names_added, info.concepts_changed) == (2, 1)
+    linker = Linker.load(mini, encoder=FakeEncoder())
+    assert linker.concept("X:0001").preferred_name == "Pump failure"
+    assert best(mini, "tired heart", "pump trouble")[0] == "X:0001"
 
 
 def test_another_encoder_is_refused(mini: Path, csv: Write) -> None:

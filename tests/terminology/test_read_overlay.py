@@ -54,6 +54,13 @@ def test_files_as_people_save_them(content: bytes, name: str, tmp_path: Path) ->
     assert (row.concept_id, row.name, row.kind) == ("X:1", "Fevér", NameKind.EXACT)
 
 
+def test_what_a_spreadsheet_is_told_to_leave_alone(tmp_path: Path) -> None:
+    text = 'concept_id,name,codes.V\n"=""00124""",Pump,"=""01""|=""02"""\n'
+    (row,) = read_overlay(written(tmp_path, text)).rows
+    assert (row.concept_id, row.name) == ("00124", "Pump")
+    assert row.codes == (("V", "01"), ("V", "02"))
+
+
 def test_an_overlay_without_rows_changes_nothing(tmp_path: Path) -> None:
     assert read_overlay(written(tmp_path, "concept_id,name\n")).rows == ()
 
@@ -63,6 +70,7 @@ def test_an_overlay_without_rows_changes_nothing(tmp_path: Path) -> None:
     [
         ("id,name\nX,y\n", "local.csv:1: unknown column 'id'; known: concept_id, name"),
         ("name,kind\ny,exact\n", "local.csv:1: no column 'concept_id'; found: 'name', 'kind'"),
+        ("\n# ours\nid,name\nX,y\n", "local.csv:3: unknown column 'id'; known: concept_id, name"),
         ("concept_id,name,name\nX,y,z\n", "local.csv:1: column 'name' stands twice"),
         ("concept_id,codes.\nX,y\n", "unknown column 'codes.'"),
         ("", "local.csv: empty"),
@@ -81,6 +89,8 @@ def test_an_overlay_without_rows_changes_nothing(tmp_path: Path) -> None:
         ("concept_id,name,kind\nX,y,broadd\n", "local.csv:2: unknown kind 'broadd'; known: pref"),
         ("concept_id,name,kind,definition\nX,,remove,y\n", "kind 'remove' without a name"),
         ("concept_id,name,kind,definition\nX,a,remove,y\n", "something else as well (definition)"),
+        ("concept_id,name\nX,#N/A\n", "local.csv:2: name is #N/A, a spreadsheet's error; correct"),
+        ("concept_id,preferred_name\nX,#REF!\n", "local.csv:2: preferred_name is #REF!, a"),
         ("concept_id,name\nX,\u200b\n", "local.csv:2: name holds no character that can be read"),
         ("concept_id,name,kind\nX,y,\nX,Y,remove\n", "local.csv:3: the name 'Y' is both given"),
         ("concept_id,preferred_name\nX,y\nX,z\n", "'X' is to be called 'z', but 'y' on line 2"),

@@ -329,6 +329,17 @@ def test_inactive_member_accepts_nothing(tmp_path, concepts, base):
     assert found[str(GREEN)]["names"] == GREEN_ROW["names"][:2]
 
 
+def test_of_two_rows_of_a_set_for_one_name_the_latest_counts(tmp_path, concepts, base):
+    for term, first, then in (("Eruption", YES, MAYBE), ("Exanthem", MAYBE, YES)):
+        name = base.describe(RASH, term)
+        base.accept(name, US, then, time="20300131")
+        base.accept(name, US, first, time="20290131")
+    found = concepts(read_terminology("snomed", base.write(tmp_path)))
+    assert found[str(RASH)]["names"] == [
+        ("Exanthem", "preferred"), ("Rash", "exact"), ("Eruption", "exact"),
+    ]  # fmt: skip
+
+
 def test_full_name_of_the_chosen_language_and_tag_of_english(tmp_path, concepts, base):
     base.describe(RASH, "Ausschlag (Störung)", FULL, language="de", other=YES)
     options = ReadOptions(language_refsets=(str(OTHER),), semantic_types=("disorder",))
@@ -438,6 +449,19 @@ def test_replacement(tmp_path, concepts, base, links, expected):
     assert found[str(GONE)]["replaced_by"] == (expected and str(expected))
 
 
+def test_of_several_replacements_an_active_one_counts_then_the_latest(tmp_path, concepts, base):
+    bare, other = (base.concept(i, f"Other {i} (disorder)", active=0) for i in (100, 140))
+    base.associate(SAME_AS, bare, TOP)
+    base.associate(SAME_AS, GONE, GREEN, time="20300131")
+    base.associate(SAME_AS, GONE, TOP, time="20290131")
+    base.associate(SAME_AS, other, bare, time="20300131")
+    base.associate(SAME_AS, other, RASH, time="20290131")
+    found = concepts(read_terminology("snomed", base.write(tmp_path)))
+    assert [found[str(key)]["replaced_by"] for key in (GONE, other, bare)] == [
+        str(GREEN), str(RASH), str(TOP),
+    ]  # fmt: skip
+
+
 def test_circle_of_replacements_leads_nowhere(tmp_path, concepts, base):
     other = base.concept(130, "Other (disorder)", active=0)
     base.associate(SAME_AS, GONE, other)
@@ -500,6 +524,11 @@ def test_retired_concept_keeps_an_inactive_full_name(tmp_path, concepts, base):
         ([(ICD10CM, "?", 1, 1, "TRUE")], []),
         ([(ICD10, "", 1, 1, "TRUE")], []),
         ([(ICD10, "A1", 1, 1, "TRUE"), (ICD10, "A1", 2, 1, "TRUE")], [("ICD10", "A1")]),
+        (
+            [(ICD10, code, group, 1, "TRUE") for group, code in ((1, "B1"), (2, "A1"), (3, "B1"))],
+            [("ICD10", "B1"), ("ICD10", "A1")],
+        ),
+        ([(ICD10, "A1", 1, 1, ""), (ICD10, "N97", 1, 2, "IFA 2 | Female |")], [("ICD10", "A1")]),
         ([(OTHER, "A1", 1, 1, "TRUE")], []),
     ],
 )
@@ -513,6 +542,7 @@ def test_maps_give_codes(tmp_path, concepts, base, rows, codes):
 
 def test_simple_map_is_taken_as_it_is(tmp_path, concepts, base):
     base.member("simple_map", CTV3, RASH, "Xa0qx")
+    base.member("simple_map", CTV3, RASH, "Xa0qy", active=0)
     found = concepts(read_terminology("snomed", base.write(tmp_path)))
     assert found[str(RASH)]["codes"] == [("CTV3", "Xa0qx")]
 
@@ -537,6 +567,7 @@ def test_maps_that_are_not_known_are_counted(tmp_path, concepts, base):
     base.map(OTHER, RASH, "A2", active=0)
     base.member("simple_map", OTHER, RASH, "A3")
     base.member("simple_map", CTV3, RASH, "Xa0qx")
+    base.member("simple_map", CTV3, RASH, "Xa0qy", active=0)
     terminology = read_terminology("snomed", base.write(tmp_path))
     assert concepts(terminology)[str(RASH)]["codes"] == [("CTV3", "Xa0qx")]
     assert terminology.release.skipped[f"codes of the map {OTHER}, which is not known"] == 2

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
-from linker.terminology import read_terminology
+from linker.steps import Silent
+from linker.terminology import BadRows, read_terminology, table_rows
 
 
 def file(tmp_path, name, content):
@@ -49,7 +50,7 @@ def test_rows_of_one_id_are_names_of_one_concept(tmp_path, concepts):
     path = file(
         tmp_path,
         "t.tsv.gz",
-        "id\tname\ttype\tdef\nX1\tspots\ta\t\nX2\trash\ta\t\nX1\tmacules\tb\tD\n",
+        "id\tname\ttype\tdef\nX1\tspots\ta\t\nX2\trash\ta\t\nX1\tmacules\tb\tD\nX1\tspots\tb\tE\n",
     )
     found = concepts(read_terminology("table", path))
     assert found["X1"]["names"] == [("spots", "preferred"), ("macules", "exact")]
@@ -100,6 +101,10 @@ def test_one_column_of_all_names_the_preferred_one_first(tmp_path, concepts):
         ("a.psv", "id|name\n1|x, y"),
         ("a.txt", "# about: this\n#\nid\tname\n1\tx, y\n"),
         ("a.tsv", "# Fields:\n# Name\tID\n#\nx, y\t1\n"),
+        ("a.csv", '\n \r\n"id","name"\n1,"x, y"\n'),
+        ("a.csv", 'id,"name\n\n"\n""\n1,"x, y"\n'),
+        ("a.tsv", "\n# about: this\n\nid\tname\n1\tx, y\n"),
+        ("a.tsv", "\n# Name\tID\n\nx, y\t1\n"),
     ],
 )
 def test_layouts(tmp_path, concepts, name, content):
@@ -162,7 +167,11 @@ def test_parquet_with_dates_beside_the_names(tmp_path, concepts):
         ("", {}, r"t\.csv: empty"),
         ("id,name\n", {}, r"t\.csv: no concept found"),
         ("id,name\n1,a\n".encode("utf-16"), {}, r"t\.csv:1: UTF-16"),
+        ("\n \n", {}, r"t\.csv: empty; expected a header and rows"),
+        ("name,label\n1,a\n", {"concept_id": "name"}, r"t\.csv: no column for 'name'; found"),
+        (b"sep=,\nid,na\xefme\n1,a\n", {}, r"t\.csv:2: not UTF-8: byte 0xef"),
         (b"id,na\xefme\n1,a\n", {}, r"t\.csv:1: not UTF-8: byte 0xef"),
+        (b'\n# \n"id",na\xefme\n1,a\n', {}, r"t\.csv:3: not UTF-8: byte 0xef"),
     ],
 )
 def test_wrong_header(tmp_path, content, columns, message):
@@ -195,7 +204,7 @@ def test_broken_row(tmp_path, concepts, row, message):
 def test_unclosed_quotation_mark_names_the_line_where_it_opens(tmp_path, n_rows):
     path = file(tmp_path, "t.csv", 'id,name\n1,a\n2,"b\n' + "3,c\n" * n_rows)
     with pytest.raises(
-        TerminologyError, match=r"t\.csv:3: a quotation mark opens here and is not closed"
+        TerminologyError, match=r"t\.csv:3: a quotation mark opens here and is not closed; close"
     ):
         read_terminology("table", path)
 
@@ -248,6 +257,33 @@ def test_text_of_many_lines_is_no_name_but_may_be_a_definition(tmp_path, concept
         path = file(tmp_path, "t.csv", f'id,name,definition\n1,"{name}",c\n')
         with pytest.raises(TerminologyError, match=rf"t\.csv:2: a name of .*{said}"):
             read_terminology("table", path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Fewer lines than four that look like rows, or among as many that do not.
+        "Signs:\nr,s,t\nr,s,t\nr,s,t\nand more",
+        "Signs:\n" + "r,s,t\n" * 5 + "of which some are prose\n" * 2 + "and more",
+    ],
+)
+def test_lines_of_a_text_that_look_like_rows(tmp_path, concepts, text):
+    path = file(tmp_path, "t.csv", f'id,name,definition\n1,a,"{text}"\n2,b,\n')
+    assert concepts(read_terminology("table", path))["1"]["definition"] == text
+
+
+def test_four_rows_in_one_field_are_rows(tmp_path, concepts):
+    path = file(tmp_path, "t.csv", 'id,name\n1,a\n2,"b\n3,c\n4,d\n5,e\n6,f\n7,g"\n8,h\n')
+    with pytest.raises(TerminologyError, match=r"t\.csv:3: .* is not closed before line 8; close"):
+        read_terminology("table", path)
+    terminology = read_terminology("table", path, ReadOptions(max_bad_rows=1))
+    assert list(concepts(terminology)) == ["1", "3", "4", "5", "6", "7", "8"]
+
+
+def test_text_of_many_lines_in_a_single_column(tmp_path):
+    path = file(tmp_path, "t.csv", 'problem\n"a\nb\nc\nd\ne\nf\ng"\nh\n')
+    rows = list(table_rows(path, None, BadRows(None), Silent()))
+    assert rows == [(1, ["problem"]), (2, ["a\nb\nc\nd\ne\nf\ng"]), (9, ["h"])]
 
 
 def test_lines_that_a_carriage_return_ends(tmp_path, concepts):
@@ -373,16 +409,20 @@ def test_ids_that_a_spreadsheet_rounded_are_refused(tmp_path, concepts, cell):
     terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
     assert list(concepts(terminology)) == ["X4"]
     assert terminology.release.skipped == {"broken rows": 3}
+    path = file(tmp_path, "t.csv", f'id,name,parents\nX1,Left,"X2|{cell}"\n')
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: parents '.*' is a number"):
+        read_terminology("table", path)
 
 
 def test_ids_that_are_too_long_for_floats_are_refused(tmp_path, concepts):
-    ids = pa.array([900000000000508004.0, 900000000000509007.0, 22298006.0, None])
+    ids = pa.array([900000000000508004.0, 2.0**53, 22298006.0, None, 2.0**53 - 1, 1.5])
     path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"id": ids, "name": ["GB", "US", "Infarct", "None"]}), path)
+    names = ["GB", "Rounded", "Infarct", "None", "Exact", "Section"]
+    pq.write_table(pa.table({"id": ids, "name": names}), path)
     with pytest.raises(TerminologyError, match=r"t\.parquet:1: 900000000000508032 as a floating"):
         read_terminology("table", path)
     terminology = read_terminology("table", path, ReadOptions(max_bad_rows=3))
-    assert list(concepts(terminology)) == ["22298006"]
+    assert list(concepts(terminology)) == ["22298006", "9007199254740991", "1.5"]
 
 
 @pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])

@@ -243,6 +243,58 @@ def test_restriction_level(meta, concepts):
     assert concepts(read(meta, max_restriction_level=9)) == concepts(read(meta))
 
 
+def test_a_restriction_level_leaves_out_all_that_a_source_beyond_it_says(tmp_path, concepts):
+    names = [
+        atom("C9000001", "Spots", "AAA", "PT", "1"),
+        atom("C9000001", "Blank spots", "CCC", "PT", "2", SRL=""),
+        atom("C9000002", "Marks", "AAA", "PT", "3"),
+        atom("C9000002", "Restricted marks", "BBB", "PT", "4", SRL="9"),
+    ]
+    definitions = [
+        row("MRDEF", CUI="C9000001", SAB="BBB", DEF="Restricted.", SUPPRESS="N"),
+        # Whose level no name states.
+        row("MRDEF", CUI="C9000002", SAB="DDD", DEF="Unknown.", SUPPRESS="N"),
+    ]
+    relations = [relation("C9000001", "PAR", "C9000002", "BBB", SUPPRESS="N")]
+    folder = put(tmp_path, MRCONSO=names, MRDEF=definitions, MRREL=relations)
+    found = concepts(read(folder, max_restriction_level=8))
+    assert [row["names"] for row in found.values()] == [
+        [("Spots", "preferred")], [("Marks", "preferred")],
+    ]  # fmt: skip
+    assert [row["definition"] for row in found.values()] == [None, None]
+    assert found["C9000001"]["parents"] == []
+    found = concepts(read(folder))
+    assert [row["definition"] for row in found.values()] == ["Restricted.", "Unknown."]
+    assert found["C9000001"]["parents"] == ["C9000002"]
+
+
+def test_a_source_whose_names_are_all_suppressed_is_heard(tmp_path, concepts):
+    names = [atom("C9000001", "Spots"), atom("C9000001", "old spots", "BBB", SUPPRESS="O")]
+    definitions = [row("MRDEF", CUI="C9000001", SAB="BBB", DEF="Green.", SUPPRESS="N")]
+    found = concepts(read(put(tmp_path, MRCONSO=names, MRDEF=definitions)))
+    assert found["C9000001"]["definition"] == "Green."
+
+
+def test_the_code_of_the_best_name_is_first_and_what_stands_for_none_is_none(tmp_path, concepts):
+    names = [
+        atom("C9000001", "green spots", "AAA", "SY", "10", TS="S"),
+        atom("C9000001", "Spots", "AAA", "PT", "99", TS="P"),
+        atom("C9000001", "Marks", "BBB", "PT", "NOCODE", TS="S"),
+    ]
+    found = concepts(read(put(tmp_path, MRCONSO=names)))
+    assert found["C9000001"]["codes"] == [("AAA", "99"), ("AAA", "10")]
+
+
+def test_a_long_chain_of_retired_ids_is_followed(tmp_path, concepts):
+    ids = [f"C910000{i}" for i in range(8)]
+    retired = [
+        row("MRCUI", CUI1=old, VER="2030AA", REL="SY", CUI2=new, MAPIN="Y")
+        for old, new in zip(ids, [*ids[1:], "C9000001"], strict=True)
+    ]
+    found = concepts(read(put(tmp_path, MRCONSO=[atom("C9000001", "Spots")], MRCUI=retired)))
+    assert {found[i]["replaced_by"] for i in ids} == {"C9000001"}
+
+
 def test_languages_in_the_order_given(meta, concepts):
     found = concepts(read(meta, languages=("FRE", "ENG")))
     assert found["C9000001"]["names"][0] == ("taches vertes", "preferred")

@@ -47,8 +47,8 @@ def set_overlays(
         folder: a finished index.
         overlays: each of another name; none takes all overlays off.
         encoder: gives the index's encoder; called if a name is new to the index.
-        strict: whether a row that is about no concept of the index is an error; else it is left
-            out, and the manifest says so.
+        strict: whether a row that cannot be laid is an error; else it is left out, and the manifest
+            says so.
         given: the names of overlays that are new; rows of the others that are left out already stay
             so.
 
@@ -56,8 +56,8 @@ def set_overlays(
         The manifest as it is now.
 
     Raises:
-        TerminologyError: a row is about no concept of the index, or takes away a name that is not
-            there, or a preferred one.
+        TerminologyError: a row is about no concept of the index, takes away a name that is not
+            there, or a preferred one, or contradicts a row about what a retired id leads to.
         IndexFolderError: the folder is no index.
     """
     manifest = Manifest.read(folder)

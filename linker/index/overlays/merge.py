@@ -16,7 +16,7 @@ from linker.errors import TerminologyError
 from linker.index.manifest import LeftOut, OverlayInfo
 from linker.index.store.schema import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
 from linker.index.store.store import Store
-from linker.terminology import CONCEPTS, NameKind, Overlay, OverlayRow
+from linker.terminology import CONCEPTS, Contradictions, NameKind, Overlay, OverlayRow
 from linker.text import normalise
 
 PREFIX = "overlay-"
@@ -41,6 +41,7 @@ class _Concept:
 class _Tally:
     """What one overlay did; `means`: what it says that names mean, by their normal forms."""
 
+    contradictions: Contradictions
     added: int = 0
     removed: int = 0
     new: set[str] = field(default_factory=set)
@@ -73,7 +74,7 @@ class Merge:
         Raises:
             TerminologyError: as `set_overlays`.
         """
-        tally = _Tally()
+        tally = _Tally(Contradictions(overlay.rows))
         new = {row.concept_id for row in overlay.rows if row.preferred_name} | {
             row.concept_id for row in overlay.rows if row.kind is NameKind.PREFERRED and row.name
         }
@@ -112,6 +113,8 @@ class Merge:
                 f"{row.concept_id!r} is no concept of the index, or is retired without a "
                 "replacement; correct the id, or give a preferred_name to add it as a new concept"
             )
+        if reason := tally.contradictions.found(row, concept_id):
+            return reason  # Two ids may have led to this concept.
         concept = self._open(concept_id, tally)
         if row.kind is None:
             return self._remove(concept, row.name, tally)

@@ -32,7 +32,8 @@ class Kind:
         factory: a FAISS factory string, "{lists}" and "{eighth}" standing for the number of lists
             and an eighth of the dimensions.
         most_names: chosen for no more names than this, if given.
-        name_bytes: the memory of one name, by the dimensions of its vector.
+        name_bytes: the memory of one name, by the dimensions of its vector; infinite where the kind
+            cannot have so many.
     """
 
     factory: str
@@ -46,8 +47,12 @@ KINDS = (
     Kind("HNSW32,SQfp16", GRAPH_NAMES, lambda dim: 2 * dim + 4 * (64 + 2) + 16),
     # One bit a dimension, and two factors.
     Kind("IVF{lists},RaBitQ", None, lambda dim: dim / 8 + 8 + _ID_BYTES),
-    # Four bits for eight dimensions.
-    Kind("IVF{lists},PQ{eighth}x4fsr", None, lambda dim: dim / 16 + _ID_BYTES),
+    # Four bits for eight dimensions, if these go into it: parts must have the same length.
+    Kind(
+        "IVF{lists},PQ{eighth}x4fsr",
+        None,
+        lambda dim: float("inf") if dim % 8 else dim / 16 + _ID_BYTES,
+    ),
 )
 """The best first; the first that fits is chosen."""
 

@@ -122,8 +122,7 @@ def _parents(
     for tree in heading.trees:
         above = tree.rpartition(".")[0]
         if above in trees:
-            if trees[above] != heading.concept_id:
-                yield trees[above]
+            yield trees[above]
         elif above:
             skipped["tree numbers without the one above"] += 1
     for other in heading.mapped_to:

@@ -31,7 +31,7 @@ def blocks_of(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def lines_of(block: bytes) -> list[bytes]:
-    """The lines of a block without their endings, and what of a mark or a NUL DuckDB refuses."""
+    """The lines of a block without their endings and byte-order mark."""
     lines = block.removeprefix(_MARK).replace(b"\r\n", b"\n").split(b"\n")
     if lines[-1] == b"":
         lines.pop()

@@ -43,7 +43,7 @@ _REQUIRED = ("concept_id", "name")
 _CODES = "codes."
 _MAX_NAME, _MAX_LINES = 5000, 5
 _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
-_LEFT_ALONE = re.compile(r'^="(.+)"$')
+_LEFT_ALONE = re.compile(r'^="([^"]+)"$')
 """How a spreadsheet is told to leave an id as it is, zeros in front and all: ="00124"."""
 _ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
 _EXACT = 2**53
@@ -118,11 +118,7 @@ def _merge(
     for column, value in (("concept_id", concept_id), ("name", name)):
         if not value:
             raise TerminologyError(f"{where}: blank {column}; each row needs an id and a name")
-        if value in _ERRORS:
-            raise TerminologyError(
-                f"{where}: {column} is {value}, a spreadsheet's error; correct its formula, and "
-                "export again"
-            )
+        refuse_error(column, value, where)
     refuse_rounded("concept_id", [concept_id], where)
     n_lines = name.count("\n") + 1
     if len(name) > _MAX_NAME or n_lines > _MAX_LINES:
@@ -157,6 +153,24 @@ def _merge(
             concept.codes += [code for code in map(code_of, values) if code is not None]
         else:
             concept.codes += [(column.removeprefix(_CODES), value) for value in values]
+
+
+def refuse_error(column: str, value: str, where: str) -> None:
+    """Refuse what a spreadsheet has where a formula failed, for it is no id and no name.
+
+    Raises:
+        TerminologyError: the value is such an error.
+    """
+    if value in _ERRORS:
+        raise TerminologyError(
+            f"{where}: {column} is {value}, a spreadsheet's error; correct its formula, and "
+            "export again"
+        )
+
+
+def as_meant(text: str) -> str:
+    """A cell's text without what tells a spreadsheet to leave it alone (="00124"), nor blanks."""
+    return _LEFT_ALONE.sub(r"\1", text.strip())
 
 
 def refuse_rounded(column: str, values: Iterable[str], where: str) -> None:
@@ -197,7 +211,7 @@ def _values(cell: object, separator: str | None, where: str) -> list[str]:
             f"{where}: a struct of {', '.join(map(str, cell))}, expected text or a list of texts"
         )
     parts = str(cell).split(separator) if separator is not None else [str(cell)]
-    return [_LEFT_ALONE.sub(r"\1", part.strip()) for part in parts if part.strip()]
+    return [as_meant(part) for part in parts if part.strip()]
 
 
 def _text(cell: bytes, where: str) -> str:

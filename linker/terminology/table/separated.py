@@ -1,8 +1,8 @@
 """Rows of CSV and TSV, as files of all origins have them, each with the number of its line.
 
-Comment lines ("#") may stand before the header; CTD's files, whose header is the last comment line
-with tabs, are read as they are, and so are tables that a SPARQL query gave. A row that is broken
-takes no other with it.
+Blank lines and comments ("#") may stand before the header; CTD's files, whose header is the last
+comment line with tabs, are read as they are, and so are tables that a SPARQL query gave. A row that
+is broken takes no other with it.
 """
 
 from __future__ import annotations
@@ -72,16 +72,16 @@ class _Lines:
         self._ahead.extendleft(reversed(self.given[1:]))
         self.given.clear()
 
-    def without_comments(self) -> str | None:
-        """Pass the comment lines at the start; CTD's header among them, if there is one."""
+    def without_comments(self) -> tuple[int, str] | None:
+        """Pass blank lines and comments at the start; CTD's header among these, with its number."""
         header = None
         for number, line in self._lines:
-            if not line.startswith(b"#"):
+            if line.strip() and not line.startswith(b"#"):
                 self._ahead.append((number, line))
                 break
             text = line.decode("utf-8", "replace").lstrip("#").strip()
             if "\t" in text:
-                header = text
+                header = number, text
         return header
 
 
@@ -158,21 +158,22 @@ def _header(path: Path, lines: _Lines, delimiter: str | None) -> tuple[int, list
         raise TerminologyError(f"{path}: a spreadsheet's workbook; save it as CSV UTF-8")
     comment = lines.without_comments()
     if comment is not None:
-        return 0, comment.split("\t"), Dialect("\t" if delimiter is None else delimiter)
-    first = _header_lines(lines)
+        number, header = comment
+        return number, header.split("\t"), Dialect("\t" if delimiter is None else delimiter)
+    number, first = lines.next_number, _header_lines(lines)
     said = None if first is None else said_delimiter(first)
     if said is not None:
-        first = _header_lines(lines)
+        number, first = lines.next_number, _header_lines(lines)
     if first is None:
         raise TerminologyError(f"{path}: empty; expected a header and rows")
     if first.startswith(("<?xml", "<!DOCTYPE")):
         raise TerminologyError(f"{path}: XML, expected a table; an ontology has the source obo")
     if delimiter is None:
         delimiter = delimiter_of(first, _by_ending(path)) if said is None else said
-    header = _names(path, first, delimiter)
+    names = _names(f"{path}:{number}", first, delimiter)
     if match := UNDECODED.search(first):
-        raise not_utf8(f"{path}:1", ord(match[0]) - 0xDC00)
-    return lines.number, header, Dialect(delimiter, is_said=said is not None)
+        raise not_utf8(f"{path}:{number}", ord(match[0]) - 0xDC00)
+    return number, names, Dialect(delimiter, is_said=said is not None)
 
 
 def _until_broken(
@@ -284,11 +285,11 @@ def _header_lines(lines: _Lines) -> str | None:
     return first
 
 
-def _names(path: Path, first: str, delimiter: str) -> list[str]:
+def _names(where: str, first: str, delimiter: str) -> list[str]:
     try:
         names = next(csv.reader([first], delimiter=delimiter))
     except csv.Error as error:
-        raise _csv_error(f"{path}:1", str(error), None) from error
+        raise _csv_error(where, str(error), None) from error
     return [_BREAKS.sub(" ", name.strip()) for name in names]
 
 

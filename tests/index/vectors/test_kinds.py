@@ -38,6 +38,14 @@ def test_budget_that_nothing_fits_says_what_does() -> None:
     assert choose_kind(9_000_000, 384, 295 * 10**6) == "IVF4096,PQ48x4fsr"
 
 
+def test_parts_of_eight_are_not_chosen_for_dimensions_that_these_do_not_go_into() -> None:
+    message = "9,000,000 names of 100 dimensions need at least 258 MB, the budget is 200 MB; raise"
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        choose_kind(9_000_000, 100, 2 * 10**8)
+    assert choose_kind(9_000_000, 100, 26 * 10**7) == "IVF4096,RaBitQ"
+    assert choose_kind(9_000_000, 104, 2 * 10**8) == "IVF4096,PQ13x4fsr"
+
+
 @pytest.mark.parametrize(
     ("n_names", "lists"), [(1, 2), (100, 16), (10_000, 128), (1_000_000, 1024), (9_000_000, 4096)]
 )

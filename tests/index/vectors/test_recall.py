@@ -41,11 +41,13 @@ def test_queries_are_unit_rows_at_the_cosine_said() -> None:
 def test_truth_is_the_cosine_of_the_tenth_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, queries = Vectors.build("Flat", DIM, [unit(500)]), unit(30, seed=1)
     expected = np.sort(queries @ unit(500).T, axis=1)[:, -10]
-    np.testing.assert_allclose(recall.exact(vectors, queries).last, expected, atol=1e-6)
+    np.testing.assert_allclose(
+        recall.exact(vectors, queries).cosines.min(axis=1), expected, atol=1e-6
+    )
     monkeypatch.setattr("linker.index.vectors.recall._BLOCK", 7)
     seen: list[int] = []
     found = recall.exact(vectors, queries, advance=seen.append)
-    np.testing.assert_allclose(found.last, expected, atol=1e-6)
+    np.testing.assert_allclose(found.cosines.min(axis=1), expected, atol=1e-6)
     assert sum(seen) == 500
 
 
@@ -71,6 +73,34 @@ def test_neighbour_that_ties_with_the_last_true_one_counts_as_found() -> None:
     assert truth.recall(vectors.search(twins[:3], 10)[0]) == 1.0
 
 
+def hand(*cosines: float) -> recall.Truth:
+    return recall.Truth(np.zeros((1, DIM), np.float32), np.array([cosines], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("scores", "share"),
+    [
+        ([0.9, 0.8, 0.7, 0.7], 1.0),
+        ([0.7, 0.8, 0.9, 0.2, 0.7], 1.0),  # in any order
+        ([0.9, 0.8, 0.7, -1.0], 0.75),
+        ([0.9, 0.8], 0.5),  # fewer than were asked for
+        ([-1.0, -1.0, -1.0, -1.0], 0.0),
+        ([0.7, 0.7, 0.7, 0.7], 0.5),  # ties take the places of no nearer ones
+        ([0.9, 0.7, 0.7, 0.7], 0.75),
+        ([0.9, 0.8, 0.699995, 0.699995], 1.0),  # another order of the sum
+        ([0.9, 0.8, 0.69998, 0.69998], 0.5),
+        ([0.9, 0.8, 0.7, 0.7, 0.7, 0.7], 1.0),
+    ],
+)
+def test_recall_by_hand(scores: list[float], share: float) -> None:
+    assert hand(0.7, 0.9, 0.7, 0.8).recall(np.array([scores], np.float32)) == share
+
+
+def test_recall_is_the_mean_over_the_queries() -> None:
+    truth = recall.Truth(np.zeros((2, DIM), np.float32), np.array([[0.9, 0.5]] * 2, np.float32))
+    assert truth.recall(np.array([[0.9, 0.5], [0.5, 0.4]], np.float32)) == 0.75
+
+
 def test_fewer_names_than_ten_can_all_be_found() -> None:
     vectors = Vectors.build("Flat", DIM, [unit(4)])
     truth = recall.exact(vectors, recall.held_out(vectors))
@@ -84,7 +114,7 @@ def test_graph_is_searched_as_hard_as_the_recall_asked_for_needs() -> None:
     for step in (16, 32, 64, 128, 256, 512):
         vectors.look(Effort(ef_search=step))
         found[step] = truth.recall(vectors.search(truth.queries, 10)[0])
-    for asked in (0.5, 0.8, 0.9):
+    for asked in (0.5, 0.8, 0.9, found[64]):
         effort, share = recall.tune(vectors, truth, asked=asked)
         least = min(step for step, share in found.items() if share >= asked)
         assert (effort, share) == (Effort(ef_search=least), found[least])
@@ -97,14 +127,22 @@ def test_lists_and_candidates_are_tuned_to_what_is_asked(tmp_path: Path) -> None
     for asked in (0.5, 0.7, 0.9):
         effort, share = recall.tune(vectors, truth, asked=asked)
         assert effort.nprobe is not None
+        assert effort.refine is not None
         # What was found by prefixes of one search is what a search of that effort finds.
         assert share == truth.recall(vectors.search(truth.queries, 10)[0])
         assert share >= asked
         efforts.append(effort)
+        less = [refine for refine in recall.REFINES if refine < effort.refine]
+        if less:
+            vectors.look(Effort(nprobe=effort.nprobe, refine=less[-1]))
+            assert truth.recall(vectors.search(truth.queries, 10)[0]) < asked
         if effort.nprobe > 1:
             vectors.look(Effort(nprobe=effort.nprobe // 2, refine=recall.REFINES[-1]))
             assert truth.recall(vectors.search(truth.queries, 10)[0]) < asked
     assert efforts[0].nprobe < efforts[2].nprobe
+    assert min(effort.refine for effort in efforts) < recall.REFINES[-1]
+    # No more than is asked is enough.
+    assert recall.tune(vectors, truth, asked=share) == (effort, share)
 
 
 def test_what_cannot_be_reached_is_tried_as_hard_as_can_be(tmp_path: Path) -> None:
