@@ -1,4 +1,4 @@
-"""Texts with labelled spans: gold corpora and notes, as tokens."""
+"""Texts as tokens with labelled spans: gold corpora, and open texts without labels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+SEED = 17
 DISEASE, CHEMICAL = "DISEASE", "CHEMICAL"
 _LABELS = {
     "Disease": DISEASE, "DiseaseClass": DISEASE, "SpecificDisease": DISEASE, "Modifier": DISEASE,
@@ -62,44 +63,18 @@ def _tokens(doc: Doc, spans: list) -> Tokens:
 
 
 def gold(nlp: Language, data: Path) -> dict[str, list[Tokens]]:
-    """The train splits, a list of documents each: BC5CDR, NCBI Disease, and CRAFT by paragraphs."""
-    corpora = data / "corpora"
-    found = {
+    """The train splits of BC5CDR and NCBI Disease, a list of documents each."""
+    return {
         name: [
             tokens_of(
                 nlp,
                 doc["text"],
-                [(m["start"], m["end"], _LABELS.get(m["type"], DISEASE)) for m in doc["mentions"]],
+                [(m["start"], m["end"], _LABELS[m["type"]]) for m in doc["mentions"]],
             )
-            for doc in read_lines(corpora / f"{name}.train.jsonl.gz")
+            for doc in read_lines(data / "corpora" / f"{name}.train.jsonl.gz")
         ]
         for name in ("bc5cdr", "ncbi_disease")
     }
-    found["craft"] = list(_craft(nlp, corpora))
-    return found
-
-
-def _craft(nlp: Language, corpora: Path) -> Iterator[Tokens]:
-    """Paragraphs of CRAFT that name a disease; diseases of MONDO and chemicals of ChEBI."""
-    chemicals = {doc["id"]: doc for doc in read_lines(corpora / "craft_chebi.train.jsonl.gz")}
-    for doc in read_lines(corpora / "craft_mondo.train.jsonl.gz"):
-        text = doc["text"]
-        spans = [
-            (m["start"], m["end"], label)
-            for label, mentions in (
-                (DISEASE, doc["mentions"]),
-                (CHEMICAL, chemicals[doc["id"]]["mentions"] if doc["id"] in chemicals else []),
-            )
-            for m in mentions
-            if len(m.get("spans") or ()) < 2
-        ]
-        start = 0
-        for paragraph in text.split("\n\n"):
-            end = start + len(paragraph)
-            inside = [(a - start, b - start, t) for a, b, t in spans if start <= a and b <= end]
-            if any(label == DISEASE for _, _, label in inside):
-                yield tokens_of(nlp, paragraph, inside)
-            start = end + 2
 
 
 class Names:
@@ -128,10 +103,11 @@ class Names:
                 docs = [nlp.make_doc(form) for n in names for form in (n, f"{n}s")]
                 self._matcher.add(label, docs)
 
-    def spans(self, doc: Doc) -> list:
-        """The longest names in a doc, without overlaps."""
+    def mark(self, tokens: Tokens) -> Tokens:
+        """A text with the names in it as its spans: the longest, without overlaps."""
+        doc = replace(tokens, spans=()).doc(self._nlp)
         found = [s for s in self._matcher(doc, as_spans=True) if s.text.lower() not in _NEVER]
-        return filter_spans(found)
+        return _tokens(doc, found)
 
 
 _NEVER = frozenset(
@@ -159,29 +135,81 @@ def _usable(name: str) -> bool:
     )
 
 
-def silver(nlp: Language, data: Path, names: Names) -> list[Tokens]:
-    """The CC BY notes, labelled by the names alone."""
-    found = []
-    for source in ("mtsdialog", "acibench"):
-        for note in read_lines(data / "notes" / f"{source}.jsonl.gz"):
-            doc = nlp.make_doc(note["text"])
-            found.append(_tokens(doc, names.spans(doc)))
-    return found
+def open_texts(nlp: Language, data: Path) -> dict[str, list[Tokens]]:
+    """Texts without labels, for a teacher to label: definitions, articles and notes, all open.
+
+    Definitions are those of the Disease Ontology, the NCI Thesaurus and MONDO; articles are the
+    paragraphs of CRAFT; notes are those of MTS-Dialog and ACI-Bench.
+    """
+    definitions = {
+        concept["definition"]: None
+        for source in ("doid_2018", "ncit_disease_2018", "mondo_composed")
+        for concept in read_lines(data / "dictionaries" / f"{source}.jsonl.gz")
+        if len(concept.get("definition") or "") > _SHORTEST
+    }
+    paragraphs = [
+        paragraph
+        for article in read_lines(data / "corpora/craft_mondo.train.jsonl.gz")
+        for paragraph in article["text"].split("\n\n")
+        if len(paragraph) > _SHORTEST
+    ]
+    notes = [
+        note["text"]
+        for source in ("mtsdialog", "acibench")
+        for note in read_lines(data / "notes" / f"{source}.jsonl.gz")
+    ]
+    taken = {
+        "definitions": _sample(list(definitions), 24_000),
+        "articles": _sample(paragraphs, len(paragraphs) * 7 // 10),
+        "notes": notes,
+    }
+    return {name: [tokens_of(nlp, text, ()) for text in texts] for name, texts in taken.items()}
 
 
-def labelled(nlp: Language, texts: list[Tokens], *, only: str | None = None) -> list[Tokens]:
-    """The texts with what a pipeline finds beside their own spans; overlapping ones are theirs."""
-    docs = nlp.pipe([replace(tokens, spans=()).doc(nlp) for tokens in texts])
-    made = []
-    for tokens, doc in zip(texts, docs, strict=True):
-        taken = {i for start, end, _ in tokens.spans for i in range(start, end)}
-        more = [
-            (ent.start, ent.end, ent.label_)
-            for ent in doc.ents
-            if only in (None, ent.label_) and taken.isdisjoint(range(ent.start, ent.end))
-        ]
-        made.append(replace(tokens, spans=tuple(sorted((*tokens.spans, *more)))))
-    return made
+_SHORTEST = 30
+"""Characters of a text to learn from."""
+
+
+def _sample(texts: list[str], n: int) -> list[str]:
+    random.Random(SEED).shuffle(texts)
+    return texts[:n]
+
+
+def beside(own: Tokens, other: Tokens, *, only: str | None = None) -> Tokens:
+    """A text with the other's spans beside its own, where these leave room."""
+    taken = {i for start, end, _ in own.spans for i in range(start, end)}
+    more = [
+        (start, end, label)
+        for start, end, label in other.spans
+        if only in (None, label) and taken.isdisjoint(range(start, end))
+    ]
+    return replace(own, spans=tuple(sorted((*own.spans, *more))))
+
+
+def parts(tokens: Tokens, longest: int) -> Iterator[Tokens]:
+    """A text in parts of at most so many tokens, cut behind sentences if it can be, in no span."""
+    begin, n = 0, len(tokens.words)
+    while begin < n:
+        end = min(n, begin + longest)
+        if end < n:
+            ends = range(end, begin + longest // 2, -1)
+            cut = next((i for i in ends if tokens.words[i - 1] in _SENTENCE_ENDS), end)
+            while any(a < cut < b for a, b, _ in tokens.spans):
+                cut -= 1
+            end = cut if cut > begin else end
+        yield Tokens(
+            tokens.words[begin:end],
+            tokens.spaces[begin:end],
+            tuple(
+                (a - begin, b - begin, label)
+                for a, b, label in tokens.spans
+                if begin <= a and b <= end
+            ),
+        )
+        begin = end
+
+
+_SENTENCE_ENDS = frozenset({".", "!", "?", "\n"})
 
 
 def held_out(docs: list[Tokens], share: float, seed: int) -> tuple[list[Tokens], list[Tokens]]:
