@@ -107,8 +107,9 @@ def test_unknown_backend_of_a_recipe_lists_the_known_ones() -> None:
 def test_encoder_that_cannot_run_is_said_before_the_terminology_is_read(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "broken.jsonl").write_text("no JSON")
     sections = {
-        "terminology": {"source": "jsonl", "path": str(tmp_path / "not there.jsonl")},
+        "terminology": {"source": "jsonl", "path": str(tmp_path / "broken.jsonl")},
         "encoder": {"name": str(tmp_path / "broken")},
     }
     with pytest.raises(EncoderError, match="broken"):

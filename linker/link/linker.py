@@ -343,9 +343,7 @@ class Linker:
 
         Raises:
             KeyError: the index has no such id.
-            TypeError: it is no string: a code of digits alone is a string too.
         """
-        check(concept_id, str, "concept_id")
         row = self._index.store.find(concept_id)
         if row is None:
             raise KeyError(f"{concept_id!r} is not in the index {self.path}")

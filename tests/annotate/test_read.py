@@ -367,9 +367,9 @@ def test_paths_without_notes_are_refused(tmp_path: Path, name: str, message: str
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_single_path_is_no_list_of_paths(tmp_path: Path, kind: type[str | Path]) -> None:
     path = _lines(tmp_path / "a.jsonl", {"id": 1, "text": "x"})
-    with pytest.raises(TypeError, match=r"^paths is \w+; give a list of paths$"):
+    with pytest.raises(TypeError, match=r"^paths is \w+; give a list of files and folders$"):
         NoteStream(kind(path))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"^paths is \w+; give a list of paths$"):
+    with pytest.raises(TypeError, match=r"^paths is \w+; give a list of files and folders$"):
         read_gold(kind(path))  # type: ignore[arg-type]
 
 

@@ -288,7 +288,6 @@ def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
         (lambda it: it.pipe(7), "texts is int; pipe takes several"),
         (lambda it: it.detect(None), "texts is NoneType; detect takes a list"),
         (lambda it: it.link_mentions(Mention(0, 3, "SOB")), "mentions is Mention; link_mentions"),
-        (lambda it: it.concept(22298006), "concept_id is int, expected str"),
         (lambda it: it.assert_mentions(b"SOB", []), "text is bytes, expected str"),
         (lambda it: it.assert_mentions("SOB", ["SOB"]), "mentions[0] is str, expected Mention"),
     ],
