@@ -138,8 +138,8 @@ def _usable(name: str) -> bool:
 def open_texts(nlp: Language, data: Path) -> dict[str, list[Tokens]]:
     """Texts without labels, for a teacher to label: definitions, articles and notes, all open.
 
-    Definitions are those of the Disease Ontology, the NCI Thesaurus and MONDO; articles are the
-    paragraphs of CRAFT; notes are those of MTS-Dialog and ACI-Bench.
+    Definitions are those of the Disease Ontology, the NCI Thesaurus and of what MONDO matches;
+    articles are the paragraphs of CRAFT; notes are those of MTS-Dialog and ACI-Bench.
     """
     definitions = {
         concept["definition"]: None
