@@ -130,7 +130,6 @@ def annotate_files(
         MissingExtraError: `ray` is asked for and not installed.
         TypeError: `linker` is no `Linker`, or `paths` is a single path.
         ValueError: `k` or `workers` is below 1.
-        TypeError: `paths` is a single path.
     """
     if not isinstance(linker, Linker):
         raise TypeError(

@@ -17,13 +17,13 @@ _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 
 _BEFORE = re.compile(rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|[–-]\s")
 _BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}")
-_MARKS = f"{whitespace}*•"
+_MARKS = f"{whitespace}*•?"
 _LAYERS = 8
 """Of what stands around a term; more are none of a list's making."""
 
 
 def unmarked(term: str) -> str:
-    """A term as it is looked up: "PE (HCC)" and "[D]PE* [I26.99]" as "PE".
+    """A term as it is looked up: "PE (HCC)", "?PE" and "[D]PE* [I26.99]" as "PE".
 
     A term that is nothing else, or has nothing but blanks around it, stays as it is.
     """

@@ -23,6 +23,10 @@ from linker.offline import overlay_index
         ("Asthma (ICD-10-CM: J45.909) (SCT 195967001)", "Asthma"),
         ("E11.9 - Type 2 DM", "Type 2 DM"),
         ("- MS*", "MS"),
+        ("?PE", "PE"),
+        ("? gout (HCC)", "gout"),
+        ("PE?", "PE"),
+        ("??", "??"),
         # These may be meant.
         ("Fracture (T12)", "Fracture (T12)"),
         ("Deficiency (B12)", "Deficiency (B12)"),
