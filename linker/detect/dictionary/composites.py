@@ -207,25 +207,28 @@ def _by_front(
     verb = joint.left >= 2 and not verb_stems().isdisjoint(
         word.stem for word in content[max(0, joint.left - MAX_PART - 1) : joint.left - 1]
     )
-    shapes = product(range(MAX_FRONT + verb, 0, -1), range(1, MAX_PART + 1), range(MAX_PART, 0, -1))
-    for n_front, n_left, n_right in shapes:
+    for n_front, n_left in product(range(MAX_FRONT + verb, 0, -1), range(1, MAX_PART + 1)):
         first = joint.left - n_left - n_front
-        if first < 0 or joint.right + n_right > len(content):
+        if first < 0:
             continue
         front = content[first : first + n_front]
         says = front[-1].stem in verb_stems()
         if n_front - says not in range(1, MAX_FRONT + 1):
             continue
         left = content[first + n_front : joint.left]
-        right = content[joint.right : joint.right + n_right]
         shared = front[:-1] if says else front
-        names = [_written(text, shared, own) for own in (left, right)]
-        # "Myoclonic seizures and status epilepticus" shares nothing: the second is a name itself.
-        if all(map(is_name, names)) and not is_name(_written(text, right)):
-            return (
-                Part(front[0].start, left[-1].end, names[0]),
-                Part(right[0].start, right[-1].end, names[1]),
-            )
+        name = _written(text, shared, left)
+        if not is_name(name):
+            continue
+        for n_right in range(min(MAX_PART, len(content) - joint.right), 0, -1):
+            right = content[joint.right : joint.right + n_right]
+            other = _written(text, shared, right)
+            # "Myoclonic seizures and status epilepticus" shares nothing: the second is a name.
+            if is_name(other) and not is_name(_written(text, right)):
+                return (
+                    Part(front[0].start, left[-1].end, name),
+                    Part(right[0].start, right[-1].end, other),
+                )
     return ()
 
 
