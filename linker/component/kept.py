@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from spacy.tokens import Span
@@ -13,6 +14,7 @@ from linker.schema import Candidate, Link, Mention
 
 _MENTION = tuple(field.name for field in fields(Mention))
 _CANDIDATE = tuple(field.name for field in fields(Candidate))
+_values_of = attrgetter(*_CANDIDATE)
 
 
 def set_extensions(attribute: str = "link") -> None:
@@ -93,7 +95,10 @@ def _plain(link: Link, span: Span) -> dict[str, Any]:
         },
         "concept_id": link.concept_id,
         "candidates": [
-            {**{name: getattr(c, name) for name in _CANDIDATE}, "features": dict(c.features)}
+            {
+                **dict(zip(_CANDIDATE, _values_of(c), strict=True)),
+                "features": dict(c.features.items()),
+            }
             for c in link.candidates
         ],
         "assertion": dict(link.assertion),

@@ -142,24 +142,25 @@ class ConceptLinker(Pipe):
     def _linked(self, docs: list[Doc]) -> list[tuple[Doc, bool, list[tuple[Span, Link]]]]:
         """The spans and links of docs, each with whether it was bare."""
         bare = [self._is_bare(doc) for doc in docs]
+        texts = [doc.text for doc in docs]
         # A detector that nobody needs is not loaded.
-        texts = [doc.text for doc, own in zip(docs, bare, strict=True) if own]
-        found = self.linker.pipe(texts, batch_size=len(docs), k=self._k)
+        unread = [text for text, own in zip(texts, bare, strict=True) if own]
+        found = self.linker.pipe(unread, batch_size=len(docs), k=self._k)
         given = [
-            [] if own else mentions_of(self._given(doc), self.linker.local_names)
-            for doc, own in zip(docs, bare, strict=True)
+            [] if own else mentions_of(text, self._given(doc), self.linker.local_names)
+            for doc, text, own in zip(docs, texts, bare, strict=True)
         ]
         mentions = [mention for of_doc in given for _, mention in of_doc]
         links = self._links_of(mentions)
         before = self._set_before()
         linked = []
-        for doc, own, of_doc in zip(docs, bare, given, strict=True):
+        for doc, text, own, of_doc in zip(docs, texts, bare, given, strict=True):
             if own:
                 all_links = [*map(self._but_discarded, next(found))]
                 pairs = spans_of(doc, all_links)
                 self._warn_of(len(all_links) - len(pairs))
             else:
-                asked = self.linker.assert_mentions(doc.text, [m for _, m in of_doc])
+                asked = self.linker.assert_mentions(text, [m for _, m in of_doc])
                 pairs = asserted(of_doc, [*islice(links, len(of_doc))], asked, before)
             linked.append((doc, own, pairs))
         return linked

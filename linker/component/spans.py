@@ -41,17 +41,18 @@ def split_at_signs(nlp: Language) -> None:
     tokenizer.infix_finditer = re.compile(pattern, flags).finditer
 
 
-def mentions_of(spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
+def mentions_of(text: str, spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
     """Spans that are there, with their long forms.
 
     Args:
+        text: of their doc, which makes it anew each time that it is asked.
         local: the names that the index has from overlays: see `Linker.local_names`.
     """
     if not spans:
         return []
     mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
     # The same text may be there under two labels, which speak for other concepts.
-    found = {(m.start, m.end, m.label): m for m in expand(spans[0].doc.text, mentions, local=local)}
+    found = {(m.start, m.end, m.label): m for m in expand(text, mentions, local=local)}
     return [
         (span, found.get((m.start, m.end, m.label), m))
         for span, m in zip(spans, mentions, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -103,12 +103,16 @@ class Seen(Mapping[str, float]):
     def __len__(self) -> int:
         return len(REASONS)
 
+    def items(self) -> ItemsView[str, float]:
+        """All of them, in half of the time that asking for each takes."""
+        return dict(zip(REASONS, self._values, strict=True)).items()
+
     def __repr__(self) -> str:
-        return repr(dict(self))
+        return repr(dict(self.items()))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, float]:
         # `dataclasses.asdict` copies what is no dictionary, and JSON can hold nothing else.
-        return dict(self)
+        return dict(self.items())
 
 
 class FeatureReader:
