@@ -4,7 +4,8 @@
 
 dense: a concept has the score of its nearest name. lexicon: the nested logit over exact names, the
 same words and the nearest vectors. abbreviations: the note's own and the clinical ones resolved.
-ranker: the trees on top. types: the gold's types as the labels of a detector.
+ranker: the trees on top. types: the gold's types as the labels of a detector. phrases: what stands
+for a name in other words said in full ("CKD stage 3", "Lasix 40 mg"): the linker as it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from linker.link.calibrate import NEIGHBOURS
 from linker.link.ranking.labels import TypeFilter, kind_of
 from linker.link.ranking.rank import rank
 
-STEPS = ("dense", "+ lexicon", "+ abbreviations", "+ ranker", "+ types")
+STEPS = ("dense", "+ lexicon", "+ abbreviations", "+ ranker", "+ types", "+ phrases")
 
 
 def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
@@ -43,16 +44,22 @@ def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
         "+ ranker": lambda m: again.concepts(place[m.query]),
         "+ types": lambda m: filtered[m.label].concepts(place[m.query]),
     }
+    proposed = {
+        step: [[store.concept_id(concept) for concept in of(mention)[:5]] for mention, _ in gold]
+        for step, of in answers.items()
+    }
+    links = linker.link_mentions([mention for mention, _ in gold], k=5)
+    proposed["+ phrases"] = [[c.concept_id for c in link.candidates] for link in links]
     found = {}
     for step in STEPS:
-        right = np.array(
-            [
-                [store.concept_id(concept) in ids for concept in answers[step](mention)[:5]]
-                + [False] * (5 - len(answers[step](mention)[:5]))
-                for mention, ids in gold
-            ]
+        right = [
+            [concept_id in ids for concept_id in of]
+            for of, (_, ids) in zip(proposed[step], gold, strict=True)
+        ]
+        found[step] = (
+            100 * float(np.mean([any(of[:1]) for of in right])),
+            100 * float(np.mean([any(of) for of in right])),
         )
-        found[step] = 100 * right[:, 0].mean(), 100 * right.any(axis=1).mean()
     return found
 
 
