@@ -1,7 +1,7 @@
 """Strings to unit vectors: the sentence encoders, and the table of the known ones."""
 
 from linker.encoder.backend import BACKENDS, backend_of
-from linker.encoder.base import Encoder, EncoderIdentity, Vectors
+from linker.encoder.base import Encoder, EncoderIdentity, HungryEncoder, Vectors
 from linker.encoder.by_name import load_encoder
 from linker.encoder.found import find_encoder, find_export_place
 from linker.encoder.known import KNOWN_ENCODERS, KnownEncoder
@@ -12,6 +12,7 @@ __all__ = [
     "KNOWN_ENCODERS",
     "Encoder",
     "EncoderIdentity",
+    "HungryEncoder",
     "KnownEncoder",
     "Vectors",
     "backend_of",

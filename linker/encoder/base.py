@@ -68,3 +68,13 @@ class Encoder(Protocol):
             Shape (len(texts), dim), float32, rows of unit length.
         """
         ...
+
+
+@runtime_checkable
+class HungryEncoder(Encoder, Protocol):
+    """One that wants many strings a call, as a GPU does: fewer leave most of it idle."""
+
+    @property
+    def at_once(self) -> int:
+        """How many, at the least; what a build may lose to a kill grows with them."""
+        ...

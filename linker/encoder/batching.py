@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,17 @@ import numpy.typing as npt
 
 from linker.encoder.base import Vectors
 from linker.encoder.folder import ModelFolder
+from linker.encoder.tokens import Tokens
 from linker.errors import EncoderError
 
 # How many strings are tokenised and sorted by length at a time: bounds memory, not the batches.
 _WINDOW = 16_384
+# The same while others run. On a GPU a batch of a few strings of a rare length costs as much as a
+# full one: the more strings, the fewer of these.
+_WINDOW_AHEAD = 32_768
 # Strings that a worker tokenises at a time.
 _CHUNK = 256
 
-Tokens = list[list[int]]
 Rows = npt.NDArray[np.int64]
 
 
@@ -32,17 +35,19 @@ def embed(
     budget: int,
     padding: bool,
     progress: Callable[[int], None] | None,
+    ahead: bool = False,
 ) -> Vectors:
     """Embed strings, in any number, in the order given. Equal strings are embedded once.
 
     Args:
         dim: the length of a vector.
         tokenise: strings to token ids, none empty; called from several threads if there are
-            several `runs`.
+            several `runs`, and from another one if `ahead`.
         runs: one a worker thread (a device, a core); each makes the unit vectors of a batch.
         budget: tokens a batch, padding included.
         padding: whether strings of unequal length may share a batch.
         progress: told of the number of strings just done; called by one thread at a time.
+        ahead: tokenise the next strings while some run: for a GPU, which would wait.
     """
     places: dict[str, int] = {}
     rows = np.fromiter(
@@ -52,13 +57,12 @@ def embed(
     vectors = np.empty((len(distinct), dim), dtype=np.float32)
     repeats = np.bincount(rows, minlength=len(distinct))
     lock = threading.Lock()
+    size = _WINDOW_AHEAD if ahead else _WINDOW
+    starts = range(0, len(distinct), size)
+    windows = [distinct[start : start + size] for start in starts]
     with _Workers(len(runs)) as workers:
-        for start in range(0, len(distinct), _WINDOW):
-            window = distinct[start : start + _WINDOW]
-            chunks = [window[i : i + _CHUNK] for i in range(0, len(window), _CHUNK)]
-            tokens: Tokens = []
-            for part in workers.map(lambda _, chunk: tokenise(chunk), chunks):
-                tokens.extend(part)
+        tokenised = _ahead(tokenise, windows) if ahead else _beside(tokenise, windows, workers)
+        for start, tokens in zip(starts, tokenised, strict=True):
 
             def run(
                 worker: int, batch: Rows, *, start: int = start, tokens: Tokens = tokens
@@ -72,6 +76,30 @@ def embed(
             for _ in workers.map(run, batches(lengths, budget, padding=padding)):
                 pass
     return vectors if len(distinct) == len(rows) else vectors[rows]
+
+
+def _beside(
+    tokenise: Callable[[Sequence[str]], Tokens], windows: Sequence[list[str]], workers: _Workers
+) -> Iterator[Tokens]:
+    """The tokens of each window, made by the workers that run them, when it is asked for."""
+    for window in windows:
+        chunks = [window[i : i + _CHUNK] for i in range(0, len(window), _CHUNK)]
+        parts = workers.map(lambda _, chunk: tokenise(chunk), chunks)
+        yield [ids for part in parts for ids in part]
+
+
+def _ahead(
+    tokenise: Callable[[Sequence[str]], Tokens], windows: Sequence[list[str]]
+) -> Iterator[Tokens]:
+    """The tokens of each window, made in a thread of its own while the one before runs."""
+    with ThreadPoolExecutor(1, thread_name_prefix="tokenise") as pool:
+        ready: Future[Tokens] | None = None
+        for window in windows:
+            before, ready = ready, pool.submit(tokenise, window)
+            if before is not None:
+                yield before.result()
+        if ready is not None:
+            yield ready.result()
 
 
 class _Workers:

@@ -16,11 +16,12 @@ import numpy as np
 from linker._optional import require
 from linker.cores import n_cores
 from linker.encoder.base import EncoderIdentity, Vectors
-from linker.encoder.batching import Tokens, embed, finished
+from linker.encoder.batching import embed, finished
 from linker.encoder.export import exported
 from linker.encoder.folder import ModelFolder
 from linker.encoder.network import ExportError
 from linker.encoder.session import Run, session
+from linker.encoder.tokens import Tokens, one_by_one
 from linker.encoder.transformer import TransformerEncoder
 
 INT8_SCHEME = "int8-1"
@@ -100,14 +101,10 @@ class OnnxEncoder:
         def run(tokens: Tokens) -> Vectors:
             return finished(model.run(tokens, model.pad_id), self._folder)
 
-        def tokenise(chunk: Sequence[str]) -> Tokens:
-            prompt, encode = self._folder.prompt, model.tokenizer.encode
-            return [encode(f"{prompt}{text}").ids or [model.pad_id] for text in chunk]
-
         return embed(
             texts,
             dim=self._folder.dim,
-            tokenise=tokenise,
+            tokenise=one_by_one(model.tokenizer, self._folder.prompt, model.pad_id),
             runs=[run] * n_cores(),
             budget=_TOKENS,
             padding=False,

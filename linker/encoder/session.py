@@ -9,7 +9,8 @@ from typing import Any
 
 from linker._optional import require
 from linker.encoder.base import Vectors
-from linker.encoder.batching import Tokens, padded
+from linker.encoder.batching import padded
+from linker.encoder.tokens import Tokens
 
 Run = Callable[[Tokens, int], Vectors]
 """Tokens of some strings, and the token that fills them up, to unit vectors."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linker.encoder.base import EncoderIdentity, Vectors
-from linker.encoder.batching import Tokens, embed, finished, padded
+from linker.encoder.batching import embed, finished, padded
 from linker.encoder.folder import ModelFolder
 from linker.encoder.loaded import LoadedModel, after_fork, load
+from linker.encoder.tokens import Tokens, one_by_one, together
 from linker.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 # fast as or faster than any of 256 to 8,192. A GPU wants its thousands of cores fed.
 _CPU_TOKENS = 1_024
 _GPU_TOKENS = 32_768
+_GPU_STRINGS = 131_072
+_MANY = 4_096
+"""Strings whose tokens a GPU would wait for: of a build, not the mentions of some notes."""
 
 
 class TransformerEncoder:
@@ -68,6 +72,11 @@ class TransformerEncoder:
         self._models = ()
         self._lock = threading.Lock()
 
+    @property
+    def at_once(self) -> int:
+        """Strings that `encode` should be given, at the least; the weights are loaded for it."""
+        return _GPU_STRINGS if _on_gpu(self._loaded()) else 1
+
     def encode(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> Vectors:
@@ -82,28 +91,22 @@ class TransformerEncoder:
         """
         if isinstance(texts, str):
             raise TypeError("texts is one string; expected a list of strings")
-        models = self._loaded() if texts else ()
+        if not texts:
+            return np.empty((0, self._folder.dim), dtype=np.float32)
+        models = self._loaded()
+        ahead = _on_gpu(models) and len(texts) >= _MANY
+        of_model = models[0].tokenizer, self._folder.prompt, models[0].pad_id
         return embed(
             texts,
             dim=self._folder.dim,
-            tokenise=lambda chunk: self._tokenise(models[0], chunk),
+            tokenise=together(*of_model) if ahead else one_by_one(*of_model),
             runs=[self._run(model) for model in models],
             budget=_budget(models),
             # In bfloat16 padding shows in the third digit of a cosine.
             padding=self._identity.precision != "bf16",
             progress=progress,
+            ahead=ahead,
         )
-
-    def _tokenise(self, model: LoadedModel, texts: Sequence[str]) -> Tokens:
-        """Token ids, special tokens included, none empty.
-
-        One by one, on purpose: the tokenizer's batch call starts a pool of threads that a later
-        fork breaks (it says so on stderr), and saves 15 microseconds a name where the network takes
-        a hundred times that.
-        """
-        prompt, encode = self._folder.prompt, model.tokenizer.encode
-        # Without special tokens the empty string has no token at all: one of padding stands for it.
-        return [encode(f"{prompt}{text}").ids or [model.pad_id] for text in texts]
 
     def _run(self, model: LoadedModel) -> Callable[[Tokens], Vectors]:
         """Vectors of batches; one that a GPU's memory does not hold is done in halves."""
@@ -196,8 +199,11 @@ _POOL: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 
 
 def _budget(models: Sequence[LoadedModel]) -> int:
-    on_cpu = any(model.device.type == "cpu" for model in models)
-    return _CPU_TOKENS if on_cpu else _GPU_TOKENS
+    return _GPU_TOKENS if _on_gpu(models) else _CPU_TOKENS
+
+
+def _on_gpu(models: Sequence[LoadedModel]) -> bool:
+    return all(model.device.type != "cpu" for model in models)
 
 
 def unit_vectors(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:

@@ -7,12 +7,14 @@ is that of a shard, whatever the number of names.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from linker.encoder import Encoder, Vectors
+from linker.encoder import Encoder, HungryEncoder, Vectors
 from linker.errors import EncoderError, IndexFolderError
 from linker.index.folder import Index
 from linker.index.shards import Shards
@@ -22,7 +24,8 @@ from linker.steps import Progress
 
 SAMPLE = 512
 """Names that are embedded first, to say how long the others will take."""
-_SAMPLED_FROM = 16 * SAMPLE
+_TIMES_SAMPLE = 16
+"""Names are sampled where there are this many times as many."""
 Rows = npt.NDArray[np.int64]
 
 
@@ -94,16 +97,53 @@ def embed(
     if reuse is not None:
         notes.append(f"{reused:,} reused")
     new = left - reused
-    if new >= _SAMPLED_FROM:
+    at_once = _at_once(encoder) if new else 1
+    # A GPU is no faster with a few names than with many.
+    sample = max(SAMPLE, at_once // 16)
+    if new >= _TIMES_SAMPLE * sample:
         progress.step(f"estimating the time for {new:,} names")
-        notes.append(f"{new:,} new, about {duration(_seconds_a_name(store, encoder) * new)}")
+        seconds = _seconds_a_name(store, encoder, sample) * new
+        notes.append(f"{new:,} new, about {duration(seconds)}")
     progress.step(", ".join(["embedding names", *notes]), total=new, unit="names")
+    # A disk that is slower than the encoder has one group waiting for it, no more.
+    with ThreadPoolExecutor(1, thread_name_prefix="shards") as writer:
+        written: Future[None] | None = None
+        for group in _groups(missing, at_once):
+            normals = [name for start, stop in group for name in store.normals(start, stop)]
+            vectors = _vectors(normals, encoder, progress, reuse, first=group[0][0])
+            if written is not None:
+                written.result()
+            written = writer.submit(_write, shards, group, vectors)
+        if written is not None:
+            written.result()
+
+
+def _at_once(encoder: Encoder) -> int:
+    return encoder.at_once if isinstance(encoder, HungryEncoder) else 1
+
+
+def _groups(missing: Sequence[tuple[int, int]], at_once: int) -> Iterator[list[tuple[int, int]]]:
+    """The shards that are made together: one by one, or as many as feed a GPU."""
+    group: list[tuple[int, int]] = []
+    n = 0
     for start, stop in missing:
-        normals = store.normals(start, stop)
-        shards.write((start, stop), _shard(normals, encoder, progress, reuse, first=start))
+        group.append((start, stop))
+        n += stop - start
+        if n >= at_once:
+            yield group
+            group, n = [], 0
+    if group:
+        yield group
 
 
-def _shard(
+def _write(shards: Shards, group: Sequence[tuple[int, int]], vectors: Vectors) -> None:
+    done = 0
+    for start, stop in group:
+        shards.write((start, stop), vectors[done : done + stop - start])
+        done += stop - start
+
+
+def _vectors(
     normals: list[str],
     encoder: Encoder,
     progress: Progress,
@@ -136,12 +176,12 @@ def _encoded(normals: list[str], encoder: Encoder, progress: Progress, *, first:
     return vectors
 
 
-def _seconds_a_name(store: Store, encoder: Encoder) -> float:
-    """Measured on names of all lengths, as the build has them."""
+def _seconds_a_name(store: Store, encoder: Encoder, sample: int) -> float:
+    """Measured on so many names of all lengths, as the build has them."""
     lengths = np.fromiter(map(len, store.each_normal()), np.int32, store.n_names)
     # Every so many-th by length: the sample has long and short names in the same shares.
     by_length = np.argsort(lengths, kind="stable")
-    chosen = by_length[np.linspace(0, len(by_length) - 1, SAMPLE).astype(np.int64)]
+    chosen = by_length[np.linspace(0, len(by_length) - 1, sample).astype(np.int64)]
     names = [store.normal(int(row)) for row in chosen]
     # The first call loads the model.
     encoder.encode(names[:1])

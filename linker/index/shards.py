@@ -17,7 +17,10 @@ from linker.atomic import write_atomically
 from linker.encoder import Vectors
 
 SHARD_NAMES = 4096
-"""Names a shard: the most that a kill can lose, a few seconds of work on a small machine."""
+"""Names a shard: the most that a kill can lose, a few seconds of work on a small machine.
+
+On a GPU it can lose as many shards as are made together (`HungryEncoder`), a second or two of work.
+"""
 
 
 class Shards:

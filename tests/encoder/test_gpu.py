@@ -13,8 +13,8 @@ import torch
 
 from linker.encoder import Vectors, load_encoder
 from linker.encoder.backend import has_gpu
-from linker.encoder.batching import Tokens
 from linker.encoder.loaded import LoadedModel
+from linker.encoder.tokens import Tokens
 from linker.encoder.transformer import TransformerEncoder, forward
 from linker.errors import EncoderError
 

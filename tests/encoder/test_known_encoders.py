@@ -134,7 +134,11 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("name", ["./no/such/folder", "/no/such/folder", "", "a/b/c", "../x"])
-def test_a_folder_that_is_not_there_is_no_hub_name(name: str) -> None:
+def test_a_folder_that_is_not_there_is_no_hub_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(EncoderError, match="no such encoder"):
         load_encoder(name)
 

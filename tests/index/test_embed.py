@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from cases import FakeEncoder, build, concept
 
+from linker.encoder import Vectors
 from linker.errors import IndexFolderError
 from linker.index.embed import SAMPLE, duration
 
@@ -138,7 +140,7 @@ def test_folder_that_is_no_index_cannot_be_reused(tmp_path: Path) -> None:
 def test_long_job_says_how_long_it_will_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("linker.index.embed._SAMPLED_FROM", 30)
+    monkeypatch.setattr("linker.index.embed._TIMES_SAMPLE", 3)
     monkeypatch.setattr("linker.index.embed.SAMPLE", 10)
     concepts = [concept(f"X:{i}", "a" * (i + 1)) for i in range(40)]
     encoder, steps = FakeEncoder(), Steps()
@@ -164,3 +166,66 @@ def test_short_job_is_not_sampled(tmp_path: Path) -> None:
 )
 def test_durations_are_for_a_person(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+class HungryFake(FakeEncoder):
+    """A fake that asks for names as a GPU does, and remembers how many each call had."""
+
+    def __init__(self, at_once: int, *, fail_after: int | None = None) -> None:
+        super().__init__(fail_after=fail_after)
+        self.at_once = at_once
+        self.sizes: list[int] = []
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        vectors = super().encode(texts, progress=progress)
+        self.sizes.append(len(texts))
+        return vectors
+
+
+@pytest.mark.parametrize(("at_once", "sizes"), [(1, [2, 2, 2, 1]), (3, [4, 3]), (100, [7])])
+def test_a_hungry_encoder_is_given_several_shards_at_once(
+    at_once: int, sizes: list[int], tmp_path: Path
+) -> None:
+    encoder, steps = HungryFake(at_once), Steps()
+    made = build(tmp_path / "new", NEW, encoder=encoder, progress=steps, shard_names=2)
+    assert encoder.sizes == sizes
+    assert steps.find("embedding names")[1] == 7
+    plain = build(tmp_path / "plain", NEW)
+    for file in ("vectors.faiss", "names.arrow", "calibration.json"):
+        assert (made.path / file).read_bytes() == (plain.path / file).read_bytes()
+
+
+def test_a_stopped_build_of_a_hungry_encoder_keeps_what_was_done(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        build(tmp_path / "new", NEW, encoder=HungryFake(3, fail_after=1), shard_names=2)
+    encoder, steps = HungryFake(3), Steps()
+    build(tmp_path / "new", NEW, encoder=encoder, progress=steps, shard_names=2, resume=True)
+    assert steps.find("embedding names") == ("embedding names, 4 done before", 3)
+    assert encoder.encoded == ["heart attack", "pyrexia", "zz top"]
+
+
+def test_a_hungry_encoder_is_timed_on_more_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.index.embed._TIMES_SAMPLE", 2)
+    monkeypatch.setattr("linker.index.embed.SAMPLE", 2)
+    concepts = [concept(f"X:{i}", "a" * (i + 1)) for i in range(40)]
+    encoder = HungryFake(320)
+    build(tmp_path / "new", concepts, encoder=encoder)
+    assert encoder.sizes == [1, 20, 40]
+
+
+def test_a_shard_that_cannot_be_written_stops_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("linker.index.shards.Shards.write", write)
+    encoder = HungryFake(1)
+    with pytest.raises(IndexFolderError, match="No space left on device"):
+        build(tmp_path / "new", NEW, encoder=encoder, shard_names=2)
+    # The names after it were on their way; no more of them are embedded.
+    assert encoder.sizes == [2, 2]
