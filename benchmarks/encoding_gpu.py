@@ -5,6 +5,9 @@ python benchmarks/encoding_gpu.py INDEX [N_NAMES] [DEVICES]
 The model has the shape of BioLORD-2023 (MPNet, 12 layers of 768) and random weights: its speed is
 that of the trained one. The card's matrix rate is measured in the same run: bf16 products of
 8,192 x 8,192. DEVICES as torch names them, commas between: "cuda:0,cuda:1".
+
+What the thread that feeds a GPU takes of CPU a name bounds the rate, however fast the GPU is. It is
+measured too, and needs none: with names tokenised one by one, as on a CPU, and beside it.
 """
 
 from __future__ import annotations
@@ -47,16 +50,50 @@ def matrix_rate(device: str) -> float:
     return 2 * 8192**3 / best
 
 
+def feeding(names: list[str], folder: str, *, ahead: bool) -> float:
+    """Seconds of CPU a name in the thread that hands batches over, to a network that does nothing.
+
+    Args:
+        ahead: as on a GPU; else as on a CPU.
+    """
+    from linker.encoder import load_encoder
+    from linker.encoder.batching import embed, padded
+    from linker.encoder.loaded import load
+    from linker.encoder.tokens import one_by_one, together
+
+    model = load(load_encoder(folder, backend="torch", device="cpu").folder, "cpu")
+    tokenise = together if ahead else one_by_one
+
+    def run(tokens: list[list[int]]) -> np.ndarray:
+        padded(tokens, model.pad_id)
+        return np.zeros((len(tokens), HIDDEN), dtype=np.float32)
+
+    begun = time.thread_time()
+    embed(
+        names, dim=HIDDEN, tokenise=tokenise(model.tokenizer, "", model.pad_id), runs=[run],
+        budget=32_768, padding=False, progress=None, ahead=ahead,
+    )  # fmt: skip
+    return (time.thread_time() - begun) / len(names)
+
+
 def main(index: str, n_names: str = "200000", devices: str = "cuda:0") -> None:
     from linker.encoder import load_encoder
     from linker.index import Index
 
-    if not torch.cuda.is_available():
-        raise SystemExit("no CUDA GPU here: nothing was measured")
     store = Index.open(index).store
     names = [store.normal(row % store.n_names) for row in range(int(n_names))]
     # Repeats would be embedded once.
     names = [f"{name} {i}" if i >= store.n_names else name for i, name in enumerate(names)]
+    with tempfile.TemporaryDirectory() as folder:
+        make_model(Path(folder))
+        for ahead in (False, True, False, True):
+            seconds = feeding(names, folder, ahead=ahead)
+            print(
+                f"feeding, tokens {'beside it' if ahead else 'one by one'}: {1e6 * seconds:.1f} us "
+                f"a name, so at most {1 / seconds:,.0f} names/s"
+            )
+    if not torch.cuda.is_available():
+        raise SystemExit("no CUDA GPU here: no more was measured")
     first = devices.split(",")[0]
     print(f"{torch.cuda.get_device_name(first)}, {devices}")
     peak = matrix_rate(first) * len(devices.split(","))
