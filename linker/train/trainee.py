@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 BUCKET = 64
 """Texts of like length that go through the network together: little padding, good matrices."""
+GPU_BUCKET = 1024
+"""The same on a GPU, where a few texts take as long as many."""
 ALPHA = 2
 """lora_alpha / rank, as `peft`'s examples have it."""
 
@@ -64,7 +66,9 @@ class Trainee:
             direction=folder.truncation_side,
         )
         network: Any = loaded.network
-        if self.device.type == "cpu":
+        on_cpu = self.device.type == "cpu"
+        self._bucket = BUCKET if on_cpu else GPU_BUCKET
+        if on_cpu:
             # torch's fused attention takes a quarter of a step for rows as short as names.
             network.set_attn_implementation("eager")
         for parameter in loaded.network.parameters():
@@ -118,8 +122,8 @@ class Trainee:
         tokens = [self._tokenizer.encode(f"{prompt}{text}").ids or [self._pad] for text in texts]
         order = np.argsort([len(ids) for ids in tokens], kind="stable")
         parts = [
-            self._forward([tokens[i] for i in order[start : start + BUCKET]])
-            for start in range(0, len(order), BUCKET)
+            self._forward([tokens[i] for i in order[start : start + self._bucket]])
+            for start in range(0, len(order), self._bucket)
         ]
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))

@@ -45,6 +45,14 @@ def test_begins_with_the_vectors_of_its_base(tiny: Path, folder: ModelFolder, fu
     assert trainee.encode([]).shape == (0, 32)
 
 
+@pytest.mark.parametrize("together", [1, 4, 1024])
+def test_how_many_go_through_together_changes_no_vector(folder: ModelFolder, together: int) -> None:
+    trainee = Trainee(folder, TrainSettings(rank=2), seed=0, device="cpu")
+    expected = trainee.encode(TEXTS)
+    trainee._bucket = together
+    np.testing.assert_allclose(trainee.encode(TEXTS), expected, atol=1e-6)
+
+
 def test_adapters_leave_the_base_still(folder: ModelFolder) -> None:
     settings = TrainSettings(rank=2)
     names = set(Trainee(folder, settings, seed=0, device="cpu").moving)
