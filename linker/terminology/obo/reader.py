@@ -23,6 +23,7 @@ from linker.terminology.obo.owl import repaired_owl
 from linker.terminology.obo.repair import ABBREVIATION
 from linker.terminology.obo.text import repaired_obo
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
+from linker.terminology.temporary import in_temporary_folder
 from linker.terminology.xrefs import code_of
 
 _KINDS = {
@@ -49,7 +50,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
     Raises:
         TerminologyError: the file is no ontology, is damaged, has too many broken clauses, or
-            holds no term with a name.
+            holds no term with a name; or the temporary folder is full.
     """
     bad = BadRows(options.max_bad_rows)
     ontology = _load(path, bad, progress)
@@ -135,7 +136,11 @@ def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
             "graph (JSON) or OWL (RDF/XML)"
         )
     # From a file, for `pronto` takes an encoding with a path only; else it guesses, at times wrong.
-    with TemporaryDirectory(prefix="linker-") as folder, warnings.catch_warnings():
+    with (
+        in_temporary_folder(path),
+        TemporaryDirectory(prefix="linker-", ignore_cleanup_errors=True) as folder,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         file = Path(folder, f"ontology{ending}")
         file.write_bytes(repaired)
