@@ -13,6 +13,7 @@ from linker.detect.assertion.triggers import MENTION as M
     [
         (["+", M, ", -", M], {3}),
         (["-", M, " +", M, ",–", M, ";−", M, "(-", M, "/-", M, " -", M], {1, 5, 7, 9, 11, 13}),
+        (["-", M, " +", M, "/-", M, " (-", M, " and ", M], {1, 5, 7}),
         # A minus alone may be a bullet, one behind a letter is a hyphen.
         (["-", M, ", -", M], set()),
         (["+", M, " x-", M], set()),
