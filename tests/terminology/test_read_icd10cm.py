@@ -34,7 +34,8 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
       <diag><name>I21</name><desc>Green spots</desc>
         <excludes1><note>never a name (I22.-)</note></excludes1>
         <includes><note>emerald spots (I22.-)</note>
-          <note>any condition classifiable to I22</note></includes>
+          <note>any condition classifiable to I22</note>
+          <note>the appropriate 7th character is to be added</note></includes>
         <inclusionTerm><note>verdant  macules</note><note>spots NOS</note></inclusionTerm>
         <diag><name>I21.0</name><desc>Other green spots</desc>
           <inclusionTerm><note>lime spots</note></inclusionTerm></diag>
@@ -142,6 +143,8 @@ def test_a_substance_is_no_name_of_its_poisoning(tmp_path, concepts):
         + entry("F16", "Hallucinogen related disorders", includes=["ecstasy"])
         + entry("F15", "Other stimulant related disorders",
                 includes=["amphetamine-related disorders"])
+        + entry("L25", "Contact dermatitis", terms=["Painter's rash"])
+        + entry("F54", "Stress related disorders at sea", terms=["Captain's fever"])
     )  # fmt: skip
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
     found = concepts(read_terminology("icd10cm", path))
@@ -152,6 +155,8 @@ def test_a_substance_is_no_name_of_its_poisoning(tmp_path, concepts):
         "Z77": [],
         "F16": [],
         "F15": ["amphetamine-related disorders"],
+        "L25": ["Painter's rash"],
+        "F54": ["Captain's fever"],
     }
 
 
@@ -435,10 +440,11 @@ def test_what_people_call_a_code_is_no_name_of_another(packaged, concepts):
     }
 
 
-def test_what_a_disease_classified_elsewhere_includes_is_seldom_meant(tmp_path, concepts):
+@pytest.mark.parametrize("diseases", ["diseases", "other diseases"])
+def test_what_a_disease_classified_elsewhere_includes_is_seldom_meant(tmp_path, concepts, diseases):
     xml = re.sub(
         r"<diag>.*</diag>",
-        entry("N16", "Spots in diseases classified elsewhere", terms=["Green spots"]),
+        entry("N16", f"Spots in {diseases} classified elsewhere", terms=["Green spots"]),
         XML,
         count=1,
         flags=re.DOTALL,

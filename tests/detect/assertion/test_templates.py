@@ -67,8 +67,10 @@ def test_answers_in_tables_and_behind_question_marks(text: str, plain: str | Non
         ("1) a #1 b 2) c #2 d", "1) a ;  b ;  c ;  d"),
         ("1) a\n2) b\n1) c 2) d", "1) a\n2) b\n1) c ;  d"),
         ("1) a (old) 2) b", "1) a (old) ;  b"),
+        ("a (as (1) b", "a (as ;   b"),
         # No second one without a first, and none that closes a bracket.
         ("a 2) b", None),
+        ("a 10) b #10 c", None),
         ("1) a 3) b", None),
         ("a (class 1) b", None),
         ("x1) a", None),
