@@ -104,6 +104,7 @@ def of_items(text: str, *rule_words: int) -> list[str]:
         # An answer before more words of its item is none.
         ("M : no M", ["M : no M"]),
         ("M no M yes", ["M no M yes"]),
+        ("M no M y", ["M no M y"]),
         ("no , M :", ["no , M :"]),
         ("a no , M yes", ["a no , M yes"]),
         # Labels of up to four words, without a mention before the last.
