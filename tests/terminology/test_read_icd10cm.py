@@ -43,7 +43,7 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
     </section>
   </chapter>
   <chapter>
-    <name>19</name><desc>Invented injury (S00-T88)</desc>
+    <name>19</name><desc>Invented injury (or burn) (S00-T88)</desc>
     <section id="S02"><desc>Block of one (S02)</desc>
       <diag><name>S02</name><desc>Cracks</desc>
         <sevenChrNote><note>One of these is to be added</note></sevenChrNote>
@@ -167,6 +167,7 @@ def test_tabular_list(tmp_path, concepts, pack):
     terminology = read_terminology("icd10cm", path)
     found = concepts(terminology)
     assert summary(found) == TREE
+    assert list(found) == list(TREE)
     assert found["I21"]["names"] == [
         ("Green spots", "preferred"),
         ("spots NOS", "preferred"),
@@ -181,7 +182,7 @@ def test_tabular_list(tmp_path, concepts, pack):
     assert found["I21.0"]["names"][1:] == [("lime spots", "narrow")]
     assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, first visit", "exact")]
     assert found["I21.0"]["semantic_types"] == ["Diseases of the invented system"]
-    assert found["S02.1019"]["semantic_types"] == ["Invented injury"]
+    assert found["S02.1019"]["semantic_types"] == ["Invented injury (or burn)"]
     release = terminology.release
     assert (release.terminology, release.version) == ("ICD-10-CM", "2031")
     assert release.licence.startswith("public domain")
@@ -255,7 +256,19 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
     [
         (XML[:900], r"x\.txt:\d+: not XML: .*was the file cut short\?"),
         ("<a/>", r"x\.txt: XML with the root <a> and no <chapter>"),
+        ("<ClaML/>", r"<ClaML> and no <chapter>, .*, as the WHO has it, use the source claml"),
         (LAUGHS, r"x\.txt:1: entity 'b' unfolds"),
+        (
+            XML.replace("</ICD10CM.tabular>", "<chapter><desc>More</desc>")
+            + "<diag><name>S02.0XXA</name><desc>Again</desc></diag></chapter></ICD10CM.tabular>",
+            r"x\.txt:41: code 'S02.0XXA' stands twice",
+        ),
+        (
+            XML.replace(
+                "</section>", "<diag><name>I21</name><desc>Dots</desc></diag></section>", 1
+            ),
+            r"x\.txt:18: code 'I21' stands twice, expected once; are two releases",
+        ),
         (XML.replace("<name>I21.0</name>", ""), r"an entry below 'I21' has the name ''"),
         (XML.replace("<desc>Other green spots</desc>", ""), r"'I21.0' and the description ''"),
         (ORDER[:-70], r"x\.txt:8: found '00008 S021019 .*, expected the columns"),
