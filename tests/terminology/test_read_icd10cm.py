@@ -48,6 +48,8 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
       <diag><name>S02</name><desc>Cracks</desc>
         <sevenChrNote><note>One of these is to be added</note></sevenChrNote>
         <sevenChrDef>
+          <extension char="">no character</extension><note>of none</note>
+          <extension char="XS">two characters</extension>
           <extension char="A">initial encounter</extension><note>first visit</note>
           <extension char="S">sequela</extension>
         </sevenChrDef>
@@ -114,6 +116,13 @@ def entry(code, title, *, terms=(), includes=(), below=""):
     notes = "".join(f"<inclusionTerm><note>{term}</note></inclusionTerm>" for term in terms)
     notes += "".join(f"<includes><note>{note}</note></includes>" for note in includes)
     return f"<diag><name>{code}</name><desc>{title}</desc>{notes}{below}</diag>"
+
+
+def test_a_code_of_seven_characters_has_no_room_for_another(tmp_path, concepts):
+    seventh = '<sevenChrDef><extension char="A">initial</extension></sevenChrDef>'
+    xml = entry("S02", "Cracks", below=seventh + entry("S02.1019", "Crack of cup"))
+    path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
+    assert list(concepts(read_terminology("icd10cm", path))) == ["S02", "S02.1019"]
 
 
 def test_what_a_category_is_when_nothing_else_is_said_names_it(tmp_path, concepts):
@@ -261,16 +270,19 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
         (
             XML.replace("</ICD10CM.tabular>", "<chapter><desc>More</desc>")
             + "<diag><name>S02.0XXA</name><desc>Again</desc></diag></chapter></ICD10CM.tabular>",
-            r"x\.txt:41: code 'S02.0XXA' stands twice",
+            r"x\.txt:43: code 'S02.0XXA' stands twice",
         ),
         (
             XML.replace(
                 "</section>", "<diag><name>I21</name><desc>Dots</desc></diag></section>", 1
             ),
-            r"x\.txt:18: code 'I21' stands twice, expected once; are two releases",
+            r"x\.txt:20: code 'I21' stands twice, expected once; are two releases",
         ),
         (XML.replace("<name>I21.0</name>", ""), r"an entry below 'I21' has the name ''"),
-        (XML.replace("<desc>Other green spots</desc>", ""), r"'I21.0' and the description ''"),
+        (
+            XML.replace("<desc>Other green spots</desc>", ""),
+            r"x\.txt:17: an entry below 'I21' has .*'I21.0' and the description ''",
+        ),
         (ORDER[:-70], r"x\.txt:8: found '00008 S021019 .*, expected the columns"),
         ("hello\n", r"x\.txt:1: found 'hello', expected the columns of an ICD-10-CM order file"),
         ("", "no concept found"),
