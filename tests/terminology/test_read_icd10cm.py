@@ -119,24 +119,28 @@ def entry(code, title, *, terms=(), includes=(), below=""):
 
 
 def test_a_code_of_seven_characters_has_no_room_for_another(tmp_path, concepts):
-    seventh = '<sevenChrDef><extension char="A">initial</extension></sevenChrDef>'
-    xml = entry("S02", "Cracks", below=seventh + entry("S02.1019", "Crack of cup"))
+    seventh = '<sevenChrDef><extension char="A"/></sevenChrDef>'
+    below = entry("S02.1019", "Crack of cup") + entry("S02.2", "Crack of jug")
+    xml = entry("S02", "Cracks", below=seventh + below)
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
-    assert list(concepts(read_terminology("icd10cm", path))) == ["S02", "S02.1019"]
+    found = concepts(read_terminology("icd10cm", path))
+    assert list(found) == ["S02", "S02.1019", "S02.2", "S02.2XXA"]
+    # Nothing is said of what it means.
+    assert found["S02.2XXA"]["preferred_name"] == "Crack of jug"
 
 
 def test_what_a_category_is_when_nothing_else_is_said_names_it(tmp_path, concepts):
     # Official Guidelines, section I.A.6: "NOS" is the equivalent of unspecified.
     xml = entry(
         "E12", "Type 2 spots", includes=["spots NOS", "adult spots"],
-        below=entry("E12.9", "Other spots", terms=["freckles NOS", "green freckles"]),
+        below=entry("E12.9", "Other spots", terms=["freckles NOS at sea", "green freckles"]),
     )  # fmt: skip
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
     found = concepts(read_terminology("icd10cm", path))
     assert found["E12"]["names"][1:] == [("spots NOS", "exact"), ("adult spots", "narrow")]
     # A code that can be billed, and for nothing more than that: as good as its title.
     assert found["E12.9"]["names"][1:] == [
-        ("freckles NOS", "preferred"),
+        ("freckles NOS at sea", "preferred"),
         ("green freckles", "narrow"),
     ]
 
