@@ -216,8 +216,12 @@ def test_order_file(tmp_path, concepts):
 
 @pytest.mark.parametrize("pack", [False, True])
 def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
-    order = ORDER + f"00009 {'U99':<7} 1 {'New':<60} Newly added\r\n"
+    order = ORDER.replace(" Cracks\r\n", " Cracks of vessels\r\n")
+    order += f"00009 {'S0203':<7} 1 {'Crack of lid':<60} Crack of lid\r\n"
+    order += f"00010 {'U99':<7} 1 {'New':<60} Newly added\r\n"
     files = {
+        # The order file says what is in use.
+        "icd10cm-codes-April-1-2031.txt": "S020XXS Crack of bowl, sequela",
         "icd10cm-tabular-April-1-2031.xml": XML,
         "icd10cm-tabular-addenda-2031.xml": "not read",
         "icd10cm-order-April-1-2031.txt": order,
@@ -236,7 +240,13 @@ def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
     terminology = read_terminology("icd10cm", path)
     found = concepts(terminology)
     expected = {key: row for key, row in TREE.items() if key != "S02.0XXS"}
-    assert summary(found) == {**expected, "U99": ("Newly added", [])}
+    assert summary(found) == {
+        **expected,
+        "S02": ("Cracks of vessels", []),
+        "S02.03": ("Crack of lid", ["S02.0"]),
+        "U99": ("Newly added", []),
+    }
+    assert found["S02"]["names"][1:] == [("Cracks", "exact")]
     assert found["I21.0"]["names"] == [
         ("Other green spots", "preferred"),
         ("Oth green spots", "abbreviation"),
