@@ -106,10 +106,21 @@ TREE = {
 
 
 def test_a_short_title_that_leaves_out_most_is_no_name(tmp_path, concepts):
-    rows = [("T360", "Penicillins", "Poisoning by and adverse effect of penicillins")]
-    line = "".join(f"00001 {code:<7} 1 {short:<60} {long}\n" for code, short, long in rows)
-    found = concepts(read_terminology("icd10cm", put(tmp_path, "icd10cm-order-2031.txt", line)))
-    assert found["T36.0"]["names"] == [(rows[0][2], "preferred")]
+    rows = [
+        ("T360", "Penicillins", "Poisoning by and adverse effect of penicillins"),
+        ("T361", "Penicillin poisoning", "Poisoning by other penicillin"),
+        # As wide as its column.
+        ("T362", f"Poisoning by {'x' * 47}", "Poisoning by antibiotics"),
+    ]
+    lines = "".join(
+        f"{n:5} {code:<7} 1 {short:<60} {long}\n" for n, (code, short, long) in enumerate(rows)
+    )
+    found = concepts(read_terminology("icd10cm", put(tmp_path, "icd10cm-order-2031.txt", lines)))
+    assert [row["names"][1:] for row in found.values()] == [
+        [],
+        [("Penicillin poisoning", "abbreviation")],
+        [(rows[2][1], "abbreviation")],
+    ]
 
 
 def entry(code, title, *, terms=(), includes=(), below=""):
@@ -258,7 +269,7 @@ def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
 
 def test_list_of_codes_says_which_are_in_use(tmp_path, concepts):
     put(tmp_path / "data", "icd10c-tabular-April-1-2031.xml", XML)
-    put(tmp_path / "data", "code-list-April-2031.txt", "9\nI20-I25\nI21\nI210\nS020XXS text\n\n")
+    put(tmp_path / "data", "code-list-April-2031.txt", "9\nI20-I25\nI21\nI210\nS02.0XXS text\n\n")
     found = concepts(read_terminology("icd10cm", tmp_path))
     assert summary(found) == {
         key: row for key, row in TREE.items() if key not in ("S02.0XXA", "S02.1019")
@@ -298,6 +309,7 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
             r"x\.txt:17: an entry below 'I21' has .*'I21.0' and the description ''",
         ),
         (ORDER[:-70], r"x\.txt:8: found '00008 S021019 .*, expected the columns"),
+        (ORDER.replace("I21     0", "I21     2"), r"x\.txt:1: found '00001 I21     2.*15 0 or 1"),
         ("hello\n", r"x\.txt:1: found 'hello', expected the columns of an ICD-10-CM order file"),
         ("", "no concept found"),
         (b"\xff\xff\n", r"x\.txt:1: not UTF-8"),
