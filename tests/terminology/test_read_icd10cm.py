@@ -228,7 +228,9 @@ def test_order_file(tmp_path, concepts):
 @pytest.mark.parametrize("pack", [False, True])
 def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
     order = ORDER.replace(" Cracks\r\n", " Cracks of vessels\r\n")
-    order += f"00009 {'S0203':<7} 1 {'Crack of lid':<60} Crack of lid\r\n"
+    # What the list alone has may be above what the order file alone has.
+    order = "".join(line for line in order.splitlines(keepends=True) if " S02101 " not in line)
+    order += f"00009 {'S021012':<7} 1 {'Crack of lid':<60} Crack of lid\r\n"
     order += f"00010 {'U99':<7} 1 {'New':<60} Newly added\r\n"
     files = {
         # The order file says what is in use.
@@ -254,7 +256,7 @@ def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
     assert summary(found) == {
         **expected,
         "S02": ("Cracks of vessels", []),
-        "S02.03": ("Crack of lid", ["S02.0"]),
+        "S02.1012": ("Crack of lid", ["S02.101"]),
         "U99": ("Newly added", []),
     }
     assert found["S02"]["names"][1:] == [("Cracks", "exact")]
