@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
+from linker.terminology.icd10cm.files import find_files, version_of
 from linker.terminology.shipped import shipped_rows
 from linker.text import normalise
 
@@ -278,6 +279,52 @@ def test_list_of_codes_says_which_are_in_use(tmp_path, concepts):
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["ICD10CM_Order_2031.txt.gz", "readme.txt"], ["ICD10CM_Order_2031.txt.gz"]),
+        (
+            [
+                *("icd10cm-tabular-2031.xml", "icd10cm-codes-2031.txt", "icd10cm-index-2031.xml"),
+                *("icd10cm-codes-addenda-2031.txt", "icd10cm-index-addenda-2031.xml"),
+            ],
+            ["icd10cm-tabular-2031.xml", "icd10cm-codes-2031.txt", "icd10cm-index-2031.xml"],
+        ),
+        # Of two lists of codes neither says which are in use.
+        (["icd10c tabular.xml", "codes.txt", "codelist.txt"], ["icd10c tabular.xml"]),
+    ],
+)
+def test_which_files_of_a_release_are_read(tmp_path, names, chosen):
+    for name in names:
+        put(tmp_path / "below", name, "")
+    files = find_files(tmp_path)
+    found = (files.tabular, files.order, files.codes, files.index)
+    assert [path.name for path in found if path is not None] == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("icd10cm-tabular-April-1-2031.xml", "April 1 2031"),
+        ("icd10cm_order_2031.txt", "2031"),
+        ("icd10cm-order-Jan-2031-of-2032.txt", "Jan 2031"),
+        ("icd10cm-order.txt", ""),
+    ],
+)
+def test_release_by_the_name_of_its_file(tmp_path, name, version):
+    path = put(tmp_path, name, XML if name.endswith("xml") else ORDER)
+    assert version_of(find_files(path)) == version
+
+
+def test_release_is_that_of_the_order_file(tmp_path):
+    put(tmp_path, "icd10cm-tabular-2030.xml", f"\n{XML}")
+    put(tmp_path, "icd10cm-order-2031.txt", ORDER)
+    assert version_of(find_files(tmp_path)) == "2031"
+    # What a file holds says what it is, whatever it is called.
+    path = put(tmp_path / "alone", "release.txt", f"\n{XML}")
+    assert find_files(path).tabular == path
+
+
 def test_roots(tmp_path, concepts):
     options = ReadOptions(roots=("S02.1",))
     found = concepts(read_terminology("icd10cm", put(tmp_path, "x.xml", XML), options))
@@ -336,7 +383,10 @@ def test_known_broken_rows_of_an_order_file_are_left_out(tmp_path, concepts):
 
 
 def test_folder_without_a_release_or_with_two(tmp_path):
-    with pytest.raises(TerminologyError, match="holds neither a tabular list"):
+    with pytest.raises(TerminologyError, match=r"holds neither a tabular list.*; fetch one from"):
+        read_terminology("icd10cm", tmp_path)
+    put(tmp_path, "april.zip", "")
+    with pytest.raises(TerminologyError, match=r"order file .*; it holds april\.zip: give the zip"):
         read_terminology("icd10cm", tmp_path)
     for year in (2030, 2031):
         put(tmp_path, f"icd10cm-tabular-{year}.xml", XML)
