@@ -32,6 +32,7 @@ _KINDS = {
     "BROAD": NameKind.BROAD,
     "RELATED": NameKind.RELATED,
 }
+_FIRST = "format-version: 1.4\n"
 _ORDER = {kind: place for place, kind in enumerate(NameKind)}
 # "hp/releases/2025-01-16", ".../obo/hp/releases/2019-03-18/hp-basic.owl"
 _RELEASE = re.compile(r"(?:.*/)?releases/([^/]+)(?:/.*)?")
@@ -129,7 +130,8 @@ def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
         ending, repaired = ".owl", repaired_owl(data, where, bad)
     elif re.search(rb"^(format-version:|\[Term\])", data, re.MULTILINE):
         text = data.decode("utf-8", "surrogateescape")
-        ending, repaired = ".obo", repaired_obo(text, where, bad).encode()
+        # `pronto` knows it by its first line.
+        ending, repaired = ".obo", f"{_FIRST}{repaired_obo(text, where, bad)}".encode()
     else:
         raise TerminologyError(
             f"{path}: not an ontology: expected OBO (a line 'format-version:' or '[Term]'), an OBO "
@@ -147,7 +149,7 @@ def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
         try:
             ontology = Ontology(str(file), import_depth=0, threads=1, encoding="utf-8")
         except SyntaxError as error:
-            number = error.lineno if ending == ".obo" else None
+            number = error.lineno - 1 if ending == ".obo" and error.lineno else None
             line, found = ("", "") if number is None else (f":{number}", _line(data, number))
             raise TerminologyError(
                 f"{path}{line}: not {ending[1:].upper()}: {error.msg}{found}; "
