@@ -213,6 +213,17 @@ def test_a_second_id_in_a_term_is_a_broken_row(tmp_path, concepts):
     assert terminology.release.skipped == {"broken rows": 2, "parents that are not there": 1}
 
 
+@pytest.mark.parametrize(
+    "broken", ["[Term]\nname: b\nid: INV:2\n", "[Term]x\nid: INV:2\n", "[Term]\nid: INV:2\udce9\n"]
+)
+def test_a_frame_that_is_left_out_is_no_term_to_refer_to(tmp_path, concepts, broken):
+    text = f"{HEAD}is_a: INV:2\nconsider: INV:2\n\n{broken}"
+    path = obo(tmp_path, text.encode("utf-8", "surrogateescape"))
+    terminology = read_terminology("obo", path, ReadOptions(max_bad_rows=2))
+    assert list(concepts(terminology)) == ["INV:1"]
+    assert terminology.release.skipped["parents that are not there"] == 1
+
+
 def test_what_is_below_obsolete_classes_has_no_id_of_another(tmp_path, concepts):
     obsolete = HEAD.replace("INV:1", "http://x/ObsoleteClass") + "id: INV:2\nname: b\n"
     text = f"{obsolete}\n[Term]\nid: INV:3\nname: c\nis_obsolete: true\nconsider: INV:2\n"

@@ -129,7 +129,7 @@ def _claim(lines: Sequence[str], number: int, where: str, terms: dict[str, tuple
             found.setdefault(clause[1], clause[2])
             found["name"] = found["name"] or (clause[2] if clause[1] == "name" else "")
     concept_id = _id(found.get("id", ""))
-    if not concept_id:
+    if not concept_id or UNDECODED.search(concept_id):
         raise _broken(
             where, number, lines[number - 1].rstrip("\r"), "'id: ...' as its first clause"
         )
@@ -159,14 +159,15 @@ def _wrong(tag: str, value: str) -> str | None:
 
 
 def _term_ids(lines: Iterable[str]) -> Iterator[str]:
-    """The id of each [Term]: the first, for what stands behind it is broken."""
-    in_term = False
+    """The ids of the [Term] frames that are read: their first clauses, as `_claim` has it."""
+    begins = False
     for line in lines:
         if line.startswith("["):
-            in_term = line.startswith("[Term]")
-        elif in_term and line.startswith("id:"):
-            in_term, concept_id = False, _id(line[3:])
-            if not is_obsolete_class(concept_id):
+            frame = _FRAME.fullmatch(line.rstrip("\r"))
+            begins = frame is not None and frame[1] == "Term"
+        elif begins and (clause := _CLAUSE.fullmatch(line.rstrip("\r"))):
+            begins, concept_id = False, _id(clause[2])
+            if clause[1] == "id" and not is_obsolete_class(concept_id):
                 yield concept_id
 
 
