@@ -128,7 +128,6 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
     vectors = index.vectors.take(rows)
     scores, neighbours = index.vectors.search(vectors, NEIGHBOURS + 1)
     query, hit, score, same = [], [], [], []
-    names: list[int] = []
     for i, row in enumerate(rows.tolist()):
         stems = stems_of(store.normal(row))
         pairs = store.pairs(row)
@@ -137,12 +136,10 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
             for other, cosine in zip(neighbours[i].tolist(), scores[i].tolist(), strict=True)
             if other not in (row, -1) and not _are_forms(store.pairs(other), pairs)
         ]
-        if offered:
-            query += [len(names)] * len(offered)
-            hit += [other for other, _ in offered]
-            score += [cosine for _, cosine in offered]
-            same += [stems_of(store.normal(other)) == stems for other, _ in offered]
-            names.append(row)
+        query += [i] * len(offered)
+        hit += [other for other, _ in offered]
+        score += [cosine for _, cosine in offered]
+        same += [stems_of(store.normal(other)) == stems for other, _ in offered]
     hits = Hits(
         query=np.array(query, dtype=np.int64),
         row=np.array(hit, dtype=np.int64),
@@ -152,8 +149,8 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
         reworded=np.zeros(len(query), dtype=bool),
     )
     return _apart(
-        pairs_of([store.normal(row) for row in names], hits, store),
-        [{pair.concept for pair in store.pairs(row)} for row in names],
+        pairs_of([store.normal(row) for row in rows.tolist()], hits, store),
+        [{pair.concept for pair in store.pairs(row)} for row in rows.tolist()],
         store,
     )
 

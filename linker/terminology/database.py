@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linker.errors import TerminologyError
+from linker.terminology.temporary import in_temporary_folder, reading_stopped
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -40,37 +40,13 @@ def temporary_database(
             finally:
                 connection.close()
         except duckdb.Error as error:
-            raise _stopped(path, str(error).partition("\n")[0]) from error
+            raise reading_stopped(path, str(error).partition("\n")[0]) from error
 
 
 def one(db: DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | None = None) -> Any:
     """The one value that a query gives."""
     # All of it: DuckDB refuses other work while a result is not fetched to its end.
     return db.execute(sql, parameters).fetchall()[0][0]
-
-
-@contextmanager
-def in_temporary_folder(path: Path) -> Iterator[None]:
-    """Say of what goes wrong in the temporary folder that it is there, and not in what is read.
-
-    Raises:
-        TerminologyError: for an `OSError` inside.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise _stopped(path, error.strerror or str(error)) from error
-
-
-def _stopped(path: Path, reason: str) -> TerminologyError:
-    try:
-        folder = tempfile.gettempdir()
-    except OSError:
-        folder = "the temporary folder"
-    return TerminologyError(
-        f"{path}: the database stopped: {reason}; is there space in {folder}? TMPDIR names another "
-        "folder"
-    )
 
 
 def _connected(folder: Path, *, memory_limit: str, on_disk: bool) -> DuckDBPyConnection:

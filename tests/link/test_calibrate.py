@@ -11,7 +11,15 @@ import pytest
 from cases import FakeEncoder, build, concept, linker_of
 
 from linker.index import Index, write_index
-from linker.link.calibrate import FITTED, SHIPPED, Answered, calibrate, fit, held_out_queries
+from linker.link.calibrate import (
+    FITTED,
+    NEIGHBOURS,
+    SHIPPED,
+    Answered,
+    calibrate,
+    fit,
+    held_out_queries,
+)
 from linker.link.ranking.rank import Pairs, Weights
 from linker.terminology import NameKind, Release, TableBuilder, add_forms, read_terminology
 
@@ -54,12 +62,70 @@ def test_the_fit_finds_the_weights_that_made_the_data() -> None:
     assert (found.pooled, found.exact) == (TRUE.pooled, TRUE.exact)
 
 
+def test_how_far_good_candidates_speak_for_any_counts() -> None:
+    weights = replace(TRUE, pooled=0.2)
+    found = fit(simulated(8000, weights), replace(weights, any=0.0), ("any",))
+    assert found.any == pytest.approx(weights.any, abs=0.1)
+
+
+def test_the_fit_looks_at_the_best_name_of_each_concept_alone() -> None:
+    answered = simulated(200, TRUE)
+    pairs = answered.pairs
+    order = np.argsort(np.tile(pairs.query, 2), kind="stable")
+    weaker = replace(pairs, score=pairs.score - 0.1)
+    both = Answered((weaker + pairs)[order], answered.answers)
+    assert fit(both, SHIPPED, FITTED) == fit(answered, SHIPPED, FITTED)
+
+
+def test_answered_queries_of_two_corpora_are_numbered_on() -> None:
+    one, other = simulated(2, TRUE), simulated(3, TRUE)
+    both = one + other
+    assert both.pairs.query.tolist() == np.repeat(np.arange(5), 4).tolist()
+    assert both.pairs.score.tolist() == [*one.pairs.score.tolist(), *other.pairs.score.tolist()]
+    assert both.answers == [*one.answers, *other.answers]
+
+
 def test_a_held_out_name_is_never_its_own_neighbour(index: Index) -> None:
     held_out = held_out_queries(index)
     assert len(held_out.answers) == index.store.n_names
     assert not held_out.pairs.exact.any()
     # Queries are the names, row by row.
     assert not (held_out.pairs.row == held_out.pairs.query).any()
+
+
+def test_of_many_names_the_same_few_are_asked_each_time(index: Index) -> None:
+    first, again = (held_out_queries(index, size=5) for _ in range(2))
+    assert len(first.answers) == 5
+    assert first.answers == again.answers
+    assert first.pairs.row.tolist() == again.pairs.row.tolist()
+
+
+def test_a_name_is_offered_as_many_others_as_there_are_neighbours(tmp_path: Path) -> None:
+    concepts = [concept(f"C:{n}", f"Spot {n}", f"Mark {n}") for n in range(NEIGHBOURS)]
+    pairs = held_out_queries(build(tmp_path / "i", concepts)).pairs
+    assert np.unique(np.bincount(pairs.query)).tolist() == [NEIGHBOURS]
+
+
+def test_every_concept_of_a_name_is_right(tmp_path: Path) -> None:
+    concepts = [concept("C:1", "Cold", "Catarrh"), concept("C:2", "Cold", "Chill")]
+    store = build(tmp_path / "i", concepts).store
+    answers = held_out_queries(Index.open(tmp_path / "i")).answers
+    one, other = store.row("C:1"), store.row("C:2")
+    assert answers == [frozenset({one}), frozenset({other}), frozenset({one, other})]
+
+
+def test_what_is_an_abbreviation_here_may_be_a_name_there(tmp_path: Path) -> None:
+    builder = TableBuilder("test")
+    builder.add("C:1", "Chronic obstruction", names=[("Cold", NameKind.ABBREVIATION)])
+    builder.add("C:2", "Cold", names=[("Catarrh", NameKind.EXACT)])
+    builder.add("C:3", "Walk, stiff")
+    builder.add("C:4", "Walk")
+    linker_of(add_forms(builder.finish(Release("T", "1", "", "test"))), tmp_path / "i")
+    index = Index.open(tmp_path / "i")
+    answers = held_out_queries(index).answers
+    # Beside the two names of C:2 one is asked of those that are their concepts' only ones.
+    assert sum(index.store.row("C:2") in found for found in answers) == 2
+    assert len(answers) == 3
 
 
 def test_the_only_name_of_a_concept_stands_for_nil(

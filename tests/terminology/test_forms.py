@@ -265,6 +265,45 @@ def test_a_form_by_the_way_is_none_if_another_concept_is_called_so() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (
+            "jsonl",
+            (
+                *("Rubella NOS", "Pleural effusion NEC", "Fever, unspecified", "Unspecified fever"),
+                *("fever not otherwise specified", "Pain not elsewhere classified", "[X]Cough"),
+                *("Asthma (disorder)", "MI - Myocardial infarction", "Burkitt lymphoma; BL"),
+                *("Kidney diseases", "Lymph node disorder", "Disorders of kidney"),
+                "Disease of the kidney",
+            ),
+        ),
+        (
+            "claml",
+            (
+                *("Syncope and collapse", "Malignant neoplasm of prostate", "Abnormal weight gain"),
+                *(
+                    "Acute viral hepatitis C",
+                    "Asthma with exacerbation",
+                    "Rubella [German measles]",
+                ),
+                *("Personal history of gout", "Family history of gout", "Kidney transplant status"),
+                *("Encounter for screening for gout", "Status post hysterectomy"),
+                *("Chronic tonsillitis", "Recurrent tonsillitis", "Iron deficiency anemia"),
+            ),
+        ),
+    ],
+)
+def test_no_name_that_has_forms_is_passed_over(source: str, names: tuple[str, ...]) -> None:
+    rules = rules_for(source, frozenset())
+    for name in names:
+        builder = TableBuilder("test")
+        builder.add("X:1", name)
+        found = add_forms(builder.finish(Release("T", "1", "", source))).forms["form"].to_pylist()
+        assert found, name
+        assert set(found) <= set(forms(name, rules))
+
+
 def test_what_the_concept_is_called_already_is_no_form() -> None:
     found = add_forms(
         table(("X:1", "Ataxia", "Ataxias, Spastic", "spastic ataxia"), ("X:2", "A NOS", "b"))

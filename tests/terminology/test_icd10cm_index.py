@@ -101,8 +101,49 @@ def test_a_participle_stands_before_what_it_is_said_of():
     ]
 
 
+@pytest.mark.parametrize(
+    "title", ["Vagus, vagal", "Muscle, muscular", "Psychosis, psychotic", "Fibre, fibrous"]
+)
+def test_an_adjective_is_no_noun(title):
+    noun = title.partition(",")[0]
+    assert names(main(title, term("weak", code="R16.0"), code="I50.9")) == [
+        ("I50.9", noun),
+        ("R16.0", f"weak {noun.lower()}"),
+    ]
+
+
+def test_a_participle_is_not_said_of_what_joins():
+    terms = term("due to", term("cold", code="I50.9")), term("in heat", code="I21.9")
+    assert names(main("Enlargement, enlarged", *terms)) == [
+        ("I50.9", "Enlargement due to cold"),
+        ("I21.9", "Enlargement in heat"),
+    ]
+
+
+def test_what_joins_nothing_is_no_name():
+    assert names(main("Spots", term("with", code="I21.9"))) == []
+
+
 def test_a_comma_between_unlike_words_inverts():
     assert names(main("Spur", term("leg, lower", code="M25.7"))) == [("M25.7", "lower leg spur")]
+
+
+def test_words_are_alike_by_their_first_three_letters():
+    terms = main("Fissure, fistula", code="I21.9") + main("Pain, pale", code="I50.9")
+    assert [name for _, name in names(terms)] == ["Fissure", "fistula", "pale Pain"]
+
+
+def test_a_path_gives_few_names_of_few_words():
+    many = main("Spot, spots, spotting", term("green, greens, greenish", code="I21.9"))
+    assert [name for _, name in names(many)] == [
+        *("green spot", "greens spot", "greenish spot"),
+        *("green spots", "greens spots", "greenish spots"),
+    ]
+    path = term("deep", term("very deep", code="I50.9"), code="I21.9")
+    for _ in range(8):
+        path = term("deep", path)
+    # Ten words, and not eleven.
+    assert names(main("Spots", path)) == [("I21.9", f"{9 * 'deep '}spots")]
 
 
 def test_a_main_term_in_capitals_keeps_them():
@@ -112,9 +153,15 @@ def test_a_main_term_in_capitals_keeps_them():
     ]
 
 
-@pytest.mark.parametrize("code", ["H60.9-", "H60.9", " H60.9-- "])
+@pytest.mark.parametrize("code", ["H60.9-", "H60.9", " H60.9-- ", "H60.-"])
 def test_the_dash_of_a_code_that_goes_on_is_none_of_it(code):
-    assert names(main("Otitis", term("externa", code=code))) == [("H60.9", "externa otitis")]
+    found = names(main("Otitis", term("externa", code=code)), codes=["H60", "H60.9"])
+    assert found == [(code.strip().strip(".-"), "externa otitis")]
+
+
+def test_a_code_goes_before_that_of_what_is_seen_as_well():
+    terms = main("Fit", code="I50.9", see="Twin") + main("Twin", code="I21.9")
+    assert names(terms) == [("I50.9", "Fit"), ("I21.9", "Twin")]
 
 
 def test_a_subcategory_is_a_code_too():
@@ -129,13 +176,21 @@ def test_nec_is_no_word_and_specified_no_name():
         term("specified NEC", code="I50.9"),
         term("organ, unspecified", code="I50.9"),
         term("other", term("heart", code="I50.9")),
+        term("see also", code="I50.9"),
+        term("NEC", code="I50.9"),
+        term("liver - NOS", code="R16.0"),
+        term("notochordal", code="M25.7"),
     )
-    assert names(terms) == [("I50.9", "heart failure")]
+    assert names(terms) == [
+        ("I50.9", "heart failure"),
+        ("R16.0", "liver failure"),
+        ("M25.7", "notochordal failure"),
+    ]
 
 
 def test_see_gives_the_code_of_what_it_names():
     terms = (
-        main("Attack", term("heart", see="Infarct, myocardium"))
+        main("Attack", term("heart", see="infarct, Myocardium"))
         + main("Mongolism", see="Syndrome, Down")
         + main("Nothing", see="Syndrome, Up")
         + main("Place", see="condition")
@@ -159,12 +214,16 @@ def test_what_see_names_twice_has_no_code():
 
 def test_circumstances_are_no_names():
     terms = main("Examination", code="Z00.00") + main("Bite", term("dog", code="W54.0"))
-    assert names(terms, codes=["Z00.00", "W54.0"]) == []
+    terms += main("Fall", term("skateboard", code="V00.131"))
+    assert names(terms, codes=["Z00.00", "W54.0", "V00.131"]) == []
 
 
 def test_codes_of_another_release_are_counted():
     bad = BadRows(0)
     assert names(main("Spots", code="A00.0"), bad=bad) == []
+    assert bad.counted() == {"index terms of codes that are not there": 1}
+    # One without a code is none of these.
+    assert names(main("Blots", term("green", code="I21.9")), bad=bad) == [("I21.9", "green blots")]
     assert bad.counted() == {"index terms of codes that are not there": 1}
 
 

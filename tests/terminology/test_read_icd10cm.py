@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
+from linker.terminology.icd10cm.files import find_files, version_of
 from linker.terminology.shipped import shipped_rows
 from linker.text import normalise
 
@@ -34,7 +35,8 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
       <diag><name>I21</name><desc>Green spots</desc>
         <excludes1><note>never a name (I22.-)</note></excludes1>
         <includes><note>emerald spots (I22.-)</note>
-          <note>any condition classifiable to I22</note></includes>
+          <note>any condition classifiable to I22</note>
+          <note>the appropriate 7th character is to be added</note></includes>
         <inclusionTerm><note>verdant  macules</note><note>spots NOS</note></inclusionTerm>
         <diag><name>I21.0</name><desc>Other green spots</desc>
           <inclusionTerm><note>lime spots</note></inclusionTerm></diag>
@@ -42,11 +44,13 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
     </section>
   </chapter>
   <chapter>
-    <name>19</name><desc>Invented injury (S00-T88)</desc>
+    <name>19</name><desc>Invented injury (or burn) (S00-T88)</desc>
     <section id="S02"><desc>Block of one (S02)</desc>
       <diag><name>S02</name><desc>Cracks</desc>
         <sevenChrNote><note>One of these is to be added</note></sevenChrNote>
         <sevenChrDef>
+          <extension char="">no character</extension><note>of none</note>
+          <extension char="XS">two characters</extension>
           <extension char="A">initial encounter</extension><note>first visit</note>
           <extension char="S">sequela</extension>
         </sevenChrDef>
@@ -103,10 +107,21 @@ TREE = {
 
 
 def test_a_short_title_that_leaves_out_most_is_no_name(tmp_path, concepts):
-    rows = [("T360", "Penicillins", "Poisoning by and adverse effect of penicillins")]
-    line = "".join(f"00001 {code:<7} 1 {short:<60} {long}\n" for code, short, long in rows)
-    found = concepts(read_terminology("icd10cm", put(tmp_path, "icd10cm-order-2031.txt", line)))
-    assert found["T36.0"]["names"] == [(rows[0][2], "preferred")]
+    rows = [
+        ("T360", "Penicillins", "Poisoning by and adverse effect of penicillins"),
+        ("T361", "Penicillin poisoning", "Poisoning by other penicillin"),
+        # As wide as its column.
+        ("T362", f"Poisoning by {'x' * 47}", "Poisoning by antibiotics"),
+    ]
+    lines = "".join(
+        f"{n:5} {code:<7} 1 {short:<60} {long}\n" for n, (code, short, long) in enumerate(rows)
+    )
+    found = concepts(read_terminology("icd10cm", put(tmp_path, "icd10cm-order-2031.txt", lines)))
+    assert [row["names"][1:] for row in found.values()] == [
+        [],
+        [("Penicillin poisoning", "abbreviation")],
+        [(rows[2][1], "abbreviation")],
+    ]
 
 
 def entry(code, title, *, terms=(), includes=(), below=""):
@@ -115,18 +130,29 @@ def entry(code, title, *, terms=(), includes=(), below=""):
     return f"<diag><name>{code}</name><desc>{title}</desc>{notes}{below}</diag>"
 
 
+def test_a_code_of_seven_characters_has_no_room_for_another(tmp_path, concepts):
+    seventh = '<sevenChrDef><extension char="A"/></sevenChrDef>'
+    below = entry("S02.1019", "Crack of cup") + entry("S02.2", "Crack of jug")
+    xml = entry("S02", "Cracks", below=seventh + below)
+    path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
+    found = concepts(read_terminology("icd10cm", path))
+    assert list(found) == ["S02", "S02.1019", "S02.2", "S02.2XXA"]
+    # Nothing is said of what it means.
+    assert found["S02.2XXA"]["preferred_name"] == "Crack of jug"
+
+
 def test_what_a_category_is_when_nothing_else_is_said_names_it(tmp_path, concepts):
     # Official Guidelines, section I.A.6: "NOS" is the equivalent of unspecified.
     xml = entry(
         "E12", "Type 2 spots", includes=["spots NOS", "adult spots"],
-        below=entry("E12.9", "Other spots", terms=["freckles NOS", "green freckles"]),
+        below=entry("E12.9", "Other spots", terms=["freckles NOS at sea", "green freckles"]),
     )  # fmt: skip
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
     found = concepts(read_terminology("icd10cm", path))
     assert found["E12"]["names"][1:] == [("spots NOS", "exact"), ("adult spots", "narrow")]
     # A code that can be billed, and for nothing more than that: as good as its title.
     assert found["E12.9"]["names"][1:] == [
-        ("freckles NOS", "preferred"),
+        ("freckles NOS at sea", "preferred"),
         ("green freckles", "narrow"),
     ]
 
@@ -142,6 +168,8 @@ def test_a_substance_is_no_name_of_its_poisoning(tmp_path, concepts):
         + entry("F16", "Hallucinogen related disorders", includes=["ecstasy"])
         + entry("F15", "Other stimulant related disorders",
                 includes=["amphetamine-related disorders"])
+        + entry("L25", "Contact dermatitis", terms=["Painter's rash"])
+        + entry("F54", "Stress related disorders at sea", terms=["Captain's fever"])
     )  # fmt: skip
     path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
     found = concepts(read_terminology("icd10cm", path))
@@ -152,6 +180,8 @@ def test_a_substance_is_no_name_of_its_poisoning(tmp_path, concepts):
         "Z77": [],
         "F16": [],
         "F15": ["amphetamine-related disorders"],
+        "L25": ["Painter's rash"],
+        "F54": ["Captain's fever"],
     }
 
 
@@ -162,6 +192,7 @@ def test_tabular_list(tmp_path, concepts, pack):
     terminology = read_terminology("icd10cm", path)
     found = concepts(terminology)
     assert summary(found) == TREE
+    assert list(found) == list(TREE)
     assert found["I21"]["names"] == [
         ("Green spots", "preferred"),
         ("spots NOS", "preferred"),
@@ -176,7 +207,7 @@ def test_tabular_list(tmp_path, concepts, pack):
     assert found["I21.0"]["names"][1:] == [("lime spots", "narrow")]
     assert found["S02.0XXA"]["names"][1:] == [("Crack of bowl, first visit", "exact")]
     assert found["I21.0"]["semantic_types"] == ["Diseases of the invented system"]
-    assert found["S02.1019"]["semantic_types"] == ["Invented injury"]
+    assert found["S02.1019"]["semantic_types"] == ["Invented injury (or burn)"]
     release = terminology.release
     assert (release.terminology, release.version) == ("ICD-10-CM", "2031")
     assert release.licence.startswith("public domain")
@@ -197,8 +228,14 @@ def test_order_file(tmp_path, concepts):
 
 @pytest.mark.parametrize("pack", [False, True])
 def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
-    order = ORDER + f"00009 {'U99':<7} 1 {'New':<60} Newly added\r\n"
+    order = ORDER.replace(" Cracks\r\n", " Cracks of vessels\r\n")
+    # What the list alone has may be above what the order file alone has.
+    order = "".join(line for line in order.splitlines(keepends=True) if " S02101 " not in line)
+    order += f"00009 {'S021012':<7} 1 {'Crack of lid':<60} Crack of lid\r\n"
+    order += f"00010 {'U99':<7} 1 {'New':<60} Newly added\r\n"
     files = {
+        # The order file says what is in use.
+        "icd10cm-codes-April-1-2031.txt": "S020XXS Crack of bowl, sequela",
         "icd10cm-tabular-April-1-2031.xml": XML,
         "icd10cm-tabular-addenda-2031.xml": "not read",
         "icd10cm-order-April-1-2031.txt": order,
@@ -217,7 +254,13 @@ def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
     terminology = read_terminology("icd10cm", path)
     found = concepts(terminology)
     expected = {key: row for key, row in TREE.items() if key != "S02.0XXS"}
-    assert summary(found) == {**expected, "U99": ("Newly added", [])}
+    assert summary(found) == {
+        **expected,
+        "S02": ("Cracks of vessels", []),
+        "S02.1012": ("Crack of lid", ["S02.101"]),
+        "U99": ("Newly added", []),
+    }
+    assert found["S02"]["names"][1:] == [("Cracks", "exact")]
     assert found["I21.0"]["names"] == [
         ("Other green spots", "preferred"),
         ("Oth green spots", "abbreviation"),
@@ -229,11 +272,57 @@ def test_both_files_give_the_best_of_each(tmp_path, concepts, pack):
 
 def test_list_of_codes_says_which_are_in_use(tmp_path, concepts):
     put(tmp_path / "data", "icd10c-tabular-April-1-2031.xml", XML)
-    put(tmp_path / "data", "code-list-April-2031.txt", "9\nI20-I25\nI21\nI210\nS020XXS text\n\n")
+    put(tmp_path / "data", "code-list-April-2031.txt", "9\nI20-I25\nI21\nI210\nS02.0XXS text\n\n")
     found = concepts(read_terminology("icd10cm", tmp_path))
     assert summary(found) == {
         key: row for key, row in TREE.items() if key not in ("S02.0XXA", "S02.1019")
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["ICD10CM_Order_2031.txt.gz", "readme.txt"], ["ICD10CM_Order_2031.txt.gz"]),
+        (
+            [
+                *("icd10cm-tabular-2031.xml", "icd10cm-codes-2031.txt", "icd10cm-index-2031.xml"),
+                *("icd10cm-codes-addenda-2031.txt", "icd10cm-index-addenda-2031.xml"),
+            ],
+            ["icd10cm-tabular-2031.xml", "icd10cm-codes-2031.txt", "icd10cm-index-2031.xml"],
+        ),
+        # Of two lists of codes neither says which are in use.
+        (["icd10c tabular.xml", "codes.txt", "codelist.txt"], ["icd10c tabular.xml"]),
+    ],
+)
+def test_which_files_of_a_release_are_read(tmp_path, names, chosen):
+    for name in names:
+        put(tmp_path / "below", name, "")
+    files = find_files(tmp_path)
+    found = (files.tabular, files.order, files.codes, files.index)
+    assert [path.name for path in found if path is not None] == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("icd10cm-tabular-April-1-2031.xml", "April 1 2031"),
+        ("icd10cm_order_2031.txt", "2031"),
+        ("icd10cm-order-Jan-2031-of-2032.txt", "Jan 2031"),
+        ("icd10cm-order.txt", ""),
+    ],
+)
+def test_release_by_the_name_of_its_file(tmp_path, name, version):
+    path = put(tmp_path, name, XML if name.endswith("xml") else ORDER)
+    assert version_of(find_files(path)) == version
+
+
+def test_release_is_that_of_the_order_file(tmp_path):
+    put(tmp_path, "icd10cm-tabular-2030.xml", f"\n{XML}")
+    put(tmp_path, "icd10cm-order-2031.txt", ORDER)
+    assert version_of(find_files(tmp_path)) == "2031"
+    # What a file holds says what it is, whatever it is called.
+    path = put(tmp_path / "alone", "release.txt", f"\n{XML}")
+    assert find_files(path).tabular == path
 
 
 def test_roots(tmp_path, concepts):
@@ -250,10 +339,26 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
     [
         (XML[:900], r"x\.txt:\d+: not XML: .*was the file cut short\?"),
         ("<a/>", r"x\.txt: XML with the root <a> and no <chapter>"),
+        ("<ClaML/>", r"<ClaML> and no <chapter>, .*, as the WHO has it, use the source claml"),
         (LAUGHS, r"x\.txt:1: entity 'b' unfolds"),
+        (
+            XML.replace("</ICD10CM.tabular>", "<chapter><desc>More</desc>")
+            + "<diag><name>S02.0XXA</name><desc>Again</desc></diag></chapter></ICD10CM.tabular>",
+            r"x\.txt:43: code 'S02.0XXA' stands twice",
+        ),
+        (
+            XML.replace(
+                "</section>", "<diag><name>I21</name><desc>Dots</desc></diag></section>", 1
+            ),
+            r"x\.txt:20: code 'I21' stands twice, expected once; are two releases",
+        ),
         (XML.replace("<name>I21.0</name>", ""), r"an entry below 'I21' has the name ''"),
-        (XML.replace("<desc>Other green spots</desc>", ""), r"'I21.0' and the description ''"),
+        (
+            XML.replace("<desc>Other green spots</desc>", ""),
+            r"x\.txt:17: an entry below 'I21' has .*'I21.0' and the description ''",
+        ),
         (ORDER[:-70], r"x\.txt:8: found '00008 S021019 .*, expected the columns"),
+        (ORDER.replace("I21     0", "I21     2"), r"x\.txt:1: found '00001 I21     2.*15 0 or 1"),
         ("hello\n", r"x\.txt:1: found 'hello', expected the columns of an ICD-10-CM order file"),
         ("", "no concept found"),
         (b"\xff\xff\n", r"x\.txt:1: not UTF-8"),
@@ -278,7 +383,10 @@ def test_known_broken_rows_of_an_order_file_are_left_out(tmp_path, concepts):
 
 
 def test_folder_without_a_release_or_with_two(tmp_path):
-    with pytest.raises(TerminologyError, match="holds neither a tabular list"):
+    with pytest.raises(TerminologyError, match=r"holds neither a tabular list.*; fetch one from"):
+        read_terminology("icd10cm", tmp_path)
+    put(tmp_path, "april.zip", "")
+    with pytest.raises(TerminologyError, match=r"order file .*; it holds april\.zip: give the zip"):
         read_terminology("icd10cm", tmp_path)
     for year in (2030, 2031):
         put(tmp_path, f"icd10cm-tabular-{year}.xml", XML)
@@ -435,10 +543,11 @@ def test_what_people_call_a_code_is_no_name_of_another(packaged, concepts):
     }
 
 
-def test_what_a_disease_classified_elsewhere_includes_is_seldom_meant(tmp_path, concepts):
+@pytest.mark.parametrize("diseases", ["diseases", "other diseases"])
+def test_what_a_disease_classified_elsewhere_includes_is_seldom_meant(tmp_path, concepts, diseases):
     xml = re.sub(
         r"<diag>.*</diag>",
-        entry("N16", "Spots in diseases classified elsewhere", terms=["Green spots"]),
+        entry("N16", f"Spots in {diseases} classified elsewhere", terms=["Green spots"]),
         XML,
         count=1,
         flags=re.DOTALL,

@@ -161,7 +161,7 @@ def test_roots(tmp_path, concepts):
     assert list(found) == ["INV:0000002", "INV:0000003", "INV:0000022"]
 
 
-@pytest.mark.parametrize("pack", ["gz", "zip", "crlf", "bom"])
+@pytest.mark.parametrize("pack", ["gz", "zip", "crlf", "cr", "bom"])
 def test_packed_and_line_endings(tmp_path, concepts, pack):
     plain = read_terminology("obo", obo(tmp_path))
     if pack == "zip":
@@ -174,9 +174,62 @@ def test_packed_and_line_endings(tmp_path, concepts, pack):
         path = obo(tmp_path, gzip.compress(OBO.encode()), "inv.obo.gz")
     elif pack == "crlf":
         path = obo(tmp_path, OBO.replace("\n", "\r\n"), "crlf.obo")
+    elif pack == "cr":
+        path = obo(tmp_path, OBO.replace("\n", "\r"), "cr.obo")
     else:
         path = obo(tmp_path, "\ufeff" + OBO, "bom.obo")
     assert concepts(read_terminology("obo", path)) == concepts(plain)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "! Licence: ours\nformat-version: 1.2\nontology: inv\n",
+        "! made by hand\n\nontology: inv\nformat-version: 1.2\n",
+        "ontology: inv\n",
+        "",
+    ],
+)
+def test_clauses_of_the_header_in_any_order(tmp_path, concepts, header):
+    terminology = read_terminology("obo", obo(tmp_path, f"{header}\n[Term]\nid: INV:1\nname: a\n"))
+    assert list(concepts(terminology)) == ["INV:1"]
+    assert terminology.release.terminology == "inv"
+    assert terminology.release.licence == ("Licence: ours" if "Licence" in header else "")
+
+
+def test_a_second_id_in_a_term_is_a_broken_row(tmp_path, concepts):
+    # Two terms, of which the second has lost its [Term].
+    text = HEAD + "id: INV:2\nname: b\n\n[Term]\nid: INV:3\nname: c\nis_a: INV:2\nconsider: INV:2\n"
+    path = obo(tmp_path, text)
+    with pytest.raises(
+        TerminologyError, match=r"inv\.obo:6: .*'id: INV:2', expected one id a term"
+    ):
+        read_terminology("obo", path)
+    terminology = read_terminology("obo", path, ReadOptions(max_bad_rows=2))
+    assert {key: row["parents"] for key, row in concepts(terminology).items()} == {
+        "INV:1": [],
+        "INV:3": [],
+    }
+    assert terminology.release.skipped == {"broken rows": 2, "parents that are not there": 1}
+
+
+@pytest.mark.parametrize(
+    "broken", ["[Term]\nname: b\nid: INV:2\n", "[Term]x\nid: INV:2\n", "[Term]\nid: INV:2\udce9\n"]
+)
+def test_a_frame_that_is_left_out_is_no_term_to_refer_to(tmp_path, concepts, broken):
+    text = f"{HEAD}is_a: INV:2\nconsider: INV:2\n\n{broken}"
+    path = obo(tmp_path, text.encode("utf-8", "surrogateescape"))
+    terminology = read_terminology("obo", path, ReadOptions(max_bad_rows=2))
+    assert list(concepts(terminology)) == ["INV:1"]
+    assert terminology.release.skipped["parents that are not there"] == 1
+
+
+def test_what_is_below_obsolete_classes_has_no_id_of_another(tmp_path, concepts):
+    obsolete = HEAD.replace("INV:1", "http://x/ObsoleteClass") + "id: INV:2\nname: b\n"
+    text = f"{obsolete}\n[Term]\nid: INV:3\nname: c\nis_obsolete: true\nconsider: INV:2\n"
+    text += "\n[Term]\nid: INV:4\nname: d\n"
+    found = concepts(read_terminology("obo", obo(tmp_path, text)))
+    assert {key: row["replaced_by"] for key, row in found.items()} == {"INV:3": None, "INV:4": None}
 
 
 def test_names_outside_ascii(tmp_path, concepts):

@@ -23,6 +23,12 @@ def omop(folder: Path) -> Path:
     return athena.write(folder)
 
 
+def obo(folder: Path) -> Path:
+    path = folder / "spots.obo"
+    path.write_text("format-version: 1.2\n\n[Term]\nid: S:1\nname: Green spots\n")
+    return path
+
+
 def umls(folder: Path) -> Path:
     return put(folder, MRCONSO=[atom("C9000001", "Green spots")])
 
@@ -46,18 +52,19 @@ def snomed(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("release", "size"), [(omop, 4096), (umls, 4096), (umls_zip, 1_000_000), (rxnorm, 4096)]
+    ("release", "size"),
+    [(obo, 40), (omop, 4096), (umls, 4096), (umls_zip, 1_000_000), (rxnorm, 4096)],
 )
 def test_full_temporary_folder(release: Callable[[Path], Path], size: int, tmp_path: Path) -> None:
     path = release(tmp_path)
     source = release.__name__.partition("_")[0]
-    message = rf"the database stopped: .*; is there space in {tempfile.gettempdir()}\? TMPDIR names"
+    message = rf"reading stopped: .*; is there space in {tempfile.gettempdir()}\? TMPDIR names"
     with files_of_at_most(size), pytest.raises(TerminologyError, match=message):
         read_terminology(source, path)
     assert len(read_terminology(source, path).names)
 
 
-@pytest.mark.parametrize("release", [omop, umls, rxnorm, snomed])
+@pytest.mark.parametrize("release", [obo, omop, umls, rxnorm, snomed])
 def test_no_temporary_folder(
     release: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,8 +33,6 @@ def with_minus(pieces: Sequence[str]) -> Iterator[int]:
     if not any("+" in piece for piece in pieces):
         return
     mentions = [at for at, piece in enumerate(pieces) if piece == MENTION]
-    if not mentions:
-        return
     around = ("", *pieces, "")
     befores, afters = [around[at] for at in mentions], [around[at + 2] for at in mentions]
     sure = any(map(_PLUS_SOMETHING.search, pieces))

@@ -26,7 +26,7 @@ _ANSWERS = frozenset((
 ))
 # fmt: on
 _ANSWER = "|".join(sorted(_ANSWERS, key=len, reverse=True))
-_SOME_BOXES = ("[ ", "[]", "( )", "☐", "□")
+_SOME_BOXES = ("[ ", "[\t", "[]", "( )", "(\t)", "☐", "□")
 """Without one of these no box of a text is empty."""
 _BOX = re.compile(rf"{_EMPTY}|{_TICKED}")
 _CHOICE = re.compile(

@@ -205,7 +205,7 @@ def _behind(adjective: str, terms: Sequence[str]) -> str:
     with_others = len(terms) > 1 and terms[0].casefold() == "with"
     if with_others:
         return f"{adjective} {_joined(terms[1:])}"
-    is_noun = bool(terms) and not _joins(terms[0]) and not _BEGINS_JOINING.match(terms[0])
+    is_noun = bool(terms) and not _BEGINS_JOINING.match(terms[0])
     if is_noun and adjective.endswith("ed"):
         return f"{adjective} {_joined(terms)}"
     return ""

@@ -244,5 +244,5 @@ def _from_order(titles: dict[str, _Title], others: set[str] | None = None) -> It
     for code, title in titles.items():
         shorter = (code[:length] for length in range(len(code) - 1, 2, -1))
         parent = next((c for c in shorter if c in known), None)
-        chapter = _CHAPTERS[max(bisect_right(starts, code[:3]) - 1, 0)][1]
+        chapter = _CHAPTERS[bisect_right(starts, code) - 1][1]
         yield Entry(dotted(code), title.long, parent and dotted(parent), chapter)

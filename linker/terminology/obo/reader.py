@@ -23,6 +23,7 @@ from linker.terminology.obo.owl import repaired_owl
 from linker.terminology.obo.repair import ABBREVIATION
 from linker.terminology.obo.text import repaired_obo
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
+from linker.terminology.temporary import in_temporary_folder
 from linker.terminology.xrefs import code_of
 
 _KINDS = {
@@ -31,6 +32,7 @@ _KINDS = {
     "BROAD": NameKind.BROAD,
     "RELATED": NameKind.RELATED,
 }
+_FIRST = "format-version: 1.4\n"
 _ORDER = {kind: place for place, kind in enumerate(NameKind)}
 # "hp/releases/2025-01-16", ".../obo/hp/releases/2019-03-18/hp-basic.owl"
 _RELEASE = re.compile(r"(?:.*/)?releases/([^/]+)(?:/.*)?")
@@ -49,7 +51,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
     Raises:
         TerminologyError: the file is no ontology, is damaged, has too many broken clauses, or
-            holds no term with a name.
+            holds no term with a name; or the temporary folder is full.
     """
     bad = BadRows(options.max_bad_rows)
     ontology = _load(path, bad, progress)
@@ -128,21 +130,26 @@ def _load(path: Path, bad: BadRows, progress: Progress) -> Any:
         ending, repaired = ".owl", repaired_owl(data, where, bad)
     elif re.search(rb"^(format-version:|\[Term\])", data, re.MULTILINE):
         text = data.decode("utf-8", "surrogateescape")
-        ending, repaired = ".obo", repaired_obo(text, where, bad).encode()
+        # `pronto` knows it by its first line.
+        ending, repaired = ".obo", f"{_FIRST}{repaired_obo(text, where, bad)}".encode()
     else:
         raise TerminologyError(
             f"{path}: not an ontology: expected OBO (a line 'format-version:' or '[Term]'), an OBO "
             "graph (JSON) or OWL (RDF/XML)"
         )
     # From a file, for `pronto` takes an encoding with a path only; else it guesses, at times wrong.
-    with TemporaryDirectory(prefix="linker-") as folder, warnings.catch_warnings():
+    with (
+        in_temporary_folder(path),
+        TemporaryDirectory(prefix="linker-", ignore_cleanup_errors=True) as folder,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         file = Path(folder, f"ontology{ending}")
         file.write_bytes(repaired)
         try:
             ontology = Ontology(str(file), import_depth=0, threads=1, encoding="utf-8")
         except SyntaxError as error:
-            number = error.lineno if ending == ".obo" else None
+            number = error.lineno - 1 if ending == ".obo" and error.lineno else None
             line, found = ("", "") if number is None else (f":{number}", _line(data, number))
             raise TerminologyError(
                 f"{path}{line}: not {ending[1:].upper()}: {error.msg}{found}; "

@@ -22,7 +22,7 @@ from linker.terminology.obo.repair import (
 from linker.terminology.xrefs import code_of
 
 _QUOTED = r'"(?P<text>(?:[^"\\]|\\.)*)"'
-_HEADER_TAGS = frozenset({"format-version", "data-version", "ontology", "default-namespace"})
+_HEADER_TAGS = frozenset({"data-version", "ontology", "default-namespace"})
 _PROPERTY = re.compile(rf"\S*(?:title|licen[cs]e|rights|versionInfo) (?:{_QUOTED} \S+|[^\s\"]+)")
 _STATED = re.compile(rf"(?P<property>\S+) {_QUOTED}.*")
 _TEXT_LINE = re.compile(rf"{_QUOTED}\s*(?:\[.*|\{{.*)?", re.DOTALL)
@@ -42,12 +42,17 @@ _FRAME = re.compile(r"\[(\w+)\]\s*(?:!.*)?")
 _CLAUSE = re.compile(r"([A-Za-z_\-]+):\s*(.*?)\s*")
 _KEPT_TAGS = frozenset({"id", "alt_id", "namespace", "is_obsolete"})
 _IDS = frozenset({"id", "alt_id"})
+_ONCE = frozenset({"id", "name"})
+"""What a term has one of."""
 _REFERENCES = frozenset({"is_a", "replaced_by", "consider"})
 _NOT_READ = "another frame"
 
 
 def repaired_obo(text: str, where: str, bad: BadRows) -> str:
     """The clauses of an OBO file that we read, each on its own line; the other lines are empty.
+
+    The version of the format is left out: `pronto` knows an OBO file by its first line, where a
+    file may have something else.
 
     Args:
         text: decoded with "surrogateescape", so that a line that is not UTF-8 can be left out.
@@ -61,7 +66,7 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
     known = set(_term_ids(lines))
     last = len(lines) if lines[-1].strip() else 0
     terms: dict[str, tuple[int, str]] = {}
-    frame, names, repaired = "header", 0, []
+    frame, said, repaired = "header", set[str](), []
     for number, line in enumerate(lines, start=1):
         line = line.rstrip("\r")
         kept = ""
@@ -69,7 +74,7 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
             if undecoded := UNDECODED.search(line):
                 raise not_utf8(f"{where}:{number}", ord(undecoded[0]) - 0xDC00)
             if line.startswith("["):
-                frame, names = _NOT_READ, 0
+                frame, said = _NOT_READ, set()
                 if (match := _FRAME.fullmatch(line)) is None:
                     raise _broken(where, number, line, "a frame such as '[Term]'")
                 if match[1] == "Term":
@@ -87,9 +92,9 @@ def repaired_obo(text: str, where: str, bad: BadRows) -> str:
             elif frame == "header":
                 kept = _header_clause(line, clause[1], clause[2])
             else:
-                names += clause[1] == "name"
-                if clause[1] == "name" and names > 1:
-                    raise _broken(where, number, line, "one name a term")
+                if clause[1] in _ONCE and clause[1] in said:
+                    raise _broken(where, number, line, f"one {clause[1]} a term")
+                said.add(clause[1])
                 if (form := _wrong(clause[1], clause[2])) is not None:
                     raise _broken(where, number, line, form)
                 kept = _term_clause(line, clause[1], clause[2], known, bad)
@@ -124,7 +129,7 @@ def _claim(lines: Sequence[str], number: int, where: str, terms: dict[str, tuple
             found.setdefault(clause[1], clause[2])
             found["name"] = found["name"] or (clause[2] if clause[1] == "name" else "")
     concept_id = _id(found.get("id", ""))
-    if not concept_id:
+    if not concept_id or UNDECODED.search(concept_id):
         raise _broken(
             where, number, lines[number - 1].rstrip("\r"), "'id: ...' as its first clause"
         )
@@ -154,13 +159,15 @@ def _wrong(tag: str, value: str) -> str | None:
 
 
 def _term_ids(lines: Iterable[str]) -> Iterator[str]:
-    in_term = False
+    """The ids of the [Term] frames that are read: their first clauses, as `_claim` has it."""
+    begins = False
     for line in lines:
         if line.startswith("["):
-            in_term = line.startswith("[Term]")
-        elif in_term and line.startswith("id:"):
-            concept_id = _id(line[3:])
-            if not is_obsolete_class(concept_id):
+            frame = _FRAME.fullmatch(line.rstrip("\r"))
+            begins = frame is not None and frame[1] == "Term"
+        elif begins and (clause := _CLAUSE.fullmatch(line.rstrip("\r"))):
+            begins, concept_id = False, _id(clause[2])
+            if clause[1] == "id" and not is_obsolete_class(concept_id):
                 yield concept_id
 
 

@@ -17,10 +17,11 @@ from typing import IO, TYPE_CHECKING, Any
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import in_temporary_folder, temporary_database
+from linker.terminology.database import temporary_database
 from linker.terminology.files import translated
 from linker.terminology.rrf.files import Member, find_members
 from linker.terminology.rrf.rows import blocks_of, lines_of, whole_rows
+from linker.terminology.temporary import in_temporary_folder
 
 if TYPE_CHECKING:
     import duckdb

@@ -44,6 +44,8 @@ def test_by_hand() -> None:
         ("hypertension", "hypertension", "opposites", False),
         ("left pain", "pain", "opposites", False),
         ("left acute pain", "left chronic pain", "opposites", True),
+        ("fast pulse", "slow pulse", "opposites", True),
+        ("benign lump", "malignant lump", "opposites", True),
     ],
 )
 def test_one_column(query: str, name: str, field: str, value: float) -> None:
@@ -57,7 +59,12 @@ def test_of_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stem", "n"), [("left", 1), ("hypertension", 1), ("hyped", 0), ("hyper", 1), ("underlying", 1)]
+    ("stem", "n"),
+    [
+        *(("left", 1), ("hypertension", 1), ("hyped", 0), ("hyper", 1), ("underlying", 1)),
+        # A word of its own has four letters at least.
+        *(("overload", 1), ("overlap", 0), ("hypopnea", 1), ("hypoxia", 0)),
+    ],
 )
 def test_a_prefix_stands_before_a_word_of_its_own(stem: str, n: int) -> None:
     assert len(sides_of(stem)) == n

@@ -11,7 +11,7 @@ import pytest
 from cases import PLAIN, build, concept, hits
 
 from linker.index import Index
-from linker.link.ranking.features import FEATURES, FeatureReader
+from linker.link.ranking.features import FEATURES, REASONS, FeatureReader, Seen
 from linker.link.ranking.rank import rank
 from linker.link.ranking.rerank import HEAD, KEPT, Reranker, candidates
 from linker.link.ranking.trees import Tree, Trees
@@ -44,6 +44,8 @@ def test_features_by_hand(index: Index) -> None:
     assert first["extra_words"] == 0
     assert second["missing_words"] == 2 / 4
     assert second["extra_words"] == 1 / 3
+    # All trigrams of the name but the three around its first blank, where the query has a hyphen.
+    assert first["letters"] == 2 * 13 / (16 + 25)
     assert (first["numbers"], second["numbers"]) == (0, 1)
     assert first["preferred"] == second["preferred"] == 1
     assert first["names"] == pytest.approx(math.log(3))
@@ -98,6 +100,48 @@ def test_relations_are_those_among_the_concepts_of_a_query(tmp_path: Path) -> No
     assert seen["children"] == pytest.approx([one, one, 0, 0, 0, 0, two, one, one])
 
 
+def test_a_name_to_the_letter_or_in_another_order(index: Index) -> None:
+    found = {}
+    for query, exact in (
+        ("Low blood sugar", True),
+        ("low blood sugar", True),
+        ("sugar low", False),
+    ):
+        near = replace(
+            hits(index, ("low blood sugar", 0.9), exact=exact), same_words=np.ones(1, bool)
+        )
+        ranked = rank([query], near, index.store, PLAIN)
+        (row,) = FeatureReader(index.store, slope=10.0).read([query], ranked, first=9).tolist()
+        found[query] = [row[FEATURES.index(name)] for name in ("exact", "same_words", "case")]
+    assert found == {
+        "Low blood sugar": [1, 0, 1],
+        "low blood sugar": [1, 0, 0],
+        "sugar low": [0, 1, 0],
+    }
+
+
+def test_features_are_of_the_concepts_in_their_places(index: Index) -> None:
+    names = [("type 1 diabetes", 0.9), ("type 2 diabetes", 0.85), ("juvenile diabetes", 0.8)]
+    near = hits(index, *names, ("type 2 diabetes", 0.9), ("adult diabetes", 0.9))
+    near = replace(near, query=np.array([0, 0, 0, 1, 1]))
+    ranked = rank(["a", "b"], near, index.store, PLAIN)
+    rows = FeatureReader(index.store, slope=10.0).read(["a", "b"], ranked, first=1)
+    support = rows[:, FEATURES.index("support")].tolist()
+    # The second concept of the first query is not looked at.
+    assert support == pytest.approx(
+        [math.log(1 + math.exp(-2)), math.nan, math.log(2)], nan_ok=True
+    )
+
+
+def test_reasons_are_a_mapping_by_name() -> None:
+    reasons = Seen(range(len(REASONS)))
+    by_name = {name: float(at) for at, name in enumerate(REASONS)}
+    assert (dict(reasons), len(reasons), repr(reasons)) == (by_name, len(REASONS), repr(by_name))
+    with pytest.raises(KeyError, match="colour"):
+        reasons["colour"]
+    assert reasons.get("colour") is None
+
+
 def test_opposites_and_heads(index: Index) -> None:
     low, high = seen(
         index, "decreased blood sugar", ("low blood sugar", 0.9), ("high blood sugar", 0.8)
@@ -123,6 +167,27 @@ def test_probability_is_shared_out_anew(index: Index) -> None:
     assert (after.probability / total).tolist() == pytest.approx(expected, abs=1e-12)
     names = after.reasons[:, FEATURES.index("names")].tolist()
     assert names == pytest.approx([math.log(4), math.log(3)])
+
+
+def test_trees_may_be_as_sure_as_they_like(index: Index) -> None:
+    near = hits(index, ("type 1 diabetes", 0.9), ("type 2 diabetes", 0.9))
+    before = rank(["diabetes"], near, index.store, PLAIN)
+    tree = Tree((FEATURES.index("names"),), (math.log(3.5),), (-1,), (-2,), (0.0, 2000.0))
+    after = Reranker(index, 10.0, Trees(FEATURES, [tree])).rerank(["diabetes"], before)
+    shares = (after.probability / before.probability.sum()).tolist()
+    assert shares == pytest.approx([KEPT / 2 + 1 - KEPT, KEPT / 2])
+
+
+def test_a_candidate_shows_the_name_as_its_concept_has_it(tmp_path: Path) -> None:
+    concepts = [
+        concept("T:1", "Cold sore"),
+        concept("T:2", "COLD SORE"),
+        concept("T:3", "Cold Sore"),
+    ]
+    index = build(tmp_path / "index", concepts)
+    ranked = rank(["cold sore"], hits(index, ("cold sore", 1.0)), index.store, PLAIN)
+    found = candidates(ranked, 0, index.store, k=3)
+    assert {c.concept_id: c.matched_name for c in found} == {c["id"]: c["name"] for c in concepts}
 
 
 def test_without_candidates(index: Index) -> None:

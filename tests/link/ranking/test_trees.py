@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.link.ranking.features import FEATURES
-from linker.link.ranking.trees import Tree, Trees, shipped_trees
+from linker.link.ranking.trees import MAX_LEAVES, Tree, Trees, shipped_trees
 
 # "a" at most 1? If so: "b" at most a half? 1, or else: "a" at most -2? 4, or else 7. If not: 9.
 BY_HAND = Tree(
@@ -83,16 +83,27 @@ def test_a_walk_from_the_root_ends_in_the_same_leaf(
     assert found.tolist() == [sum(walk(tree, row) for tree in forest) for row in rows]
 
 
-def test_too_many_leaves_are_refused() -> None:
-    deep = Tree(
-        feature=(0,) * 32,
-        threshold=tuple(map(float, range(32))),
-        left=tuple(-1 - leaf for leaf in range(32)),
-        right=(*range(1, 32), -33),
-        values=(0.0,) * 33,
+def steps(n_leaves: int) -> Tree:
+    """The leaf of a row is the first whole number from 0 that "a" does not exceed, or the last."""
+    n = n_leaves - 1
+    return Tree(
+        feature=(0,) * n,
+        threshold=tuple(map(float, range(n))),
+        left=tuple(-1 - leaf for leaf in range(n)),
+        right=(*range(1, n), -1 - n),
+        values=tuple(map(float, range(n_leaves))),
     )
+
+
+def test_as_many_leaves_as_a_mask_has_bits_and_more_rows_than_are_taken_at_a_time() -> None:
+    leaves = np.arange(300) % MAX_LEAVES
+    found = Trees(["a"], [steps(MAX_LEAVES)])(leaves[:, None] - 0.5)
+    assert found.tolist() == leaves.tolist()
+
+
+def test_too_many_leaves_are_refused() -> None:
     with pytest.raises(ValueError, match="a tree of 33 leaves; at most 32"):
-        Trees(["a"], [deep])
+        Trees(["a"], [steps(MAX_LEAVES + 1)])
 
 
 def test_what_ships_knows_our_features() -> None:
