@@ -134,6 +134,19 @@ def test_k_bounds_the_candidates(index: Index) -> None:
     assert len(ent._.link.candidates) == len(ent._.kb_ents) == 2
 
 
+def test_threshold_may_be_set_at_any_time(nlp: Language) -> None:
+    component = nlp.get_pipe("concept_linker")
+    assert component.threshold == 0.35
+    component.threshold = "high_precision"
+    assert component.threshold == component.linker.threshold == 0.7
+    component.threshold = 1
+    assert [ent.kb_id_ for ent in nlp("Fever.").ents] == ["NIL"]
+    assert pickle.loads(pickle.dumps(component)).threshold == 1
+    with pytest.raises(ConfigError, match=r"^concept_linker: threshold is 1\.5; give a probab"):
+        component.threshold = 1.5
+    assert component.threshold == 1
+
+
 def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
     with pytest.warns(
         UserWarning, match=r"share a token .* linker\.component\.split_at_signs"
@@ -163,15 +176,25 @@ def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> No
 def test_splitting_at_signs_leaves_the_tokenizers_other_rules() -> None:
     nlp = spacy.blank("en")
     nlp.tokenizer.infix_finditer = re.compile("(?<=[a-z])%(?=[a-z])", re.IGNORECASE).finditer
-    text = "Has HTN%CKD, beta-blocker/ACE; fever|cough"
+    text = "Has HTN%CKD, beta-blocker, 5mg/24h; fever|cough"
     before = [token.text for token in nlp(text)]
     split_at_signs(nlp)
     after = [token.text for token in nlp(text)]
-    assert "beta-blocker/ACE" in before
+    assert {"beta-blocker", "5mg/24h"} < set(before)
     assert after == [*before[:-1], "fever", "|", "cough"]
     nlp.tokenizer.infix_finditer = None
     split_at_signs(nlp)
     assert [token.text for token in nlp("fever|cough")] == ["fever", "|", "cough"]
+
+
+def test_a_slash_between_words_is_split_where_the_tokenizer_leaves_it() -> None:
+    # As scispaCy's own tokenizer does, and with it its models.
+    nlp = spacy.blank("en")
+    nlp.tokenizer.infix_finditer = None
+    split_at_signs(nlp)
+    assert [token.text for token in nlp("fever/cough, 120/80 on 1/2/2024, 5mg/24h")] == [
+        *("fever", "/", "cough", ",", "120/80", "on", "1/2/2024", ",", "5mg/24h")
+    ]
 
 
 def test_a_tokenizer_that_cannot_be_told_to_split_is_refused() -> None:
@@ -322,6 +345,24 @@ def test_spans_of_a_getter_are_linked_beside_the_entities(index: Index, key: str
     assert [span._.link for span in back.spans[key or "concept_linker"]] == [
         span._.link for span in spans
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (lambda _: None, "NoneType"),
+        (lambda doc: doc, "Token"),
+        (lambda _: ["fever"], "str"),
+        (lambda doc: [doc.copy()[0:1]], "a span of another doc"),
+    ],
+)
+def test_what_is_no_span_of_the_doc_is_told_of(index: Index, given: Any, found: str) -> None:
+    spacy.registry.misc("concept_linker_test.given.v1", func=lambda: given)
+    nlp = _pipeline(index, span_getter={"@misc": "concept_linker_test.given.v1"})
+    told = f"^concept_linker: span_getter gave {found}; expected spans of the doc, "
+    with pytest.raises(TypeError, match=told) as error:
+        nlp("Fever and cough.")
+    assert "ever" not in str(error.value)
 
 
 @pytest.mark.parametrize("detector", ["clinical", "dictionary+clinical"])
@@ -632,6 +673,7 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         ({"attribute": ""}, "attribute is ''"),
         ({"spans_key": ""}, "spans_key is ''"),
         ({"attribute": "has-dash"}, "attribute is 'has-dash'"),
+        ({"attribute": "class"}, "attribute is 'class'"),
     ],
 )
 def test_settings_that_cannot_be(index: Index, setting: dict[str, Any], message: str) -> None:

@@ -265,7 +265,10 @@ def _print(report: Report, index: Path) -> None:
     for name, label in LABELS.items():
         if name in names:
             figure = report.figure(name)
-            interval = f"{100 * figure.low:.1f} – {100 * figure.high:.1f}"
+            # Of one document the same one is drawn each time.
+            interval = (
+                f"{100 * figure.low:.1f} – {100 * figure.high:.1f}" if gold.documents > 1 else "–"
+            )
             table.add_row(label, f"{100 * figure.value:.1f}", interval)
     show(table)
     by_type = [group for group in report.groups if group.by == "type"]
@@ -277,11 +280,13 @@ def _types(groups: Sequence[Group]) -> Table:
     from linker.evaluate import COLUMNS
 
     table = Table(box=None)
-    names = [name for name in COLUMNS if name in groups[0].figures]
+    names = [name for name in COLUMNS if any(name in group.figures for group in groups)]
     table.add_column("type")
     for heading in ("mentions", *(COLUMNS[name] for name in names)):
         table.add_column(heading, justify="right")
     for group in groups:
-        figures = (f"{100 * group.figures[name]:.1f}" for name in names)
+        figures = (
+            f"{100 * group.figures[name]:.1f}" if name in group.figures else "–" for name in names
+        )
         table.add_row(Text(group.label), f"{group.mentions:,}", *figures)
     return table

@@ -108,9 +108,10 @@ def train(
             progress=progress,
         )
     for name, measure in report.measures.items():
+        first, fifth, everyday = measure.columns()
         typer.echo(
-            f"{name:12} held-out names hit@1 {measure.hit_at_1:5.1f}  hit@5 {measure.hit_at_5:5.1f}"
-            f"  everyday sentences {measure.similarity:5.1f}",
+            f"{name:12} held-out names hit@1 {first:>5}  hit@5 {fifth:>5}"
+            f"  everyday sentences {everyday:>5}",
             err=True,
         )
     typer.echo(f"{out}: use it with: linker build ... --encoder {out}", err=True)

@@ -81,7 +81,8 @@ def create_concept_linker(
         device: where the encoder runs.
         backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
         scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
-            `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out.
+            `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out. It
+            knows nothing of `doc.spans`: with `spans_key`, give another, or null.
 
     Raises:
         ConfigError: no index is given, a setting cannot be (`k` below 1, a threshold outside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 from warnings import warn
@@ -15,7 +16,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from linker.component.kept import set_extensions
 from linker.component.said import set_before
-from linker.component.spans import asserted, mentions_of, spans_of
+from linker.component.spans import asserted, mentions_of, spans_given, spans_of
 from linker.config import DEFAULT_THRESHOLD
 from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
 from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
@@ -56,7 +57,7 @@ class ConceptLinker(Pipe):
         backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
-        if not attribute.isidentifier():
+        if not attribute.isidentifier() or iskeyword(attribute):
             raise ConfigError(f"{name}: attribute is {attribute!r}; give a name for span._.NAME")
         if spans_key == "":
             raise ConfigError(
@@ -100,6 +101,21 @@ class ConceptLinker(Pipe):
     def attribute(self) -> str:
         """The name of the `._.` attribute that holds the link."""
         return self._attribute
+
+    @property
+    def threshold(self) -> float:
+        """Links below this probability are NIL; may be set, to a number or a name, at any time.
+
+        `nlp.to_disk` keeps the one that the component was made with.
+        """
+        return self.linker.threshold
+
+    @threshold.setter
+    def threshold(self, value: float | str) -> None:
+        try:
+            self.linker.threshold = value
+        except ConfigError as error:
+            raise ConfigError(f"{self.name}: {error}") from error
 
     @property
     def kb(self) -> KnowledgeBase:
@@ -200,7 +216,7 @@ class ConceptLinker(Pipe):
 
     def _given(self, doc: Doc) -> list[Span]:
         if self._span_getter is not None:
-            return sorted(self._span_getter(doc), key=lambda span: (span.start, -span.end))
+            return spans_given(doc, self._span_getter(doc), name=self.name)
         if self._spans_key is None:
             return list(doc.ents)
         return list(doc.spans.get(self._spans_key, ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from spacy.language import Language
@@ -15,15 +15,16 @@ from linker.detect import expand
 from linker.errors import ConfigError
 from linker.schema import Link, Mention
 
-_JOINED = r"(?<=\w)[&|+>;\\_](?=\w)"
+# A slash between words alone: in "120/80" and "1/2/2024" it stands in a number.
+_JOINED = r"(?<=\w)[&|+>;\\_](?=\w)|(?<=[^\W\d])/(?=[^\W\d])"
 
 
 def split_at_signs(nlp: Language) -> None:
     """Have a pipeline's tokenizer split words at signs between findings: "HTN&CKD", "fever|cough".
 
-    spaCy's own rules leave them one token, and a token can be of one entity only. The tokenizer's
-    other rules stay as they are. For pipelines without a trained model, or before it is trained:
-    models know the tokens of their training.
+    spaCy's own rules leave them one token, and a token can be of one entity only; scispaCy's leave
+    "SOB/HTN" one too. The tokenizer's other rules stay as they are. For pipelines without a trained
+    model, or before it is trained: models know the tokens of their training.
 
     Raises:
         ConfigError: the tokenizer is of another make than spaCy's, or splits words by no pattern.
@@ -39,6 +40,26 @@ def split_at_signs(nlp: Language) -> None:
         )
     pattern, flags = (f"{rules.pattern}|{_JOINED}", rules.flags) if rules else (_JOINED, 0)
     tokenizer.infix_finditer = re.compile(pattern, flags).finditer
+
+
+def spans_given(doc: Doc, given: object, *, name: str) -> list[Span]:
+    """What a `span_getter` gave for a doc, by their starts, of equal starts the longer first.
+
+    Args:
+        name: the component's.
+
+    Raises:
+        TypeError: it is something else than spans of the doc.
+    """
+    spans: list[Span] = []
+    for span in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(span, Span) or span.doc is not doc:
+            found = "a span of another doc" if isinstance(span, Span) else type(span).__name__
+            raise TypeError(
+                f"{name}: span_getter gave {found}; expected spans of the doc, as in [doc[2:4]]"
+            )
+        spans.append(span)
+    return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
 def mentions_of(text: str, spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:

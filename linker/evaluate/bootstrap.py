@@ -6,7 +6,7 @@ gives the figure itself (each document once) and its bootstrap (Efron 1979).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,7 @@ def figures_with_intervals(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    recentred: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Figure, ...]:
     """The figures of some statistics, each with its percentile interval.
@@ -52,6 +53,8 @@ def figures_with_intervals(
         n_documents: at least 1.
         draws: how often the documents are drawn; at least 1.
         seed: the same seed gives the same intervals.
+        recentred: names of shares whose draws lie to one side of the figure: their intervals are
+            moved by as much as the mean of the draws is off.
         progress: told how many draws were done.
 
     Returns:
@@ -77,6 +80,8 @@ def figures_with_intervals(
             continue
         every = np.concatenate(drawn[name])
         every = every[~np.isnan(every)]
+        if name in recentred and len(every):
+            every = np.clip(every - (every.mean() - value[0]), 0, 1)
         low, high = (
             np.percentile(every, [tail, 100 - tail]) if len(every) else (float(value[0]),) * 2
         )

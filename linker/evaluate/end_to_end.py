@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -37,7 +38,7 @@ from linker.evaluate.protocol import (
     judge,
     queries_of,
 )
-from linker.evaluate.report import MentionResult, Place
+from linker.evaluate.report import Group, MentionResult, Place
 from linker.evaluate.spans import (
     FoundSpan,
     GoldSpan,
@@ -49,6 +50,9 @@ from linker.evaluate.spans import (
 from linker.formats import Document
 from linker.index import Progress
 from linker.schema import Link
+
+NO_TYPE = "none stated"
+"""The group of links to concepts without a semantic type."""
 
 
 def measure_end_to_end(
@@ -82,6 +86,7 @@ def measure_end_to_end(
     confused, missed = _errors(compared, overlap, concepts)
     parts = {
         "groups": groups(outcomes, dimensions(concepts, documents), figures),
+        "link_groups": _link_groups(compared, concepts),
         "reliability": reliability(table),
         "operating_points": operating_points(
             table.probability, table.right, best[best >= 0], n_gold
@@ -209,6 +214,27 @@ def _invented(compared: _Compared) -> list[Confused]:
         for link, is_stray in zip(found, own.stray.tolist(), strict=True)
         if link.linked and is_stray
     ]
+
+
+def _link_groups(compared: _Compared, concepts: Concepts) -> tuple[Group, ...]:
+    """The links that stand by the semantic types of their concepts, the largest group first."""
+    members: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
+    for found, own in zip(compared.predicted, compared.matches, strict=True):
+        for at, link in enumerate(found):
+            concept = concepts.get(link.concept_id) if link.linked and link.concept_id else None
+            if concept is not None:
+                for label in concept.semantic_types or (NO_TYPE,):
+                    members[label].append((own.strict[at], own.overlap[at], own.stray[at]))
+    names = ("strict_precision", "overlap_precision", "stray")
+    return tuple(
+        Group(
+            "semantic type",
+            label,
+            len(its),
+            dict(zip(names, np.mean(its, axis=0).tolist(), strict=True)),
+        )
+        for label, its in sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
+    )
 
 
 def _results(

@@ -99,7 +99,8 @@ def retrieval_figures(
                 if cutoff <= k
             },
             "mrr": float(np.where(its > 0, 1 / np.maximum(its, 1), 0.0).mean()),
-            "precision": right / int(stands.sum()) if stands.any() else 0.0,
+            # Where no link stands, there is none.
+            **({"precision": right / int(stands.sum())} if stands.any() else {}),
             "recall": right / len(its),
         }
 

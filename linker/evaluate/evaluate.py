@@ -11,6 +11,7 @@ from linker.evaluate.end_to_end import measure_end_to_end
 from linker.evaluate.gold_mentions import measure_gold_mentions
 from linker.evaluate.protocol import Concepts, Linking, mention_names
 from linker.evaluate.report import END_TO_END, PROTOCOLS, Report
+from linker.evaluate.spans import RECENTRED
 from linker.formats import Document, Problem
 from linker.index import Progress, Silent
 from linker.link import refuse_one
@@ -111,4 +112,6 @@ def _bootstrapped(
     statistics: Sequence[Statistic], n: int, draws: int, seed: int, progress: Progress
 ) -> tuple[Figure, ...]:
     progress.step("drawing documents again", total=draws, unit="draws")
-    return figures_with_intervals(statistics, n, draws=draws, seed=seed, progress=progress.advance)
+    return figures_with_intervals(
+        statistics, n, draws=draws, seed=seed, recentred=RECENTRED, progress=progress.advance
+    )

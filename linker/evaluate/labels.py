@@ -49,5 +49,8 @@ COLUMNS = {
     "strict_recall": "strict R",
     "overlap_recall": "overlap R",
     "spans_recall": "span R",
+    "strict_precision": "strict P",
+    "overlap_precision": "overlap P",
+    "stray": "no gold there",
 }
 """The figures of groups, as column heads."""

@@ -13,7 +13,7 @@ from typing import Any
 from linker.atomic import write_atomically
 from linker.counted import counted
 from linker.evaluate.labels import COLUMNS, LABELS
-from linker.evaluate.report import END_TO_END, Confusion, Report
+from linker.evaluate.report import END_TO_END, Confusion, Group, Report
 from linker.evaluate.sentences import Sentences
 from linker.formats import Document
 from linker.formats.document import KINDS
@@ -70,6 +70,7 @@ def render_page(
         "figures": [rows[: (len(rows) + 1) // 2], rows[(len(rows) + 1) // 2 :]],
         "columns": COLUMNS,
         "groups": _groups(report),
+        "has_intervals": report.gold.documents > 1,
         "reliability": report.reliability,
         "plot": _reliability_plot(report),
         "points": report.operating_points,
@@ -161,11 +162,22 @@ def _groups(report: Report) -> list[dict[str, Any]]:
             rows.sort(key=lambda group: group.label)
         # A single row says what the headline says.
         if len(rows) > 1:
-            names = [name for name in COLUMNS if name in rows[0].figures]
-            tables.append(
-                {"title": heading, "columns": names, "rows": rows[:_GROUPS], "n": len(rows)}
-            )
+            tables.append(_table(heading, "mentions", rows))
+    if report.link_groups:
+        heading = "Semantic type of what was linked to"
+        tables.append(_table(heading, "links", report.link_groups))
     return tables
+
+
+def _table(heading: str, of: str, rows: Sequence[Group]) -> dict[str, Any]:
+    names = [name for name in COLUMNS if any(name in row.figures for row in rows)]
+    return {
+        "title": heading,
+        "of": of,
+        "columns": names,
+        "rows": rows[:_GROUPS],
+        "n": len(rows),
+    }
 
 
 def _confusion(row: Confusion, sentences: Sentences) -> dict[str, Any]:

@@ -26,12 +26,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some of the gold mentions, by one of their properties.
+    """Some of the gold mentions, or of the links, by one of their properties.
 
     Attributes:
         by: the property ("type", "words", "name", ...); label: its value.
-        mentions: how many of them have a gold id; the figures are over these.
-        figures: shares in [0, 1], by name.
+        mentions: how many of them have a gold id, or are links; the figures are over these.
+        figures: shares in [0, 1], by name; "precision" is left out where no link stands.
     """
 
     by: str
@@ -110,6 +110,7 @@ class Report:
         figures: by name, each with its 95% interval; see `linker.evaluate.mentions` for those of
             gold mentions, `linker.evaluate.spans` for those of end-to-end linking.
         groups: the same mentions apart, by type, words, name, and so on.
+        link_groups: end to end: the links that stand, by the semantic type of their concept.
         reliability: of the probability, in ten bins.
         operating_points: what other thresholds would give.
         concepts: gold concepts with errors, most errors first.
@@ -126,6 +127,7 @@ class Report:
     groups: tuple[Group, ...]
     reliability: tuple[Bin, ...]
     operating_points: tuple[OperatingPoint, ...]
+    link_groups: tuple[Group, ...] = ()
     concepts: tuple[ConceptErrors, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     missed: tuple[Confusion, ...] = ()

@@ -33,6 +33,11 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
+RECENTRED = frozenset({"char_iou"})
+"""Figures whose intervals are moved: a draw lacks concepts, the rare ones first, and its mean over
+the others lies to one side."""
+
+
 @dataclass(frozen=True, slots=True)
 class GoldSpan:
     """A gold mention: its pieces, half-open in code points, and its ids as the index has them."""

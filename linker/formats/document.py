@@ -117,6 +117,7 @@ KINDS = {
     "document": ("document", "that cannot be read"),
     "annotation": ("annotation", "that cannot be read"),
     "offsets": ("annotation", "whose offsets do not fit the text"),
+    "no mentions": ("document", 'without the key "mentions"'),
     "repeated annotation": ("annotation", "given twice"),
     "repeated id": ("document", "whose id was given before"),
     "empty file": ("file", "without a document"),

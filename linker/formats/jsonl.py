@@ -56,6 +56,9 @@ def _document(data: object, file: str, line: int) -> Iterator[Item]:
         reason = "expected text as a string and mentions as a list"
         yield Problem("document", file, line, str(doc_id), reason)
         return
+    if "mentions" not in data:
+        reason = 'counted as one in which nothing is marked; of such say "mentions": []'
+        yield Problem("no mentions", file, line, str(doc_id), reason)
     annotations = []
     for at, mention in enumerate(mentions):
         try:

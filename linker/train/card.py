@@ -33,11 +33,22 @@ class PhaseReport:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A model on the held-out names (percent) and the everyday sentences (correlation, x 100)."""
+    """A model on the held-out names (percent) and the everyday sentences (correlation, x 100).
 
-    hit_at_1: float
-    hit_at_5: float
+    Attributes:
+        hit_at_1, hit_at_5: None where no name is held out.
+    """
+
+    hit_at_1: float | None
+    hit_at_5: float | None
     similarity: float
+
+    def columns(self) -> tuple[str, str, str]:
+        """The three as they are shown."""
+        first, fifth = (
+            "–" if hit is None else f"{hit:.1f}" for hit in (self.hit_at_1, self.hit_at_5)
+        )
+        return first, fifth, f"{self.similarity:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +109,8 @@ class TrainReport:
         )
         options = "\n".join(f"| {key} | {value} |" for key, value in settings.model_dump().items())
         measures = "\n".join(
-            f"| {name} | {m.hit_at_1:.1f} | {m.hit_at_5:.1f} | {m.similarity:.1f} |"
-            for name, m in self.measures.items()
+            f"| {' | '.join((name, *measure.columns()))} |"
+            for name, measure in self.measures.items()
         )
         curves = "\n".join(_curve(phase) for phase in self.phases)
         return f"""---
@@ -121,8 +132,8 @@ A sentence encoder for linking mentions to {terms.terminology}, made by `linker 
 
 ## Measured
 
-{self.dev_names} names held out of the training, looked up among their neighbours (percent), and
-everyday sentences of graded likeness (Spearman, x 100).
+{counted(self.dev_names, "name")} held out of the training, looked up among their neighbours
+(percent), and everyday sentences of graded likeness (Spearman, x 100).
 
 | model | hit@1 | hit@5 | sentences |
 |---|---|---|---|

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ from linker.train.phases import (
     distil_steps,
 )
 from linker.train.settings import TrainSettings
-from linker.train.trainee import Trainee, enough_memory
+from linker.train.trainee import Trainee, enough_memory, refuse_untrainable
 
 if TYPE_CHECKING:
     import torch
@@ -140,6 +141,7 @@ class _Job:
         )
         if not isinstance(encoder, TransformerEncoder):
             raise TrainingError(f"{base}: runs without torch, so it cannot be trained")
+        refuse_untrainable(encoder.folder, settings)
         usable_device(device)  # Said now, before anything is written.
         dev = hold_out(index, settings.held_out, seed=settings.seed)
         source = PairSource(
@@ -271,7 +273,7 @@ class _Job:
                     progress=self.progress,
                     save=save,
                     measure=(lambda: self.dev.measure(trainee.encode)) if dev else None,
-                    measure_every=max(1, total // _DEV_POINTS) if self.dev.queries else 0,
+                    measure_every=ceil(total / _DEV_POINTS) if self.dev.queries else 0,
                     checkpoint_every=self.checkpoint_every,
                 )
         report = PhaseReport(

@@ -96,7 +96,8 @@ class Models:
         return final if name == _MAIN else final / VARIANTS / name
 
     def _measured(self, encoder: Encoder, dev: DevSet) -> Measure:
-        first, fifth = dev.measure(encoder.encode)
+        hits = dev.measure(encoder.encode) if dev.queries else None
         everyday = general_similarity(encoder.encode)
         self.progress.advance(1)
-        return Measure(round(first, 2), round(fifth, 2), round(everyday, 2))
+        first, fifth = (None, None) if hits is None else (round(hit, 2) for hit in hits)
+        return Measure(first, fifth, round(everyday, 2))

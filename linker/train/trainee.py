@@ -50,11 +50,7 @@ class Trainee:
     ) -> None:
         import torch
 
-        if folder.adapter is not None:
-            raise TrainingError(
-                f"{folder.adapter.path}: an adapter cannot be the base of another training; begin "
-                f"with its own base, {folder.adapter.base}, or with its variant that is saved whole"
-            )
+        refuse_untrainable(folder, settings)
         self.folder = folder
         self._settings = settings
         loaded = load(folder, device)
@@ -154,6 +150,22 @@ class Trainee:
         ):
             hidden = self._network(input_ids=ids.to(self.device), attention_mask=mask.long())[0]
         return unit_vectors(hidden[..., : self.folder.dim], mask, self.folder.pooling)
+
+
+def refuse_untrainable(folder: ModelFolder, settings: TrainSettings) -> None:
+    """Refuse what no training can begin with, before anything is loaded or written.
+
+    Raises:
+        TrainingError: the base is an adapter.
+        MissingExtraError: adapters are asked for and `peft` is not installed.
+    """
+    if folder.adapter is not None:
+        raise TrainingError(
+            f"{folder.adapter.path}: an adapter cannot be the base of another training; begin "
+            f"with its own base, {folder.adapter.base}, or with its variant that is saved whole"
+        )
+    if not settings.full:
+        require("peft", extra="train")
 
 
 @contextmanager

@@ -252,6 +252,47 @@ def test_end_to_end_finds_the_mentions_itself(linker: Linker) -> None:
     assert 0 < report["char_iou"] < 1
 
 
+def test_end_to_end_says_of_which_kind_the_links_are(tmp_path: Path) -> None:
+    concepts = [
+        concept("D:1", "Heart failure", types=["disease"]),
+        concept("D:2", "Fever", types=["disease", "sign"]),
+        concept("S:1", "Nausea", types=["sign"]),
+        concept("N:1", "Cough"),
+    ]
+    kinds = Linker(build(tmp_path / "kinds", concepts), encoder=FakeEncoder())
+    gold = [
+        marked("1", "Heart failure, high fever, nausea.", ("Heart failure", "D:1")),
+        marked("2", "High fever and cough.", ("High fever", "D:2")),
+    ]
+    report = evaluate(kinds, gold, protocol=END_TO_END, draws=2)
+    third = pytest.approx(1 / 3)
+    assert {(g.by, g.label): (g.mentions, dict(g.figures)) for g in report.link_groups} == {
+        ("semantic type", "disease"): (
+            3,
+            {"strict_precision": third, "overlap_precision": pytest.approx(2 / 3), "stray": third},
+        ),
+        ("semantic type", "sign"): (
+            3,
+            {"strict_precision": 0, "overlap_precision": third, "stray": pytest.approx(2 / 3)},
+        ),
+        ("semantic type", "none stated"): (
+            1,
+            {"strict_precision": 0, "overlap_precision": 0, "stray": 1},
+        ),
+    }
+    assert [g.label for g in report.link_groups] == ["disease", "sign", "none stated"]
+    assert evaluate(kinds, gold, draws=2).link_groups == ()
+
+
+def test_a_group_without_a_link_has_no_precision(linker: Linker) -> None:
+    gold = [marked("1", "A zorp and fever.", ("zorp", "X:0001"), ("fever", "X:0006"))]
+    linker.threshold = 0.9
+    groups = {g.label: g.figures for g in evaluate(linker, gold, draws=2).groups if g.by == "name"}
+    assert groups[OWN_NAME]["precision"] == 1
+    assert "precision" not in groups[NO_NAME]
+    assert groups[NO_NAME]["recall"] == 0
+
+
 def test_end_to_end_says_of_a_name_only_what_it_knows(linker: Linker) -> None:
     # "Fever" is a name of another concept than the gold's; nothing is looked up to see that.
     gold = [marked("1", "Fever, heart failure", ("Fever", "X:0001"), ("heart failure", "X:0001"))]

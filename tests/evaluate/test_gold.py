@@ -111,6 +111,16 @@ def test_what_cannot_be_used_is_said_with_its_place(tmp_path: Path) -> None:
     assert [(d.id, len(d.annotations)) for d in gold.documents] == [("1", 1)]
 
 
+def test_a_document_without_the_key_of_its_mentions_is_said(tmp_path: Path) -> None:
+    # Under "entities" they would be taken for none, and each link for wrong.
+    marked = {"id": "1", "text": "Fever", "entities": [mention(0, 5, "X:6")]}
+    gold = read_gold([write_jsonl(tmp_path / "a.jsonl", [marked, note("2", "Pain")])])
+    assert [document.id for document in gold.documents] == ["1", "2"]
+    (problem,) = gold.problems
+    assert (problem.kind, problem.line, problem.document) == ("no mentions", 1, "1")
+    assert 'counted as one in which nothing is marked; of such say "mentions": []' in str(problem)
+
+
 def test_an_id_in_two_files_is_said_and_both_are_counted(tmp_path: Path) -> None:
     paths = [write_jsonl(tmp_path / name, [note("1", "Fever")]) for name in ("a.jsonl", "b.jsonl")]
     gold = read_gold(paths)

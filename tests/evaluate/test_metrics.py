@@ -18,6 +18,7 @@ from linker.evaluate.mentions import (
     reliability,
 )
 from linker.evaluate.spans import (
+    RECENTRED,
     FoundSpan,
     GoldSpan,
     character_statistic,
@@ -425,6 +426,32 @@ def test_intervals_are_the_same_at_each_run_and_change_with_the_seed() -> None:
     statistic = mention_statistic(table(rows), 30, k=5)
     runs = [figures_with_intervals([statistic], 30, seed=seed) for seed in (1, 1, 2)]
     assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_mean_over_what_a_draw_holds_has_its_interval_about_it() -> None:
+    # Most links are of concepts that one document alone has, and wrong: a draw without them is
+    # better than the whole, so that the figure would lie at the lower end of its own interval.
+    gold: list[list[GoldSpan]] = []
+    found: list[list[FoundSpan]] = []
+    for d in range(80):
+        gold.append([GoldSpan(((0, 9),), (f"G{d % 8}",))])
+        found.append([FoundSpan(0, 9, f"G{(d % 8) if d % 3 else 99}", True, 0.9)])
+        found[-1] += [FoundSpan(10 * i, 10 * i + 9, f"{d}-{i}", True, 0.9) for i in range(1, 4)]
+    statistic = character_statistic(gold, found)
+    (plain,) = figures_with_intervals([statistic], 80)
+    (moved,) = figures_with_intervals([statistic], 80, recentred=RECENTRED)
+    assert plain.value == moved.value
+    assert plain.low > plain.value
+    assert moved.low < moved.value < moved.high
+    assert moved.high - moved.low == pytest.approx(plain.high - plain.low)
+
+
+def test_a_recentred_interval_stays_a_share() -> None:
+    def rare(weights: Array) -> dict[str, Array]:
+        return {"rare": (weights[:, 0] == 1) * 0.01 + (weights[:, 0] > 1) * 0.9}
+
+    (figure,) = figures_with_intervals([rare], 5, recentred={"rare"})
+    assert (figure.value, figure.low) == (0.01, 0)
 
 
 def test_one_document_has_no_width() -> None:

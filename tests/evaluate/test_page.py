@@ -89,12 +89,20 @@ def gold() -> list[Document]:
 def test_the_page_shows_the_figures_with_their_intervals(
     linker: Linker, gold: list[Document]
 ) -> None:
-    report = evaluate(linker, gold, draws=5)
+    gold.append(document(("Fever", "X:0006"), text="Fever."))
+    report = evaluate(linker, gold, draws=200)
     page = Page(render_page(report, gold))
     rows = {row[0]: row[1:3] for row in page.rows if row}
-    assert rows["acc@1"] == ["50.0", "50.0 – 50.0"]
+    assert rows["acc@1"] == ["66.7", "50.0 – 100.0"]
     assert rows["Brier score"][0] == f"{100 * report['brier']:.1f}"
     assert page.circles == sum(b.mentions > 0 for b in report.reliability)
+
+
+def test_of_one_document_there_is_no_interval(linker: Linker, gold: list[Document]) -> None:
+    page = Page(render_page(evaluate(linker, gold, draws=5), gold))
+    assert ["50.0", "–"] in [row[1:3] for row in page.rows if row and row[0] == "acc@1"]
+    assert "With one document there are no intervals" in page.text
+    assert "50.0 to 50.0" not in page.text
 
 
 def test_a_confusion_has_both_names_and_its_sentence(linker: Linker, gold: list[Document]) -> None:
@@ -124,6 +132,8 @@ def test_end_to_end_shows_what_was_missed_and_invented(linker: Linker) -> None:
     page = Page(render_page(report, gold))
     assert {"missed", "invented", "confusions"} <= page.ids
     assert {"cough", "fever"} <= set(page.marks)
+    assert ["", "links", "strict P", "overlap P", "no gold there"] in page.rows
+    assert ["none stated", "2", "50.0", "50.0", "50.0"] in page.rows
     assert "Strict F1 (span and id)" in page.text
 
 

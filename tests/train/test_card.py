@@ -16,3 +16,9 @@ def test_small_losses_are_shown(diseases: Index) -> None:
     manifest = diseases.manifest
     report = TrainReport(TrainSettings(), manifest.encoder, manifest, 0, (phase,))
     assert "- run 1 distillation: 2 steps, 1 s; loss 0.000412 1.23e-05\n" in report.card("averaged")
+
+
+def test_one_held_out_name_is_one(diseases: Index) -> None:
+    manifest = diseases.manifest
+    card = TrainReport(TrainSettings(), manifest.encoder, manifest, 1).card("averaged")
+    assert "\n1 name held out of the training, " in card

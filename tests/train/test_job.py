@@ -14,6 +14,7 @@ import pytest
 import torch
 from cases import FakeEncoder, build, concept, files_of_at_most
 from encoder.conftest import Save
+from train.conftest import PARTS
 from typer.testing import CliRunner
 
 from linker.cli import app
@@ -167,6 +168,15 @@ def test_a_device_that_is_not_here_leaves_nothing_behind(
 ) -> None:
     with pytest.raises(EncoderError, match=r"^device 'banana' cannot be used.*has here: cpu"):
         train_encoder(diseases.path, tiny, tmp_path / "out", quick, device="banana")
+    assert not (tmp_path / "out.partial").exists()
+
+
+def test_an_adapter_as_base_leaves_nothing_behind(
+    trained: Path, diseases: Index, quick: TrainSettings, tmp_path: Path
+) -> None:
+    # Else the next try, with a base that will do, finds an unfinished training in its way.
+    with pytest.raises(TrainingError, match="an adapter cannot be the base of another training"):
+        train_encoder(diseases.path, trained, tmp_path / "out", quick, device="cpu")
     assert not (tmp_path / "out.partial").exists()
 
 
@@ -352,6 +362,33 @@ def test_names_without_synonyms_teach_nothing(
     index = build(tmp_path / "single", [concept("A:1", "Fever"), concept("A:2", "Chill")])
     with pytest.raises(TrainingError, match="nothing to learn from"):
         train_encoder(index.path, tiny, tmp_path / "out", quick)
+
+
+def test_without_held_out_names_nothing_is_said_of_them(tiny: Path, tmp_path: Path) -> None:
+    # Of fewer than twenty names none is held out.
+    pairs = [concept(f"A:{i}", f"{part} pain", f"{part} ache") for i, part in enumerate(PARTS)]
+    build(tmp_path / "few", pairs)
+    out = tmp_path / "out"
+    run = ["train", str(tmp_path / "few"), "--base", str(tiny), "--out", str(out), "--no-distil"]
+    result = CliRunner().invoke(app, [*run, "--device", "cpu", "--rank", "2"])
+    assert result.exit_code == 0, result.output
+    base = json.loads((out / "training.json").read_text())["measures"]["base"]
+    assert (base["hit_at_1"], base["hit_at_5"]) == (None, None)
+    assert "base         held-out names hit@1     –  hit@5     –  everyday" in result.output
+    card = (out / "README.md").read_text()
+    assert "0 names held out" in card
+    assert f"| base | – | – | {base['similarity']:.1f} |" in card
+
+
+@pytest.mark.parametrize(
+    ("total", "steps"), [(1, [0, 1]), (4, [0, 1, 2, 3, 4]), (9, [0, 2, 4, 6, 8])]
+)
+def test_a_short_training_measures_no_oftener_than_a_long_one(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path, total: int, steps: list[int]
+) -> None:
+    settings = quick.model_copy(update={"steps": total, "distil": False})
+    report = train_encoder(diseases.path, tiny, tmp_path / "out", settings, device="cpu")
+    assert [step for step, _, _ in report.phases[0].dev] == steps
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
