@@ -20,7 +20,7 @@ def numbered(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 _SAVE = "save the file as UTF-8 (from {0}: iconv -f {0} -t UTF-8)"
 FROM_WINDOWS = _SAVE.format("CP1252")
-"""Spreadsheets on Windows write it. As Latin-1, its dashes and quotes would be control characters."""
+"""Spreadsheets on Windows write it. As Latin-1, its quotes would be control characters."""
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:
