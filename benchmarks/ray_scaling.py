@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,12 +138,14 @@ def _run(given: argparse.Namespace) -> dict[str, float]:
 def _reading(notes: Path) -> float:
     """What a read task needs for a note, in milliseconds of CPU."""
     from linker.annotate import NoteStream
+    from linker.annotate.batch import digest_of
     from linker.annotate.ledger import Ledger
     from linker.annotate.ray import read_batches
     from linker.annotate.settle import DoneNotes
 
     begun, n = time.process_time(), 0
-    for table in read_batches(NoteStream([notes]), DoneNotes.of(Ledger())):
+    digest = partial(digest_of, name="jsonl", out=Path("out.jsonl"))
+    for table in read_batches(NoteStream([notes]), DoneNotes.of(Ledger()), digest):
         n += len(json.loads(table["batch"][0].as_py()))
     return (time.process_time() - begun) / n * 1e3
 

@@ -89,22 +89,26 @@ def annotate_batch(
     name: str,
     out: Path,
     info: RunInfo,
+    index: Manifest,
     lines: NoteLines,
 ) -> Done:
     """Annotate a batch.
 
     Args:
         k: candidates to keep a mention.
+        index: what the run's index is.
         name: the format of the output at `out`.
         info: what the format may say of the run.
         lines: writes the links; keeps what it wrote from one batch to the next.
 
     Raises:
-        IndexFolderError: the index is another one than when it was opened.
+        IndexFolderError: the index is another one than when the run began.
         LinkerError: the encoder or the detector cannot be loaded.
     """
     with collecting_seldom():
-        return _annotated(linker, batch, k, format_of(name, out), name, info, lines)
+        done = _annotated(linker, batch, k, format_of(name, out), name, info, lines)
+    _same_index(linker, index)
+    return done
 
 
 @contextmanager
@@ -147,7 +151,6 @@ def _annotated(
             n_links = sum(link.concept_id is not None for link in links)
             line = lines.line(item.id or "", links)
             records.append(Record(item.id, text, line, n_links, kept))
-    _same_index(linker)
     return Done(
         pack([record.to_bytes() for record in records]),
         tuple((record.note_id, record.text, record.bad is None) for record in records),
@@ -155,12 +158,13 @@ def _annotated(
     )
 
 
-def _same_index(linker: Linker) -> None:
+def _same_index(linker: Linker, index: Manifest) -> None:
     """Refuse links of two indexes in one output.
 
-    After the batch, since parts of the index are opened when they are first needed.
+    After the batch, since parts of the index are opened when they are first needed. A worker may
+    also have opened another one than the process that started it.
     """
-    if Manifest.parse(linker.path).files != linker.manifest.files:
+    if not index.files == linker.manifest.files == Manifest.parse(linker.path).files:
         raise IndexFolderError(
             f"{linker.path}: the index was replaced during the run; put the old one back and go "
             "on with --resume, or start over with --force"

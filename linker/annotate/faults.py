@@ -33,12 +33,17 @@ class Faults:
         self._without_text: set[str] = set()
         self._unknown: BadNote | None = None
         self._real = functools.cache(os.path.realpath)
-        self._read = set(self._places(files))
+        self._files = files
 
-    def _places(self, files: Sequence[NoteFile]) -> Iterator[str]:
+    @functools.cached_property
+    def _read(self) -> frozenset[str]:
+        """The places of the input, made where an earlier error asks: files may be millions."""
+        return frozenset(self._places())
+
+    def _places(self) -> Iterator[str]:
         """The files that are read, and the folders that they lie in."""
         folders = set()
-        for file in files:
+        for file in self._files:
             place = self._place(file.name)
             folders.add(Path(place).parent)
             yield place

@@ -16,7 +16,18 @@ from linker.annotate.readers import NoteFile
 from linker.atomic import write_atomically
 from linker.link import Linker
 
-_PACKAGES = ("concept-linker", "faiss-cpu", "numpy", "pyarrow", "scispacy", "spacy", "torch")
+_PACKAGES = (
+    "concept-linker",
+    "faiss-cpu",
+    "numpy",
+    "onnxruntime",
+    "pyarrow",
+    "scispacy",
+    "spacy",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 LISTED_INPUTS = 1000
 """Files of the input that the manifest lists: of a million small ones their number has to do."""
 SYSTEM = f"concept-linker {version('concept-linker')}"

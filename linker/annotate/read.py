@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import gzip
 import io
+import os
 import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import pyarrow as pa
 
@@ -86,12 +87,12 @@ class NoteStream:
             raise NoteError("--query without a database; give sqlite:///FILE or postgresql://...")
         self.total_bytes = sum(file.size for file in self.files)
         self._bytes_before = 0
-        self._raw: IO[bytes] | None = None
+        self._raw: _Counted | None = None
 
     @property
     def bytes_read(self) -> int:
         """How much of `total_bytes` has been read."""
-        return self._bytes_before + (self._raw.tell() if self._raw is not None else 0)
+        return self._bytes_before + (self._raw.bytes_read if self._raw is not None else 0)
 
     def part(self, first: int, end: int) -> NoteStream:
         """The stream of `files[first:end]` alone; its `bytes_read` count from the whole's start."""
@@ -139,15 +140,15 @@ class NoteStream:
 
     def _of_path(self, file: NoteFile, path: Path) -> Lines:
         try:
-            raw = path.open("rb")
+            raw = _Counted(path)
         except OSError as error:
             # It was there when the folder was listed, or may not be looked into.
             yield None, file.bad(None, None, unread_reason(error))
             return
-        with raw:
+        with io.BufferedReader(raw) as buffered:
             self._raw = raw
             try:
-                yield from self._items(file, raw)
+                yield from self._items(file, buffered)
             finally:
                 self._raw = None
 
@@ -171,6 +172,27 @@ class NoteStream:
                 yield None, file.bad(None, None, reason)
             else:
                 raise
+
+
+class _Counted(io.FileIO):
+    """A file that counts what is read of it, up to its size.
+
+    Where it is read from does not say how far it is: a reader of Parquet takes columns in turns.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.bytes_read = 0
+        self._size = os.fstat(self.fileno()).st_size
+
+    def readinto(self, buffer: Any) -> int:
+        n = super().readinto(buffer) or 0
+        self.bytes_read = min(self.bytes_read + n, self._size)
+        return n
+
+    def readall(self) -> bytes:
+        self.bytes_read = self._size
+        return super().readall()
 
 
 def _of_database(uri: str, query: str | None) -> NoteFile:

@@ -288,6 +288,7 @@ class _Run:
             name=self._name,
             out=self._output.out,
             info=self._info,
+            index=self._linker.manifest,
             lines=NoteLines(),
         )
         if self._ray is not None:

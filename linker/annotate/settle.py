@@ -7,9 +7,9 @@ run decide it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,8 @@ class Sighting:
             return self
         return replace(self, item=Note(self.item.id, ""))
 
-    def to_json(self) -> str:
-        """As JSON, in which any text can be, lone surrogates and NUL among it."""
+    def to_data(self) -> dict[str, Any]:
+        """As what JSON can hold."""
         item = self.item
         what = (
             {"bad": [item.id, item.file, item.line, item.reason]}
@@ -62,12 +62,11 @@ class Sighting:
             else {"id": item.id, "note": item.text, "carried": dict(item.carried)}
         )
         place = {"text": self.text.hex(), "file": self.file, "line": self.line}
-        return json.dumps({**what, **place, "is_done": self.is_done})
+        return {**what, **place, "is_done": self.is_done}
 
     @classmethod
-    def from_json(cls, data: str) -> Sighting:
-        """Read what `to_json` wrote."""
-        found = json.loads(data)
+    def from_data(cls, found: Mapping[str, Any]) -> Sighting:
+        """Read what `to_data` made."""
         item = (
             BadNote(*found["bad"])
             if "bad" in found

@@ -19,13 +19,14 @@ def numbered(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 _SAVE = "save the file as UTF-8 (from {0}: iconv -f {0} -t UTF-8)"
-FROM_LATIN_1 = _SAVE.format("LATIN1")
+FROM_WINDOWS = _SAVE.format("CP1252")
+"""Spreadsheets on Windows write it. As Latin-1, its quotes would be control characters."""
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:
     """The reason for a byte of a file that cannot stand in UTF-8, and what to do."""
     is_utf_16 = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return f"{bad_byte(error)}; {_SAVE.format('UTF-16') if is_utf_16 else FROM_LATIN_1}"
+    return f"{bad_byte(error)}; {_SAVE.format('UTF-16') if is_utf_16 else FROM_WINDOWS}"
 
 
 def bad_byte(error: UnicodeDecodeError) -> str:

@@ -209,7 +209,7 @@ def not_utf8(where: str, byte: int) -> TerminologyError:
     """The error for a byte that cannot stand in a UTF-8 file."""
     return TerminologyError(
         f"{where}: not UTF-8: byte 0x{byte:02x}; save the file as UTF-8 "
-        "(from Latin-1: iconv -f LATIN1 -t UTF-8)"
+        "(from CP1252: iconv -f CP1252 -t UTF-8)"
     )
 
 

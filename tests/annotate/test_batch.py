@@ -8,6 +8,8 @@ import pytest
 from linker.annotate.batch import (
     BATCH_CHARACTERS,
     BATCH_NOTES,
+    Done,
+    Item,
     annotate_batch,
     batches,
     characters,
@@ -18,6 +20,9 @@ from linker.annotate.lines import NoteLines
 from linker.annotate.readers import BadNote
 from linker.annotate.write import json_line, note_json
 from linker.annotate.writers import RunInfo
+from linker.errors import IndexFolderError
+from linker.index import Manifest
+from linker.index.manifest import FileInfo
 from linker.link import Linker
 from linker.schema import Note
 
@@ -67,13 +72,33 @@ def test_a_batch_ends_with_its_last_note_or_the_one_that_takes_it_past_its_chara
     assert characters((BadNote("n", "a.jsonl", 1, "not JSON"), b"")) == 0
 
 
+def _annotate(linker: Linker, batch: list[Item], index: Manifest) -> Done:
+    return annotate_batch(
+        linker,
+        batch,
+        k=2,
+        name="jsonl",
+        out=Path("out.jsonl"),
+        info=INFO,
+        index=index,
+        lines=NoteLines(),
+    )
+
+
+def test_a_worker_that_opened_another_index_than_its_run_is_refused(linker: Linker) -> None:
+    """The one at the path may be replaced before a worker opens it."""
+    files = dict(linker.manifest.files)
+    files["vectors.faiss"] = FileInfo(bytes=7, sha256="")
+    other = linker.manifest.model_copy(update={"files": files})
+    with pytest.raises(IndexFolderError, match="the index was replaced during the run"):
+        _annotate(linker, [(Note("a", "Fever."), b"digest")], other)
+
+
 def test_a_batch_holds_the_lines_of_its_notes(linker: Linker) -> None:
     texts = {"a": "Known heart failure, no fever.", "b": "", "c": "Fever; heart failure."}
     batch = [(Note(note_id, text), b"digest") for note_id, text in texts.items()]
     gc.set_threshold(700, 10, 10)
-    done = annotate_batch(
-        linker, batch, k=2, name="jsonl", out=Path("out.jsonl"), info=INFO, lines=NoteLines()
-    )
+    done = _annotate(linker, batch, linker.manifest)
     assert gc.get_threshold() == (700, 10, 10)
     links = list(linker.pipe(texts.values(), k=2))
     assert [record.line for record in unpack(done.frame)] == [

@@ -375,6 +375,21 @@ def test_a_row_group_is_read_as_its_notes_are_needed(tmp_path: Path) -> None:
     assert (read[0] < 0.6, read[0] < read[1250] < read[2499]) == (True, True)
 
 
+def test_how_far_a_row_group_is_read_only_grows(tmp_path: Path) -> None:
+    """Columns lie one behind the other: those after the texts are at the end of the group."""
+    draw = random.Random(0)
+    columns = {
+        "note_id": list(range(2500)),
+        "note_text": [draw.randbytes(2000).hex() for _ in range(2500)],
+        "visit_occurrence_id": list(range(2500)),
+    }
+    stream = NoteStream([_parquet(tmp_path / "note.parquet", columns)])
+    read = [stream.bytes_read / stream.total_bytes for _ in stream]
+    assert read == sorted(read)
+    assert read[0] < 0.6 < read[1250] < 0.9 < read[2499]
+    assert stream.bytes_read == stream.total_bytes
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"zebrafish" * 99])
 def test_what_is_no_parquet_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
     ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.parquet", content)))

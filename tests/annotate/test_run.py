@@ -149,8 +149,8 @@ def test_errors_tell_id_place_and_reason(notes: Path, whole: tuple[bytes, ...]) 
         "id": "b",
         "file": str(notes / "b.txt"),
         "line": None,
-        "reason": "not UTF-8: byte 0xe9 at position 13; save the file as UTF-8 (from LATIN1: "
-        "iconv -f LATIN1 -t UTF-8)",
+        "reason": "not UTF-8: byte 0xe9 at position 13; save the file as UTF-8 (from CP1252: "
+        "iconv -f CP1252 -t UTF-8)",
     }
 
 

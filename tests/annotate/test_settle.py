@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_sighting_outlives_its_journey(
     note_id: str, text: str, carried: dict[str, str], line: int | None
 ) -> None:
     sighting = Sighting(Note(note_id, text, carried), digest(text), "a.jsonl", line)
-    found = Sighting.from_json(sighting.to_json())
+    found = Sighting.from_data(json.loads(json.dumps(sighting.to_data())))
     assert found == sighting
     assert isinstance(found.item, Note)
     assert found.item.carried == carried
@@ -58,7 +59,7 @@ def test_a_sighting_outlives_its_journey(
 
 
 def test_an_error_outlives_its_journey() -> None:
-    assert Sighting.from_json(_broken("n", 3).to_json()) == _broken("n", 3)
+    assert Sighting.from_data(_broken("n", 3).to_data()) == _broken("n", 3)
     assert _broken("n", 3).placed() == _broken("n", 3)
     assert _broken("n", 3).n_characters == 0
     assert replace(_note("n", 3), item=Note("n", "four")).n_characters == 4

@@ -22,7 +22,7 @@ from linker.terminology import Terminology, read_terminology
 Edit = Callable[[str], str]
 
 TEXTS = sorted(set(FORMS) - {"parquet"})
-NOT_UTF8 = r"not UTF-8: byte 0xe9; save the file as UTF-8 \(from Latin-1: iconv -f LATIN1"
+NOT_UTF8 = r"not UTF-8: byte 0xe9; save the file as UTF-8 \(from CP1252: iconv -f CP1252"
 LINES = {
     # Where "Blue spots" stands.
     "umls": 4, "rxnorm": 4, "snomed": 5, "omop": 4, "mesh": 59, "icd10cm-tabular": 11,

@@ -13,7 +13,7 @@ from linker.annotate.readers.base import BadNote, Columns, Lines, NoteFile, note
 from linker.annotate.readers.table import kept_columns, note_columns
 from linker.counted import counted
 from linker.errors import NoteError
-from linker.formats.lines import FROM_LATIN_1
+from linker.formats.lines import FROM_WINDOWS
 from linker.formats.separated import (
     RETURN,
     UTF_16,
@@ -170,7 +170,7 @@ def _in_utf8(file: NoteFile, line: int, note: Note | tuple[str | None, str]) -> 
         except UnicodeEncodeError as error:
             byte = ord(value[error.start]) - 0xDC00
             at = f"byte 0x{byte:02x} at character {error.start}"
-            reason = f"its {what} is not UTF-8: {at}; {FROM_LATIN_1}"
+            reason = f"its {what} is not UTF-8: {at}; {FROM_WINDOWS}"
             return file.bad(None if what == "id" else note.id, line, reason)
     if not note.id:
         return file.bad(None, line, "its id is empty")

@@ -1,0 +1,117 @@
+"""What of a run on Ray needs no cluster to be seen."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linker import Linker
+from linker.annotate import NoteStream
+from linker.annotate.batch import Done, Item
+from linker.annotate.settle import Sighting
+from linker.errors import IndexFolderError, NoteError
+from linker.schema import Note
+
+pytest.importorskip("ray", reason="ray is not installed: the extra [ray] brings it")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+NOTES = [Sighting(Note("n1", "Fever."), b"digest", "a.jsonl", 1)]
+
+
+def test_an_address_where_nothing_listens_is_told_at_once() -> None:
+    """Ray itself tries for minutes."""
+    from linker.annotate.ray import connected
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    for asked in (address, "127.0.0.1:99999"):
+        expected = rf"--ray {asked}: nothing answers there \(.+\); start a cluster with `ray start"
+        with pytest.raises(NoteError, match=expected), connected(asked, workers=1):
+            pass
+
+
+def test_why_a_cluster_does_not_take_us_in_is_told() -> None:
+    from linker.annotate.ray.cluster import refusal
+
+    refused = ConnectionError("Failed to connect to Ray cluster at 10.0.0.1:6379")
+    refused.__cause__ = RuntimeError("ray.exceptions.AuthenticationError: InvalidAuthToken")
+    assert refusal(refused).startswith("the cluster asks for a token; set RAY_AUTH_MODE=token")
+    other = "Version mismatch: The cluster was started with:\n    Ray: 2.60.0\n    Python: 3.11.7\n"
+    assert refusal(RuntimeError(other)) == (
+        "Version mismatch: The cluster was started with: Ray: 2.60.0 Python: 3.11.7; install the "
+        "same versions on all machines"
+    )
+    assert refusal(ValueError("what is this")).startswith("no such cluster (ValueError); start one")
+
+
+def _annotated(reopen: Any, expected: dict[str, Any], folder: Path) -> tuple[list[Sighting], Done]:
+    """What the driver gets of a batch that an actor was given."""
+    from linker.annotate.ray import rows
+    from linker.annotate.ray.actor import Annotator
+
+    def annotate(linker: Linker, batch: list[Item]) -> Done:
+        return Done(b"frame", tuple((item.id, text, True) for item, text in batch), 2)
+
+    actor = Annotator(reopen, expected, annotate, folder)
+    (row,) = actor(rows.table([rows.of_read(NOTES, 7)])).to_pylist()
+    assert row["read"] == 7
+    return rows.sightings_of(row), rows.done_of(row)
+
+
+def test_an_actor_answers_with_what_the_journal_takes(linker: Linker, tmp_path: Path) -> None:
+    from linker.annotate.ray.actor import made_of
+
+    sightings, done = _annotated(lambda: linker, made_of(linker), tmp_path / "not here")
+    assert sightings == [NOTES[0].placed()]
+    assert done == Done(b"frame", (("n1", b"digest", True),), 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"index": {"names.arrow": "0"}}, "index"),
+        ({"tool_version": "concept-linker 0.0.9"}, "tool_version"),
+        ({"threshold": 0.5, "detector": "clinical"}, "detector and threshold"),
+    ],
+)
+def test_a_machine_that_would_link_otherwise_stops_the_run(
+    linker: Linker, tmp_path: Path, changed: dict[str, Any], what: str
+) -> None:
+    from linker.annotate.ray.actor import made_of
+
+    expected = rf"on [\d.]+: .*: another {what} than where the run was started; .* --resume"
+    with pytest.raises(NoteError, match=expected):
+        _annotated(lambda: linker, {**made_of(linker), **changed}, tmp_path)
+
+
+def test_a_machine_that_does_not_have_the_index_stops_the_run(tmp_path: Path) -> None:
+    def reopen() -> Linker:
+        return Linker.load(tmp_path / "hpo")
+
+    expected = r"on [\d.]+: .*hpo: .*\. All machines must see the index under the same path"
+    with pytest.raises(IndexFolderError, match=expected):
+        _annotated(reopen, {}, tmp_path)
+
+
+def test_a_machine_needs_the_folder_of_the_run_for_relative_paths_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from linker.annotate.ray.source import look_for_folders, stand_in
+
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.jsonl").write_text(json.dumps({"id": "n1", "text": "Fever."}))
+    monkeypatch.chdir(tmp_path)
+    gone = tmp_path / "gone"
+    stand_in(gone)
+    assert Path.cwd() == tmp_path
+    look_for_folders(NoteStream([tmp_path / "notes"]), gone)
+    look_for_folders(NoteStream(["notes"]), tmp_path)
+    with pytest.raises(FileNotFoundError, match="gone/notes"):
+        look_for_folders(NoteStream(["notes"]), gone)
