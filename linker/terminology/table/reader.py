@@ -16,6 +16,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.table.columns import CODES, REQUIRED, columns_of
+from linker.terminology.table.only import Only
 from linker.terminology.table.rows import table_rows
 from linker.terminology.table.values import refuse_error, refuse_rounded, values_in
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
@@ -47,12 +48,17 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     rows = table_rows(path, options.delimiter, bad, progress)
     _, header = next(rows)
     columns = columns_of(header, options.columns, str(path))
+    only = Only(options.only, header, str(path))
     concepts: dict[str, _Concept] = {}
     for number, row in rows:
         try:
+            if (column := only.other(row, f"{path}:{number}")) is not None:
+                bad.noted[f"rows of another {column}"] += 1
+                continue
             _merge(concepts, row, columns, options.list_separator, f"{path}:{number}", str(number))
         except TerminologyError as error:
             bad.skip(error)
+    only.refuse_absent()
     builder = TableBuilder(str(path))
     for concept_id, concept in concepts.items():
         builder.add(
@@ -71,6 +77,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             version="",
             licence="",
             source="table",
+            filters={"only": {name: list(said) for name, said in options.only.items()}}
+            if options.only
+            else {},
             skipped=bad.counted(),
         )
     )
@@ -79,15 +88,16 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 def _merge(
     concepts: dict[str, _Concept],
     row: Sequence[object],
-    columns: Mapping[str, int],
+    columns: Mapping[str, Sequence[int]],
     separator: str,
     where: str,
     at: str,
 ) -> None:
-    concept_id = " ".join(values_in(row[columns["concept_id"]], None, where))
+    (id_at,), (name_at,) = columns["concept_id"], columns["name"]
+    concept_id = " ".join(values_in(row[id_at], None, where))
     # In one column with the synonyms, the preferred name is the first.
-    together = columns["name"] == columns.get("synonyms")
-    names = values_in(row[columns["name"]], separator if together else None, where)
+    together = name_at in columns.get("synonyms", ())
+    names = values_in(row[name_at], separator if together else None, where)
     name = "".join(names[:1]) if together else " ".join(names)
     for column, value in (("concept_id", concept_id), ("name", name)):
         if not value:
@@ -102,8 +112,12 @@ def _merge(
         )
     # All of a row is read before any of it counts: one that is broken says nothing.
     cells = {
-        column: values_in(row[index], None if column == "definition" else separator, where)
-        for column, index in columns.items()
+        column: [
+            value
+            for index in indices
+            for value in values_in(row[index], None if column == "definition" else separator, where)
+        ]
+        for column, indices in columns.items()
         if column not in REQUIRED
     }
     for column, values in cells.items():
