@@ -115,7 +115,10 @@ class ReadOptions(_Section):
         roots: keep these concepts and what is below them; empty keeps all. Ids of sources whose
             concepts have parents.
         columns: for `table`: our column names to the file's ("concept_id", "name", "synonyms",
-            "definition", "semantic_types", "parents", and "codes.VOCABULARY").
+            "definition", "semantic_types", "parents", and "codes.VOCABULARY"); to several of the
+            file's where a concept may have several of it: `synonyms = ["Short", "Alias"]`.
+        only: for `table`: read the rows that have one of these values in a column of the file
+            (`only = { STATUS = ["ACTIVE", "TRIAL"] }`); "" is a blank cell.
         delimiter: for `table`: the field separator; by default from the file's ending.
         list_separator: for `table`: what separates several values in one field.
         semantic_types: keep the concepts of these types only: for `snomed` semantic tags
@@ -148,7 +151,8 @@ class ReadOptions(_Section):
     version: str | None = None
     licence: str | None = None
     roots: tuple[str, ...] = ()
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     list_separator: str = Field(default="|", min_length=1)
     semantic_types: tuple[str, ...] = ()

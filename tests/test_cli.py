@@ -149,6 +149,7 @@ def test_missing_index_is_an_error(arguments: list[str]) -> None:
         (["build", "--out", "x"], "give source and path, or a --recipe"),
         (["build", "obo", "--out", "x"], "give source and path, or a --recipe"),
         (["build", "table", "x", "--out", "y", "--column", "id"], "expected ours=theirs"),
+        (["build", "table", "x", "--out", "y", "--only", "STATUS"], "expected column=value"),
         (["mend"], "mend"),
     ],
 )
@@ -677,6 +678,25 @@ def test_build_keeps_the_types_that_flags_name(tmp_path: Path) -> None:
     unknown = run("build", "snomed", folder, "--semantic-group", "DISO", "--out", tmp_path / "no")
     assert unknown.exit_code == 1
     assert "error: snomed has no option semantic_groups" in unknown.stderr
+
+
+@pytest.mark.model
+def test_build_reads_all_columns_and_only_the_rows_that_flags_name(tmp_path: Path) -> None:
+    table, out = tmp_path / "labs.csv", tmp_path / "index"
+    table.write_text(
+        "No,Long,Short,Alias,S\n1,Spotase,SPT,Dotase,A\n2,Lime,,,B\n3,Red,,,C\n4,Tan,,,\n"
+    )
+    columns = ["concept_id=No", "name=Long", "synonyms=Short", "synonyms=Alias"]
+    flags = [word for column in columns for word in ("--column", column)]
+    only = ["--only", "S=A", "--only", "S=B", "--only", "S="]
+    result = run("build", "table", table, *flags, *only, "--no-derive-names", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert f"{out}: left out: rows of another S (1)\n" in result.stderr
+    index = Index.open(out)
+    assert index.manifest.terminology.filters == {"only": {"S": ["A", "B", ""]}}
+    linker = Linker(index)
+    assert linker.concept("1").names == ("Spotase", "Dotase", "SPT")
+    assert [linker.concept(number).preferred_name for number in ("2", "4")] == ["Lime", "Tan"]
 
 
 @pytest.mark.model

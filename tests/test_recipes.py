@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from linker.cli import app
 from linker.config import Recipe
 from linker.errors import ConfigError
 from linker.index import Index, Manifest
+from linker.terminology import read_terminology
 
 RECIPES = Path(__file__).parents[1] / "indexes"
 
@@ -110,6 +112,33 @@ def _hpo(folder: Path) -> Path:
     return path
 
 
+def _loinc(folder: Path) -> Path:
+    header = "LOINC_NUM CLASS STATUS CLASSTYPE LONG_COMMON_NAME DisplayName SHORTNAME CONSUMER_NAME"
+    tests = [
+        ("1-8", "CHEM", "ACTIVE", "1", "Spotase in Blood", "Spotase (Bld)", "Spot Bld", "Spotase"),
+        ("2-6", "SKIN", "ACTIVE", "2", "Number of spots", "", "Spots", ""),
+        ("3-4", "CHEM", "DEPRECATED", "1", "Deprecated spotase", "", "", ""),
+        ("4-2", "SURVEY", "ACTIVE", "4", "Do you like spots", "", "", ""),
+    ]
+    others = ("DefinitionDescription", "RELATEDNAMES2")
+    rows = [(*header.split(), *others), *((*row, "", "Blood; Random") for row in tests)]
+    return _table(folder / "Loinc.csv", rows)
+
+
+def _hgnc(folder: Path) -> Path:
+    header = "hgnc_id symbol name locus_group alias_symbol alias_name prev_symbol prev_name"
+    gene = ("HGNC:1", "SPT1", "spotase 1", "protein-coding gene", "GRN9|GRN8", "", "DOT1", "dot 1")
+    codes = ("entrez_id", "omim_id", "ensembl_gene_id")
+    return _table(folder / "set.tsv", [(*header.split(), *codes), (*gene, "7", "", "ENSG1")])
+
+
+def _table(path: Path, rows: list[tuple[str, ...]]) -> Path:
+    path.parent.mkdir(parents=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",").writerows(rows)
+    return path
+
+
 CASES: Mapping[str, tuple[Callable[[Path], Path], set[str], int]] = {
     # What the recipe reads, the names that it keeps, and how many concepts it leaves out.
     "umls-level0": (_metathesaurus, {"Spotol", "Blue spots", "Striped spots"}, 4),
@@ -135,6 +164,8 @@ CASES: Mapping[str, tuple[Callable[[Path], Path], set[str], int]] = {
         },
         2,
     ),
+    "loinc": (_loinc, {"Spotase in Blood", "Number of spots"}, 2),
+    "hgnc": (_hgnc, {"SPT1"}, 0),
     "hpo": (_hpo, {"Phenotypic abnormality", "Green spots"}, 1),
     "icd10cm": (
         lambda folder: FORMS["icd10cm-tabular"].place(folder),
@@ -170,6 +201,22 @@ def test_recipe_builds_an_index(tmp_path: Path, name: str) -> None:
     assert manifest.vectors.kind == "Flat"
     skipped = dict(manifest.terminology.skipped)
     assert sum(skipped.values()) == left_out, skipped
+
+
+@pytest.mark.parametrize(
+    ("name", "concept", "names"),
+    [
+        ("loinc", "1-8", ["Spotase in Blood", "Spotase (Bld)", "Spot Bld", "Spotase"]),
+        ("hgnc", "HGNC:1", ["SPT1", "spotase 1", "GRN9", "GRN8", "DOT1", "dot 1"]),
+    ],
+)
+def test_recipe_reads_the_names_of_all_columns(
+    tmp_path: Path, name: str, concept: str, names: list[str]
+) -> None:
+    section = Recipe.load(RECIPES / f"{name}.toml").terminologies[0]
+    found = read_terminology("table", CASES[name][0](tmp_path / "release"), section.options)
+    rows = found.names.to_pylist()
+    assert [row["name"] for row in rows if row["concept_id"] == concept] == names
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

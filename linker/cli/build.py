@@ -93,7 +93,18 @@ def build(
     ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option(help="For table: OURS=THEIRS, as in concept_id=Code; repeatable."),
+        typer.Option(
+            help="For table: OURS=THEIRS, as in concept_id=Code; repeatable, also for the same of "
+            "ours: synonyms=Short, synonyms=Alias."
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="For table: read the rows with this value in this column of the file, as in "
+            "STATUS=ACTIVE; repeatable.",
+        ),
     ] = None,
     also: Annotated[
         list[str] | None,
@@ -142,7 +153,14 @@ def build(
         "roots": root or None,
         "semantic_types": semantic_type or None,
         "semantic_groups": semantic_group or None,
-        "columns": _columns(column or []) or None,
+        "columns": {
+            ours: theirs if len(theirs) > 1 else theirs[0]
+            for ours, theirs in _pairs(
+                "--column", column or [], "OURS=THEIRS, as in concept_id=Code"
+            ).items()
+        }
+        or None,
+        "only": _pairs("--only", only or [], "COLUMN=VALUE, as in STATUS=ACTIVE") or None,
         "terminology": name,
         "version": release,
         "licence": licence,
@@ -222,13 +240,12 @@ def _add_terminologies(
     data["terminology"] = sections[0] if len(sections) == 1 else sections
 
 
-def _columns(pairs: Iterable[str]) -> dict[str, str]:
-    columns = {}
+def _pairs(flag: str, pairs: Iterable[str], expected: str) -> dict[str, list[str]]:
+    """What a repeatable flag says of each name, in order."""
+    said: dict[str, list[str]] = {}
     for pair in pairs:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise typer.BadParameter(
-                f"--column {pair}: expected OURS=THEIRS, as in concept_id=Code"
-            )
-        columns[ours] = theirs
-    return columns
+        name, equals, value = pair.partition("=")
+        if not equals or not name or not (value or flag == "--only"):
+            raise typer.BadParameter(f"{flag} {pair}: expected {expected}")
+        said.setdefault(name, []).append(value)
+    return said

@@ -46,8 +46,10 @@ def overlay(
     """
     if not files and not remove:
         raise typer.BadParameter("give a CSV file, or --remove NAME")
+    from linker.index import Manifest
     from linker.offline import overlay_index
 
+    before = Manifest.read(index)
     manifest = overlay_index(
         index,
         files or [],
@@ -56,14 +58,23 @@ def overlay(
         skip_unknown=skip_unknown,
         encoder=encoder,
     )
-    report(manifest)
+    report(manifest, before)
     say_size(index if out is None else out, manifest)
 
 
-def report(manifest: Manifest) -> None:
-    """Say on stderr what the overlays of an index did, and which of their rows are left out."""
+def report(manifest: Manifest, before: Manifest | None = None) -> None:
+    """Say on stderr what the overlays of an index did, and which of their rows are left out.
+
+    Args:
+        before: of the index as it was: a file may have taken another one's place.
+    """
+    former = {} if before is None else {info.name: info for info in before.overlays}
     for info in manifest.overlays:
-        typer.echo(f"{info.name}: {info.summary}", err=True)
+        was = former.get(info.name, info)
+        instead = ""
+        if was.sha256 != info.sha256:
+            instead = f"; instead of the {counted(was.rows, 'row')} that it had"
+        typer.echo(f"{info.name}: {info.summary}{instead}", err=True)
         for row in info.left_out:
             typer.echo(f"{info.name}:{row.line}: left out: {row.reason}", err=True)
 

@@ -158,11 +158,11 @@ class Manifest(_Part):
         """What the reader of a page wants to know of the index, by label."""
         return {
             "Terminology": self.terminology.terminology,
-            "Release": self.terminology.version,
+            "Release": self.terminology.version or "not stated",
             "Concepts": f"{self.counts.concepts:,}",
             "Names": f"{self.counts.names:,}",
             "Encoder": self.encoder.name,
-            "Licence": self.terminology.licence,
+            "Licence": self.terminology.licence or "not stated",
         }
 
     @classmethod

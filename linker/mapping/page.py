@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from linker.atomic import write_atomically
-from linker.mapping.values import DECISION, VERDICTS, Review, Verdict
+from linker.mapping.values import DECISION, VERDICTS, Decision, Verdict
 from linker.page import shown, template
-from linker.schema import Candidate, Link
+from linker.schema import Candidate
 
 TEMPLATE = Path(__file__).with_name("review.html")
 
@@ -29,18 +29,14 @@ class Reviewed:
         uses: how often it is used: rows, or the sum of a column that says so.
         verdict: what is proposed.
         candidates: best first.
+        decided: what was decided of it before, if anything was.
     """
 
     term: str
     uses: float
     verdict: Verdict
     candidates: tuple[Candidate, ...]
-
-    @classmethod
-    def of(cls, link: Link, review: Review, *, uses: float) -> Reviewed:
-        """What is to be seen of a term that was linked."""
-        verdict = review.of(link)
-        return cls(link.mention.text, uses, verdict, link.candidates)
+    decided: Decision | None = None
 
     @property
     def proposed(self) -> Candidate | None:
@@ -75,12 +71,20 @@ def render_page(
     items = [item for item in terms if item.term]
     counts = {verdict: sum(item.verdict == verdict for item in items) for verdict in VERDICTS}
     concepts = {c.concept_id: c for item in items for c in item.candidates}
+    # Where all are of one type, it says nothing.
+    typed = len({c.semantic_types for c in concepts.values()}) > 1
     context = shown({"title": title, "index_info": dict(index_info or {}), "counts": counts})
     data = {
         "download": shown(download),
         "header": [column, f"{prefix}concept_id", f"{prefix}preferred_name", f"{prefix}{DECISION}"],
         "concepts": {
-            concept_id: shown([concept.preferred_name, _codes(concept, vocabularies)])
+            concept_id: shown(
+                [
+                    concept.preferred_name,
+                    _codes(concept, vocabularies),
+                    ", ".join(concept.semantic_types) if typed else "",
+                ]
+            )
             for concept_id, concept in sorted(concepts.items())
         },
         # As they are: the download must hold the term of the table, to the character.
@@ -113,4 +117,5 @@ def _term(item: Reviewed) -> list[Any]:
         item.verdict,
         "" if proposed is None else proposed.concept_id,
         [[c.concept_id, shown(c.matched_name), round(c.probability, 4)] for c in item.candidates],
+        item.decided,
     ]

@@ -26,7 +26,7 @@ from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.uses import Uses
-from linker.mapping.values import VERDICTS, Columns, Review
+from linker.mapping.values import VERDICTS, Columns, Review, decided_before
 from linker.schema import Link
 from linker.steps import Progress, Silent
 
@@ -40,6 +40,7 @@ class Mapped:
 
     Attributes:
         rows, terms: rows of the table, and distinct terms in them.
+        decided: terms of which an overlay of the index says what they are.
         blank: rows without a term.
         review: rows by what is to be done with them.
         without_code: vocabularies that were asked for and of which no row has a code.
@@ -50,6 +51,7 @@ class Mapped:
     terms: int
     blank: int
     review: Mapping[str, int]
+    decided: int = 0
     without_code: tuple[str, ...] = ()
     vocabularies: tuple[str, ...] = ()
 
@@ -66,6 +68,9 @@ def map_terms(
     progress: Progress | None = None,
 ) -> Mapped:
     """Link the terms of a table, and write the table with what was found.
+
+    A term of which an overlay of the index says what it is comes with that as its decision, so
+    that a reviewer sees what is new, and `write_overlay` makes an overlay of all decisions.
 
     Distinct terms are held in memory with what was found of them; rows are not, but with `count`.
 
@@ -106,12 +111,16 @@ def map_terms(
     terms: dict[str, tuple[Any, ...]] = {}
     to_show: list[Reviewed] = []
     vocabularies: set[str] = set()
+    n_decided = 0
     for term, link in _link(linker, list(used), columns.k, progress):
-        terms[term] = columns.values(link, review)
-        if link.best is not None and review.of(link) != "reject":
+        decided = decided_before(link, linker.local_names)
+        verdict = review.of(link) if decided is None else decided
+        n_decided += decided is not None
+        terms[term] = columns.values(link, verdict, decided)
+        if link.best is not None and verdict != "reject":
             vocabularies.update(link.best.codes)
         if page is not None:
-            to_show.append(Reviewed.of(link, review, uses=used[term]))
+            to_show.append(Reviewed(term, used[term], verdict, link.candidates, decided))
     rows: Iterable[TermRow] = table
     if count is not None:
         rows = sorted(table, key=lambda row: -uses.of(row))
@@ -134,8 +143,12 @@ def map_terms(
             )
     finally:
         partial.unlink(missing_ok=True)
-    vocabularies_met = tuple(sorted(vocabularies))
-    return replace(done, terms=len(terms) - ("" in terms), vocabularies=vocabularies_met)
+    return replace(
+        done,
+        terms=len(terms) - ("" in terms),
+        decided=n_decided,
+        vocabularies=tuple(sorted(vocabularies)),
+    )
 
 
 def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]:

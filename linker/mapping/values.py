@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +12,9 @@ import pyarrow as pa
 from linker.detect import is_ambiguous, said_in
 from linker.errors import ConfigError
 from linker.schema import Candidate, Link
+from linker.text import normalise
 
+Decision = Literal["accept", "reject"]
 Verdict = Literal["accept", "look", "reject"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
@@ -66,6 +68,23 @@ class Review:
         return "accept"
 
 
+def decided_before(link: Link, local_names: Collection[str]) -> Decision | None:
+    """What the overlays of an index say of a term itself: that it is its concept, or none.
+
+    Args:
+        local_names: those of the linker: `Linker.local_names`.
+
+    Returns:
+        None if they say nothing of it, or give it to several concepts.
+    """
+    if link.best is None or normalise(link.mention.text) not in local_names:
+        return None
+    if link.best.features.get("no_mention"):
+        return "reject"
+    of_house = [candidate for candidate in link.candidates if candidate.features.get("local")]
+    return "accept" if of_house == [link.best] else None
+
+
 def _says_more(term: str, name: str) -> bool:
     # What a medicine is taken for, when needed, is no part of its name.
     if not said_in(_WHEN_NEEDED.sub("", term)) <= said_in(name):
@@ -99,6 +118,7 @@ class Columns:
         kinds = {
             "concept_id": text,
             "preferred_name": text,
+            "semantic_types": text,
             "matched_name": text,
             "score": number,
             "probability": number,
@@ -124,24 +144,30 @@ class Columns:
                     "before the names of the new columns with --prefix"
                 )
 
-    def values(self, link: Link, review: Review) -> tuple[Any, ...]:
+    def values(
+        self, link: Link, verdict: Verdict, decided: Decision | None = None
+    ) -> tuple[Any, ...]:
         """What is written of a term, in the order of `fields`.
 
-        Where the review is "reject", concept, name and codes are null; score, probability and
-        matched name are then those of the candidate that was turned down.
+        Where the verdict is "reject", concept, name, types and codes are null; score, probability
+        and matched name are then those of the candidate that was turned down.
+
+        Args:
+            verdict: what goes into the column `review`.
+            decided: what goes into the column `decision`.
         """
         best = link.best
-        verdict = review.of(link)
         concept = best if verdict != "reject" else None
         values: list[Any] = [
             None if concept is None else concept.concept_id,
             None if concept is None else concept.preferred_name,
+            None if concept is None else "|".join(concept.semantic_types) or None,
             None if best is None else best.matched_name,
             None if best is None else round(best.score, 6),
             round(link.probability, 6),
             *self._codes(concept),
             verdict,
-            None,
+            decided,
         ]
         for i in range(self.k):
             one = link.candidates[i] if i < len(link.candidates) else None

@@ -31,8 +31,8 @@ from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import translated
-from linker.terminology.table.reader import as_meant, refuse_error, refuse_rounded
 from linker.terminology.table.separated import separated_rows
+from linker.terminology.table.values import as_meant, refuse_error, refuse_rounded
 from linker.terminology.tables import NameKind
 from linker.text import normalise
 

@@ -72,7 +72,7 @@ READERS: dict[str, _Module] = {
     "orphanet": _reader("orphanet"),
     "rxnorm": _reader("rxnorm", *_RRF),
     "snomed": _reader("snomed.reader", "semantic_types", "language_refsets"),
-    "table": _reader("table.reader", "columns", "delimiter", "list_separator"),
+    "table": _reader("table.reader", "columns", "only", "delimiter", "list_separator"),
     "umls": _reader("umls", *_RRF),
 }
 """What `linker build SOURCE` knows. A new terminology is one file or folder and one line here."""

@@ -60,8 +60,16 @@ def test_every_row_and_column_is_kept_beside_what_was_found(
     columns = Columns(2, ("OTHER", "THIRD"))
     rows = mapped(linker, problems, tmp_path / "out.csv", columns=columns)
     assert list(rows[0]) == [
-        *("code", "problem", "uses", "concept_id", "preferred_name", "matched_name", "score"),
-        *("probability", "codes.OTHER", "codes.THIRD", "review", "decision"),
+        *("code", "problem", "uses", "concept_id", "preferred_name", "semantic_types"),
+        *(
+            "matched_name",
+            "score",
+            "probability",
+            "codes.OTHER",
+            "codes.THIRD",
+            "review",
+            "decision",
+        ),
         *("candidate_1", "candidate_1_name", "candidate_1_probability"),
         *("candidate_2", "candidate_2_name", "candidate_2_probability"),
     ]
@@ -197,6 +205,7 @@ def test_a_count_that_is_missing_is_none(linker: Linker, tmp_path: Path) -> None
 
 def _link(probability: float) -> Link:
     one = Candidate("X:1", "One", "one", 0.9, probability, codes={"A": ("1", "2"), "B": ("3",)})
+    one = replace(one, semantic_types=("disorder", "injury"))
     return Link(Mention(0, 3, "uno"), None, (one,))
 
 
@@ -214,9 +223,11 @@ def test_the_review_follows_the_probability(
 ) -> None:
     columns = Columns(1)
     names = [field.name for field in columns.fields]
-    values = dict(zip(names, columns.values(_link(probability), Review()), strict=True))
+    link = _link(probability)
+    values = dict(zip(names, columns.values(link, Review().of(link)), strict=True))
     assert (values["review"], values["concept_id"]) == (verdict, concept_id)
     assert values["codes"] == ("A:1|A:2|B:3" if concept_id else None)
+    assert values["semantic_types"] == ("disorder|injury" if concept_id else None)
     assert (values["candidate_1"], values["probability"]) == ("X:1", probability)
 
 
@@ -480,6 +491,42 @@ def test_what_was_decided_is_found_when_the_table_is_mapped_again(tmp_path: Path
     assert found["cold"] == "X:0008"  # Though it is the preferred name of X:0007.
     assert {row["problem"]: row["review"] for row in again}["weak heart"] == "reject"
     assert (found["Fever"], found["nausea"]) == ("X:0006", "X:0015")
+
+
+def test_what_was_decided_comes_as_decided_and_stays_beside_what_is_new(tmp_path: Path) -> None:
+    folder = build(tmp_path / "mini").path
+    terms = ("pump trouble", "PUMP TROUBLE", "weak heart", "cold [J00]", "two things", "nausea")
+    table, local = write(tmp_path / "a.csv", "problem", *terms), tmp_path / "local.csv"
+    write(
+        local,
+        "concept_id,name,kind",
+        *("X:0001,pump trouble,", ",weak heart,remove", "X:0008,cold,"),
+        *("X:0001,two things,", "X:0002,two things,", "X:0015,upset stomach,narrow"),
+    )
+    overlay_index(folder, [local], encoder=FakeEncoder())
+    linker = Linker.load(folder, encoder=FakeEncoder())
+    out = tmp_path / "out.csv"
+    done = map_terms(linker, TermTable(table, "problem"), out, review=Review(1, 1))
+    again = {row["problem"]: row for row in read(out)}
+    assert [(again[term]["decision"], again[term]["review"]) for term in terms] == [
+        ("accept", "accept"),
+        ("accept", "accept"),
+        ("reject", "reject"),
+        # The overlay says what a cold is, and nothing of the term with its code.
+        *[("", "reject")] * 3,
+    ]
+    assert (again["pump trouble"]["concept_id"], again["weak heart"]["concept_id"]) == (
+        "X:0001",
+        "",
+    )
+    assert done.decided == 3
+    both = tmp_path / "both.csv"
+    decided = write_overlay(linker, TermTable(out, "problem"), both)
+    assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 3)
+    assert [(row["concept_id"], row["name"]) for row in read(both)] == [
+        ("X:0001", "pump trouble"),
+        ("", "weak heart"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def drawn(*terms: Reviewed, **options: Any) -> Page:
 def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
     page = drawn(
         Reviewed("CHF", 12, "accept", (FAILURE, ATTACK)),
-        Reviewed("a bad day", 1, "reject", (ATTACK,)),
+        Reviewed("a bad day", 1, "reject", (ATTACK,), "reject"),
         Reviewed("", 3, "reject", ()),
         Reviewed("qwx", 2, "reject", ()),
         prefix="our_",
@@ -75,8 +76,8 @@ def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
         "download": "out.csv",
         "header": ["problem", "our_concept_id", "our_preferred_name", "our_decision"],
         "concepts": {
-            "X:1": ["Heart failure", [["B", "2", "3"]]],
-            "X:2": ["Heart attack", [["A", "1"]]],
+            "X:1": ["Heart failure", [["B", "2", "3"]], ""],
+            "X:2": ["Heart attack", [["A", "1"]], ""],
         },
         "terms": [
             [
@@ -85,9 +86,10 @@ def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
                 "accept",
                 "X:1",
                 [["X:1", "Cardiac failure", 0.93], ["X:2", "Heart attack", 0.1]],
+                None,
             ],
-            ["a bad day", 1, "reject", "", [["X:2", "Heart attack", 0.1]]],
-            ["qwx", 2, "reject", "", []],
+            ["a bad day", 1, "reject", "", [["X:2", "Heart attack", 0.1]], "reject"],
+            ["qwx", 2, "reject", "", [], None],
         ],
     }
     assert "3 terms: 0 to look at, 1 to accept, 2 without a concept" in " ".join(page.text.split())
@@ -95,8 +97,18 @@ def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
 
 def test_codes_are_those_that_were_asked_for() -> None:
     page = drawn(Reviewed("CHF", 1, "accept", (FAILURE, ATTACK)), vocabularies=("A", "C"))
-    assert page.data["concepts"]["X:1"] == ["Heart failure", []]
-    assert page.data["concepts"]["X:2"] == ["Heart attack", [["A", "1"]]]
+    assert page.data["concepts"]["X:1"] == ["Heart failure", [], ""]
+    assert page.data["concepts"]["X:2"] == ["Heart attack", [["A", "1"]], ""]
+
+
+def test_types_are_shown_where_they_tell_concepts_apart() -> None:
+    break_, shape = (
+        Candidate(concept, "Fracture", "Fracture", 1.0, 0.5, semantic_types=types)
+        for concept, types in (("X:3", ("disorder", "injury")), ("X:4", ("morphology",)))
+    )
+    concepts = drawn(Reviewed("fx", 1, "look", (break_, shape))).data["concepts"]
+    assert [concepts[one][2] for one in ("X:3", "X:4")] == ["disorder, injury", "morphology"]
+    assert drawn(Reviewed("fx", 1, "look", (break_,))).data["concepts"]["X:3"][2] == ""
 
 
 def test_the_page_asks_for_nothing_and_runs_its_own_script_alone() -> None:
@@ -178,7 +190,7 @@ def test_what_the_page_saves_is_read_as_decisions(linker: Linker, tmp_path: Path
     with saved.open("w", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(data["header"])
-        for (term, _, _, proposed, _), decision in zip(data["terms"], decisions, strict=True):
+        for (term, _, _, proposed, _, _), decision in zip(data["terms"], decisions, strict=True):
             writer.writerow([term, proposed, data["concepts"].get(proposed, [""])[0], decision])
     decided = write_overlay(linker, TermTable(saved, "problem"), tmp_path / "local.csv")
     assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 1)
@@ -244,6 +256,8 @@ def test_what_was_accepted_stays_what_it_was_where_another_concept_is_proposed_n
         ["heart", "X:2", "Heart attack", "X:1"],
         ["light", "", "", "X:1"],
     ]
+    before = drawn(replace(accept, decided="accept"), look, replace(reject, decided="reject"))
+    assert [row[3] for row in _saved_again(before, "")] == ["accept", "", "reject"]
     saved = (
         "problem,concept_id,decision\nMI,X:1,REJECT\nheart,,X:2\nlight,,accept\nother,X:1,accept\n"
     )

@@ -268,6 +268,18 @@ def test_the_command_line_builds_two_overlays_compares_and_shows(
     assert "X:3 Fever > X:1 Heart failure" in " ".join(shown.stdout.split())
 
 
+@pytest.mark.model
+def test_a_file_that_takes_an_overlays_place_says_what_it_takes_off(tmp_path: Path) -> None:
+    old, local, folder = section(tmp_path, "old", OLD)["path"], tmp_path / "l.csv", tmp_path / "a"
+    local.write_text("concept_id,name\nX:1,Pump trouble\nX:1,Weak pump\n")
+    assert run("build", "jsonl", old, "--overlay", local, "--out", folder).exit_code == 0
+    local.write_text("concept_id,name\nX:1,Tired pump\n")
+    for instead in ("; instead of the 2 rows that it had", ""):
+        laid = run("overlay", folder, local)
+        assert laid.exit_code == 0
+        assert laid.stderr.splitlines()[0] == f"l.csv: 1 row: 1 name added{instead}"
+
+
 def test_diff_shows_codes_and_the_start_of_definitions(tmp_path: Path) -> None:
     text = "A long one. " * 20
     old = {"id": "X:1", "name": "Fever", "xrefs": ["V:1"]}

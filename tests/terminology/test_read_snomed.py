@@ -706,6 +706,14 @@ def test_snapshot_is_due(tmp_path, base, type_):
         read_terminology("snomed", tmp_path)
 
 
+def test_all_that_is_there_instead_of_a_snapshot_is_said(tmp_path, base):
+    for type_ in ("Full", "Delta"):
+        base.write(tmp_path, type_)
+    names = r"sct2_Concept_Delta_INT_20310131\.txt, sct2_Concept_Full_INT_20310131\.txt"
+    with pytest.raises(TerminologyError, match=rf"a Delta and a Full release only \({names}\)"):
+        read_terminology("snomed", tmp_path)
+
+
 def test_snapshot_is_read_where_full_and_delta_lie_beside_it(tmp_path, concepts, base):
     base.write(tmp_path)
     for other in ("Full", "Delta"):

@@ -69,6 +69,72 @@ def test_mapped_columns(tmp_path, concepts):
     assert found["codes"] == [("ICD10", "A1"), ("ICD10", "B2")]
 
 
+def test_names_in_several_columns_are_all_read(tmp_path, concepts):
+    path = file(
+        tmp_path,
+        "labs.csv",
+        "No,Long,Short,Consumer,LNC,Old\nL1,Haemoglobin in blood,Hb Bld,Hemoglobin|HGB,1,2\n",
+    )
+    columns = {
+        "concept_id": "No",
+        "name": "Long",
+        "synonyms": ("Short", "Consumer"),
+        "codes.LNC": ["LNC", "Old"],
+    }
+    found = concepts(read_terminology("table", path, ReadOptions(columns=columns)))["L1"]
+    assert [name for name, _ in found["names"]] == [
+        *("Haemoglobin in blood", "Hb Bld", "Hemoglobin", "HGB"),
+    ]
+    assert found["codes"] == [("LNC", "1"), ("LNC", "2")]
+
+
+def test_a_preferred_name_is_in_one_column(tmp_path):
+    path = file(tmp_path, "labs.csv", "id,Long,Short\nL1,Haemoglobin in blood,Hb Bld\n")
+    message = r"columns: name in 2 columns \(Long, Short\), expected one; .* are synonyms"
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("table", path, ReadOptions(columns={"name": ("Long", "Short")}))
+
+
+def test_rows_of_other_values_are_left_out_and_counted(tmp_path, concepts):
+    rows = "L1,Sodium,ACTIVE,1\nL2,Natrium,OLD,1\nL3,Weight,ACTIVE,2\nL4,Zinc,,1\nL5,Tin,OLD,2\n"
+    path = file(tmp_path, "labs.csv", f"id,name,STATUS,CLASS\n{rows}")
+    only = {"STATUS": ("ACTIVE", ""), "CLASS": ("1",)}
+    terminology = read_terminology("table", path, ReadOptions(only=only))
+    assert list(concepts(terminology)) == ["L1", "L4"]
+    assert terminology.release.skipped == {"rows of another STATUS": 2, "rows of another CLASS": 1}
+    assert terminology.release.filters == {"only": {"STATUS": ["ACTIVE", ""], "CLASS": ["1"]}}
+
+
+def test_rows_that_are_left_out_break_nothing(tmp_path, concepts):
+    path = file(tmp_path, "labs.csv", "id,name,STATUS\nL1,Sodium,ACTIVE\n,,OLD\n")
+    options = ReadOptions(only={"STATUS": ("ACTIVE",)})
+    assert list(concepts(read_terminology("table", path, options))) == ["L1"]
+
+
+def test_numbers_of_parquet_are_told_apart_as_text_is(tmp_path, concepts):
+    path = tmp_path / "labs.parquet"
+    table = {"id": ["a", "b", "c"], "name": ["Sodium", "Tin", "Zinc"], "KIND": [1.0, 2.0, None]}
+    pq.write_table(pa.table(table), path)
+    options = ReadOptions(only={"KIND": ("1", "")})
+    assert list(concepts(read_terminology("table", path, options))) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("only", "message"),
+    [
+        (
+            {"STATE": ("A",)},
+            r"no column 'STATE'; found: 'id', 'name', 'STATUS'; correct only.STATE",
+        ),
+        ({"STATUS": ("A", "ACTIV")}, r"no row has 'ACTIV' in the column 'STATUS'; found: 'A', 'B'"),
+    ],
+)
+def test_a_slip_of_the_pen_in_which_rows_are_read(tmp_path, only, message):
+    path = file(tmp_path, "labs.csv", "id,name,STATUS\nL1,Sodium,A\nL2,Tin,B\n")
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("table", path, ReadOptions(only=only))
+
+
 def test_a_text_that_a_spreadsheet_is_told_to_leave_alone(tmp_path, concepts):
     content = 'id,name,codes.V\n"=""00124""",spots,"=""01""|=""02"""\n="7",rash,\n8,"=""",\n'
     found = concepts(read_terminology("table", file(tmp_path, "t.csv", content)))

@@ -7,16 +7,31 @@ from string import whitespace
 
 _ICD = r"[A-Z]\d[0-9A-Z]"
 _DOTTED = rf"(?:{_ICD}|\d{{3}}|E\d{{3}}|V\d\d)\.[0-9A-Z]{{1,4}}"
-_VOCABULARY = r"(?:ICD-?(?:9|10)?(?:-?[A-Z]{2})?|SCT(?:ID)?|SNOMED(?:[- ]CT)?)[:# -]*"
-_CODE = rf"(?:{_VOCABULARY}(?:{_DOTTED}|{_ICD}|\d{{3,18}})|{_DOTTED}|\d{{6,18}})"
+_LETTERED = r"[A-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}"
+_SNOMED = r"(?:SCT(?:ID)?|SNOMED(?:[- ]CT)?)"
+_OTHERS = r"(?:NDC|RXCUI|RxNorm|LOINC|CPT|OMOP)"
+_VOCABULARY = rf"(?:ICD-?(?:9|10)?(?:-?[A-Z]{{2}})?|{_SNOMED}|{_OTHERS})[:# -]*"
+_NUMBERS = r"\d{3,18}|\d{1,7}-\d|\d{4,5}-\d{3,4}-\d{1,2}"
+_CODE = rf"(?:{_VOCABULARY}(?:{_DOTTED}|{_ICD}|{_NUMBERS})|{_DOTTED}|\d{{6,18}})"
 # Square brackets are for codes; in round ones "(T12)" may be a vertebra, and "(B12)" a vitamin.
 _BRACKETED = rf"(?:\[(?:{_CODE}|{_ICD})\]|\({_CODE}\))"
 _CATEGORY = r"[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])]"
 # Chapters of the Read codes: "[D]" is for symptoms, "[X]" for what ICD-10 alone has.
 _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 
-_BEFORE = re.compile(rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|[–-]\s")
-_BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}")
+# What a list keeps and offers no more: "zz" puts it at the end. "ZZ" alone may be a genotype.
+_OUT_OF_USE = r"zz+(?:[\s_*-]+|(?=[A-Z]))|ZZZ+[\s_*-]*|ZZ_+"
+_NOT_FOR_USE = r"(?i:do not use)"
+
+_BEFORE = re.compile(
+    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}"
+)
+_BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}|\({_NOT_FOR_USE}\)")
+# Without brackets, only what can be nothing else: "ICD 2018" may be a device and its year.
+_SAID_BEHIND = re.compile(
+    rf"(?<![\s,;])(?:[\s,;]+(?:ICD-?(?:9|10)(?:-?[A-Z]{{2}})?[:# -]*(?:{_DOTTED}|{_ICD})"
+    rf"|{_SNOMED}[:# -]*\d{{6,18}})|\s+[–-]\s*(?:{_LETTERED}|{_NOT_FOR_USE}))$"
+)
 _MARKS = f"{whitespace}*•?"
 _LAYERS = 8
 """Of what stands around a term; more are none of a list's making."""
@@ -36,4 +51,6 @@ def unmarked(term: str) -> str:
         start = max(left.rfind("["), left.rfind("("))
         if start >= 0 and _BEHIND.fullmatch(left, start):
             left = left[:start].strip(_MARKS)
+        elif (said := _SAID_BEHIND.search(left)) is not None:
+            left = left[: said.start()].strip(_MARKS)
     return term if left in ("", term.strip()) else left

@@ -27,6 +27,7 @@ from linker.detect import (
     without_salt,
 )
 from linker.index import MAX_WORDS, Index
+from linker.link.queries.clinical_drugs import as_clinical_drug
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named
 from linker.terminology import CHEMICAL, DISORDER
@@ -57,6 +58,9 @@ def spelled_out(index: Index, query: str) -> str:
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
     if in_full is not None and not _has_words_of_a_name(index, plain):
         return in_full
+    drug = as_clinical_drug(index, plain)
+    if drug is not None:
+        return drug
     examination = _examined(index, plain)
     if examination is not None:
         return examination

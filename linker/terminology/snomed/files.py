@@ -144,8 +144,12 @@ def _check_snapshots(path: Path, files: list[ReleaseFile], snapshots: list[Relea
     covered = {file.edition for file in snapshots if file.kind == "concept"}
     for file in files:
         if file.kind == "concept" and file.edition not in covered:
+            there = {
+                f.type: f.name for f in files if (f.kind, f.edition) == ("concept", file.edition)
+            }
             raise TerminologyError(
-                f"{path}: of {file.edition} there is a {file.type} release only ({file.name}); "
+                f"{path}: of {file.edition} there is a {' and a '.join(there)} release only "
+                f"({', '.join(there.values())}); "
                 "the Snapshot is read: give the release with its Snapshot folder"
             )
     for kind in _REQUIRED:

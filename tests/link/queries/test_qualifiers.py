@@ -96,6 +96,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("episodes of atrial fibrillation", "Q:13"),
         ("metformin 500 mg q6h prn pain", "Q:24"),
         ("metformin 500 mg/mL drops", "Q:24"),
+        ("INJ metformin 10 MG/ML", "Q:24"),
+        ("metformin 10 MG/ML SUSP", "Q:24"),
         ("metformin 500 mg twice daily", "Q:24"),
         ("HCTZ 25 milligrams by mouth once a day", "Q:26"),
         ("metformin every evening", "Q:24"),
