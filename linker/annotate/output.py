@@ -252,7 +252,7 @@ def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) 
         key for key in settings.keys() | found.keys() if found.get(key) != settings.get(key)
     )
     if changed:
-        raise NoteError(message.format(changed=" and ".join(changed)))
+        raise NoteError(message.format(changed=" and ".join(changed).replace("_", " ")))
 
 
 def described(out: Path) -> dict[str, Any]:

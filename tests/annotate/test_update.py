@@ -389,10 +389,10 @@ def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, 
     # Journals of the first versions did not say.
     for version in ({"tool_version": "concept-linker 0.0.9"}, {}):
         rewrite(state, **version)
-        with pytest.raises(NoteError, match=r"was made with another tool_version; .* use --force"):
+        with pytest.raises(NoteError, match=r"was made with another tool version; .* use --force"):
             annotate_files(linker, [notes], out)
         rewrite(partial, **version)
-        with pytest.raises(NoteError, match="had another tool_version; go on with what it was"):
+        with pytest.raises(NoteError, match="had another tool version; go on with what it was"):
             annotate_files(linker, [notes], out, resume=True)
         partial.unlink()
     assert annotate_files(linker, [notes], out, force=True).notes == 1
