@@ -65,18 +65,18 @@ def prepare_streams() -> None:
     if sys.stdout is None:
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed(), 1), write_through=True)
     elif sys.stdout is sys.__stdout__:
-        sys.stdout = _over(_Named(sys.stdout.fileno(), "w", closefd=False), sys.stdout)
+        sys.stdout = _over(_Named, sys.stdout)
     if sys.stderr is not None and sys.stderr is sys.__stderr__:
-        sys.stderr = _over(_Log(sys.stderr.fileno(), "w", closefd=False), sys.stderr)
+        sys.stderr = _over(_Log, sys.stderr)
     # In Latin-1 "…" or a Greek letter would else be an error: stderr has a way, stdout none.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
-def _over(raw: io.FileIO, stream: Any) -> io.TextIOWrapper:
-    """A text stream as `stream` is, on a file of ours."""
+def _over(kind: type[io.FileIO], stream: Any) -> io.TextIOWrapper:
+    """A text stream as `stream` is, that writes to its file in a way of ours."""
     return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+        io.BufferedWriter(kind(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=stream.line_buffering,

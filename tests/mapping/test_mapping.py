@@ -7,6 +7,7 @@ import datetime
 import gzip
 import shlex
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,73 @@ def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     terms = TermTable(tmp_path / "a.parquet", "problem")
     map_terms(linker, terms, tmp_path / "out.csv", columns=Columns(1))
     assert read(tmp_path / "out.csv")[0]["n"] == ""
+
+
+MOMENT = 1_600_000_000_123_456_789
+"""Nanoseconds since 1970, of which Python's times would lose the last three digits."""
+
+ODD = pa.table(
+    {
+        "ns": pa.array([MOMENT, None, 1], pa.timestamp("ns")),
+        "zone": pa.array([MOMENT, None, 1], pa.timestamp("ns", "Europe/Berlin")),
+        "nowhere": pa.array([MOMENT, None, 1], pa.timestamp("ns", "Mars/Phobos")),
+        "time": pa.array([1_501, None, 1], pa.time64("ns")),
+        "lasts": pa.array([1_501, None, 1], pa.duration("ns")),
+        "far": pa.array([10_000_000, None, 1], pa.date32()),
+        "endless": pa.array([2**63 - 1, None, 1], pa.timestamp("us")),
+        "part": pa.array([{"at": MOMENT}, None, {}], pa.struct([("at", pa.timestamp("ns"))])),
+        "parts": pa.array([[2**62], None, []], pa.list_(pa.timestamp("us"))),
+        "pairs": pa.array([[("a", 1)], None, []], pa.map_(pa.string(), pa.int64())),
+        "exact": pa.array([Decimal("1.50"), None, Decimal(0)], pa.decimal256(60, 2)),
+        "large": pa.array([2**64 - 1, None, 1], pa.uint64()),
+        "of few": pa.array(["a", None, "b"]).dictionary_encode(),
+        "nothing": pa.nulls(3),
+        "raw": pa.array([b"\xff\x00", None, b""], pa.large_binary()),
+    }
+)
+
+
+@pytest.mark.parametrize("count", [None, "uses"])
+def test_what_passes_through_parquet_comes_out_as_it_went_in(
+    linker: Linker, tmp_path: Path, count: str | None
+) -> None:
+    table = ODD.append_column("problem", pa.array(["Fever", None, "SOB"]))
+    table = table.append_column("uses", pa.array([1, 2, 3]))
+    # Of several row groups, each with a dictionary of its own.
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=2)
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1), count=count)
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.schema.names == [*table.schema.names, *pa.schema(Columns(1).fields).names]
+    rows = [0, 1, 2] if count is None else [2, 1, 0]
+    read_back = pq.read_table(tmp_path / "a.parquet")
+    assert found["concept_id"].to_pylist() == [["X:0006", None, "X:0014"][row] for row in rows]
+    for name in table.schema.names:
+        expected = read_back[name].unify_dictionaries().take(pa.array(rows))
+        assert found.schema.field(name) == read_back.schema.field(name)
+        if pa.types.is_dictionary(expected.type):
+            assert found[name].to_pylist() == expected.to_pylist()
+        else:
+            assert found[name].combine_chunks() == expected.combine_chunks(), name
+
+
+def test_a_table_without_rows_stays_one(linker: Linker, tmp_path: Path) -> None:
+    table = ODD.append_column("problem", pa.array(["Fever", None, "SOB"])).slice(0, 0)
+    pq.write_table(table, tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1))
+    assert pq.read_table(tmp_path / "out.parquet").select(table.schema.names).num_rows == 0
+
+
+def test_dates_that_python_lacks_are_text_in_a_text_file(linker: Linker, tmp_path: Path) -> None:
+    table = ODD.select(["far", "nowhere", "lasts", "parts"])
+    pq.write_table(table.append_column("problem", pa.array(["Fever"] * 3)), tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.csv", columns=Columns(1))
+    first, second, third = read(tmp_path / "out.csv")
+    assert first["far"] == "29349-01-26"
+    assert first["nowhere"] == "2020-09-13 12:26:40.123456+00:00"
+    assert (second["far"], second["parts"], third["far"]) == ("", "", "1970-01-02")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linker.errors import TerminologyError
-from linker.formats.arrow import values_of
+from linker.formats.arrow import as_arrow_text, values_of
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.table.separated import separated_rows
@@ -21,7 +21,8 @@ def table_rows(
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """The header, then the rows, of CSV, TSV or Parquet; as `separated_rows` for the former.
 
-    Rows of Parquet are numbered from 1, and have the values that the file has.
+    Rows of Parquet are numbered from 1, and have the values that the file has; those that Python
+    cannot hold, as dates after the year 9999, are text.
     """
     if is_parquet(path):
         return _parquet(path, progress)
@@ -45,7 +46,8 @@ def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any
             number = 0
             for batch in file.iter_batches():
                 progress.advance(batch.num_rows)
-                for row in zip(*map(values_of, batch.columns), strict=True):
+                columns = (values_of(column, beyond=as_arrow_text) for column in batch.columns)
+                for row in zip(*columns, strict=True):
                     number += 1
                     yield number, row
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
