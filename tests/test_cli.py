@@ -456,6 +456,19 @@ def test_brat_names_its_files_in_utf8_whatever_the_locale(index: Index, tmp_path
     assert (out / "à" / "β2.ann").read_text().startswith("T1\t")
 
 
+def test_annotate_says_that_ids_are_none_that_omop_knows(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "note_nlp.parquet"
+    options = ["annotate", notes, "--index", index.path, "--out", out, "--format", "omop"]
+    assert "note_id" not in run(*options).stderr
+    write_jsonl(notes, [*NOTES, {"id": "n4", "text": "Fever."}])
+    assert (
+        "\nnote_id is text: 1 of 4 notes has an id that no integer can be, as it is in the CDM\n"
+        in run(*options).stderr
+    )
+
+
 def test_annotate_says_in_plain_lines_how_far_it_is(
     index: Index, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
