@@ -446,6 +446,8 @@ def test_cells_come_out_as_they_went_in(linker: Linker, tmp_path: Path, cells: l
         (b"problem,n\nFe\x00ver,1\n", r"a\.csv:2: NUL in (column 'problem'|the row)"),
         (b"problem,n\nFi\xe9vre,1\n", r"a\.csv:2: .*UTF-8"),
         (b"problem,problem\n", r"a\.csv:1: column 'problem' stands twice"),
+        (b"\n# x\nproblem,problem\n", r"a\.csv:3: column 'problem' stands twice"),
+        (b"sep=;\nproblem;problem\n", r"a\.csv:2: column 'problem' stands twice"),
         (b"term,n\nFever,1\n", r"a\.csv: no column 'problem'; it has 'term', 'n'"),
         (b"problem,review\nFever,1\n", r"a\.csv: has a column 'review' already; .*--prefix"),
     ],
@@ -459,6 +461,17 @@ def test_a_broken_table_is_an_error_and_nothing_is_written(
         mapped(linker, tmp_path / "a.csv", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "as it was"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv"]
+
+
+def test_parquet_has_rows_and_no_lines(linker: Linker, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * 2, names=["problem", "problem"]), path)
+    with pytest.raises(TerminologyError, match=r"a\.parquet: column 'problem' stands twice"):
+        TermTable(path, "problem")
+    for name, packed in (("b.parquet.gz", gzip.compress(path.read_bytes())), ("c.pq.zst", b"")):
+        (tmp_path / name).write_bytes(packed)
+        with pytest.raises(TerminologyError, match=f"{name}: Parquet that is packed once more; un"):
+            TermTable(tmp_path / name, "problem")
 
 
 def test_where_to_write_must_be_another_file_of_a_known_ending(

@@ -231,11 +231,11 @@ def _columns(header: Sequence[str], mapped: Mapping[str, str], where: str) -> di
     for ours, theirs in mapped.items():
         if ours not in _ALIASES and not (ours.startswith(_CODES) and ours != _CODES):
             known = ", ".join([*_ALIASES, f"{_CODES}VOCABULARY"])
-            raise TerminologyError(f"columns: {ours!r} is none of ours; known: {known}")
+            raise TerminologyError(f"{_option(ours)}: {ours!r} is none of ours; known: {known}")
         if theirs not in header:
             raise TerminologyError(
                 f"{where}: no column {theirs!r} (for {ours}); found: {found}; "
-                f"correct columns.{ours}"
+                f"correct {_option(ours)}"
             )
         columns[ours] = header.index(theirs)
         _refuse_twice(theirs, header, where)
@@ -253,10 +253,15 @@ def _columns(header: Sequence[str], mapped: Mapping[str, str], where: str) -> di
         if required not in columns:
             raise TerminologyError(
                 f"{where}: no column for {required!r}; found: {found}; say which it is with "
-                f"columns.{required}; if this is one column only, set delimiter in a recipe; if "
+                f"{_option(required)}; if this is one column only, set delimiter in a recipe; if "
                 "'found' is a row and no header, put one above it"
             )
     return columns
+
+
+def _option(ours: str) -> str:
+    """How a message says what maps a column of ours to one of the file's."""
+    return f"--column {ours}=..., in a recipe columns.{ours}"
 
 
 def _refuse_twice(name: str, header: Sequence[str], where: str) -> None:

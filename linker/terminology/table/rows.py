@@ -15,6 +15,8 @@ from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.table.separated import separated_rows
 
+_PARQUET = (".parquet", ".pq")
+
 
 def table_rows(
     path: Path, delimiter: str | None, bad: BadRows, progress: Progress
@@ -30,11 +32,17 @@ def table_rows(
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, by its first bytes or its ending."""
+    """Whether a file is Parquet, by its first bytes or its ending.
+
+    Raises:
+        TerminologyError: it is a folder, or Parquet in a packed file.
+    """
     if path.is_dir():
         raise TerminologyError(f"{path}: a folder, expected one CSV, TSV or Parquet file")
+    if path.suffix.lower() in (".gz", ".zst") and Path(path.stem).suffix.lower() in _PARQUET:
+        raise TerminologyError(f"{path}: Parquet that is packed once more; unpack it")
     with path.open("rb") as file:
-        return file.read(4) == b"PAR1" or path.suffix.lower() in (".parquet", ".pq")
+        return file.read(4) == b"PAR1" or path.suffix.lower() in _PARQUET
 
 
 def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any]]]:
