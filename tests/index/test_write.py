@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -309,8 +310,10 @@ def test_finished_folder_that_was_not_cleared_yet_is_cleared(out: Path, undistur
         ({"terms": TERMS[:-1]}, "concepts and names"),
         ({"encoder": FakeEncoder("another")}, "encoder"),
         ({"kind": "HNSW32"}, "kind"),
+        ({"recall": 0.99}, "recall"),
+        ({"min_recall": 1.1}, "recall"),
     ],
-    ids=["names", "encoder", "kind"],
+    ids=["names", "encoder", "kind", "recall", "min_recall"],
 )
 def test_finished_folder_of_something_else_is_not_renamed(
     options: dict[str, Any], what: str, out: Path, undisturbed
@@ -321,6 +324,22 @@ def test_finished_folder_of_something_else_is_not_renamed(
     assert not out.exists()
     small(out, resume=True)
     assert content(out) == undisturbed
+
+
+def test_finished_folder_is_called_what_it_is_called_now(out: Path) -> None:
+    small(out).path.rename(out.with_name("mini.partial"))
+    renamed = terminology(TERMS)
+    release = replace(renamed.release, version="2", licence="open")
+    index = write_index(
+        replace(renamed, release=release),
+        FakeEncoder(),
+        out,
+        kind="Flat",
+        min_recall=0,
+        calibrate=calibration,
+        resume=True,
+    )
+    assert (index.manifest.terminology.version, index.manifest.terminology.licence) == ("2", "open")
 
 
 def test_old_index_that_was_set_aside_goes_when_the_new_one_is_in_place(
