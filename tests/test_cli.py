@@ -536,9 +536,9 @@ def test_annotate_takes_rules_of_the_house(index: Index, tmp_path: Path) -> None
     (line,) = map(json.loads, out.read_text(encoding="utf-8").splitlines())
     assert [link["assertion"]["negated"] for link in line["links"]] == [True]
     # An output is of one set of rules.
-    _error(run(*asked), "assertion_rules")
+    _error(run(*asked), "another assertion rules;")
     rules.write_text(rules.read_text().replace("went by", "is over"))
-    _error(run(*asked, "--assertion-rules", rules), "assertion_rules")
+    _error(run(*asked, "--assertion-rules", rules), "another assertion rules;")
     rules.write_text('[[trigger]]\nattribute = "absent"\n')
     _error(run(*asked, "--assertion-rules", rules), "house.toml: 'trigger[0].attribute'")
 
@@ -554,6 +554,23 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
         f"1 error, a note or what is left of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
+
+
+def test_a_run_of_errors_alone_fails_also_when_it_is_gone_on_with(
+    index: Index, tmp_path: Path
+) -> None:
+    notes = write_jsonl(tmp_path / "notes.jsonl", [{"id": "1\0", "text": "Fever."}])
+    out = tmp_path / "out.csv"
+
+    def stop(stream: NoteStream, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(Linker.load(index.path), [notes], out, format="csv", progress=stop)
+    options = ["annotate", notes, "--index", index.path, "--out", out]
+    for _ in range(2):
+        result = run(*options, "--resume")
+        assert (result.exit_code, "1 error, a note or" in result.stderr) == (1, True)
 
 
 def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def _say(counts: Counts, out: Path) -> None:
             f"{out}.errors.jsonl",
             err=True,
         )
-    if counts.unread or (counts.errors and not (counts.notes or counts.resumed or counts.kept)):
+    if counts.unread or (counts.held_errors and not counts.held_notes):
         # Nothing came of it: a script is to stop here.
         raise typer.Exit(1)
 
