@@ -26,6 +26,7 @@ from linker.index.folder import (
     FILES,
     LEXICON_FILE,
     Index,
+    refuse_unreadable,
     set_aside,
 )
 from linker.index.lexicon import Lexicon
@@ -163,6 +164,7 @@ def check_place(out: Path, *, resume: bool, force: bool) -> None:
         IndexFolderError: as by `write_index`.
     """
     out = out.resolve()
+    refuse_unreadable(out)
     if out.parent.exists():
         with _held(out):
             _check_place(out, resume=resume, force=force)

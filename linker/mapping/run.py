@@ -24,7 +24,7 @@ from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.uses import Uses
 from linker.mapping.values import VERDICTS, Columns, Review
-from linker.mapping.write import Write, opened, refuse_ending
+from linker.mapping.write import Write, opened_for, refuse_ending
 from linker.schema import Link
 from linker.steps import Progress, Silent
 
@@ -118,7 +118,7 @@ def map_terms(
     progress.step(f"writing {out.name}", unit="rows")
     try:
         with naming(out):
-            with opened(partial, out.suffix, table, pa.schema(columns.fields), order) as write:
+            with opened_for(partial, out.suffix, table, pa.schema(columns.fields), order) as write:
                 done = _write(_found(rows, terms, table), write, columns, progress)
             _keep(partial, out)
         if page is not None:

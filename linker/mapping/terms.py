@@ -100,7 +100,8 @@ class TermTable:
     def schema(self) -> pa.Schema:
         """The columns as Parquet has them; those of text files are strings."""
         if self.is_parquet:
-            return pq.read_schema(self.path).remove_metadata()
+            with self.path.open("rb") as file:
+                return pq.read_schema(file).remove_metadata()
         return pa.schema([pa.field(name, pa.string()) for name in self.names])
 
     def __iter__(self) -> Iterator[TermRow]:

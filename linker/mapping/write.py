@@ -33,7 +33,7 @@ def refuse_ending(out: Path) -> None:
 
 
 @contextmanager
-def opened(
+def opened_for(
     path: Path, ending: str, table: TermTable, ours: pa.Schema, order: Sequence[int] | None
 ) -> Iterator[Write]:
     """Open the file at a path for the rows of a table, in the way that an ending says.
@@ -109,7 +109,7 @@ def _beside(
 
 def _batches(table: TermTable, order: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
     """The rows as the file has them, in an order if one is given; no batch is empty."""
-    with pq.ParquetFile(table.path) as file:
+    with table.path.open("rb") as opened, pq.ParquetFile(opened) as file:
         if order is None:
             yield from (found for found in file.iter_batches(ROW_GROUP) if found.num_rows)
             return

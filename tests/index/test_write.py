@@ -19,7 +19,7 @@ from cases import DIM, PATIENCE, FakeEncoder, files_of_at_most
 
 from linker.encoder import Vectors
 from linker.errors import ConfigError, EncoderError, IndexFolderError, TerminologyError
-from linker.index import Index, Silent, write_index
+from linker.index import Index, Silent, check_place, write_index
 from linker.index.manifest import VectorsInfo
 from linker.terminology import NameKind, Release, TableBuilder, Terminology
 
@@ -324,6 +324,19 @@ def test_finished_folder_of_something_else_is_not_renamed(
     assert not out.exists()
     small(out, resume=True)
     assert content(out) == undisturbed
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_path_that_is_not_utf8_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    strange = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    encoder = FakeEncoder()
+    for out in (strange, strange / "no" / "such"):
+        message = r"\\xff.*': a path that is not UTF-8 cannot be opened; rename it"
+        with pytest.raises(IndexFolderError, match=message):
+            check_place(out, resume=False, force=False)
+        with pytest.raises(IndexFolderError, match=message):
+            small(out, encoder=encoder)
+    assert (encoder.encoded, list(tmp_path.iterdir())) == ([], [])
 
 
 def test_finished_folder_is_called_what_it_is_called_now(out: Path) -> None:

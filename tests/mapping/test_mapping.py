@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import datetime
 import gzip
+import os
 import shlex
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -461,6 +463,19 @@ def test_a_broken_table_is_an_error_and_nothing_is_written(
         mapped(linker, tmp_path / "a.csv", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "as it was"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_path_that_is_not_utf_8_is_read_and_written(linker: Linker, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    table = pa.table({"problem": ["Fever"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").rename(folder / "a.parquet")
+    out = folder / "out.parquet"
+    map_terms(linker, TermTable(folder / "a.parquet", "problem"), out)
+    with out.open("rb") as file:
+        assert pq.read_table(file)["concept_id"].to_pylist() == ["X:0006"]
 
 
 def test_parquet_has_rows_and_no_lines(linker: Linker, tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ def is_parquet(path: Path) -> bool:
 def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any]]]:
     """The column names, then the rows, numbered from 1."""
     try:
-        with pq.ParquetFile(path) as file:
+        # Arrow opens no path that is not UTF-8.
+        with path.open("rb") as opened, pq.ParquetFile(opened) as file:
             yield 0, file.schema_arrow.names
             progress.step(f"reading {path.name}", total=file.metadata.num_rows, unit="rows")
             number = 0
