@@ -1,6 +1,26 @@
-"""`python -m linker`: the command line."""
+"""The door to the command line: `linker`, and `python -m linker`."""
 
-from linker.cli import app
+from __future__ import annotations
+
+import os
+import signal
+
+_STOPPED = 130
+"""`linker.cli.console.STOPPED`, which is not imported yet."""
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while it is imported ends it without a word."""
+    # A shell starts its background jobs deaf to Ctrl-C, and so they stay.
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:
+        # Nothing is open that would have to be put in order.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_STOPPED))
+    from linker.cli import app
+
+    signal.signal(signal.SIGINT, heard)
+    app(prog_name="linker")
+
 
 if __name__ == "__main__":
-    app(prog_name="linker")
+    main()

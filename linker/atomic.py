@@ -14,12 +14,29 @@ def refuse_as_file(path: Path) -> None:
     """See that a file can be written at a path, before the work that is to fill it.
 
     Raises:
-        ConfigError: a folder is there, or it lies in a folder that is not.
+        ConfigError: a folder, a link, a device or a pipe is there, or it lies in a folder that is
+            not.
     """
+    if path == Path("-"):
+        raise ConfigError("'-' is not taken for standard output here; give the file to write")
+    refuse_replacing(path, ConfigError)
     if path.is_dir():
         raise ConfigError(f"{path}: is a folder; give the file to write")
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
+
+
+def refuse_replacing(path: Path, error: type[LinkerError]) -> None:
+    """See that no link, device (`/dev/null`) or pipe is there: a rename puts a file in its place.
+
+    Raises:
+        LinkerError: of the type given, where there is one.
+    """
+    if path.is_symlink():
+        # Not `Path.resolve`, for which a link to itself is an error of its own.
+        raise error(f"{path}: is a link, to {os.path.realpath(path)}; give that path")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise error(f"{path}: is a device or a pipe; give a file to write")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
@@ -169,6 +169,22 @@ class ReadOptions(_Section):
     max_bad_rows: int = Field(default=0, ge=0)
 
 
+_FLAGS = {
+    "columns": "--column",
+    "max_bad_rows": "--max-bad-rows",
+    "roots": "--root",
+    "semantic_groups": "--semantic-group",
+    "semantic_types": "--semantic-type",
+    "terminology": "--name",
+    "version": "--release",
+}
+
+
+def option_name(name: str) -> str:
+    """How a message names one of `ReadOptions`: as Python and recipes do, and the command line."""
+    return f"{name} ({_FLAGS[name]})" if name in _FLAGS else name
+
+
 class TerminologySection(ReadOptions):
     """`[terminology]`: where the terminology comes from, and what of it is read.
 
@@ -281,10 +297,17 @@ def read_toml(path: Path | Traversable) -> dict[str, Any]:
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_OURS = "Value error, "
+"""How pydantic begins what a check of ours says."""
 
 
-def validated(model: type[_Model], data: dict[str, Any], *, where: str) -> _Model:
+def validated(
+    model: type[_Model], data: dict[str, Any], *, where: str, named: Callable[[str], str] = repr
+) -> _Model:
     """Make a model of `data`, or say which key of `where` is wrong and which keys there are.
+
+    Args:
+        named: how a message names a key.
 
     Raises:
         ConfigError: a key is unknown or missing, or a value cannot be.
@@ -300,9 +323,9 @@ def validated(model: type[_Model], data: dict[str, Any], *, where: str) -> _Mode
             ).removeprefix(".")
             if problem["type"] == "extra_forbidden":
                 known = ", ".join(sorted(_section(model, location[:-1]).model_fields))
-                problems.append(f"unknown key {key!r}; known here: {known}")
+                problems.append(f"unknown key {named(key)}; known here: {known}")
             else:
-                problems.append(f"{key!r}: {problem['msg']}")
+                problems.append(f"{named(key)}: {problem['msg'].removeprefix(_OURS)}")
         raise ConfigError(f"{where}: {'; '.join(problems)}") from error
 
 

@@ -114,6 +114,44 @@ def test_imports_are_light(statement: str, absent: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
 
 
+ENDED_BEFORE_IT_BEGAN = """
+import os, signal, sys, time
+from importlib.abc import MetaPathFinder
+
+class Pressed(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+
+sys.meta_path.insert(0, Pressed())
+from linker.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_line_is_imported_ends_it_without_a_word() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED_BEFORE_IT_BEGAN],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=hear_interrupts,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_job_that_is_deaf_to_ctrl_c_stays_so() -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "import linker.__main__ as door, linker.cli\n"
+        "linker.cli.app = lambda **_: print(signal.getsignal(signal.SIGINT).name)\n"
+        "door.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "SIG_IGN\n"
+
+
 def test_runs_as_a_module() -> None:
     done = subprocess.run(_command("--help"), capture_output=True, text=True, check=True)
     assert "Usage: linker [OPTIONS] COMMAND" in done.stdout
@@ -266,11 +304,12 @@ def test_link_with_closed_stdin(index: Index) -> None:
 
 @pytest.mark.parametrize(
     ("redirection", "reason"),
-    [(">&-", "standard output: Bad file descriptor"), (">/dev/full", "No space left on device")],
+    [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")],
 )
 @pytest.mark.parametrize("command", [["link", "--index"], ["info"], ["info", "--json"], ["--help"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_output_that_cannot_be_written(
-    index: Index, command: list[str], redirection: str, reason: str
+    index: Index, command: list[str], redirection: str, reason: str, unbuffered: str
 ) -> None:
     arguments = command if command == ["--help"] else [*command, str(index.path)]
     done = subprocess.run(
@@ -278,10 +317,20 @@ def test_output_that_cannot_be_written(
         input=b"fever\n",
         capture_output=True,
         check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     )
-    errors = done.stderr.decode().splitlines()
+    assert done.stderr.decode() == f"error: standard output: {reason}\n"
     assert done.returncode == 1
-    assert [error.startswith("error: ") and reason in error for error in errors] == [True]
+
+
+def test_work_does_not_stop_because_its_log_cannot_be_written(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    command = _command("annotate", notes, "--index", index.path, "--out", out)
+    done = subprocess.run(["sh", "-c", 'exec "$@" 2>/dev/full', "sh", *command], check=False)
+    assert done.returncode == 0
+    assert len(out.read_text(encoding="utf-8").splitlines()) == len(NOTES)
 
 
 def test_annotate_needs_no_standard_output(index: Index, tmp_path: Path) -> None:
@@ -408,6 +457,19 @@ def test_brat_names_its_files_in_utf8_whatever_the_locale(index: Index, tmp_path
     assert (out / "à" / "β2.ann").read_text().startswith("T1\t")
 
 
+def test_annotate_says_that_ids_are_none_that_omop_knows(
+    index: Index, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "note_nlp.parquet"
+    options = ["annotate", notes, "--index", index.path, "--out", out, "--format", "omop"]
+    assert "note_id" not in run(*options).stderr
+    write_jsonl(notes, [*NOTES, {"id": "n4", "text": "Fever."}])
+    assert (
+        "\nnote_id is text: 1 of 4 notes has an id that no integer can be, as it is in the CDM\n"
+        in run(*options).stderr
+    )
+
+
 def test_annotate_says_in_plain_lines_how_far_it_is(
     index: Index, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -475,9 +537,9 @@ def test_annotate_takes_rules_of_the_house(index: Index, tmp_path: Path) -> None
     (line,) = map(json.loads, out.read_text(encoding="utf-8").splitlines())
     assert [link["assertion"]["negated"] for link in line["links"]] == [True]
     # An output is of one set of rules.
-    _error(run(*asked), "assertion_rules")
+    _error(run(*asked), "another assertion rules;")
     rules.write_text(rules.read_text().replace("went by", "is over"))
-    _error(run(*asked, "--assertion-rules", rules), "assertion_rules")
+    _error(run(*asked, "--assertion-rules", rules), "another assertion rules;")
     rules.write_text('[[trigger]]\nattribute = "absent"\n')
     _error(run(*asked, "--assertion-rules", rules), "house.toml: 'trigger[0].attribute'")
 
@@ -493,6 +555,23 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
         f"1 error, a note or what is left of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
+
+
+def test_a_run_of_errors_alone_fails_also_when_it_is_gone_on_with(
+    index: Index, tmp_path: Path
+) -> None:
+    notes = write_jsonl(tmp_path / "notes.jsonl", [{"id": "1\0", "text": "Fever."}])
+    out = tmp_path / "out.csv"
+
+    def stop(stream: NoteStream, n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(Linker.load(index.path), [notes], out, format="csv", progress=stop)
+    options = ["annotate", notes, "--index", index.path, "--out", out]
+    for _ in range(2):
+        result = run(*options, "--resume")
+        assert (result.exit_code, "1 error, a note or" in result.stderr) == (1, True)
 
 
 def test_annotate_of_bad_notes_alone_fails(index: Index, tmp_path: Path) -> None:

@@ -55,6 +55,10 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
             '[terminology]\nsource="obo"\npath="x"\n[index]\nmin_recall=2\n',
             "'index.min_recall': Input should be less than or equal to 1",
         ),
+        (
+            '[terminology]\nsource="obo"\npath="x"\n[index]\nmemory="2XB"\n',
+            "'index.memory': '2XB' is no size; expected one such as 1.5GB or 800MB",
+        ),
         ("[terminology\n", "not a TOML file"),
     ],
 )

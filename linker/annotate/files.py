@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -39,17 +40,14 @@ def files_of(
         raise NoteError(f"{path}: no such file or folder")
     if path.is_dir():
         unread: dict[Path, str] = {}
-        found = sorted(
-            p
-            for p in _walk(path, left_out, unread)
-            if _of_format(p, input_format) and _may_be_file(p)
-        )
+        walked = _walk(path, left_out, unread)
+        found = sorted(p for p in walked if _is_read(p, input_format, unread))
         if path in unread:
             raise NoteError(f"{path}: {unread[path]}")
         if not found and not unread:
             raise NoteError(f"{path}: no notes in this folder; expected files that end in {_KNOWN}")
-        for folder, reason in unread.items():
-            yield NoteFile(folder, "", 0, unread=reason)
+        for place, reason in sorted(unread.items()):
+            yield NoteFile(place, "", 0, unread=reason)
     else:
         if input_format is None and ending_format(path) is None:
             raise NoteError(
@@ -128,7 +126,7 @@ def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Ite
             passed_over |= {name for name in names if _is_in(_place(real, name), left_out)}
             folders[:] = [name for name in folders if name not in passed_over]
             # Links are followed once all folders are seen under their own names.
-            left += [folder / name for name in sorted(folders) if (folder / name).is_symlink()]
+            left += [folder / name for name in sorted(folders) if _is_link(folder / name)]
             yield from (folder / name for name in names if name not in passed_over)
 
 
@@ -144,17 +142,36 @@ def _of_runs(names: Collection[str]) -> set[str]:
     return found | {f"{output}.writing" for output in under_way}
 
 
-def _may_be_file(path: Path) -> bool:
+def _is_read(path: Path, input_format: str | None, unread: dict[Path, str]) -> bool:
+    """Whether an entry of a folder is a file that is read.
+
+    Args:
+        unread: is told of an entry that is called as one and cannot be read, and of a link without
+            an ending that leads nowhere: there may have been a folder of notes.
+    """
+    is_wanted = _of_format(path, input_format)
+    if not is_wanted and (path.suffix or not _is_link(path)):
+        return False
     try:
-        return path.is_file()
-    except OSError:
-        return True  # to be told of when it is opened
+        mode = path.stat().st_mode
+    except OSError as error:
+        unread[path] = unread_reason(error)
+        return False
+    if is_wanted and not stat.S_ISREG(mode):
+        unread[path] = "is a pipe, a socket or a device; a pipe is read where it is named itself"
+        return False
+    return is_wanted
+
+
+def _is_link(path: Path) -> bool:
+    # `Path.is_symlink` raises where the folder may be listed and its entries not be looked at.
+    return os.path.islink(path)  # noqa: PTH114
 
 
 def _place(folder: str, name: str) -> str:
     """Where an entry of a folder, of which all links are resolved, leads to."""
     path = Path(folder, name)
-    return os.path.realpath(path) if path.is_symlink() else str(path)
+    return os.path.realpath(path) if _is_link(path) else str(path)
 
 
 def _is_in(place: str, left_out: Collection[Path]) -> bool:

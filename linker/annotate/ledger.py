@@ -67,7 +67,7 @@ class Ledger:
                     "UPDATE notes SET text = ?, record = ? WHERE id = ?", (text, self.records, key)
                 )
         self.records += 1
-        self.all_integers = self.all_integers and _is_integer(note_id)
+        self.all_integers = self.all_integers and is_integer(note_id)
 
     def meet(self, note_id: str) -> bool:
         """The input holds the id; whether it is the first time that it does."""
@@ -120,12 +120,14 @@ class Ledger:
         return None if found is None else found[0]
 
 
-def _is_integer(note_id: str) -> bool:
-    # What 64 bits hold, and what is the same when written as a number.
+def is_integer(note_id: str) -> bool:
+    """Whether 64 bits hold an id as a number, and it is the same when written as one."""
+    digits = note_id.removeprefix("-")
     return (
-        note_id.isascii()
-        and note_id.isdigit()
-        and len(note_id) < 19
+        digits.isascii()
+        and digits.isdigit()
+        and len(digits) < 20
+        and -(2**63) <= int(note_id) < 2**63
         and note_id == str(int(note_id))
     )
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 from linker.annotate.faults import Faults
 from linker.annotate.journal import Record, read_records
-from linker.annotate.ledger import Ledger
+from linker.annotate.ledger import Ledger, is_integer
 from linker.annotate.output import Output
 from linker.annotate.readers import BadNote
 
@@ -55,6 +55,15 @@ class Merge:
         for number, (record, is_old) in enumerate(both):
             if self._stays(record, number, is_old=is_old):
                 yield record, is_old
+
+    def text_ids(self) -> int:
+        """How many notes that the output is to hold have an id that is no whole number."""
+        if self._ledger.all_integers:
+            return 0
+        return sum(
+            record.bad is None and record.note_id is not None and not is_integer(record.note_id)
+            for record, _ in self.records()
+        )
 
     def _stays(self, record: Record, number: int, *, is_old: bool) -> bool:
         note_id, ledger, faults = record.note_id, self._ledger, self._faults

@@ -23,6 +23,7 @@ from typing import Any
 from linker.annotate.journal import Journal, Record, is_unbegun, pack, read_job
 from linker.annotate.write import json_line
 from linker.annotate.writers import Format, RunInfo
+from linker.atomic import refuse_replacing
 from linker.errors import NoteError
 from linker.index import sha256
 
@@ -81,10 +82,7 @@ class Output:
         Raises:
             NoteError: it is one.
         """
-        if self.out.is_symlink():
-            raise NoteError(f"{self.out}: is a link, to {self.out.resolve()}; give that path")
-        if self.out.exists() and not (self.out.is_file() or self.out.is_dir()):
-            raise NoteError(f"{self.out}: is a device or a pipe; give a file to write")
+        refuse_replacing(self.out, NoteError)
         if self._form.is_folder(self.out):
             if self.out.exists() and not self.out.is_dir():
                 raise NoteError(f"{self.out}: is a file; this format is a folder of files")
@@ -254,7 +252,7 @@ def check_settings(settings: dict[str, Any], job: dict[str, Any], message: str) 
         key for key in settings.keys() | found.keys() if found.get(key) != settings.get(key)
     )
     if changed:
-        raise NoteError(message.format(changed=" and ".join(changed)))
+        raise NoteError(message.format(changed=" and ".join(changed).replace("_", " ")))
 
 
 def described(out: Path) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class Counts:
         held_notes: notes that the output holds, also from before.
         held_links: links that it holds, NIL left out.
         held_errors: errors that it holds: the lines of its errors file.
+        text_ids: notes of an output in OMOP's format whose ids are no whole numbers of 64 bits: by
+            them `note_id` is text in it.
     """
 
     notes: int
@@ -73,6 +75,7 @@ class Counts:
     held_notes: int = 0
     held_links: int = 0
     held_errors: int = 0
+    text_ids: int = 0
 
 
 def annotate_files(
@@ -185,6 +188,7 @@ def annotate_files(
             run.counts,
             kept=kept,
             changed=totals.changed,
+            text_ids=run.text_ids,
             unread=unread,
             held_notes=totals.notes,
             held_links=totals.links,
@@ -230,6 +234,7 @@ class _Run:
         self._k, self._name, self._asked, self._ray = k, name, workers, ray
         self._digest = functools.partial(digest_of, name=name, out=output.out)
         self.workers = 1 if workers is None else workers
+        self.text_ids = 0
         self._base = False
 
     def take_stock(self, job: dict[str, Any], *, is_resumed: bool) -> None:
@@ -347,7 +352,8 @@ class _Run:
         if holds is not None:
             self.state = output.state
             return holds, holds.notes + holds.errors - counts.errors - counts.resumed
-        info = replace(self._info, integer_ids=self._ledger.all_integers)
+        self.text_ids = merge.text_ids() if self._name == "omop" else 0
+        info = replace(self._info, integer_ids=not self.text_ids)
         kept = 0
 
         def records() -> Iterator[Record]:

@@ -157,6 +157,13 @@ def _say(counts: Counts, out: Path) -> None:
             f"written with blanks for their line ends or tabs: {counted(counts.changed, 'note')}",
             err=True,
         )
+    if counts.text_ids:
+        typer.echo(
+            f"note_id is text: {counts.text_ids:,} of {counted(counts.held_notes, 'note')} "
+            f"{'has an id' if counts.text_ids == 1 else 'have ids'} that no integer can be, as it "
+            "is in the CDM",
+            err=True,
+        )
     if counts.held_errors:
         each = "each " * (counts.held_errors > 1)
         typer.echo(
@@ -164,7 +171,7 @@ def _say(counts: Counts, out: Path) -> None:
             f"{out}.errors.jsonl",
             err=True,
         )
-    if counts.unread or (counts.errors and not (counts.notes or counts.resumed or counts.kept)):
+    if counts.unread or (counts.held_errors and not counts.held_notes):
         # Nothing came of it: a script is to stop here.
         raise typer.Exit(1)
 

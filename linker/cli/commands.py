@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import os
 import sys
 from typing import Annotated, Any
 
@@ -21,6 +18,7 @@ from linker.cli.info import info
 from linker.cli.link import link
 from linker.cli.map import map_
 from linker.cli.overlay import overlay
+from linker.cli.streams import prepare_streams
 from linker.cli.train import train
 from linker.errors import LinkerError
 
@@ -40,25 +38,11 @@ COMMANDS = (
 """In the order in which `linker --help` lists them. A new command is one module and one name."""
 
 
-class _Closed(io.RawIOBase):
-    """A standard output that was closed (`>&-`): an error for who writes to it, for nobody else."""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, _: Any) -> int:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
-
-
 class _Group(typer.core.TyperGroup):
     """Turns our own errors into a line on stderr and the exit status 1."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        if sys.stdout is None:
-            sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed(), 1), write_through=True)
-        # In Latin-1 "…" or a Greek letter would else be an error: stderr has a way, stdout none.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")
+        prepare_streams()
         try:
             return super().main(*args, **kwargs)
         except OSError as error:  # of the help, which no command prints

@@ -55,6 +55,8 @@ def show(table: Table) -> None:
     # Cells are padded to the longest of their column, the last too.
     lines = printed.getvalue().splitlines()
     out_console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
+    # While an error can still be told.
+    out_console.file.flush()
 
 
 @contextmanager

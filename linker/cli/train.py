@@ -94,7 +94,7 @@ def train(
         "held_out": held_out, "seed": seed, "precision": precision,
     }  # fmt: skip
     given = {key: value for key, value in flags.items() if value is not None}
-    settings = validated(TrainSettings, given, where="train")
+    settings = validated(TrainSettings, given, where="train", named=_flag)
     with resumable(out), Bars(err_console) as progress:
         report = train_encoder(
             index,
@@ -115,3 +115,7 @@ def train(
             err=True,
         )
     typer.echo(f"{out}: use it with: linker build ... --encoder {out}", err=True)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

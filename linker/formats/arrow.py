@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 
 
-def values_of(column: pa.Array) -> list[Any]:
+def values_of(
+    column: pa.Array, *, beyond: Callable[[pa.Scalar], Any] = lambda _: None
+) -> list[Any]:
     """The values of a column, as `to_pylist`, but that no value ends the reading.
 
-    A string that is not UTF-8 comes as its bytes. A date that Python cannot hold (of the year
-    29349, or PostgreSQL's "infinity") is None. A time in a zone that is not known here is in UTC.
+    A string that is not UTF-8 comes as its bytes. A time in a zone that is not known here is in
+    UTC.
+
+    Args:
+        beyond: what to take for a value that Python cannot hold, as a date of the year 29349, or
+            PostgreSQL's "infinity"; None if it is not given.
     """
     kind = column.type
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
@@ -19,19 +26,28 @@ def values_of(column: pa.Array) -> list[Any]:
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     try:
         values: list[Any] = column.to_pylist()
-    except (UnicodeDecodeError, OverflowError, pa.ArrowInvalid):
-        values = [_value(cell) for cell in column]
+    except (OverflowError, ValueError):
+        # Of ValueErrors: no UTF-8, Arrow's own, and nanoseconds without pandas.
+        values = [_value(cell, beyond) for cell in column]
     return values
 
 
-def _value(cell: pa.Scalar) -> Any:
+def as_arrow_text(cell: pa.Scalar) -> str:
+    """A value as Arrow writes it in text."""
+    return str(cell.cast(pa.string()))
+
+
+def _value(cell: pa.Scalar, beyond: Callable[[pa.Scalar], Any]) -> Any:
     try:
         return cell.as_py()
     except UnicodeDecodeError as error:
         return error.object
-    except OverflowError:
-        return None
-    except pa.ArrowInvalid:
-        if not pa.types.is_timestamp(cell.type) or cell.type.tz == "UTC":
-            raise
-        return _value(cell.cast(pa.int64()).cast(pa.timestamp(cell.type.unit, "UTC")))
+    except (OverflowError, ValueError):
+        kind = cell.type
+        if pa.types.is_struct(kind):
+            return {name: _value(item, beyond) for name, item in cell.items()}
+        if isinstance(cell, pa.ListScalar):
+            return [_value(item, beyond) for item in cell.values]
+        if pa.types.is_timestamp(kind) and kind.tz not in (None, "UTC"):
+            return _value(cell.cast(pa.int64()).cast(pa.timestamp(kind.unit, "UTC")), beyond)
+        return beyond(cell)

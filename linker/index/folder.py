@@ -31,6 +31,20 @@ def set_aside(out: Path) -> Path:
     return out.with_name(f".{out.name}.replaced")
 
 
+def refuse_unreadable(path: Path) -> None:
+    """See that FAISS and Arrow can open what lies at a path.
+
+    Raises:
+        IndexFolderError: it is not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise IndexFolderError(
+            f"{os.fsencode(path)!r}: a path that is not UTF-8 cannot be opened; rename it"
+        ) from None
+
+
 class Index:
     """The parts of an index folder. Use `open`."""
 
@@ -59,12 +73,7 @@ class Index:
             IndexFolderError: not an index, of another format version, incomplete or damaged.
         """
         path = Path(path)
-        try:
-            str(path).encode()
-        except UnicodeEncodeError:
-            raise IndexFolderError(
-                f"{os.fsencode(path)!r}: a path that is not UTF-8 cannot be opened; rename it"
-            ) from None
+        refuse_unreadable(path)
         manifest = Manifest.read(path)
         try:
             return cls._open(path, manifest, verify=verify)

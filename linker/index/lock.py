@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from linker.errors import IndexFolderError
+from linker.index.folder import refuse_unreadable
 from linker.lock import locked as hold
 
 
@@ -15,7 +16,8 @@ def locked(folder: Path) -> AbstractContextManager[None]:
     The lock goes with the process. Reading needs none.
 
     Raises:
-        IndexFolderError: on entering, if another process holds it.
+        IndexFolderError: its path is not UTF-8; or, on entering, another process holds it.
     """
+    refuse_unreadable(folder)
     busy = IndexFolderError(f"{folder}: another process is building this index; wait for it")
     return hold(folder, busy)

@@ -26,6 +26,7 @@ from linker.index.folder import (
     FILES,
     LEXICON_FILE,
     Index,
+    refuse_unreadable,
     set_aside,
 )
 from linker.index.lexicon import Lexicon
@@ -119,7 +120,7 @@ def write_index(
         store = Store.open(partial)
         kind = resolve_kind(kind, store.n_names, dim, memory)
         _refuse_rounded(partial, reuse, reusable, rounds=rounds(kind, dim))
-        if not _is_complete(partial, _job(partial, encoder, kind)):
+        if not _is_complete(partial, _job(partial, encoder, kind, recall), min_recall):
             if reusable is not None and reusable.is_rounded:
                 (partial / _ROUNDED).touch()
             progress.step("indexing words")
@@ -146,6 +147,10 @@ def write_index(
                 files={},
             )
             _complete(partial, manifest, calibrate, progress)
+        else:
+            # What was asked for may call the terminology otherwise.
+            manifest = Manifest.parse(partial)
+            manifest.model_copy(update={"terminology": terminology.release}).write(partial)
         if finish is not None:
             finish(partial)
         _move_into_place(partial, out)
@@ -159,6 +164,7 @@ def check_place(out: Path, *, resume: bool, force: bool) -> None:
         IndexFolderError: as by `write_index`.
     """
     out = out.resolve()
+    refuse_unreadable(out)
     if out.parent.exists():
         with _held(out):
             _check_place(out, resume=resume, force=force)
@@ -258,18 +264,22 @@ def _is_begun(partial: Path) -> bool:
     return bool(found - {CONCEPTS_FILE, NAMES_FILE})
 
 
-def _job(partial: Path, encoder: Encoder, kind: str) -> dict[str, str]:
+def _job(partial: Path, encoder: Encoder, kind: str, recall: float) -> dict[str, Any]:
     """What decides the content of an index. The store's files have every name's normal form."""
     return {
         "concepts": sha256(partial / CONCEPTS_FILE),
         "names": sha256(partial / NAMES_FILE),
         "encoder": encoder.identity.fingerprint,
         "kind": kind,
+        "recall": recall,
     }
 
 
-def _is_complete(partial: Path, job: dict[str, str]) -> bool:
+def _is_complete(partial: Path, job: dict[str, Any], min_recall: float) -> bool:
     """Whether only the last renaming is left to do. The job is noted down if there is none yet.
+
+    Args:
+        min_recall: the least recall that a complete one may have.
 
     Raises:
         IndexFolderError: the unfinished folder is of another job.
@@ -283,10 +293,14 @@ def _is_complete(partial: Path, job: dict[str, str]) -> bool:
             "names": manifest.files[NAMES_FILE].sha256,
             "encoder": manifest.encoder.fingerprint,
             "kind": manifest.vectors.kind,
+            "recall": manifest.vectors.recall_asked,
         }
+        # The manifest has four digits of it.
+        if manifest.vectors.recall_at_10 < min_recall - 5e-5:
+            found["recall"] = None
     else:
         # Shards are of no kind yet.
-        job = {key: value for key, value in job.items() if key != "kind"}
+        job = {key: value for key, value in job.items() if key not in ("kind", "recall")}
         try:
             found = dict(json.loads(path.read_bytes()))
         except FileNotFoundError:

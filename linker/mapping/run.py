@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,12 @@ import pyarrow as pa
 
 from linker.atomic import naming
 from linker.errors import ConfigError, TerminologyError
-from linker.formats.cells import as_text
-from linker.formats.rows import WriteRow, csv_rows, parquet_rows
 from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
 from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.uses import Uses
 from linker.mapping.values import VERDICTS, Columns, Review, decided_before
+from linker.mapping.write import Write, opened_for, refuse_ending
 from linker.schema import Link
 from linker.steps import Progress, Silent
 
@@ -103,9 +101,8 @@ def map_terms(
         table.refuse_as_output(Path(page))
         if Path(page).resolve() == out.resolve():
             raise ConfigError(f"{page}: is both the page and the table to write; name two files")
-    schema = pa.unify_schemas([table.schema, pa.schema(columns.fields)])
+    refuse_ending(out)
     partial = out.with_name(f"{out.name}.partial")
-    opened = _writer(out, partial, schema, table)
     uses = Uses(table, count)
     used = _terms(table, uses, progress)
     terms: dict[str, tuple[Any, ...]] = {}
@@ -122,14 +119,16 @@ def map_terms(
         if page is not None:
             to_show.append(Reviewed(term, used[term], verdict, link.candidates, decided))
     rows: Iterable[TermRow] = table
+    order = None
     if count is not None:
         rows = sorted(table, key=lambda row: -uses.of(row))
+        order = [row.number for row in rows]
         to_show.sort(key=lambda item: -item.uses)
     progress.step(f"writing {out.name}", unit="rows")
     try:
         with naming(out):
-            with opened as write:
-                done = _write(_found(rows, terms, schema.names, table), write, columns, progress)
+            with opened_for(partial, out.suffix, table, pa.schema(columns.fields), order) as write:
+                done = _write(_found(rows, terms, table), write, columns, progress)
             _keep(partial, out)
         if page is not None:
             write_page(
@@ -164,19 +163,18 @@ def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]
 def _found(
     rows: Iterable[TermRow],
     terms: Mapping[str, tuple[Any, ...]],
-    names: Sequence[str],
     table: TermTable,
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The term of each row, and the row with what was found of it."""
+) -> Iterator[tuple[TermRow, tuple[Any, ...]]]:
+    """Each row, and what was found of its term."""
     for row in rows:
         if row.term not in terms:
             raise TerminologyError(f"{table.path}: changed while it was read; map it again")
-        yield row.term, dict(zip(names, (*row.cells, *terms[row.term]), strict=True))
+        yield row, terms[row.term]
 
 
 def _write(
-    rows: Iterable[tuple[str, dict[str, Any]]],
-    write: WriteRow,
+    rows: Iterable[tuple[TermRow, tuple[Any, ...]]],
+    write: Write,
     columns: Columns,
     progress: Progress,
 ) -> Mapped:
@@ -184,11 +182,13 @@ def _write(
     verdicts: Counter[str] = Counter()
     blank = 0
     coded: set[str] = set()
-    for term, cells in rows:
-        write(cells)
-        verdicts[cells[f"{columns.prefix}review"]] += 1
-        blank += not term
-        coded |= {v for v in columns.vocabularies if cells[f"{columns.prefix}codes.{v}"]}
+    names = [field.name for field in columns.fields]
+    for row, values in rows:
+        found = dict(zip(names, values, strict=True))
+        write(row, found)
+        verdicts[found[f"{columns.prefix}review"]] += 1
+        blank += not row.term
+        coded |= {v for v in columns.vocabularies if found[f"{columns.prefix}codes.{v}"]}
         progress.advance(1)
     return Mapped(
         rows=verdicts.total(),
@@ -213,36 +213,3 @@ def _link(
         batch = terms[start : start + BATCH]
         yield from zip(batch, linker.link(batch, k), strict=True)
         progress.advance(len(batch))
-
-
-def _writer(
-    out: Path, partial: Path, schema: pa.Schema, table: TermTable
-) -> AbstractContextManager[WriteRow]:
-    ending = out.suffix.lower()
-    if ending == ".parquet":
-        return parquet_rows(partial, schema)
-    if ending not in (".csv", ".tsv"):
-        raise ConfigError(f"{out}: ends in {ending!r}, expected .csv, .tsv or .parquet")
-    dialect = table.dialect
-    if ending == ".tsv":
-        dialect = replace(dialect, delimiter="\t", is_said=False)
-    elif not table.is_csv:
-        dialect = replace(dialect, delimiter=",", is_said=False)
-    opened = csv_rows(partial, schema.names, dialect=dialect)
-    return _Texts(opened) if table.is_parquet else opened
-
-
-class _Texts(AbstractContextManager[WriteRow]):
-    """Writes the values of a Parquet table as text; numbers of floats as they are."""
-
-    def __init__(self, opened: AbstractContextManager[WriteRow]) -> None:
-        self._opened = opened
-
-    def __enter__(self) -> Callable[[Mapping[str, Any]], object]:
-        write = self._opened.__enter__()
-        return lambda row: write(
-            {k: v if isinstance(v, float) and v == v else as_text(v) for k, v in row.items()}
-        )
-
-    def __exit__(self, *error: Any) -> None:
-        self._opened.__exit__(*error)

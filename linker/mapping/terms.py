@@ -55,15 +55,16 @@ class TermTable:
             raise TerminologyError(f"{self.path}: no such file; give a CSV, TSV or Parquet file")
         self.is_parquet = is_parquet(self.path)
         self.dialect = RFC_4180 if self.is_parquet else dialect_of(self.path)
-        _, header = next(self._table())
+        line, header = next(self._table())
         self.names = list(header)
         if not self.is_parquet and self.names.count("") > 1:
             # Spreadsheets leave such columns at the end.
             self.names = [name or f"column {i}" for i, name in enumerate(self.names, start=1)]
         for name in self.names:
             if self.names.count(name) > 1:
+                where = f"{self.path}:{line}" if line else self.path  # Parquet has no lines
                 raise TerminologyError(
-                    f"{self.path}:1: column {name!r} stands twice; rename one of the two"
+                    f"{where}: column {name!r} stands twice; rename one of the two"
                 )
         self.term_column = column
         self._term = self.column(column)
@@ -99,7 +100,8 @@ class TermTable:
     def schema(self) -> pa.Schema:
         """The columns as Parquet has them; those of text files are strings."""
         if self.is_parquet:
-            return pq.read_schema(self.path).remove_metadata()
+            with self.path.open("rb") as file:
+                return pq.read_schema(file).remove_metadata()
         return pa.schema([pa.field(name, pa.string()) for name in self.names])
 
     def __iter__(self) -> Iterator[TermRow]:

@@ -43,10 +43,10 @@ class BadRows:
         if self._limit is None:
             raise error
         if self.count > self._limit:
-            said = " (max_bad_rows leaves such rows out, and counts them)"
+            said = "--max-bad-rows, in a recipe max_bad_rows, leaves such rows out, and counts them"
             if self._limit:
-                said = f" (broken row {self.count}; max_bad_rows is {self._limit})"
-            raise TerminologyError(f"{error}{said}") from error
+                said = f"broken row {self.count}; --max-bad-rows is {self._limit}"
+            raise TerminologyError(f"{error} ({said})") from error
 
     def counted(self) -> dict[str, int]:
         """For `Release.skipped`: nothing where no row was broken, and nothing noted."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from linker.config import ReadOptions
+from linker.config import ReadOptions, option_name
 from linker.errors import ConfigError, TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.branches import keep_branches
@@ -42,8 +42,8 @@ class _Module:
             value = getattr(options, name)
             if name not in known and value != field.get_default(call_default_factory=True):
                 raise ConfigError(
-                    f"{self.module.removesuffix('.reader')} has no option {name}; "
-                    f"it has {', '.join(sorted(known))}"
+                    f"{self.module.removesuffix('.reader')} has no option "
+                    f"{option_name(name)}; it has {', '.join(map(option_name, sorted(known)))}"
                 )
 
 

@@ -69,10 +69,14 @@ def test_what_is_done_comes_in_the_order_of_the_digests() -> None:
 @pytest.mark.parametrize(
     ("ids", "all_integers"),
     [
-        (["1", "0", "9" * 18], True),
-        (["1", "9" * 19], False),  # more than 64 bits may hold
+        (["1", "0", "-7", str(2**63 - 1), str(-(2**63))], True),  # hashes may be any of them
+        ([str(2**63)], False),  # more than 64 bits hold
+        ([str(-(2**63) - 1)], False),
+        (["9" * 5000], False),
         (["01"], False),
-        (["-1"], False),
+        (["-"], False),
+        (["-0"], False),
+        (["--1"], False),
         (["\u0661"], False),  # an Arabic digit
         (["1", "a", "2"], False),
         ([""], False),

@@ -410,9 +410,13 @@ def test_parquet_that_cannot_be_read_from_its_end_is_told_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = _parquet(tmp_path / "a.parquet", {"id": ["1"], "text": [SECRET]}).read_bytes()
-    packed = _write(tmp_path / "b.parquet.zst", _zstd(data))
-    with pytest.raises(NoteError, match=r"b\.parquet\.zst: Parquet is read from its end, .*itself"):
-        _read(packed)
+    # In a folder it is one file, and no end of the run.
+    _write(tmp_path / "b.parquet.zst", _zstd(data))
+    _write(tmp_path / "c.parquet.gz", gzip.compress(data))
+    note, *packed = _read(tmp_path)
+    assert note == Note("1", SECRET)
+    reason = "Parquet is read from its end, which stdin and packed files do not give; unpack it"
+    assert _bad(*packed) == [(None, None, reason)] * 2
     reading, writing = os.pipe()
     os.write(writing, data)
     os.close(writing)
@@ -577,6 +581,18 @@ def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: 
         path = _write(tmp_path / "a.csv", f'{said}\r\nid;text\r\n1;"a, b; c"\r\n2\r\n')
         note, bad = _read(path)
         assert (note, _bad(bad)) == (Note("1", "a, b; c"), [(None, 4, "1 field, expected 2")])
+
+
+def test_lines_before_the_header_are_counted(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", "\n \r\nid;text\n1;One.\n2\n")
+    note, bad = _read(path)
+    assert (note, _bad(bad)) == (Note("1", "One."), [(None, 5, "1 field, expected 2")])
+    for before, line in (("", 1), ("sep=;\n", 2), ("\n\nsep=;\n", 4)):
+        _write(path, f'{before}"id;text\n1;One.\n')
+        with pytest.raises(NoteError, match=rf"a\.csv:{line}: no row of column names"):
+            _read(path)
+    _write(path, "\n\n")
+    assert _read(path) == []
 
 
 def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:

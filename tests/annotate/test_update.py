@@ -11,6 +11,7 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from cases import CONCEPTS, FakeEncoder, FatalDetector, build, files_of_at_most
 
@@ -390,10 +391,10 @@ def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, 
     # Journals of the first versions did not say.
     for version in ({"tool_version": "concept-linker 0.0.9"}, {}):
         rewrite(state, **version)
-        with pytest.raises(NoteError, match=r"was made with another tool_version; .* use --force"):
+        with pytest.raises(NoteError, match=r"was made with another tool version; .* use --force"):
             annotate_files(linker, [notes], out)
         rewrite(partial, **version)
-        with pytest.raises(NoteError, match="had another tool_version; go on with what it was"):
+        with pytest.raises(NoteError, match="had another tool version; go on with what it was"):
             annotate_files(linker, [notes], out, resume=True)
         partial.unlink()
     assert annotate_files(linker, [notes], out, force=True).notes == 1
@@ -424,6 +425,24 @@ def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, nam
         "out.run.json",
         "out.state",
     ]
+
+
+def test_note_id_is_an_integer_wherever_those_that_the_output_holds_are(
+    linker: Linker, tmp_path: Path
+) -> None:
+    out = tmp_path / "note_nlp.parquet"
+
+    def ids(**notes: str) -> tuple[int, list[object]]:
+        given = {key.removeprefix("n"): text for key, text in notes.items()}
+        path = _notes(tmp_path / "notes.jsonl", given)
+        counts = annotate_files(linker, [path], out, format="omop", prune=True)
+        return counts.text_ids, pq.read_table(out)["note_id"].to_pylist()
+
+    hashed = str(-(2**63))
+    assert ids(n1=FEVER, **{hashed: PAIN}) == (0, [1, -(2**63)])
+    # One that is none makes all of them text, and is counted, found or not.
+    assert ids(n1=FEVER, n2=PAIN, x7="All well.") == (1, ["1", "2"])
+    assert ids(n1=FEVER, n2=PAIN) == (0, [1, 2])
 
 
 def test_a_note_of_another_patient_is_done_again_where_the_output_names_the_patient(

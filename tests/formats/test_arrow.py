@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pyarrow as pa
 
-from linker.formats.arrow import values_of
+from linker.formats.arrow import as_arrow_text, values_of
 
 
 def test_plain_values_are_those_of_arrow() -> None:
@@ -18,6 +18,10 @@ def test_a_date_beyond_the_last_year_is_none_and_the_others_stay() -> None:
     days = (date(2020, 1, 2) - date(1970, 1, 1)).days
     assert values_of(pa.array([days, 3_652_060], pa.date32())) == [date(2020, 1, 2), None]
     assert values_of(pa.array([2**60], pa.timestamp("s"))) == [None]
+    parts = pa.array([{"days": [3_652_060, days]}], pa.struct([("days", pa.list_(pa.date32()))]))
+    assert values_of(parts) == [{"days": [None, date(2020, 1, 2)]}]
+    text = [{"days": ["11969-01-01", date(2020, 1, 2)]}]
+    assert values_of(parts, beyond=as_arrow_text) == text
 
 
 def test_nanoseconds_are_cut() -> None:

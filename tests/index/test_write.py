@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -18,7 +19,7 @@ from cases import DIM, PATIENCE, FakeEncoder, files_of_at_most
 
 from linker.encoder import Vectors
 from linker.errors import ConfigError, EncoderError, IndexFolderError, TerminologyError
-from linker.index import Index, Silent, write_index
+from linker.index import Index, Silent, check_place, write_index
 from linker.index.manifest import VectorsInfo
 from linker.terminology import NameKind, Release, TableBuilder, Terminology
 
@@ -309,8 +310,10 @@ def test_finished_folder_that_was_not_cleared_yet_is_cleared(out: Path, undistur
         ({"terms": TERMS[:-1]}, "concepts and names"),
         ({"encoder": FakeEncoder("another")}, "encoder"),
         ({"kind": "HNSW32"}, "kind"),
+        ({"recall": 0.99}, "recall"),
+        ({"min_recall": 1.1}, "recall"),
     ],
-    ids=["names", "encoder", "kind"],
+    ids=["names", "encoder", "kind", "recall", "min_recall"],
 )
 def test_finished_folder_of_something_else_is_not_renamed(
     options: dict[str, Any], what: str, out: Path, undisturbed
@@ -321,6 +324,35 @@ def test_finished_folder_of_something_else_is_not_renamed(
     assert not out.exists()
     small(out, resume=True)
     assert content(out) == undisturbed
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_path_that_is_not_utf8_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    strange = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    encoder = FakeEncoder()
+    for out in (strange, strange / "no" / "such"):
+        message = r"\\xff.*': a path that is not UTF-8 cannot be opened; rename it"
+        with pytest.raises(IndexFolderError, match=message):
+            check_place(out, resume=False, force=False)
+        with pytest.raises(IndexFolderError, match=message):
+            small(out, encoder=encoder)
+    assert (encoder.encoded, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_finished_folder_is_called_what_it_is_called_now(out: Path) -> None:
+    small(out).path.rename(out.with_name("mini.partial"))
+    renamed = terminology(TERMS)
+    release = replace(renamed.release, version="2", licence="open")
+    index = write_index(
+        replace(renamed, release=release),
+        FakeEncoder(),
+        out,
+        kind="Flat",
+        min_recall=0,
+        calibrate=calibration,
+        resume=True,
+    )
+    assert (index.manifest.terminology.version, index.manifest.terminology.licence) == ("2", "open")
 
 
 def test_old_index_that_was_set_aside_goes_when_the_new_one_is_in_place(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import datetime
 import gzip
+import os
 import shlex
+import sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +313,73 @@ def test_parquet_keeps_its_types(linker: Linker, tmp_path: Path) -> None:
     assert read(tmp_path / "out.csv")[0]["n"] == ""
 
 
+MOMENT = 1_600_000_000_123_456_789
+"""Nanoseconds since 1970, of which Python's times would lose the last three digits."""
+
+ODD = pa.table(
+    {
+        "ns": pa.array([MOMENT, None, 1], pa.timestamp("ns")),
+        "zone": pa.array([MOMENT, None, 1], pa.timestamp("ns", "Europe/Berlin")),
+        "nowhere": pa.array([MOMENT, None, 1], pa.timestamp("ns", "Mars/Phobos")),
+        "time": pa.array([1_501, None, 1], pa.time64("ns")),
+        "lasts": pa.array([1_501, None, 1], pa.duration("ns")),
+        "far": pa.array([10_000_000, None, 1], pa.date32()),
+        "endless": pa.array([2**63 - 1, None, 1], pa.timestamp("us")),
+        "part": pa.array([{"at": MOMENT}, None, {}], pa.struct([("at", pa.timestamp("ns"))])),
+        "parts": pa.array([[2**62], None, []], pa.list_(pa.timestamp("us"))),
+        "pairs": pa.array([[("a", 1)], None, []], pa.map_(pa.string(), pa.int64())),
+        "exact": pa.array([Decimal("1.50"), None, Decimal(0)], pa.decimal256(60, 2)),
+        "large": pa.array([2**64 - 1, None, 1], pa.uint64()),
+        "of few": pa.array(["a", None, "b"]).dictionary_encode(),
+        "nothing": pa.nulls(3),
+        "raw": pa.array([b"\xff\x00", None, b""], pa.large_binary()),
+    }
+)
+
+
+@pytest.mark.parametrize("count", [None, "uses"])
+def test_what_passes_through_parquet_comes_out_as_it_went_in(
+    linker: Linker, tmp_path: Path, count: str | None
+) -> None:
+    table = ODD.append_column("problem", pa.array(["Fever", None, "SOB"]))
+    table = table.append_column("uses", pa.array([1, 2, 3]))
+    # Of several row groups, each with a dictionary of its own.
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=2)
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1), count=count)
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.schema.names == [*table.schema.names, *pa.schema(Columns(1).fields).names]
+    rows = [0, 1, 2] if count is None else [2, 1, 0]
+    read_back = pq.read_table(tmp_path / "a.parquet")
+    assert found["concept_id"].to_pylist() == [["X:0006", None, "X:0014"][row] for row in rows]
+    for name in table.schema.names:
+        expected = read_back[name].unify_dictionaries().take(pa.array(rows))
+        assert found.schema.field(name) == read_back.schema.field(name)
+        if pa.types.is_dictionary(expected.type):
+            assert found[name].to_pylist() == expected.to_pylist()
+        else:
+            assert found[name].combine_chunks() == expected.combine_chunks(), name
+
+
+def test_a_table_without_rows_stays_one(linker: Linker, tmp_path: Path) -> None:
+    table = ODD.append_column("problem", pa.array(["Fever", None, "SOB"])).slice(0, 0)
+    pq.write_table(table, tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.parquet", columns=Columns(1))
+    assert pq.read_table(tmp_path / "out.parquet").select(table.schema.names).num_rows == 0
+
+
+def test_dates_that_python_lacks_are_text_in_a_text_file(linker: Linker, tmp_path: Path) -> None:
+    table = ODD.select(["far", "nowhere", "lasts", "parts"])
+    pq.write_table(table.append_column("problem", pa.array(["Fever"] * 3)), tmp_path / "a.parquet")
+    terms = TermTable(tmp_path / "a.parquet", "problem")
+    map_terms(linker, terms, tmp_path / "out.csv", columns=Columns(1))
+    first, second, third = read(tmp_path / "out.csv")
+    assert first["far"] == "29349-01-26"
+    assert first["nowhere"] == "2020-09-13 12:26:40.123456+00:00"
+    assert (second["far"], second["parts"], third["far"]) == ("", "", "1970-01-02")
+
+
 @pytest.mark.parametrize(
     ("column", "kind"),
     [
@@ -389,6 +459,8 @@ def test_cells_come_out_as_they_went_in(linker: Linker, tmp_path: Path, cells: l
         (b"problem,n\nFe\x00ver,1\n", r"a\.csv:2: NUL in (column 'problem'|the row)"),
         (b"problem,n\nFi\xe9vre,1\n", r"a\.csv:2: .*UTF-8"),
         (b"problem,problem\n", r"a\.csv:1: column 'problem' stands twice"),
+        (b"\n# x\nproblem,problem\n", r"a\.csv:3: column 'problem' stands twice"),
+        (b"sep=;\nproblem;problem\n", r"a\.csv:2: column 'problem' stands twice"),
         (b"term,n\nFever,1\n", r"a\.csv: no column 'problem'; it has 'term', 'n'"),
         (b"problem,review\nFever,1\n", r"a\.csv: has a column 'review' already; .*--prefix"),
     ],
@@ -402,6 +474,30 @@ def test_a_broken_table_is_an_error_and_nothing_is_written(
         mapped(linker, tmp_path / "a.csv", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "as it was"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_path_that_is_not_utf_8_is_read_and_written(linker: Linker, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    table = pa.table({"problem": ["Fever"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").rename(folder / "a.parquet")
+    out = folder / "out.parquet"
+    map_terms(linker, TermTable(folder / "a.parquet", "problem"), out)
+    with out.open("rb") as file:
+        assert pq.read_table(file)["concept_id"].to_pylist() == ["X:0006"]
+
+
+def test_parquet_has_rows_and_no_lines(linker: Linker, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * 2, names=["problem", "problem"]), path)
+    with pytest.raises(TerminologyError, match=r"a\.parquet: column 'problem' stands twice"):
+        TermTable(path, "problem")
+    for name, packed in (("b.parquet.gz", gzip.compress(path.read_bytes())), ("c.pq.zst", b"")):
+        (tmp_path / name).write_bytes(packed)
+        with pytest.raises(TerminologyError, match=f"{name}: Parquet that is packed once more; un"):
+            TermTable(tmp_path / name, "problem")
 
 
 def test_where_to_write_must_be_another_file_of_a_known_ending(

@@ -377,7 +377,7 @@ def test_known_broken_rows_of_an_order_file_are_left_out(tmp_path, concepts):
     assert concepts(terminology) == concepts(whole)
     assert terminology.release.skipped == {"broken rows": 2}
     with pytest.raises(
-        TerminologyError, match=r"stands twice.*\(broken row 2; max_bad_rows is 1\)"
+        TerminologyError, match=r"stands twice.*\(broken row 2; --max-bad-rows is 1\)"
     ):
         read_terminology("icd10cm", path, ReadOptions(max_bad_rows=1))
 

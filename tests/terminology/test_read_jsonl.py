@@ -131,7 +131,7 @@ def test_broken_line(tmp_path, concepts, line, message):
 
 def test_one_broken_line_too_many(tmp_path):
     path = lines(tmp_path / "x.jsonl", {"id": "X:1", "name": "a"}, b"?\n", b"?\n")
-    with pytest.raises(TerminologyError, match=r":3: not JSON.*broken row 2; max_bad_rows is 1"):
+    with pytest.raises(TerminologyError, match=r":3: not JSON.*broken row 2; --max-bad-rows is 1"):
         read_terminology("jsonl", path, ReadOptions(max_bad_rows=1))
 
 

@@ -823,7 +823,9 @@ def test_broken_rows_are_counted_up_to_the_limit(tmp_path, concepts, base):
     path = find(tmp_path, "sct2_Description")
     content = edit(3, lambda x: x.replace(b"Spots", b"Sp\xf6ts"))(path.read_bytes())
     path.write_bytes(content + b"123\t4\r\n")
-    with pytest.raises(TerminologyError, match=r":14: 2 fields.*\(broken row 2; max_bad_rows is 1"):
+    with pytest.raises(
+        TerminologyError, match=r":14: 2 fields.*\(broken row 2; --max-bad-rows is 1"
+    ):
         read_terminology("snomed", tmp_path, ReadOptions(max_bad_rows=1))
     # The third: the concept whose name is gone.
     terminology = read_terminology("snomed", tmp_path, ReadOptions(max_bad_rows=3))

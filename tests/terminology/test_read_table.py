@@ -217,7 +217,7 @@ def test_parquet_with_dates_beside_the_names(tmp_path, concepts):
         (
             "id,name\n1,a\n",
             {"name": "Label"},
-            r"no column 'Label' \(for name\); found: 'id', 'name'",
+            r"no column 'Label' \(for name\); found: 'id', 'name'; correct --column name=",
         ),
         ("id,name\n1,a\n", {"nane": "name"}, r"'nane' is none of ours; known: concept_id, name"),
         ("id,name,Name\n1,a,b\n", {}, r"t\.csv: the column 'name' stands twice, as column 2 and 3"),

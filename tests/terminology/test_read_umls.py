@@ -651,7 +651,7 @@ def test_broken_row(tmp_path, concepts, bad, message, pack):
 def test_broken_rows_count_together_over_all_files(tmp_path):
     folder = put(tmp_path, MRCONSO=[GOOD, SHORT], MRSTY=["C9000001|T047|\n", "C9000001|\n"])
     with pytest.raises(
-        TerminologyError, match=r"MRSTY\.RRF:2: .* \(broken row 3; max_bad_rows is 2"
+        TerminologyError, match=r"MRSTY\.RRF:2: .* \(broken row 3; --max-bad-rows is 2"
     ):
         read(folder, max_bad_rows=2)
     assert read(folder, max_bad_rows=3).release.skipped == {"broken rows": 3}

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from linker.config import ReadOptions
+from linker.cli import app
+from linker.config import ReadOptions, option_name
 from linker.errors import ConfigError, MissingExtraError, TerminologyError
 from linker.terminology import READERS, read_terminology
 
@@ -137,4 +139,18 @@ def test_an_option_that_a_reader_does_not_heed_is_refused(tmp_path: Path) -> Non
     path.write_text('{"id": "X:1", "name": "Fever"}\n')
     with pytest.raises(ConfigError, match=r"jsonl has no option sources; it has licence, max_bad"):
         read_terminology("jsonl", path, ReadOptions(sources=("MSH",)))
+    named = (
+        r"no option columns \(--column\); .* max_bad_rows \(--max-bad-rows\), roots \(--root\), "
+    )
+    with pytest.raises(ConfigError, match=named):
+        read_terminology("jsonl", path, ReadOptions(columns={"concept_id": "id"}))
     assert read_terminology("jsonl", path, ReadOptions(sources=())).names.num_rows == 1
+
+
+def test_the_flags_that_errors_name_are_those_of_the_command() -> None:
+    command = get_command(app).commands["build"]
+    flags = {flag for option in command.params for flag in option.opts}
+    assert {option_name("roots"), option_name("sources")} == {"roots (--root)", "sources"}
+    for name in ReadOptions.model_fields:
+        _, bracket, flag = option_name(name).partition(" (")
+        assert not bracket or flag.removesuffix(")") in flags

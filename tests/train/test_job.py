@@ -426,4 +426,4 @@ def test_the_command(diseases: Index, tiny: Path, tmp_path: Path) -> None:
         app, ["train", str(diseases.path), "--out", str(tmp_path / "x"), "--loss", "triplet"]
     )
     assert wrong.exit_code == 1
-    assert "'loss': Input should be 'infonce' or 'ms'" in wrong.output
+    assert "train: --loss: Input should be 'infonce' or 'ms'" in wrong.output

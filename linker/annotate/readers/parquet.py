@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import IO
 
 import pyarrow as pa
@@ -17,11 +18,12 @@ READ_BYTES = 1 << 20
 
 def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
     """Read a row a note, page by page; lines are rows, from 1."""
-    if not opened.seekable():
-        raise NoteError(
-            f"{file.name}: Parquet is read from its end, which stdin and compressed files do not "
-            "give; name the .parquet file itself"
-        )
+    if isinstance(opened, gzip.GzipFile) or not opened.seekable():
+        reason = "Parquet is read from its end, which stdin and packed files do not give"
+        if file.path is None:
+            raise NoteError(f"{file.name}: {reason}; name the .parquet file itself")
+        yield None, file.bad(None, None, f"{reason}; unpack it")
+        return
     try:
         # Else Arrow reads a row group whole, and most programs write a million rows as one.
         table = pq.ParquetFile(opened, buffer_size=READ_BYTES, pre_buffer=False)

@@ -66,14 +66,17 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
         if first.startswith(_UTF_16_MARKS):
             yield 1, file.bad(None, 1, UTF_16)
             return
+        before = 0
+        while first and not first.strip():
+            first, before = text.readline(), before + 1
         said = said_delimiter(first)
         if said is not None:
-            first = text.readline()
+            first, before = text.readline(), before + 1
         lines: Iterable[str] = chain([first] if first else [], text)
         if first.endswith("\n"):
             lines = returns_kept(lines)
         parted_by = delimiter_of(first, delimiter) if said is None else said
-        yield from _csv_notes(file, _Rows(lines, parted_by, before=said is not None), columns)
+        yield from _csv_notes(file, _Rows(lines, parted_by, before=before), columns)
     finally:
         # Else it closes what it does not own.
         text.detach()
@@ -122,7 +125,7 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
     try:
         header = rows.next()
     except csv.Error as error:
-        raise NoteError(f"{file.name}:1: no row of column names ({error})") from error
+        raise NoteError(f"{file.name}:{rows.line}: no row of column names ({error})") from error
     if header is None:
         return
     id_column, text_column = note_columns(file, header, columns, has=_told(header))

@@ -52,7 +52,7 @@ def columns_of(
     for ours, given in mapped.items():
         if ours not in _ALIASES and not (ours.startswith(CODES) and ours != CODES):
             known = ", ".join([*_ALIASES, f"{CODES}VOCABULARY"])
-            raise TerminologyError(f"columns: {ours!r} is none of ours; known: {known}")
+            raise TerminologyError(f"{_option(ours)}: {ours!r} is none of ours; known: {known}")
         several = (given,) if isinstance(given, str) else tuple(given)
         if ours in _SINGLE and len(several) > 1:
             raise TerminologyError(
@@ -63,7 +63,7 @@ def columns_of(
             if theirs not in header:
                 raise TerminologyError(
                     f"{where}: no column {theirs!r} (for {ours}); found: {found}; "
-                    f"correct columns.{ours}"
+                    f"correct {_option(ours)}"
                 )
             columns.setdefault(ours, []).append(header.index(theirs))
             refuse_twice(theirs, header, where)
@@ -83,10 +83,15 @@ def columns_of(
         if required not in columns:
             raise TerminologyError(
                 f"{where}: no column for {required!r}; found: {found}; say which it is with "
-                f"columns.{required}; if this is one column only, set delimiter in a recipe; if "
+                f"{_option(required)}; if this is one column only, set delimiter in a recipe; if "
                 "'found' is a row and no header, put one above it"
             )
     return columns
+
+
+def _option(ours: str) -> str:
+    """How a message says what maps a column of ours to one of the file's."""
+    return f"--column {ours}=..., in a recipe columns.{ours}"
 
 
 def refuse_twice(name: str, header: Sequence[str], where: str) -> None:

@@ -1,0 +1,33 @@
+"""Files that are written whole, and what is not written over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from linker.atomic import refuse_as_file
+from linker.errors import ConfigError
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_what_a_rename_would_take_the_place_of_is_refused(tmp_path: Path) -> None:
+    pipe, link, loop = tmp_path / "pipe", tmp_path / "link", tmp_path / "loop"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "real.json")
+    loop.symlink_to(loop)
+    for path, message in (
+        (Path("/dev/null"), "/dev/null: is a device or a pipe; give a file to write"),
+        (pipe, "pipe: is a device or a pipe; give a file to write"),
+        (link, "link: is a link, to .*/real.json; give that path"),
+        (loop, "loop: is a link, to .*loop; give that path"),
+        (tmp_path, "is a folder; give the file to write"),
+        (tmp_path / "none" / "out", "there is no folder .*none; make it, or give another"),
+        (Path("-"), "'-' is not taken for standard output here; give the file to write"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            refuse_as_file(path)
+    refuse_as_file(tmp_path / "new.json")
+    (tmp_path / "old.json").write_text("{}")
+    refuse_as_file(tmp_path / "old.json")
