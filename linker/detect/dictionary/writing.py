@@ -22,7 +22,8 @@ _APOSTROPHES = ("'", "\u2019")
 _PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
 """A name of one content word, without which the preposition goes: "On edge"."""
 _SAID_OF = re.compile(
-    r"(?:absent|decreased|diminished|increased|prominent|reduced|superficial) (?:at|in|on|over|to)\b",
+    r"(?:absent|decreased|diminished|increased|prominent|reduced|superficial)"
+    r" (?:at|in|on|over|to)\b",
     re.IGNORECASE,
 )
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
