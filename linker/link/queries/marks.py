@@ -42,7 +42,7 @@ def unmarked(term: str) -> str:
         start = max(left.rfind("["), left.rfind("("))
         if start >= 0 and _BEHIND.fullmatch(left, start):
             left = left[:start].strip(_MARKS)
-        if enclosed := _ENCLOSED.fullmatch(left):
+        if _ENCLOSED.fullmatch(left):
             left = left[1:-1].strip(_MARKS)
         left = _FOOTNOTE.sub("", _without_stop(left))
     return term if left in ("", term.strip()) else left
