@@ -35,7 +35,7 @@ from linker.offline import overlay_index
         ("HTN.", "HTN"),
         ("HTN; ", "HTN"),
         ("HTN, DM.", "HTN, DM"),
-        ("\"HTN\"", "HTN"),
+        ('"HTN"', "HTN"),
         ("(HTN)", "HTN"),
         ("Arthritis²", "Arthritis"),
         ("Gout† (HCC)", "Gout"),
