@@ -56,7 +56,8 @@ def spelled_out(index: Index, query: str) -> str:
     """
     if len(query) > _LONGEST:
         return query
-    plain = with_words(unicodedata.normalize("NFKC", readable(query)))
+    query = with_words(query)
+    plain = unicodedata.normalize("NFKC", readable(query))
     in_full = _first_known(index, as_written(plain))
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
     if in_full is not None and not _has_words_of_a_name(index, plain):

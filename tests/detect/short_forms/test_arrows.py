@@ -42,6 +42,8 @@ CONCEPTS = [
     concept("A:2", "Hyponatremia", types=["disorder"]),
     concept("A:3", "Decreased appetite", types=["finding"]),
     concept("A:4", "Cough", types=["finding"]),
+    concept("A:5", "Weakness", types=["finding"]),
+    concept("A:6", "Decreased power", types=["finding"]),
 ]
 
 
@@ -57,5 +59,5 @@ def test_a_note_and_a_term_may_have_arrows(tmp_path: Path) -> None:
         (31, "cough", "A:4"),
         (38, "↓ appetite", "A:3"),
     ]
-    terms = linker.link(["↓ platelets", "↓Na"])
-    assert [link.candidates[0].concept_id for link in terms] == ["A:1", "A:2"]
+    terms = linker.link(["↓ platelets", "↓Na", "↓ power"])
+    assert [link.candidates[0].concept_id for link in terms] == ["A:1", "A:2", "A:6"]
