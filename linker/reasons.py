@@ -54,10 +54,14 @@ def reasons(link: Link) -> tuple[str, ...]:
             "with that name"
         )
     if of_other_kind := [c.concept_id for c in link.candidates if c.features.get("other_kind")]:
-        said.append(
-            f"against {_listed(of_other_kind)}: of another kind than the label "
-            f"{link.mention.label!r}"
+        # Without a label the words themselves say of what kind they are.
+        label = link.mention.label
+        speaks = (
+            f"of another kind than the label {label!r}"
+            if label
+            else ("a finding, and what is looked up is a test")
         )
+        said.append(f"against {_listed(of_other_kind)}: {speaks}")
     if others:
         said.append(_next(best, others[0]))
     if link.concept_id is None:

@@ -91,6 +91,11 @@ def test_readable_moves_no_offset(text: str) -> None:
     assert "\0" not in safe
 
 
+def test_the_raised_number_of_a_footnote_is_no_letter_of_its_word() -> None:
+    assert readable("arthritis², gout¹ at 44 cm², 5 km²") == "arthritis , gout  at 44 cm², 5 km²"
+    assert normalise("Arthritis¹²") == "arthritis"
+
+
 def test_full_width_characters_are_read_as_the_plain_ones() -> None:
     assert readable("Ｎｏ ＳＯＢ（１）　～") == "No SOB(1) ~"
 

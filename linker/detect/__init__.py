@@ -14,6 +14,7 @@ from linker.detect.dictionary.names import are_all_of_kind, is_of_kind, name_in_
 from linker.detect.dictionary.salts import without_salt
 from linker.detect.dictionary.short_names import as_written, full_names, is_examination
 from linker.detect.short_forms.abbreviations import expand
+from linker.detect.short_forms.arrows import with_words
 from linker.detect.short_forms.restated import without_repeat
 from linker.detect.short_forms.shorthand import (
     clinical_long_form,
@@ -54,6 +55,7 @@ __all__ = [
     "sites_of",
     "stands_for",
     "stands_for_in_phrase",
+    "with_words",
     "without_overlaps",
     "without_repeat",
     "without_salt",

@@ -12,10 +12,10 @@ from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
 from linker.link.queries.organs import Organs
-from linker.link.queries.short_forms import by_other_name, spelled_out
+from linker.link.queries.short_forms import by_other_name, is_of_test, spelled_out
 from linker.link.queries.symbols import Symbols
 from linker.link.ranking.contests import decide
-from linker.link.ranking.labels import TypeFilter, kind_of
+from linker.link.ranking.labels import EXAMINATION, TypeFilter, kind_of
 from linker.link.ranking.rank import Weights
 from linker.link.ranking.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
@@ -88,13 +88,20 @@ class Answers:
             The mention, with what a symbol or a short form in it stands for, and its candidates.
         """
         in_full = [self._spelled_out(mention) for mention in mentions]
-        asked = [_Asked(mention.query, self._kind(mention)) for mention in in_full]
+        asked = [
+            _Asked(own.query, self._kind(mention) or self._kind_as_asked(own.query))
+            for mention, own in zip(mentions, in_full, strict=True)
+        ]
         found = self._candidates(asked, k)
         for mention, question in zip(in_full, asked, strict=True):
             yield mention, found[question]
 
     def _kind(self, mention: Mention) -> str | None:
         return kind_of(mention.label) if mention.label and self._types is not None else None
+
+    def _kind_as_asked(self, query: str) -> str | None:
+        """What a query that no detector has a label for says itself of its kind."""
+        return EXAMINATION if self._types is not None and is_of_test(query) else None
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""

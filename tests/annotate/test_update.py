@@ -389,8 +389,8 @@ def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, 
             journal.append(pack(records))
 
     # Journals of the first versions did not say.
-    for version in ({"tool_version": "concept-linker 0.0.9"}, {}):
-        rewrite(state, **version)
+    for made_by in ({"tool_version": "concept-linker 0.0.9"}, {}):
+        rewrite(state, **made_by)
         with pytest.raises(NoteError, match=r"was made with another tool version; .* use --force"):
             annotate_files(linker, [notes], out)
         rewrite(partial, **version)

@@ -25,6 +25,8 @@ from linker.terminology.kinds import kinds_of_type
         ("qualifier value", {"quality"}),
         ("severity modifier", {"quality"}),
         ("T080", {"quality"}),
+        ("Publication Type", {"quality"}),
+        ("Publication Characteristics", {"quality"}),
         ("body structure", {"anatomy"}),
         ("Anatomy", {"anatomy"}),
         ("IN", {"chemical", "procedure"}),

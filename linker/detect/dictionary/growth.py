@@ -38,7 +38,8 @@ _SCORE = (
 # What may stand between: a verb, the measure itself.
 _BETWEEN = (
     r"(?:[ (:,=]|\b(?:is|are|was|were|of|at|both|all|measured|measures|plotted|remained)\b"
-    r"|\b\d{1,5}(?:\.\d{1,3})? ?(?:cm|mm|m|kgs?|g|grams?|kg/m2|in|inches|lbs?)\b){0,24}"
+    r"|\b\d{1,5}(?:\.\d{1,3})?"
+    r" ?(?:(?:cm|mm|m|kgs?|g|grams?|kg/m2|in|inches|lbs?)\b|[㎝㎜㎏])){0,24}"
 )
 _AND = r"(?:,? and |, | & |/)"
 _MENTIONED = (

@@ -35,7 +35,7 @@ from linker.detect.dictionary.variants import (
     is_disease_of_organ,
     same_in_other_words,
 )
-from linker.detect.dictionary.writing import is_written
+from linker.detect.dictionary.writing import is_said_of_another, is_written
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.index import Index, Store
 from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
@@ -136,6 +136,8 @@ class Names:
             return Reading(len(own), None, False, False, None, False, local=True, anywhere=True)
         if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
+        if self._is_another_sense(lower, row):
+            return None
         if says_too_little(own) and self.disorders(row):
             return None
         reading = Reading(
@@ -196,6 +198,8 @@ class Names:
             or not self.disorders(row)
             or lower in listed.words
             or lower.endswith(_IN_ABSENCE)
+            or self._is_another_sense(lower, row)
+            or is_said_of_another(stretch)
         ):
             return None
         return Reading(
@@ -219,6 +223,14 @@ class Names:
         store = self._index.store
         return not self._types_chosen and all(
             kinds_of(store.semantic_types(pair.concept)) == {QUALITY} for pair in store.pairs(row)
+        )
+
+    def _is_another_sense(self, lower: str, row: int) -> bool:
+        """Whether notes mean by a text, in lower case, none of the concepts that have the name."""
+        store, listed = self._index.store, not_mentions()
+        return all(
+            listed.is_another_sense(lower, store.summary(pair.concept)["preferred_name"])
+            for pair in store.pairs(row)
         )
 
     def _is_preferred(self, row: int) -> bool:
@@ -253,7 +265,8 @@ class Names:
         """The names that a text is."""
         own = tuple(stems(text))
         rows = self._index.lexicon.rows_of(bag_hash(own))
-        return (row for row in rows if self._fits(text, own, row))
+        fitting = (row for row in rows if self._fits(text, own, row))
+        return (row for row in fitting if not self._is_another_sense(text.lower(), row))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.

@@ -25,6 +25,8 @@ class NotMentions(BaseModel):
     words: frozenset[str]
     headers: frozenset[str]
     in_capitals: frozenset[str]
+    fields: frozenset[str]
+    other_senses: dict[str, frozenset[str]]
     before: dict[str, re.Pattern[str]]
 
     @field_validator("before", mode="before")
@@ -34,6 +36,19 @@ class NotMentions(BaseModel):
             name: re.compile(rf"[-:\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
             for name, following in before.items()
         }
+
+    def is_another_sense(self, lower: str, preferred_name: str) -> bool:
+        """Whether a concept that has a name is not what notes mean by it.
+
+        Args:
+            lower: the name as a note has it, in lower case.
+            preferred_name: of the concept: "Power (Psychology)", "Asteraceae" for a composite.
+        """
+        preferred = preferred_name.lower()
+        if preferred in self.other_senses.get(lower, ()):
+            return True
+        everyday, _, field = preferred.removesuffix(")").partition(" (")
+        return field in self.fields and lower in (everyday, f"{everyday}s")
 
 
 @lru_cache(maxsize=1)

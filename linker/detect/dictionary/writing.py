@@ -21,6 +21,11 @@ _POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
 _APOSTROPHES = ("'", "\u2019")
 _PREPOSITION_ALONE = re.compile(r"(?:at|by|for|in|on|to) \S+", re.IGNORECASE)
 """A name of one content word, without which the preposition goes: "On edge"."""
+_SAID_OF = re.compile(
+    r"(?:absent|decreased|diminished|increased|prominent|reduced|superficial)"
+    r" (?:at|in|on|over|to)\b",
+    re.IGNORECASE,
+)
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
@@ -40,6 +45,8 @@ def is_written(
     # "The name of the syndrome" is no NAME syndrome.
     if _PARTS.search(text) and not any(_same_acronyms(text, own) for own in surfaces):
         return False
+    if is_said_of_another(text) and not any(map(is_said_of_another, surfaces)):
+        return False
     if name != stems:
         # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
         numbers = sum(stem.isdigit() for stem in stems)
@@ -56,6 +63,15 @@ def is_written(
     elif "," in text and not any("," in surface for surface in surfaces):
         return False
     return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
+
+
+def is_said_of_another(text: str) -> bool:
+    """Whether a stretch says something of what stands before it.
+
+    Reflexes that are "absent at the ankles" leave the ankles, and what is "superficial to the
+    fascia" is no superficial fascia.
+    """
+    return _SAID_OF.match(text) is not None
 
 
 def _same_acronyms(text: str, surface: str) -> bool:

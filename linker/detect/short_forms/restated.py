@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from linker.detect.short_forms.arrows import arrows_in
 from linker.detect.short_forms.definitions import ShortForm, defined_in
 from linker.text import stems
 
@@ -102,8 +103,10 @@ def restated(text: str, start: int, end: int, short_forms: Sequence[ShortForm]) 
 
 
 def restated_in(text: str) -> Iterator[Restated]:
-    """The stretches of a note in which names may hold short forms that the note defines."""
-    short_forms = defined_in(text)
+    """The stretches of a note in which names may hold short forms that it defines, or arrows."""
+    short_forms: Sequence[ShortForm] = defined_in(text)
+    if arrows := arrows_in(text):
+        short_forms = sorted([*short_forms, *arrows])
     begin = end = 0
     for short in short_forms:
         if end and short.start - _AROUND > end:

@@ -23,7 +23,7 @@ _ITSELF = "~"
 _LABEL = re.compile(r"^[ \t*_#-]*([A-Za-z][A-Za-z /&-]{0,40}?)[ \t]*(?::|$)", re.MULTILINE)
 _VALUE = re.compile(
     r"[ \t]*(?:[:=]|was|is|of|at)?[ \t]*[<>~]?[ \t]*(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
-    r"(?![\d/:-]|\.\d|[ ]?(?:mg|mcg|g|gm|mEq|ml|units?|tab(?:let)?s?)\b(?![ ]?/|[ ]?%))",
+    r"(?![\d/:-]|\.\d|[ ]?(?:mg|mcg|g|gm|mEq|ml|units?|tab(?:let)?s?)\b(?![ ]?/[ ]?[a-z]|[ ]?%))",
     re.IGNORECASE,
 )
 """A number right behind an abbreviation that is no dose, date, time, ratio or range."""

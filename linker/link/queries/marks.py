@@ -1,4 +1,4 @@
-"""What lists write around a mention and do not mean by it: codes, payment categories, marks."""
+"""What lists write around a mention and do not mean by it: codes, numbers of items, marks."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 _OUT_OF_USE = r"zz+(?:[\s_*-]+|(?=[A-Z]))|ZZZ+[\s_*-]*|ZZ_+"
 _NOT_FOR_USE = r"(?i:do not use)"
 
+# "#HTN" heads a problem; "# left wrist" is a fracture. "H. pylori" has no number.
+_ITEM = r"#(?=[A-Z]{2})|#\d{1,2}[.:)]?\s+|\(?\d{1,2}[.)]\s+"
+
 _BEFORE = re.compile(
-    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}"
+    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}|{_ITEM}"
 )
 _BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}|\({_NOT_FOR_USE}\)")
 # Without brackets, only what can be nothing else: "ICD 2018" may be a device and its year.
@@ -32,13 +35,17 @@ _SAID_BEHIND = re.compile(
     rf"(?<![\s,;])(?:[\s,;]+(?:ICD-?(?:9|10)(?:-?[A-Z]{{2}})?[:# -]*(?:{_DOTTED}|{_ICD})"
     rf"|{_SNOMED}[:# -]*\d{{6,18}})|\s+[–-]\s*(?:{_LETTERED}|{_NOT_FOR_USE}))$"
 )
+_ENCLOSED = re.compile(r"\"([^\"]+)\"|“([^“”]+)”|\(([^()\d]+)\)")
+_FOOTNOTE = re.compile(r"(?<=[A-Za-z][a-z]{3})[¹²³⁰⁴-⁹†‡§]{1,3}\Z")
 _MARKS = f"{whitespace}*•?"
+_LONGEST_WORD = 40
+"""Code points of a last word: it may have points of its own."""
 _LAYERS = 8
 """Of what stands around a term; more are none of a list's making."""
 
 
 def unmarked(term: str) -> str:
-    """A term as it is looked up: "PE (HCC)", "?PE" and "[D]PE* [I26.99]" as "PE".
+    """A term as it is looked up: "PE (HCC)", "?PE", "#2: PE." and "[D]PE* [I26.99]" as "PE".
 
     A term that is nothing else, or has nothing but blanks around it, stays as it is.
     """
@@ -53,4 +60,14 @@ def unmarked(term: str) -> str:
             left = left[:start].strip(_MARKS)
         elif (said := _SAID_BEHIND.search(left)) is not None:
             left = left[: said.start()].strip(_MARKS)
+        if _ENCLOSED.fullmatch(left):
+            left = left[1:-1].strip(_MARKS)
+        left = _FOOTNOTE.sub("", _without_stop(left))
     return term if left in ("", term.strip()) else left
+
+
+def _without_stop(term: str) -> str:
+    """A term without the mark that ends a sentence or a clause: "HTN.", "DM;", not "C.O.P.D."."""
+    left = term.rstrip(",;:") or term
+    last = left[-_LONGEST_WORD:].split()[-1:]
+    return left[:-1] if last and last[0].endswith(".") and last[0].count(".") == 1 else left

@@ -37,6 +37,9 @@ _SINCE = re.compile(
 """How long it has been: "x 3 months"."""
 _TIMES = re.compile(r"(?<![\w.])x ?\d+\Z")
 """How often, or how many of it: "CABG x3"."""
+_EVERY = r"q ?\d{1,2}(?: ?- ?\d{1,2})? ?(?:h|hr|hour|min|d|day|wk|week)s?"
+"""How often in hours or days: "q4-6h"."""
+_BRACKETED = re.compile(r"\([^()]*\)")
 _GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
 """As in "2+ edema"."""
 
@@ -68,6 +71,9 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     if len(normal) > _LONGEST:
         return None
     bare, n_often = _often().subn(" ", normal)
+    if n_often or _dose().search(bare):
+        # The brand, or how much of it there is: "(Percocet)", "(65 mg iron)".
+        bare = _BRACKETED.sub(" ", bare)
     bare = _GRADE.sub(" ", _TIMES.sub(" ", _SINCE.sub(" ", _around().sub(" ", bare))))
     said = [word for word in words(bare) if word.stem]
     asked = [word.stem for word in said]
@@ -80,7 +86,9 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     dropped = [
         i
         for i, word in enumerate(said)
-        if word.stem in qualifiers or any(a <= word.start < b for a, b in doses)
+        if word.stem in qualifiers
+        or any(a <= word.start < b for a, b in doses)
+        or (doses and word.stem.isdigit() and word.start > doses[0][0])
     ]
     if not dropped and not n_cut:
         return None
@@ -148,7 +156,8 @@ def _dose() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _often() -> re.Pattern[str]:
     """How often a medicine is taken: "twice daily"."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, _file().often))})(?!\w)")
+    often = "|".join(map(re.escape, _file().often))
+    return re.compile(rf"(?<!\w)(?:{often}|{_EVERY})(?!\w)")
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from linker.detect import (
     are_all_of_kind,
@@ -23,6 +24,7 @@ from linker.detect import (
     names_of_saying,
     stands_for,
     stands_for_in_phrase,
+    with_words,
     without_repeat,
     without_salt,
 )
@@ -35,6 +37,8 @@ from linker.text import normalise, readable, stems
 
 _LONGEST = 300
 """Code points of a query that is looked at."""
+_KEPT = 16384
+"""Queries of which is kept whether they are tests."""
 _TOKEN = re.compile(r"[^\s,;()]+")
 _READING = re.compile(
     r"(?P<said>\S.*?)(?:\s*[:=<>~]\s*|\s+(?:(?:was|is|of|at)\s+)?)[<>~]?\d[\d.,]*(?:/\d[\d.,]*)?"
@@ -53,6 +57,7 @@ def spelled_out(index: Index, query: str) -> str:
     """
     if len(query) > _LONGEST:
         return query
+    query = with_words(query)
     plain = unicodedata.normalize("NFKC", readable(query))
     in_full = _first_known(index, as_written(plain))
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
@@ -104,6 +109,23 @@ def by_other_name(index: Index, long_form: str) -> str:
     return _first_known(index, as_written(long_form)) or long_form
 
 
+@lru_cache(maxsize=_KEPT)
+def is_of_test(said: str) -> bool:
+    """Whether a query is a test alone, or the value that it gave: "LFTs", "EF 25%".
+
+    A terminology of findings may have what is abnormal about it under the same words.
+    """
+    said = said.strip()
+    if len(said) > _LONGEST:
+        return False
+    if is_examination(said):
+        return True
+    reading = _READING.fullmatch(said)
+    return reading is not None and is_examination(
+        stands_for(said, 0, reading.end("said")) or reading["said"]
+    )
+
+
 def _examined(index: Index, said: str) -> str | None:
     """What is measured, without the value of it; None if nothing that the index has is.
 
@@ -116,7 +138,7 @@ def _examined(index: Index, said: str) -> str | None:
     if not is_examination(measured):
         return None
     names = (measured, *as_written(measured))
-    return next((name for name in names if _names_no_disorder(index, name)), None)
+    return next((name for name in names if _names_no_disorder(index, name)), measured)
 
 
 def _names_no_disorder(index: Index, text: str) -> bool:

@@ -69,7 +69,8 @@ REASONS = (
 - farther: by how much nearer to the shared name, in cosine, another's preferred name is
   (`linker.link.ranking.shared_names`).
 - lesser: another of that name goes before it, as it is a morphology or qualifier (there too).
-- other_kind: it is of another kind than the mention's label says (`linker.link.ranking.labels`).
+- other_kind: it is of another kind than the mention's label says, or a finding where the mention is
+  a test (`linker.link.ranking.labels`).
 - local: an overlay gives it the name. no_mention: an overlay says that the query is no mention
   (`linker.link.ranking.local`).
 """

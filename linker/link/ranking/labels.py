@@ -17,10 +17,18 @@ from linker.config import read_toml
 from linker.index import Store
 from linker.link.ranking.rank import Pairs, Ranking
 from linker.link.retrieve import Bools
-from linker.terminology import kinds, kinds_of
+from linker.terminology import DISORDER, MORPHOLOGY, kinds, kinds_of
 
+EXAMINATION = "examination"
+"""What no label says: the kind of a mention that is a test and not what it shows, "LFTs", "EF 25%".
+
+Concepts of any kind but disorders may be of it.
+"""
 OTHER = 0.05
 """How likely a label is on a mention of a concept of another kind, against one of its own kind."""
+
+_OF_TEST = 0.005
+"""The same for a test, of which a table knows that it is one: detectors err more."""
 
 _CACHED = 100_000
 
@@ -36,6 +44,10 @@ class TypeFilter:
         self._store = store
         self._kinds_of = lru_cache(maxsize=_CACHED)(self._read)
         self._bits = {name: 1 << bit for bit, name in enumerate(kinds())}
+        # A morphology is a disorder too.
+        self._bits[EXAMINATION] = sum(self._bits.values()) & ~(
+            self._bits[DISORDER] | self._bits[MORPHOLOGY]
+        )
 
     def weigh(self, ranking: Ranking, kinds: Sequence[str | None]) -> Ranking:
         """The same concepts, with the probabilities that they have given their mentions' kinds.
@@ -50,7 +62,8 @@ class TypeFilter:
         if not any(kinds):
             return ranking
         query_of, before = ranking.best.query, ranking.probability
-        weight = np.where(self.is_other(ranking.best, kinds), OTHER, 1.0)
+        least = np.array([_OF_TEST if kind == EXAMINATION else OTHER for kind in kinds])
+        weight = np.where(self.is_other(ranking.best, kinds), least[query_of], 1.0)
         nil = 1 - np.bincount(query_of, before, len(kinds))
         total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
         safe = np.where(total > 0, total, 1.0)

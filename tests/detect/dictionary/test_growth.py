@@ -13,6 +13,7 @@ from linker.detect.dictionary.growth import growth_in
     ("text", "expected"),
     [
         ("OFC 51 cm (2nd centile).", [("OFC 51 cm (2nd centile)", "microcephaly")]),
+        ("OFC 44 ㎝ (<3rd centile).", [("OFC 44 ㎝ (<3rd centile)", "microcephaly")]),
         (
             "His height was below the third centile",
             [("height was below the third centile", "short stature")],

@@ -481,3 +481,50 @@ def test_who_chose_the_types_at_the_build_has_what_says_only_how(
     release = replace(read.release, filters={"semantic_types": ["qualifier value"]})
     linker = linker_of(replace(read, release=release), folder / "i")
     assert [m.text for m in linker.detect(["May have left"])[0]] == ["May", "left"]
+
+
+OTHER_SENSES = [
+    concept("M:1", "Power (Psychology)", "Power", "Powers (Psychology)", types=["Psychology"]),
+    concept("M:2", "AT-Hook Motifs", "Hook", types=["Phenomena and Processes"]),
+    concept("M:3", "Review", types=["Publication Type"]),
+    concept("M:4", "Confusional arousal", "Disoriented", "Unresponsive", types=["finding"]),
+    concept("M:5", "Loss of response", "Unresponsive", types=["finding"]),
+    concept("M:6", "Tears", "Tear", types=["Anatomy"]),
+    concept("M:7", "Lead", types=["Chemicals and Drugs"]),
+    concept("M:8", "Absent toe", types=["human_phenotype"]),
+    concept("M:9", "Superficial fascia", types=["Anatomy"]),
+    concept("M:10", "Finger aplasia", "Aplasia of the fingers", types=["human_phenotype"]),
+    concept("M:11", "Elevated palate", types=["human_phenotype"]),
+    concept("M:12", "Drooling", "Dribbling", types=["human_phenotype"]),
+    concept("M:13", "Light", types=["Phenomena and Processes"]),
+    concept("M:15", "Aspirations (Psychology)", "Aspirations", types=["Psychology"]),
+    concept("M:16", "Cerebrospinal Fluid Leak", "Cerebrospinal Fluid Drainage", types=["Disease"]),
+    concept("M:14", "Running", types=["Phenomena and Processes"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Power 5/5, both powers; aspiration", ["aspiration"]),
+        ("CSF drainage, drainage of cerebrospinal fluid", []),
+        ("a nerve hook, two hooks", []),
+        ("REVIEW OF SYSTEMS: on review", []),
+        ("Alert but disoriented. Urinary dribbling.", []),
+        ("a focal tear; many tears", ["tears"]),
+        # The word is the name of another concept too.
+        ("He is unresponsive.", ["unresponsive"]),
+        ("chronic lead removed; leads; blood lead level, lead poisoning", ["lead", "lead"]),
+        ("Sensation was absent in the toes and absent in the fingers.", []),
+        ("Absent toes. The toes were absent.", ["Absent toes", "toes were absent"]),
+        ("Just superficial to the fascia, the superficial fascia", ["superficial fascia"]),
+        ("symmetric palate elevation; an elevated palate", ["elevated palate"]),
+        ("pupils reactive to light, light touch intact", ["light"]),
+        ("a running #4-0 suture; running high; pain with running", ["running"]),
+    ],
+)
+def test_what_notes_mean_otherwise_than_a_terminology_is_no_mention(
+    tmp_path_factory: pytest.TempPathFactory, text: str, expected: list[str]
+) -> None:
+    index = build(tmp_path_factory.mktemp("senses") / "i", OTHER_SENSES)
+    assert found(DictionaryMatcher(index), text) == expected

@@ -104,6 +104,11 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("metformin 500 mg 1 tablet daily", "Q:24"),
         ("HCTZ 1-2 tabs twice daily", "Q:26"),
         ("metformin 500 mg/day", "Q:24"),
+        ("metformin ER 500 mg 24 hr tablet", "Q:24"),
+        ("metformin 325 mg tabs 2 q4-6h prn pain", "Q:24"),
+        ("metformin (Glucophage) 500 mg (as HCl) BID with meals", "Q:24"),
+        ("metformin 90 mcg/actuation inhaler 2 puffs q 4 hours as needed", "Q:24"),
+        ("metformin 0.5 % eye drops, 1 drop both eyes", "Q:24"),
         ("metformin 500 \N{MICRO SIGN}g PO", "Q:24"),  # whose normal form is a Greek letter
         ("metformin 500 \N{GREEK SMALL LETTER MU}g PO", "Q:24"),
     ],

@@ -87,3 +87,25 @@ def test_the_filter_can_be_left_out(index: Index, tmp_path: Path) -> None:
     assert probabilities(linker, "DISEASE") == probabilities(linker, "")
     assert linker.settings["type_filter"] is False
     assert "type_filter" not in Linker(index, encoder=FakeEncoder()).settings
+
+
+def test_a_test_is_no_finding_of_what_it_shows(tmp_path: Path) -> None:
+    concepts = [
+        concept("F:1", "Abnormal electrocardiogram", "Electrocardiogram", types=["finding"]),
+        concept("F:2", "Hypertension", "Blood pressure", types=["Phenotype"]),
+        concept("F:3", "Serum calcium", "Calcium", types=["procedure"]),
+        concept("F:4", "Reduced ejection fraction", "Ejection fraction", types=["finding"]),
+    ]
+    linker = Linker(build(tmp_path / "index", concepts), encoder=FakeEncoder())
+    asked = ["EKG", "BP", "BP 180/110", "EF 25%", "Calcium", "reduced EF"]
+    found = [link.concept_id for link in linker.link(asked)]
+    assert found == [None, None, None, None, "F:3", "F:4"]
+    # By hand: the odds against NIL of what is a finding fall.
+    free = Linker(build(tmp_path / "free", concepts), encoder=FakeEncoder(), type_filter=False)
+    (plain,), (seen,) = (one.link(["blood pressure"]) for one in (free, linker))
+    assert plain.concept_id == "F:2"
+    before = {c.concept_id: c.probability for c in plain.candidates}
+    weighed = {c: p * (1 if c == "F:3" else 0.005) for c, p in before.items()}
+    total = 1 - sum(before.values()) + sum(weighed.values())
+    assert seen.probability == pytest.approx(weighed["F:2"] / total)
+    assert any("F:2" in said and said.endswith("looked up is a test") for said in seen.why)
