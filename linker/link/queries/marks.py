@@ -27,7 +27,8 @@ _NOT_FOR_USE = r"(?i:do not use)"
 _ITEM = r"#(?=[A-Z]{2})|#\d{1,2}[.:)]?\s+|\(?\d{1,2}[.)]\s+"
 
 _BEFORE = re.compile(
-    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}|{_ITEM}"
+    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s"
+    rf"|{_OUT_OF_USE}|{_ITEM}"
 )
 _BEHIND = re.compile(rf"{_BRACKETED}|{_CATEGORY}|\({_NOT_FOR_USE}\)")
 # Without brackets, only what can be nothing else: "ICD 2018" may be a device and its year.
