@@ -77,6 +77,10 @@ def test_two_indexes_are_compared(gold: Path, index: Index, tmp_path: Path) -> N
     result = run(*options, "--against", tmp_path / "other")
     assert result.exit_code == 0, result.stderr
     assert f"{index.path} less {tmp_path / 'other'}, the same documents drawn" in result.stdout
+    # The other cannot be right there, whatever it links.
+    lost = f"{tmp_path / 'other'}: mentions without an id that the index holds: 1 of 3; they count"
+    assert result.stderr.count("mentions without an id") == 1
+    assert lost in result.stderr
     rows = [line.split() for line in result.stdout.splitlines()]
     assert ["Overlapping", "recall", "33.3", "0.0", "+33.3", "+0.0", "–", "+50.0"] in rows
     data = json.loads(as_json.read_text())

@@ -173,9 +173,11 @@ def evaluate(
         linker, result = measured(index, encoder)
         other = None if against is None else measured(against, None)
     _say_problems(result)
+    _say_lost(result)
     _print(result, index)
     data = {"index": str(index), "linker": linker.settings, **result.to_json()}
     if against is not None and other is not None:
+        _say_lost(other[1], f"{against}: ")
         differences = compare(result, other[1])
         _print_differences(differences, result, other[1], index, against)
         data["against"] = {
@@ -259,13 +261,17 @@ def _say_problems(report: Report) -> None:
             typer.echo(f"  and {count - SHOWN:,} more (--json lists all)", err=True)
     if report.gold.lack:
         typer.echo(report.gold.lack, err=True)
+
+
+def _say_lost(report: Report, where: str = "") -> None:
+    """Tell of the gold mentions that no link can be right of, in words that begin with `where`."""
     lost = report.gold.with_ids - report.gold.known
     if lost:
         ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
         own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
         typer.echo(
-            f"mentions without an id that the index holds: {lost:,} of {report.gold.with_ids:,}; "
-            f"they count as not found; the most frequent: {ids}. If the index writes these ids "
+            f"{where}mentions without an id that the index holds: {lost:,} of "
+            f"{report.gold.with_ids:,}; they count as not found; the most frequent: {ids}. If the index writes these ids "
             f"otherwise{own}, say how with --map-prefix.",
             err=True,
         )
