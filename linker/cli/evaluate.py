@@ -271,8 +271,8 @@ def _say_lost(report: Report, where: str = "") -> None:
         own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
         typer.echo(
             f"{where}mentions without an id that the index holds: {lost:,} of "
-            f"{report.gold.with_ids:,}; they count as not found; the most frequent: {ids}. If the index writes these ids "
-            f"otherwise{own}, say how with --map-prefix.",
+            f"{report.gold.with_ids:,}; they count as not found; the most frequent: {ids}. If the "
+            f"index writes these ids otherwise{own}, say how with --map-prefix.",
             err=True,
         )
 
