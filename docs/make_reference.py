@@ -27,13 +27,14 @@ from linker.component import (
     split_at_signs,
 )
 from linker.detect import expand
-from linker.evaluate import evaluate, read_gold
+from linker.evaluate import compare, evaluate, read_gold
 
 REFERENCE = Path(__file__).with_name("reference.md")
 BEYOND: dict[str, Callable[..., Any]] = {
     "linker.annotate.annotate_files": annotate_files,
     "linker.detect.expand": expand,
     "linker.evaluate.evaluate": evaluate,
+    "linker.evaluate.compare": compare,
     "linker.evaluate.read_gold": read_gold,
 }
 """What the pages use beside the public names of `linker`."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cases import CONCEPTS, write_jsonl
+from cases import CONCEPTS, build, write_jsonl
 from typer.testing import CliRunner, Result
 
 from linker.cli import app
@@ -65,6 +65,33 @@ def test_end_to_end_is_what_is_measured_without_gold_mentions(gold: Path, index:
     assert "protocol end to end" in result.stdout
     assert "Strict F1 (span and id)" in result.stdout
     assert "Macro character IoU" in result.stdout
+
+
+def test_two_indexes_are_compared(gold: Path, index: Index, tmp_path: Path) -> None:
+    # Of the other, heart failure has no name that the gold's mention is.
+    other = [c for c in CONCEPTS if c["id"] != "X:0001"]
+    build(tmp_path / "other", other)
+    write_jsonl(gold, [GOLD, {**GOLD, "id": "2", "mentions": GOLD["mentions"][1:2]}])
+    as_json = tmp_path / "out.json"
+    options = [gold, "--index", index.path, "--draws", 200, "--json", as_json]
+    result = run(*options, "--against", tmp_path / "other")
+    assert result.exit_code == 0, result.stderr
+    assert f"{index.path} less {tmp_path / 'other'}, the same documents drawn" in result.stdout
+    # The other cannot be right there, whatever it links.
+    lost = f"{tmp_path / 'other'}: mentions without an id that the index holds: 1 of 3; they count"
+    assert result.stderr.count("mentions without an id") == 1
+    assert lost in result.stderr
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["Overlapping", "recall", "33.3", "0.0", "+33.3", "+0.0", "–", "+50.0"] in rows
+    data = json.loads(as_json.read_text())
+    assert data["against"]["figures"]["overlap_recall"]["value"] == 0
+    assert data["against"]["differences"]["overlap_recall"] == {
+        "value": pytest.approx(1 / 3),
+        "low": 0,
+        "high": 0.5,
+    }
+    assert data["against"]["index"] == str(tmp_path / "other")
+    assert "draws" not in data
 
 
 def test_options_of_gold_mentions_are_said_to_do_nothing_end_to_end(

@@ -25,7 +25,7 @@ from linker.config import DEFAULT_THRESHOLD
 from linker.counted import counted
 
 if TYPE_CHECKING:
-    from linker.evaluate import Report
+    from linker.evaluate import Figure, Report
     from linker.evaluate.report import Group
     from linker.formats import Document
     from linker.link import Linker
@@ -97,6 +97,13 @@ def evaluate(
     nested: NestedOption = False,
     whole_composites: WholeCompositesOption = False,
     encoder: EncoderOption = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another index, measured in the same way: how much higher the figures of --index "
+            "are, the same documents drawn for both."
+        ),
+    ] = None,
     draws: Annotated[
         int, typer.Option(min=1, help="How often documents are drawn for the intervals.")
     ] = 1000,
@@ -109,8 +116,9 @@ def evaluate(
 ) -> None:
     """Measure the links against gold annotations."""
     from linker.atomic import refuse_as_file, write_atomically
-    from linker.evaluate import END_TO_END, read_gold, write_page
+    from linker.evaluate import END_TO_END, compare, read_gold, write_page
     from linker.evaluate import evaluate as measure
+    from linker.evaluate.report import figures_json
     from linker.progress import Bars
     from linker.records import json_text
 
@@ -134,35 +142,51 @@ def evaluate(
         progress.step("reading gold")
         found = read_gold(gold, format=format, prefixes=prefixes)
         seen = read_gold(train, format=format, prefixes=prefixes).documents if train else ()
-        linker = open_linker(
-            index,
-            threshold=threshold,
-            encoder=encoder,
-            detector=detector,
-            nested=nested,
-            whole_composites=whole_composites,
-        )
-        if asked == "A":
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="linker-evaluate-"))
-            progress.step("laying over train mentions")
-            linker = _with_train_names(linker, encoder, seen, Path(folder))
-        result = measure(
-            linker,
-            found.documents,
-            protocol=END_TO_END if asked is None else asked,
-            k=k,
-            abbreviations=split_abbreviations,
-            composites=split_composites,
-            types=gold_types,
-            train=seen,
-            problems=found.problems,
-            draws=draws,
-            progress=progress,
-        )
+
+        def measured(path: Path, encoder: str | None) -> tuple[Linker, Report]:
+            linker = open_linker(
+                path,
+                threshold=threshold,
+                encoder=encoder,
+                detector=detector,
+                nested=nested,
+                whole_composites=whole_composites,
+            )
+            if asked == "A":
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="linker-evaluate-"))
+                progress.step("laying over train mentions")
+                linker = _with_train_names(linker, encoder, seen, Path(folder))
+            return linker, measure(
+                linker,
+                found.documents,
+                protocol=END_TO_END if asked is None else asked,
+                k=k,
+                abbreviations=split_abbreviations,
+                composites=split_composites,
+                types=gold_types,
+                train=seen,
+                problems=found.problems,
+                draws=draws,
+                progress=progress,
+            )
+
+        linker, result = measured(index, encoder)
+        other = None if against is None else measured(against, None)
     _say_problems(result)
+    _say_lost(result)
     _print(result, index)
+    data = {"index": str(index), "linker": linker.settings, **result.to_json()}
+    if against is not None and other is not None:
+        _say_lost(other[1], f"{against}: ")
+        differences = compare(result, other[1])
+        _print_differences(differences, result, other[1], index, against)
+        data["against"] = {
+            "index": str(against),
+            "linker": other[0].settings,
+            "figures": figures_json(other[1].figures),
+            "differences": figures_json(differences),
+        }
     if as_json is not None:
-        data = {"index": str(index), "linker": linker.settings, **result.to_json()}
         write_atomically(as_json, json_text(data, indent=1) + "\n")
         typer.echo(f"json    {as_json}", err=True)
     if report is not None:
@@ -237,14 +261,18 @@ def _say_problems(report: Report) -> None:
             typer.echo(f"  and {count - SHOWN:,} more (--json lists all)", err=True)
     if report.gold.lack:
         typer.echo(report.gold.lack, err=True)
+
+
+def _say_lost(report: Report, where: str = "") -> None:
+    """Tell of the gold mentions that no link can be right of, in words that begin with `where`."""
     lost = report.gold.with_ids - report.gold.known
     if lost:
         ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
         own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
         typer.echo(
-            f"mentions without an id that the index holds: {lost:,} of {report.gold.with_ids:,}; "
-            f"they count as not found; the most frequent: {ids}. If the index writes these ids "
-            f"otherwise{own}, say how with --map-prefix.",
+            f"{where}mentions without an id that the index holds: {lost:,} of "
+            f"{report.gold.with_ids:,}; they count as not found; the most frequent: {ids}. If the "
+            f"index writes these ids otherwise{own}, say how with --map-prefix.",
             err=True,
         )
 
@@ -274,6 +302,27 @@ def _print(report: Report, index: Path) -> None:
     by_type = [group for group in report.groups if group.by == "type"]
     if len(by_type) > 1:
         show(_types(by_type))
+
+
+def _print_differences(
+    differences: Sequence[Figure], report: Report, other: Report, index: Path, against: Path
+) -> None:
+    from linker.evaluate import LABELS
+
+    typer.echo(f"{index} less {against}, the same documents drawn for both:")
+    table = Table(box=None)
+    table.add_column("figure")
+    for heading in ("one", "other", "higher by", "95% interval"):
+        table.add_column(heading, justify="right")
+    by_name = {figure.name: figure for figure in differences}
+    for name, label in LABELS.items():
+        if name in by_name:
+            figure = by_name[name]
+            shares = (f"{100 * share:.1f}" for share in (report[name], other[name]))
+            bounds = (f"{100 * bound:+.1f}" for bound in (figure.low, figure.high))
+            interval = " – ".join(bounds) if report.gold.documents > 1 else "–"
+            table.add_row(label, *shares, f"{100 * figure.value:+.1f}", interval)
+    show(table)
 
 
 def _types(groups: Sequence[Group]) -> Table:

@@ -42,26 +42,6 @@ def split_at_signs(nlp: Language) -> None:
     tokenizer.infix_finditer = re.compile(pattern, flags).finditer
 
 
-def spans_given(doc: Doc, given: object, *, name: str) -> list[Span]:
-    """What a `span_getter` gave for a doc, by their starts, of equal starts the longer first.
-
-    Args:
-        name: the component's.
-
-    Raises:
-        TypeError: it is something else than spans of the doc.
-    """
-    spans: list[Span] = []
-    for span in given if isinstance(given, Iterable) else [given]:
-        if not isinstance(span, Span) or span.doc is not doc:
-            found = "a span of another doc" if isinstance(span, Span) else type(span).__name__
-            raise TypeError(
-                f"{name}: span_getter gave {found}; expected spans of the doc, as in [doc[2:4]]"
-            )
-        spans.append(span)
-    return sorted(spans, key=lambda span: (span.start, -span.end))
-
-
 def mentions_of(text: str, spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
     """Spans that are there, with their long forms.
 
@@ -120,3 +100,23 @@ def spans_of(doc: Doc, links: list[Link]) -> list[tuple[Span, Link]]:
             pairs.setdefault((span.start, span.end), (span, link))
     kept = filter_spans([span for span, _ in pairs.values()])
     return [pairs[span.start, span.end] for span in sorted(kept)]
+
+
+def spans_given(doc: Doc, given: object, *, name: str) -> list[Span]:
+    """What a `span_getter` gave for a doc, by their starts, of equal starts the longer first.
+
+    Args:
+        name: the component's.
+
+    Raises:
+        TypeError: it is something else than spans of the doc.
+    """
+    spans: list[Span] = []
+    for span in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(span, Span) or span.doc is not doc:
+            found = "a span of another doc" if isinstance(span, Span) else type(span).__name__
+            raise TypeError(
+                f"{name}: span_getter gave {found}; expected spans of the doc, as in [doc[2:4]]"
+            )
+        spans.append(span)
+    return sorted(spans, key=lambda span: (span.start, -span.end))

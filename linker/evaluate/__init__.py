@@ -13,6 +13,7 @@ counts as right in `protocol`.
 """
 
 from linker.evaluate.bootstrap import Figure
+from linker.evaluate.compare import compare
 from linker.evaluate.counts import GoldCounts
 from linker.evaluate.evaluate import DEFAULT_K, evaluate
 from linker.evaluate.gold import FORMATS, Gold, read_gold
@@ -32,6 +33,7 @@ __all__ = [
     "Gold",
     "GoldCounts",
     "Report",
+    "compare",
     "evaluate",
     "mention_names",
     "read_gold",

@@ -37,28 +37,38 @@ class Figure:
     high: float
 
 
-def figures_with_intervals(
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Figures of some documents, and of each draw of them.
+
+    Attributes:
+        values: by name, in the order of the statistics; NaN where there is nothing to measure.
+        drawn: by name, of shape (draws,); NaN where a draw has nothing to measure.
+        n_documents, seed: what was drawn from, and by which numbers: equal ones drew alike.
+    """
+
+    values: Mapping[str, float]
+    drawn: Mapping[str, Array]
+    n_documents: int
+    seed: int
+
+
+def draw(
     statistics: Sequence[Statistic],
     n_documents: int,
     *,
     draws: int = DRAWS,
     seed: int = 0,
-    recentred: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
-) -> tuple[Figure, ...]:
-    """The figures of some statistics, each with its percentile interval.
+) -> Draws:
+    """The figures of some statistics, and of documents that are drawn again.
 
     Args:
         statistics: over the same documents; they share their draws.
         n_documents: at least 1.
         draws: how often the documents are drawn; at least 1.
-        seed: the same seed gives the same intervals.
-        recentred: names of shares whose draws lie to one side of the figure: their intervals are
-            moved by as much as the mean of the draws is off.
+        seed: the same seed draws the same documents.
         progress: told how many draws were done.
-
-    Returns:
-        In the order of the statistics; those that have nothing to measure are left out.
     """
     if n_documents < 1 or draws < 1:
         raise ValueError(f"{n_documents} documents, {draws} draws; at least 1 of each is needed")
@@ -73,20 +83,65 @@ def figures_with_intervals(
             drawn[name].append(found)
         if progress is not None:
             progress(size)
+    return Draws(
+        {name: float(value[0]) for name, value in values.items()},
+        {name: np.concatenate(found) for name, found in drawn.items()},
+        n_documents,
+        seed,
+    )
+
+
+def intervals(
+    found: Draws, *, recentred: Collection[str] = (), least: float = 0.0
+) -> tuple[Figure, ...]:
+    """Figures with their percentile intervals, from `least` to 1.
+
+    Args:
+        recentred: names of figures whose draws lie to one side: their intervals are moved by as
+            much as the mean of the draws is off.
+
+    Returns:
+        In the order of the figures; those that have nothing to measure are left out.
+    """
     tail = 50 * (1 - LEVEL)
     figures = []
-    for name, value in values.items():
-        if np.isnan(value[0]):
+    for name, value in found.values.items():
+        if np.isnan(value):
             continue
-        every = np.concatenate(drawn[name])
+        every = found.drawn[name]
         every = every[~np.isnan(every)]
-        if name in recentred and len(every):
-            every = np.clip(every - (every.mean() - value[0]), 0, 1)
-        low, high = (
-            np.percentile(every, [tail, 100 - tail]) if len(every) else (float(value[0]),) * 2
-        )
-        figures.append(Figure(name, float(value[0]), float(low), float(high)))
+        if not len(every):
+            every = np.array([value])
+        if name in recentred:
+            every = np.clip(every - (every.mean() - value), least, 1)
+        low, high = np.percentile(every, [tail, 100 - tail])
+        figures.append(Figure(name, value, float(low), float(high)))
     return tuple(figures)
+
+
+def difference(ours: Draws, theirs: Draws) -> Draws:
+    """How much higher each figure is that both have, draw by draw: a paired bootstrap.
+
+    What makes a document hard is hard for both, and falls out: the interval is narrower than
+    those of the two figures let think.
+
+    Raises:
+        ValueError: the documents were drawn otherwise.
+    """
+    if (ours.n_documents, ours.seed) != (theirs.n_documents, theirs.seed):
+        raise ValueError(
+            f"{ours.n_documents} documents by seed {ours.seed}, and {theirs.n_documents} documents "
+            f"by seed {theirs.seed}: measure both on the same documents, by the same seed"
+        )
+    names = [name for name in ours.values if name in theirs.values]
+    if any(len(ours.drawn[name]) != len(theirs.drawn[name]) for name in names):
+        raise ValueError("the documents were drawn another number of times; give the same `draws`")
+    return Draws(
+        {name: ours.values[name] - theirs.values[name] for name in names},
+        {name: ours.drawn[name] - theirs.drawn[name] for name in names},
+        ours.n_documents,
+        ours.seed,
+    )
 
 
 def _all(statistics: Sequence[Statistic], weights: Array) -> dict[str, Array]:

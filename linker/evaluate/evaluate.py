@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from linker.evaluate.bootstrap import DRAWS, Figure, Statistic, figures_with_intervals
+from linker.evaluate.bootstrap import DRAWS, draw, intervals
 from linker.evaluate.counts import GoldCounts, unknown_ids
 from linker.evaluate.end_to_end import measure_end_to_end
 from linker.evaluate.gold_mentions import measure_gold_mentions
@@ -97,21 +97,16 @@ def evaluate(
             types=types,
             progress=progress,
         )
-    figures = _bootstrapped(measured.statistics, len(documents), draws, seed, progress)
+    progress.step("drawing documents again", total=draws, unit="draws")
+    drawn = draw(
+        measured.statistics, len(documents), draws=draws, seed=seed, progress=progress.advance
+    )
     return Report(
         settings=settings,
         gold=GoldCounts.of(documents, measured.outcomes),
-        figures=figures,
+        figures=intervals(drawn, recentred=RECENTRED),
         problems=tuple(problems),
         unknown_ids=unknown_ids(concepts.unknown),
+        draws=drawn,
         **measured.parts,
-    )
-
-
-def _bootstrapped(
-    statistics: Sequence[Statistic], n: int, draws: int, seed: int, progress: Progress
-) -> tuple[Figure, ...]:
-    progress.step("drawing documents again", total=draws, unit="draws")
-    return figures_with_intervals(
-        statistics, n, draws=draws, seed=seed, recentred=RECENTRED, progress=progress.advance
     )

@@ -80,7 +80,7 @@ class MentionTable:
 
 
 def mention_statistic(table: MentionTable, n_documents: int, *, k: int) -> Statistic:
-    """The figures of gold mentions, for `figures_with_intervals`.
+    """The figures of gold mentions, for `draw`.
 
     Args:
         k: how many candidates there are: no acc@ is given beyond.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from linker.evaluate.bootstrap import Figure
+from linker.evaluate.bootstrap import Draws, Figure
 from linker.evaluate.counts import GoldCounts
 from linker.evaluate.mentions import Bin, OperatingPoint
 from linker.formats import Problem
@@ -119,6 +119,7 @@ class Report:
         problems: what of the gold could not be used.
         unknown_ids: gold ids that the index does not hold, most frequent first.
         results: every gold mention.
+        draws: what `compare` sets against those of another report; not in the JSON.
     """
 
     settings: Mapping[str, Any]
@@ -135,6 +136,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     unknown_ids: tuple[tuple[str, int], ...] = ()
     results: tuple[MentionResult, ...] = field(default=(), repr=False)
+    draws: Draws | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> float:
         """The value of a figure.
@@ -165,10 +167,14 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values: shares in [0, 1], places as offsets, no text of a document."""
-        data = asdict(self)
-        data["figures"] = {
-            f.name: {"value": f.value, "low": f.low, "high": f.high} for f in self.figures
-        }
+        data = asdict(replace(self, draws=None))
+        del data["draws"]
+        data["figures"] = figures_json(self.figures)
         data["unknown_ids"] = dict(self.unknown_ids)
         data["problem_counts"] = self.problem_counts
         return data
+
+
+def figures_json(figures: Iterable[Figure]) -> dict[str, dict[str, float]]:
+    """Figures by name, as JSON has them."""
+    return {f.name: {"value": f.value, "low": f.low, "high": f.high} for f in figures}

@@ -147,7 +147,7 @@ def span_statistic(
     found: Sequence[Sequence[FoundSpan]],
     matches: Sequence[Matches],
 ) -> Statistic:
-    """The figures of end-to-end linking, for `figures_with_intervals`; one entry a document."""
+    """The figures of end-to-end linking, for `draw`; one entry a document."""
     n = len(gold)
     documents = np.arange(n)
     sums = Sums(n)
@@ -203,7 +203,7 @@ def span_statistic(
 def character_statistic(
     gold: Sequence[Sequence[GoldSpan]], found: Sequence[Sequence[FoundSpan]]
 ) -> Statistic:
-    """Macro character IoU, for `figures_with_intervals`; one entry a document."""
+    """Macro character IoU, for `draw`; one entry a document."""
     columns: dict[str, int] = {}
     rows: list[tuple[int, int, int, int]] = []
     for document, (of_gold, of_found) in enumerate(zip(gold, found, strict=True)):

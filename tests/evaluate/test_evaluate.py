@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from cases import CONCEPTS, FakeEncoder, build, concept
 
 from linker import Linker
-from linker.evaluate import END_TO_END, Report, evaluate, mention_names, read_gold, with_names
+from linker.evaluate import (
+    END_TO_END,
+    Report,
+    compare,
+    evaluate,
+    mention_names,
+    read_gold,
+    with_names,
+)
 from linker.evaluate.protocol import (
     NO_NAME,
     NOT_OWN_NAME,
@@ -182,7 +189,7 @@ def test_a_composite_is_seen_in_train_if_each_of_its_parts_is(
 def test_the_report_is_the_same_at_each_run(linker: Linker) -> None:
     first, second = (evaluate(linker, GOLD, draws=20) for _ in range(2))
     assert first == second
-    assert asdict(first) == asdict(second)
+    assert first.to_json() == second.to_json()
 
 
 def test_the_json_holds_everything_and_no_text(linker: Linker) -> None:
@@ -319,6 +326,40 @@ def test_a_document_without_mentions_counts(linker: Linker) -> None:
     assert (report["strict_precision"], report.gold.mentions) == (0, 0)
     report = evaluate(linker, documents, draws=2)
     assert report.figures == ()
+
+
+# Two linkers
+
+
+def test_two_reports_are_compared_on_the_same_draws(linker: Linker) -> None:
+    gold = [
+        *GOLD,
+        marked("3", "Fever and nausea.", ("Fever", "X:0006"), ("nausea", "X:0015")),
+        marked("4", "Nausea.", ("Nausea", "X:0015")),
+    ]
+    usual = evaluate(linker, gold, draws=50)
+    linker.threshold = 1
+    strict = evaluate(linker, gold, draws=50)
+    found = {figure.name: figure for figure in compare(usual, strict)}
+    assert list(found) == [
+        f.name for f in usual.figures if f.name in {s.name for s in strict.figures}
+    ]
+    for name, figure in found.items():
+        assert figure.value == pytest.approx(usual[name] - strict[name])
+    # The threshold changes no candidate, in no draw; and no link stands at 1.
+    assert (found["acc@1"].low, found["acc@1"].high) == (0, 0)
+    assert (found["recall"].value, found["recall"].low) == (
+        usual["recall"],
+        usual.figure("recall").low,
+    )
+    assert -1 <= found["nil_precision"].low <= found["nil_precision"].value
+
+
+def test_reports_of_other_documents_are_not_compared(linker: Linker) -> None:
+    with pytest.raises(ValueError, match="of other mentions: measure both on the same documents"):
+        compare(evaluate(linker, GOLD, draws=2), evaluate(linker, GOLD[:1], draws=2))
+    with pytest.raises(ValueError, match="drawn another number of times"):
+        compare(evaluate(linker, GOLD, draws=2), evaluate(linker, GOLD, draws=3))
 
 
 # Protocol A

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import process_time
 
 import numpy as np
@@ -10,7 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from linker.evaluate.bootstrap import Array, figures_with_intervals, ratio
+from linker.evaluate.bootstrap import (
+    Array,
+    Figure,
+    Statistic,
+    difference,
+    draw,
+    intervals,
+    ratio,
+)
 from linker.evaluate.mentions import (
     MentionTable,
     mention_statistic,
@@ -25,6 +33,19 @@ from linker.evaluate.spans import (
     match,
     span_statistic,
 )
+
+
+def figures_with_intervals(
+    statistics: Sequence[Statistic],
+    n_documents: int,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    recentred: Collection[str] = (),
+) -> tuple[Figure, ...]:
+    found = draw(statistics, n_documents, draws=draws, seed=seed)
+    return intervals(found, recentred=recentred)
+
 
 Row = tuple[int, int, bool, bool, bool, float]
 """Document, rank, has ids, known, linked, probability."""
@@ -452,6 +473,45 @@ def test_a_recentred_interval_stays_a_share() -> None:
 
     (figure,) = figures_with_intervals([rare], 5, recentred={"rare"})
     assert (figure.value, figure.low) == (0.01, 0)
+
+
+def test_a_difference_is_of_the_same_draws() -> None:
+    # Documents are easy or hard for both; the second is better by one mention of ten.
+    hard = np.random.default_rng(3).random(40)
+    ours, theirs = (
+        draw(
+            [lambda weights, right=right: {"acc": ratio(weights @ right, weights.sum(axis=1))}],
+            40,
+        )
+        for right in (np.minimum(hard + 0.1, 1), hard)
+    )
+    (one,), (other,) = intervals(ours), intervals(theirs)
+    assert one.low < other.high
+    (more,) = intervals(difference(ours, theirs), least=-1)
+    # By hand: the same documents for both.
+    rng = np.random.default_rng(1)
+    drawn = [
+        float(np.mean(np.minimum(hard[d] + 0.1, 1) - hard[d]))
+        for d in rng.integers(0, 40, (2000, 40))
+    ]
+    assert more.value == pytest.approx(one.value - other.value)
+    assert (more.low, more.high) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.003)
+    (less,) = intervals(difference(theirs, ours), least=-1)
+    assert (less.value, less.low, less.high) == pytest.approx((-more.value, -more.high, -more.low))
+
+
+def test_what_was_drawn_otherwise_is_not_compared() -> None:
+    def one(weights: Array) -> dict[str, Array]:
+        return {"one": weights.mean(axis=1)}
+
+    base = draw([one], 5, draws=4)
+    for other, told in (
+        (draw([one], 6, draws=4), "5 documents by seed 0, and 6 documents by seed 0"),
+        (draw([one], 5, draws=4, seed=2), "and 5 documents by seed 2"),
+        (draw([one], 5, draws=3), "another number of times"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            difference(base, other)
 
 
 def test_one_document_has_no_width() -> None:

@@ -1,0 +1,30 @@
+"""Two reports on the same gold: by how much one is better, and whether that may be chance."""
+
+from __future__ import annotations
+
+from linker.evaluate.bootstrap import Figure, difference, intervals
+from linker.evaluate.report import Report
+from linker.evaluate.spans import RECENTRED
+
+
+def compare(report: Report, other: Report) -> tuple[Figure, ...]:
+    """How much higher each figure of a report is than that of another, with its 95% interval.
+
+    The same documents are drawn for both (a paired bootstrap): where the interval holds no 0, it
+    is hardly chance. Of the calibration error and the Brier score less is better.
+
+    Args:
+        report, other: of `evaluate`, both on the same documents, with the same `draws` and `seed`.
+
+    Returns:
+        The figures that both have, in the order of the first; in [-1, 1].
+
+    Raises:
+        ValueError: they are of other documents, or were drawn otherwise.
+    """
+    theirs = {(r.document, r.start, r.end) for r in other.results}
+    if {(r.document, r.start, r.end) for r in report.results} != theirs:
+        raise ValueError("the reports are of other mentions: measure both on the same documents")
+    if report.draws is None or other.draws is None:
+        raise ValueError("a report that does not come from `evaluate` has no draws to compare")
+    return intervals(difference(report.draws, other.draws), recentred=RECENTRED, least=-1)
