@@ -242,7 +242,14 @@ def table(*concepts: tuple[str, ...]):
 
 
 def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
-    found = add_forms(table(("X:1", "Ataxia", "Ataxia, Spastic"), ("X:2", "Rubella NOS")))
+    found = add_forms(
+        table(
+            ("X:1", "Ataxia", "Ataxia, Spastic"),
+            ("X:2", "Rubella NOS", "Rubellas, unspecified"),
+            ("X:3", "The NOS"),
+        )
+    )
+    # Each once, and none without a word.
     assert [tuple(row.values()) for row in found.forms.to_pylist()] == [
         ("X:1", "Spastic Ataxia", "narrow", "Ataxia, Spastic"),
         ("X:2", "Rubella", "preferred", "Rubella NOS"),
