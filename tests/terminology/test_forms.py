@@ -77,6 +77,12 @@ def test_what_is_no_inverted_name_stays(name: str) -> None:
         ("Blister, unspecified ankle", []),
         ("Fracture of unspecified part of femur", []),
         ("AUTS4, INCLUDED", ["AUTS4"]),
+        ("Meckel syndrome, FORMERLY", ["Meckel syndrome"]),
+        ("[SO]Ankle", ["Ankle"]),
+        ("Rubella (NOS)", ["Rubella"]),
+        ("Pleural effusion (NEC)", ["Pleural effusion"]),
+        ("Fracture, cause not specified", ["Fracture"]),
+        ("Otitis, unspecified side", ["Otitis"]),
     ],
 )  # fmt: skip
 def test_tags_and_remarks_come_off(name: str, expected: list[str]) -> None:
@@ -92,6 +98,7 @@ def test_tags_and_remarks_come_off(name: str, expected: list[str]) -> None:
         ("Burkitt lymphoma; BL", "Burkitt lymphoma", "BL"),
         ("Fanconi anemia;FA", "Fanconi anemia", "FA"),
         ("DTs - delirium tremens", "delirium tremens", "DTs"),
+        ("SPASTATX - spastic ataxia", "spastic ataxia", "SPASTATX"),
     ],
 )
 def test_a_name_with_its_short_form_is_both(name: str, long: str, short: str) -> None:
@@ -100,7 +107,13 @@ def test_a_name_with_its_short_form_is_both(name: str, long: str, short: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    ["CA - bone cancer", "Amyloidosis - hereditaries", "Skin cancer (melanoma)", "Rhesus (D)"],
+    [
+        "CA - bone cancer",
+        "Amyloidosis - hereditaries",
+        "Skin cancer (melanoma)",
+        "Rhesus (D)",
+        "SPASTATXI - spastic ataxia",
+    ],
 )
 def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
     assert forms(name) == []
@@ -110,6 +123,7 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
     ("name", "expected"),
     [
         ("Rubella [German measles]", ["Rubella", "German measles"]),
+        ("Rubella, [German measles]", ["Rubella", "German measles"]),
         ("Poisoning by psychodysleptics [hallucinogens]", ["Poisoning by psychodysleptics"]),
         ("Syphilis [stage unspecified] of bursa", []),
         ("Abnormal electroencephalogram [EEG]", ["Abnormal electroencephalogram"]),
@@ -221,6 +235,10 @@ def test_icd_10_cm_is_said_otherwise(name: str, expected: set[str]) -> None:
         ("Ataxia, Spastic", "Spastic Ataxia", None),
         ("Ataxia, Spastic, NOS", "Spastic Ataxia", None),
         ("MI - Myocardial infarction NOS", "MI", NameKind.ABBREVIATION),
+        ("Rubella [German measles NOS]", "German measles", None),
+        # Narrower, and so is what is made of it.
+        ("Diabetes and collapse", "Diabetes", NameKind.NARROW),
+        ("Diabetes and collapse", "Diabetes mellitus", NameKind.NARROW),
     ],
 )
 def test_what_a_form_is_worth(name: str, form: str, kind: NameKind | None) -> None:
@@ -245,7 +263,7 @@ def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
     found = add_forms(
         table(
             ("X:1", "Ataxia", "Ataxia, Spastic"),
-            ("X:2", "Rubella NOS", "Rubellas, unspecified"),
+            ("X:2", "Rubella NOS", "Rubellas, unspecified", "Red spots NOS"),
             ("X:3", "The NOS"),
         )
     )
@@ -253,6 +271,7 @@ def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
     assert [tuple(row.values()) for row in found.forms.to_pylist()] == [
         ("X:1", "Spastic Ataxia", "narrow", "Ataxia, Spastic"),
         ("X:2", "Rubella", "preferred", "Rubella NOS"),
+        ("X:2", "Red spots", "narrow", "Red spots NOS"),
     ]
     assert found.forms.schema == FORMS
 
