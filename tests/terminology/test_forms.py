@@ -44,6 +44,10 @@ def test_an_inverted_name_is_turned_round(name: str, expected: str) -> None:
         "Leukemia, chronic leukemia, leukemia of the young",
         "4,4'-(1H-1,2,4-triazol-1-yl-methylene)-bis(benzonitrile)",
         "Ataxia, a, b, c, d",
+        "Ataxia, [old] form",
+        "Ataxia, , spastic",
+        "Ataxia, spastic or mild",
+        "Ataxia, spastic; mild",
         "Leukemia",
     ],
 )
@@ -98,6 +102,7 @@ def test_tags_and_remarks_come_off(name: str, expected: list[str]) -> None:
         ("Burkitt lymphoma; BL", "Burkitt lymphoma", "BL"),
         ("Fanconi anemia;FA", "Fanconi anemia", "FA"),
         ("DTs - delirium tremens", "delirium tremens", "DTs"),
+        ("MIs - myocardial infarction", "myocardial infarction", "MIs"),
         ("SPASTATX - spastic ataxia", "spastic ataxia", "SPASTATX"),
     ],
 )
@@ -113,6 +118,8 @@ def test_a_name_with_its_short_form_is_both(name: str, long: str, short: str) ->
         "Skin cancer (melanoma)",
         "Rhesus (D)",
         "SPASTATXI - spastic ataxia",
+        "AMC - amc",
+        "Am - amnesia",
     ],
 )
 def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
@@ -136,6 +143,9 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Ringworm NOS", ["Ringworm"]),
         ("Otitis, right ear", []),
         ("Syncope and collapse", ["Syncope", "collapse"]),
+        ("Syncope and pain", []),
+        ("Pain and collapse", []),
+        ("Syphilis [stage unspecified]", []),
         ("Pain in throat and chest", []),
         (
             "Malignant neoplasm of breast of unspecified site",
@@ -279,6 +289,7 @@ def test_rxnorm_brands_stand_for_their_ingredient() -> None:
         "Lipitor 10 MG Oral Tablet"
     ]
     assert forms("a 1 MG / b 2 MG Oral Tablet [Both]", RXNORM) == []
+    assert forms("a / b 2 MG Oral Tablet [Both]", RXNORM) == []
 
 
 def table(*concepts: tuple[str, ...]):
