@@ -264,6 +264,7 @@ HEAD = "format-version: 1.2\n\n[Term]\nid: INV:1\nname: a\n"
         ),
         (HEAD + "def: half a def\n", r"inv\.obo:6: not OBO: .*found 'def: half a def'"),
         (HEAD + "[Ter", r"inv\.obo:6: not OBO"),
+        (HEAD + "comment: half a comm", r"inv\.obo:6: .*expected a line ending behind the last"),
         (HEAD + "a line of prose\n", r"inv\.obo:6: not OBO"),
         ("hello\n", r"inv\.obo: not an ontology: expected OBO"),
         ("", r"inv\.obo: not an ontology"),
@@ -430,6 +431,7 @@ def test_graph(tmp_path, concepts):
         ),
         ('{"a": 1}', r"inv\.json: JSON, but not an OBO graph.*KeyError: 'graphs'.*source 'jsonl'"),
         ('{"graphs": []}', "not an OBO graph"),
+        ('{"graphs": ' + "[" * 100_000, r"inv\.json: not an OBO graph: nested too deep"),
         ('{"graphs": [{"nodes": [{"id": 7, "type": "CLASS"}]}]}', "not an OBO graph"),
         ('{"graphs": [{"nodes": []}]}', "no concept found"),
     ],
@@ -855,6 +857,74 @@ def test_licence_of_an_obo_file(tmp_path, header, licence):
     path = tmp_path / "x.obo"
     path.write_text(f"format-version: 1.2\nontology: x\n{header}\n\n[Term]\nid: X:1\nname: a\n")
     assert read_terminology("obo", path).release.licence == licence
+
+
+@pytest.mark.parametrize(
+    ("values", "licence"),
+    [
+        ({"rdf-schema#comment": "Under the  CC BY license."}, "Under the CC BY license."),
+        ({"rdf-schema#comment": "Nothing."}, ""),
+        ({"rdf-schema#comment": "see the license", "terms/rights": "Ours"}, "Ours"),
+        ({"terms/rights": "Ours", "terms/license": " "}, "Ours"),
+        ({"terms/creator": "X"}, ""),
+    ],
+)
+def test_licence_of_an_obo_graph(tmp_path, values, licence):
+    spaces = {"rdf-schema": "http://www.w3.org/2000/01/", "terms": "http://purl.org/dc/"}
+    listed = [
+        {"pred": spaces[re.split("[#/]", key)[0]] + key, "val": value}
+        for key, value in values.items()
+    ]
+    meta = {"basicPropertyValues": listed}
+    node = {"id": f"{PURL}X_1", "lbl": "a", "type": "CLASS"}
+    path = obo(tmp_path, json.dumps({"graphs": [{"meta": meta, "nodes": [node]}]}), "x.json")
+    assert read_terminology("obo", path).release.licence == licence
+
+
+def test_what_a_graph_has_of_successors_synonyms_and_codes(tmp_path, concepts):
+    def node(number, *values, **meta):
+        listed = [{"pred": pred, "val": value} for pred, value in values]
+        meta = {"basicPropertyValues": listed, **meta}
+        return {"id": f"{PURL}X_{number}", "lbl": f"n{number}", "type": "CLASS", "meta": meta}
+
+    nodes = [
+        node(
+            1,
+            (f"{PURL}IAO_0000118", "\u0007"),
+            synonyms=[
+                {"pred": "hasExactSynonym", "val": "\u0001"},
+                {"pred": "hasSynonym", "val": "of no scope"},
+                {"pred": "hasBroadSynonym", "val": "wide"},
+            ],
+            xrefs=[{"val": "A:b c"}, {"val": "A:b"}],
+        ),
+        node(2, (f"{OIO}consider", f"{PURL}X_1"), deprecated=True),
+        node(
+            3, (f"{OIO}consider", f"{PURL}X_1"), (f"{OIO}consider", f"{PURL}X_9"), deprecated=True
+        ),
+        node(6, *((f"{OIO}consider", f"{PURL}X_{n}") for n in (1, 4)), deprecated=True),
+        node(7, (f"{PURL}IAO_0100001", "X:4"), (f"{OIO}consider", "X:1"), deprecated=True),
+        node(8, (f"{PURL}IAO_0100001", "X:9"), (f"{OIO}consider", "X:1"), deprecated=True),
+        # A successor of what is not obsolete is none.
+        node(4, ("http://www.ebi.ac.uk/efo/reason_for_obsolescence", f"use {PURL}X_1")),
+        node(5, ("http://www.ebi.ac.uk/efo/definition", "other"), definition={"val": "Own."}),
+    ]
+    found = concepts(
+        read_terminology("obo", obo(tmp_path, json.dumps({"graphs": [{"nodes": nodes}]}), "x.json"))
+    )
+    assert found["X:1"]["names"] == [("n1", "preferred"), ("wide", "broad")]
+    assert found["X:1"]["codes"] == [("A", "b")]
+    assert {key: (row["status"], row["replaced_by"]) for key, row in found.items()} == {
+        "X:1": ("active", None),
+        "X:2": ("retired", "X:1"),
+        "X:3": ("retired", "X:1"),
+        "X:4": ("active", None),
+        "X:5": ("active", None),
+        "X:6": ("retired", None),
+        "X:7": ("retired", "X:4"),
+        "X:8": ("retired", "X:1"),
+    }
+    assert found["X:5"]["definition"] == "Own."
 
 
 @pytest.mark.parametrize(
