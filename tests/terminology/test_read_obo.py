@@ -37,6 +37,7 @@ xref: UMLS:C9000001 {source="x"} ! a spot
 xref: http://example.org/File\:Spot.png
 xref: SNOMEDCT_US:1234567 "description"
 xref: loose
+xref: QUOTED:"1
 
 [Term]
 id: INV:0000002
@@ -185,6 +186,7 @@ def test_packed_and_line_endings(tmp_path, concepts, pack):
     "header",
     [
         "! Licence: ours\nformat-version: 1.2\nontology: inv\n",
+        'property_value: dc:creator "half\nremark: {x\nontology: inv\n',
         "! made by hand\n\nontology: inv\nformat-version: 1.2\n",
         "ontology: inv\n",
         "",
@@ -195,6 +197,19 @@ def test_clauses_of_the_header_in_any_order(tmp_path, concepts, header):
     assert list(concepts(terminology)) == ["INV:1"]
     assert terminology.release.terminology == "inv"
     assert terminology.release.licence == ("Licence: ours" if "Licence" in header else "")
+
+
+def test_frames_of_one_term_are_one(tmp_path, concepts):
+    text = HEAD + '\n[Term]\nid: INV:1\nsynonym: "b" EXACT []\n'
+    text += "\n[Term]\nid: INV:2\nis_a: INV:1\n\n[Term]\nid: INV:2\nname: c\n"
+    found = concepts(read_terminology("obo", obo(tmp_path, text)))
+    assert found["INV:1"]["names"] == [("a", "preferred"), ("b", "exact")]
+    assert (found["INV:2"]["names"], found["INV:2"]["parents"]) == ([("c", "preferred")], ["INV:1"])
+    message = (
+        r"inv\.obo:19: term 'INV:2' stands twice, first at line 11; found the names 'c' and 'd'"
+    )
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("obo", obo(tmp_path, f"{text}\n[Term]\nid: INV:2\nname: d\n"))
 
 
 def test_a_second_id_in_a_term_is_a_broken_row(tmp_path, concepts):
@@ -266,6 +281,8 @@ HEAD = "format-version: 1.2\n\n[Term]\nid: INV:1\nname: a\n"
         (HEAD + "[Ter", r"inv\.obo:6: not OBO"),
         (HEAD + "comment: half a comm", r"inv\.obo:6: .*expected a line ending behind the last"),
         (HEAD + "a line of prose\n", r"inv\.obo:6: not OBO"),
+        (HEAD.replace("name: a", "name:"), r"inv\.obo:5: .*expected a value behind 'name:'"),
+        (HEAD + "is_obsolete: yes\n", r"inv\.obo:6: .*expected true or false"),
         ("hello\n", r"inv\.obo: not an ontology: expected OBO"),
         ("", r"inv\.obo: not an ontology"),
         (HEAD.encode() + b"comment: M\xe9\n", r"inv\.obo:6: not UTF-8: byte 0xe9"),
