@@ -720,6 +720,16 @@ def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, t
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json"), (ORDO_OBO, "ordo.obo")],
+)
+def test_a_successor_that_is_not_there_is_none(tmp_path, concepts, text, name):
+    text = text.replace("Orphanet_1 with label", "Orphanet_99 with label")
+    found = concepts(read_terminology("obo", obo(tmp_path, text, name)))
+    assert (found["Orphanet:2"]["status"], found["Orphanet:2"]["replaced_by"]) == ("retired", None)
+
+
+@pytest.mark.parametrize(
     "predicate",
     [
         "http://purl.org/sig/ont/fma/synonym",
