@@ -662,6 +662,12 @@ def test_missing_encoder_is_an_error_of_the_doc_that_needs_it(index: Index) -> N
         nlp("This is unheard of.")
 
 
+def test_the_encoder_that_is_given_is_looked_for(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "unheard of"}], encoder="/nowhere/model")
+    with pytest.raises(EncoderError, match=r"^/nowhere/model: no such encoder"):
+        nlp("This is unheard of.")
+
+
 def test_error_handler_of_the_pipeline_is_asked(index: Index) -> None:
     nlp = _ruled(index, [{"label": "X", "pattern": "unheard of"}, {"label": "X", "pattern": "SOB"}])
     failed: list[tuple[str, list[str]]] = []
@@ -930,6 +936,9 @@ def test_words_that_no_name_has_are_linked_by_the_encoder(tmp_path: Path) -> Non
     index = build_index(
         recipe(terminology={"source": "jsonl", "path": str(source)}), tmp_path / "index"
     )
-    nlp = _ruled(index, [{"label": "X", "pattern": [{"LOWER": "cardiac"}, {"LOWER": "failures"}]}])
-    texts = ["Cardiac failures.", "Two cardiac failures."]
+    patterns = [{"label": "X", "pattern": [{"LOWER": "cardiac"}, {"LOWER": "insufficiency"}]}]
+    nlp = _ruled(index, patterns)
+    texts = ["Cardiac insufficiency.", "Known cardiac insufficiency."]
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(texts)] == ["X:0001", "X:0001"]
+    with pytest.raises(EncoderError, match="device 'nowhere' cannot be used"):
+        _ruled(index, patterns, device="nowhere")(texts[0])
