@@ -134,6 +134,17 @@ def test_k_bounds_the_candidates(index: Index) -> None:
     assert len(ent._.link.candidates) == len(ent._.kb_ents) == 2
 
 
+def test_k_bounds_the_candidates_of_entities_that_are_there(index: Index) -> None:
+    ent = _ruled(index, [{"label": "X", "pattern": "Fever"}], k=1)("Fever.").ents[0]
+    assert len(ent._.link.candidates) == 1
+
+
+def test_a_batch_of_no_docs_is_refused(nlp: Language) -> None:
+    docs = nlp.get_pipe("concept_linker").pipe([nlp.make_doc("Fever.")], batch_size=0)
+    with pytest.raises(ValueError, match="batch_size is 0; take at least 1 doc at a time"):
+        next(docs)
+
+
 def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
     with pytest.warns(
         UserWarning, match=r"share a token .* linker\.component\.split_at_signs"
@@ -936,9 +947,9 @@ def test_words_that_no_name_has_are_linked_by_the_encoder(tmp_path: Path) -> Non
     index = build_index(
         recipe(terminology={"source": "jsonl", "path": str(source)}), tmp_path / "index"
     )
-    patterns = [{"label": "X", "pattern": [{"LOWER": "cardiac"}, {"LOWER": "insufficiency"}]}]
+    patterns = [{"label": "X", "pattern": [{"LOWER": "failing"}, {"LOWER": "heart"}]}]
     nlp = _ruled(index, patterns)
-    texts = ["Cardiac insufficiency.", "Known cardiac insufficiency."]
+    texts = ["Failing heart.", "Known failing heart."]
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(texts)] == ["X:0001", "X:0001"]
     with pytest.raises(EncoderError, match="device 'nowhere' cannot be used"):
         _ruled(index, patterns, device="nowhere")(texts[0])
