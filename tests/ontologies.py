@@ -28,6 +28,12 @@ class Term:
     alt_ids: Sequence[str] = ()
     obsolete: bool = False
     replaced_by: str = field(default="")
+    consider: Sequence[str] = ()
+
+    @property
+    def successor(self) -> str:
+        """What replaces an obsolete term, or the one term to consider."""
+        return self.replaced_by or (self.consider[0] if len(self.consider) == 1 else "")
 
     @property
     def expected(self) -> dict[str, object]:
@@ -50,7 +56,7 @@ class Term:
             "replaced_by": None,
             "names": list(names.items()),
         }
-        return {**row, **_retired(self.replaced_by)} if self.obsolete else row
+        return {**row, **_retired(self.successor)} if self.obsolete else row
 
 
 def _retired(successor: str) -> dict[str, object]:
@@ -96,8 +102,12 @@ def random_ontology(rng: random.Random) -> tuple[list[Term], dict[str, dict[str,
                 alt_ids=[f"INV:A{place}"] if rng.random() < 0.3 else [],
             )
         )
+    replaced_by, consider = (
+        rng.choice(["", *ids]),
+        rng.sample(ids, rng.randint(0, min(2, len(ids)))),
+    )
     gone = f"INV:{numbers[0]:07}"
-    terms.append(Term(gone, text(), obsolete=True, replaced_by=rng.choice(["", *ids])))
+    terms.append(Term(gone, text(), obsolete=True, replaced_by=replaced_by, consider=consider))
     expected = {term.id: term.expected for term in terms}
     for term in terms:
         for other in term.alt_ids:
@@ -125,6 +135,7 @@ def as_obo(terms: Sequence[Term]) -> str:
         lines += [f"is_a: {parent} ! above" for parent in term.parents]
         lines += ["is_obsolete: true"] * term.obsolete
         lines += [f"replaced_by: {term.replaced_by}"] * bool(term.replaced_by)
+        lines += [f"consider: {other}" for other in term.consider]
     return "\n".join(lines) + "\n"
 
 
@@ -148,6 +159,7 @@ def as_graph(terms: Sequence[Term]) -> str:
             values.append({"pred": f"{OIO}hasOBONamespace", "val": term.namespace})
         if term.replaced_by:
             values.append({"pred": f"{PURL}IAO_0100001", "val": _iri(term.replaced_by)})
+        values += [{"pred": f"{OIO}consider", "val": _iri(other)} for other in term.consider]
         meta: dict[str, object] = {
             "synonyms": [
                 {"pred": _pred(scope), "val": text, "xrefs": []}
@@ -188,6 +200,7 @@ def as_owl(terms: Sequence[Term]) -> str:
         inside += ["<owl:deprecated>true</owl:deprecated>"] * term.obsolete
         if term.replaced_by:
             inside.append(f'<obo:IAO_0100001 rdf:resource="{_iri(term.replaced_by)}"/>')
+        inside += [f'<oio:consider rdf:resource="{_iri(other)}"/>' for other in term.consider]
         made.append(f'<owl:Class rdf:about="{_iri(term.id)}">{"".join(inside)}</owl:Class>')
         made += [
             f'<owl:Axiom><owl:annotatedSource rdf:resource="{_iri(term.id)}"/>'

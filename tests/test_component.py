@@ -147,6 +147,17 @@ def test_threshold_may_be_set_at_any_time(nlp: Language) -> None:
     assert component.threshold == 1
 
 
+def test_k_bounds_the_candidates_of_entities_that_are_there(index: Index) -> None:
+    ent = _ruled(index, [{"label": "X", "pattern": "Fever"}], k=1)("Fever.").ents[0]
+    assert len(ent._.link.candidates) == 1
+
+
+def test_a_batch_of_no_docs_is_refused(nlp: Language) -> None:
+    docs = nlp.get_pipe("concept_linker").pipe([nlp.make_doc("Fever.")], batch_size=0)
+    with pytest.raises(ValueError, match="batch_size is 0; take at least 1 doc at a time"):
+        next(docs)
+
+
 def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
     with pytest.warns(
         UserWarning, match=r"share a token .* linker\.component\.split_at_signs"
@@ -704,6 +715,12 @@ def test_missing_encoder_is_an_error_of_the_doc_that_needs_it(index: Index) -> N
         nlp("This is unheard of.")
 
 
+def test_the_encoder_that_is_given_is_looked_for(index: Index) -> None:
+    nlp = _ruled(index, [{"label": "X", "pattern": "unheard of"}], encoder="/nowhere/model")
+    with pytest.raises(EncoderError, match=r"^/nowhere/model: no such encoder"):
+        nlp("This is unheard of.")
+
+
 def test_error_handler_of_the_pipeline_is_asked(index: Index) -> None:
     nlp = _ruled(index, [{"label": "X", "pattern": "unheard of"}, {"label": "X", "pattern": "SOB"}])
     failed: list[tuple[str, list[str]]] = []
@@ -972,6 +989,9 @@ def test_words_that_no_name_has_are_linked_by_the_encoder(tmp_path: Path) -> Non
     index = build_index(
         recipe(terminology={"source": "jsonl", "path": str(source)}), tmp_path / "index"
     )
-    nlp = _ruled(index, [{"label": "X", "pattern": [{"LOWER": "cardiac"}, {"LOWER": "failures"}]}])
-    texts = ["Cardiac failures.", "Two cardiac failures."]
+    patterns = [{"label": "X", "pattern": [{"LOWER": "failing"}, {"LOWER": "heart"}]}]
+    nlp = _ruled(index, patterns)
+    texts = ["Failing heart.", "Known failing heart."]
     assert [doc.ents[0].kb_id_ for doc in nlp.pipe(texts)] == ["X:0001", "X:0001"]
+    with pytest.raises(EncoderError, match="device 'nowhere' cannot be used"):
+        _ruled(index, patterns, device="nowhere")(texts[0])

@@ -205,7 +205,7 @@ class ConceptLinker(Pipe):
 
     def _is_bare(self, doc: Doc) -> bool:
         """Whether no component has looked for entities: then we do."""
-        return self._spans_key is None and len(doc) > 0 and not doc.has_annotation("ENT_IOB")
+        return self._spans_key is None and not doc.has_annotation("ENT_IOB")
 
     def _set_before(self) -> frozenset[str]:
         """What of the spans' attributes is set when a doc comes here."""

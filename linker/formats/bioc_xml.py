@@ -24,7 +24,7 @@ def read_bioc_xml(stream: Iterable[bytes], file: str) -> Iterator[Item]:
             for raw in reader.finished():
                 yield from items_of(raw, file)
         reader.close()
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:
         for raw in reader.finished():
             yield from items_of(raw, file)
         reason = f"not BioC XML ({_why(error, chunk)}); documents after this point are not read"

@@ -17,8 +17,8 @@ def parse_xml(data: bytes, where: str) -> ElementTree.Element:
     """XML to its root element.
 
     Raises:
-        TerminologyError: not well-formed, cut short, or with entities that unfold into others
-            ("billion laughs") or stand in other files.
+        TerminologyError: not well-formed, cut short, in an encoding that cannot be read, or with
+            entities that unfold into others ("billion laughs") or stand in other files.
     """
     EntityGuard(where).feed(data)
     try:
@@ -82,13 +82,22 @@ class EntityGuard:
         """Read on; what is not well-formed, the reader of the whole says.
 
         Raises:
-            TerminologyError: an entity is declared that is not short and plain.
+            TerminologyError: an entity is declared that is not short and plain, or an encoding that
+                cannot be read.
         """
         if not self._past_the_root:
             try:
                 self._parser.Parse(data, False)
             except (_RootReached, expat.ExpatError):
                 self._past_the_root = True
+            except TerminologyError:
+                raise
+            except (LookupError, ValueError) as error:
+                # Of an encoding that Python has not, or of several bytes a character.
+                raise TerminologyError(
+                    f"{self._where}:1: the encoding that it declares cannot be read: {error}; "
+                    "convert it to UTF-8 (iconv -t UTF-8), and say so in its first line"
+                ) from error
 
     def _declared(self, name: str, _is_parameter: bool, value: str | None, *_: object) -> None:
         if value is None or "&" in value or "%" in value or len(value) > _MAX_ENTITY:

@@ -438,6 +438,8 @@ def test_bioc_xml_of_another_encoding_is_told_what_to_do() -> None:
     # Cut within a character, it is cut.
     (problem,) = read_bioc_xml([xml.encode()[: xml.encode().index(b"\xc3") + 1]], "f")
     assert "UTF-8" not in str(problem)
+    (problem,) = read_bioc_xml([f"<?xml version='1.0' encoding='utf-9'?>{xml}".encode()], "f")
+    assert "not BioC XML (unknown encoding: utf-9); documents after" in str(problem)
     said = "<?xml version='1.0' encoding='ISO-8859-1'?>" + xml
     assert only(list(read_bioc_xml([said.encode("latin-1")], "f"))).text == "Fièvre"
 

@@ -421,6 +421,20 @@ def test_mesh_tree_number_without_the_one_above(tmp_path: Path) -> None:
     assert terminology.release.skipped == {"tree numbers without the one above": 2}
 
 
+@pytest.mark.parametrize(
+    ("encoding", "reason"), [("utf-9", "unknown encoding: utf-9"), ("shift_jis", "multi-byte")]
+)
+@pytest.mark.parametrize("source", ["obo", "mesh", "icd10cm", "claml", "orphanet"])
+def test_xml_in_an_encoding_that_cannot_be_read(
+    source: str, encoding: str, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "desc2031.xml"
+    path.write_text(f'<?xml version="1.0" encoding="{encoding}"?>\n<DescriptorRecordSet/>')
+    message = rf"desc2031\.xml:1: the encoding that it declares .*: {reason}.*; convert it to UTF-8"
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology(source, path)
+
+
 # --- Packages ---------------------------------------------------------------
 
 NOTHING = {

@@ -44,6 +44,10 @@ def test_an_inverted_name_is_turned_round(name: str, expected: str) -> None:
         "Leukemia, chronic leukemia, leukemia of the young",
         "4,4'-(1H-1,2,4-triazol-1-yl-methylene)-bis(benzonitrile)",
         "Ataxia, a, b, c, d",
+        "Ataxia, [old] form",
+        "Ataxia, , spastic",
+        "Ataxia, spastic or mild",
+        "Ataxia, spastic; mild",
         "Leukemia",
     ],
 )
@@ -77,6 +81,12 @@ def test_what_is_no_inverted_name_stays(name: str) -> None:
         ("Blister, unspecified ankle", []),
         ("Fracture of unspecified part of femur", []),
         ("AUTS4, INCLUDED", ["AUTS4"]),
+        ("Meckel syndrome, FORMERLY", ["Meckel syndrome"]),
+        ("[SO]Ankle", ["Ankle"]),
+        ("Rubella (NOS)", ["Rubella"]),
+        ("Pleural effusion (NEC)", ["Pleural effusion"]),
+        ("Fracture, cause not specified", ["Fracture"]),
+        ("Otitis, unspecified side", ["Otitis"]),
     ],
 )  # fmt: skip
 def test_tags_and_remarks_come_off(name: str, expected: list[str]) -> None:
@@ -92,6 +102,8 @@ def test_tags_and_remarks_come_off(name: str, expected: list[str]) -> None:
         ("Burkitt lymphoma; BL", "Burkitt lymphoma", "BL"),
         ("Fanconi anemia;FA", "Fanconi anemia", "FA"),
         ("DTs - delirium tremens", "delirium tremens", "DTs"),
+        ("MIs - myocardial infarction", "myocardial infarction", "MIs"),
+        ("SPASTATX - spastic ataxia", "spastic ataxia", "SPASTATX"),
     ],
 )
 def test_a_name_with_its_short_form_is_both(name: str, long: str, short: str) -> None:
@@ -100,7 +112,15 @@ def test_a_name_with_its_short_form_is_both(name: str, long: str, short: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    ["CA - bone cancer", "Amyloidosis - hereditaries", "Skin cancer (melanoma)", "Rhesus (D)"],
+    [
+        "CA - bone cancer",
+        "Amyloidosis - hereditaries",
+        "Skin cancer (melanoma)",
+        "Rhesus (D)",
+        "SPASTATXI - spastic ataxia",
+        "AMC - amc",
+        "Am - amnesia",
+    ],
 )
 def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
     assert forms(name) == []
@@ -110,6 +130,7 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
     ("name", "expected"),
     [
         ("Rubella [German measles]", ["Rubella", "German measles"]),
+        ("Rubella, [German measles]", ["Rubella", "German measles"]),
         ("Poisoning by psychodysleptics [hallucinogens]", ["Poisoning by psychodysleptics"]),
         ("Syphilis [stage unspecified] of bursa", []),
         ("Abnormal electroencephalogram [EEG]", ["Abnormal electroencephalogram"]),
@@ -122,6 +143,9 @@ def test_what_abbreviates_nothing_is_no_short_form(name: str) -> None:
         ("Ringworm NOS", ["Ringworm"]),
         ("Otitis, right ear", []),
         ("Syncope and collapse", ["Syncope", "collapse"]),
+        ("Syncope and pain", []),
+        ("Pain and collapse", []),
+        ("Syphilis [stage unspecified]", []),
         ("Pain in throat and chest", []),
         (
             "Malignant neoplasm of breast of unspecified site",
@@ -205,6 +229,33 @@ def test_icd_10_cm_has_its_own_brackets(name: str, expected: list[str]) -> None:
         ("Chronic kidney disease", {"kidney disease, Chronic"}),
         ("Acute and chronic nephritis", set()),
         ("Chronic sinusitis of the young", set()),
+        *((f"Chronic sinusitis {word}", set()) for word in ("with", "due", "in", "or", "and")),
+        *((f"Acute {word} chronic nephritis", set()) for word in ("on", "or")),
+        ("Asthma with acute exacerbation",
+         {"Asthma exacerbation", "exacerbation of Asthma", "acute exacerbation of Asthma",
+          "acute Asthma exacerbation", "Asthma exacerbation, acute"}),
+        ("Gastric bypass status",
+         {f"{post} Gastric bypass" for post in ("status post", "s/p", "history of")}),
+        ("Arthrodesis status",
+         {f"{post} Arthrodesis" for post in ("status post", "s/p", "history of")}),
+        ("Obesity surgery status",
+         {f"{post} Obesity surgery" for post in ("status post", "s/p", "history of")}),
+        ("Personal history of certain diseases", set()),
+        ("Personal history of uncertain spots",
+         {f"{before} uncertain spots" for before in ("history of", "hx of", "h/o")}),
+        (
+            "Encounter for screening for malignant neoplasm of colon",
+            {"Encounter for screening for cancer of colon",
+             "Encounter for screening for colon cancer",
+             *(f"{said}{rest}"
+               for what in ("malignant neoplasm of colon", "cancer of colon", "colon cancer")
+               for said, rest in ((f"screening for {what}", ""), (what, " screening")))},
+        ),
+        ("Malignant neoplasm of unspecified site of lip",
+         {f"{what} of lip" for what in ("cancer", "carcinoma", "adenocarcinoma")}
+         | {f"lip {what}" for what in ("cancer", "carcinoma", "adenocarcinoma")}),
+        ("Viral hepatitis E", {"hepatitis E"}),
+        ("Viral hepatitis F", set()),
     ],
 )  # fmt: skip
 def test_icd_10_cm_is_said_otherwise(name: str, expected: set[str]) -> None:
@@ -221,6 +272,12 @@ def test_icd_10_cm_is_said_otherwise(name: str, expected: set[str]) -> None:
         ("Ataxia, Spastic", "Spastic Ataxia", None),
         ("Ataxia, Spastic, NOS", "Spastic Ataxia", None),
         ("MI - Myocardial infarction NOS", "MI", NameKind.ABBREVIATION),
+        ("Rubella [German measles NOS]", "German measles", None),
+        ("Abnormal weight gain", "weight gain", None),
+        ("diabetes NOS", "diabetes mellitus", None),
+        # Narrower, and so is what is made of it.
+        ("Diabetes and collapse", "Diabetes", NameKind.NARROW),
+        ("Diabetes and collapse", "Diabetes mellitus", NameKind.NARROW),
     ],
 )
 def test_what_a_form_is_worth(name: str, form: str, kind: NameKind | None) -> None:
@@ -232,6 +289,7 @@ def test_rxnorm_brands_stand_for_their_ingredient() -> None:
         "Lipitor 10 MG Oral Tablet"
     ]
     assert forms("a 1 MG / b 2 MG Oral Tablet [Both]", RXNORM) == []
+    assert forms("a / b 2 MG Oral Tablet [Both]", RXNORM) == []
 
 
 def table(*concepts: tuple[str, ...]):
@@ -242,10 +300,18 @@ def table(*concepts: tuple[str, ...]):
 
 
 def test_forms_come_with_the_name_and_kind_that_they_come_from() -> None:
-    found = add_forms(table(("X:1", "Ataxia", "Ataxia, Spastic"), ("X:2", "Rubella NOS")))
+    found = add_forms(
+        table(
+            ("X:1", "Ataxia", "Ataxia, Spastic"),
+            ("X:2", "Rubella NOS", "Rubellas, unspecified", "Red spots NOS"),
+            ("X:3", "The NOS"),
+        )
+    )
+    # Each once, and none without a word.
     assert [tuple(row.values()) for row in found.forms.to_pylist()] == [
         ("X:1", "Spastic Ataxia", "narrow", "Ataxia, Spastic"),
         ("X:2", "Rubella", "preferred", "Rubella NOS"),
+        ("X:2", "Red spots", "narrow", "Red spots NOS"),
     ]
     assert found.forms.schema == FORMS
 

@@ -37,6 +37,7 @@ xref: UMLS:C9000001 {source="x"} ! a spot
 xref: http://example.org/File\:Spot.png
 xref: SNOMEDCT_US:1234567 "description"
 xref: loose
+xref: QUOTED:"1
 
 [Term]
 id: INV:0000002
@@ -185,6 +186,7 @@ def test_packed_and_line_endings(tmp_path, concepts, pack):
     "header",
     [
         "! Licence: ours\nformat-version: 1.2\nontology: inv\n",
+        'property_value: dc:creator "half\nremark: {x\nontology: inv\n',
         "! made by hand\n\nontology: inv\nformat-version: 1.2\n",
         "ontology: inv\n",
         "",
@@ -195,6 +197,19 @@ def test_clauses_of_the_header_in_any_order(tmp_path, concepts, header):
     assert list(concepts(terminology)) == ["INV:1"]
     assert terminology.release.terminology == "inv"
     assert terminology.release.licence == ("Licence: ours" if "Licence" in header else "")
+
+
+def test_frames_of_one_term_are_one(tmp_path, concepts):
+    text = HEAD + '\n[Term]\nid: INV:1\nsynonym: "b" EXACT []\n'
+    text += "\n[Term]\nid: INV:2\nis_a: INV:1\n\n[Term]\nid: INV:2\nname: c\n"
+    found = concepts(read_terminology("obo", obo(tmp_path, text)))
+    assert found["INV:1"]["names"] == [("a", "preferred"), ("b", "exact")]
+    assert (found["INV:2"]["names"], found["INV:2"]["parents"]) == ([("c", "preferred")], ["INV:1"])
+    message = (
+        r"inv\.obo:19: term 'INV:2' stands twice, first at line 11; found the names 'c' and 'd'"
+    )
+    with pytest.raises(TerminologyError, match=message):
+        read_terminology("obo", obo(tmp_path, f"{text}\n[Term]\nid: INV:2\nname: d\n"))
 
 
 def test_a_second_id_in_a_term_is_a_broken_row(tmp_path, concepts):
@@ -264,7 +279,10 @@ HEAD = "format-version: 1.2\n\n[Term]\nid: INV:1\nname: a\n"
         ),
         (HEAD + "def: half a def\n", r"inv\.obo:6: not OBO: .*found 'def: half a def'"),
         (HEAD + "[Ter", r"inv\.obo:6: not OBO"),
+        (HEAD + "comment: half a comm", r"inv\.obo:6: .*expected a line ending behind the last"),
         (HEAD + "a line of prose\n", r"inv\.obo:6: not OBO"),
+        (HEAD.replace("name: a", "name:"), r"inv\.obo:5: .*expected a value behind 'name:'"),
+        (HEAD + "is_obsolete: yes\n", r"inv\.obo:6: .*expected true or false"),
         ("hello\n", r"inv\.obo: not an ontology: expected OBO"),
         ("", r"inv\.obo: not an ontology"),
         (HEAD.encode() + b"comment: M\xe9\n", r"inv\.obo:6: not UTF-8: byte 0xe9"),
@@ -430,6 +448,7 @@ def test_graph(tmp_path, concepts):
         ),
         ('{"a": 1}', r"inv\.json: JSON, but not an OBO graph.*KeyError: 'graphs'.*source 'jsonl'"),
         ('{"graphs": []}', "not an OBO graph"),
+        ('{"graphs": ' + "[" * 100_000, r"inv\.json: not an OBO graph: nested too deep"),
         ('{"graphs": [{"nodes": [{"id": 7, "type": "CLASS"}]}]}', "not an OBO graph"),
         ('{"graphs": [{"nodes": []}]}', "no concept found"),
     ],
@@ -701,6 +720,16 @@ def test_synonyms_definitions_and_obsolete_classes_of_ordo(tmp_path, concepts, t
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [(ORDO, "ordo.owl"), (as_ordo_graph(), "ordo.json"), (ORDO_OBO, "ordo.obo")],
+)
+def test_a_successor_that_is_not_there_is_none(tmp_path, concepts, text, name):
+    text = text.replace("Orphanet_1 with label", "Orphanet_99 with label")
+    found = concepts(read_terminology("obo", obo(tmp_path, text, name)))
+    assert (found["Orphanet:2"]["status"], found["Orphanet:2"]["replaced_by"]) == ("retired", None)
+
+
+@pytest.mark.parametrize(
     "predicate",
     [
         "http://purl.org/sig/ont/fma/synonym",
@@ -855,6 +884,74 @@ def test_licence_of_an_obo_file(tmp_path, header, licence):
     path = tmp_path / "x.obo"
     path.write_text(f"format-version: 1.2\nontology: x\n{header}\n\n[Term]\nid: X:1\nname: a\n")
     assert read_terminology("obo", path).release.licence == licence
+
+
+@pytest.mark.parametrize(
+    ("values", "licence"),
+    [
+        ({"rdf-schema#comment": "Under the  CC BY license."}, "Under the CC BY license."),
+        ({"rdf-schema#comment": "Nothing."}, ""),
+        ({"rdf-schema#comment": "see the license", "terms/rights": "Ours"}, "Ours"),
+        ({"terms/rights": "Ours", "terms/license": " "}, "Ours"),
+        ({"terms/creator": "X"}, ""),
+    ],
+)
+def test_licence_of_an_obo_graph(tmp_path, values, licence):
+    spaces = {"rdf-schema": "http://www.w3.org/2000/01/", "terms": "http://purl.org/dc/"}
+    listed = [
+        {"pred": spaces[re.split("[#/]", key)[0]] + key, "val": value}
+        for key, value in values.items()
+    ]
+    meta = {"basicPropertyValues": listed}
+    node = {"id": f"{PURL}X_1", "lbl": "a", "type": "CLASS"}
+    path = obo(tmp_path, json.dumps({"graphs": [{"meta": meta, "nodes": [node]}]}), "x.json")
+    assert read_terminology("obo", path).release.licence == licence
+
+
+def test_what_a_graph_has_of_successors_synonyms_and_codes(tmp_path, concepts):
+    def node(number, *values, **meta):
+        listed = [{"pred": pred, "val": value} for pred, value in values]
+        meta = {"basicPropertyValues": listed, **meta}
+        return {"id": f"{PURL}X_{number}", "lbl": f"n{number}", "type": "CLASS", "meta": meta}
+
+    nodes = [
+        node(
+            1,
+            (f"{PURL}IAO_0000118", "\u0007"),
+            synonyms=[
+                {"pred": "hasExactSynonym", "val": "\u0001"},
+                {"pred": "hasSynonym", "val": "of no scope"},
+                {"pred": "hasBroadSynonym", "val": "wide"},
+            ],
+            xrefs=[{"val": "A:b c"}, {"val": "A:b"}],
+        ),
+        node(2, (f"{OIO}consider", f"{PURL}X_1"), deprecated=True),
+        node(
+            3, (f"{OIO}consider", f"{PURL}X_1"), (f"{OIO}consider", f"{PURL}X_9"), deprecated=True
+        ),
+        node(6, *((f"{OIO}consider", f"{PURL}X_{n}") for n in (1, 4)), deprecated=True),
+        node(7, (f"{PURL}IAO_0100001", "X:4"), (f"{OIO}consider", "X:1"), deprecated=True),
+        node(8, (f"{PURL}IAO_0100001", "X:9"), (f"{OIO}consider", "X:1"), deprecated=True),
+        # A successor of what is not obsolete is none.
+        node(4, ("http://www.ebi.ac.uk/efo/reason_for_obsolescence", f"use {PURL}X_1")),
+        node(5, ("http://www.ebi.ac.uk/efo/definition", "other"), definition={"val": "Own."}),
+    ]
+    found = concepts(
+        read_terminology("obo", obo(tmp_path, json.dumps({"graphs": [{"nodes": nodes}]}), "x.json"))
+    )
+    assert found["X:1"]["names"] == [("n1", "preferred"), ("wide", "broad")]
+    assert found["X:1"]["codes"] == [("A", "b")]
+    assert {key: (row["status"], row["replaced_by"]) for key, row in found.items()} == {
+        "X:1": ("active", None),
+        "X:2": ("retired", "X:1"),
+        "X:3": ("retired", "X:1"),
+        "X:4": ("active", None),
+        "X:5": ("active", None),
+        "X:6": ("retired", None),
+        "X:7": ("retired", "X:4"),
+        "X:8": ("retired", "X:1"),
+    }
+    assert found["X:5"]["definition"] == "Own."
 
 
 @pytest.mark.parametrize(

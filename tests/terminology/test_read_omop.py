@@ -239,6 +239,7 @@ def test_dangling_parents_and_maps_are_none(athena, tmp_path, concepts):
         ),
         ({"vocabularies": ("SNOMED",)}, r"the vocabulary_id 'SNOMED'; found: CIMX, ICDX, MEDX, No"),
         ({"semantic_types": ("T047",)}, r"domain_id or concept_class_id 'T047'; found: Condition"),
+        ({"languages": ("²",)}, r"'²' is no language_concept_id"),
         ({"languages": ("ENG",)}, r"'ENG' is no language_concept_id; they look like '4180186'"),
         ({"domains": ("Metadata",)}, r"no concept is left; the filters leave out all of it"),
     ],

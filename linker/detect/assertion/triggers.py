@@ -89,7 +89,8 @@ class PhraseBook:
             holds, whatever an earlier one said of it.
 
     Raises:
-        ConfigError: a phrase names a group that is unknown, or is empty.
+        ConfigError: a phrase names a group that is unknown, or is empty, as a group or a header may
+            not be; or "until" or "after" holds what is no single word.
 
     Attributes:
         headers: a section header, in lower case: the attributes (indices into `ASSERTIONS`) of what
@@ -106,11 +107,11 @@ class PhraseBook:
             self._add_groups(rules)
             # What earlier files said of the same phrases.
             said = {id(node) for node in _nodes_below(self._root) if node.effects}
-            for phrases, effect in _effects(rules):
+            for phrases, effect in _effects(rules, where):
                 self._add(phrases, effect, said)
             for section in rules.section:
                 attributes = tuple(map(ASSERTIONS.index, section.attributes))
-                self.headers |= {header.lower(): attributes for header in section.headers}
+                self.headers |= {_header(name, where): attributes for name in section.headers}
         self._scoped_words = frozenset(
             word for word, node in self._root.next.items() if any(map(_has_scope, node.effects))
         )
@@ -127,6 +128,8 @@ class PhraseBook:
     def _add_groups(self, rules: RuleFile) -> None:
         """Cut each group into words once, not each time that a phrase names it."""
         for name, alternatives in rules.groups.items():
+            if not alternatives:
+                raise ConfigError(f"{self._where}: the group {{{name}}} has no words")
             if any("{" in alternative for alternative in alternatives):
                 raise ConfigError(f"{self._where}: the group {{{name}}} names a group")
             self._parts[f"{{{name}}}"] = tuple(
@@ -210,10 +213,18 @@ class PhraseBook:
         return phrases
 
 
-def _effects(rules: RuleFile) -> Iterator[tuple[tuple[str, ...], Effect]]:
+def _header(name: str, where: str) -> str:
+    """A section header as it is looked up; a colon at its end is none of it."""
+    header = " ".join(name.lower().replace("’", "'").rstrip(" :").split())
+    if not header:
+        raise ConfigError(f"{where}: the header {name!r} is empty")
+    return header
+
+
+def _effects(rules: RuleFile, where: str) -> Iterator[tuple[tuple[str, ...], Effect]]:
     """The phrases of a file, with what they do."""
     for trigger in rules.trigger:
-        yield trigger.phrases, _effect_of(trigger)
+        yield trigger.phrases, _effect_of(trigger, where)
     for termination in rules.termination:
         yield (
             termination.phrases,
@@ -227,20 +238,31 @@ def _effects(rules: RuleFile) -> Iterator[tuple[tuple[str, ...], Effect]]:
         )
     for rest in rules.rest:
         attributes = tuple(map(ASSERTIONS.index, rest.attributes))
-        yield rest.phrases, Effect(attributes=attributes, rests=True, until=frozenset(rest.until))
+        until = _single_words(rest.until, where)
+        yield rest.phrases, Effect(attributes=attributes, rests=True, until=until)
     yield rules.pseudo.phrases, Effect()
 
 
-def _effect_of(trigger: TriggerTable) -> Effect:
+def _effect_of(trigger: TriggerTable, where: str) -> Effect:
     return Effect(
         attributes=(ASSERTIONS.index(trigger.attribute),),
         forward=trigger.direction != "backward",
         backward=trigger.direction != "forward",
         max_words=FAR if trigger.max_words is None else trigger.max_words,
-        until=frozenset((*trigger.until, *([","] if trigger.phrase else ()))),
-        after=frozenset(trigger.after),
+        until=_single_words((*trigger.until, *([","] if trigger.phrase else ())), where),
+        after=_single_words(trigger.after, where),
         unless_denied=trigger.unless_denied,
     )
+
+
+def _single_words(words: Sequence[str], where: str) -> frozenset[str]:
+    """What "until" and "after" hold, as the words of a note are compared with it."""
+    found: set[str] = set()
+    for word in words:
+        if len(parts := _parts(word)) != 1:
+            raise ConfigError(f"{where}: {word!r} in until or after; expected a single word")
+        found.update(parts)
+    return frozenset(found)
 
 
 def _nodes_below(node: _Node) -> Iterator[_Node]:

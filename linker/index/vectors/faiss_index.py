@@ -6,6 +6,7 @@ The one module that imports FAISS; what is asked of an index is in `vectors`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _HALF = faiss.ScalarQuantizer.QT_fp16
 _WALKED = 200
 """How wide a graph is walked for the neighbours of a name that is added (`efConstruction`). FAISS's
 own 40 builds three times sooner and loses names that stand close together."""
+_ZERO = re.compile(r"(?<!\d)0+(?!\d)")
 _ROUNDS = 10
 _TRAIN_A_LIST, _TRAIN_LEAST, _TRAIN_MOST = 40, 65_536, 262_144
 """Rounds of k-means and how many vectors it sees: for each list, and in all."""
@@ -44,12 +46,17 @@ def make(kind: str, dim: int) -> faiss.Index:
         raise ConfigError(
             f"index kind {kind!r} is no FAISS factory string for {dim} dimensions"
         ) from error
+    lists = inverted_file(index)
+    for graph in (index, None if lists is None else faiss.downcast_index(lists.quantizer)):
+        if isinstance(graph, faiss.IndexHNSW):
+            n_links = faiss.vector_to_array(graph.hnsw.cum_nneighbor_per_level)[-1]
+            if n_links < 4:
+                # FAISS ends the process, as it does for some numbers of 0.
+                raise ConfigError(f'index kind {kind!r} is below the smallest graph, "HNSW2"')
+    if _ZERO.search(kind):
+        raise ConfigError(f"index kind {kind!r} has a number that is 0")
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efConstruction = _WALKED
-        n_links = faiss.vector_to_array(index.hnsw.cum_nneighbor_per_level)[-1]
-        if n_links < 4:
-            # FAISS ends the process.
-            raise ConfigError(f'index kind {kind!r} is below the smallest graph, "HNSW2"')
     if isinstance(index, faiss.IndexRefine):
         raise ConfigError(
             f"index kind {kind!r} would keep vectors in memory to refine by; leave that part off: "

@@ -110,10 +110,8 @@ def tune(vectors: Vectors, truth: Truth, *, asked: float) -> tuple[Effort, float
 
 
 def _ladder(vectors: Vectors) -> list[Effort]:
-    if vectors.is_exact:
-        return [Effort()]
     if (n_lists := vectors.n_lists) is not None:
-        steps = [1 << i for i in range(n_lists.bit_length())]
+        steps = [1 << i for i in range((n_lists - 1).bit_length() + 1)]
         return [Effort(nprobe=min(step, n_lists)) for step in steps if step <= 1024]
     if vectors.has_graph:
         return [Effort(ef_search=step) for step in (16, 32, 64, 128, 256, 512)]

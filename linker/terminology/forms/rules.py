@@ -155,10 +155,8 @@ def inverted(name: str, *, heads: Container[str]) -> list[Form]:
     if not 2 <= len(parts) <= MAX_COMMAS + 1 or parts[0].lower() not in heads:
         return []
     number = ""
-    if len(parts) > 2 and _BARE_NUMBER.fullmatch(parts[-1]):
+    if _BARE_NUMBER.fullmatch(parts[-1]):
         number = f" {parts.pop()}"
-    elif _BARE_NUMBER.fullmatch(parts[-1]):
-        return [(f"{parts[0]} {parts[1]}", None)]
     elif match := _NUMBERED.fullmatch(parts[-1]):
         parts[-1], number = match[1], f" {match[2]}"
     head = parts[0].lower()

@@ -29,9 +29,7 @@ from linker.terminology.xrefs import code_of
 _REPLACED_BY = "http://purl.obolibrary.org/obo/IAO_0100001"
 _CONSIDER = f"{OBO_IN_OWL}consider"
 _SOURCE = f"{OBO_IN_OWL}source"
-_NODE_PROPERTIES = frozenset(
-    {f"{OBO_IN_OWL}hasOBONamespace", f"{OBO_IN_OWL}hasAlternativeId", _REPLACED_BY, _CONSIDER}
-)
+_NODE_PROPERTIES = frozenset({f"{OBO_IN_OWL}hasOBONamespace", f"{OBO_IN_OWL}hasAlternativeId"})
 _GRAPH_PROPERTY = re.compile(r".*[#/:_](?:title|licen[cs]e|rights|versionInfo|default-namespace)")
 
 
@@ -168,6 +166,7 @@ def _node(
             kept["xrefs"].append({"val": ":".join(code)})
     values = meta.get("basicPropertyValues") or ()
     stated = {value["pred"] for value in values}
+    successors: dict[str, set[str]] = {_REPLACED_BY: set(), _CONSIDER: set()}
     for value in values:
         predicate, target = value["pred"], value["val"]
         if says(predicate) == "synonym" and printable(target):
@@ -178,12 +177,19 @@ def _node(
             kept.setdefault("definition", {"val": printable(target), "xrefs": []})
         elif predicate == REASON and is_obsolete and _REPLACED_BY not in stated:
             predicate, target = _REPLACED_BY, successor_of(target) or ""
-        if predicate in _NODE_PROPERTIES:
+        if predicate in successors:
+            successors[predicate].update(known.intersection([compact(target)]))
+        elif predicate in _NODE_PROPERTIES:
             if predicate != f"{OBO_IN_OWL}hasOBONamespace":
                 target = compact(target)
-            if predicate in (_REPLACED_BY, _CONSIDER) and target not in known:
-                continue
             kept["basicPropertyValues"].append({"pred": predicate, "val": target})
+    # `pronto` reads no `consider` of a graph. The one term to consider is the successor: see
+    # `reader`; several are none.
+    considered = successors[_CONSIDER] if len(successors[_CONSIDER]) == 1 else set()
+    kept["basicPropertyValues"] += [
+        {"pred": _REPLACED_BY, "val": target}
+        for target in sorted(successors[_REPLACED_BY] or considered)
+    ]
     if meta.get("deprecated") or is_obsolete:
         kept["deprecated"] = True
     name = printable(node.get("lbl") or "")

@@ -165,7 +165,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
 
 def _number(language: str) -> int:
-    if not language.strip().isdigit():
+    if not language.strip().isdecimal():
         raise TerminologyError(
             f"languages: {language!r} is no language_concept_id; they look like '4180186' (English)"
         )

@@ -977,6 +977,18 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
     assert [{a for a in ASSERTIONS if truth[a]} for truth in truths] == gold
 
 
+def test_own_rules_may_be_written_as_notes_are(tmp_path: Path) -> None:
+    path = tmp_path / "house.toml"
+    path.write_text(
+        '[[section]]\nattributes = ["family"]\nheaders = ["Our  Folk:"]\n'
+        '[[trigger]]\nattribute = "negated"\ndirection = "forward"\nphrases = ["Sans"]\n'
+        'until = ["Given"]\n'
+    )
+    text, mentions, gold = marked("Sans [fever|negated] given [cough|].\nOUR FOLK:\n[gout|family]")
+    truths = AssertionRules(path).assert_mentions(text, mentions)
+    assert [{a for a in ASSERTIONS if truth[a]} for truth in truths] == gold
+
+
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
@@ -985,6 +997,13 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
         ('[pseudo]\nphrases = ["{ghost} says"]', "names the group {ghost}"),
         ('[groups]\na = ["b"]\nc = ["{a} d"]', "the group {c} names a group"),
         ('[pseudo]\nphrases = ["^ $"]', "is empty"),
+        ("[groups]\na = []", "the group {a} has no words"),
+        ('[[section]]\nattributes = ["family"]\nheaders = [" :"]', "the header ' :' is empty"),
+        (
+            '[[trigger]]\nattribute = "negated"\ndirection = "forward"\nphrases = ["no"]\n'
+            'until = ["given that"]',
+            "'given that' in until or after; expected a single word",
+        ),
         ("[pseudo", "not a TOML file"),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,14 @@ def test_file_cut_short_is_refused(tmp_path: Path) -> None:
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexFolderError, match=r"vectors\.f16: cannot be read \(No such file"):
         HalfVectors(tmp_path / "vectors.f16", DIM)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_file_is_closed_with_what_reads_it(half: HalfVectors, tmp_path: Path) -> None:
+    HalfVectors.write(tmp_path / "x", DIM, [unit(2)])
+    names = {path.resolve().name for path in Path("/proc/self/fd").iterdir()}
+    assert "vectors.f16" in names
+    assert "x" not in names
 
 
 def test_vector_of_zeros_stays_one(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ def true_rows(stored: np.ndarray, queries: np.ndarray) -> np.ndarray:
     return np.argsort(-cosines, axis=1)[:, :10]
 
 
-def coded(folder: Path, n: int = 3000) -> Vectors:
+def coded(folder: Path, n: int = 3000, kind: str = "IVF32,RaBitQ") -> Vectors:
     half = HalfVectors.write(folder / "vectors.f16", DIM, [unit(n)])
     options = {"train": lambda total: lambda n: None, "add": lambda total: lambda n: None}
-    return Vectors.build_coded("IVF32,RaBitQ", half, trained=folder / "trained", **options)
+    return Vectors.build_coded(kind, half, trained=folder / "trained", **options)
 
 
 def test_queries_are_unit_rows_at_the_cosine_said() -> None:
@@ -86,6 +86,7 @@ def hand(*cosines: float) -> recall.Truth:
         ([0.9, 0.8], 0.5),  # fewer than were asked for
         ([-1.0, -1.0, -1.0, -1.0], 0.0),
         ([0.7, 0.7, 0.7, 0.7], 0.5),  # ties take the places of no nearer ones
+        ([0.700005, 0.700005, 0.700005, 0.700005], 0.5),
         ([0.9, 0.7, 0.7, 0.7], 0.75),
         ([0.9, 0.8, 0.699995, 0.699995], 1.0),  # another order of the sum
         ([0.9, 0.8, 0.69998, 0.69998], 0.5),
@@ -132,6 +133,8 @@ def test_lists_and_candidates_are_tuned_to_what_is_asked(tmp_path: Path) -> None
         assert share == truth.recall(vectors.search(truth.queries, 10)[0])
         assert share >= asked
         efforts.append(effort)
+        # No more than is asked is enough.
+        assert recall.tune(vectors, truth, asked=share) == (effort, share)
         less = [refine for refine in recall.REFINES if refine < effort.refine]
         if less:
             vectors.look(Effort(nprobe=effort.nprobe, refine=less[-1]))
@@ -141,13 +144,19 @@ def test_lists_and_candidates_are_tuned_to_what_is_asked(tmp_path: Path) -> None
             assert truth.recall(vectors.search(truth.queries, 10)[0]) < asked
     assert efforts[0].nprobe < efforts[2].nprobe
     assert min(effort.refine for effort in efforts) < recall.REFINES[-1]
-    # No more than is asked is enough.
-    assert recall.tune(vectors, truth, asked=share) == (effort, share)
 
 
-def test_what_cannot_be_reached_is_tried_as_hard_as_can_be(tmp_path: Path) -> None:
-    vectors = coded(tmp_path)
+@pytest.mark.parametrize("n_lists", [32, 40])
+def test_what_cannot_be_reached_is_tried_as_hard_as_can_be(n_lists: int, tmp_path: Path) -> None:
+    vectors = coded(tmp_path, kind=f"IVF{n_lists},RaBitQ")
     truth = recall.exact(vectors, recall.held_out(vectors, size=50))
     effort, share = recall.tune(vectors, truth, asked=1.1)
-    assert effort == Effort(nprobe=32, refine=400)
+    # All lists, be their number a power of two or not.
+    assert effort == Effort(nprobe=n_lists, refine=400)
     assert 0.9 < share < 1
+
+
+def test_a_graph_that_finds_too_little_is_searched_as_hard_as_can_be() -> None:
+    vectors = Vectors.build("HNSW2", DIM, [unit(300)])
+    truth = recall.exact(vectors, recall.held_out(vectors, size=20))
+    assert recall.tune(vectors, truth, asked=1.1)[0] == Effort(ef_search=512)

@@ -199,6 +199,9 @@ def test_places_that_a_search_left_empty_come_last() -> None:
         ("SQ8_direct", "'SQ8_direct' does not keep vectors as they are"),
         ("HNSW0", "'HNSW0' is below the smallest graph, \"HNSW2\""),
         ("HNSW1", "'HNSW1' is below the smallest graph, \"HNSW2\""),
+        ("IVF4_HNSW0,Flat", "'IVF4_HNSW0,Flat' is below the smallest graph, \"HNSW2\""),
+        ("IVF4_HNSW1,SQ8", "'IVF4_HNSW1,SQ8' is below the smallest graph, \"HNSW2\""),
+        *((zero, f"'{zero}' has a number that is 0") for zero in ("IVF0,SQ8", "PQ8x0", "RR0,Flat")),
     ],
 )
 def test_kind_that_cannot_be_is_refused(kind: str, message: str) -> None:
