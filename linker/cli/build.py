@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -192,6 +193,8 @@ def build(
         )
     report(index.manifest)
     _tell_left_out(index.manifest, out)
+    if reuse is not None:
+        _tell_overlays(index.manifest, out, reuse)
     say_size(out, index.manifest)
 
 
@@ -208,6 +211,24 @@ def _tell_left_out(manifest: Manifest, out: Path) -> None:
     if BROKEN in left_out:
         said.append("without --max-bad-rows the build stops at the first broken row, and names it")
     typer.echo(f"{out}: {'; '.join(said)}", err=True)
+
+
+def _tell_overlays(manifest: Manifest, out: Path, reuse: Path) -> None:
+    """Say on stderr which overlays of the older index are not on the new one, and what to do.
+
+    Only its vectors are taken over: it may be of another terminology.
+    """
+    from linker.index import Manifest
+
+    there = {info.name for info in manifest.overlays}
+    names = [info.name for info in Manifest.read(reuse).overlays if info.name not in there]
+    if names:
+        command = join(("linker", "overlay", str(out), *names, "--skip-unknown"))
+        typer.echo(
+            f"{out}: without the overlays of {reuse} ({', '.join(names)}); lay them over with: "
+            f"{command}",
+            err=True,
+        )
 
 
 def _set_terminology(data: dict[str, Any], flags: dict[str, Any]) -> None:

@@ -514,6 +514,11 @@ def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> Non
     ("rows", "message"),
     [
         (["X:0404,Foo"], "local.csv:2: 'X:0404' is no concept of the index, or is retired"),
+        (["X:0404,Foo"], "as a new concept (skip_unknown leaves such rows out, and lists them)"),
+        (
+            ["X:0001,Pump trouble", "X:0404,Foo,remove", "X:0404,Bar", "X:0405,Bar"],
+            "a new concept (2 further rows cannot be laid; skip_unknown leaves such rows out",
+        ),
         (["X:0001,Nonsense,remove"], "local.csv:2: 'X:0001' has no name 'Nonsense' to take away"),
         (["X:0001,heart  failure,remove"], "is the preferred name of 'X:0001'"),
         (

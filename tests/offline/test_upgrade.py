@@ -269,6 +269,24 @@ def test_the_command_line_builds_two_overlays_compares_and_shows(
 
 
 @pytest.mark.model
+def test_a_build_beside_an_index_says_which_overlays_are_not_on_it(tmp_path: Path) -> None:
+    old, new = (section(tmp_path, *case)["path"] for case in (("old", OLD), ("new", NEW)))
+    local, other = tmp_path / "my local.csv", tmp_path / "other.csv"
+    for path in (local, other):
+        path.write_text(f"concept_id,name\nX:1,{path.stem}\n")
+    a, b = tmp_path / "a", tmp_path / "b"
+    laid = ("--overlay", local, "--overlay", other)
+    assert run("build", "jsonl", old, *laid, "--out", a).exit_code == 0
+    beside = run("build", "jsonl", new, "--reuse", a, "--overlay", other, "--out", b)
+    assert beside.stderr.splitlines()[-2] == (
+        f"{b}: without the overlays of {a} (my local.csv); lay them over with: "
+        f"linker overlay {b} 'my local.csv' --skip-unknown"
+    )
+    again = run("build", "jsonl", new, "--reuse", a, *laid, "--force", "--out", b)
+    assert "without the overlays" not in again.stderr
+
+
+@pytest.mark.model
 def test_a_file_that_takes_an_overlays_place_says_what_it_takes_off(tmp_path: Path) -> None:
     old, local, folder = section(tmp_path, "old", OLD)["path"], tmp_path / "l.csv", tmp_path / "a"
     local.write_text("concept_id,name\nX:1,Pump trouble\nX:1,Weak pump\n")

@@ -6,12 +6,13 @@ that a row takes away without a concept means none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.index.manifest import LeftOut, OverlayInfo
 from linker.index.store.schema import CONCEPT_COLUMNS, NAME_COLUMNS, NamePair, kind_rank
@@ -55,6 +56,16 @@ _Pair = tuple[str, NameKind, str, str | None]
 """A concept's id, kind, surface, form."""
 
 
+def _refusal(overlay: Overlay, refused: Sequence[LeftOut]) -> TerminologyError:
+    """The error of rows that cannot be laid: the first one's, and how many others there are."""
+    first, *others = sorted(refused, key=lambda row: row.line)
+    more = f"{counted(len(others), 'further row')} cannot be laid; " if others else ""
+    return TerminologyError(
+        f"{overlay.name}:{first.line}: {first.reason} "
+        f"({more}skip_unknown leaves such rows out, and lists them)"
+    )
+
+
 class Merge:
     """Overlays, row by row, over a store: the rows of concepts and names that come out changed."""
 
@@ -79,6 +90,7 @@ class Merge:
             row.concept_id for row in overlay.rows if row.kind is NameKind.PREFERRED and row.name
         }
         rows = sorted(overlay.rows, key=lambda row: row.kind is None)
+        refused: list[LeftOut] = []
         for row in rows:
             if not row.concept_id:
                 tally.means[normalise(row.name)] = set()
@@ -87,9 +99,12 @@ class Merge:
             reason = self._apply(row, row.concept_id in new, tally)
             if not reason:
                 continue
+            row_left_out = LeftOut(line=row.line, concept_id=row.concept_id, reason=reason)
+            tally.left_out.append(row_left_out)
             if strict and row.line not in left_out:
-                raise TerminologyError(f"{overlay.name}:{row.line}: {reason}")
-            tally.left_out.append(LeftOut(line=row.line, concept_id=row.concept_id, reason=reason))
+                refused.append(row_left_out)
+        if refused:
+            raise _refusal(overlay, refused)
         # Of two overlays the later one says what a name means.
         self._local.update(tally.means)
         return OverlayInfo(

@@ -1,9 +1,9 @@
 """Entries of lists of medicines that are a clinical drug of RxNorm: "lisinopril 10 mg tab".
 
 RxNorm has a concept of each drug, strength and form, and names it "lisinopril 10 MG Oral Tablet"; a
-salt stands with it where the drug is one ("metformin hydrochloride 500 MG Oral Tablet"). Lists
-write the form short, and leave out the route and the salt. Where the index has no such name, the
-entry is looked up as the drug.
+salt stands with it where the drug is one, and so does how it is released ("24 HR metformin
+hydrochloride 500 MG Extended Release Oral Tablet"). Lists write the form short, and leave out the
+route and the salt. Where the index has no such name, the entry is looked up as the drug.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from linker.text import normalise, stems
 
 _AMOUNT = r"\d[\d.,]*"
 _STRENGTH = rf"(?P<amounts>{_AMOUNT}(?: ?[-/] ?{_AMOUNT})?) ?(?P<unit>mg|mcg|g|units?|meq)"
-_FORM = r"(?:(?:oral|po) )?(?P<form>tab|cap)(?:let|sule)?s?"
+_HOW = r"er|xr|xl|sr|dr|ec|chewable|odt"
+_FORM = r"(?:(?:oral|po) )?(?:(?P<form>tab|cap)(?:let|sule)?s?|odt)"
 _DRUG = r"(?P<drug>[^\W\d][^\d,;:()]*?),?"
 _TAKEN = (
     r"po|oral|orally|by mouth|daily|nightly|once|twice"
@@ -25,10 +26,28 @@ _TAKEN = (
 )
 _ENTRIES = tuple(
     re.compile(rf"{_DRUG} {what}\.?(?:[ ,;]+(?:{_TAKEN}))*", re.IGNORECASE)
-    for what in (rf"{_STRENGTH},? {_FORM}", rf"{_FORM},? {_STRENGTH}")
+    for what in (
+        rf"(?:(?P<how>{_HOW}) )?{_STRENGTH},? (?:(?P<also>{_HOW}) )?{_FORM}",
+        rf"(?:(?P<how>{_HOW}) )?{_FORM},? {_STRENGTH}",
+    )
 )
-_MAY_BE = re.compile(r"\d.*(?:tab|cap)|(?:tab|cap).*\d", re.IGNORECASE | re.DOTALL)
+_MAY_BE = re.compile(r"\d.*(?:tab|cap|odt)|(?:tab|cap|odt).*\d", re.IGNORECASE | re.DOTALL)
 _FORMS = {"tab": "tablet", "cap": "capsule"}
+_ENDINGS = {
+    "": ("oral {form}", "{form}"),
+    "er": ("extended release oral {form}",),
+    "dr": ("delayed release oral {form}",),
+    "odt": ("disintegrating oral tablet",),
+    "chewable": ("chewable tablet",),
+}
+_SAME = {"xr": "er", "xl": "er", "sr": "er", "ec": "dr"}
+_HOURS = {
+    "er": ("24 hr ", "12 hr ", ""),
+    "xr": ("24 hr ", "12 hr ", ""),
+    "xl": ("24 hr ", ""),
+    "sr": ("12 hr ", ""),
+}
+"""Over how many hours a drug is released, as RxNorm writes it before the name."""
 _SALTS = (
     "hydrochloride", "HCl", "sodium", "potassium", "calcium", "sulfate", "tartrate", "bitartrate",
     "succinate", "maleate", "besylate", "mesylate", "fumarate", "citrate", "acetate", "phosphate",
@@ -43,7 +62,7 @@ def as_clinical_drug(index: Index, entry: str) -> str | None:
     """The name of the drug, strength and form that an entry is; None if the index has none.
 
     An entry that is a name itself is not asked for. Where salts of the drug have the strength in
-    the form, it must be one alone that has.
+    the form, or it is released over different hours, it must be one alone that has.
     """
     if len(entry) > _LONGEST or not _MAY_BE.search(entry):
         return None
@@ -51,22 +70,25 @@ def as_clinical_drug(index: Index, entry: str) -> str | None:
     found = next(filter(None, (pattern.fullmatch(said) for pattern in _ENTRIES)), None)
     if found is None or _is_name(index, said):
         return None
-    drugs, form = _drugs(found["drug"], found["amounts"]), _FORMS[found["form"].lower()]
+    drugs = _drugs(found["drug"], found["amounts"])
     if not drugs:
         return None
-    for ending in (f"oral {form}", form):
-        name = _joined(drugs, found["unit"], ending)
-        if _is_name(index, name):
-            return name
-        if len(drugs) == 1:
-            ((drug, amount),) = drugs
+    form = _FORMS.get((found["form"] or "").lower(), "")
+    said_how = found["how"] or found.groupdict().get("also")
+    how = (said_how or ("" if form else "odt")).lower()
+    for ending in _ENDINGS[_SAME.get(how, how)]:
+        for salts in ("",), _SALTS if len(drugs) == 1 else ():
+            names = [
+                _joined(hours, drugs, salt, found["unit"], ending.format(form=form))
+                for hours in _HOURS.get(how, ("",))
+                for salt in salts
+            ]
             by_concepts: dict[frozenset[int], str] = {}
-            for salt in _SALTS:
-                name = _joined([(f"{drug} {salt}", amount)], found["unit"], ending)
+            for name in names:
                 if concepts := _concepts(index, name):
                     by_concepts.setdefault(concepts, name)
-            if len(by_concepts) == 1:
-                return next(iter(by_concepts.values()))
+            if by_concepts:
+                return next(iter(by_concepts.values())) if len(by_concepts) == 1 else None
     return None
 
 
@@ -77,8 +99,10 @@ def _drugs(said: str, amounts: str) -> list[tuple[str, str]]:
     return list(zip(drugs, each, strict=True)) if len(drugs) == len(each) else []
 
 
-def _joined(drugs: Sequence[tuple[str, str]], unit: str, ending: str) -> str:
-    return f"{' / '.join(f'{drug} {amount} {unit}' for drug, amount in drugs)} {ending}"
+def _joined(hours: str, drugs: Sequence[tuple[str, str]], salt: str, unit: str, ending: str) -> str:
+    with_salt = f" {salt}" if salt else ""
+    strengths = " / ".join(f"{drug}{with_salt} {amount} {unit}" for drug, amount in drugs)
+    return f"{hours}{strengths} {ending}"
 
 
 def _is_name(index: Index, text: str) -> bool:

@@ -25,6 +25,14 @@ CONCEPTS = [
     concept("R:11", "metoprolol"),
     concept("R:12", "spotol 5 mg tab"),
     concept("R:13", "spotol 5 MG Oral Tablet"),
+    concept("R:14", "24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet"),
+    concept("R:15", "12 HR bupropion hydrochloride 150 MG Extended Release Oral Tablet"),
+    concept("R:16", "24 HR bupropion hydrochloride 150 MG Extended Release Oral Tablet"),
+    concept("R:17", "omeprazole 20 MG Delayed Release Oral Capsule"),
+    concept("R:18", "aspirin 81 MG Chewable Tablet"),
+    concept("R:19", "aspirin 81 MG Delayed Release Oral Tablet"),
+    concept("R:20", "ondansetron 4 MG Disintegrating Oral Tablet"),
+    concept("R:21", "potassium chloride 20 MEQ Extended Release Oral Tablet"),
 ]
 
 
@@ -49,6 +57,28 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("levothyroxine 50 mcg tab", "levothyroxine 50 mcg oral tablet"),
         ("gabapentin 300 mg caps qhs", "gabapentin 300 mg oral capsule"),
         ("aspirin 1,000 mg tabs", "aspirin 1000 mg tablet"),
+        (
+            "metformin ER 500 mg tab",
+            "24 hr metformin hydrochloride 500 mg extended release oral tablet",
+        ),
+        (
+            "bupropion XL 150mg tablet daily",
+            "24 hr bupropion hydrochloride 150 mg extended release oral tablet",
+        ),
+        (
+            "bupropion 150 mg SR tab",
+            "12 hr bupropion hydrochloride 150 mg extended release oral tablet",
+        ),
+        ("omeprazole DR cap 20 mg", "omeprazole 20 mg delayed release oral capsule"),
+        ("aspirin 81 mg chewable tab", "aspirin 81 mg chewable tablet"),
+        ("aspirin EC 81 mg tab", "aspirin 81 mg delayed release oral tablet"),
+        ("ondansetron 4 mg ODT prn", "ondansetron 4 mg disintegrating oral tablet"),
+        (
+            "potassium chloride ER 20 mEq tab",
+            "potassium chloride 20 mEq extended release oral tablet",
+        ),
+        # Over 12 or 24 hours.
+        ("bupropion XR 150 mg tab", None),
         # Another strength or form, two salts, what says more, a range, a name of the index itself.
         ("lisinopril 5 mg tab", None),
         ("lisinopril 10 mg cap", None),
