@@ -25,6 +25,7 @@ from linker.annotate.batch import (
     annotate_batch,
     batches,
     characters,
+    described,
     digest_of,
 )
 from linker.annotate.faults import Faults
@@ -299,7 +300,7 @@ class _Run:
         if self.workers == 1:
             yield from map(here, left)
         else:
-            yield from map_in_processes(here, left, workers=self.workers)
+            yield from map_in_processes(here, left, workers=self.workers, describe=described)
 
     def _annotated_on_ray(
         self, address: str, annotate: Callable[[Linker, list[Item]], Done]

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from importlib.metadata import distributions, version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -668,9 +668,9 @@ def test_the_manifest_says_what_was_done_with_what(
     assert manifest["this_run"]["workers"] == 1
     assert manifest["started"] <= manifest["finished"]
     assert manifest["versions"]["concept-linker"] in manifest["tool"]
-    assert manifest["versions"]["transformers"] == version("transformers")
+    assert manifest["versions"]["transformers"] == metadata.version("transformers")
     # Where it is installed, it is what encodes.
-    packages = {found.metadata["Name"] for found in distributions()}
+    packages = {found.metadata["Name"] for found in metadata.distributions()}
     assert ("onnxruntime" in manifest["versions"]) == ("onnxruntime" in packages)
     assert manifest["inputs_in_all"] == {"files": 1, "bytes": notes.stat().st_size}
     assert manifest["output"]["bytes"] == out.stat().st_size
