@@ -128,7 +128,7 @@ def annotate(
             nonlocal is_writing
             if not is_writing and total >= _LONG_TO_WRITE:
                 is_writing = True
-                progress.step("writing", total=total, unit="notes")
+                progress.step("writing", total=total, unit="records")
             if is_writing:
                 progress.advance(n)
 
