@@ -36,7 +36,7 @@ from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.merge import Merge
 from linker.annotate.output import Output, Totals, check_settings
-from linker.annotate.read import NoteStream
+from linker.annotate.read import DUPLICATE, NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
@@ -45,6 +45,7 @@ from linker.atomic import stopped_clearly
 from linker.errors import NoteError
 from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
+from linker.schema import Note
 
 _WRITTEN_TOLD = 1000
 """Notes between two words on how far the output is written."""
@@ -303,14 +304,16 @@ class _Run:
                     yield settle(sightings, done, self._ledger, self.faults.known)
 
     def _left(self) -> Iterator[Item]:
-        for item in self._stream:
+        # Not as the stream itself looks for ids that come twice: the ledger knows.
+        for file, line, item in self._stream.placed():
+            if isinstance(item, Note) and not self._ledger.meet(item.id):
+                item = file.bad(item.id, line, DUPLICATE)
             if isinstance(item, BadNote):
                 place = (item.file, item.line, item.id)
                 self.faults.look_at(item, place)
                 if place not in self.faults.known:
                     yield item, b""
             else:
-                self._ledger.meet(item.id)
                 text = self._digest(item)
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
