@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from linker.atomic import naming
 from linker.errors import LinkerError
 
 
@@ -18,12 +19,16 @@ def locked(out: Path, busy: LinkerError) -> Iterator[None]:
     Args:
         out: what is to be written.
         busy: raised if another process holds it.
+
+    Raises:
+        OSError: nothing can be written beside `out`, or its file system has no locks.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     path = out.with_name(f".{out.name}.lock")
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        with naming(path):
+            lock.acquire(timeout=0)
     except Timeout as error:
         raise busy from error
     try:

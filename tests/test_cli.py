@@ -494,6 +494,10 @@ def test_annotate_onto_an_output_says_what_was_done_and_what_it_holds(
         file.write('{"id": "n4", "text": "Fever."}\n')
     new = f"{out}: 1 note, 1 link; {kept}; it holds 4 notes, 5 links"
     assert run(*arguments).stderr.splitlines()[-1] == new
+    notes.write_text('{"id": "n4", "text": "Fever."}\n', encoding="utf-8")
+    gone = f"{out}: 0 notes, 0 links; 1 kept of the output that was there; 3 dropped"
+    said = run(*arguments, "--prune").stderr.splitlines()[-1]
+    assert said == f"{gone}; it holds 1 note, 1 link"
 
 
 def test_annotate_keeps_mentions_in_others_on_request(index: Index, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from linker.annotate.ledger import digest
 from linker.annotate.lines import NoteLines
 from linker.annotate.readers import BadNote
 from linker.annotate.writers import Format, RunInfo, Unwritable, format_of
+from linker.counted import counted
 from linker.errors import IndexFolderError, LinkerError
 from linker.index import Manifest
 from linker.link import Linker
@@ -25,6 +26,9 @@ call: a fifth less CPU over HPO than with 32, a twentieth over MeSH."""
 
 BATCH_CHARACTERS = 1 << 20
 """A batch ends earlier with the note that takes it past this."""
+
+_ID_SHOWN = 60
+"""Characters of an id that a message shows."""
 
 _YOUNG = 50_000
 """Objects made before Python looks for cycles among them: see `collecting_seldom`."""
@@ -79,6 +83,23 @@ def batches(items: Iterable[Sized], size_of: Callable[[Sized], int]) -> Iterator
 def characters(item: Item) -> int:
     """How much text an item of a batch holds."""
     return len(item[0].text) if isinstance(item[0], Note) else 0
+
+
+def described(batch: list[Item]) -> str:
+    """Which notes a batch has, for a message: by their ids, and none of their text."""
+    notes = [item for item, _ in batch if isinstance(item, Note)]
+    if not notes:
+        return "notes that cannot be read"
+    longest = max(notes, key=lambda note: len(note.text))
+    size = f"of {counted(len(longest.text), 'character')}"
+    if len(notes) == 1:
+        return f"the note {_short(longest.id)} {size}"
+    ends = f"{_short(notes[0].id)} to {_short(notes[-1].id)}"
+    return f"the notes {ends}, of which {_short(longest.id)} is the longest, {size}"
+
+
+def _short(note_id: str) -> str:
+    return repr(note_id if len(note_id) <= _ID_SHOWN else f"{note_id[:_ID_SHOWN]}...")
 
 
 def annotate_batch(

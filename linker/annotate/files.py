@@ -17,8 +17,12 @@ STDIN = "-"
 _PACKED = (".gz", ".zst")
 _COLUMN = re.compile("([^=]+)=(.+)")
 _NULL = "__HIVE_DEFAULT_PARTITION__"
-_UNCOMMITTED, _DELTA = "_temporary", "_delta_log"
-"""Folders of Spark's: what jobs that are under way or failed have written, and Delta's log."""
+_UNCOMMITTED = "_temporary"
+"""A folder of Spark's: what jobs that are under way or failed have written."""
+_LOGS = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table"}
+_ICEBERG = "metadata", ".metadata.json"
+"""What tells tables of data lakes: which of their rows are still there, their logs say. For Iceberg
+it is files in a folder: https://iceberg.apache.org/spec/#table-metadata-and-snapshots."""
 
 
 def files_of(
@@ -99,7 +103,7 @@ def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Ite
         unread: is told of each folder that cannot be looked into, and why.
 
     Raises:
-        NoteError: a folder is a Delta table: which of its rows are still there, its log says.
+        NoteError: a folder is a table of a data lake, as Delta, Iceberg and Hudi keep them.
     """
 
     def tell(error: OSError) -> None:
@@ -115,9 +119,10 @@ def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Ite
                 continue
             seen.add(real)
             folder = Path(at)
-            if _DELTA in folders:
+            table = _table_kind(folder, folders)
+            if table is not None:
                 raise NoteError(
-                    f"{at}: a Delta table, whose files also hold rows that were deleted or changed "
+                    f"{at}: {table}, whose files also hold rows that were deleted or changed "
                     "since; write what it holds now to Parquet, or name the files that are to be "
                     "read"
                 )
@@ -128,6 +133,14 @@ def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Ite
             # Links are followed once all folders are seen under their own names.
             left += [folder / name for name in sorted(folders) if _is_link(folder / name)]
             yield from (folder / name for name in names if name not in passed_over)
+
+
+def _table_kind(folder: Path, folders: Collection[str]) -> str | None:
+    """What table of a data lake a folder is; None for one that is none."""
+    name, ending = _ICEBERG
+    if name in folders and any(folder.joinpath(name).glob(f"*{ending}")):
+        return "an Iceberg table"
+    return next((kind for log, kind in _LOGS.items() if log in folders), None)
 
 
 def _of_runs(names: Collection[str]) -> set[str]:

@@ -72,15 +72,13 @@ class Ledger:
     def meet(self, note_id: str) -> bool:
         """The input holds the id; whether it is the first time that it does."""
         with _told():
-            key = digest(note_id)
-            found = self._db.execute("SELECT met FROM notes WHERE id = ?", (key,)).fetchone()
-            if found is None:
-                self._db.execute("INSERT INTO notes VALUES (?, NULL, NULL, 1)", (key,))
-            elif not found[0]:
-                self._db.execute("UPDATE notes SET met = 1 WHERE id = ?", (key,))
-            is_first = found is None or not found[0]
-            self.met += is_first
-            return is_first
+            changed = self._db.execute(
+                "INSERT INTO notes VALUES (?, NULL, NULL, 1)"
+                " ON CONFLICT (id) DO UPDATE SET met = 1 WHERE NOT met",
+                (digest(note_id),),
+            ).rowcount
+        self.met += changed
+        return changed == 1
 
     def is_done(self, note_id: str, text: bytes) -> bool:
         """Whether a record holds the note with this very text."""

@@ -22,6 +22,10 @@ class Merge:
         faults: what was wrong with the input.
         is_update: whether the first counts.
         prune: whether notes go that the input lacks.
+
+    Attributes:
+        dropped: notes of the first journal that `records`, once it is through, has left out and not
+            replaced.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Merge:
         self._faults = faults
         self._is_update = is_update
         self._prune = prune
+        self.dropped = 0
 
     @property
     def is_selection(self) -> bool:
@@ -46,6 +51,7 @@ class Merge:
 
     def records(self) -> Iterator[tuple[Record, bool]]:
         """The records that the output is to hold, and whether each was there before the run."""
+        self.dropped = 0
         new = ((record, False) for record in read_records(self._output.partial))
         if not self.is_selection:
             yield from new
@@ -55,6 +61,9 @@ class Merge:
         for number, (record, is_old) in enumerate(both):
             if self._stays(record, number, is_old=is_old):
                 yield record, is_old
+            elif is_old and record.bad is None:
+                assert record.note_id is not None
+                self.dropped += self._ledger.is_latest(record.note_id, number)
 
     def text_ids(self) -> int:
         """How many notes that the output is to hold have an id that is no whole number."""

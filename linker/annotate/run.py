@@ -12,7 +12,7 @@ import functools
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from linker.annotate.batch import (
     annotate_batch,
     batches,
     characters,
+    described,
     digest_of,
 )
+from linker.annotate.counts import Counts
 from linker.annotate.faults import Faults
 from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger
@@ -34,7 +36,7 @@ from linker.annotate.lines import NoteLines
 from linker.annotate.manifest import SYSTEM, write_manifest
 from linker.annotate.merge import Merge
 from linker.annotate.output import Output, Totals, check_settings
-from linker.annotate.read import NoteStream
+from linker.annotate.read import DUPLICATE, NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.workers import map_in_processes
@@ -43,39 +45,10 @@ from linker.atomic import stopped_clearly
 from linker.errors import NoteError
 from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
+from linker.schema import Note
 
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a run did.
-
-    Attributes:
-        notes: notes annotated.
-        errors: notes in error.
-        links: links made, NIL left out.
-        resumed: notes and errors done before by a run that was stopped.
-        kept: notes and errors taken over from the finished output that was there.
-        changed: notes of the output whose line ends and tabs the format wrote as blanks.
-        unread: whether the input has errors, also those of the run that was stopped, and no note of
-            it could be read.
-        held_notes: notes that the output holds, also from before.
-        held_links: links that it holds, NIL left out.
-        held_errors: errors that it holds: the lines of its errors file.
-        text_ids: notes of an output in OMOP's format whose ids are no whole numbers of 64 bits: by
-            them `note_id` is text in it.
-    """
-
-    notes: int
-    errors: int
-    links: int
-    resumed: int
-    kept: int = 0
-    changed: int = 0
-    unread: bool = False
-    held_notes: int = 0
-    held_links: int = 0
-    held_errors: int = 0
-    text_ids: int = 0
+_WRITTEN_TOLD = 1000
+"""Notes between two words on how far the output is written."""
 
 
 def annotate_files(
@@ -95,6 +68,7 @@ def annotate_files(
     prune: bool = False,
     progress: Callable[[NoteStream, int], None] | None = None,
     told: Callable[[Counts], None] | None = None,
+    wrote: Callable[[int, int], None] | None = None,
 ) -> Counts:
     """Annotate files of notes.
 
@@ -123,6 +97,8 @@ def annotate_files(
             none at all.
         progress: called after each batch with the stream and the number of notes in it.
         told: called after each batch with what was done so far.
+        wrote: called while the output is written, with the number of notes more, and of all that
+            there may be; for few it is not called.
 
     Raises:
         NoteError: there are no notes to read, or `out` or the remains of a stopped run are there
@@ -181,12 +157,11 @@ def annotate_files(
                 run.faults.check_prune(out, ledger)
             with stopped_clearly(out, "run", NoteError):
                 journal.sync()
-        totals, kept = run.finish(journal.job, prune=prune)
+        totals = run.finish(journal.job, prune=prune, wrote=wrote)
         has_errors = run.counts.errors > 0 or run.faults.are_met_again()
         unread = has_errors and run.faults.is_all(ledger)
         counts = replace(
             run.counts,
-            kept=kept,
             changed=totals.changed,
             text_ids=run.text_ids,
             unread=unread,
@@ -204,7 +179,12 @@ def annotate_files(
             started=journal.job["started"],
             workers=run.workers,
             seconds=time.monotonic() - begun,
-            done={"notes": counts.notes, "resumed": counts.resumed, "kept": counts.kept},
+            done={
+                "notes": counts.notes,
+                "resumed": counts.resumed,
+                "kept": counts.kept,
+                "dropped": counts.dropped,
+            },
         )
         output.close(run.state)
     return counts
@@ -304,7 +284,7 @@ class _Run:
         if self.workers == 1:
             yield from map(here, left)
         else:
-            yield from map_in_processes(here, left, workers=self.workers)
+            yield from map_in_processes(here, left, workers=self.workers, describe=described)
 
     def _annotated_on_ray(
         self, address: str, annotate: Callable[[Linker, list[Item]], Done]
@@ -326,42 +306,53 @@ class _Run:
                     yield settle(sightings, done, self._ledger, self.faults.known)
 
     def _left(self) -> Iterator[Item]:
-        for item in self._stream:
+        # Not as the stream itself looks for ids that come twice: the ledger knows.
+        for file, line, item in self._stream.placed():
+            if isinstance(item, Note) and not self._ledger.meet(item.id):
+                item = file.bad(item.id, line, DUPLICATE)
             if isinstance(item, BadNote):
                 place = (item.file, item.line, item.id)
                 self.faults.look_at(item, place)
                 if place not in self.faults.known:
                     yield item, b""
             else:
-                self._ledger.meet(item.id)
                 text = self._digest(item)
                 if not self._ledger.is_done(item.id, text):
                     yield item, text
 
-    def finish(self, job: dict[str, Any], *, prune: bool) -> tuple[Totals, int]:
-        """Write the output and put it in place, all but the state.
+    def finish(
+        self,
+        job: dict[str, Any],
+        *,
+        prune: bool,
+        wrote: Callable[[int, int], None] | None,
+    ) -> Totals:
+        """Write the output and put it in place, all but the state; what it holds.
 
         An output that would come out as it is stays as it is.
-
-        Returns:
-            What the output holds, and how much of it is from before this run.
         """
         output, counts = self._output, self.counts
         merge = Merge(output, self._ledger, self.faults, is_update=self._base, prune=prune)
         holds = output.holds() if merge.is_as_it_was() else None
         if holds is not None:
             self.state = output.state
-            return holds, holds.notes + holds.errors - counts.errors - counts.resumed
+            kept = holds.notes + holds.errors - counts.errors - counts.resumed
+            self.counts = replace(counts, kept=kept)
+            return holds
         self.text_ids = merge.text_ids() if self._name == "omop" else 0
         info = replace(self._info, integer_ids=not self.text_ids)
+        # An update writes its new state, too.
+        total = self._ledger.records * (2 if merge.is_selection else 1)
         kept = 0
 
         def records() -> Iterator[Record]:
             nonlocal kept
             kept = 0
-            for record, is_old in merge.records():
+            for number, (record, is_old) in enumerate(merge.records(), 1):
                 kept += is_old
                 yield record
+                if wrote is not None and number % _WRITTEN_TOLD == 0:
+                    wrote(_WRITTEN_TOLD, total)
 
         try:
             with stopped_clearly(output.out, "run", NoteError):
@@ -372,7 +363,8 @@ class _Run:
         except BaseException:
             output.discard()
             raise
-        return totals, kept
+        self.counts = replace(counts, kept=kept, dropped=merge.dropped)
+        return totals
 
 
 @contextmanager
@@ -386,4 +378,4 @@ def _nothing_for_nothing(journal: Journal) -> Iterator[None]:
         raise
 
 
-__all__ = ["BATCH_NOTES", "Counts", "annotate_files"]
+__all__ = ["BATCH_NOTES", "annotate_files"]

@@ -27,13 +27,18 @@ _AHEAD = 4
 
 
 def map_in_processes(
-    function: Callable[[Batch], Result], batches: Iterable[Batch], *, workers: int
+    function: Callable[[Batch], Result],
+    batches: Iterable[Batch],
+    *,
+    workers: int,
+    describe: Callable[[Batch], str],
 ) -> Iterator[Result]:
     """Apply a function to batches in `workers` processes.
 
     Args:
         function: is pickled once for each process, and with it what it holds.
         batches: taken as they are needed.
+        describe: says which batch one is, for the message if a process dies of it.
 
     Yields:
         The results, in the order of the batches.
@@ -44,7 +49,7 @@ def map_in_processes(
     """
     pool = _start(function, workers)
     try:
-        yield from _Dispatch(pool, iter(batches)).results()
+        yield from _Dispatch(pool, iter(batches), describe).results()
     finally:
         for connection in pool:
             connection.close()
@@ -62,9 +67,11 @@ class _Dispatch(Generic[Batch, Result]):
         self,
         pool: dict[Connection, multiprocessing.process.BaseProcess],
         batches: Iterator[Batch],
+        describe: Callable[[Batch], str],
     ) -> None:
         self._idle = list(pool)
-        self._busy: dict[Connection, int] = {}
+        self._busy: dict[Connection, tuple[int, Batch]] = {}
+        self._describe = describe
         self._batches = enumerate(batches)
         self._results: dict[int, Result] = {}
         self._window = _AHEAD * len(pool)
@@ -84,22 +91,35 @@ class _Dispatch(Generic[Batch, Result]):
 
     def _send(self) -> None:
         while self._idle and self._sent - self._next < self._window:
-            number, batch = next(self._batches, (None, None))
-            if number is None:
+            following = next(self._batches, None)
+            if following is None:
                 return
+            number, batch = following
             connection = self._idle.pop()
-            with _deaths_told():
+            with self._deaths_told(batch):
                 _send(connection, batch)
-            self._busy[connection] = number
+            self._busy[connection] = (number, batch)
             self._sent += 1
 
     def _receive(self, connection: Connection) -> None:
-        with _deaths_told():
+        number, batch = self._busy[connection]
+        with self._deaths_told(batch):
             result = connection.recv()
         if isinstance(result, BaseException):
             raise result
-        self._results[self._busy.pop(connection)] = result
+        del self._busy[connection]
+        self._results[number] = result
         self._idle.append(connection)
+
+    @contextmanager
+    def _deaths_told(self, batch: Batch) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            raise NoteError(
+                f"a worker process died with {self._describe(batch)} (was memory short?); what was "
+                "done is kept: use --resume to go on"
+            ) from error
 
 
 def _send(connection: Connection, value: object) -> None:
@@ -109,17 +129,6 @@ def _send(connection: Connection, value: object) -> None:
     cycle is collected.
     """
     connection.send_bytes(bytes(ForkingPickler.dumps(value)))
-
-
-@contextmanager
-def _deaths_told() -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, OSError) as error:
-        raise NoteError(
-            "a worker process died (was memory short?); what was done is kept: "
-            "use --resume to go on"
-        ) from error
 
 
 def _start(

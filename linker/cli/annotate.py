@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from linker.annotate import Counts
 
 
+_LONG_TO_WRITE = 50_000
+"""Notes that take some seconds to write: only then it is shown."""
+
+
 def annotate(
     inputs: Annotated[
         list[str],
@@ -118,6 +122,16 @@ def annotate(
     )
     with resumable(out), Bars(err_console) as progress:
         progress.step("annotating", unit="notes")
+        is_writing = False
+
+        def wrote(n: int, total: int) -> None:
+            nonlocal is_writing
+            if not is_writing and total >= _LONG_TO_WRITE:
+                is_writing = True
+                progress.step("writing", total=total, unit="records")
+            if is_writing:
+                progress.advance(n)
+
         counts = annotate_files(
             linker,
             inputs,
@@ -137,19 +151,22 @@ def annotate(
                 f"{counted(counts.links, 'link')}"
                 + f", {counted(counts.errors, 'error')}" * (counts.errors > 0)
             ),
+            wrote=wrote,
         )
     _say(counts, out)
 
 
 def _say(counts: Counts, out: Path) -> None:
     said = [_of(counts.notes, counts.links)]
-    if counts.kept and not (counts.notes or counts.errors or counts.resumed):
+    if counts.kept and not (counts.notes or counts.errors or counts.resumed or counts.dropped):
         said = ["nothing new"]
     if counts.resumed:
         said.append(f"{counts.resumed:,} done before")
     if counts.kept:
         said.append(f"{counts.kept:,} kept of the output that was there")
-    if counts.resumed or counts.kept:
+    if counts.dropped:
+        said.append(f"{counts.dropped:,} dropped")
+    if counts.resumed or counts.kept or counts.dropped:
         said.append(f"it holds {_of(counts.held_notes, counts.held_links)}")
     typer.echo(f"{out}: {'; '.join(said)}", err=True)
     if counts.changed:

@@ -14,6 +14,7 @@ from linker.annotate.batch import (
     batches,
     characters,
     collecting_seldom,
+    described,
 )
 from linker.annotate.journal import unpack
 from linker.annotate.lines import NoteLines
@@ -70,6 +71,16 @@ def test_a_batch_ends_with_its_last_note_or_the_one_that_takes_it_past_its_chara
     ]
     assert characters((Note("n", "four"), b"")) == 4
     assert characters((BadNote("n", "a.jsonl", 1, "not JSON"), b"")) == 0
+
+
+def test_a_batch_is_described_by_its_ids_and_its_longest_note() -> None:
+    short, long = (Note("a", "One."), b""), (Note("b", "x" * 12_345), b"")
+    broken = (BadNote(None, "a.jsonl", 1, "not JSON"), b"")
+    assert described([broken, short]) == "the note 'a' of 4 characters"
+    assert described([short, broken, long, (Note("c" * 99, "No."), b"")]) == (
+        f"the notes 'a' to '{'c' * 60}...', of which 'b' is the longest, of 12,345 characters"
+    )
+    assert described([broken]) == "notes that cannot be read"
 
 
 def _annotate(linker: Linker, batch: list[Item], index: Manifest) -> Done:

@@ -421,14 +421,30 @@ def test_what_spark_leaves_in_a_folder_is_no_note(tmp_path: Path) -> None:
     assert _read(tmp_path / "notes") == [Note("3", "Three."), Note("1", "One.")]
 
 
-def test_a_delta_table_is_refused_for_it_holds_rows_that_are_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("log", "kind"),
+    [
+        ("_delta_log/0.json", "a Delta table"),
+        ("metadata/v1.metadata.json", "an Iceberg table"),
+        ("metadata/00000-4a0b.metadata.json", "an Iceberg table"),
+        (".hoodie/hoodie.properties", "a Hudi table"),
+    ],
+)
+def test_a_table_of_a_lake_is_refused_for_it_holds_rows_that_are_gone(
+    tmp_path: Path, log: str, kind: str
+) -> None:
     table = tmp_path / "lake" / "notes"
     _lines(table / "part-0.jsonl", {"id": "1", "text": "One."})
-    _lines(table / "_delta_log" / "0.json", {"add": {"path": "part-0.jsonl"}})
-    with pytest.raises(NoteError, match=f"{re.escape(str(table))}: a Delta table"):
+    _lines(table / log, {"add": {"path": "part-0.jsonl"}})
+    with pytest.raises(NoteError, match=f"{re.escape(str(table))}: {kind}, whose files"):
         _read(tmp_path / "lake")
     # One of its files that is named is read.
     assert _read(table / "part-0.jsonl") == [Note("1", "One.")]
+
+
+def test_a_folder_called_metadata_makes_no_table(tmp_path: Path) -> None:
+    _lines(tmp_path / "metadata" / "a.jsonl", {"id": "1", "text": "One."})
+    assert _read(tmp_path) == [Note("1", "One.")]
 
 
 def test_columns_in_the_names_of_folders_are_those_of_their_notes(tmp_path: Path) -> None:

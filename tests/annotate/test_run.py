@@ -176,6 +176,20 @@ def test_progress_is_told_of_every_note(linker: Linker, notes: Path, tmp_path: P
     assert told[-1][0] == NoteStream([notes]).total_bytes
 
 
+def test_how_far_the_output_is_written_is_told(linker: Linker, tmp_path: Path) -> None:
+    """Two million notes take minutes to write, after all of them were annotated."""
+    notes = [{"id": str(i), "text": "No fever."} for i in range(2100)]
+    path, out, told = tmp_path / "notes.jsonl", tmp_path / "out", list[tuple[int, int]]()
+    path.write_text("".join(f"{json.dumps(note)}\n" for note in notes))
+    annotate_files(linker, [path], out, wrote=lambda *n: told.append(n))
+    assert told == [(1000, 2100), (1000, 2100)]
+    told.clear()
+    path.write_text('{"id": "new", "text": "Fever."}\n')
+    annotate_files(linker, [path], out, wrote=lambda *n: told.append(n))
+    # The output, and its state.
+    assert told == [(1000, 4202)] * 4
+
+
 # One bad note
 
 

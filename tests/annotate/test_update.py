@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from importlib.metadata import distributions, version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,14 @@ def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Pa
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
     _notes(notes, {"c": PAIN, "b": FEVER})
-    assert annotate_files(linker, [notes], out, prune=True).kept == 1
+    counts = annotate_files(linker, [notes], out, prune=True)
+    assert (counts.notes, counts.kept, counts.dropped) == (1, 1, 1)
     assert list(_found(out)) == ["b", "c"]
+    assert _manifest(out)["this_run"]["dropped"] == 1
+    # One that changed is none that was dropped.
+    _notes(notes, {"c": FEVER, "b": FEVER})
+    counts = annotate_files(linker, [notes], out, prune=True)
+    assert (counts.notes, counts.kept, counts.dropped) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -239,8 +245,9 @@ def test_a_note_whose_text_was_taken_away_loses_its_links(
 ) -> None:
     notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
-    annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out)
+    counts = annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out)
     assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    assert counts.dropped == 1
     # Where all texts are missing, it is the extract that is broken.
     annotate_files(linker, [_notes(notes, {"a": None, "b": None})], out)
     assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["a", "b"])
@@ -683,13 +690,20 @@ def test_the_manifest_says_what_was_done_with_what(
     ]
     assert manifest["output"]["path"] == str(out)
     assert manifest["output"]["format"] == "jsonl"
-    assert manifest["this_run"].keys() == {"notes", "resumed", "kept", "seconds", "workers"}
+    assert manifest["this_run"].keys() == {
+        "notes",
+        "resumed",
+        "kept",
+        "dropped",
+        "seconds",
+        "workers",
+    }
     assert manifest["this_run"]["workers"] == 1
     assert manifest["started"] <= manifest["finished"]
     assert manifest["versions"]["concept-linker"] in manifest["tool"]
-    assert manifest["versions"]["transformers"] == version("transformers")
+    assert manifest["versions"]["transformers"] == metadata.version("transformers")
     # Where it is installed, it is what encodes.
-    packages = {found.metadata["Name"] for found in distributions()}
+    packages = {found.metadata["Name"] for found in metadata.distributions()}
     assert ("onnxruntime" in manifest["versions"]) == ("onnxruntime" in packages)
     assert manifest["inputs_in_all"] == {"files": 1, "bytes": notes.stat().st_size}
     assert manifest["output"]["bytes"] == out.stat().st_size
