@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,19 @@ def refuse_as_file(path: Path) -> None:
         raise ConfigError(f"{path}: is a folder; give the file to write")
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
+
+
+def refuse_as_another(path: Path, others: Iterable[Path], what: str) -> None:
+    """See that a file to write is none of some others.
+
+    Args:
+        what: what would be wrong then: "is read".
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if any(os.path.realpath(path) == os.path.realpath(other) for other in others):
+        raise ConfigError(f"{path}: {what}; give another file to write")
 
 
 def refuse_replacing(path: Path, error: type[LinkerError]) -> None:
