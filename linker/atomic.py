@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def refuse_as_file(path: Path) -> None:
 
     Raises:
         ConfigError: a folder, a link, a device or a pipe is there, or it lies in a folder that is
-            not.
+            not, or that may not be written to.
     """
     if path == Path("-"):
         raise ConfigError("'-' is not taken for standard output here; give the file to write")
@@ -24,6 +24,21 @@ def refuse_as_file(path: Path) -> None:
         raise ConfigError(f"{path}: is a folder; give the file to write")
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or give another")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{path}: the folder {path.parent} may not be written to; give another")
+
+
+def refuse_as_another(path: Path, others: Iterable[Path], what: str) -> None:
+    """See that a file to write is none of some others.
+
+    Args:
+        what: what would be wrong then: "is read".
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if any(os.path.realpath(path) == os.path.realpath(other) for other in others):
+        raise ConfigError(f"{path}: {what}; give another file to write")
 
 
 def refuse_replacing(path: Path, error: type[LinkerError]) -> None:

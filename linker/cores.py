@@ -13,7 +13,7 @@ _OF_PROCESS = Path("/proc/self/cgroup")
 def n_cores() -> int:
     """The cores to work with; OMP_NUM_THREADS, where it is set, says how many."""
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(asked) if asked.isdigit() and int(asked) > 0 else usable_cores()
+    return int(asked) if asked.isdecimal() and int(asked) > 0 else usable_cores()
 
 
 def usable_cores() -> int:

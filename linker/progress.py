@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from types import TracebackType
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from linker.counted import counted
@@ -35,19 +37,7 @@ class Bars:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bars = Progress(
-            SpinnerColumn(finished_text="✓"),
-            # A name may hold brackets, as a path does: it is no markup.
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
-            _Rate(),
-            TextColumn("elapsed"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[said]}", markup=False),
-            console=console,
-            disable=not console.is_terminal,
+            *_columns(console.width), console=console, disable=not console.is_terminal
         )
         self._task: TaskID | None = None
         self._line = _LogLine(console)
@@ -107,6 +97,25 @@ class Bars:
             self._bars.update(self._task, total=total, completed=total)
             if not self._console.is_terminal:
                 self._line.end()
+
+
+def _columns(width: int) -> Iterator[ProgressColumn]:
+    """What a terminal of so many characters has room for: a column that lacks it is cut off."""
+    if width >= 60:
+        yield SpinnerColumn(finished_text="✓")
+    # A name may hold brackets, as a path does: it is no markup.
+    yield TextColumn("{task.description}", markup=False)
+    if width >= 80:
+        yield BarColumn(bar_width=24 if width >= 100 else 12)
+    yield TextColumn("{task.percentage:>3.0f}%")
+    yield _Rate(Column(no_wrap=True))
+    if width >= 100:
+        yield TextColumn("elapsed")
+        yield TimeElapsedColumn(Column(no_wrap=True))
+    yield TextColumn("left")
+    yield TimeRemainingColumn(table_column=Column(no_wrap=True))
+    if width >= 60:
+        yield TextColumn("{task.fields[said]}", markup=False)
 
 
 class _Rate(ProgressColumn):

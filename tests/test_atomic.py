@@ -31,3 +31,14 @@ def test_what_a_rename_would_take_the_place_of_is_refused(tmp_path: Path) -> Non
     refuse_as_file(tmp_path / "new.json")
     (tmp_path / "old.json").write_text("{}")
     refuse_as_file(tmp_path / "old.json")
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        if os.access(tmp_path, os.W_OK):
+            pytest.skip("to root nothing is closed")
+        with pytest.raises(ConfigError, match="may not be written to; give another"):
+            refuse_as_file(tmp_path / "out.json")
+    finally:
+        tmp_path.chmod(0o755)

@@ -83,6 +83,27 @@ def test_help_names_every_command() -> None:
     assert all(name in said for name in commands)
 
 
+def test_help_has_a_short_name_at_every_command() -> None:
+    assert run("-h").stdout == run("--help").stdout
+    assert run("map", "-h").stdout == run("map", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("linker an", "annotate"), ("linker annotate --input", "--input-format"), ("linker x", "")],
+)
+def test_a_shell_completes_commands_and_options(typed: str, expected: str) -> None:
+    asked = {"_LINKER_COMPLETE": "complete_bash", "COMP_WORDS": typed}
+    done = subprocess.run(
+        _command(),
+        env={**os.environ, **asked, "COMP_CWORD": str(typed.count(" "))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == (expected, "")
+
+
 def test_public_names_are_sorted_and_there() -> None:
     assert linker.__all__ == sorted(linker.__all__)
     assert all(getattr(linker, name) is not None for name in linker.__all__)

@@ -59,6 +59,25 @@ def test_gold_mentions_to_a_table_json_and_a_page(gold: Path, index: Index, tmp_
     assert TEXT not in result.stderr
 
 
+def test_neither_gold_nor_a_result_is_written_over(
+    gold: Path, index: Index, tmp_path: Path
+) -> None:
+    before, link = gold.read_bytes(), tmp_path / "folder"
+    link.symlink_to(tmp_path, target_is_directory=True)
+    train = write_jsonl(tmp_path / "train.jsonl", [GOLD | {"id": "2"}])
+    for options, message in (
+        (["--json", gold], "gold.jsonl: is read; give another file to write"),
+        (["--report", link / "gold.jsonl"], "gold.jsonl: is read; give another"),
+        (["--train", train, "--json", train], "train.jsonl: is read; give another"),
+        (["--json", tmp_path / "x", "--report", link / "x"], "x: is to be written twice; give"),
+    ):
+        result = run(gold, "--index", index.path, *options)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert message in result.stderr
+    assert gold.read_bytes() == before
+    assert not (tmp_path / "x").exists()
+
+
 def test_end_to_end_is_what_is_measured_without_gold_mentions(gold: Path, index: Index) -> None:
     result = run(gold, "--index", index.path, "--draws", 3)
     assert result.exit_code == 0, result.stderr

@@ -39,7 +39,9 @@ def test_what_control_groups_lend(
     assert lent(tmp_path / "groups", of_process) == cores
 
 
-@pytest.mark.parametrize(("asked", "cores"), [("3", 3), ("3,2", 3), ("0", None), ("", None)])
+@pytest.mark.parametrize(
+    ("asked", "cores"), [("3", 3), ("3,2", 3), ("0", None), ("²", None), ("", None)]
+)
 def test_openmp_is_told_how_many(
     monkeypatch: pytest.MonkeyPatch, asked: str, cores: int | None
 ) -> None:

@@ -13,7 +13,7 @@ from linker import Linker, build_index
 from linker.cli import app
 from linker.config import Recipe
 from linker.demo import RECIPE, run_demo, sample_notes
-from linker.errors import IndexFolderError
+from linker.errors import ConfigError, IndexFolderError
 from linker.index import Index
 
 FINDINGS = ("Fever", "Nausea", "Epistaxis", "Orthopnea", "Delirium")
@@ -51,6 +51,15 @@ def test_sample_notes_are_a_dozen_with_ids_of_their_own() -> None:
     assert len(notes) == len({note.id for note in notes}) == 12
     assert [note.id for note in notes] == sorted(note.id for note in notes)
     assert all(note.text.strip() for note in notes)
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_before_the_build(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    out.write_text("mine")
+    progress = Steps()
+    with pytest.raises(ConfigError, match="demo: is a file; give a folder for the links and"):
+        run_demo(tmp_path / "index", out, progress=progress)
+    assert (progress.told, list(tmp_path.iterdir()), out.read_text()) == ([], [out], "mine")
 
 
 @pytest.mark.model

@@ -112,6 +112,10 @@ def test_gpus_are_those_of_the_driver(tmp_path):
         ({"cpu_features": ()}, {}, "no AVX2"),
         ({"threads": 1}, {}, "one core"),
         ({"omp_threads": "8"}, {}, "OMP_NUM_THREADS=8 on 4 cores"),
+        ({"omp_threads": "8,1"}, {}, "OMP_NUM_THREADS=8,1 on 4 cores"),
+        ({"omp_threads": "0"}, {}, "OMP_NUM_THREADS=0 is no number of threads"),
+        ({"omp_threads": "-1"}, {}, "OMP_NUM_THREADS=-1 is no number of threads"),
+        ({"omp_threads": "²"}, {}, "OMP_NUM_THREADS=² is no number of threads"),
         ({"memory_free": 10**9}, {}, "less than 2 GB"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from io import StringIO
+from itertools import count
 
 import pytest
 from rich.console import Console
@@ -182,3 +183,22 @@ def test_bytes_are_told_as_megabytes(clock: Clock) -> None:
         "reading MRCONSO.RRF: 40.0 MB, 2.0 MB/s, 100%, about 0 s left",
         "reading MRCONSO.RRF: done in 20.0 s, 2.0 MB/s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("width", "there"),
+    [(40, ""), (60, "✓ links"), (80, "✓ ━ links"), (100, "✓ ━ elapsed links")],
+)
+def test_a_bar_is_a_line_with_rate_and_time_left_however_narrow(width: int, there: str) -> None:
+    file, seconds = StringIO(), count()
+    console = Console(
+        file=file, width=width, force_terminal=True, color_system=None, get_time=seconds.__next__
+    )
+    with Bars(console) as bars:
+        bars.step("annotating", total=1000, unit="notes")
+        bars.say("12 links")
+        bars.advance(1000)
+    last = file.getvalue().split("\x1b[2K")[-1].splitlines()[0]
+    assert len(last) <= width
+    assert re.search(r"annotating .*100% \d+ notes/s .*left 0:00:00", last)
+    assert [part for part in ("✓", "━", "elapsed", "links") if part in last] == there.split()

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from linker.atomic import refuse_as_file, write_atomically
+from linker.atomic import refuse_as_another, refuse_as_file, write_atomically
 from linker.cli.console import err_console, open_linker, show
 from linker.errors import ConfigError
 from linker.records import json_text
@@ -52,6 +52,7 @@ def diff(
         raise ConfigError("--notes needs two index folders; build the recipe first")
     if json_file is not None:
         refuse_as_file(json_file)
+        refuse_as_another(json_file, map(Path, (old, new, *(notes or ()))), "is read")
     stream = NoteStream(notes) if notes else None
     with Bars(err_console) as progress:
         changes = diff_releases(old, new, progress=progress)

@@ -115,7 +115,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the links against gold annotations."""
-    from linker.atomic import refuse_as_file, write_atomically
+    from linker.atomic import refuse_as_another, refuse_as_file, write_atomically
     from linker.evaluate import END_TO_END, compare, read_gold, write_page
     from linker.evaluate import evaluate as measure
     from linker.evaluate.report import figures_json
@@ -134,9 +134,13 @@ def evaluate(
         gold_mentions=asked is not None,
     )
     prefixes = _prefixes(map_prefix or [])
+    written: list[Path] = []
     for path in (as_json, report):
         if path is not None:
             refuse_as_file(path)
+            refuse_as_another(path, [*gold, *(train or ())], "is read")
+            refuse_as_another(path, written, "is to be written twice")
+            written.append(path)
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
         progress.step("reading gold")

@@ -36,7 +36,7 @@ def link(
     encoder: EncoderOption = None,
     why: WhyOption = False,
 ) -> None:
-    """Link mention strings, one a line on stdin, to JSON lines on stdout."""
+    """Link mention strings, given or one a line on stdin, to JSON lines on stdout."""
     from linker.annotate import json_line, mention_json
 
     linker = open_linker(index, threshold=threshold, encoder=encoder)

@@ -10,6 +10,7 @@ from pathlib import Path
 from linker.annotate import json_line, note_json, write_report
 from linker.atomic import write_atomically
 from linker.config import Recipe, TerminologySection
+from linker.errors import ConfigError
 from linker.index import Progress, Silent
 from linker.link import Linker
 from linker.offline import build_index
@@ -72,6 +73,9 @@ def run_demo(
         LinkerError: the extra [demo] is not installed, or a folder is in the way.
     """
     progress = progress or Silent()
+    # Now, not after minutes of building.
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file; give a folder for the links and the report")
     if force or not index.exists():
         unfinished = index.with_name(f"{index.name}.partial").exists()
         build_index(RECIPE, index, resume=unfinished and not force, force=force, progress=progress)

@@ -47,7 +47,14 @@ def speed_of(
             found.append("no AVX2: encoding and exact search will be several times slower")
     if machine.threads < 2:
         found.append("one core: --workers does not help")
-    if machine.omp_threads.isdigit() and int(machine.omp_threads) > machine.threads:
+    # A list has a number for each level of threads that start threads.
+    first = machine.omp_threads.partition(",")[0].strip()
+    if first and not (first.isdecimal() and int(first) > 0):
+        found.append(
+            f"OMP_NUM_THREADS={machine.omp_threads} is no number of threads: libraries complain of "
+            "it, or take one; unset it"
+        )
+    elif first and int(first) > machine.threads:
         found.append(
             f"OMP_NUM_THREADS={machine.omp_threads} on {machine.threads} cores: threads will wait "
             "for each other; unset it"

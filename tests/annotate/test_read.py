@@ -394,6 +394,16 @@ def test_a_single_path_is_no_list_of_paths(tmp_path: Path, kind: type[str | Path
         read_gold(kind(path))  # type: ignore[arg-type]
 
 
+def test_an_unset_variable_of_a_shell_is_not_the_folder_that_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _lines(tmp_path / "a.jsonl", {"id": "1", "text": "One."})
+    monkeypatch.chdir(tmp_path)
+    assert _read(Path()) == [Note("1", "One.")]
+    with pytest.raises(NoteError, match="'' among the inputs is no path"):
+        NoteStream(["a.jsonl", ""])
+
+
 def test_bytes_read_grow_to_the_total(tmp_path: Path) -> None:
     _lines(tmp_path / "a.jsonl", *({"id": i, "text": "x" * 5000} for i in range(20)))
     (tmp_path / "b.txt").write_text("One.", encoding="utf-8")

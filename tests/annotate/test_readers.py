@@ -583,6 +583,19 @@ def test_a_line_of_a_spreadsheet_that_says_the_delimiter_is_no_header(tmp_path: 
         assert (note, _bad(bad)) == (Note("1", "a, b; c"), [(None, 4, "1 field, expected 2")])
 
 
+def test_one_column_is_not_both_id_and_text(tmp_path: Path) -> None:
+    """An id stands in the list of errors, where no text may."""
+    lines = _write(tmp_path / "a.jsonl", json.dumps({"n": 1, "note": SECRET}) + "\n")
+    message = "'note' is to be both id and text; give another --id-column or --text-column"
+    for columns in (Columns("note", "note"), Columns("Note")):
+        assert _bad(*_read(lines, columns=columns)) == [(None, 1, message)]
+    table = _write(tmp_path / "a.csv", f"n,note\n1,{SECRET}\n")
+    parquet = _parquet(tmp_path / "a.parquet", {"n": ["1"], "note": [SECRET]})
+    for path in (table, parquet):
+        with pytest.raises(NoteError, match=f"{path.name}: {message}"):
+            _read(path, columns=Columns("note"))
+
+
 def test_lines_before_the_header_are_counted(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.csv", "\n \r\nid;text\n1;One.\n2\n")
     note, bad = _read(path)

@@ -122,6 +122,11 @@ def column_of(names: Collection[str], asked: str | None, usual: Sequence[str]) -
     return next((by_key[key] for key in wanted if key in by_key), None)
 
 
+def both_are(name: str) -> str:
+    """What is wrong where one column or key is to be id and text: ids stand in lists of errors."""
+    return f"{name!r} is to be both id and text; give another --id-column or --text-column"
+
+
 def note_of(
     data: Mapping[str, object], id_key: str, text_key: str
 ) -> Note | tuple[str | None, str]:

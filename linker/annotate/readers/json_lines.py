@@ -11,6 +11,7 @@ from linker.annotate.readers.base import (
     Columns,
     Lines,
     NoteFile,
+    both_are,
     column_of,
     known_column,
     note_of,
@@ -41,6 +42,8 @@ def note_of_value(value: object, columns: Columns) -> Note | tuple[str | None, s
     # What is ours goes before what others call it.
     id_key = column_of(value, columns.id, ("id", *ID_COLUMNS)) or columns.id or "id"
     text_key = column_of(value, columns.text, ("text", *TEXT_COLUMNS)) or columns.text or "text"
+    if id_key == text_key:
+        return None, both_are(id_key)
     own = {id_key, text_key}
     named = {key if key in own else known_column(key) or key: value[key] for key in value}
     return note_of(named, id_key, text_key)

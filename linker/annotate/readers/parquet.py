@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import IO
 
 import pyarrow as pa
@@ -18,7 +17,9 @@ READ_BYTES = 1 << 20
 
 def read_parquet(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
     """Read a row a note, page by page; lines are rows, from 1."""
-    if isinstance(opened, gzip.GzipFile) or not opened.seekable():
+    # In gzip each step back reads all that is before it again.
+    is_packed = file.path is not None and file.path.suffix.lower() == ".gz"
+    if is_packed or not opened.seekable():
         reason = "Parquet is read from its end, which stdin and packed files do not give"
         if file.path is None:
             raise NoteError(f"{file.name}: {reason}; name the .parquet file itself")

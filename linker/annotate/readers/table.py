@@ -15,6 +15,7 @@ from linker.annotate.readers.base import (
     TEXT_COLUMNS,
     Columns,
     NoteFile,
+    both_are,
     column_of,
     known_column,
 )
@@ -51,7 +52,7 @@ def note_columns(
         has: what a message says of the columns that there are; by default it lists them.
 
     Raises:
-        NoteError: it has none, or two of one name.
+        NoteError: it has none, or two of one name, or one column is to be both.
     """
     if has is None:
         has = f"it has {', '.join(names[:20])}"
@@ -73,4 +74,6 @@ def note_columns(
                 f"the notes' {what} cannot be told; rename one, or give another --{what}-column"
             )
         chosen.append(found)
+    if chosen[0] == chosen[1]:
+        raise NoteError(f"{file.name}: {both_are(chosen[0])}")
     return chosen[0], chosen[1]
