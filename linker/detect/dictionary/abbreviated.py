@@ -126,7 +126,8 @@ class Abbreviated:
             if reading is not None and not (
                 reading.inverted and only_seems_inverted(text, start, end, self._names.is_name)
             ):
-                yield of, Match(start, end, reading.n_words, said + text[done:end], row)
+                # As many as the note writes: "PET CT" is no longer than "PET CT scan".
+                yield of, Match(start, end, stop - begin, said + text[done:end], row)
 
 
 def _is_of_longer(text: str, end: int, long_form: str) -> bool:

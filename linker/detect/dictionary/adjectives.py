@@ -20,7 +20,7 @@ _RULES = (
 _IRREGULAR = {
     "albino": "albinism", "albinos": "albinism", "cancerous": "cancer",
     "diabetic": "diabetes mellitus", "diabetics": "diabetes mellitus", "glaucomatous": "glaucoma",
-    "nephrotic": "nephrotic syndrome", "obese": "obesity", "progeroid": "progeria",
+    "nephrotic": "nephrotic syndrome", "obese": "obesity", "painful": "pain", "progeroid": "progeria",
     "septic": "sepsis", "suicidal": "suicidal ideation",
 }
 # These say of what sort another thing is (a hemolytic anemia, a hypertrophic scar), or mean a drug,

@@ -17,6 +17,7 @@ SPELLED_OUT = [
     concept("G:7", "Lung cancer"),
     concept("G:8", "Rheumatoid arthritis of the knee"),
     concept("G:9", "Vitamin D deficiency"),
+    concept("G:10", "Positron emission tomography computed tomography", "PET CT scan"),
 ]
 
 
@@ -38,6 +39,8 @@ SPELLED_OUT = [
             [("RA of the knee", "rheumatoid arthritis of the knee")],
         ),
         ("98% on RA. Knee", []),
+        # Two words are fewer than three, whatever they are in full.
+        ("a PET/CT scan", [("PET/CT scan", None)]),
         ("vit D def", [("vit D def", "vitamin D deficiency")]),
         # The note says what it means by these letters.
         ("gluten intolerance (GI), a GI bleed", []),

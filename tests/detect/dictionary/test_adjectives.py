@@ -22,6 +22,7 @@ from linker.detect.dictionary.adjectives import noun_of
         ("diabetics", "diabetes mellitus"),
         ("nephrotic", "nephrotic syndrome"),
         ("polydactylous", "polydactyly"),
+        ("painful", "pain"),
     ],
 )
 def test_the_noun_of_an_adjective(word: str, noun: str) -> None:

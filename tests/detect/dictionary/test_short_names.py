@@ -40,6 +40,9 @@ CONCEPTS = [
     concept("S:23", "Sound"),
     concept("S:24", "Back"),
     concept("S:26", "Capsules"),
+    concept("Z:1", "Accidental falls", types=["finding"]),
+    concept("Z:2", "Pulmonary embolism", types=["disease"]),
+    concept("Z:3", "Colonic diverticulosis", types=["disease"]),
 ]
 
 
@@ -92,6 +95,8 @@ def test_other_words_stand_for_none(word: str) -> None:
         ("a [syncopal|X] episode, in [shock|X]", ["S:18", "S:19"]),
         ("in the [cold|X]; she has a [cold|X]", ["S:20", "S:21"]),
         ("blood [lead|X], her [back|X], a [sound|X]", ["S:22", "S:24", "S:23"]),
+        ("She [fell|X] off a swing and [fell|X] again.", ["Z:1", "Z:1"]),
+        ("[Pulmonary emboli|X]; [diverticulosis|X] noted", ["Z:2", "Z:3"]),
         ("his [tears|X]; two [capsules|X]", ["S:16", "S:26"]),
         ("[confused|X], [incontinent|X] of urine, [psychotic|X]", ["S:12", "S:13", "S:14"]),
     ],
@@ -109,6 +114,8 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
     "text",
     [
         "lupus anticoagulant was negative",
+        "fell asleep, fell within normal limits, fell in the average range",
+        "his platelets fell to 10, the pressure fell, CRP fell as he was treated",
         "confused about the dose",
         "incontinent of stool",
         "an anti-psychotic",
