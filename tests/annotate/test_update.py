@@ -400,7 +400,7 @@ def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, 
         rewrite(state, **made_by)
         with pytest.raises(NoteError, match=r"was made with another tool version; .* use --force"):
             annotate_files(linker, [notes], out)
-        rewrite(partial, **version)
+        rewrite(partial, **made_by)
         with pytest.raises(NoteError, match="had another tool version; go on with what it was"):
             annotate_files(linker, [notes], out, resume=True)
         partial.unlink()
