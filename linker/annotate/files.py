@@ -20,9 +20,10 @@ _NULL = "__HIVE_DEFAULT_PARTITION__"
 _UNCOMMITTED = "_temporary"
 """A folder of Spark's: what jobs that are under way or failed have written."""
 _LOGS = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table"}
-_ICEBERG = "metadata", ".metadata.json"
-"""What tells tables of data lakes: which of their rows are still there, their logs say. For Iceberg
-it is files in a folder: https://iceberg.apache.org/spec/#table-metadata-and-snapshots."""
+"""Folders in tables of data lakes: which rows of the files are still there, their logs say."""
+_ICEBERG = re.compile(r"(v\d+|\d+-.+)\.metadata\.json")
+"""Its log is files in a folder `metadata`: https://iceberg.apache.org/spec/, "File System Tables"
+and "Metastore Tables"."""
 
 
 def files_of(
@@ -137,8 +138,9 @@ def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Ite
 
 def _table_kind(folder: Path, folders: Collection[str]) -> str | None:
     """What table of a data lake a folder is; None for one that is none."""
-    name, ending = _ICEBERG
-    if name in folders and any(folder.joinpath(name).glob(f"*{ending}")):
+    if "metadata" in folders and any(
+        _ICEBERG.fullmatch(path.name) for path in folder.joinpath("metadata").glob("*.json")
+    ):
         return "an Iceberg table"
     return next((kind for log, kind in _LOGS.items() if log in folders), None)
 

@@ -454,7 +454,8 @@ def test_a_table_of_a_lake_is_refused_for_it_holds_rows_that_are_gone(
 
 def test_a_folder_called_metadata_makes_no_table(tmp_path: Path) -> None:
     _lines(tmp_path / "metadata" / "a.jsonl", {"id": "1", "text": "One."})
-    assert _read(tmp_path) == [Note("1", "One.")]
+    _lines(tmp_path / "metadata" / "b.metadata.json", b'[{"id": "2", "text": "Two."}]')
+    assert _read(tmp_path) == [Note("1", "One."), Note("2", "Two.")]
 
 
 def test_columns_in_the_names_of_folders_are_those_of_their_notes(tmp_path: Path) -> None:
