@@ -77,7 +77,7 @@ def test_an_actor_answers_with_what_the_journal_takes(linker: Linker, tmp_path: 
     ("changed", "what"),
     [
         ({"index": {"names.arrow": "0"}}, "index"),
-        ({"tool_version": "concept-linker 0.0.9"}, "tool_version"),
+        ({"tool_version": "concept-linker 0.0.9"}, "tool version"),
         ({"threshold": 0.5, "detector": "clinical"}, "detector and threshold"),
     ],
 )
