@@ -21,6 +21,7 @@ from linker.atomic import naming
 from linker.errors import ConfigError, TerminologyError
 from linker.link import Linker
 from linker.mapping.page import Reviewed, write_page
+from linker.mapping.several import say_several
 from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.uses import Uses
 from linker.mapping.values import VERDICTS, Columns, Review, decided_before
@@ -109,9 +110,10 @@ def map_terms(
     to_show: list[Reviewed] = []
     vocabularies: set[str] = set()
     n_decided = 0
-    for term, link in _link(linker, list(used), columns.k, progress):
+    for term, link, several in _link(linker, list(used), columns.k, review, progress):
         decided = decided_before(link, linker.local_names)
-        verdict = review.of(link) if decided is None else decided
+        proposed = "look" if several else review.of(link)
+        verdict = proposed if decided is None else decided
         n_decided += decided is not None
         terms[term] = columns.values(link, verdict, decided)
         if link.best is not None and verdict != "reject":
@@ -206,10 +208,12 @@ def _keep(partial: Path, out: Path) -> None:
 
 
 def _link(
-    linker: Linker, terms: Sequence[str], k: int, progress: Progress
-) -> Iterator[tuple[str, Link]]:
+    linker: Linker, terms: Sequence[str], k: int, review: Review, progress: Progress
+) -> Iterator[tuple[str, Link, bool]]:
+    """Each term, its link, and whether it would be accepted but names another concept too."""
     progress.step("linking", total=len(terms), unit="terms")
     for start in range(0, len(terms), BATCH):
         batch = terms[start : start + BATCH]
-        yield from zip(batch, linker.link(batch, k), strict=True)
+        links = linker.link(batch, k)
+        yield from zip(batch, links, say_several(linker, links, review), strict=True)
         progress.advance(len(batch))
