@@ -292,6 +292,14 @@ def test_spans_of_a_key_may_overlap(index: Index) -> None:
     assert [(ent.label_, ent.kb_id_) for ent in doc.ents] == [("KEPT", "")]
 
 
+def test_spans_of_a_key_keep_their_labels_and_ids(index: Index) -> None:
+    nlp = _pipeline(index, spans_key="sc")
+    doc = nlp.make_doc("Known heart failure.")
+    doc.spans["sc"] = [Span(doc, 1, 3, label="FINDING", span_id="rule-7")]
+    (span,) = nlp.get_pipe("concept_linker")(doc).spans["sc"]
+    assert (span.label_, span.id_, span.kb_id_) == ("FINDING", "rule-7", "X:0001")
+
+
 def test_overlapping_spans_are_linked_each_by_its_text(index: Index) -> None:
     nlp = _pipeline(index, spans_key="sc")
     doc = nlp.make_doc("Denies cold sensation.")

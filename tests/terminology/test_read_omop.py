@@ -222,6 +222,25 @@ def test_circles_end(athena, tmp_path, concepts):
     assert [found[key]["replaced_by"] for key in ("1006", "1008")] == [None, None]
 
 
+def test_rows_that_stand_twice_or_lead_back_change_nothing(athena, tmp_path, concepts):
+    athena.maps(LENDER, GREEN)
+    athena.above(GREEN, GREEN)
+    athena.is_a(SPOTS, TOP)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"] == GREEN_ROW
+    assert found["20"]["parents"] == ["10"]
+
+
+def test_only_what_is_valid_and_wanted_is_counted_as_mapping_to_several(athena, tmp_path):
+    for number, target, invalid in ((1010, TOP, ""), (1011, DRUG, "D")):
+        athena.concept(number, "Spots and more", "ICDX", standard="", invalid=invalid)
+        athena.maps(number, SPOTS)
+        athena.maps(number, target)
+    # Of 1010 neither is a drug, and 1011 is no more.
+    skipped = read(athena.write(tmp_path), domains=("Drug",)).release.skipped
+    assert skipped["concepts that map to several"] == 1
+
+
 def test_dangling_parents_and_maps_are_none(athena, tmp_path, concepts):
     athena.is_a(GREEN, 999)
     athena.maps(UNMAPPED, 998)
