@@ -12,13 +12,14 @@ _STOPPED = 130
 def main() -> None:
     """Run the command line; Ctrl-C while it is imported ends it without a word."""
     # A shell starts its background jobs deaf to Ctrl-C, and so they stay.
-    heard = signal.getsignal(signal.SIGINT)
-    if heard is signal.default_int_handler:
+    is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_heard:
         # Nothing is open that would have to be put in order.
         signal.signal(signal.SIGINT, lambda *_: os._exit(_STOPPED))
     from linker.cli import app
 
-    signal.signal(signal.SIGINT, heard)
+    if is_heard:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     app(prog_name="linker")
 
 

@@ -47,11 +47,11 @@ def refuse_replacing(path: Path, error: type[LinkerError]) -> None:
     Raises:
         LinkerError: of the type given, where there is one.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise error(f"{path}: is a device or a pipe; give a file to write")
     if path.is_symlink():
         # Not `Path.resolve`, for which a link to itself is an error of its own.
         raise error(f"{path}: is a link, to {os.path.realpath(path)}; give that path")
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise error(f"{path}: is a device or a pipe; give a file to write")
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from linker.errors import ConfigError
 def test_what_a_rename_would_take_the_place_of_is_refused(tmp_path: Path) -> None:
     pipe, link, loop = tmp_path / "pipe", tmp_path / "link", tmp_path / "loop"
     os.mkfifo(pipe)
+    to_pipe = tmp_path / "to pipe"  # as the shell's >(...)
+    to_pipe.symlink_to(pipe)
     link.symlink_to(tmp_path / "real.json")
     loop.symlink_to(loop)
     for path, message in (
         (Path("/dev/null"), "/dev/null: is a device or a pipe; give a file to write"),
         (pipe, "pipe: is a device or a pipe; give a file to write"),
+        (to_pipe, "to pipe: is a device or a pipe; give a file to write"),
         (link, "link: is a link, to .*/real.json; give that path"),
         (loop, "loop: is a link, to .*loop; give that path"),
         (tmp_path, "is a folder; give the file to write"),

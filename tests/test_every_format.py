@@ -15,9 +15,9 @@ pytestmark = pytest.mark.model
 
 # What these leave out unless they are told otherwise.
 FILTERS = {
-    "umls": ("filter languages", "['ENG']"),
-    "rxnorm": ("filter sources", "['RXNORM']"),
-    "snomed": ("filter language_refsets", "['900000000000509007']"),
+    "umls": ("filter languages", "ENG"),
+    "rxnorm": ("filter sources", "RXNORM"),
+    "snomed": ("filter language_refsets", "900000000000509007"),
     "omop": ("filter standard_only", "True"),
 }
 

@@ -80,9 +80,13 @@ def _release(release: Release | Part) -> dict[str, str]:
         "release": release.version or "not stated",
         "licence": release.licence or "not stated",
         "read by": release.source,
-        **{f"filter {key}": str(value) for key, value in release.filters.items()},
+        **{f"filter {key}": _filter(value) for key, value in release.filters.items()},
         **{f"left out, {key}": f"{value:,}" for key, value in release.skipped.items()},
     }
+
+
+def _filter(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _parts(parts: Sequence[Part]) -> dict[str, str]:
