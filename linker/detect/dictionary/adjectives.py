@@ -20,8 +20,8 @@ _RULES = (
 _IRREGULAR = {
     "albino": "albinism", "albinos": "albinism", "cancerous": "cancer",
     "diabetic": "diabetes mellitus", "diabetics": "diabetes mellitus", "glaucomatous": "glaucoma",
-    "nephrotic": "nephrotic syndrome", "obese": "obesity", "painful": "pain", "progeroid": "progeria",
-    "septic": "sepsis", "suicidal": "suicidal ideation",
+    "nephrotic": "nephrotic syndrome", "obese": "obesity", "painful": "pain",
+    "progeroid": "progeria", "septic": "sepsis", "suicidal": "suicidal ideation",
 }
 # These say of what sort another thing is (a hemolytic anemia, a hypertrophic scar), or mean a drug,
 # a solution, a way of measuring, a surface ("hydrophobic" lenses are no rabies). "hemolytic" was a

@@ -228,6 +228,8 @@ class Names:
     def _is_another_sense(self, lower: str, row: int) -> bool:
         """Whether notes mean by a text, in lower case, none of the concepts that have the name."""
         store, listed = self._index.store, not_mentions()
+        if " " in lower and lower not in listed.other_senses:
+            return False
         return all(
             listed.is_another_sense(lower, store.summary(pair.concept)["preferred_name"])
             for pair in store.pairs(row)
