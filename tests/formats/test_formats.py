@@ -433,7 +433,7 @@ def test_a_bioc_offset_that_cannot_be_costs_its_document_alone() -> None:
 def test_bioc_xml_of_another_encoding_is_told_what_to_do() -> None:
     xml = f"<collection><document><id>1</id>{passage(0, 'Fièvre')}</document></collection>"
     (problem,) = read_bioc_xml(xml.encode("latin-1").splitlines(), "f")
-    assert "(not UTF-8: byte 0xe8 at position 67; save the file as UTF-8 (from L" in str(problem)
+    assert "(not UTF-8: byte 0xe8 at position 67; save the file as UTF-8 (from C" in str(problem)
     assert "or have its first line say the encoding); doc" in str(problem)
     # Cut within a character, it is cut.
     (problem,) = read_bioc_xml([xml.encode()[: xml.encode().index(b"\xc3") + 1]], "f")
