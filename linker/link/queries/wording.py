@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
 from itertools import combinations
 from string import ascii_lowercase
 
 import numpy as np
 
+from linker.config import read_toml
 from linker.index import MAX_WORDS, Index
-from linker.text import bag_hash, inflected, readable, stems
+from linker.text import bag_hash, inflected, readable, stem, stems
 
 _DIRECTED = re.compile(r"(\w+)[ -]to[ -](\w+)")
 _SALT = re.compile(r"[a-z]{2}ate$")
@@ -130,8 +133,8 @@ def with_number_apart(index: Index, normal: str) -> int | None:
 def without_slip(index: Index, normal: str) -> int | None:
     """The row of the name that a normal form is with a slip of the pen in one of its words.
 
-    The word is in no name at all, and begins as the right one does; where two words would make two
-    names of it, it is neither.
+    The word is in no name at all, nor a plain one ("couch"), and begins as the right one does;
+    where two words would make two names of it, it is neither.
     """
     asked = stems(normal)
     unknown = np.flatnonzero(~index.lexicon.knows(asked)).tolist()
@@ -141,11 +144,20 @@ def without_slip(index: Index, normal: str) -> int | None:
     word = asked[at]
     if not _SHORTEST <= len(word) <= _LONGEST or not (word.isascii() and word.isalpha()):
         return None
+    if word in _plain_words():
+        return None
     slips = sorted(_slips(word))
     right = [slips[i] for i in np.flatnonzero(index.lexicon.knows(slips)).tolist()]
     names = named_all(index, [[*asked[:at], said, *asked[at + 1 :]] for said in right])
     found = [(said, row) for said, rows in zip(right, names, strict=True) for row in rows]
     return min(found)[1] if len({said for said, _ in found}) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _plain_words() -> frozenset[str]:
+    """The stems of words that are no slips of others."""
+    data = read_toml(resources.files(__package__) / "data/plain_words.toml")
+    return frozenset(map(stem, data["words"]))
 
 
 def named(index: Index, asked: Sequence[str]) -> list[int]:

@@ -115,6 +115,18 @@ def test_a_slip_in_a_word_is_no_other_word(
     check(findings, mention, concept_id)
 
 
+@pytest.mark.parametrize("plain", ["couch", "couches", "knee injection", "injected knee", "enema"])
+def test_a_plain_word_is_no_slip_of_another(plain: str, tmp_path: Path) -> None:
+    names = ["Cough", "Edema", "Knee infection", "Hemothorax", "Infected knee"]
+    concepts = [concept(f"S:{i}", name) for i, name in enumerate(names)]
+    encoder = FakeEncoder()
+    linker = Linker(build(tmp_path / "index", concepts), encoder=encoder)
+    linker.link(["couhg", "edeme", "knee infecton"])
+    assert not encoder.encoded
+    linker.link([plain])
+    assert encoder.encoded == [plain]
+
+
 def test_what_goes_from_one_to_the_other_keeps_its_order(tmp_path: Path) -> None:
     concepts = [
         concept("S:1", "Left-to-right shunt"),
