@@ -231,7 +231,7 @@ class Names:
         if " " in lower and lower not in listed.other_senses:
             return False
         return all(
-            listed.is_another_sense(lower, store.summary(pair.concept)["preferred_name"])
+            listed.is_another_sense(lower, store.preferred_name(pair.concept))
             for pair in store.pairs(row)
         )
 

@@ -195,6 +195,10 @@ class Store:
         """The id of a concept's row."""
         return str(self._concept(row, "concept_id"))
 
+    def preferred_name(self, row: int) -> str:
+        """The preferred name of a concept's row."""
+        return str(self._concept(row, "preferred_name"))
+
     def parents(self, row: int) -> tuple[int, ...]:
         """The rows of a concept's parents, as far as they are in the index."""
         if "parent_rows" in self._concepts:
@@ -216,7 +220,7 @@ class Store:
     def _read_summary(self, row: int) -> Mapping[str, Any]:
         return {
             "concept_id": self._concept(row, "concept_id"),
-            "preferred_name": self._concept(row, "preferred_name"),
+            "preferred_name": self.preferred_name(row),
             "semantic_types": self.semantic_types(row),
             "codes": codes_of(self._concept(row, "codes")),
         }

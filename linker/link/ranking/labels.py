@@ -79,9 +79,11 @@ class TypeFilter:
         if not any(kinds):
             return np.zeros(len(best), dtype=bool)
         asked = np.array([0 if kind is None else self._bits[kind] for kind in kinds])[best.query]
-        concepts, place = np.unique(best.concept, return_inverse=True)
+        is_other: Bools = asked != 0
+        # Of most mentions nothing is said.
+        concepts, place = np.unique(best.concept[is_other], return_inverse=True)
         known = np.array([*map(self._kinds_of, concepts.tolist())], dtype=np.int64)[place]
-        is_other: Bools = (asked != 0) & (known != 0) & (asked & known == 0)
+        is_other[is_other] = (known != 0) & (asked[is_other] & known == 0)
         return is_other
 
     def _read(self, row: int) -> int:
