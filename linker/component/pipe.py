@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 from warnings import warn
 from weakref import ref
 
@@ -14,13 +14,15 @@ from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
 
+from linker.ahead import one_ahead
+from linker.component.asked import Asked, answered
 from linker.component.kept import set_extensions
 from linker.component.said import set_before
 from linker.component.spans import asserted, mentions_of, spans_given, spans_of
 from linker.config import DEFAULT_THRESHOLD
 from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
 from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
-from linker.schema import Link, Mention
+from linker.schema import Link
 
 NIL = "NIL"
 
@@ -32,6 +34,22 @@ NO_CONCEPTS = (
 
 Organisations are not among them: those models take the abbreviations of diseases for some.
 """
+
+
+class _Given(NamedTuple):
+    """What a doc brings to the linker: `spans` are to be linked, if it is not bare."""
+
+    doc: Doc
+    spans: list[Span]
+    asked: Asked
+
+    @property
+    def is_bare(self) -> bool:
+        return self.asked.mentions is None
+
+
+_Batch: TypeAlias = "tuple[list[Doc], list[_Given] | Exception]"
+"""Docs, and what they bring, or why that cannot be said."""
 
 
 class ConceptLinker(Pipe):
@@ -124,74 +142,77 @@ class ConceptLinker(Pipe):
 
     def __call__(self, doc: Doc) -> Doc:
         """Link the entities of one doc."""
-        self._link([doc])
+        self._put_all(self._linked([self._given(doc)]))
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
-        """Link the entities of a stream of docs, those of a batch together."""
+        """Link the entities of a stream of docs, those of a batch together.
+
+        A thread looks up what a batch mentions while the components before make the next one, so a
+        batch is given when the next was made. With `batch_size=1` no doc waits for another.
+        """
         batch_size = at_least_one(batch_size, "batch_size", "take at least 1 doc at a time")
         docs = iter(stream)
-        while batch := list(islice(docs, batch_size)):
+        if batch_size == 1:
+            yield from self._one_by_one(docs)
+            return
+        batches = self._batches(docs, batch_size)
+        for (batch, _), linked in one_ahead(self._linked_batch, batches, name=self.name):
+            # Nothing is set before all is known: docs of a batch that fails are looked at again.
             try:
-                self._link(batch)
+                self._put_all(linked.result())
             except Exception:
                 # One of them cannot be linked: which one, each alone will tell.
                 yield from self._one_by_one(batch)
             else:
                 yield from batch
 
-    def _one_by_one(self, docs: list[Doc]) -> Iterator[Doc]:
+    def _one_by_one(self, docs: Iterable[Doc]) -> Iterator[Doc]:
         for doc in docs:
             try:
-                self._link([doc])
+                self(doc)
             except Exception as error:
                 # Raises, unless the pipeline has another idea: `nlp.set_error_handler`.
                 self.get_error_handler()(self.name, self, [doc], error)
             else:
                 yield doc
 
-    def _link(self, docs: list[Doc]) -> None:
-        # Nothing is set before all is known: docs of a batch that fails are looked at again.
-        for doc, own, pairs in self._linked(docs):
-            self._put(doc, [self._set(span, link) for span, link in pairs], bare=own)
+    def _batches(self, docs: Iterator[Doc], batch_size: int) -> Iterator[_Batch]:
+        while batch := list(islice(docs, batch_size)):
+            try:
+                given: list[_Given] | Exception = [self._given(doc) for doc in batch]
+            except Exception as error:
+                given = error
+            yield batch, given
 
-    def _linked(self, docs: list[Doc]) -> list[tuple[Doc, bool, list[tuple[Span, Link]]]]:
-        """The spans and links of docs, each with whether it was bare."""
-        bare = [self._is_bare(doc) for doc in docs]
-        texts = [doc.text for doc in docs]
-        # A detector that nobody needs is not loaded.
-        unread = [text for text, own in zip(texts, bare, strict=True) if own]
-        found = self.linker.pipe(unread, batch_size=len(docs), k=self._k)
-        given = [
-            [] if own else mentions_of(text, self._given(doc), self.linker.local_names)
-            for doc, text, own in zip(docs, texts, bare, strict=True)
-        ]
-        mentions = [mention for of_doc in given for _, mention in of_doc]
-        links = self._links_of(mentions)
+    def _linked_batch(self, batch: _Batch) -> list[tuple[_Given, list[Link]]]:
+        _, given = batch
+        if isinstance(given, Exception):
+            raise given
+        return self._linked(given)
+
+    def _linked(self, given: list[_Given]) -> list[tuple[_Given, list[Link]]]:
+        """What is given of some docs, and the links of each; asks nothing of spaCy."""
+        asked = [of_doc.asked for of_doc in given]
+        links = answered(self.linker, asked, k=self._k, discard=self._labels_discard)
+        return list(zip(given, links, strict=True))
+
+    def _given(self, doc: Doc) -> _Given:
+        if self._is_bare(doc):
+            return _Given(doc, [], Asked(doc.text, None))
+        spans = self._spans_given(doc)
+        return _Given(doc, spans, Asked(doc.text, mentions_of(spans)))
+
+    def _put_all(self, linked: list[tuple[_Given, list[Link]]]) -> None:
+        """Set the links of docs."""
         before = self._set_before()
-        linked = []
-        for doc, text, own, of_doc in zip(docs, texts, bare, given, strict=True):
-            if own:
-                all_links = [*map(self._but_discarded, next(found))]
-                pairs = spans_of(doc, all_links)
-                self._warn_of(len(all_links) - len(pairs))
-            else:
-                asked = self.linker.assert_mentions(text, [m for _, m in of_doc])
-                pairs = asserted(of_doc, [*islice(links, len(of_doc))], asked, before)
-            linked.append((doc, own, pairs))
-        return linked
-
-    def _links_of(self, mentions: list[Mention]) -> Iterator[Link]:
-        """The link of each mention; those with a label that is discarded are not looked up."""
-        asked = [mention for mention in mentions if mention.label not in self._labels_discard]
-        links = iter(self.linker.link_mentions(asked, self._k))
-        for mention in mentions:
-            yield Link(mention, None) if mention.label in self._labels_discard else next(links)
-
-    def _but_discarded(self, link: Link) -> Link:
-        if link.mention.label not in self._labels_discard:
-            return link
-        return Link(link.mention, None, (), link.assertion)
+        pairs = [
+            spans_of(given.doc, links) if given.is_bare else asserted(given.spans, links, before)
+            for given, links in linked
+        ]
+        for (given, links), of_doc in zip(linked, pairs, strict=True):
+            self._warn_of(len(links) - len(of_doc))
+            self._put(given.doc, [self._set(*pair) for pair in of_doc], bare=given.is_bare)
 
     def _warn_of(self, n_left_out: int) -> None:
         if n_left_out and not self._has_warned:
@@ -214,7 +235,7 @@ class ConceptLinker(Pipe):
             self._before = set_before(nlp, self, self._spans_key)
         return self._before
 
-    def _given(self, doc: Doc) -> list[Span]:
+    def _spans_given(self, doc: Doc) -> list[Span]:
         if self._span_getter is not None:
             return spans_given(doc, self._span_getter(doc), name=self.name)
         if self._spans_key is None:

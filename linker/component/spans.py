@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from spacy.language import Language
@@ -11,7 +11,6 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from linker.component.said import said_of
-from linker.detect import expand
 from linker.errors import ConfigError
 from linker.schema import Link, Mention
 
@@ -42,42 +41,31 @@ def split_at_signs(nlp: Language) -> None:
     tokenizer.infix_finditer = re.compile(pattern, flags).finditer
 
 
-def mentions_of(text: str, spans: list[Span], local: Collection[str]) -> list[tuple[Span, Mention]]:
-    """Spans that are there, with their long forms.
-
-    Args:
-        text: of their doc, which makes it anew each time that it is asked.
-        local: the names that the index has from overlays: see `Linker.local_names`.
-    """
-    if not spans:
-        return []
-    mentions = [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
-    # The same text may be there under two labels, which speak for other concepts.
-    found = {(m.start, m.end, m.label): m for m in expand(text, mentions, local=local)}
-    return [
-        (span, found.get((m.start, m.end, m.label), m))
-        for span, m in zip(spans, mentions, strict=True)
-    ]
+def mentions_of(spans: list[Span]) -> list[Mention]:
+    """The mentions that spans are."""
+    return [Mention(s.start_char, s.end_char, s.text, s.label_) for s in spans]
 
 
 def asserted(
-    found: list[tuple[Span, Mention]],
-    links: list[Link],
-    assertions: list[dict[str, bool]],
-    before: frozenset[str],
+    spans: list[Span], links: list[Link], before: frozenset[str]
 ) -> list[tuple[Span, Link]]:
-    """Spans that are there with their links, and what is asserted of them.
+    """Spans that are there with their links, and what other components assert of them.
 
     Args:
-        assertions: what our rules say of each.
+        links: one a span, with what our rules say of it.
         before: as `set_before` gives it.
     """
     return [
         (
             span,
-            Link(link.mention, link.concept_id, link.candidates, {**ours, **said_of(span, before)}),
+            Link(
+                link.mention,
+                link.concept_id,
+                link.candidates,
+                {**link.assertion, **said_of(span, before)},
+            ),
         )
-        for (span, _), link, ours in zip(found, links, assertions, strict=True)
+        for span, link in zip(spans, links, strict=True)
     ]
 
 

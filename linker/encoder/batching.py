@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from linker.ahead import one_ahead
 from linker.encoder.base import Vectors
 from linker.encoder.folder import ModelFolder
 from linker.encoder.tokens import Tokens
@@ -92,14 +93,8 @@ def _ahead(
     tokenise: Callable[[Sequence[str]], Tokens], windows: Sequence[list[str]]
 ) -> Iterator[Tokens]:
     """The tokens of each window, made in a thread of its own while the one before runs."""
-    with ThreadPoolExecutor(1, thread_name_prefix="tokenise") as pool:
-        ready: Future[Tokens] | None = None
-        for window in windows:
-            before, ready = ready, pool.submit(tokenise, window)
-            if before is not None:
-                yield before.result()
-        if ready is not None:
-            yield ready.result()
+    for _, tokens in one_ahead(tokenise, iter(windows), name="tokenise"):
+        yield tokens.result()
 
 
 class _Workers:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from spacy.util import raise_error
 
 from linker.errors import EncoderError
 from linker.index import Index
+from linker.schema import Link
 
 
 def test_missing_encoder_is_an_error_of_the_doc_that_needs_it(index: Index) -> None:
@@ -105,6 +107,52 @@ def test_stream_is_taken_as_it_is_needed(nlp: Language) -> None:
 
     next(iter(nlp.pipe(texts(), batch_size=2)))
     assert len(taken) < len(NOTES)
+
+
+def test_docs_one_by_one_do_not_wait_for_each_other(nlp: Language) -> None:
+    taken = []
+
+    def texts() -> Iterator[str]:
+        for text in NOTES:
+            taken.append(text)
+            yield text
+
+    docs = nlp.pipe(texts(), batch_size=1)
+    for i, doc in enumerate(docs, start=1):
+        assert [doc.text, *taken] == [NOTES[i - 1], *NOTES[:i]]
+
+
+def test_docs_before_a_source_that_breaks_come_out(nlp: Language) -> None:
+    def docs() -> Iterator[Doc]:
+        yield from map(nlp.make_doc, NOTES[:2])
+        raise OSError("the source is gone")
+
+    linked = nlp.get_pipe("concept_linker").pipe(docs(), batch_size=2)
+    assert [seen(next(linked)), seen(next(linked))] == [seen(nlp(text)) for text in NOTES[:2]]
+    with pytest.raises(OSError, match="the source is gone"):
+        next(linked)
+
+
+def test_a_batch_is_looked_up_while_the_next_is_made(nlp: Language) -> None:
+    component = nlp.get_pipe("concept_linker")
+    of, is_made = component.linker.link_mentions, Event()
+
+    def docs() -> Iterator[Doc]:
+        yield from map(nlp.make_doc, NOTES[:2])
+        is_made.set()
+        yield from map(nlp.make_doc, NOTES[2:4])
+
+    waited = []
+
+    def link_mentions(*args: Any) -> list[Link]:
+        # In vain, for ten seconds, if the next batch is made after it.
+        waited.append(is_made.wait(10))
+        return of(*args)
+
+    expected = [seen(nlp(text)) for text in NOTES[:4]]
+    component.linker.link_mentions = link_mentions
+    assert [seen(doc) for doc in component.pipe(docs(), batch_size=2)] == expected
+    assert all(waited)
 
 
 # Nothing of ours is imported: the factory is an entry point.
