@@ -101,6 +101,12 @@ def test_the_model_is_small_and_lies_where_the_package_data_is() -> None:
     assert {path.parent for path in files} == {folder, folder / "ner"}
 
 
+def test_the_model_takes_as_many_notes_at_a_time_as_memory_should_hold() -> None:
+    config = spacy.util.load_config(Path(linker.detect.__file__).parent / "model" / "config.cfg")
+    # Of spaCy's own 1,000, notes of 600 tokens take 4 GB.
+    assert config["nlp"]["batch_size"] == 64
+
+
 @given(st.text(max_size=60).map(lambda t: f"{t} chest pain {t}"))
 @settings(max_examples=40, deadline=None)
 def test_offsets_slice_back_whatever_the_text(text: str) -> None:
