@@ -129,6 +129,8 @@ def kills(index: Path, notes: Path, folder: Path, n: int, rng: random.Random) ->
         for victim in victims:
             kill(victim)
         process.wait()
+        if whom == "worker":
+            check("a run outlives a worker", process.returncode == 0)
         done += 1
         killed[whom] += 1
         sizes.append(length(partial))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,33 @@ def _short(note_id: str) -> str:
     return repr(note_id if len(note_id) <= _ID_SHOWN else f"{note_id[:_ID_SHOWN]}...")
 
 
+def apart(batch: list[Item]) -> list[list[Item]]:
+    """Each item of a batch as one of its own."""
+    return [[item] for item in batch]
+
+
+def together(parts: Sequence[Done]) -> Done:
+    """What became of the parts of a batch as that of the whole."""
+    return Done(
+        b"".join(part.frame for part in parts),
+        tuple(item for part in parts for item in part.items),
+        sum(part.n_links for part in parts),
+    )
+
+
+def given_up(batch: list[Item]) -> Done:
+    """What becomes of a batch that ends every process that annotates it: an error each."""
+    records = []
+    for item, text in batch:
+        if isinstance(item, Note):
+            of = counted(len(item.text), "character")
+            reason = f"each process that annotated its {of} died (was memory short?)"
+            records.append(Record(item.id, text, bad=BadNote(item.id, None, None, reason)))
+        else:
+            records.append(Record(item.id, text, bad=item))
+    return _done(records)
+
+
 def annotate_batch(
     linker: Linker,
     batch: list[Item],
@@ -172,6 +199,10 @@ def _annotated(
             n_links = sum(link.concept_id is not None for link in links)
             line = lines.line(item.id or "", links)
             records.append(Record(item.id, text, line, n_links, kept))
+    return _done(records)
+
+
+def _done(records: list[Record]) -> Done:
     return Done(
         pack([record.to_bytes() for record in records]),
         tuple((record.note_id, record.text, record.bad is None) for record in records),

@@ -25,6 +25,7 @@ class Counts:
         held_errors: errors that it holds: the lines of its errors file.
         text_ids: notes of an output in OMOP's format whose ids are no whole numbers of 64 bits: by
             them `note_id` is text in it.
+        deaths: worker processes of this machine that died and were replaced.
     """
 
     notes: int
@@ -39,3 +40,4 @@ class Counts:
     held_links: int = 0
     held_errors: int = 0
     text_ids: int = 0
+    deaths: int = 0

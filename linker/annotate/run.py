@@ -23,12 +23,16 @@ from linker.annotate.batch import (
     Done,
     Item,
     annotate_batch,
+    apart,
     batches,
     characters,
     described,
     digest_of,
+    given_up,
+    together,
 )
 from linker.annotate.counts import Counts
+from linker.annotate.dispatch import Rescue, map_in_processes
 from linker.annotate.faults import Faults
 from linker.annotate.journal import Journal, Record, read_records
 from linker.annotate.ledger import Ledger
@@ -39,7 +43,6 @@ from linker.annotate.output import Output, Totals, check_settings
 from linker.annotate.read import DUPLICATE, NoteStream
 from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
-from linker.annotate.workers import map_in_processes
 from linker.annotate.writers import RunInfo, format_of
 from linker.atomic import stopped_clearly
 from linker.errors import NoteError
@@ -104,8 +107,8 @@ def annotate_files(
         NoteError: there are no notes to read, or `out` or the remains of a stopped run are there
             and cannot be gone on with, or another process writes there; or the disk is full, or
             its like: `resume` goes on from there.
-        LinkerError: the linker's encoder or detector cannot be loaded, a worker died, or the
-            index was replaced.
+        LinkerError: the linker's encoder or detector cannot be loaded, workers died again and
+            again, or the index was replaced.
         MissingExtraError: `ray` is asked for and not installed.
         TypeError: `linker` is no `Linker`, or `paths` is a single path.
         ValueError: `k` or `workers` is below 1.
@@ -184,6 +187,7 @@ def annotate_files(
                 "resumed": counts.resumed,
                 "kept": counts.kept,
                 "dropped": counts.dropped,
+                "workers_replaced": counts.deaths,
             },
         )
         output.close(run.state)
@@ -284,7 +288,13 @@ class _Run:
         if self.workers == 1:
             yield from map(here, left)
         else:
-            yield from map_in_processes(here, left, workers=self.workers, describe=described)
+            rescue = Rescue(described, apart, given_up, together)
+            yield from map_in_processes(
+                here, left, workers=self.workers, rescue=rescue, replaced=self._count_death
+            )
+
+    def _count_death(self) -> None:
+        self.counts = replace(self.counts, deaths=self.counts.deaths + 1)
 
     def _annotated_on_ray(
         self, address: str, annotate: Callable[[Linker, list[Item]], Done]

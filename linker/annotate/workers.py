@@ -1,4 +1,4 @@
-"""Batches to results in several processes, in order: each process has a pipe of its own.
+"""Processes that make results of batches: each has a pipe of its own.
 
 Not `concurrent.futures`: its workers share one pipe for results, and one that is killed while it
 writes there (a machine short of memory does that) leaves the run waiting for ever.
@@ -17,109 +17,93 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Generic, TypeVar
 
 from linker.cores import n_cores
-from linker.errors import LinkerError, NoteError
+from linker.errors import LinkerError
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
-_AHEAD = 4
-"""Batches a worker that may be done before an earlier one: bounds what waits for its turn."""
 
-
-def map_in_processes(
-    function: Callable[[Batch], Result],
-    batches: Iterable[Batch],
-    *,
-    workers: int,
-    describe: Callable[[Batch], str],
-) -> Iterator[Result]:
-    """Apply a function to batches in `workers` processes.
+class Workers(Generic[Batch, Result]):
+    """Processes that apply a function to batches. To be closed.
 
     Args:
         function: is pickled once for each process, and with it what it holds.
-        batches: taken as they are needed.
-        describe: says which batch one is, for the message if a process dies of it.
-
-    Yields:
-        The results, in the order of the batches.
-
-    Raises:
-        NoteError: a process died.
-        LinkerError: the function raised it.
+        n: how many, at least 1.
     """
-    pool = _start(function, workers)
-    try:
-        yield from _Dispatch(pool, iter(batches), describe).results()
-    finally:
-        for connection in pool:
+
+    def __init__(self, function: Callable[[Batch], Result], n: int) -> None:
+        self._function = function
+        self._n = n
+        # Spawn: a fork of a process that has run torch or FAISS threads may hang.
+        self._context = multiprocessing.get_context("spawn")
+        self._processes: dict[Connection, multiprocessing.process.BaseProcess] = {}
+        try:
+            for _ in range(n):
+                self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def connections(self) -> list[Connection]:
+        """The pipe of each process."""
+        return list(self._processes)
+
+    def wait(self, connections: Iterable[Connection]) -> list[Connection]:
+        """Those of some that have a result, or whose process died; waits for the first one."""
+        return [found for found in wait(list(connections)) if isinstance(found, Connection)]
+
+    def send(self, connection: Connection, batch: Batch) -> None:
+        """Have a process that is idle do a batch.
+
+        Raises:
+            OSError: it died.
+        """
+        _send(connection, batch)
+
+    def receive(self, connection: Connection) -> Result:
+        """The result of a process's batch.
+
+        Raises:
+            EOFError, OSError: it died.
+            LinkerError: the function raised it.
+        """
+        result: Result | LinkerError = connection.recv()
+        if isinstance(result, LinkerError):
+            raise result
+        return result
+
+    def replace(self, connection: Connection) -> Connection:
+        """Start a process in the place of one that died; its pipe."""
+        self._end([connection])
+        return self._start()
+
+    def close(self) -> None:
+        """End the processes, also in the middle of a batch."""
+        self._end(self.connections())
+
+    def _start(self) -> Connection:
+        # The first process starts this tracker too, which would let interrupts through again.
+        resource_tracker.ensure_running()
+        with _shared_cores(self._n), _interrupts_held():
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(
+                target=_serve, args=(theirs, self._function), daemon=True
+            )
+            process.start()
+        # The worker now holds the only other end: when either side dies, the other hears it.
+        theirs.close()
+        self._processes[ours] = process
+        return ours
+
+    def _end(self, connections: Iterable[Connection]) -> None:
+        ended = {connection: self._processes.pop(connection) for connection in connections}
+        for connection in ended:
             connection.close()
-        for process in pool.values():
+        for process in ended.values():
             # A worker ends when its pipe does; one that is in the middle of a batch is ended.
             process.join(0.2)
             process.kill()
             process.join()
-
-
-class _Dispatch(Generic[Batch, Result]):
-    """Which process has which batch, and which results wait for their turn."""
-
-    def __init__(
-        self,
-        pool: dict[Connection, multiprocessing.process.BaseProcess],
-        batches: Iterator[Batch],
-        describe: Callable[[Batch], str],
-    ) -> None:
-        self._idle = list(pool)
-        self._busy: dict[Connection, tuple[int, Batch]] = {}
-        self._describe = describe
-        self._batches = enumerate(batches)
-        self._results: dict[int, Result] = {}
-        self._window = _AHEAD * len(pool)
-        self._next = self._sent = 0
-
-    def results(self) -> Iterator[Result]:
-        while True:
-            self._send()
-            if not self._busy:
-                return
-            for connection in wait(list(self._busy)):
-                assert isinstance(connection, Connection)
-                self._receive(connection)
-            while self._next in self._results:
-                yield self._results.pop(self._next)
-                self._next += 1
-
-    def _send(self) -> None:
-        while self._idle and self._sent - self._next < self._window:
-            following = next(self._batches, None)
-            if following is None:
-                return
-            number, batch = following
-            connection = self._idle.pop()
-            with self._deaths_told(batch):
-                _send(connection, batch)
-            self._busy[connection] = (number, batch)
-            self._sent += 1
-
-    def _receive(self, connection: Connection) -> None:
-        number, batch = self._busy[connection]
-        with self._deaths_told(batch):
-            result = connection.recv()
-        if isinstance(result, BaseException):
-            raise result
-        del self._busy[connection]
-        self._results[number] = result
-        self._idle.append(connection)
-
-    @contextmanager
-    def _deaths_told(self, batch: Batch) -> Iterator[None]:
-        try:
-            yield
-        except (EOFError, OSError) as error:
-            raise NoteError(
-                f"a worker process died with {self._describe(batch)} (was memory short?); what was "
-                "done is kept: use --resume to go on"
-            ) from error
 
 
 def _send(connection: Connection, value: object) -> None:
@@ -129,25 +113,6 @@ def _send(connection: Connection, value: object) -> None:
     cycle is collected.
     """
     connection.send_bytes(bytes(ForkingPickler.dumps(value)))
-
-
-def _start(
-    function: Callable[[Batch], Result], workers: int
-) -> dict[Connection, multiprocessing.process.BaseProcess]:
-    # Spawn: a fork of a process that has run torch or FAISS threads may hang.
-    context = multiprocessing.get_context("spawn")
-    pool: dict[Connection, multiprocessing.process.BaseProcess] = {}
-    # The first process starts this tracker too, which would let interrupts through again.
-    resource_tracker.ensure_running()
-    with _shared_cores(workers), _interrupts_held():
-        for _ in range(workers):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, function), daemon=True)
-            process.start()
-            # The worker now holds the only other end: when either side dies, the other hears it.
-            theirs.close()
-            pool[ours] = process
-    return pool
 
 
 def _serve(connection: Connection, function: Callable[[Batch], Result]) -> None:

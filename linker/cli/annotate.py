@@ -150,6 +150,7 @@ def annotate(
             told=lambda counts: progress.say(
                 f"{counted(counts.links, 'link')}"
                 + f", {counted(counts.errors, 'error')}" * (counts.errors > 0)
+                + f", {counted(counts.deaths, 'worker', 'replaced')}" * (counts.deaths > 0)
             ),
             wrote=wrote,
         )
@@ -179,6 +180,13 @@ def _say(counts: Counts, out: Path) -> None:
             f"note_id is text: {counts.text_ids:,} of {counted(counts.held_notes, 'note')} "
             f"{'has an id' if counts.text_ids == 1 else 'have ids'} that no integer can be, as it "
             "is in the CDM",
+            err=True,
+        )
+    if counts.deaths:
+        was = "was" if counts.deaths == 1 else "were"
+        typer.echo(
+            f"{counted(counts.deaths, 'worker')} died and {was} replaced (was memory short?); "
+            "nothing is lost",
             err=True,
         )
     if counts.held_errors:

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import PATIENCE, FakeEncoder
+from cases import PATIENCE, FakeEncoder, FatalDetector
 
 from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
-from linker.annotate.journal import read_records
 from linker.annotate.run import BATCH_NOTES
-from linker.errors import DetectorError, LinkerError, MissingExtraError, NoteError
+from linker.errors import DetectorError, MissingExtraError, NoteError
 from linker.index import Index
 
 SECRET = "zebrafish"
@@ -506,17 +505,45 @@ def test_workers_change_no_byte_even_if_they_die(
     annotate_files(linker, paths, tmp_path / "whole")
     out = tmp_path / "out"
 
+    kills = 0
+
     def kill(stream: NoteStream, n: int) -> None:
-        for process in multiprocessing.active_children():
+        nonlocal kills
+        for process in multiprocessing.active_children() if kills < 4 else ():
             process.kill()
             process.join()
+            kills += 1
 
-    with pytest.raises(LinkerError, match=r"a worker process died .* use --resume"):
-        annotate_files(linker, paths, out, workers=2, progress=kill)
-    assert 0 < len(list(read_records(_partial(out)))) < 1000
-    annotate_files(linker, paths, out, workers=2, resume=True)
+    counts = annotate_files(linker, paths, out, workers=2, progress=kill)
     assert _written(out) == _written(tmp_path / "whole")
+    # One that dies with its work done is not missed.
+    assert 1 <= counts.deaths <= kills == 4
     assert os.environ.get("OMP_NUM_THREADS") == threads
+
+
+def test_a_note_that_ends_every_process_is_an_error_of_its_own(
+    index: Index, tmp_path: Path
+) -> None:
+    texts = ["No fever.", f"A deadly fever {SECRET}.", "High fever.", "Fever? A fever."]
+    linker = Linker(index, encoder=FakeEncoder(), detector=FatalDetector("deadly", None))
+    out = tmp_path / "out"
+    counts = annotate_files(linker, [_write(tmp_path / "notes.jsonl", *texts)], out, workers=2)
+    assert (counts.notes, counts.errors, counts.deaths) == (3, 1, 3)
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["0", "2", "3"]
+    assert [json.loads(line) for line in _errors(out).read_text().splitlines()] == [
+        {
+            "id": "1",
+            "file": None,
+            "line": None,
+            "reason": f"each process that annotated its {len(texts[1])} characters died (was "
+            "memory short?)",
+        }
+    ]
+    # The next run tries it again.
+    mended = Linker(index, encoder=FakeEncoder(), detector=FatalDetector("?", None, breaks="?"))
+    assert mended.settings == linker.settings
+    counts = annotate_files(mended, [tmp_path / "notes.jsonl"], out)
+    assert (counts.notes, counts.errors, counts.kept) == (1, 0, 3)
 
 
 def test_a_run_goes_on_only_with_what_it_was_started_with(

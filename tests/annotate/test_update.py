@@ -695,6 +695,7 @@ def test_the_manifest_says_what_was_done_with_what(
         "resumed",
         "kept",
         "dropped",
+        "workers_replaced",
         "seconds",
         "workers",
     }

@@ -1,14 +1,13 @@
-"""What the processes of a run are given."""
+"""The processes of a run: what each is given."""
 
 from __future__ import annotations
 
 import os
-import signal
+from contextlib import closing
 
 import pytest
 
-from linker.annotate.workers import map_in_processes
-from linker.errors import NoteError
+from linker.annotate.workers import Workers
 
 
 def _threads(batch: int) -> str | None:
@@ -20,19 +19,8 @@ def test_workers_share_the_cores_that_were_asked_for(
     monkeypatch: pytest.MonkeyPatch, asked: str, each: str
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
-    assert list(map_in_processes(_threads, [1, 1], workers=2, describe=str)) == [each, each]
+    with closing(Workers(_threads, 2)) as pool:
+        for connection in pool.connections():
+            pool.send(connection, 1)
+            assert pool.receive(connection) == each
     assert os.environ["OMP_NUM_THREADS"] == asked
-
-
-def _killed_by_a_seven(batch: int) -> int:
-    if batch == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return batch
-
-
-def test_what_a_worker_died_of_is_told() -> None:
-    """Else a note that kills each process that meets it could not be found among millions."""
-    done = map_in_processes(_killed_by_a_seven, range(9), workers=2, describe="number {}".format)
-    expected = r"a worker process died with number 7 \(was memory short\?\); .* use --resume"
-    with pytest.raises(NoteError, match=expected):
-        list(done)
