@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 import linker
 from linker import Linker
-from linker.annotate import NoteStream, annotate_files
+from linker.annotate import Counts, NoteStream, annotate_files
 from linker.annotate.journal import read_records
 from linker.cli import app
 from linker.index import Index, Manifest
@@ -488,6 +488,30 @@ def test_annotate_says_that_ids_are_none_that_omop_knows(
     assert (
         "\nnote_id is text: 1 of 4 notes has an id that no integer can be, as it is in the CDM\n"
         in run(*options).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("deaths", "told"), [(1, "1 worker died and was"), (2, "2 workers died and were")]
+)
+def test_annotate_says_how_many_workers_were_replaced(
+    index: Index,
+    notes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    deaths: int,
+    told: str,
+) -> None:
+    def annotate(*_: Any, **options: Any) -> Counts:
+        counts = Counts(2, 0, 3, 0, held_notes=2, held_links=3, deaths=deaths)
+        options["told"](counts)
+        return counts
+
+    monkeypatch.setattr("linker.annotate.annotate_files", annotate)
+    said = run("annotate", notes, "--index", index.path, "--out", tmp_path / "out.jsonl").stderr
+    assert (
+        f"out.jsonl: 2 notes, 3 links\n{told} replaced (was memory short?); nothing is lost\n"
+        in said
     )
 
 
