@@ -33,6 +33,9 @@ from linker.schema import Note
 
 DUPLICATE = "another note has this id; ids must be unique"
 
+_RTF = "{\\rtf"
+_IS_RTF = "its text is RTF; convert it to plain text"
+
 
 class NoteStream:
     """The notes of some files, in order, with the bytes read so far for a progress bar.
@@ -112,7 +115,9 @@ class NoteStream:
         """What the files hold, in order, and where it stands; ids may come twice."""
         for file in self.files:
             for line, item in self._read(file):
-                if file.carried and isinstance(item, Note):
+                if isinstance(item, Note) and item.text.startswith(_RTF):
+                    item = file.bad(item.id, line, _IS_RTF)
+                elif file.carried and isinstance(item, Note):
                     item = replace(item, carried={**file.carried, **item.carried})
                 yield file, line, item
             self._bytes_before += file.size

@@ -52,6 +52,17 @@ def test_reads_json_lines_in_order(tmp_path: Path) -> None:
     assert _read(path) == [Note("b", "One."), Note("a", "Two.")]
 
 
+def test_text_that_is_rtf_is_no_note(tmp_path: Path) -> None:
+    """Its commands would be read as words, and offsets be of no use."""
+    rtf = {"id": "2", "text": rf"{{\rtf1\ansi {SECRET}}}"}
+    reason = "its text is RTF; convert it to plain text"
+    assert _reason(tmp_path, rtf) == ("2", 2, reason)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "3.txt").write_text(rtf["text"])
+    (bad,) = _read(tmp_path / "notes")
+    assert bad == BadNote("3", str(tmp_path / "notes" / "3.txt"), None, reason)
+
+
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 def test_lines_end_as_they_like(tmp_path: Path, newline: bytes, last: bool) -> None:
