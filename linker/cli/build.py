@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from linker.checked import validated
 from linker.cli.console import err_console, resumable
 from linker.cli.overlay import report, say_size
-from linker.config import DEFAULT_ENCODER, Recipe, validated
+from linker.config import DEFAULT_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from linker.index import Manifest

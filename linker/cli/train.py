@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from linker.checked import validated
 from linker.cli.console import err_console, resumable
-from linker.config import DEFAULT_BASE, validated
+from linker.config import DEFAULT_BASE
 
 
 def train(

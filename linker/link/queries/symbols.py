@@ -11,11 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.index import Store
 from linker.terminology import CHEMICAL
 from linker.text import normalise
@@ -27,9 +24,7 @@ _INDEXED = re.compile(r"(?<=[A-Za-z])\((\d)\)")
 """A small number of a formula, as a text without small numbers may write it: "CaCl(2)"."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Table(Checked):
     elements: dict[str, str]
     labelled: dict[str, str]
     formulae: dict[str, str]
@@ -93,5 +88,4 @@ def may_be_symbol(query: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _table() -> _Table:
-    source = resources.files(__package__) / "data/symbols.toml"
-    return validated(_Table, read_toml(source), where=str(source))
+    return shipped(_Table, __package__, "symbols.toml")

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import resources
 from itertools import combinations
 from string import ascii_lowercase
 
 import numpy as np
 
-from linker.config import read_toml
+from linker.checked import Checked, shipped
 from linker.index import MAX_WORDS, Index
 from linker.text import bag_hash, inflected, readable, stem, stems
 
@@ -38,6 +37,10 @@ _DOUBLE = re.compile(r"(.)\1")
 _SHORTEST, _LONGEST = 5, 40
 """Letters of a word that may be misspelt: shorter ones are too near each other, and a longer one is
 no word: the longest names of chemicals are cut at their hyphens."""
+
+
+class _Words(Checked):
+    words: tuple[str, ...]
 
 
 def singular(index: Index, query: str, normal: str, rows: Sequence[int]) -> str:
@@ -156,8 +159,7 @@ def without_slip(index: Index, normal: str) -> int | None:
 @lru_cache(maxsize=1)
 def _plain_words() -> frozenset[str]:
     """The stems of words that are no slips of others."""
-    data = read_toml(resources.files(__package__) / "data/plain_words.toml")
-    return frozenset(map(stem, data["words"]))
+    return frozenset(map(stem, shipped(_Words, __package__, "plain_words.toml").words))
 
 
 def named(index: Index, asked: Sequence[str]) -> list[int]:
