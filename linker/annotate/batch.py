@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,15 @@ class Done:
     frame: bytes
     items: tuple[tuple[str | None, bytes, bool], ...]
     n_links: int
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> Done:
+        """What some records say of a batch."""
+        return cls(
+            pack([record.to_bytes() for record in records]),
+            tuple((record.note_id, record.text, record.bad is None) for record in records),
+            sum(record.n_links for record in records),
+        )
 
 
 def digest_of(note: Note, *, name: str, out: Path) -> bytes:
@@ -172,11 +181,7 @@ def _annotated(
             n_links = sum(link.concept_id is not None for link in links)
             line = lines.line(item.id or "", links)
             records.append(Record(item.id, text, line, n_links, kept))
-    return Done(
-        pack([record.to_bytes() for record in records]),
-        tuple((record.note_id, record.text, record.bad is None) for record in records),
-        sum(record.n_links for record in records),
-    )
+    return Done.of(records)
 
 
 def _same_index(linker: Linker, index: Manifest) -> None:

@@ -18,8 +18,8 @@ from cases import PATIENCE, FakeEncoder
 
 from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
+from linker.annotate.batch import BATCH_NOTES
 from linker.annotate.journal import read_records
-from linker.annotate.run import BATCH_NOTES
 from linker.errors import DetectorError, LinkerError, MissingExtraError, NoteError
 from linker.index import Index
 
