@@ -19,7 +19,7 @@ from linker.records import json_text
 
 if TYPE_CHECKING:
     from linker.annotate import NoteStream
-    from linker.index import Progress
+    from linker.steps import Progress
 
 EXAMPLES = 3
 SHOWN = 80

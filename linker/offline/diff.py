@@ -6,8 +6,9 @@ from pathlib import Path
 
 from linker.config import Recipe
 from linker.errors import ConfigError
-from linker.index import Index, Progress, Silent
+from linker.index import Index
 from linker.offline.build import read_recipe
+from linker.steps import Progress, Silent
 from linker.terminology import Changes, Terminology, diff
 
 
