@@ -146,8 +146,8 @@ def build(
     ] = False,
 ) -> None:
     """Read a terminology, embed every name, and write an index folder."""
+    from linker.cli.progress import Bars
     from linker.offline import build_index
-    from linker.progress import Bars
 
     flags = {
         "source": source,

@@ -82,7 +82,7 @@ def train(
     ] = False,
 ) -> None:
     """Adapt an encoder to a terminology: contrastive phase, self-distillation, averaging."""
-    from linker.progress import Bars
+    from linker.cli.progress import Bars
     from linker.train import TrainSettings, train_encoder
 
     flags: dict[str, Any] = {
