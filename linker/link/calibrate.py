@@ -21,8 +21,9 @@ import numpy.typing as npt
 
 from linker.index import Index, NamePair, Store
 from linker.link.ranking.rank import LINEAR, Pairs, Weights, pairs_of, strongest
-from linker.link.retrieve import Hits, stems_of
+from linker.link.retrieve import Hits
 from linker.terminology import NameKind
+from linker.text import stems
 
 SHIPPED = Weights(
     slope=19.0,
@@ -129,7 +130,7 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
     scores, neighbours = index.vectors.search(vectors, NEIGHBOURS + 1)
     query, hit, score, same = [], [], [], []
     for i, row in enumerate(rows.tolist()):
-        stems = stems_of(store.normal(row))
+        own_words = sorted(stems(store.normal(row)))
         pairs = store.pairs(row)
         offered = [
             (other, cosine)
@@ -139,7 +140,7 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
         query += [i] * len(offered)
         hit += [other for other, _ in offered]
         score += [cosine for _, cosine in offered]
-        same += [stems_of(store.normal(other)) == stems for other, _ in offered]
+        same += [sorted(stems(store.normal(other))) == own_words for other, _ in offered]
     hits = Hits(
         query=np.array(query, dtype=np.int64),
         row=np.array(hit, dtype=np.int64),

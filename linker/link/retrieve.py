@@ -211,11 +211,6 @@ def _pairs(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     return query, np.array([row for own in rows for row in own], dtype=np.int64)
 
 
-def stems_of(normal: str) -> list[str]:
-    """The words of a normal form that the lexicon compares, sorted."""
-    return sorted(stems(normal))
-
-
 def _spread(hits: Hits, places: Sequence[int]) -> Hits:
     """The hits of distinct normal forms, handed to the queries that have them; none for -1."""
     n = max(places, default=-1) + 1

@@ -17,7 +17,7 @@ import numpy as np
 
 from linker.checked import Checked, shipped
 from linker.index import MAX_WORDS, Index
-from linker.text import bag_hash, inflected, readable, stem, stems
+from linker.text import bag_hash, inflected, normalise, readable, stem, stems
 
 _DIRECTED = re.compile(r"(\w+)[ -]to[ -](\w+)")
 _SALT = re.compile(r"[a-z]{2}ate$")
@@ -172,8 +172,13 @@ def named(index: Index, asked: Sequence[str]) -> list[int]:
     return [row for row in rows if sorted(stems(normal_of(row))) == bag]
 
 
+def rows_of(index: Index, text: str) -> list[int]:
+    """The rows of the names that have the words of a text, in any order and inflection."""
+    return named(index, stems(normalise(text)))
+
+
 def named_all(index: Index, asked: Sequence[Sequence[str]]) -> list[list[int]]:
-    """The same for several bags of stems at once."""
+    """The same as `named`, for several bags of stems at once."""
     found: list[list[int]] = [[] for _ in asked]
     fitting = [i for i, bag in enumerate(asked) if 1 <= len(bag) <= MAX_WORDS]
     hashes = np.array([bag_hash(asked[i]) for i in fitting], dtype=np.uint64)
