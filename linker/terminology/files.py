@@ -83,13 +83,23 @@ def opened(
             with gzip.open(watched(raw, path.name, size, progress)) as unpacked:
                 yield BufferedReader(unpacked)
         elif magic == _ZIP:
-            with zipfile.ZipFile(raw) as archive:
-                name = _plain(path, archive, _only_member(path, archive, inside_zip))
-                size = archive.getinfo(name).file_size
-                with archive.open(name) as member:
-                    yield watched(member, name.rpartition("/")[2], size, progress)
+            with opened_member(path, _only_member(path, inside_zip), progress) as member:
+                yield member
         else:
             yield watched(raw, path.name, size, progress)
+
+
+@contextmanager
+def opened_member(path: Path, name: str, progress: Progress) -> Iterator[IO[bytes]]:
+    """Open a file of a zip for reading bytes, as a step of a job.
+
+    Raises:
+        TerminologyError: the zip is damaged, or the file is encrypted, on entering or later.
+    """
+    with translated(path), zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(name)
+        with archive.open(plain_name(path, archive, name)) as member:
+            yield watched(member, name.rpartition("/")[2], info.file_size, progress)
 
 
 def watched(stream: IO[bytes], name: str, size: int, progress: Progress) -> IO[bytes]:
@@ -130,7 +140,7 @@ def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
     with translated(path), zipfile.ZipFile(path) as archive:
         names = [name for name in sorted(archive.namelist()) if wanted(name.rpartition("/")[2])]
         return {
-            path / name: archive.read(_plain(path, archive, name)).removeprefix(_MARK)
+            path / name: archive.read(plain_name(path, archive, name)).removeprefix(_MARK)
             for name in names
         }
 
@@ -160,9 +170,16 @@ def translated(path: Path) -> Iterator[None]:
         raise TerminologyError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _plain(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+def plain_name(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+    """The name of a file in a zip that can be read without a password.
+
+    Raises:
+        TerminologyError: it cannot.
+    """
     if archive.getinfo(name).flag_bits & 1:
-        raise TerminologyError(f"{path}: {name} is encrypted; unpack it and give the file")
+        raise TerminologyError(
+            f"{path}: {name} is encrypted; unpack it, and give the file or the folder"
+        )
     return name
 
 
@@ -213,12 +230,13 @@ def not_utf8(where: str, byte: int) -> TerminologyError:
     )
 
 
-def _only_member(path: Path, archive: zipfile.ZipFile, pattern: str) -> str:
-    names = [
-        name
-        for name in archive.namelist()
-        if not name.endswith("/") and not name.startswith("__MACOSX/")
-    ]
+def _only_member(path: Path, pattern: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        names = [
+            name
+            for name in archive.namelist()
+            if not name.endswith("/") and not name.startswith("__MACOSX/")
+        ]
     found = [n for n in names if re.fullmatch(pattern, n.rpartition("/")[2], re.IGNORECASE)]
     if len(found) != 1:
         held = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
