@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import MissingExtraError, TerminologyError
+from linker.formats.lines import BOM, FROM_WINDOWS
 from linker.steps import Progress, Silent
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_GZIP, _ZIP, _MARK = b"\x1f\x8b", b"PK\x03\x04", b"\xef\xbb\xbf"
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _PACKAGE = "package:"
 
 UNDECODED = re.compile("[\udc80-\udcff]")
@@ -140,7 +141,7 @@ def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
     with translated(path), zipfile.ZipFile(path) as archive:
         names = [name for name in sorted(archive.namelist()) if wanted(name.rpartition("/")[2])]
         return {
-            path / name: archive.read(plain_name(path, archive, name)).removeprefix(_MARK)
+            path / name: archive.read(plain_name(path, archive, name)).removeprefix(BOM)
             for name in names
         }
 
@@ -190,7 +191,7 @@ def read_bytes(path: Path, *, inside_zip: str = r".*", progress: Progress | None
         TerminologyError: as by `opened`.
     """
     with opened(path, inside_zip=inside_zip, progress=progress) as stream:
-        return stream.read().removeprefix(_MARK)
+        return stream.read().removeprefix(BOM)
 
 
 def numbered_lines(path: Path, *, progress: Progress | None = None) -> Iterator[tuple[int, bytes]]:
@@ -202,7 +203,7 @@ def numbered_lines(path: Path, *, progress: Progress | None = None) -> Iterator[
     with opened(path, progress=progress) as stream:
         for number, line in enumerate(stream, start=1):
             if number == 1:
-                line = line.removeprefix(_MARK)
+                line = line.removeprefix(BOM)
             yield number, line.rstrip(b"\r\n")
 
 
@@ -224,10 +225,7 @@ def decode(data: bytes, where: str) -> str:
 
 def not_utf8(where: str, byte: int) -> TerminologyError:
     """The error for a byte that cannot stand in a UTF-8 file."""
-    return TerminologyError(
-        f"{where}: not UTF-8: byte 0x{byte:02x}; save the file as UTF-8 "
-        "(from CP1252: iconv -f CP1252 -t UTF-8)"
-    )
+    return TerminologyError(f"{where}: not UTF-8: byte 0x{byte:02x}; {FROM_WINDOWS}")
 
 
 def _only_member(path: Path, pattern: str) -> str:
