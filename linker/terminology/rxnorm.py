@@ -26,10 +26,10 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.database import clean
 from linker.terminology.rrf.atom_tables import read_tables
 from linker.terminology.rrf.atoms import (
     among,
-    clean,
     filters,
     keep_concepts,
     left_out,

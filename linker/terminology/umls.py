@@ -28,12 +28,12 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.database import clean, quoted
 from linker.terminology.markup import ENTITIES, TAGS
 from linker.terminology.rrf.atom_tables import read_tables
 from linker.terminology.rrf.atoms import (
     OTHER_TERM_TYPE,
     among,
-    clean,
     filters,
     keep_concepts,
     left_out,
@@ -41,7 +41,7 @@ from linker.terminology.rrf.atoms import (
     load_parents,
     not_suppressed,
 )
-from linker.terminology.rrf.release import SOURCES, RrfRelease, opened_release, quoted
+from linker.terminology.rrf.release import SOURCES, RrfRelease, opened_release
 from linker.terminology.rrf.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
 from linker.terminology.tables import Release, Terminology
 

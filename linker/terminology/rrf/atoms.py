@@ -23,7 +23,8 @@ from collections.abc import Collection, Sequence
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology.bad_rows import NO_PARENT
-from linker.terminology.rrf.release import RrfRelease, quoted
+from linker.terminology.database import clean, quoted
+from linker.terminology.rrf.release import RrfRelease
 
 OTHER_TERM_TYPE = "names of other term types"
 _SUPPRESSED = "suppressed names"
@@ -34,11 +35,6 @@ _TABLES = (
     "definitions (concept_id VARCHAR, definition VARCHAR, key BIGINT)",
     "retired (concept_id VARCHAR, name VARCHAR, successor VARCHAR, key BIGINT)",
 )
-
-
-def clean(column: str) -> str:
-    """SQL for a text with single spaces, and none around it."""
-    return rf"trim(regexp_replace({column}, '[\s\p{{Z}}]+', ' ', 'g'))"
 
 
 def among(column: str, values: Collection[str]) -> str:

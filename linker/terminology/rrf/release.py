@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import temporary_database
+from linker.terminology.database import quoted, temporary_database
 from linker.terminology.files import translated
 from linker.terminology.rrf.files import Member, find_members
 from linker.terminology.rrf.rows import blocks_of, lines_of, whole_rows
@@ -230,8 +230,3 @@ def opened_release(
         yield RrfRelease(
             path, main, members, layouts, BadRows(max_bad_rows), folder, connection, progress
         )
-
-
-def quoted(text: str) -> str:
-    """A string for SQL."""
-    return "'" + text.replace("'", "''") + "'"
