@@ -20,8 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import Format, RunInfo, Write, check_utf8, ending
-from linker.annotate.writers.brat import type_of
+from linker.annotate.writers.base import (
+    Format,
+    RunInfo,
+    Write,
+    check_utf8,
+    ending,
+    type_of,
+)
 from linker.schema import Link, Note
 
 if TYPE_CHECKING:
