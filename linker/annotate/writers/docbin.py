@@ -70,7 +70,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
 
     def write(record: Record) -> None:
         nonlocal nlp
-        waiting.add(to_doc(nlp, record))
+        waiting.add(_to_doc(nlp, record))
         if not one_file and len(waiting) >= NOTES_A_FILE:
             flush()
             nlp = spacy.blank("en")
@@ -80,7 +80,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
         flush()
 
 
-def to_doc(nlp: Language, record: Record) -> Doc:
+def _to_doc(nlp: Language, record: Record) -> Doc:
     """The note as a Doc; its text is the note's to the character."""
     from spacy.tokens import Doc, Span, SpanGroup
     from spacy.util import filter_spans

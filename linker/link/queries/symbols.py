@@ -53,7 +53,7 @@ class Symbols:
             kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. What
                 is no chemical has no symbol, and some symbols need to be told to be one.
         """
-        if kind not in (None, CHEMICAL) or not may_be_symbol(query):
+        if kind not in (None, CHEMICAL) or not _may_be_symbol(query):
             return query
         written = unicodedata.normalize("NFKC", query.strip()).replace("\N{MINUS SIGN}", "-")
         written = _INDEXED.sub(r"\1", written)
@@ -81,7 +81,7 @@ class Symbols:
         )
 
 
-def may_be_symbol(query: str) -> bool:
+def _may_be_symbol(query: str) -> bool:
     """Whether a string is short enough, and has a capital: cheap, and true of few mentions."""
     return len(query) <= _LONGEST and not query.islower()
 
