@@ -12,13 +12,10 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import Index, ranges
+from linker.link.arrays import Bools, Floats, Ints
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named, singular
 from linker.text import normalise, stems
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 _KEPT = 8192
 """Normal forms of which is kept what names have their words: a query is asked for several times."""

@@ -18,9 +18,9 @@ from linker.index.manifest import VectorsInfo
 from linker.index.vectors import recall
 from linker.index.vectors.effort import Effort
 from linker.index.vectors.faiss_index import compares_all, halves_of, has_graph, is_coded, make
-from linker.index.vectors.half import HalfVectors
+from linker.index.vectors.half import Floats, HalfVectors
 from linker.index.vectors.kinds import AUTO, choose_kind, complete
-from linker.index.vectors.vectors import Floats, Vectors
+from linker.index.vectors.vectors import Vectors
 
 if TYPE_CHECKING:
     from linker.steps import Progress

@@ -15,8 +15,8 @@ from pydantic import RootModel
 
 from linker.checked import shipped
 from linker.index import Store
+from linker.link.arrays import Bools
 from linker.link.ranking.rank import Pairs, Ranking
-from linker.link.retrieve import Bools
 from linker.terminology import DISORDER, MORPHOLOGY, kinds, kinds_of
 
 EXAMINATION = "examination"
