@@ -19,30 +19,13 @@ options. `overlay = ["local.csv"]`, before the first table, adds a hospital's ow
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from linker.checked import MANY, ONE, Checked, read_toml, validated
 from linker.errors import ConfigError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-if TYPE_CHECKING:
-    from importlib.abc import Traversable
 
 DEFAULT_ENCODER = "minilm-bio"
 """The encoder whose weights come with a package: what a first run uses."""
@@ -83,11 +66,6 @@ DEFAULT_RECALL = 0.95
 DEFAULT_MEMORY = 1_500_000_000
 """Bytes that a search may keep in memory."""
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 _BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -107,7 +85,7 @@ def parse_size(value: object) -> object:
     return int(float(match[1]) * _BYTES[match[2]])
 
 
-class ReadOptions(_Section):
+class ReadOptions(Checked):
     """What of a terminology is read, and how its file is laid out.
 
     Attributes:
@@ -208,7 +186,7 @@ class TerminologySection(ReadOptions):
         return ReadOptions(**self.model_dump(exclude=own))
 
 
-class EncoderSection(_Section):
+class EncoderSection(Checked):
     """`[encoder]`: a known name, a hub name, or a folder; and what runs it.
 
     Attributes:
@@ -226,7 +204,7 @@ class EncoderSection(_Section):
     pooling: Literal["mean", "cls", "max"] | None = None
 
 
-class IndexSection(_Section):
+class IndexSection(Checked):
     """`[index]`: how the vectors are searched.
 
     Attributes:
@@ -244,15 +222,14 @@ class IndexSection(_Section):
     min_recall: float = Field(default=0.9, ge=0, le=1)
 
 
-_ONE, _MANY = "(one)", "(many)"
 _Terminologies = Annotated[
-    Annotated[TerminologySection, Tag(_ONE)]
-    | Annotated[tuple[TerminologySection, ...], Field(min_length=1), Tag(_MANY)],
-    Discriminator(lambda value: _MANY if isinstance(value, list | tuple) else _ONE),
+    Annotated[TerminologySection, Tag(ONE)]
+    | Annotated[tuple[TerminologySection, ...], Field(min_length=1), Tag(MANY)],
+    Discriminator(lambda value: MANY if isinstance(value, list | tuple) else ONE),
 ]
 
 
-class Recipe(_Section):
+class Recipe(Checked):
     """A build as a file.
 
     Attributes:
@@ -279,73 +256,3 @@ class Recipe(_Section):
             ConfigError: the file is missing, is not TOML, or has a key or value that cannot be.
         """
         return validated(cls, read_toml(Path(path)), where=str(path))
-
-
-def read_toml(path: Path | Traversable) -> dict[str, Any]:
-    """The content of a TOML file, which may lie in a package, and may begin with a byte order mark.
-
-    Raises:
-        ConfigError: the file cannot be read, or is not TOML.
-    """
-    try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file: {error}") from error
-    return data
-
-
-_Model = TypeVar("_Model", bound=BaseModel)
-_OURS = "Value error, "
-"""How pydantic begins what a check of ours says."""
-
-
-def validated(
-    model: type[_Model], data: dict[str, Any], *, where: str, named: Callable[[str], str] = repr
-) -> _Model:
-    """Make a model of `data`, or say which key of `where` is wrong and which keys there are.
-
-    Args:
-        named: how a message names a key.
-
-    Raises:
-        ConfigError: a key is unknown or missing, or a value cannot be.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        problems = []
-        for problem in error.errors(include_url=False, include_input=False):
-            location = [key for key in problem["loc"] if key not in (_ONE, _MANY)]
-            key = "".join(
-                f"[{part}]" if isinstance(part, int) else f".{part}" for part in location
-            ).removeprefix(".")
-            if problem["type"] == "extra_forbidden":
-                known = ", ".join(sorted(_section(model, location[:-1]).model_fields))
-                problems.append(f"unknown key {named(key)}; known here: {known}")
-            else:
-                problems.append(f"{named(key)}: {problem['msg'].removeprefix(_OURS)}")
-        raise ConfigError(f"{where}: {'; '.join(problems)}") from error
-
-
-def _section(model: type[BaseModel], location: Iterable[int | str]) -> type[BaseModel]:
-    for key in location:
-        if key in model.model_fields:
-            annotation = model.model_fields[str(key)].annotation
-            models = [a for a in (annotation, *_arguments(annotation)) if _is_model(a)]
-            if not models:
-                break
-            model = models[0]
-    return model
-
-
-def _arguments(annotation: object) -> Iterator[Any]:
-    """The types that a type is made of, all the way down."""
-    for argument in get_args(annotation):
-        yield argument
-        yield from _arguments(argument)
-
-
-def _is_model(annotation: object) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

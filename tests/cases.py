@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from linker.config import Recipe, validated
+from linker.checked import validated
+from linker.config import Recipe
 from linker.encoder import EncoderIdentity, Vectors
 from linker.index import Index, Store, kind_rank, write_index
 from linker.link import Linker, calibrate

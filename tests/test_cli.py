@@ -518,7 +518,8 @@ def test_annotate_says_how_many_workers_were_replaced(
 def test_annotate_says_in_plain_lines_how_far_it_is(
     index: Index, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("linker.progress.LOG_EVERY", math.inf)  # A busy machine has more to say.
+    # A busy machine has more to say.
+    monkeypatch.setattr("linker.cli.progress.LOG_EVERY", math.inf)
     out = tmp_path / "[out].jsonl"
     said = run("annotate", notes, "--index", index.path, "--out", out).stderr.splitlines()
     assert said[0].startswith("annotating: done in ")

@@ -54,6 +54,15 @@ class Done:
     items: tuple[tuple[str | None, bytes, bool], ...]
     n_links: int
 
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> Done:
+        """What some records say of a batch."""
+        return cls(
+            pack([record.to_bytes() for record in records]),
+            tuple((record.note_id, record.text, record.bad is None) for record in records),
+            sum(record.n_links for record in records),
+        )
+
 
 def digest_of(note: Note, *, name: str, out: Path) -> bytes:
     """What tells a note from another of its id: its text, and what the format holds of it beside.
@@ -126,7 +135,7 @@ def given_up(batch: list[Item]) -> Done:
             records.append(Record(item.id, text, bad=BadNote(item.id, None, None, reason)))
         else:
             records.append(Record(item.id, text, bad=item))
-    return _done(records)
+    return Done.of(records)
 
 
 def annotate_batch(
@@ -199,15 +208,7 @@ def _annotated(
             n_links = sum(link.concept_id is not None for link in links)
             line = lines.line(item.id or "", links)
             records.append(Record(item.id, text, line, n_links, kept))
-    return _done(records)
-
-
-def _done(records: list[Record]) -> Done:
-    return Done(
-        pack([record.to_bytes() for record in records]),
-        tuple((record.note_id, record.text, record.bad is None) for record in records),
-        sum(record.n_links for record in records),
-    )
+    return Done.of(records)
 
 
 def _same_index(linker: Linker, index: Manifest) -> None:

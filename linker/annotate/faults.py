@@ -9,8 +9,7 @@ from pathlib import Path
 
 from linker.annotate.ledger import Ledger
 from linker.annotate.read import DUPLICATE
-from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile
-from linker.annotate.settle import Place
+from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile, Place
 from linker.errors import NoteError
 from linker.schema import Note
 
@@ -107,8 +106,7 @@ class Faults:
 
     def is_mended(self, bad: BadNote) -> bool:
         """Whether the run that was stopped had an error that its file has no more."""
-        place = (bad.file, bad.line, bad.id)
-        return place in self.known and place not in self._again and self._is_gone(place)
+        return bad.place in self.known and bad.place not in self._again and self._is_gone(bad.place)
 
     def _is_gone(self, place: Place) -> bool:
         return place[0] is not None and self._place(place[0]) in self._read

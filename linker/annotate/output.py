@@ -227,7 +227,8 @@ class Output:
 
     def discard(self) -> None:
         """Remove what an earlier run was about to put in place."""
-        shutil.rmtree(self._old, ignore_errors=True) if self.out.exists() else None
+        if self.out.exists():
+            shutil.rmtree(self._old, ignore_errors=True)
         if self._writing.is_dir():
             shutil.rmtree(self._writing)
         for path in (self._writing, self._errors_writing(), self._beside("state.writing")):

@@ -19,7 +19,6 @@ from typing import Any
 
 from linker._optional import require
 from linker.annotate.batch import (
-    BATCH_NOTES,
     Done,
     Item,
     annotate_batch,
@@ -241,7 +240,7 @@ class _Run:
         for record in read_records(self._output.partial) if is_resumed else ():
             self._enter(record.note_id, record.text, is_done=True)
             if record.bad is not None:
-                self.faults.known.add((record.bad.file, record.bad.line, record.bad.id))
+                self.faults.known.add(record.bad.place)
             resumed += 1
         self.counts = replace(self.counts, resumed=resumed)
 
@@ -321,9 +320,8 @@ class _Run:
             if isinstance(item, Note) and not self._ledger.meet(item.id):
                 item = file.bad(item.id, line, DUPLICATE)
             if isinstance(item, BadNote):
-                place = (item.file, item.line, item.id)
-                self.faults.look_at(item, place)
-                if place not in self.faults.known:
+                self.faults.look_at(item, item.place)
+                if item.place not in self.faults.known:
                     yield item, b""
             else:
                 text = self._digest(item)
@@ -386,6 +384,3 @@ def _nothing_for_nothing(journal: Journal) -> Iterator[None]:
         if journal.is_empty:
             journal.path.unlink(missing_ok=True)
         raise
-
-
-__all__ = ["BATCH_NOTES", "annotate_files"]

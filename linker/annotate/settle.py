@@ -15,14 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linker.annotate.batch import Done
-from linker.annotate.journal import Record, pack, unpack
+from linker.annotate.journal import Record, unpack
 from linker.annotate.ledger import DIGEST_BYTES, Ledger, digest
 from linker.annotate.read import DUPLICATE
-from linker.annotate.readers import BadNote
+from linker.annotate.readers import BadNote, Place
 from linker.schema import Note
-
-Place = tuple[str | None, int | None, str | None]
-"""Of a note that cannot be read: its file, line and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +136,7 @@ def settle(sightings: list[Sighting], done: Done, ledger: Ledger, known: Collect
             record = Record(fate.id, b"", bad=fate)
         if fate is not None and record is not None:
             records.append(record)
-    return Done(
-        pack([record.to_bytes() for record in records]),
-        tuple((record.note_id, record.text, record.bad is None) for record in records),
-        sum(record.n_links for record in records),
-    )
+    return Done.of(records)
 
 
 def _fate(
@@ -152,7 +145,7 @@ def _fate(
     """The sighting if its result stays, another error, or None for one that the journal has."""
     item = sighting.item
     if isinstance(item, BadNote):
-        return None if (item.file, item.line, item.id) in known else sighting
+        return None if item.place in known else sighting
     if ledger.meet(item.id):
         return sighting
     if (sighting.file, sighting.line, item.id) in known:

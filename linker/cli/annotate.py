@@ -103,7 +103,7 @@ def annotate(
     Onto an output of an earlier run, only new and changed notes are annotated.
     """
     from linker.annotate import NOTE_READERS, WRITERS, Columns, annotate_files, choose_format
-    from linker.progress import Bars
+    from linker.cli.progress import Bars
 
     for option, value, known in (
         ("--format", format, WRITERS),

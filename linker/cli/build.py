@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from linker.checked import validated
 from linker.cli.console import err_console, resumable
 from linker.cli.overlay import report, say_size
-from linker.config import DEFAULT_ENCODER, Recipe, validated
+from linker.config import DEFAULT_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from linker.index import Manifest
@@ -145,8 +146,8 @@ def build(
     ] = False,
 ) -> None:
     """Read a terminology, embed every name, and write an index folder."""
+    from linker.cli.progress import Bars
     from linker.offline import build_index
-    from linker.progress import Bars
 
     flags = {
         "source": source,

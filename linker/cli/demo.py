@@ -30,8 +30,8 @@ def demo(
     """Link a dozen sample notes to the Human Phenotype Ontology, and write a report to look at."""
     # Everything is in packages: nothing may be fetched, and this shows that nothing is.
     os.environ["HF_HUB_OFFLINE"] = "1"
+    from linker.cli.progress import Bars
     from linker.demo import run_demo
-    from linker.progress import Bars
 
     with Bars(err_console) as progress:
         found = run_demo(index, out, force=force, progress=progress)

@@ -19,7 +19,7 @@ from linker.records import json_text
 
 if TYPE_CHECKING:
     from linker.annotate import NoteStream
-    from linker.index import Progress
+    from linker.steps import Progress
 
 EXAMPLES = 3
 SHOWN = 80
@@ -45,8 +45,8 @@ def diff(
 ) -> None:
     """Show what changed of concepts, names, codes and definitions, and what that does to links."""
     from linker.annotate import NoteStream
+    from linker.cli.progress import Bars
     from linker.offline import diff_releases
-    from linker.progress import Bars
 
     if notes and any(path.is_file() for path in (old, new)):
         raise ConfigError("--notes needs two index folders; build the recipe first")

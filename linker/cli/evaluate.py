@@ -116,10 +116,10 @@ def evaluate(
 ) -> None:
     """Measure the links against gold annotations."""
     from linker.atomic import refuse_as_another, refuse_as_file, write_atomically
+    from linker.cli.progress import Bars
     from linker.evaluate import END_TO_END, compare, read_gold, write_page
     from linker.evaluate import evaluate as measure
     from linker.evaluate.report import figures_json
-    from linker.progress import Bars
     from linker.records import json_text
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))

@@ -71,8 +71,8 @@ def map_(
         return
     if terms is None or out is None:
         raise typer.BadParameter("give TERMS and --out, or --decisions and --overlay-out")
+    from linker.cli.progress import Bars
     from linker.mapping import Columns, Review, TermTable, map_terms
-    from linker.progress import Bars
 
     linker = open_linker(index, encoder=encoder)
     vocabularies = tuple(name.strip() for name in codes.split(",") if name.strip())

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from linker.checked import validated
 from linker.cli.console import err_console, resumable
-from linker.config import DEFAULT_BASE, validated
+from linker.config import DEFAULT_BASE
 
 
 def train(
@@ -81,7 +82,7 @@ def train(
     ] = False,
 ) -> None:
     """Adapt an encoder to a terminology: contrastive phase, self-distillation, averaging."""
-    from linker.progress import Bars
+    from linker.cli.progress import Bars
     from linker.train import TrainSettings, train_encoder
 
     flags: dict[str, Any] = {

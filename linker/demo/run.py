@@ -11,10 +11,10 @@ from linker.annotate import json_line, note_json, write_report
 from linker.atomic import write_atomically
 from linker.config import Recipe, TerminologySection
 from linker.errors import ConfigError
-from linker.index import Progress, Silent
 from linker.link import Linker
 from linker.offline import build_index
 from linker.schema import Link, Note
+from linker.steps import Progress, Silent
 
 RECIPE = Recipe(
     terminology=TerminologySection(

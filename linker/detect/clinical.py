@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import RootModel
 
-from linker.config import read_toml
+from linker.checked import shipped
 from linker.errors import DetectorError
 from linker.index import Index
 from linker.schema import Mention
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _WINDOW = 20_000
 """Characters that the model sees at once: its memory grows with them, its answers hardly change."""
 _LEAST_KNOWN = 0.2
+_Names = RootModel[dict[str, tuple[str, ...]]]
 
 
 class ClinicalDetector:
@@ -59,9 +61,7 @@ class ClinicalDetector:
     @cached_property
     def _labels(self) -> frozenset[str]:
         """The labels of which the index has at least a fifth of some everyday names."""
-        everyday: dict[str, list[str]] = read_toml(
-            resources.files(__package__) / "data/everyday_names.toml"
-        )
+        everyday = shipped(_Names, __package__, "everyday_names.toml").root
         return frozenset(label for label, names in everyday.items() if self._knows(names))
 
     def _knows(self, names: Sequence[str]) -> bool:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from importlib import resources
 from itertools import pairwise
 
 import numpy as np
 
-from linker.config import read_toml
+from linker.checked import Checked, shipped
 from linker.detect.combine import longest_first
 from linker.detect.dictionary.tokens import Vocabulary
 from linker.index import Index
@@ -26,6 +25,10 @@ MIN_WORDS, MAX_WORDS = 2, 5
 """Content words of a proposal: one word that is no name is seldom a concept."""
 
 _STEP = 65_536
+
+
+class _Words(Checked):
+    words: frozenset[str]
 
 
 class SpanProposer:
@@ -76,4 +79,4 @@ class SpanProposer:
 
 @lru_cache(maxsize=1)
 def _joining_words() -> frozenset[str]:
-    return frozenset(read_toml(resources.files(__package__) / "data/joining_words.toml")["words"])
+    return shipped(_Words, __package__, "joining_words.toml").words

@@ -74,9 +74,8 @@ def hard_breaks(text: str) -> frozenset[int]:
     """
     hard: set[int] = set()
     start = 0
-    block: list[
-        tuple[int, str]
-    ] = []  # Lines between two blank ones: where each ends, and what it holds.
+    # Lines between two blank ones: where each ends, and what it holds.
+    block: list[tuple[int, str]] = []
     for line in text.split("\n"):
         end = start + len(line)
         start = end + 1

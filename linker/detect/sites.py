@@ -10,13 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from importlib import resources
 from itertools import chain, product
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.detect.dictionary.disorders import SPREADS_TO
 from linker.detect.dictionary.word_groups import is_part, same_part
 from linker.detect.sentences import hard_breaks, plain_newlines
@@ -36,9 +33,7 @@ _SHORTEST_IN_CAPITALS = 7
 """Shorter mentions in capitals are letters: they say what they stand for, or nothing."""
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     sites: tuple[tuple[str, ...], ...]
     prepositions: frozenset[str]
     determiners: frozenset[str]
@@ -214,8 +209,7 @@ def _same(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/sites.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "sites.toml")
 
 
 @lru_cache(maxsize=1)

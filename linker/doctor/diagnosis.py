@@ -86,7 +86,7 @@ def diagnose(paths: Sequence[Path] | None = None, *, verify: bool = False) -> Di
         extras=extras,
         encoders=encoders,
         export=places[0] if places else "",
-        models=spacy_models(),
+        models=_spacy_models(),
         indexes=indexes,
         speed=speed_of(found, packages, has_export=has_export),
         missing=missing_of(packages, needed, extras, encoders, indexes, has_export=has_export),
@@ -117,7 +117,7 @@ def _requirements() -> dict[str, list[str]]:
     return found
 
 
-def spacy_models() -> dict[str, str]:
+def _spacy_models() -> dict[str, str]:
     """The spaCy pipelines that are installed as packages, by name: their versions."""
     found = {}
     for point in entry_points(group="spacy_models"):

@@ -26,14 +26,14 @@ def has_gpu() -> bool:
 
 
 def usable_device(name: str | None) -> torch.device:
-    """The device of a name, tried with a number; None for `default_device`.
+    """The device of a name, tried with a number; None for `_default_device`.
 
     Raises:
         EncoderError: torch cannot use it here; the message says which it can.
     """
     import torch
 
-    name = default_device() if name is None else name
+    name = _default_device() if name is None else name
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
@@ -56,7 +56,7 @@ def _devices() -> list[str]:
     return ["cpu", *cuda, *mps]
 
 
-def default_device() -> str:
+def _default_device() -> str:
     """The device of a process that is told none: "cuda" where that works, which starts it."""
     import torch
 

@@ -35,7 +35,7 @@ def fetch(name: str, *, revision: str | None, allow_download: bool) -> tuple[Pat
     Raises:
         EncoderError: the model is not on this machine and may not be downloaded, or could not be.
     """
-    offline = is_offline()
+    offline = _is_offline()
     online = allow_download and not offline
     from huggingface_hub import snapshot_download
 
@@ -67,6 +67,6 @@ def fetch(name: str, *, revision: str | None, allow_download: bool) -> tuple[Pat
     return folder, folder.name if folder.parent.name == "snapshots" else revision or ""
 
 
-def is_offline() -> bool:
+def _is_offline() -> bool:
     """Whether `HF_HUB_OFFLINE` is set, read now: the hub's client reads it when imported."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}

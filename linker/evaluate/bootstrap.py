@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Statistic = Callable[[Array], Mapping[str, Array]]
 """From weights, shape (draws, documents), to figures by name, each of shape (draws,); NaN where a
 draw has nothing to measure."""
@@ -179,9 +181,7 @@ class Sums:
         self._n = n_documents
         self._columns: dict[str, Array] = {}
 
-    def add(
-        self, name: str, document: npt.NDArray[np.int64], value: npt.NDArray[np.generic]
-    ) -> None:
+    def add(self, name: str, document: Ints, value: npt.NDArray[np.generic]) -> None:
         """Count a value a row.
 
         Args:

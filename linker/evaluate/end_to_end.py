@@ -48,8 +48,8 @@ from linker.evaluate.spans import (
     span_statistic,
 )
 from linker.formats import Document
-from linker.index import Progress
 from linker.schema import Link
+from linker.steps import Progress
 
 NO_TYPE = "none stated"
 """The group of links to concepts without a semantic type."""

@@ -13,8 +13,8 @@ from linker.evaluate.protocol import Concepts, Linking, mention_names
 from linker.evaluate.report import END_TO_END, PROTOCOLS, Report
 from linker.evaluate.spans import RECENTRED
 from linker.formats import Document, Problem
-from linker.index import Progress, Silent
 from linker.link import refuse_one
+from linker.steps import Progress, Silent
 from linker.text import normalise
 
 DEFAULT_K = 25

@@ -26,7 +26,7 @@ from linker.evaluate.mentions import (
 from linker.evaluate.protocol import Concepts, Linking, Outcome, judge, queries_of
 from linker.evaluate.report import MentionResult
 from linker.formats import Document
-from linker.index import Progress
+from linker.steps import Progress
 
 
 def measure_gold_mentions(

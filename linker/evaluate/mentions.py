@@ -17,16 +17,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from linker.evaluate.bootstrap import Array, Statistic, Sums, f1, ratio
+from linker.evaluate.bootstrap import Array, Bools, Ints, Statistic, Sums, f1, ratio
 from linker.evaluate.protocol import NOT_FOUND, Outcome
 
 CUTOFFS = (1, 5, 25)
 BINS = 10
-
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def judge(
 ) -> Outcome:
     """What became of a gold mention, given the link of each string that was looked up for it."""
     gold, known = concepts.resolve(query.annotation.ids)
-    ranks = [rank_of(gold, link.candidates) for link in links]
+    ranks = [_rank_of(gold, link.candidates) for link in links]
     worst = max(range(len(ranks)), key=lambda i: (ranks[i] == NOT_FOUND, ranks[i]))
     best = links[worst].best
     strings = [normalise(mention.query) for mention in query.mentions]
@@ -217,7 +217,7 @@ def judge(
     )
 
 
-def rank_of(gold: Sequence[str], candidates: Sequence[Candidate]) -> int:
+def _rank_of(gold: Sequence[str], candidates: Sequence[Candidate]) -> int:
     """Where the first gold id stands, from 1, or `NOT_FOUND`."""
     for rank, candidate in enumerate(candidates, start=1):
         if candidate.concept_id in gold:

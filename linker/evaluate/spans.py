@@ -23,15 +23,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from linker.evaluate.bootstrap import Array, Statistic, Sums, f1, ratio
+from linker.evaluate.bootstrap import Array, Bools, Ints, Statistic, Sums, f1, ratio
 from linker.formats.document import Span
-
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-
 
 RECENTRED = frozenset({"char_iou"})
 """Figures whose intervals are moved: a draw lacks concepts, the rare ones first, and its mean over
@@ -163,6 +158,8 @@ def span_statistic(
     count("found spans", [len(of) for of in found])
     count("right spans", [m.span.sum() for m in matches])
     count("spans found", [m.gold_span.sum() for m in matches])
+    counted = (sums.column("gold") > 0) | (sums.column("links") > 0)
+    count("counted", counted.tolist())
     kinds = ("strict", "overlap")
     for kind in kinds:
         right = [(getattr(m, kind) & flags).sum() for m, flags in zip(matches, linked, strict=True)]
@@ -171,12 +168,10 @@ def span_statistic(
         count(f"{kind} hit", hit)
         precision = ratio(sums.column(f"{kind} right"), sums.column("links"))
         recall = ratio(sums.column(f"{kind} hit"), sums.column("gold"))
-        counted = (sums.column("gold") > 0) | (sums.column("links") > 0)
         # Where a document has gold and no links, or links and no gold, the other share is 0.
         precision, recall = (np.nan_to_num(value) for value in (precision, recall))
         for name, value in (("p", precision), ("r", recall), ("f", f1(precision, recall))):
             count(f"{kind} macro {name}", (value * counted).tolist())
-        count("counted", counted.tolist())
 
     def statistic(weights: Array) -> Mapping[str, Array]:
         s = sums.of(weights)

@@ -76,15 +76,17 @@ def _document(lines: list[tuple[int, bytes]], file: str) -> Iterator[Item]:
     for number, line in decoded:
         if number in numbers:
             continue
-        item = _annotation(line, doc_id, text)
+        item = _annotation(number, line, doc_id, text)
         if isinstance(item, Annotation):
-            annotations.append(_at(item, number))
+            annotations.append(item)
         elif item is not None:
             yield Problem(item[0], file, number, doc_id, item[1])
     yield Document(doc_id, text, tuple(annotations), file, first)
 
 
-def _annotation(line: str, doc_id: str, text: str) -> Annotation | tuple[str, str] | None:
+def _annotation(
+    number: int, line: str, doc_id: str, text: str
+) -> Annotation | tuple[str, str] | None:
     """The annotation of a line, or the kind and reason of what is wrong; None for a relation."""
     fields = line.split("\t")
     if len(fields) >= 3 and not re.fullmatch(r"-?\d+", fields[1].strip()):
@@ -105,8 +107,4 @@ def _annotation(line: str, doc_id: str, text: str) -> Annotation | tuple[str, st
         return "offsets", wrong
     ids = split_ids(fields[5]) if len(fields) > 5 else ()
     parts = tuple(part for part in fields[6].split("|") if part) if len(fields) > 6 else ()
-    return Annotation(spans, ids, fields[4].strip(), parts if len(parts) > 1 else ())
-
-
-def _at(annotation: Annotation, line: int) -> Annotation:
-    return Annotation(annotation.spans, annotation.ids, annotation.type, annotation.parts, line)
+    return Annotation(spans, ids, fields[4].strip(), parts if len(parts) > 1 else (), number)

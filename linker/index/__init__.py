@@ -10,7 +10,6 @@ from linker.index.store.schema import NamePair, PairRows, kind_rank
 from linker.index.store.store import Store
 from linker.index.vectors.vectors import Vectors
 from linker.index.write import check_place, check_vectors, write_index
-from linker.steps import Progress, Silent
 
 __all__ = [
     "MAX_WORDS",
@@ -19,8 +18,6 @@ __all__ = [
     "Manifest",
     "NamePair",
     "PairRows",
-    "Progress",
-    "Silent",
     "Store",
     "Vectors",
     "check_place",

@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from linker.index import Index, NamePair, Store
+from linker.link.arrays import Floats, Ints
 from linker.link.ranking.rank import LINEAR, Pairs, Weights, pairs_of, strongest
-from linker.link.retrieve import Hits, stems_of
+from linker.link.retrieve import Hits
 from linker.terminology import NameKind
+from linker.text import stems
 
 SHIPPED = Weights(
     slope=19.0,
@@ -89,10 +90,10 @@ def fit(answered: Answered, start: Weights, free: Sequence[str]) -> Weights:
     )
     n = len(answered.answers)
 
-    def weights_of(values: npt.NDArray[np.float64]) -> Weights:
+    def weights_of(values: Floats) -> Weights:
         return replace(start, **dict(zip(free, values.tolist(), strict=True)))
 
-    def loss(values: npt.NDArray[np.float64]) -> float:
+    def loss(values: Floats) -> float:
         weights = weights_of(values)
         utility = design @ np.array([getattr(weights, name) for name in LINEAR])
         total = np.full(n, -np.inf)
@@ -129,7 +130,7 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
     scores, neighbours = index.vectors.search(vectors, NEIGHBOURS + 1)
     query, hit, score, same = [], [], [], []
     for i, row in enumerate(rows.tolist()):
-        stems = stems_of(store.normal(row))
+        own_words = sorted(stems(store.normal(row)))
         pairs = store.pairs(row)
         offered = [
             (other, cosine)
@@ -139,7 +140,7 @@ def held_out_queries(index: Index, *, size: int = HELD_OUT_NAMES) -> Answered:
         query += [i] * len(offered)
         hit += [other for other, _ in offered]
         score += [cosine for _, cosine in offered]
-        same += [stems_of(store.normal(other)) == stems for other, _ in offered]
+        same += [sorted(stems(store.normal(other))) == own_words for other, _ in offered]
     hits = Hits(
         query=np.array(query, dtype=np.int64),
         row=np.array(hit, dtype=np.int64),
@@ -183,15 +184,13 @@ def _is_written_out(pair: NamePair) -> bool:
     return pair.form is None and pair.kind is not NameKind.ABBREVIATION
 
 
-def _with_few_alone(
-    store: Store, rows: npt.NDArray[np.int64], rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
+def _with_few_alone(store: Store, rows: Ints, rng: np.random.Generator) -> Ints:
     """The names of concepts that have another one, and so many others that NIL has its share."""
     alone = np.array([_is_alone(store, row) for row in rows.tolist()], dtype=bool)
     most = math.ceil(NIL_SHARE / (1 - NIL_SHARE) * (~alone).sum())
     if alone.sum() <= most:
         return rows
-    kept: npt.NDArray[np.int64] = np.sort(
+    kept: Ints = np.sort(
         np.concatenate([rows[~alone], rng.choice(rows[alone], size=most, replace=False)])
     )
     return kept

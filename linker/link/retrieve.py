@@ -12,13 +12,10 @@ import numpy.typing as npt
 
 from linker.encoder import Encoder
 from linker.index import Index, ranges
+from linker.link.arrays import Bools, Floats, Ints
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named, singular
 from linker.text import normalise, stems
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 _KEPT = 8192
 """Normal forms of which is kept what names have their words: a query is asked for several times."""
@@ -209,11 +206,6 @@ def _pairs(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     """Rows of names, query by query, as two columns: which query, and which row."""
     query = np.repeat(np.arange(len(rows)), [len(own) for own in rows])
     return query, np.array([row for own in rows for row in own], dtype=np.int64)
-
-
-def stems_of(normal: str) -> list[str]:
-    """The words of a normal form that the lexicon compares, sorted."""
-    return sorted(stems(normal))
 
 
 def _spread(hits: Hits, places: Sequence[int]) -> Hits:

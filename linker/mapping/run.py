@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -106,36 +106,23 @@ def map_terms(
     partial = out.with_name(f"{out.name}.partial")
     uses = Uses(table, count)
     used = _terms(table, uses, progress)
-    terms: dict[str, tuple[Any, ...]] = {}
-    to_show: list[Reviewed] = []
-    vocabularies: set[str] = set()
-    n_decided = 0
-    for term, link, several in _link(linker, list(used), columns.k, review, progress):
-        decided = decided_before(link, linker.local_names)
-        proposed = "look" if several else review.of(link)
-        verdict = proposed if decided is None else decided
-        n_decided += decided is not None
-        terms[term] = columns.values(link, verdict, decided)
-        if link.best is not None and verdict != "reject":
-            vocabularies.update(link.best.codes)
-        if page is not None:
-            to_show.append(Reviewed(term, used[term], verdict, link.candidates, decided))
+    found = _find(linker, used, columns, review, progress, to_show=page is not None)
     rows: Iterable[TermRow] = table
     order = None
     if count is not None:
         rows = sorted(table, key=lambda row: -uses.of(row))
         order = [row.number for row in rows]
-        to_show.sort(key=lambda item: -item.uses)
+        found.to_show.sort(key=lambda item: -item.uses)
     progress.step(f"writing {out.name}", unit="rows")
     try:
         with naming(out):
             with opened_for(partial, out.suffix, table, pa.schema(columns.fields), order) as write:
-                done = _write(_found(rows, terms, table), write, columns, progress)
+                written = _write(rows, found.values, write, table, columns, progress)
             _keep(partial, out)
         if page is not None:
             write_page(
                 page,
-                to_show,
+                found.to_show,
                 column=table.term_column,
                 download=f"{out.stem}.decisions.csv",
                 prefix=columns.prefix,
@@ -144,11 +131,14 @@ def map_terms(
             )
     finally:
         partial.unlink(missing_ok=True)
-    return replace(
-        done,
-        terms=len(terms) - ("" in terms),
-        decided=n_decided,
-        vocabularies=tuple(sorted(vocabularies)),
+    return Mapped(
+        rows=written.verdicts.total(),
+        terms=len(used) - ("" in used),
+        blank=written.n_blank,
+        review={verdict: written.verdicts[verdict] for verdict in VERDICTS},
+        decided=found.n_decided,
+        without_code=tuple(v for v in columns.vocabularies if v not in written.coded),
+        vocabularies=tuple(sorted(found.vocabularies)),
     )
 
 
@@ -162,43 +152,82 @@ def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]
     return dict(used)
 
 
-def _found(
-    rows: Iterable[TermRow],
-    terms: Mapping[str, tuple[Any, ...]],
-    table: TermTable,
-) -> Iterator[tuple[TermRow, tuple[Any, ...]]]:
-    """Each row, and what was found of its term."""
-    for row in rows:
-        if row.term not in terms:
-            raise TerminologyError(f"{table.path}: changed while it was read; map it again")
-        yield row, terms[row.term]
+@dataclass(slots=True)
+class _Found:
+    """What was found of the distinct terms.
+
+    Attributes:
+        values: what is written of each, in the order of `Columns.fields`.
+        to_show: the terms for the page, in the order of the table.
+        n_decided: those of which an overlay of the index says what they are.
+        vocabularies: those of which the concepts have codes.
+    """
+
+    values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    to_show: list[Reviewed] = field(default_factory=list)
+    n_decided: int = 0
+    vocabularies: set[str] = field(default_factory=set)
+
+
+def _find(
+    linker: Linker,
+    used: Mapping[str, float],
+    columns: Columns,
+    review: Review,
+    progress: Progress,
+    *,
+    to_show: bool,
+) -> _Found:
+    """Link the terms.
+
+    Args:
+        used: how often each is used.
+        to_show: whether there is to be a page.
+    """
+    found = _Found()
+    for term, link, several in _link(linker, list(used), columns.k, review, progress):
+        decided = decided_before(link, linker.local_names)
+        proposed = "look" if several else review.of(link)
+        verdict = proposed if decided is None else decided
+        found.values[term] = columns.values(link, verdict, decided)
+        found.n_decided += decided is not None
+        if link.best is not None and verdict != "reject":
+            found.vocabularies.update(link.best.codes)
+        if to_show:
+            found.to_show.append(Reviewed(term, used[term], verdict, link.candidates, decided))
+    return found
+
+
+@dataclass(slots=True)
+class _Written:
+    """Rows as they were written: by verdict, those without a term, and the codes that some have."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    n_blank: int = 0
+    coded: set[str] = field(default_factory=set)
 
 
 def _write(
-    rows: Iterable[tuple[TermRow, tuple[Any, ...]]],
+    rows: Iterable[TermRow],
+    values: Mapping[str, tuple[Any, ...]],
     write: Write,
+    table: TermTable,
     columns: Columns,
     progress: Progress,
-) -> Mapped:
-    """Write rows, and count them; what is of the terms is left open."""
-    verdicts: Counter[str] = Counter()
-    blank = 0
-    coded: set[str] = set()
-    names = [field.name for field in columns.fields]
-    for row, values in rows:
-        found = dict(zip(names, values, strict=True))
+) -> _Written:
+    """Write each row with the values of its term, and count them."""
+    written = _Written()
+    names = [column.name for column in columns.fields]
+    for row in rows:
+        if row.term not in values:
+            raise TerminologyError(f"{table.path}: changed while it was read; map it again")
+        found = dict(zip(names, values[row.term], strict=True))
         write(row, found)
-        verdicts[found[f"{columns.prefix}review"]] += 1
-        blank += not row.term
-        coded |= {v for v in columns.vocabularies if found[f"{columns.prefix}codes.{v}"]}
+        written.verdicts[found[f"{columns.prefix}review"]] += 1
+        written.n_blank += not row.term
+        written.coded |= {v for v in columns.vocabularies if found[f"{columns.prefix}codes.{v}"]}
         progress.advance(1)
-    return Mapped(
-        rows=verdicts.total(),
-        terms=0,
-        blank=blank,
-        review={verdict: verdicts[verdict] for verdict in VERDICTS},
-        without_code=tuple(v for v in columns.vocabularies if v not in coded),
-    )
+    return written
 
 
 def _keep(partial: Path, out: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from linker.config import Recipe
 from linker.errors import ConfigError
-from linker.index import Index, Progress, Silent
+from linker.index import Index
 from linker.offline.build import read_recipe
+from linker.steps import Progress, Silent
 from linker.terminology import Changes, Terminology, diff
 
 
@@ -22,12 +23,12 @@ def diff_releases(old: str | Path, new: str | Path, *, progress: Progress | None
         LinkerError: one cannot be read.
     """
     progress = progress or Silent()
-    releases = [open_release(Path(path), progress=progress) for path in (old, new)]
+    releases = [_open_release(Path(path), progress) for path in (old, new)]
     progress.step("comparing")
     return diff(*releases)
 
 
-def open_release(path: Path, *, progress: Progress | None = None) -> Terminology:
+def _open_release(path: Path, progress: Progress) -> Terminology:
     """The terminology of an index, with its overlays, or that of a recipe.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A DuckDB database for releases that are larger than memory: the one place that sets it up."""
+"""A DuckDB database for releases that are larger than memory, and what its queries share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from linker.terminology.temporary import in_temporary_folder, reading_stopped
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 
@@ -47,6 +48,21 @@ def one(db: DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | Non
     """The one value that a query gives."""
     # All of it: DuckDB refuses other work while a result is not fetched to its end.
     return db.execute(sql, parameters).fetchall()[0][0]
+
+
+def table_of(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
+    """The rows that a query gives, as a table of a schema."""
+    return db.sql(sql).to_arrow_table().cast(schema)
+
+
+def clean(column: str) -> str:
+    """SQL for a text with single spaces, and none around it."""
+    return rf"trim(regexp_replace({column}, '[\s\p{{Z}}]+', ' ', 'g'))"
+
+
+def quoted(text: str) -> str:
+    """A string for SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _connected(folder: Path, *, memory_limit: str, on_disk: bool) -> DuckDBPyConnection:

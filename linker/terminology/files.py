@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import MissingExtraError, TerminologyError
+from linker.formats.lines import BOM, FROM_WINDOWS
 from linker.steps import Progress, Silent
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_GZIP, _ZIP, _MARK = b"\x1f\x8b", b"PK\x03\x04", b"\xef\xbb\xbf"
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _PACKAGE = "package:"
 
 UNDECODED = re.compile("[\udc80-\udcff]")
@@ -83,13 +84,23 @@ def opened(
             with gzip.open(watched(raw, path.name, size, progress)) as unpacked:
                 yield BufferedReader(unpacked)
         elif magic == _ZIP:
-            with zipfile.ZipFile(raw) as archive:
-                name = _plain(path, archive, _only_member(path, archive, inside_zip))
-                size = archive.getinfo(name).file_size
-                with archive.open(name) as member:
-                    yield watched(member, name.rpartition("/")[2], size, progress)
+            with opened_member(path, _only_member(path, inside_zip), progress) as member:
+                yield member
         else:
             yield watched(raw, path.name, size, progress)
+
+
+@contextmanager
+def opened_member(path: Path, name: str, progress: Progress) -> Iterator[IO[bytes]]:
+    """Open a file of a zip for reading bytes, as a step of a job.
+
+    Raises:
+        TerminologyError: the zip is damaged, or the file is encrypted, on entering or later.
+    """
+    with translated(path), zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(name)
+        with archive.open(plain_name(path, archive, name)) as member:
+            yield watched(member, name.rpartition("/")[2], info.file_size, progress)
 
 
 def watched(stream: IO[bytes], name: str, size: int, progress: Progress) -> IO[bytes]:
@@ -130,7 +141,7 @@ def zip_members(path: Path, wanted: Callable[[str], bool]) -> dict[Path, bytes]:
     with translated(path), zipfile.ZipFile(path) as archive:
         names = [name for name in sorted(archive.namelist()) if wanted(name.rpartition("/")[2])]
         return {
-            path / name: archive.read(_plain(path, archive, name)).removeprefix(_MARK)
+            path / name: archive.read(plain_name(path, archive, name)).removeprefix(BOM)
             for name in names
         }
 
@@ -160,9 +171,16 @@ def translated(path: Path) -> Iterator[None]:
         raise TerminologyError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _plain(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+def plain_name(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+    """The name of a file in a zip that can be read without a password.
+
+    Raises:
+        TerminologyError: it cannot.
+    """
     if archive.getinfo(name).flag_bits & 1:
-        raise TerminologyError(f"{path}: {name} is encrypted; unpack it and give the file")
+        raise TerminologyError(
+            f"{path}: {name} is encrypted; unpack it, and give the file or the folder"
+        )
     return name
 
 
@@ -173,7 +191,7 @@ def read_bytes(path: Path, *, inside_zip: str = r".*", progress: Progress | None
         TerminologyError: as by `opened`.
     """
     with opened(path, inside_zip=inside_zip, progress=progress) as stream:
-        return stream.read().removeprefix(_MARK)
+        return stream.read().removeprefix(BOM)
 
 
 def numbered_lines(path: Path, *, progress: Progress | None = None) -> Iterator[tuple[int, bytes]]:
@@ -185,7 +203,7 @@ def numbered_lines(path: Path, *, progress: Progress | None = None) -> Iterator[
     with opened(path, progress=progress) as stream:
         for number, line in enumerate(stream, start=1):
             if number == 1:
-                line = line.removeprefix(_MARK)
+                line = line.removeprefix(BOM)
             yield number, line.rstrip(b"\r\n")
 
 
@@ -207,18 +225,16 @@ def decode(data: bytes, where: str) -> str:
 
 def not_utf8(where: str, byte: int) -> TerminologyError:
     """The error for a byte that cannot stand in a UTF-8 file."""
-    return TerminologyError(
-        f"{where}: not UTF-8: byte 0x{byte:02x}; save the file as UTF-8 "
-        "(from CP1252: iconv -f CP1252 -t UTF-8)"
-    )
+    return TerminologyError(f"{where}: not UTF-8: byte 0x{byte:02x}; {FROM_WINDOWS}")
 
 
-def _only_member(path: Path, archive: zipfile.ZipFile, pattern: str) -> str:
-    names = [
-        name
-        for name in archive.namelist()
-        if not name.endswith("/") and not name.startswith("__MACOSX/")
-    ]
+def _only_member(path: Path, pattern: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        names = [
+            name
+            for name in archive.namelist()
+            if not name.endswith("/") and not name.startswith("__MACOSX/")
+        ]
     found = [n for n in names if re.fullmatch(pattern, n.rpartition("/")[2], re.IGNORECASE)]
     if len(found) != 1:
         held = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import RootModel
 
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.terminology.rrf.semantic_network import network_of
 
 DISORDER = "disorder"
@@ -28,9 +27,7 @@ QUALITY = "quality"
 """The kind of what says how, where, when and how much."""
 
 
-class _Kind(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Kind(Checked):
     groups: tuple[str, ...]
     types: tuple[str, ...]
     endings: tuple[str, ...]
@@ -68,8 +65,4 @@ def _groups() -> Mapping[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, _Kind]:
-    source = resources.files(__package__) / "data/kinds.toml"
-    return {
-        name: validated(_Kind, table, where=f"{source.name}, {name}")
-        for name, table in read_toml(source).items()
-    }
+    return shipped(RootModel[dict[str, _Kind]], __package__, "kinds.toml").root

@@ -26,10 +26,10 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.database import clean
 from linker.terminology.rrf.atom_tables import read_tables
 from linker.terminology.rrf.atoms import (
     among,
-    clean,
     filters,
     keep_concepts,
     left_out,
@@ -110,7 +110,6 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         _load_levels(release)
         load_atoms(
             release,
-            _MAIN,
             "RXCUI",
             key=_key(),
             options=options,
@@ -120,14 +119,14 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             joined="LEFT JOIN levels USING (SAB)",
         )
         _load_types(release, options)
-        keep_concepts(release, _MAIN, types)
+        keep_concepts(release, types)
         _load_parents(release, options)
         _load_retired(release)
         progress.step("joining names and concepts")
         concepts, names = read_tables(release)
         stated = Release(
             terminology="RxNorm",
-            version=_version(release, path),
+            version=_version(release),
             licence=_LICENCE,
             source="rxnorm",
             filters=filters(options, languages=languages, sources=sources),
@@ -194,7 +193,7 @@ def _load_retired(release: RrfRelease) -> None:
         """)
 
 
-def _version(release: RrfRelease, path: Path) -> str:
+def _version(release: RrfRelease) -> str:
     """The release ("20AA_250106F") that RXNSAB states, else the day in the path, else "".
 
     The path is that of the files, and then the one that was given.
@@ -207,7 +206,7 @@ def _version(release: RrfRelease, path: Path) -> str:
         """)
         if said and said[0][0]:
             return str(said[0][0]).removeprefix(f"{_OWN}_")
-    for part in release.folders(_MAIN, path):
+    for part in release.folders():
         if day := _DATE.search(part):
             return f"{day[3]}-{day[1]}-{day[2]}"
     return ""

@@ -14,6 +14,7 @@ import pyarrow.csv as csv
 
 from linker.counted import counted
 from linker.errors import TerminologyError
+from linker.formats.lines import BOM
 from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
@@ -92,7 +93,7 @@ def find_lines(file: TsvFile, column: str, values: Collection[int]) -> dict[int,
 
 def _header(file: TsvFile, line: bytes) -> list[str]:
     try:
-        header = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode("utf-8")
+        header = line.removeprefix(BOM).rstrip(b"\r\n").decode("utf-8")
     except UnicodeDecodeError as error:
         raise not_utf8(f"{file}:1", line[error.start]) from error
     if not header:

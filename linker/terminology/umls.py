@@ -28,12 +28,12 @@ from pathlib import Path
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
+from linker.terminology.database import clean, quoted
 from linker.terminology.markup import ENTITIES, TAGS
 from linker.terminology.rrf.atom_tables import read_tables
 from linker.terminology.rrf.atoms import (
     OTHER_TERM_TYPE,
     among,
-    clean,
     filters,
     keep_concepts,
     left_out,
@@ -41,7 +41,7 @@ from linker.terminology.rrf.atoms import (
     load_parents,
     not_suppressed,
 )
-from linker.terminology.rrf.release import SOURCES, RrfRelease, opened_release, quoted
+from linker.terminology.rrf.release import SOURCES, RrfRelease, opened_release
 from linker.terminology.rrf.semantic_network import GROUPS, TYPE_COLUMNS, TYPES, network_of
 from linker.terminology.tables import Release, Terminology
 
@@ -95,7 +95,6 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         _load_ranks(release)
         load_atoms(
             release,
-            _MAIN,
             "CUI",
             key=_key(languages),
             options=options,
@@ -106,7 +105,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         if "MRSTY.RRF" in release:
             rows = release.rows("MRSTY.RRF", ("CUI", "TUI"))
             release.run(f"INSERT INTO types SELECT CUI, TUI, 0 FROM {rows}")
-        keep_concepts(release, _MAIN, types)
+        keep_concepts(release, types)
         allowed = _of_kept_sources(release, options)
         _load_definitions(release, options, allowed)
         _load_parents(release, options, allowed)
@@ -115,7 +114,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         concepts, names = read_tables(release)
         stated = Release(
             terminology="UMLS Metathesaurus",
-            version=_version(release, path),
+            version=_version(release),
             licence=_licence(release),
             source="umls",
             filters=filters(options, languages=languages, sources=options.sources),
@@ -230,7 +229,7 @@ def _load_retired(release: RrfRelease) -> None:
         """)
 
 
-def _version(release: RrfRelease, path: Path) -> str:
+def _version(release: RrfRelease) -> str:
     """The release ("2025AB") that MRSAB states, else release.dat, else the path, else ""."""
     said: list[str] = []
     if "MRSAB.RRF" in release:
@@ -246,7 +245,7 @@ def _version(release: RrfRelease, path: Path) -> str:
         ]
     if "release.dat" in release:
         said += re.findall(r"^umls\.release\.name\s*=\s*(.*)$", release.text("release.dat"), re.M)
-    said += release.folders(_MAIN, path)
+    said += release.folders()
     return next((found[0] for text in said if (found := _VERSION.search(text))), "")
 
 

@@ -26,7 +26,7 @@ CLIP = 1.0
 
 
 class TrainProgress(Progress, Protocol):
-    """Told how far a training is; `linker.progress.Bars` draws it."""
+    """Told how far a training is; `linker.cli.progress.Bars` draws it."""
 
     def say(self, what: str) -> None:
         """What is to be seen beside the step: the loss, the dev recall."""

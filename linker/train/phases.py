@@ -61,10 +61,10 @@ def contrastive_batches(
             for i in range(begin, n_batches):
                 chosen = plan[i * len(plan) // n_batches : (i + 1) * len(plan) // n_batches]
                 then = Place(epoch, number, i + 1, plan)
-                yield pair_batch([pool[j] for j in chosen.tolist()], settings, then)
+                yield _pair_batch([pool[j] for j in chosen.tolist()], settings, then)
 
 
-def pair_batch(pairs: list[Pair], settings: TrainSettings, then: Place) -> Batch:
+def _pair_batch(pairs: list[Pair], settings: TrainSettings, then: Place) -> Batch:
     """The texts of pairs, left ones first, and their contrastive loss."""
     same = shared([p.left_labels for p in pairs] + [p.right_labels for p in pairs])
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from linker.checked import Checked
 
 Loss = Literal["infonce", "ms"]
 Precision = Literal["fp32", "bf16"]
 
 
-class TrainSettings(BaseModel):
+class TrainSettings(Checked):
     """The hyper-parameters. Two trainings with equal settings and inputs make equal weights.
 
     Attributes:
@@ -40,7 +42,7 @@ class TrainSettings(BaseModel):
         precision: "bf16" computes in bfloat16 (autocast) and keeps weights in float32.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     full: bool = False
     rank: int = Field(default=16, ge=1)

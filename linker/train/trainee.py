@@ -199,7 +199,7 @@ def _still(network: torch.nn.Module, prefix: str) -> None:
             parameter.requires_grad_(False)
 
 
-def linear_modules(network: torch.nn.Module) -> list[str]:
+def _linear_modules(network: torch.nn.Module) -> list[str]:
     """The names of all linear layers that take part in the vectors (as QLoRA adapts them)."""
     import torch
 
@@ -220,7 +220,7 @@ def _adapted(network: Any, rank: int) -> Any:
             peft.LoraConfig(
                 r=rank,
                 lora_alpha=ALPHA * rank,
-                target_modules=linear_modules(network),
+                target_modules=_linear_modules(network),
                 lora_dropout=0.0,
             ),
         )

@@ -18,7 +18,7 @@ from cases import PATIENCE, FakeEncoder, FatalDetector
 
 from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
-from linker.annotate.run import BATCH_NOTES
+from linker.annotate.batch import BATCH_NOTES
 from linker.errors import DetectorError, MissingExtraError, NoteError
 from linker.index import Index
 

@@ -19,8 +19,9 @@ from cases import DIM, PATIENCE, FakeEncoder, files_of_at_most
 
 from linker.encoder import Vectors
 from linker.errors import ConfigError, EncoderError, IndexFolderError, TerminologyError
-from linker.index import Index, Silent, check_place, write_index
+from linker.index import Index, check_place, write_index
 from linker.index.manifest import VectorsInfo
+from linker.steps import Silent
 from linker.terminology import NameKind, Release, TableBuilder, Terminology
 
 PLACES = ["femur", "tibia", "wrist", "skull", "hip"]

@@ -14,8 +14,9 @@ from typer.testing import CliRunner, Result
 from linker import Linker, build_index
 from linker.cli import app
 from linker.errors import ConfigError, IndexFolderError, TerminologyError
-from linker.index import Index, Manifest, Silent
+from linker.index import Index, Manifest
 from linker.offline import overlay_index
+from linker.steps import Silent
 
 pytestmark = pytest.mark.model
 

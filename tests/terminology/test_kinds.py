@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from linker.config import read_toml
+from linker.checked import read_toml
 from linker.terminology.icd10cm.reader import _CHAPTERS
 from linker.terminology.kinds import kinds_of_type
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from linker.config import Recipe, validated
+from linker.checked import validated
+from linker.config import Recipe
 from linker.errors import ConfigError, TerminologyError
 from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms, merge
 

@@ -9,6 +9,7 @@ from linker.annotate.readers.base import (
     Columns,
     Lines,
     NoteFile,
+    Place,
     Reader,
     known_column,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Database",
     "Lines",
     "NoteFile",
+    "Place",
     "Reader",
     "is_database",
     "known_column",

@@ -94,6 +94,12 @@ def check_utf8(*texts: str) -> None:
             )
 
 
+def type_of(link: dict[str, Any]) -> str:
+    """A word for the type of a mention: its first semantic type, or "Concept"."""
+    first = link["semantic_types"][0] if link["semantic_types"] else ""
+    return re.sub(r"[^\w-]+", "_", first).strip("_") or "Concept"
+
+
 def ending(path: Path) -> str:
     """The ending of the path that an output will have."""
     return path.suffix.lower()

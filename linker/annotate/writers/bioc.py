@@ -24,15 +24,15 @@ from linker.annotate.writers.base import (
     Write,
     check_utf8,
     ending,
+    type_of,
 )
-from linker.annotate.writers.brat import type_of
 from linker.schema import ASSERTIONS, Link, Note
 
 # https://www.w3.org/TR/xml/#charsets
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # A bare carriage return would be read as a line feed.
 _ESCAPES = {"\r": "&#13;"}
-_DOCTYPE = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  # noqa: ARG001
@@ -74,7 +74,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:
 
 def _xml(file: IO[str], run: RunInfo) -> Iterator[Write]:
     file.write(
-        f"{_DOCTYPE}<collection><source>{_escaped(run.terminology)}</source>"
+        f"{_DECLARATION}<collection><source>{_escaped(run.terminology)}</source>"
         f"<date>{_date(run)}</date><key>{_escaped(run.system)}</key>\n"
     )
 

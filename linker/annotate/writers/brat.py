@@ -18,7 +18,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import BREAKS, Format, RunInfo, Unwritable, Write, check_utf8
+from linker.annotate.writers.base import (
+    BREAKS,
+    Format,
+    RunInfo,
+    Unwritable,
+    Write,
+    check_utf8,
+    type_of,
+)
 from linker.schema import ASSERTIONS, Link, Note
 
 _MAX_NAME, _MAX_PATH = 200, 2000
@@ -85,12 +93,6 @@ def _lines(record: Record, resource: str) -> Iterator[str]:
             if link["assertion"][assertion]:
                 n_attributes += 1
                 yield f"A{n_attributes}\t{assertion} T{number}\n"
-
-
-def type_of(link: dict[str, Any]) -> str:
-    """A word for the type of a mention: its first semantic type, or "Concept"."""
-    first = link["semantic_types"][0] if link["semantic_types"] else ""
-    return re.sub(r"[^\w-]+", "_", first).strip("_") or "Concept"
 
 
 BRAT = Format(_keep, _open, is_folder=lambda _: True)

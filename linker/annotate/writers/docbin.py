@@ -20,8 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import Format, RunInfo, Write, check_utf8, ending
-from linker.annotate.writers.brat import type_of
+from linker.annotate.writers.base import (
+    Format,
+    RunInfo,
+    Write,
+    check_utf8,
+    ending,
+    type_of,
+)
 from linker.schema import Link, Note
 
 if TYPE_CHECKING:
@@ -64,7 +70,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
 
     def write(record: Record) -> None:
         nonlocal nlp
-        waiting.add(to_doc(nlp, record))
+        waiting.add(_to_doc(nlp, record))
         if not one_file and len(waiting) >= NOTES_A_FILE:
             flush()
             nlp = spacy.blank("en")
@@ -74,7 +80,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
         flush()
 
 
-def to_doc(nlp: Language, record: Record) -> Doc:
+def _to_doc(nlp: Language, record: Record) -> Doc:
     """The note as a Doc; its text is the note's to the character."""
     from spacy.tokens import Doc, Span, SpanGroup
     from spacy.util import filter_spans

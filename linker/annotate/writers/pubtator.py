@@ -14,8 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from linker.annotate.journal import Record
-from linker.annotate.writers.base import BREAKS, Format, RunInfo, Unwritable, Write, check_utf8
-from linker.annotate.writers.brat import type_of
+from linker.annotate.writers.base import (
+    BREAKS,
+    Format,
+    RunInfo,
+    Unwritable,
+    Write,
+    check_utf8,
+    type_of,
+)
 from linker.schema import Link, Note
 
 _BLANKS = str.maketrans(dict.fromkeys(BREAKS, " "))

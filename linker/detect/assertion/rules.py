@@ -7,22 +7,17 @@ package. A house adds its own in a file of the same layout.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from linker.config import read_toml, validated
+from linker.checked import Checked, read_toml, shipped, validated
 
 _Attribute = Literal["negated", "historical", "hypothetical", "family", "uncertain"]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TriggerTable(_Table):
+class TriggerTable(Checked):
     """A `[[trigger]]`: phrases that say an attribute of what stands in their scope."""
 
     attribute: _Attribute
@@ -35,7 +30,7 @@ class TriggerTable(_Table):
     unless_denied: bool = False
 
 
-class _TerminationTable(_Table):
+class _TerminationTable(Checked):
     attributes: tuple[_Attribute, ...]
     phrases: tuple[str, ...]
     section: bool = False
@@ -43,22 +38,22 @@ class _TerminationTable(_Table):
     unless_listed: bool = False
 
 
-class _RestTable(_Table):
+class _RestTable(Checked):
     attributes: tuple[_Attribute, ...]
     phrases: tuple[str, ...]
     until: tuple[str, ...]
 
 
-class _PseudoTable(_Table):
+class _PseudoTable(Checked):
     phrases: tuple[str, ...] = ()
 
 
-class _SectionTable(_Table):
+class _SectionTable(Checked):
     attributes: tuple[_Attribute, ...]
     headers: tuple[str, ...]
 
 
-class RuleFile(_Table):
+class RuleFile(Checked):
     """The content of a rule file.
 
     Attributes:
@@ -80,8 +75,7 @@ class RuleFile(_Table):
 @lru_cache(maxsize=1)
 def shipped_rules() -> RuleFile:
     """The rules that come with the package."""
-    source = resources.files(__package__) / "data/assertion.toml"
-    return validated(RuleFile, read_toml(source), where=str(source))
+    return shipped(RuleFile, __package__, "assertion.toml")
 
 
 def read_rules(path: str | Path) -> RuleFile:

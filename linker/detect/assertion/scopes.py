@@ -153,11 +153,11 @@ def _look_backward(
     found: list[int],
 ) -> None:
     n = len(ASSERTIONS)
-    floors = [FAR] * n  # In scope are the words from these on,
-    until: list[frozenset[str]] = [frozenset()] * n  # and before none of these.
-    listed = [
-        False
-    ] * n  # Whether an "and" since the trigger makes the commas those of an enumeration.
+    # In scope are the words from these on, and before none of those.
+    floors = [FAR] * n
+    until: list[frozenset[str]] = [frozenset()] * n
+    # Whether an "and" since the trigger makes the commas those of an enumeration.
+    listed = [False] * n
     inside = {at for begin, (end, _) in phrases.items() for at in range(begin + 1, end)}
     for at in range(len(tokens) - 1, -1, -1):
         piece = tokens[at]

@@ -142,8 +142,7 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 continue
             sentence = Sentence(section)
         if piece[0] == MENTION:
-            sentence.pieces.append(MENTION)
-            sentence.starts.append(at)
+            sentence.add(MENTION, at)
             before = ""
             continue
         # Most pieces are longer than a mark: these are not looked for among the marks.
@@ -159,8 +158,7 @@ def sentences_of(stretches: Stretches, book: PhraseBook) -> Iterator[Sentence]:
                 sentence = Sentence(section)
                 sentence.add(piece, at)
             continue
-        sentence.pieces.append(piece)
-        sentence.starts.append(at)
+        sentence.add(piece, at)
         before = piece
     if sentence is not None:
         yield sentence

@@ -13,11 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.detect.dictionary.word_groups import is_part
 from linker.detect.short_forms.hearst import long_form_start
 from linker.text import stem, stems
@@ -38,9 +35,7 @@ _TOWN = re.compile(r"[A-Z][a-z]+,? \Z")
 _COUNTRY = re.compile(r",? (?:USA|U\.S\.A|US|United States|\d{5})\b")
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     too_little: tuple[str, ...]
     positions: tuple[str, ...]
 
@@ -100,8 +95,7 @@ def means_another_thing(text: str, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _data() -> _File:
-    source = resources.files(__package__) / "data/disorders.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "disorders.toml")
 
 
 @lru_cache(maxsize=1)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.text import stem
 
 _APOSTROPHES = "'\u2019"
@@ -26,9 +25,7 @@ _BEFORE = 24
 """Code points before an eponym in which a title is looked for."""
 
 
-class _Context(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Context(Checked):
     borne: frozenset[str]
     titles: tuple[str, ...] = Field(min_length=1)
     other_things: tuple[str, ...] = Field(min_length=1)
@@ -43,9 +40,7 @@ class _Patterns(NamedTuple):
     goes_on: re.Pattern[str]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     diseases: dict[str, tuple[str, ...]]
     context: _Context
 
@@ -89,8 +84,7 @@ def is_surname(text: str, start: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/eponyms.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "eponyms.toml")
 
 
 @lru_cache(maxsize=1)

@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "ninety-seventh": 97, "ninety-eighth": 98,
@@ -61,17 +58,13 @@ class Growth(NamedTuple):
     names: tuple[str, ...]
 
 
-class _Measure(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Measure(Checked):
     of: tuple[str, ...]
     low: tuple[str, ...]
     high: tuple[str, ...]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     growth: tuple[_Measure, ...]
 
 
@@ -126,8 +119,7 @@ def _side(match: re.Match[str]) -> str | None:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/growth.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "growth.toml")
 
 
 @lru_cache(maxsize=1)

@@ -10,13 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
-from importlib import resources
 from itertools import chain, takewhile
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 
 _BLANKS = "\t\n\r\u00a0"
 _GAP = "(?: +)"
@@ -39,9 +36,7 @@ class Saying(NamedTuple):
     names: tuple[str, ...]
 
 
-class _Finding(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Finding(Checked):
     names: tuple[str, ...]
     at: tuple[str, ...]
     said: tuple[str, ...]
@@ -49,9 +44,7 @@ class _Finding(BaseModel):
     unless_behind: tuple[str, ...] = ()
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     fillers: frozenset[str]
     circumstances: frozenset[str]
     words: dict[str, str]
@@ -160,8 +153,7 @@ def _names(names: Sequence[str], match: re.Match[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/lay.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "lay.toml")
 
 
 @lru_cache(maxsize=1)

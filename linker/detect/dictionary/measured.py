@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from importlib import resources
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.detect.dictionary.grams import Hashes, Positions, sums_of
 from linker.detect.dictionary.variants import are_idle
 from linker.detect.dictionary.word_groups import is_idle
@@ -31,17 +29,13 @@ _CLAUSE = 40
 """Code points behind a measurement in which what makes it another thing is looked for."""
 
 
-class _Measured(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Measured(Checked):
     of: tuple[str, ...]
     low: tuple[str, ...]
     high: tuple[str, ...]
 
 
-class _Words(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Words(Checked):
     low: tuple[str, ...]
     high: tuple[str, ...]
     unsaid: tuple[str, ...]
@@ -49,9 +43,7 @@ class _Words(BaseModel):
     unless_after: tuple[str, ...]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     measured: tuple[_Measured, ...]
     words: _Words
 
@@ -108,8 +100,7 @@ def names_in_place(text: str, start: int, end: int, said: Sequence[str]) -> tupl
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/measured.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "measured.toml")
 
 
 @lru_cache(maxsize=1)

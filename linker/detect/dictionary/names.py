@@ -65,11 +65,11 @@ class Reading(NamedTuple):
     """
 
     n_words: int
-    long_form: str | None
-    abbreviation: bool
-    header: bool
-    unless: re.Pattern[str] | None
-    doubtful: bool
+    long_form: str | None = None
+    abbreviation: bool = False
+    header: bool = False
+    unless: re.Pattern[str] | None = None
+    doubtful: bool = False
     local: bool = False
     inverted: bool = False
     in_capitals: bool = False
@@ -133,7 +133,7 @@ class Names:
         if meant is not None and not meant:
             return None
         if meant and whole:
-            return Reading(len(own), None, False, False, None, False, local=True, anywhere=True)
+            return Reading(len(own), local=True, anywhere=True)
         if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
         if self._is_another_sense(lower, row):
@@ -205,10 +205,7 @@ class Names:
         return Reading(
             n_words=len(own),
             long_form=written[0] if same or not has_some_cause(own) else None,
-            abbreviation=False,
-            header=False,
             unless=listed.before.get(lower),
-            doubtful=False,
             sentence=has_verb(own),
         )
 

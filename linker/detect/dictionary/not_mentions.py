@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import field_validator
 
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 
 _LONGEST_WORD = 24
 """Code points before a name in which the word before it is looked for."""
@@ -17,10 +16,8 @@ _CAPITALS_BEFORE = re.compile(r"(?<![^\W_])[A-Z]{2,}[ \n]\Z")
 _CAPITALS_BEHIND = re.compile(r"[ \n][A-Z]{2,}(?![^\W_])")
 
 
-class NotMentions(BaseModel):
+class NotMentions(Checked):
     """What has the name of a finding and is none: see the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     words: frozenset[str]
     headers: frozenset[str]
@@ -54,8 +51,7 @@ class NotMentions(BaseModel):
 @lru_cache(maxsize=1)
 def not_mentions() -> NotMentions:
     """What the file lists."""
-    source = resources.files(__package__) / "data/not_mentions.toml"
-    return validated(NotMentions, read_toml(source), where=str(source))
+    return shipped(NotMentions, __package__, "not_mentions.toml")
 
 
 def is_header(text: str, start: int, end: int) -> bool:

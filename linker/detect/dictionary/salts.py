@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.detect.dictionary.match import Match
 
 _NEXT_WORD = re.compile(r" ([^\W\d_]+)(?!\w)(-?)")
@@ -24,9 +21,7 @@ _LONGEST = 24
 """Code points before a word of a salt in which the other is looked for."""
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     behind: frozenset[str]
     metals: frozenset[str]
     of_two_words: frozenset[str]
@@ -129,8 +124,7 @@ def _end(text: str, match: Match) -> int:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/salts.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "salts.toml")
 
 
 @lru_cache(maxsize=1)

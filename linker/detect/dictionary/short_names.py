@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.detect.dictionary.slips import ByEnds, by_ends, without_slip
 from linker.text import stem, stems
 
@@ -23,25 +20,19 @@ _BEFORE = 24
 """Code points before a word in which what makes it another thing is looked for."""
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     names: dict[str, tuple[str, ...]]
     misspelt: tuple[str, ...]
     unless_before: dict[str, tuple[str, ...]]
     unless_after: dict[str, tuple[str, ...]]
 
 
-class _Medicines(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Medicines(Checked):
     trade_names: dict[str, tuple[str, ...]]
     everyday: dict[str, tuple[str, ...]]
 
 
-class _Examinations(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Examinations(Checked):
     names: dict[str, tuple[str, ...]]
 
 
@@ -92,14 +83,12 @@ def is_another_thing(text: str, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/short_names.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "short_names.toml")
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, tuple[str, ...]]:
-    source = resources.files(__package__) / "data/medicines.toml"
-    medicines = validated(_Medicines, read_toml(source), where=str(source))
+    medicines = shipped(_Medicines, __package__, "medicines.toml")
     tables = (_file().names, medicines.trade_names, medicines.everyday)
     names = {_key(said): names for table in tables for said, names in table.items()}
     return names | _examinations()
@@ -107,8 +96,7 @@ def _names() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _examinations() -> dict[str, tuple[str, ...]]:
-    source = resources.files(__package__) / "data/examinations.toml"
-    names = validated(_Examinations, read_toml(source), where=str(source)).names
+    names = shipped(_Examinations, __package__, "examinations.toml").names
     return {_key(said): own for said, own in names.items()}
 
 

@@ -6,29 +6,22 @@ Which words stand for one another is data, `data/variants.toml`; here they are s
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.text import stem
 
 VERB, ADVERB, PART, CHANGE = range(1, 5)
 """What a word may be here; the words of the last two are those of groups."""
 
 
-class _OfOrgans(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _OfOrgans(Checked):
     organs: tuple[str, ...]
     changes: tuple[str, ...]
     are: str
     of_some_cause: tuple[str, ...]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     parts: tuple[tuple[str, ...], ...]
     changes: tuple[tuple[str, ...], ...]
     verbs: tuple[str, ...]
@@ -59,8 +52,7 @@ def same_part(stem: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def word_file() -> _File:
     """What the file lists."""
-    source = resources.files(__package__) / "data/variants.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "variants.toml")
 
 
 @lru_cache(maxsize=1)

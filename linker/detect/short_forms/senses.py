@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import RootModel
 
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 
 _REACH = 80
 _SECTION_WORTH = 2
@@ -33,23 +32,15 @@ _ABOVE = 2000
 """Characters above an abbreviation in which the header of its section is looked for."""
 
 
-class _SenseTable(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _SenseTable(Checked):
     long: str
     cues: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     values: tuple[tuple[float, float], ...] = ()
 
 
-class _ShortTable(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _ShortTable(Checked):
     senses: tuple[_SenseTable, ...]
-
-
-class _File(RootModel[dict[str, _ShortTable]]):
-    pass
 
 
 class _Sense(NamedTuple):
@@ -110,8 +101,7 @@ def _header(text: str, start: int) -> str:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, tuple[_Sense, ...]]:
-    source = resources.files(__package__) / "data/senses.toml"
-    data = validated(_File, read_toml(source), where=str(source))
+    data = shipped(RootModel[dict[str, _ShortTable]], __package__, "senses.toml")
     return {
         short: tuple(
             _Sense(sense.long, _any_of(sense.cues), frozenset(sense.sections), sense.values)

@@ -16,7 +16,8 @@ from linker.index.arrow import open_table
 from linker.index.lexicon import Lexicon
 from linker.index.overlays.store import LayeredStore
 from linker.index.store.store import Store
-from linker.index.vectors.vectors import Cosines, Floats, Rows, Vectors
+from linker.index.vectors.half import Floats, Rows
+from linker.index.vectors.vectors import Cosines, Vectors
 
 
 class LayeredLexicon(Lexicon):

@@ -133,21 +133,25 @@ class Merge:
         concept = self._open(concept_id, tally)
         if row.kind is None:
             return self._remove(concept, row.name, tally)
-        before = {key: list(value) if isinstance(value, list) else value
-                  for key, value in concept.values.items()}  # fmt: skip
+        values = concept.values
+        before = values["preferred_name"], values["definition"]
         preferred = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")
         if preferred:
             self._prefer(concept, preferred, tally)
         if row.name:
             self._add(concept, row.name, row.kind, tally)
-        values = concept.values
         values["definition"] = row.definition or values["definition"]
-        codes = [{"vocabulary": v, "code": c} for v, c in row.codes]
-        for column, more in (
-            ("semantic_types", row.semantic_types), ("parents", row.parents), ("codes", codes),
-        ):  # fmt: skip
-            values[column] += [value for value in more if value not in values[column]]
-        if values != before:
+        is_changed = (values["preferred_name"], values["definition"]) != before
+        lists: dict[str, Sequence[object]] = {
+            "semantic_types": row.semantic_types,
+            "parents": row.parents,
+            "codes": [{"vocabulary": v, "code": c} for v, c in row.codes],
+        }
+        for column, more in lists.items():
+            new = [value for value in more if value not in values[column]]
+            values[column] += new
+            is_changed = is_changed or bool(new)
+        if is_changed:
             tally.changed.add(concept_id)
         return ""
 

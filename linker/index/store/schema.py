@@ -109,14 +109,14 @@ def derived_in(
     pairs: pa.StructArray,
 ) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
     """How to see which of some pairs, by their places, are of a derived form."""
-    if "form" not in fields_of(pairs):  # An index that was built before there were forms.
+    if "form" not in _fields_of(pairs):  # An index that was built before there were forms.
         return lambda rows: np.zeros(len(rows), dtype=bool)
     return validity_of(pc.struct_field(pairs, "form"))
 
 
 def is_own(pairs: pa.StructArray) -> npt.NDArray[np.bool_]:
     """Whether each pair is of a name that some source has itself, and not of a derived form."""
-    if "form" not in fields_of(pairs):  # An index that was built before there were forms.
+    if "form" not in _fields_of(pairs):  # An index that was built before there were forms.
         return np.ones(len(pairs), dtype=bool)
     own: npt.NDArray[np.bool_] = pc.is_null(pc.struct_field(pairs, "form")).to_numpy(
         zero_copy_only=False
@@ -153,7 +153,7 @@ def pair_of(concept: int, kind: int, surface: str, form: str | None = None) -> N
     return NamePair(concept, KINDS[kind], surface, form)
 
 
-def fields_of(structs: pa.StructArray) -> list[str]:
+def _fields_of(structs: pa.StructArray) -> list[str]:
     """The names of the fields of structs."""
     return [structs.type.field(i).name for i in range(structs.type.num_fields)]
 

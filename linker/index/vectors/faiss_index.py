@@ -110,7 +110,7 @@ def has_graph(index: faiss.Index) -> bool:
 
 def is_coded(index: faiss.Index) -> bool:
     """Whether it keeps each number of a vector in less than half precision."""
-    scalar = isinstance(storage_of(index), faiss.IndexScalarQuantizer)
+    scalar = isinstance(_storage_of(index), faiss.IndexScalarQuantizer)
     return scalar and halves_of(index) is None
 
 
@@ -139,7 +139,7 @@ def walk(index: Any, queries: Floats, n: int) -> Rows:
     return rows
 
 
-def storage_of(index: faiss.Index) -> faiss.Index:
+def _storage_of(index: faiss.Index) -> faiss.Index:
     """What keeps the vectors of an index: the index itself, or what is under its graph."""
     return faiss.downcast_index(index.storage) if isinstance(index, faiss.IndexHNSW) else index
 
@@ -149,7 +149,7 @@ def halves_of(index: faiss.Index) -> npt.NDArray[np.float16] | None:
 
     FAISS itself reads them number by number, in twice the time.
     """
-    storage = storage_of(index)
+    storage = _storage_of(index)
     if not isinstance(storage, faiss.IndexScalarQuantizer) or storage.sq.qtype != _HALF:
         return None
     n, dim = int(storage.ntotal), int(storage.d)

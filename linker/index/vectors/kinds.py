@@ -25,7 +25,7 @@ _ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class _Kind:
     """A way to search.
 
     Attributes:
@@ -42,13 +42,13 @@ class Kind:
 
 
 KINDS = (
-    Kind("Flat", FLAT_NAMES, lambda dim: 4 * dim),
+    _Kind("Flat", FLAT_NAMES, lambda dim: 4 * dim),
     # Numbers of two bytes; 32 links a name, and 64 on the ground floor, four bytes each.
-    Kind("HNSW32,SQfp16", GRAPH_NAMES, lambda dim: 2 * dim + 4 * (64 + 2) + 16),
+    _Kind("HNSW32,SQfp16", GRAPH_NAMES, lambda dim: 2 * dim + 4 * (64 + 2) + 16),
     # One bit a dimension, and two factors.
-    Kind("IVF{lists},RaBitQ", None, lambda dim: dim / 8 + 8 + _ID_BYTES),
+    _Kind("IVF{lists},RaBitQ", None, lambda dim: dim / 8 + 8 + _ID_BYTES),
     # Four bits for eight dimensions, if these go into it: parts must have the same length.
-    Kind(
+    _Kind(
         "IVF{lists},PQ{eighth}x4fsr",
         None,
         lambda dim: float("inf") if dim % 8 else dim / 16 + _ID_BYTES,

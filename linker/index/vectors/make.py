@@ -18,9 +18,9 @@ from linker.index.manifest import VectorsInfo
 from linker.index.vectors import recall
 from linker.index.vectors.effort import Effort
 from linker.index.vectors.faiss_index import compares_all, halves_of, has_graph, is_coded, make
-from linker.index.vectors.half import HalfVectors
+from linker.index.vectors.half import Floats, HalfVectors
 from linker.index.vectors.kinds import AUTO, choose_kind, complete
-from linker.index.vectors.vectors import Floats, Vectors
+from linker.index.vectors.vectors import Vectors
 
 if TYPE_CHECKING:
     from linker.steps import Progress
@@ -30,7 +30,7 @@ HALF_FILE = "vectors.f16"
 _TRAINED = "trained"
 
 
-def keeps_vectors(kind: str, dim: int) -> bool:
+def _keeps_vectors(kind: str, dim: int) -> bool:
     """Whether a kind keeps vectors, if in half precision; the others need a file of them beside.
 
     Raises:
@@ -54,7 +54,7 @@ def rounds(kind: str, dim: int) -> bool:
     Raises:
         ConfigError: the kind cannot be.
     """
-    return not keeps_vectors(kind, dim) or halves_of(make(kind, dim)) is not None
+    return not _keeps_vectors(kind, dim) or halves_of(make(kind, dim)) is not None
 
 
 def check_kind(kind: str, dim: int) -> None:
@@ -64,7 +64,7 @@ def check_kind(kind: str, dim: int) -> None:
         ConfigError: it cannot be.
     """
     if kind != AUTO:
-        keeps_vectors(complete(kind, 1), dim)
+        _keeps_vectors(complete(kind, 1), dim)
 
 
 def resolve_kind(kind: str, n_names: int, dim: int, memory: int) -> str:
@@ -127,7 +127,7 @@ def make_vectors(
 
         return begin
 
-    refined = not keeps_vectors(kind, dim)
+    refined = not _keeps_vectors(kind, dim)
     (folder / HALF_FILE).unlink(missing_ok=True)
     if refined:
         advance = step("vectors to the disk")(n_names)

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.index.vectors.effort import Effort
-from linker.index.vectors.vectors import Cosines, Floats, Vectors
+from linker.index.vectors.half import Floats
+from linker.index.vectors.vectors import Cosines, Vectors
 
 QUERIES = 500
 NEAREST = 10
@@ -54,7 +55,7 @@ class Truth:
         return float(np.minimum(found, n - missed).mean() / n)
 
 
-def held_out(vectors: Vectors, *, size: int = QUERIES, moved_to: float = MOVED_TO) -> Floats:
+def held_out(vectors: Vectors, *, size: int = QUERIES) -> Floats:
     """Stored vectors moved by seeded noise: the same queries for the same vectors."""
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(len(vectors), size=min(size, len(vectors)), replace=False))
@@ -62,7 +63,7 @@ def held_out(vectors: Vectors, *, size: int = QUERIES, moved_to: float = MOVED_T
     noise = rng.standard_normal(stored.shape, dtype=np.float32)
     noise -= (noise * stored).sum(axis=1, keepdims=True) * stored
     noise /= np.maximum(np.linalg.norm(noise, axis=1, keepdims=True), 1e-9)
-    moved = moved_to * stored + np.float32((1 - moved_to**2) ** 0.5) * noise
+    moved = MOVED_TO * stored + np.float32((1 - MOVED_TO**2) ** 0.5) * noise
     unit: Floats = moved / np.linalg.norm(moved, axis=1, keepdims=True)
     return unit
 

@@ -30,11 +30,9 @@ from linker.index.vectors.faiss_index import (
     walk,
     write,
 )
-from linker.index.vectors.half import HalfVectors, unit
+from linker.index.vectors.half import Floats, HalfVectors, Rows, unit
 
-Floats = npt.NDArray[np.float32]
 Cosines = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 
 _STORED_WITHIN = 0.001
 """How far a number of a stored vector may be from what was added: half precision: .0005."""

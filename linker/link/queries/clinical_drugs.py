@@ -12,8 +12,7 @@ import re
 from collections.abc import Sequence
 
 from linker.index import Index
-from linker.link.queries.wording import named
-from linker.text import normalise, stems
+from linker.link.queries.wording import rows_of
 
 _AMOUNT = r"\d[\d.,]*"
 _STRENGTH = rf"(?P<amounts>{_AMOUNT}(?: ?[-/] ?{_AMOUNT})?) ?(?P<unit>mg|mcg|g|units?|meq)"
@@ -68,7 +67,7 @@ def as_clinical_drug(index: Index, entry: str) -> str | None:
         return None
     said = re.sub(r"(?<=\d)(?=[^\W\d_])", " ", " ".join(entry.split()))
     found = next(filter(None, (pattern.fullmatch(said) for pattern in _ENTRIES)), None)
-    if found is None or _is_name(index, said):
+    if found is None or rows_of(index, said):
         return None
     drugs = _drugs(found["drug"], found["amounts"])
     if not drugs:
@@ -105,14 +104,7 @@ def _joined(hours: str, drugs: Sequence[tuple[str, str]], salt: str, unit: str, 
     return f"{hours}{strengths} {ending}"
 
 
-def _is_name(index: Index, text: str) -> bool:
-    return bool(_rows(index, text))
-
-
-def _rows(index: Index, text: str) -> list[int]:
-    return named(index, stems(normalise(text)))
-
-
 def _concepts(index: Index, name: str) -> frozenset[int]:
-    rows = _rows(index, name)
-    return frozenset(pair.concept for row in rows for pair in index.store.pairs(row))
+    return frozenset(
+        pair.concept for row in rows_of(index, name) for pair in index.store.pairs(row)
+    )

@@ -9,19 +9,14 @@ that somebody marked is looked up by.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.index import Store
 from linker.terminology import ANATOMY, NameKind, kinds_of
 from linker.text import normalise
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Table(Checked):
     adjectives: dict[str, tuple[str, ...]]
     labelled: dict[str, tuple[str, ...]]
 
@@ -75,5 +70,4 @@ class Organs:
 
 @lru_cache(maxsize=1)
 def _table() -> _Table:
-    source = resources.files(__package__) / "data/organs.toml"
-    return validated(_Table, read_toml(source), where=str(source))
+    return shipped(_Table, __package__, "organs.toml")

@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from importlib import resources
 from itertools import combinations
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.detect import (
     as_written,
     clinical_long_form,
@@ -44,9 +41,7 @@ _GRADE = re.compile(r"(?<![\w.])[1-4] ?\+(?!\w)")
 """As in "2+ edema"."""
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Checked):
     side: tuple[str, ...]
     severity: tuple[str, ...]
     course: tuple[str, ...]
@@ -124,8 +119,7 @@ def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    source = resources.files(__package__) / "data/qualifiers.toml"
-    return validated(_File, read_toml(source), where=str(source))
+    return shipped(_File, __package__, "qualifiers.toml")
 
 
 @lru_cache(maxsize=2)

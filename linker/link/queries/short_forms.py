@@ -31,7 +31,7 @@ from linker.detect import (
 from linker.index import MAX_WORDS, Index
 from linker.link.queries.clinical_drugs import as_clinical_drug
 from linker.link.queries.reworded import reworded
-from linker.link.queries.wording import named
+from linker.link.queries.wording import rows_of
 from linker.terminology import CHEMICAL, DISORDER
 from linker.text import normalise, readable, stems
 
@@ -142,7 +142,7 @@ def _examined(index: Index, said: str) -> str | None:
 
 
 def _names_no_disorder(index: Index, text: str) -> bool:
-    rows = _rows(index, text)
+    rows = rows_of(index, text)
     return bool(rows) and not any(are_all_of_kind(index.store, DISORDER, row) for row in rows)
 
 
@@ -157,7 +157,7 @@ def _drug_of_salt(index: Index, said: str) -> tuple[str, ...]:
 
 def _is_chemical(index: Index, text: str) -> bool:
     """Whether a text is the name of a chemical."""
-    return any(is_of_kind(index.store, CHEMICAL, row) for row in _rows(index, text))
+    return any(is_of_kind(index.store, CHEMICAL, row) for row in rows_of(index, text))
 
 
 def _named_in_full(index: Index, query: str, said: str, names: tuple[str, ...]) -> str:
@@ -181,12 +181,7 @@ def _is_known(index: Index, text: str) -> bool:
 
 
 def _has_words_of_a_name(index: Index, text: str) -> bool:
-    return bool(_rows(index, text))
-
-
-def _rows(index: Index, text: str) -> Sequence[int]:
-    """The names that have the words of a text."""
-    return named(index, stems(normalise(text)))
+    return bool(rows_of(index, text))
 
 
 def _is_reworded(index: Index, text: str) -> bool:

@@ -11,11 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.index import Store
 from linker.terminology import CHEMICAL
 from linker.text import normalise
@@ -27,9 +24,7 @@ _INDEXED = re.compile(r"(?<=[A-Za-z])\((\d)\)")
 """A small number of a formula, as a text without small numbers may write it: "CaCl(2)"."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Table(Checked):
     elements: dict[str, str]
     labelled: dict[str, str]
     formulae: dict[str, str]
@@ -58,7 +53,7 @@ class Symbols:
             kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. What
                 is no chemical has no symbol, and some symbols need to be told to be one.
         """
-        if kind not in (None, CHEMICAL) or not may_be_symbol(query):
+        if kind not in (None, CHEMICAL) or not _may_be_symbol(query):
             return query
         written = unicodedata.normalize("NFKC", query.strip()).replace("\N{MINUS SIGN}", "-")
         written = _INDEXED.sub(r"\1", written)
@@ -86,12 +81,11 @@ class Symbols:
         )
 
 
-def may_be_symbol(query: str) -> bool:
+def _may_be_symbol(query: str) -> bool:
     """Whether a string is short enough, and has a capital: cheap, and true of few mentions."""
     return len(query) <= _LONGEST and not query.islower()
 
 
 @lru_cache(maxsize=1)
 def _table() -> _Table:
-    source = resources.files(__package__) / "data/symbols.toml"
-    return validated(_Table, read_toml(source), where=str(source))
+    return shipped(_Table, __package__, "symbols.toml")

@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import resources
 from itertools import combinations
 from string import ascii_lowercase
 
 import numpy as np
 
-from linker.config import read_toml
+from linker.checked import Checked, shipped
 from linker.index import MAX_WORDS, Index
-from linker.text import bag_hash, inflected, readable, stem, stems
+from linker.text import bag_hash, inflected, normalise, readable, stem, stems
 
 _DIRECTED = re.compile(r"(\w+)[ -]to[ -](\w+)")
 _SALT = re.compile(r"[a-z]{2}ate$")
@@ -38,6 +37,10 @@ _DOUBLE = re.compile(r"(.)\1")
 _SHORTEST, _LONGEST = 5, 40
 """Letters of a word that may be misspelt: shorter ones are too near each other, and a longer one is
 no word: the longest names of chemicals are cut at their hyphens."""
+
+
+class _Words(Checked):
+    words: tuple[str, ...]
 
 
 def singular(index: Index, query: str, normal: str, rows: Sequence[int]) -> str:
@@ -156,8 +159,7 @@ def without_slip(index: Index, normal: str) -> int | None:
 @lru_cache(maxsize=1)
 def _plain_words() -> frozenset[str]:
     """The stems of words that are no slips of others."""
-    data = read_toml(resources.files(__package__) / "data/plain_words.toml")
-    return frozenset(map(stem, data["words"]))
+    return frozenset(map(stem, shipped(_Words, __package__, "plain_words.toml").words))
 
 
 def named(index: Index, asked: Sequence[str]) -> list[int]:
@@ -170,8 +172,13 @@ def named(index: Index, asked: Sequence[str]) -> list[int]:
     return [row for row in rows if sorted(stems(normal_of(row))) == bag]
 
 
+def rows_of(index: Index, text: str) -> list[int]:
+    """The rows of the names that have the words of a text, in any order and inflection."""
+    return named(index, stems(normalise(text)))
+
+
 def named_all(index: Index, asked: Sequence[Sequence[str]]) -> list[list[int]]:
-    """The same for several bags of stems at once."""
+    """The same as `named`, for several bags of stems at once."""
     found: list[list[int]] = [[] for _ in asked]
     fitting = [i for i, bag in enumerate(asked) if 1 <= len(bag) <= MAX_WORDS]
     hashes = np.array([bag_hash(asked[i]) for i in fitting], dtype=np.uint64)

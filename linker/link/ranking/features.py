@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from linker.index import Store
+from linker.link.arrays import Bools, Floats
 from linker.link.ranking.likeness import compare
 from linker.link.ranking.rank import Pairs, Ranking
-from linker.link.retrieve import Bools, Floats
 from linker.text import normalise
 
 FEATURES = (

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
+from pydantic import RootModel
 
-from linker.config import read_toml
+from linker.checked import shipped
 from linker.index import Store
+from linker.link.arrays import Bools
 from linker.link.ranking.rank import Pairs, Ranking
-from linker.link.retrieve import Bools
 from linker.terminology import DISORDER, MORPHOLOGY, kinds, kinds_of
 
 EXAMINATION = "examination"
@@ -98,5 +98,5 @@ def kind_of(label: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _labels() -> dict[str, str]:
-    source = resources.files(__package__) / "data/labels.toml"
-    return {label: kind for kind, labels in read_toml(source).items() for label in labels}
+    labels_of = shipped(RootModel[dict[str, tuple[str, ...]]], __package__, "labels.toml").root
+    return {label: kind for kind, labels in labels_of.items() for label in labels}

@@ -10,14 +10,10 @@ from itertools import chain, count
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from linker.index import ranges
+from linker.link.arrays import Bools, Floats, Ints
 from linker.text import stems
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 _OPPOSITES = (
     ("small short low decreased reduced decrease reduction narrow thin loss hypo under",

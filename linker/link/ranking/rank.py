@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.index import Store, kind_rank
-from linker.link.retrieve import Bools, Floats, Hits, Ints
+from linker.link.arrays import Bools, Floats, Ints
+from linker.link.retrieve import Hits
 from linker.terminology import NameKind
 
 _LOOSE = [kind_rank(kind) for kind in (NameKind.BROAD, NameKind.NARROW, NameKind.RELATED)]

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from linker.index import Index, Store
+from linker.link.arrays import Bools
 from linker.link.ranking.features import FEATURES, REASONS, FeatureReader, Seen
 from linker.link.ranking.rank import Ranking
 from linker.link.ranking.shared_names import SharedNames
 from linker.link.ranking.trees import Trees, shipped_trees
-from linker.link.retrieve import Bools
 from linker.schema import Candidate
 
 HEAD = 12

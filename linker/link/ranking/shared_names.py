@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from linker.index import Index, kind_rank
+from linker.link.arrays import Bools, Floats, Ints
 from linker.link.ranking.rank import Pairs
-from linker.link.retrieve import Bools, Floats, Ints
 from linker.terminology import DISORDER, MORPHOLOGY, QUALITY, NameKind, kinds_of
 from linker.text import normalise
 

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from linker.link.arrays import Floats
+
 Masks = npt.NDArray[np.int32]
 MAX_LEAVES = 32
 _ALL = -1

@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
-
-from linker.config import read_toml, validated
+from linker.checked import Checked, shipped
 from linker.terminology.tables import Form, NameKind
 
 _DISEASE = re.compile(
@@ -22,9 +19,7 @@ _DISEASE = re.compile(
 )
 
 
-class _Compounds(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Compounds(Checked):
     pathy: dict[str, tuple[str, ...]]
     toxicity: dict[str, tuple[str, ...]]
 
@@ -49,8 +44,7 @@ def all_compounds() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _table() -> Mapping[str, list[Form]]:
     """By what terminologies call an organ, in small letters: its compounds and their kinds."""
-    source = resources.files(__package__) / "data/compounds.toml"
-    read = validated(_Compounds, read_toml(source), where=source.name)
+    read = shipped(_Compounds, __package__, "compounds.toml")
     table: dict[str, list[Form]] = {}
     for ending, kind in (("pathy", None), ("toxicity", NameKind.NARROW)):
         for root, organs in getattr(read, ending).items():

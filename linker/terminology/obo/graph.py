@@ -144,7 +144,7 @@ def _broken(
 
 
 def _node(
-    node: dict[str, Any], known: set[str], noted: Counter[str], *, is_obsolete: bool = False
+    node: dict[str, Any], known: set[str], noted: Counter[str], *, is_obsolete: bool
 ) -> dict[str, Any]:
     meta = node.get("meta") or {}
     kept: dict[str, Any] = {"synonyms": [], "xrefs": [], "basicPropertyValues": []}

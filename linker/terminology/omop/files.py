@@ -12,7 +12,7 @@ from typing import IO
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import opened, or_its_zip, translated, watched
+from linker.terminology.files import opened, opened_member, or_its_zip, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,8 @@ class AthenaFile:
             with opened(self.path, progress=progress) as stream:
                 yield stream
             return
-        with translated(self.path), zipfile.ZipFile(self.path) as archive:
-            info = archive.getinfo(self.inside)
-            if info.flag_bits & 1:
-                raise TerminologyError(
-                    f"{self.path}: {self.inside} is encrypted; unpack it and give the folder"
-                )
-            with archive.open(info) as member:
-                name = self.inside.rpartition("/")[2]
-                yield watched(member, name, info.file_size, progress)
+        with opened_member(self.path, self.inside, progress) as stream:
+            yield stream
 
 
 def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, AthenaFile]:

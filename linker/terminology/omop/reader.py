@@ -34,7 +34,7 @@ from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import one, temporary_database
+from linker.terminology.database import clean, one, table_of, temporary_database
 from linker.terminology.omop.files import AthenaFile, find_files
 from linker.terminology.omop.release import (
     filters_of,
@@ -55,7 +55,6 @@ from linker.terminology.omop.sql import (
     RETIRED,
     SEVERAL,
 )
-from linker.terminology.rrf.atoms import clean
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -159,8 +158,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
                 filters=filters_of(options, languages),
                 skipped={**other, **left_out(db), **bad.counted()},
             ),
-            _arrow(db, CONCEPT_ROWS, CONCEPTS),
-            _arrow(db, NAME_ROWS, NAMES),
+            table_of(db, CONCEPT_ROWS, CONCEPTS),
+            table_of(db, NAME_ROWS, NAMES),
         )
 
 
@@ -170,10 +169,6 @@ def _number(language: str) -> int:
             f"languages: {language!r} is no language_concept_id; they look like '4180186' (English)"
         )
     return int(language)
-
-
-def _arrow(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
-    return db.sql(sql).to_arrow_table().cast(schema)
 
 
 # --- Files to tables --------------------------------------------------------

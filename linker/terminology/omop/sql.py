@@ -9,7 +9,7 @@ parent, retired                  what else there is
 
 from __future__ import annotations
 
-from linker.terminology.rrf.atoms import clean
+from linker.terminology.database import clean
 
 # Concept 0 is "No matching concept": OMOP's NIL.
 KEPT = """

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linker.terminology.database import quoted
 from linker.terminology.rrf.atoms import OTHER_TERM_TYPE, among, n_kept
-from linker.terminology.rrf.release import RrfRelease, quoted
+from linker.terminology.rrf.release import RrfRelease
 from linker.terminology.tables import CONCEPTS, NAMES, NameKind
 
 # TTY in MRDOC.RRF: abbreviation, acronym, and those of attributes, the Metathesaurus and sources.

@@ -23,7 +23,8 @@ from collections.abc import Collection, Sequence
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology.bad_rows import NO_PARENT
-from linker.terminology.rrf.release import RrfRelease, quoted
+from linker.terminology.database import clean, quoted
+from linker.terminology.rrf.release import RrfRelease
 
 OTHER_TERM_TYPE = "names of other term types"
 _SUPPRESSED = "suppressed names"
@@ -34,11 +35,6 @@ _TABLES = (
     "definitions (concept_id VARCHAR, definition VARCHAR, key BIGINT)",
     "retired (concept_id VARCHAR, name VARCHAR, successor VARCHAR, key BIGINT)",
 )
-
-
-def clean(column: str) -> str:
-    """SQL for a text with single spaces, and none around it."""
-    return rf"trim(regexp_replace({column}, '[\s\p{{Z}}]+', ' ', 'g'))"
 
 
 def among(column: str, values: Collection[str]) -> str:
@@ -54,7 +50,6 @@ def not_suppressed(options: ReadOptions) -> str:
 
 def load_atoms(
     release: RrfRelease,
-    main: str,
     concept_id: str,
     *,
     key: str,
@@ -67,8 +62,8 @@ def load_atoms(
     """Make the tables, and fill `atoms`.
 
     Args:
-        main: the file of atoms; `concept_id` is its column.
-        key: SQL for an integer from the columns of the file, and of what is `joined`.
+        concept_id: the column of the main file that holds it.
+        key: SQL for an integer from the columns of that file, and of what is `joined`.
         sources: keep these; none keeps all.
         level: SQL for the restriction level.
 
@@ -95,33 +90,32 @@ def load_atoms(
         SELECT {concept_id} AS concept_id, {clean("STR")} AS name, LAT AS language, SAB AS source,
             TTY AS term_type, CODE AS code, SUPPRESS AS suppress, {level} AS level, {key} AS key,
             CASE {left_out} END AS left_out
-        FROM {release.rows(main, (concept_id, *columns))} {joined}
+        FROM {release.rows(release.main, (concept_id, *columns))} {joined}
     """)
     blank = "concept_id IS NULL OR trim(concept_id) = '' OR name IS NULL OR name = ''"
     if release.run(f"SELECT count(*) FROM atoms WHERE {blank}")[0][0]:
-        release.refuse_blank(main, (concept_id, "STR"))
+        release.refuse_blank(release.main, (concept_id, "STR"))
         release.run(f"DELETE FROM atoms WHERE {blank}")
     for option, column, values in (
         ("languages", "language", languages),
         ("sources", "source", sources),
         ("term_types", "term_type", options.term_types),
     ):
-        _refuse_absent(release, main, option, column, values)
+        _refuse_absent(release, option, column, values)
 
 
-def _refuse_absent(
-    release: RrfRelease, main: str, option: str, column: str, values: Sequence[str]
-) -> None:
+def _refuse_absent(release: RrfRelease, option: str, column: str, values: Sequence[str]) -> None:
     """A value that no row has is a slip of the pen: an index would lack names and nobody know."""
+    where = release.where(release.main)
     held = {value for (value,) in release.run(f"SELECT DISTINCT {column} FROM atoms")} - {None}
     if not held:
         raise TerminologyError(
-            f"{release.where(main)}: no row with a {column.replace('_', ' ')}, expected one for "
+            f"{where}: no row with a {column.replace('_', ' ')}, expected one for "
             "each name; was the file cut short? fetch it again"
         )
     if absent := [value for value in values if value not in held]:
         raise TerminologyError(
-            f"{release.where(main)}: no name with {column.replace('_', ' ')} {absent[0]!r}; "
+            f"{where}: no name with {column.replace('_', ' ')} {absent[0]!r}; "
             f"found: {', '.join(sorted(held))}; correct {option}"
         )
 
@@ -145,7 +139,7 @@ def filters(
 # --- What is kept -----------------------------------------------------------
 
 
-def keep_concepts(release: RrfRelease, main: str, types: Collection[str] | None) -> None:
+def keep_concepts(release: RrfRelease, types: Collection[str] | None) -> None:
     """Make the table `kept`: the concepts with a name that is kept.
 
     Args:
@@ -164,8 +158,8 @@ def keep_concepts(release: RrfRelease, main: str, types: Collection[str] | None)
     """)
     if not n_kept(release):
         raise TerminologyError(
-            f"{release.where(main)}: no concept is left; the filters leave out all of it, or it is "
-            "empty"
+            f"{release.where(release.main)}: no concept is left; the filters leave out all of it, "
+            "or it is empty"
         )
 
 

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
-from linker.terminology.files import or_its_zip, translated, watched
+from linker.terminology.files import or_its_zip, plain_name, translated, watched
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -53,9 +53,7 @@ class _Part:
         else:
             # The member keeps its archive open for as long as it is read.
             with zipfile.ZipFile(self.path) as archive:
-                if archive.getinfo(self.inside).flag_bits & 1:
-                    raise TerminologyError(f"{self}: encrypted; unpack it and give the folder")
-                stream = archive.open(self.inside)
+                stream = archive.open(plain_name(self.path, archive, self.inside))
         stream = watched(stream, name, self.size, progress)
         return cast("IO[bytes]", _Unpacked(fileobj=stream)) if _is_gzip(name) else stream
 

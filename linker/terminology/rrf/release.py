@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import temporary_database
+from linker.terminology.database import quoted, temporary_database
 from linker.terminology.files import translated
 from linker.terminology.rrf.files import Member, find_members
 from linker.terminology.rrf.rows import blocks_of, lines_of, whole_rows
@@ -49,6 +49,7 @@ class RrfRelease:
     """The files of a release, and a database to join them in. Made by `opened_release`.
 
     Attributes:
+        main: the file without which it is no release: that of its names.
         bad: counts the rows that were left out as broken.
         progress: told of each file that is read.
     """
@@ -56,6 +57,7 @@ class RrfRelease:
     def __init__(
         self,
         path: Path,
+        main: str,
         members: Mapping[str, Member],
         layouts: Layouts,
         bad: BadRows,
@@ -63,6 +65,7 @@ class RrfRelease:
         connection: duckdb.DuckDBPyConnection,
         progress: Progress,
     ) -> None:
+        self.main = main
         self.bad = bad
         self.progress = progress
         self._path = path
@@ -79,12 +82,12 @@ class RrfRelease:
         """A file of the release, for messages."""
         return self._members[name].where
 
-    def folders(self, name: str, path: Path) -> list[str]:
-        """The folders and archives that a file is in, from it on up; then those of `path`."""
-        holding = self._members[name].folder
+    def folders(self) -> list[str]:
+        """The folders and archives that the main file is in, from it on up; then those given."""
+        holding = self._members[self.main].folder
         return [
             part
-            for place in (holding, path)
+            for place in (holding, self._path)
             for part in reversed(place.absolute().parts[-_FOLDERS:])
         ]
 
@@ -225,10 +228,5 @@ def opened_release(
         # Nothing is to survive a crash: without commits, nothing waits for the disk.
         connection.begin()
         yield RrfRelease(
-            path, members, layouts, BadRows(max_bad_rows), folder, connection, progress
+            path, main, members, layouts, BadRows(max_bad_rows), folder, connection, progress
         )
-
-
-def quoted(text: str) -> str:
-    """A string for SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -7,11 +7,11 @@ from typing import IO
 
 from linker.counted import counted
 from linker.errors import TerminologyError
+from linker.formats.lines import BOM
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
 from linker.terminology.rrf.files import Member
 
-_MARK = b"\xef\xbb\xbf"
 _BLOCK = 1 << 23
 
 
@@ -32,7 +32,7 @@ def blocks_of(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def lines_of(block: bytes) -> list[bytes]:
     """The lines of a block without their endings and byte-order mark."""
-    lines = block.removeprefix(_MARK).replace(b"\r\n", b"\n").split(b"\n")
+    lines = block.removeprefix(BOM).replace(b"\r\n", b"\n").split(b"\n")
     if lines[-1] == b"":
         lines.pop()
     return lines
@@ -54,7 +54,7 @@ def whole_rows(
         for row in sorted(wrong):
             if lines[row].strip():
                 bad.skip(_broken(lines[row], f"{member.where}:{first + row}", n_fields))
-        odd = b"\r" in block or b"\0" in block or block.startswith(_MARK)
+        odd = b"\r" in block or b"\0" in block or block.startswith(BOM)
         if not wrong and not odd:
             yield block, False
             continue

@@ -19,7 +19,7 @@ from typing import IO
 
 from linker.errors import TerminologyError
 from linker.steps import Progress
-from linker.terminology.files import opened, translated, watched
+from linker.terminology.files import opened, opened_member, translated
 
 _PREFIXES = {
     "concept": "sct2_Concept",
@@ -80,14 +80,8 @@ class ReleaseFile:
             with opened(self.path, progress=progress) as stream:
                 yield stream
             return
-        with translated(self.path), zipfile.ZipFile(self.path) as archive:
-            if archive.getinfo(self.member).flag_bits & 1:
-                raise TerminologyError(
-                    f"{self.path}: {self.member} is encrypted; unpack it and give the folder"
-                )
-            size = archive.getinfo(self.member).file_size
-            with archive.open(self.member) as stream:
-                yield watched(stream, self.name, size, progress)
+        with opened_member(self.path, self.member, progress) as stream:
+            yield stream
 
 
 # --- Which files there are --------------------------------------------------

@@ -33,13 +33,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import one, temporary_database
+from linker.terminology.database import one, table_of, temporary_database
 from linker.terminology.snomed.files import ReleaseFile, find_release
 from linker.terminology.snomed.language import choose_refsets
 from linker.terminology.snomed.release import load_release
@@ -103,13 +101,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
                 filters=filters,
                 skipped={**_skipped(db, rooted="roots" in filters), **bad.counted()},
             ),
-            _arrow(db, CONCEPT_ROWS, CONCEPTS),
-            _arrow(db, NAME_ROWS, NAMES),
+            table_of(db, CONCEPT_ROWS, CONCEPTS),
+            table_of(db, NAME_ROWS, NAMES),
         )
-
-
-def _arrow(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
-    return db.sql(sql).to_arrow_table().cast(schema)
 
 
 def _title(files: Sequence[ReleaseFile]) -> str:

@@ -8,6 +8,8 @@ retired, parent, code                  what else a concept has
 
 from __future__ import annotations
 
+from linker.terminology.database import clean
+
 CORE_MODULE, MODEL_MODULE = 900000000000207008, 900000000000012004
 IS_A = 116680003
 FULL_NAME, SYNONYM, DEFINITION = 900000000000003001, 900000000000013009, 900000000000550004
@@ -58,7 +60,7 @@ DESCRIBED = f"""
     CREATE TABLE described AS
     SELECT d.id, d.conceptId AS concept, d.typeId AS type, d.effectiveTime AS time, d.active,
         starts_with(lower(d.languageCode), 'en') AS english,
-        trim(regexp_replace(d.term, '[\\s\\p{{Z}}]+', ' ', 'g')) AS text,
+        {clean("d.term")} AS text,
         coalesce(a.rank, $any) AS rank
     FROM description d JOIN concept c ON c.id = d.conceptId
     LEFT JOIN accepted a ON a.description = d.id

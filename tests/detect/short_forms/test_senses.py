@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.config import read_toml
+from linker.checked import read_toml
 from linker.detect.short_forms.senses import sense_of
 from linker.detect.short_forms.shorthand import is_abbreviation, stands_for
 

@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 from rich.console import Console
 
-from linker import progress
-from linker.progress import Bars
+from linker.cli import progress
+from linker.cli.progress import Bars
 
 
 class Clock:
