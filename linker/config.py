@@ -253,7 +253,7 @@ _Terminologies = Annotated[
 
 
 class Recipe(_Section):
-    """A build as a file.
+    """The description of a build, as read from a TOML file.
 
     Attributes:
         terminology: one section, or several for an index of several terminologies.
@@ -276,7 +276,8 @@ class Recipe(_Section):
         """Read a recipe.
 
         Raises:
-            ConfigError: the file is missing, is not TOML, or has a key or value that cannot be.
+            ConfigError: the file is missing, is not TOML, or has an unknown key or an invalid
+                value.
         """
         return validated(cls, read_toml(Path(path)), where=str(path))
 
