@@ -90,7 +90,9 @@ def _anchors(page):
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", ["README.md", *sorted(PAGES)])
+@pytest.mark.parametrize(
+    "name", ["README.md", "benchmarks/RESULTS.md", "benchmarks/TRIED.md", *sorted(PAGES)]
+)
 def test_links_to_a_heading_find_it(name):
     page = PAGES.get(name) or (ROOT / name).read_text(encoding="utf-8")
     home = ROOT / "docs" / name if name in PAGES else ROOT / name
