@@ -230,7 +230,7 @@ _Terminologies = Annotated[
 
 
 class Recipe(Checked):
-    """A build as a file.
+    """The description of a build, as read from a TOML file.
 
     Attributes:
         terminology: one section, or several for an index of several terminologies.
@@ -253,6 +253,7 @@ class Recipe(Checked):
         """Read a recipe.
 
         Raises:
-            ConfigError: the file is missing, is not TOML, or has a key or value that cannot be.
+            ConfigError: the file is missing, is not TOML, or has an unknown key or an invalid
+                value.
         """
         return validated(cls, read_toml(Path(path)), where=str(path))

@@ -53,7 +53,7 @@ class Note:
     """A clinical note: an id that is unique within its run, and the text as the caller has it.
 
     Attributes:
-        carried: what its source says of it beside, for output formats that have a place for it
+        carried: what else its source says of it, for output formats that have a place for it
             ("person_id", "note_date", "subject").
     """
 
@@ -74,10 +74,11 @@ class Mention:
         start, end: half-open, in code points of the caller's text.
         text: the stretch itself.
         label: what the detector calls it ("DISEASE"), or "".
-        long_form: what a short form stands for, where the note, the table of clinical abbreviations
-            ("SOB": "shortness of breath"), that of chemical symbols ("Ca": "calcium") or that of
-            adjectives ("renal": "kidney") says so; it is looked up instead of `text`.
-        proposed: no name, but words of names that stand together; kept if the link is likely.
+        long_form: what a short form stands for, by the note itself or by the tables of clinical
+            abbreviations ("SOB": "shortness of breath"), of chemical symbols ("Ca": "calcium") or
+            of adjectives ("renal": "kidney"); it is looked up instead of `text`.
+        proposed: true of a mention that is not a name, but consists of words that occur in names;
+            kept only if its link is likely.
     """
 
     start: int
@@ -96,7 +97,7 @@ class Mention:
 
     @property
     def query(self) -> str:
-        """The string that is looked up: the long form of a short form, else the text."""
+        """The string that is looked up: the long form if there is one, otherwise the text."""
         return self.text if self.long_form is None else self.long_form
 
 
@@ -105,14 +106,14 @@ class Candidate:
     """A concept offered for a mention.
 
     Attributes:
-        matched_name: the name, as the terminology writes it, that came nearest to the mention.
+        matched_name: the name nearest to the mention, as the terminology writes it.
         score: the cosine of the two, in [-1, 1]; higher is better.
-        probability: calibrated, in [0, 1]; those of a mention's candidates sum to at most 1, and
-            the rest is NIL's. Where the index is of several terminologies, that holds for the
-            candidates of each.
-        features: what the ranker saw of it and what else counted, by the names of
-            `linker.link.ranking.features.REASONS`; empty where it did not look: only the first
-            dozen of a mention's candidates are weighed against each other.
+        probability: calibrated, in [0, 1]. The probabilities of a mention's candidates sum to at
+            most 1, and the rest belongs to NIL. In an index of several terminologies, this holds
+            for the candidates of each.
+        features: what the ranker saw of it and what else counted, by the names in
+            `linker.link.ranking.features.REASONS`; empty if the ranker did not look at it, as it
+            weighs only the first dozen of a mention's candidates.
     """
 
     concept_id: str
@@ -136,7 +137,7 @@ class Link:
     Attributes:
         concept_id: the first candidate's id, or None for NIL: no concept fits well enough.
         candidates: best first, ties broken by concept id. A NIL link keeps its candidates, so that
-            a reviewer sees what was turned down.
+            a reviewer sees what was rejected.
         assertion: one truth value for each of `ASSERTIONS`.
     """
 
@@ -165,17 +166,17 @@ class Link:
 
     @property
     def best(self) -> Candidate | None:
-        """The first candidate, linked or turned down; None where nothing was found at all."""
+        """The first candidate, linked or rejected; None if nothing was found at all."""
         return self.candidates[0] if self.candidates else None
 
     @property
     def preferred_name(self) -> str | None:
-        """The preferred name of the concept that it names; None for NIL."""
+        """The preferred name of the linked concept; None for NIL."""
         return None if self.concept_id is None else self.candidates[0].preferred_name
 
     @property
     def probability(self) -> float:
-        """The first candidate's probability, in [0, 1]; 0 where there is none."""
+        """The first candidate's probability, in [0, 1]; 0 if there is no candidate."""
         return self.candidates[0].probability if self.candidates else 0.0
 
     @property
@@ -187,8 +188,8 @@ class Link:
         """Plain values for JSON, in the shape of a link of `annotate --format jsonl`.
 
         `score` and `probability` are rounded to 6 places. For NIL, `concept_id` and
-        `preferred_name` are None, and `score` and `probability` are the best candidate's, which
-        was turned down. `dataclasses.asdict` gives all fields as they are, features among them.
+        `preferred_name` are None, and `score` and `probability` are those of the best candidate,
+        which was rejected. `dataclasses.asdict` gives all fields unchanged, including features.
         """
         return link_record(self)
 

@@ -15,6 +15,7 @@ import typer
 from examples import IS_BUILT, ROOT, examples, languages, links, run_examples
 
 from linker.cli import app
+from linker.train import TrainSettings
 
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 COMMANDS = typer.main.get_command(app).commands
@@ -89,7 +90,9 @@ def _anchors(page):
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", ["README.md", *sorted(PAGES)])
+@pytest.mark.parametrize(
+    "name", ["README.md", "benchmarks/RESULTS.md", "benchmarks/TRIED.md", *sorted(PAGES)]
+)
 def test_links_to_a_heading_find_it(name):
     page = PAGES.get(name) or (ROOT / name).read_text(encoding="utf-8")
     home = ROOT / "docs" / name if name in PAGES else ROOT / name
@@ -110,6 +113,20 @@ def test_the_reference_is_up_to_date():
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert PAGES["reference.md"] == module.reference(), "run python docs/make_reference.py"
+
+
+def test_no_default_of_the_reference_is_blank():
+    assert "Default: ." not in PAGES["reference.md"]
+
+
+@pytest.mark.parametrize("name", TrainSettings.model_fields)
+def test_the_help_of_train_says_each_default(name: str) -> None:
+    (option,) = (p for p in COMMANDS["train"].params if p.name == name)
+    default = TrainSettings.model_fields[name].default
+    if isinstance(default, bool):
+        # As it is typed: the option, or the one that turns it off.
+        default = (option.secondary_opts, option.opts)[default][0].removeprefix("--")
+    assert option.help.endswith(f"[default: {default}]")
 
 
 def test_the_reference_is_of_the_checkout_it_stands_in(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import pytest
 from examples import IS_BUILT, ROOT, links, run_examples
@@ -49,6 +51,28 @@ def test_the_local_terms_are_mapped_as_the_readme_says(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     with (tmp_path / "mapped.csv").open(newline="") as file:
         assert [[row[name] for name in rows[0]] for row in csv.DictReader(file)] == rows[1:]
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not IS_BUILT, reason="indexes/hpo is not built: make demo")
+def test_link_and_annotate_write_the_json_that_the_readme_shows(tmp_path: Path) -> None:
+    def read(line: str) -> dict[str, Any]:
+        # To three digits: other processors may differ in the fifth.
+        found: dict[str, Any] = json.loads(line, parse_float=lambda digits: round(float(digits), 3))
+        return found
+
+    mention, note = map(read, re.findall(r"```json\n(.*?)```", README, re.DOTALL))
+    index = ["--index", str(ROOT / "indexes/hpo")]
+    done = CliRunner().invoke(app, ["link", *index, "--k", "1", mention["text"]])
+    assert read(done.stdout) == mention
+
+    (text,) = re.findall(r'^note = "(.*)"$', README, re.MULTILINE)
+    notes, out = tmp_path / "notes.jsonl", tmp_path / "links.jsonl"
+    notes.write_text(json.dumps({"id": note["id"], "text": text}))
+    done = CliRunner().invoke(app, ["annotate", str(notes), *index, "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    first = read(out.read_text())["links"][0]
+    assert [first | {"candidates": ["..."]}] == note["links"]
 
 
 @pytest.mark.parametrize("source", sorted(READERS))

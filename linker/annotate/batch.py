@@ -152,7 +152,7 @@ def annotate_batch(
     """Annotate a batch.
 
     Args:
-        k: candidates to keep a mention.
+        k: candidates to keep for each mention.
         index: what the run's index is.
         name: the format of the output at `out`.
         info: what the format may say of the run.

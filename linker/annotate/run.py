@@ -74,42 +74,43 @@ def annotate_files(
 ) -> Counts:
     """Annotate files of notes.
 
-    Where `out` is there from an earlier run with the same index, settings and version of the tool,
-    notes whose id and text it had are not done again; what it holds of notes that the input lacks,
-    or that cannot be read now, is kept. Documents of FHIR that are entered-in-error or deleted lose
-    their links, and so do notes whose text is null now, unless no note of the input can be read.
+    If `out` exists from an earlier run with the same index, settings and version of the tool, notes
+    with an unchanged id and text are not annotated again. Links of notes that are no longer in the
+    input, or that can no longer be read, are kept. FHIR documents that are now entered-in-error or
+    deleted lose their links, as do notes whose text is now null, unless no note of the input can be
+    read.
 
     Args:
         linker: finds and links the mentions.
         paths: files and folders of notes; see `NoteStream`.
         out: the file, or for some formats the folder, to write.
         format: a name of `WRITERS`.
-        input_format: a name of `NOTE_READERS`; by default the files' endings say.
-        columns: of tables and JSON lines, those of the notes' id and text.
-        query: what selects the notes of a database among `paths`.
-        k: candidates to keep a mention.
-        workers: processes, at least 1; by default 1, on Ray as many as the cluster has cores. It
-            changes no link, and no score beyond 1e-5.
-        ray: where they run: None for this machine, else the address of a Ray cluster, "auto", or
-            "local"; its machines must see the notes and the index under the same paths.
-        resume: go on with a run that was stopped; notes that it did are not done again.
-        force: replace `out`, and throw away a run that was stopped.
-        prune: drop from an output that is there the notes that the input lacks; refused where some
-            of the input cannot be read, and which notes it holds is not known, and where it holds
-            none at all.
+        input_format: a name of `NOTE_READERS`; by default the files' endings decide.
+        columns: the columns of tables, or keys of JSON lines, with the notes' id and text.
+        query: the SQL that selects the notes, for a database in `paths`.
+        k: candidates to keep for each mention.
+        workers: how many processes, at least 1; by default 1, on Ray the number of cores of the
+            cluster. It changes no link, and no score by more than 1e-5.
+        ray: where they run: None for this machine without Ray, otherwise the address of a Ray
+            cluster, "auto" or "local". Its machines must see the notes and the index under the same
+            paths.
+        resume: continue a run that was stopped; notes that it had finished are not annotated again.
+        force: replace `out`, and discard a run that was stopped.
+        prune: drop from an existing output the notes that are not in the input; refused if some of
+            the input cannot be read, since its notes are then unknown, or if it holds no note.
         progress: called after each batch with the stream and the number of notes in it.
-        told: called after each batch with what was done so far.
-        wrote: called while the output is written, with the number of notes more, and of all that
-            there may be; for few it is not called.
+        told: called after each batch with the counts so far.
+        wrote: called while the output is written, with the number of notes just written and the
+            most that there may be; not called for few notes.
 
     Raises:
-        NoteError: there are no notes to read, or `out` or the remains of a stopped run are there
-            and cannot be gone on with, or another process writes there; or the disk is full, or
-            its like: `resume` goes on from there.
+        NoteError: there are no notes to read; or `out` or a stopped run exists and cannot be
+            continued; or another process writes there; or the disk is full, or the like, after
+            which `resume` continues the run.
         LinkerError: the linker's encoder or detector cannot be loaded, workers died again and
             again, or the index was replaced.
-        MissingExtraError: `ray` is asked for and not installed.
-        TypeError: `linker` is no `Linker`, or `paths` is a single path.
+        MissingExtraError: `ray` is given but not installed.
+        TypeError: `linker` is not a `Linker`, or `paths` is a single path.
         ValueError: `k` or `workers` is below 1.
     """
     if not isinstance(linker, Linker):

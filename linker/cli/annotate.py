@@ -33,37 +33,40 @@ def annotate(
         list[str],
         typer.Argument(
             help="JSON lines of {id, text}, CSV, TSV, Parquet, text files, BRAT, PubTator, BioC, "
-            "OMOP NOTE, FHIR DocumentReference; .gz and .zst of them; folders; - for stdin; "
+            "OMOP NOTE, FHIR DocumentReference, also .gz and .zst; folders; - for stdin; "
             "sqlite:///FILE or postgresql://... with --query."
         ),
     ],
     *,
     index: IndexOption,
     out: Annotated[
-        Path, typer.Option(help="The file, or for brat and docbin the folder.", show_default=False)
+        Path,
+        typer.Option(
+            help="The file to write, or for brat and docbin the folder.", show_default=False
+        ),
     ],
     format: Annotated[  # noqa: A002
         str | None,
         typer.Option(
-            help="What to write: jsonl, parquet, csv, brat, pubtator, bioc, omop, fhir or docbin; "
-            "by default as the ending of --out says, else jsonl."
+            help="The output format: jsonl, parquet, csv, brat, pubtator, bioc, omop, fhir or "
+            "docbin. By default, the ending of --out decides, and jsonl if it does not."
         ),
     ] = None,
     input_format: Annotated[
         str | None,
         typer.Option(
-            help="What to read, where endings do not say: jsonl, text, csv, tsv, parquet, brat, "
-            "pubtator, bioc, json or fhir."
+            help="The input format, if file endings do not tell: jsonl, text, csv, tsv, parquet, "
+            "brat, pubtator, bioc, json or fhir."
         ),
     ] = None,
     query: Annotated[
-        str | None, typer.Option(help="What selects the notes of a database: SELECT id, text ...")
+        str | None, typer.Option(help="For a database, what selects the notes: SELECT id, text ...")
     ] = None,
     id_column: Annotated[
-        str | None, typer.Option(help="The column, or JSON key, of the notes' ids.")
+        str | None, typer.Option(help="The column, or JSON key, with the notes' ids.")
     ] = None,
     text_column: Annotated[
-        str | None, typer.Option(help="The column, or JSON key, of the notes' texts.")
+        str | None, typer.Option(help="The column, or JSON key, with the notes' texts.")
     ] = None,
     k: KOption = 5,
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
@@ -73,25 +76,29 @@ def annotate(
     encoder: EncoderOption = None,
     assertion_rules: Annotated[
         Path | None,
-        typer.Option(help="A TOML file of your own rules for what is negated, past and so on."),
+        typer.Option(
+            help="A TOML file with your own rules for what is negated, historical and so on."
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes: 1; with --ray as many as the cluster has cores."),
+        typer.Option(
+            min=1, help="How many processes. [default: 1; with --ray, the cores of the cluster]"
+        ),
     ] = None,
     ray: Annotated[
         str | None,
         typer.Option(
             metavar="auto|ADDRESS|local",
-            help="Run on a Ray cluster: the one that runs here, the one at an address, or one of "
-            "this machine alone. Its machines must see the notes and the index.",
+            help="Run on a Ray cluster: the one this machine is part of, the one at an address, or "
+            "a new one on this machine only. All its machines must see the notes and the index.",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
+        bool, typer.Option("--resume", help="Continue a run that was stopped.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the output; start a stopped run over.")
+        bool, typer.Option("--force", help="Replace the output, or restart a stopped run.")
     ] = False,
     prune: Annotated[
         bool,
@@ -100,7 +107,7 @@ def annotate(
 ) -> None:
     """Find and link the mentions of clinical notes.
 
-    Onto an output of an earlier run, only new and changed notes are annotated.
+    If the output exists from an earlier run, only new and changed notes are annotated.
     """
     from linker.annotate import NOTE_READERS, WRITERS, Columns, annotate_files, choose_format
     from linker.cli.progress import Bars

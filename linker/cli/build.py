@@ -30,12 +30,12 @@ def build(
     path: Annotated[
         str | None,
         typer.Argument(
-            help="The file or folder, or package:NAME/FILE for one that a package carries.",
+            help="The file or folder, or package:NAME/FILE for a file inside an installed package.",
             show_default=False,
         ),
     ] = None,
     *,
-    out: Annotated[Path, typer.Option(help="The index folder to make.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The index folder to create.", show_default=False)],
     encoder: Annotated[
         str | None,
         typer.Option(help=f"A known encoder, a hub name or a folder. [default: {DEFAULT_ENCODER}]"),
@@ -52,59 +52,62 @@ def build(
     ] = None,
     pooling: Annotated[
         str | None,
-        typer.Option(help="mean, cls or max, for an encoder folder that does not say it."),
+        typer.Option(help="mean, cls or max, for an encoder folder that does not say which."),
     ] = None,
     reuse: Annotated[
         Path | None,
         typer.Option(
-            help="An older index of the same encoder: only names that it lacks are embedded.",
+            help="An older index with the same encoder: only names not in it are embedded.",
             show_default=False,
         ),
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="A build as a file (TOML); flags override it.")
+        Path | None, typer.Option(help="A TOML file that describes a build; flags override it.")
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option(help="A FAISS factory string, or auto: by names and memory. [default: auto]"),
+        typer.Option(
+            help="A FAISS factory string, or auto: by number of names and memory. [default: auto]"
+        ),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option(help="What the search may keep in memory, for auto. [default: 1.5GB]"),
+        typer.Option(help="For auto: how much memory the search may use. [default: 1.5GB]"),
     ] = None,
     recall: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="The recall@10 to tune the search for. [default: 0.95]"),
     ] = None,
     root: Annotated[
-        list[str] | None, typer.Option(help="Keep this concept and what is below it; repeatable.")
+        list[str] | None,
+        typer.Option(help="Keep only this concept and its descendants; repeatable."),
     ] = None,
     semantic_type: Annotated[
         list[str] | None,
         typer.Option(
-            help="Keep the concepts of this type only: a tag of SNOMED CT (disorder), a type of "
-            "the UMLS (T047), a domain of OMOP; repeatable."
+            help="Keep only concepts of this type: a semantic tag of SNOMED CT (disorder), a "
+            "semantic type of the UMLS (T047), a domain of OMOP; repeatable."
         ),
     ] = None,
     semantic_group: Annotated[
         list[str] | None,
         typer.Option(
-            help="For umls and rxnorm: keep the concepts of this group of types (DISO) only, and "
+            help="For umls and rxnorm: keep only concepts of this semantic group (DISO), and those "
             "of --semantic-type; repeatable."
         ),
     ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
-            help="For table: OURS=THEIRS, as in concept_id=Code; repeatable, also for the same of "
-            "ours: synonyms=Short, synonyms=Alias."
+            help="For table: OURS=THEIRS, as in concept_id=Code; repeatable, also with the same "
+            "OURS: synonyms=Short, synonyms=Alias."
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN=VALUE",
-            help="For table: read the rows with this value in this column of the file, as in "
+            help="For table: read only the rows with this value in this column, as in "
             "STATUS=ACTIVE; repeatable.",
         ),
     ] = None,
@@ -113,7 +116,7 @@ def build(
         typer.Option(
             "--and",
             metavar="SOURCE:PATH",
-            help="A further terminology for the same index; repeatable.",
+            help="Another terminology for the same index; repeatable.",
         ),
     ] = None,
     overlay: Annotated[
@@ -124,25 +127,31 @@ def build(
         bool | None,
         typer.Option(
             "--derive-names/--no-derive-names",
-            help="Derive the forms that people write from the names. [default: derive]",
+            help="Add the forms that people write, derived from the names. [default: derive]",
             show_default=False,
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="What to call the terminology.")] = None,
-    release: Annotated[str | None, typer.Option(help="Which release it is.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Under which terms it may be used.")] = None,
+    release: Annotated[
+        str | None, typer.Option(help="Which release of the terminology it is.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="The terms under which it may be used.")
+    ] = None,
     max_bad_rows: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Broken rows, records or clauses to leave out, and count, before giving up."
+            min=0,
+            help="How many broken rows, records or clauses to skip and count before giving up. "
+            "[default: 0]",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a build that was stopped.")
+        bool, typer.Option("--resume", help="Continue a build that was stopped.")
     ] = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Replace a finished index; start an unfinished one over."),
+        typer.Option("--force", help="Replace a finished index, or restart an unfinished one."),
     ] = False,
 ) -> None:
     """Read a terminology, embed every name, and write an index folder."""

@@ -16,18 +16,18 @@ from linker.counted import counted
 
 def demo(
     *,
-    index: Annotated[Path, typer.Option(help="The index folder; built if it is not there.")] = Path(
-        "indexes/hpo"
-    ),
+    index: Annotated[
+        Path, typer.Option(help="The index folder; built if it does not exist.")
+    ] = Path("indexes/hpo"),
     out: Annotated[Path, typer.Option(help="The folder for the links and the report.")] = Path(
         "demo"
     ),
     force: Annotated[
         bool,
-        typer.Option("--force", help="Build the index again; start an unfinished one over."),
+        typer.Option("--force", help="Build the index again, or restart an unfinished build."),
     ] = False,
 ) -> None:
-    """Link a dozen sample notes to the Human Phenotype Ontology, and write a report to look at."""
+    """Link a dozen sample notes to the Human Phenotype Ontology, and write an HTML report."""
     # Everything is in packages: nothing may be fetched, and this shows that nothing is.
     os.environ["HF_HUB_OFFLINE"] = "1"
     from linker.cli.progress import Bars

@@ -27,23 +27,31 @@ SHOWN = 80
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(help="An index folder, or a recipe.", show_default=False)],
-    new: Annotated[Path, typer.Argument(help="The same, later.", show_default=False)],
+    old: Annotated[
+        Path, typer.Argument(help="The older index folder or recipe.", show_default=False)
+    ],
+    new: Annotated[
+        Path, typer.Argument(help="The newer index folder or recipe.", show_default=False)
+    ],
     *,
     notes: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Notes (as for annotate) whose links are compared too; repeatable. Both sides "
-            "must be index folders. Mentions that changed are printed."
+            help="Notes (as for annotate) whose links are compared too; repeatable. Needs two "
+            "index folders. Prints the mentions whose links changed."
         ),
     ] = None,
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", help="Write every change here. With --notes it holds mentions."),
+        typer.Option(
+            "--json", help="Write every change to this file; with --notes, it contains mentions."
+        ),
     ] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Examples to show a line.")] = EXAMPLES,
+    examples: Annotated[
+        int, typer.Option(min=0, help="Examples to show for each kind of change.")
+    ] = EXAMPLES,
 ) -> None:
-    """Show what changed of concepts, names, codes and definitions, and what that does to links."""
+    """Show which concepts, names, codes and definitions changed, and how that affects links."""
     from linker.annotate import NoteStream
     from linker.cli.progress import Bars
     from linker.offline import diff_releases

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 def doctor(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Index folders, or folders of them; by default indexes/."),
+        typer.Argument(help="Index folders, or folders that contain some; by default indexes/."),
     ] = None,
     *,
     verify: Annotated[
         bool,
         typer.Option(
             "--verify",
-            help="Read every file of the indexes; the exit status is 1 if one cannot be used.",
+            help="Read and check every file of the indexes; exit with 1 if one is unusable.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Show what is installed and found here, what will be fast or slow, and what is missing."""
+    """Show what is installed on this machine, what will be fast or slow, and what is missing."""
     from linker.doctor import diagnose
 
     found = diagnose(paths, verify=verify)

@@ -38,15 +38,18 @@ def evaluate(
     gold: Annotated[
         list[Path],
         typer.Argument(
-            help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT's, "
-            "CADEC's or Bio-LarK's (GSC+) annotations, with texts there or in a folder beside."
+            help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT, "
+            "CADEC or Bio-LarK (GSC+) annotations, with the texts inside or in a folder beside."
         ),
     ],
     *,
     index: IndexOption,
     gold_mentions: Annotated[
         bool,
-        typer.Option("--gold-mentions", help="Link the gold mentions; else find them, end to end."),
+        typer.Option(
+            "--gold-mentions",
+            help="Link the gold mentions. By default mentions are found, end to end.",
+        ),
     ] = False,
     protocol: Annotated[
         str | None,
@@ -58,40 +61,46 @@ def evaluate(
     ] = None,
     train: Annotated[
         list[Path] | None,
-        typer.Option(help="Gold of a train split: what counts as seen, and protocol A's names."),
+        typer.Option(
+            help="Gold of a train split: its names count as seen, and protocol A adds them."
+        ),
     ] = None,
     split_abbreviations: Annotated[
         bool,
         typer.Option(
             "--split-abbreviations/--no-split-abbreviations",
-            help="Look a short form up by its long form, as the note or the clinical table has it.",
+            help="Look abbreviations up by the long form in the note or in the clinical table.",
         ),
     ] = True,
     split_composites: Annotated[
         bool | None,
         typer.Option(
             "--split-composites/--no-split-composites",
-            help="Look a composite up part by part, where the gold gives them. "
+            help="Look composites up part by part, if the gold gives the parts. "
             "[default: for protocol A]",
             show_default=False,
         ),
     ] = None,
     gold_types: Annotated[
         bool,
-        typer.Option("--gold-types", help="Let the gold's types speak, as a detector's labels do."),
+        typer.Option(
+            "--gold-types", help="Use the gold's types as if they were a detector's labels."
+        ),
     ] = False,
     format: Annotated[  # noqa: A002
         str | None,
-        typer.Option(help="What the gold is: jsonl, pubtator, bioc-xml, bioc-json, brat, biolark."),
+        typer.Option(
+            help="The format of the gold: jsonl, pubtator, bioc-xml, bioc-json, brat, biolark."
+        ),
     ] = None,
     map_prefix: Annotated[
         list[str] | None,
         typer.Option(
-            help="GOLD=INDEX: how ids begin, as in UMLS:=, or =MESH: for ids without any; "
-            "repeatable."
+            help="GOLD=INDEX: replace a prefix of ids, as in UMLS:= to remove one, or =MESH: to "
+            "add one where there is none; repeatable."
         ),
     ] = None,
-    k: Annotated[int, typer.Option("--k", min=1, help="Candidates a mention.")] = 25,
+    k: Annotated[int, typer.Option("--k", min=1, help="Candidates for each mention.")] = 25,
     threshold: ThresholdOption = DEFAULT_THRESHOLD,
     detector: DetectorOption = "dictionary",
     nested: NestedOption = False,
@@ -100,18 +109,18 @@ def evaluate(
     against: Annotated[
         Path | None,
         typer.Option(
-            help="Another index, measured in the same way: how much higher the figures of --index "
-            "are, the same documents drawn for both."
+            help="Another index, measured in the same way: prints by how much the figures of "
+            "--index are higher, with the same documents drawn for both."
         ),
     ] = None,
     draws: Annotated[
-        int, typer.Option(min=1, help="How often documents are drawn for the intervals.")
+        int, typer.Option(min=1, help="How often documents are resampled for the intervals.")
     ] = 1000,
     as_json: Annotated[
-        Path | None, typer.Option("--json", help="Write all of it to this file.")
+        Path | None, typer.Option("--json", help="Write all figures to this file.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write a page of errors to this file (HTML).")
+        Path | None, typer.Option(help="Write an HTML page of errors to this file.")
     ] = None,
 ) -> None:
     """Measure the links against gold annotations."""

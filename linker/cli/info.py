@@ -26,7 +26,7 @@ def info(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
-    """Show what an index holds, from what release, with what encoder, under what licence."""
+    """Show what an index holds: its release, counts, filters, encoder and licence."""
     from linker.index.manifest import Manifest
 
     manifest = Manifest.read(folder)

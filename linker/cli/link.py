@@ -16,7 +16,7 @@ from linker.cli.options import EncoderOption, IndexOption, KOption, ThresholdOpt
 from linker.config import DEFAULT_THRESHOLD
 
 WhyOption = Annotated[
-    bool, typer.Option("--why", help="Say in words what decided, in a list under the key why.")
+    bool, typer.Option("--why", help="Add what decided, in words, as a list under the key why.")
 ]
 LINK_BATCH = 256
 """Mention strings that are linked together."""
@@ -26,7 +26,8 @@ def link(
     mentions: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Mention strings; without any, one a line on stdin.", show_default=False
+            help="Mention strings; if there are none, they are read from stdin, one per line.",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -36,7 +37,7 @@ def link(
     encoder: EncoderOption = None,
     why: WhyOption = False,
 ) -> None:
-    """Link mention strings, given or one a line on stdin, to JSON lines on stdout."""
+    """Link mention strings, given or one per line on stdin, and write JSON lines to stdout."""
     from linker.annotate import json_line, mention_json
 
     linker = open_linker(index, threshold=threshold, encoder=encoder)

@@ -19,34 +19,43 @@ def map_(
         typer.Argument(help="A CSV, TSV or Parquet file.", show_default=False),
     ] = None,
     *,
-    column: Annotated[str, typer.Option(help="The column of the terms.", show_default=False)],
+    column: Annotated[str, typer.Option(help="The column with the terms.", show_default=False)],
     index: IndexOption,
     out: Annotated[
         Path | None, typer.Option(help="Where to write: .csv, .tsv or .parquet.")
     ] = None,
     k: KOption = 5,
     codes: Annotated[
-        str, typer.Option(help="A column of codes for each of these: SNOMEDCT_US,ICD10CM.")
+        str,
+        typer.Option(
+            help="Add a column of codes for each of these vocabularies: SNOMEDCT_US,ICD10CM."
+        ),
     ] = "",
     count: Annotated[
-        str | None, typer.Option(help="A column of how often a term is used: most used first.")
+        str | None,
+        typer.Option(help="The column with how often a term is used; sorts the most used first."),
     ] = None,
     accept: Annotated[
-        float, typer.Option(min=0, max=1, help="Review is 'accept' from this probability on.")
+        float, typer.Option(min=0, max=1, help="From this probability on, review is 'accept'.")
     ] = 0.8,
     reject: Annotated[
-        float, typer.Option(min=0, max=1, help="Review is 'reject' below this; between, 'look'.")
+        float,
+        typer.Option(
+            min=0, max=1, help="Below this probability, review is 'reject'; in between, 'look'."
+        ),
     ] = 0.2,
     review: Annotated[
         Path | None,
-        typer.Option(help="Also a page on which to review them in a browser: review.html."),
+        typer.Option(help="Also write a page for reviewing in a browser: review.html."),
     ] = None,
-    prefix: Annotated[str, typer.Option(help="Put before the names of the new columns.")] = "",
+    prefix: Annotated[
+        str, typer.Option(help="What to put before the names of the new columns.")
+    ] = "",
     decisions: Annotated[
         Path | None,
         typer.Option(
-            help="Instead: an output that was reviewed, its column decision filled with accept, "
-            "reject or a concept id; or the decisions that the page of --review saved."
+            help="Instead of TERMS: a reviewed output, with accept, reject or a concept id in its "
+            "column decision; or the decisions saved from the page of --review."
         ),
     ] = None,
     overlay_out: Annotated[
@@ -56,9 +65,9 @@ def map_(
 ) -> None:
     """Map a column of local terms (problems, labs, drugs) to concepts, for review.
 
-    Each row comes with its concept, candidates, codes and a column review. With --decisions and
-    --overlay-out, what a reviewer decided, in a table or on the page of --review, becomes an
-    overlay of the index.
+    Each row gets its concept, candidates, codes and a column review. With --decisions and
+    --overlay-out, the decisions of a reviewer, made in a table or on the page of --review, are
+    turned into an overlay for the index.
     """
     if decisions is not None or overlay_out is not None:
         if decisions is None or overlay_out is None:

@@ -10,7 +10,7 @@ import typer
 from linker.config import OPERATING_POINTS, threshold_of
 
 IndexOption = Annotated[Path, typer.Option("--index", help="The index folder.", show_default=False)]
-KOption = Annotated[int, typer.Option("--k", min=1, help="Candidates to keep a mention.")]
+KOption = Annotated[int, typer.Option("--k", min=1, help="Candidates to keep for each mention.")]
 
 
 def _threshold(value: str) -> float:
@@ -25,33 +25,33 @@ ThresholdOption = Annotated[
     typer.Option(
         parser=_threshold,
         metavar="PROBABILITY",
-        help=f"Links below it are NIL: a number, or {', '.join(OPERATING_POINTS)}.",
+        help=f"Below it, a mention is NIL: a number, or {', '.join(OPERATING_POINTS)}.",
     ),
 ]
 EncoderOption = Annotated[
     str | None,
-    typer.Option(help="Where the index's encoder is now, if not where it was at the build."),
+    typer.Option(help="Where the index's encoder is now, if it has moved since the build."),
 ]
 NestedOption = Annotated[
     bool,
     typer.Option(
         "--nested",
-        help="Keep the mentions that lie in others or overlap them, if they link; else the longest "
-        "that links stays.",
+        help="Also keep mentions inside others or overlapping them, if they link; by default only "
+        "the longest that links is kept.",
     ),
 ]
 WholeCompositesOption = Annotated[
     bool,
     typer.Option(
         "--whole-composites",
-        help="A composite's part has the whole phrase as its mention: breast cancer \"breast and "
-        'ovarian cancer", not "breast". Such links overlap.',
+        help='Mark the whole phrase for each part of a composite: for breast cancer, "breast and '
+        'ovarian cancer" instead of "breast". Such links overlap.',
     ),
 ]
 DetectorOption = Annotated[
     str,
     typer.Option(
-        help='Finds the mentions: "dictionary", "clinical", an installed spaCy or scispaCy '
+        help='What finds the mentions: "dictionary", "clinical", an installed spaCy or scispaCy '
         "pipeline, or several joined by +."
     ),
 ]

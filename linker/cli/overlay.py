@@ -26,23 +26,23 @@ def overlay(
     ] = None,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="Make a new index there; the old one stays as it is.")
+        Path | None, typer.Option(help="Write a new index there and leave the old one as it is.")
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option(help="Take the overlay of this name off; repeatable.")
+        list[str] | None, typer.Option(help="Remove the overlay with this name; repeatable.")
     ] = None,
     skip_unknown: Annotated[
         bool,
         typer.Option(
-            "--skip-unknown", help="Leave out, and report, rows about no concept of the index."
+            "--skip-unknown", help="Skip and report rows about concepts that are not in the index."
         ),
     ] = False,
     encoder: EncoderOption = None,
 ) -> None:
     """Add local names, codes and concepts to a built index, in seconds.
 
-    A file takes the place of an earlier one of the same name. The index keeps a copy of each, so
-    that `linker build --force` lays them over the next release too.
+    A file replaces an earlier one of the same name. The index keeps a copy of each, so that
+    `linker build --force` applies them to the next release too.
     """
     if not files and not remove:
         raise typer.BadParameter("give a CSV file, or --remove NAME")

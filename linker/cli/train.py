@@ -15,70 +15,112 @@ from linker.config import DEFAULT_BASE
 def train(
     index: Annotated[Path, typer.Argument(help="The index folder.", show_default=False)],
     *,
-    out: Annotated[Path, typer.Option(help="The folder to make.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The folder to create.", show_default=False)],
     base: Annotated[
-        str, typer.Option(help="The encoder to begin with: a known one, a hub name or a folder.")
+        str, typer.Option(help="The encoder to start from: a known one, a hub name or a folder.")
     ] = DEFAULT_BASE,
     full: Annotated[
         bool | None,
         typer.Option(
-            "--full/--adapter", help="Train all weights; else an adapter beside the base."
+            "--full/--adapter",
+            help="Train all weights, or an adapter of the base. [default: adapter]",
         ),
     ] = None,
-    rank: Annotated[int | None, typer.Option(help="Of the adapter (LoRA).")] = None,
-    loss: Annotated[str | None, typer.Option(help="infonce, or ms (multi-similarity).")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of infonce.")] = None,
-    rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Times over the pairs.")] = None,
-    warmup: Annotated[
-        float | None, typer.Option(help="The share of the steps in which the rate rises.")
+    rank: Annotated[
+        int | None, typer.Option(help="The rank of the adapter (LoRA). [default: 16]")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Stop after so many steps; 0: all.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Pairs a step.")] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="infonce, or ms (multi-similarity). [default: infonce]")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="The temperature of infonce. [default: 0.05]")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="The highest learning rate. [default: 0.0002]")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the pairs. [default: 1]")] = None,
+    warmup: Annotated[
+        float | None,
+        typer.Option(help="The share of the steps in which the rate rises. [default: 0.1]"),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Stop after this many steps; 0: all. [default: 0]")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Pairs per step. [default: 192]")] = None,
     chunk: Annotated[
         int | None,
-        typer.Option(help="Texts held with their activations; larger batches are cached."),
+        typer.Option(
+            help="Texts whose activations are held at once; larger batches go through the gradient "
+            "cache. [default: 512]"
+        ),
     ] = None,
-    pool: Annotated[int | None, typer.Option(help="Pairs mined together.")] = None,
+    pool: Annotated[
+        int | None, typer.Option(help="Pairs mined together for hard negatives. [default: 16384]")
+    ] = None,
     group: Annotated[
-        int | None, typer.Option(help="Near pairs put into one batch; 1: no hard negatives.")
+        int | None,
+        typer.Option(help="Near pairs put into one batch; 1: no hard negatives. [default: 4]"),
     ] = None,
     definitions: Annotated[
-        bool | None, typer.Option("--definitions/--no-definitions", help="Pair with definitions.")
+        bool | None,
+        typer.Option(
+            "--definitions/--no-definitions",
+            help="Pair names with definitions. [default: definitions]",
+        ),
     ] = None,
     descriptions: Annotated[
         bool | None,
-        typer.Option("--descriptions/--no-descriptions", help="Pair with graph descriptions."),
+        typer.Option(
+            "--descriptions/--no-descriptions",
+            help="Pair names with a sentence on their place in the hierarchy. "
+            "[default: descriptions]",
+        ),
     ] = None,
     names_per_concept: Annotated[
-        int | None, typer.Option(help="Name pairs a concept gives in an epoch, at most.")
+        int | None,
+        typer.Option(help="The most name pairs of one concept in an epoch. [default: 8]"),
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(help="Longer texts are cut off here, in training only.")
+        int | None,
+        typer.Option(help="Longer texts are cut off here, in training only. [default: 64]"),
     ] = None,
     distil: Annotated[
-        bool | None, typer.Option("--distil/--no-distil", help="Run the self-distillation.")
+        bool | None,
+        typer.Option("--distil/--no-distil", help="Run the self-distillation. [default: distil]"),
     ] = None,
-    distil_steps: Annotated[int | None, typer.Option(help="Its steps; 0: each name once.")] = None,
-    runs: Annotated[int | None, typer.Option(help="Runs to average, each of its own seed.")] = None,
+    distil_steps: Annotated[
+        int | None,
+        typer.Option(help="The steps of the self-distillation; 0: each name once. [default: 0]"),
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option(help="Runs to average, each with its own seed. [default: 1]")
+    ] = None,
     base_share: Annotated[
-        float | None, typer.Option(help="The base's weight in the average, from 0 to below 1.")
+        float | None,
+        typer.Option(
+            help="The weight of the base in the average, from 0 to below 1. [default: 0.25]"
+        ),
     ] = None,
-    held_out: Annotated[int | None, typer.Option(help="Names kept for the dev curve.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of all that is drawn.")] = None,
-    precision: Annotated[str | None, typer.Option(help="fp32, or bf16.")] = None,
+    held_out: Annotated[
+        int | None, typer.Option(help="Names held out for the dev curve. [default: 200]")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The seed of everything drawn at random. [default: 0]")
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32, or bf16. [default: fp32]")] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1. [default: a GPU if there is one]")
     ] = None,
     pooling: Annotated[
         str | None,
-        typer.Option(help="mean, cls or max, for a base folder that does not say it."),
+        typer.Option(help="mean, cls or max, for a base folder that does not say which."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a training that was stopped.")
+        bool, typer.Option("--resume", help="Continue a training that was stopped.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a trained model; start an unfinished one over.")
+        bool,
+        typer.Option("--force", help="Replace a trained model, or restart an unfinished training."),
     ] = False,
 ) -> None:
     """Adapt an encoder to a terminology: contrastive phase, self-distillation, averaging."""

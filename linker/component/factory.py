@@ -53,41 +53,41 @@ def create_concept_linker(
     backend: str | None,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> ConceptLinker:
-    """Make the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
+    """Create the component; spaCy calls this for `nlp.add_pipe("concept_linker", config=...)`.
 
     Args:
-        index: the index folder; needed.
-        encoder: where the index's encoder is now, if not where it was at the build.
-        detector: finds the entities of a doc on which no component of the pipeline has looked for
-            any: "dictionary", or an installed spaCy pipeline. Entities that are there are kept, and
-            nothing is added: with a general "ner", add the linker `before="ner"`.
+        index: the index folder; required.
+        encoder: where the index's encoder is now, if it has moved since the build.
+        detector: finds the entities if no earlier component of the pipeline has looked for any:
+            "dictionary", or an installed spaCy pipeline. Otherwise the existing entities are
+            linked, and none are added: with a general "ner", add the linker `before="ner"`.
         spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
-        span_getter: gives the spans of a doc to link, which may overlap: a registered function,
-            `{"@misc": "my_spans.v1"}`. They are put, linked, into `doc.spans[spans_key]`, or under
-            the component's name where there is no `spans_key`.
+        span_getter: a registered function that gives the spans of a doc to link, which may overlap:
+            `{"@misc": "my_spans.v1"}`. The linked spans are put into `doc.spans[spans_key]`, or
+            under the component's name if there is no `spans_key`.
         threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
             "high_recall".
         k: candidates to keep.
-        attribute: the name of the `._.` attribute that holds the link. With another name, a second
-            linker lives in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and
-            `kb_id_` is that of the last linker.
-        type_filter: let an entity's label ("DISEASE", "CHEMICAL") speak against concepts whose
+        attribute: the name of the `._.` attribute that holds the link. Another name allows a second
+            linker in the same pipeline: "icd" gives `._.icd` and `._.icd_kb_ents`, and `kb_id_` is
+            set by the last linker.
+        type_filter: let an entity's label ("DISEASE", "CHEMICAL") count against concepts whose
             semantic types are of another kind.
-        labels_discard: entities with one of these labels are NIL, and are not looked up; as spaCy's
-            own `entity_linker` has it. By default what general models call persons, places, dates
-            and numbers: "Mr. Parkinson" as a PERSON is no disease.
-        assertion_rules: a TOML file with a house's own rules for what is negated, past, and so on:
+        labels_discard: entities with one of these labels are NIL and are not looked up, as in
+            spaCy's own `entity_linker`. By default, what general models call persons, places, dates
+            and numbers: "Mr. Parkinson" as a PERSON is not a disease.
+        assertion_rules: a TOML file with your own rules for what is negated, historical and so on:
             see docs/assertion.md.
         device: where the encoder runs.
         backend: what runs it, and in what precision ("onnx-int8"): see `Linker.load`.
-        scorer: what `nlp.evaluate` says of the links: spaCy's own for entity linkers, which scores
-            `kb_id_` of the entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`), NIL left out. It
-            knows nothing of `doc.spans`: with `spans_key`, give another, or null.
+        scorer: scores the links in `nlp.evaluate`. By default spaCy's scorer for entity linkers,
+            which scores the `kb_id_` of entities (`nel_micro_p`, `nel_micro_r`, `nel_micro_f`)
+            without NIL. It ignores `doc.spans`: with `spans_key`, give another scorer, or null.
 
     Raises:
-        ConfigError: no index is given, a setting cannot be (`k` below 1, a threshold outside
+        ConfigError: no index is given, a setting is invalid (`k` below 1, a threshold outside
             [0, 1], a detector that is not installed), or another component has the attribute.
-        IndexFolderError: the index is not there, is no index, or is damaged.
+        IndexFolderError: the folder does not exist, is not an index, or is damaged.
     """
     if not index:
         raise ConfigError(

@@ -18,10 +18,10 @@ _values_of = attrgetter(*_CANDIDATE)
 
 
 def set_extensions(attribute: str = "link") -> None:
-    """Add `._.link` and `._.kb_ents` to `Span`, as the component does when it is made.
+    """Add `._.link` and `._.kb_ents` to `Span`, as the component does when it is created.
 
-    For a process that reads linked docs, of a `DocBin` say, and makes no component: it needs no
-    index. To call it again changes nothing.
+    For a process that reads linked docs, for example from a `DocBin`, and has no component; no
+    index is needed. Calling it again changes nothing.
 
     Args:
         attribute: as the component's: "icd" for `._.icd` and `._.icd_kb_ents`.

@@ -53,7 +53,7 @@ _Batch: TypeAlias = "tuple[list[Doc], list[_Given] | Exception]"
 
 
 class ConceptLinker(Pipe):
-    """Links the entities of docs. The index is opened at once, the encoder when it is needed."""
+    """Links the entities of docs. The index is opened at once, the encoder when first needed."""
 
     def __init__(
         self,
@@ -122,9 +122,9 @@ class ConceptLinker(Pipe):
 
     @property
     def threshold(self) -> float:
-        """Links below this probability are NIL; may be set, to a number or a name, at any time.
+        """Links below this probability are NIL; may be set at any time, to a number or a name.
 
-        `nlp.to_disk` keeps the one that the component was made with.
+        `nlp.to_disk` saves the one that the component was made with.
         """
         return self.linker.threshold
 
@@ -137,7 +137,7 @@ class ConceptLinker(Pipe):
 
     @property
     def kb(self) -> KnowledgeBase:
-        """The concepts, as scispaCy's users ask for them: `kb.cui_to_entity[concept_id]`."""
+        """The concepts, in the shape that scispaCy's users know: `kb.cui_to_entity[concept_id]`."""
         return self.linker.kb
 
     def __call__(self, doc: Doc) -> Doc:

@@ -19,14 +19,14 @@ _JOINED = r"(?<=\w)[&|+>;\\_](?=\w)|(?<=[^\W\d])/(?=[^\W\d])"
 
 
 def split_at_signs(nlp: Language) -> None:
-    """Have a pipeline's tokenizer split words at signs between findings: "HTN&CKD", "fever|cough".
+    """Make a pipeline's tokenizer split words at signs between findings: "HTN&CKD", "fever|cough".
 
-    spaCy's own rules leave them one token, and a token can be of one entity only; scispaCy's leave
-    "SOB/HTN" one too. The tokenizer's other rules stay as they are. For pipelines without a trained
-    model, or before it is trained: models know the tokens of their training.
+    spaCy's own rules keep them as one token, and a token can belong to one entity only; scispaCy's
+    keep "SOB/HTN" too. The tokenizer's other rules are unchanged. Use it for pipelines without a
+    trained model, or before training one: models expect the tokens that they were trained on.
 
     Raises:
-        ConfigError: the tokenizer is of another make than spaCy's, or splits words by no pattern.
+        ConfigError: the tokenizer is not spaCy's own, or does not split words by a pattern.
     """
     tokenizer: Any = nlp.tokenizer
     # None where it has no rules yet.

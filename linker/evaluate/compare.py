@@ -10,8 +10,8 @@ from linker.evaluate.spans import RECENTRED
 def compare(report: Report, other: Report) -> tuple[Figure, ...]:
     """How much higher each figure of a report is than that of another, with its 95% interval.
 
-    The same documents are drawn for both (a paired bootstrap): where the interval holds no 0, it
-    is hardly chance. Of the calibration error and the Brier score less is better.
+    The same documents are drawn for both (a paired bootstrap): if the interval excludes 0, the
+    difference is hardly chance. For the calibration error and the Brier score, lower is better.
 
     Args:
         report, other: of `evaluate`, both on the same documents, with the same `draws` and `seed`.
@@ -20,7 +20,7 @@ def compare(report: Report, other: Report) -> tuple[Figure, ...]:
         The figures that both have, in the order of the first; in [-1, 1].
 
     Raises:
-        ValueError: they are of other documents, or were drawn otherwise.
+        ValueError: they are of different documents, or were drawn with other `draws` or `seed`.
     """
     theirs = {(r.document, r.start, r.end) for r in other.results}
     if {(r.document, r.start, r.end) for r in report.results} != theirs:

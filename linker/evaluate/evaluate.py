@@ -38,22 +38,25 @@ def evaluate(
     """Measure a linker on gold documents.
 
     Args:
-        linker: a `Linker`; for protocol A one of `linker.evaluate.with_names`.
+        linker: a `Linker`; for protocol A, one from `linker.evaluate.with_names`.
         documents: of `read_gold`.
         protocol: "Z" or "A" (gold mentions), or "end to end".
-        k: candidates a mention, at least 1; ranks beyond are not found; gold mentions.
-        abbreviations: look short forms up by the long form that their note defines; gold mentions.
-        composites: look composites up part by part; by default under protocol A; gold mentions.
+        k: candidates for each mention, at least 1; a concept ranked lower counts as not found. For
+            gold mentions.
+        abbreviations: look short forms up by the long form that their note defines. For gold
+            mentions.
+        composites: look composites up part by part; by default only under protocol A. For gold
+            mentions.
         types: give gold mentions their types as a detector's labels, for the type filter.
         train: documents whose mentions count as seen. They change no link.
-        problems: what of the gold could not be used; they go into the report.
+        problems: what could not be used of the gold; goes into the report.
         draws, seed: of the bootstrap.
         progress: told of each step.
 
     Raises:
-        ValueError: no document, k below 1, or a protocol that is not known.
+        ValueError: there is no document, k is below 1, or the protocol is unknown.
         LinkerError: the linker's encoder or detector cannot be loaded.
-        TypeError: `documents` cannot be gone through, as a whole `Gold`.
+        TypeError: `documents` is not a sequence of documents, such as a whole `Gold`.
     """
     refuse_one(documents, "documents", "evaluate takes those of read_gold(...).documents")
     if not documents or k < 1:

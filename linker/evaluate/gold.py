@@ -74,15 +74,15 @@ def read_gold(
 
     Args:
         paths: JSON lines, PubTator, BioC XML or JSON, also `.gz`; folders of such files, or of
-            BRAT's, CADEC's or Bio-LarK's annotations, whose texts lie beside them or in a folder
-            beside theirs.
+            BRAT, CADEC or Bio-LarK annotations, with the texts in the same folder or in one beside
+            it.
         format: one of `FORMATS`; by default by each file's ending and first line.
-        prefixes: how ids begin in the gold and in the index ("UMLS:" and "", to take it off); the
-            key "" puts its value before ids without a colon.
+        prefixes: prefixes of ids in the gold, and what replaces them ("UMLS:" and "" removes it);
+            the key "" puts its value before ids without a colon.
 
     Raises:
-        NoteError: a path is missing or given twice, its format is not known, or no document can be
-            read from all of them.
+        NoteError: a path is missing or given twice, its format is unknown, or not a single document
+            can be read.
         TypeError: `paths` is a single path.
     """
     refuse_one(paths, "paths", "give a list of files and folders")

@@ -51,9 +51,9 @@ from linker.text import normalise
 class Linker:
     """Links mentions to the concepts of one index. Make one with `Linker.load`.
 
-    Threads may share one: they take turns, batch by batch, and each gets what it would get alone.
-    Processes use more cores: a copy in another one (fork, spawn, pickle) opens the same files again
-    and shares their pages.
+    Threads may share one: they take turns, batch by batch, and each gets the result that it would
+    get alone. To use more cores, use processes: a copy in another process (fork, spawn, pickle)
+    opens the same files again and shares their pages.
     """
 
     def __init__(
@@ -141,40 +141,40 @@ class Linker:
 
         Args:
             path: the index folder.
-            encoder: where the index's own encoder is now, if not where it was at the build: a
-                known name, a folder, or an `Encoder`. Nothing is downloaded.
-            detector: finds the mentions of `annotate` and `pipe`: "dictionary"; "clinical", the
-                model that comes along; the name of an installed spaCy or scispaCy pipeline; some of
+            encoder: where the index's encoder is now, if it has moved since the build: a known
+                name, a folder, or an `Encoder`. Nothing is downloaded.
+            detector: finds the mentions in `annotate` and `pipe`: "dictionary"; "clinical", the
+                included model; the name of an installed spaCy or scispaCy pipeline; several of
                 these joined by "+"; or a `Detector`.
             threshold: links below this probability are NIL; in [0, 1], or a name of
                 `linker.config.OPERATING_POINTS`: "high_precision", "balanced", "high_recall".
-            nested: keep the mentions that lie in others ("breast cancer" in "familial breast
-                cancer") and those that overlap, if they link. By default the longest that links
-                stays.
-            whole_composites: a part of a composite that lacks words has the whole phrase as its
-                mention: breast cancer "breast and ovarian cancer", not "breast". Annotators mark
-                it so; such links overlap those of the other parts.
-            type_filter: let a mention's label ("DISEASE", "CHEMICAL") speak against concepts whose
+            nested: also keep mentions inside others ("breast cancer" in "familial breast cancer")
+                and those that overlap, if they link. By default only the longest that links is
+                kept.
+            whole_composites: mark the whole phrase for a part of a composite that lacks words: for
+                breast cancer, "breast and ovarian cancer" instead of "breast", as annotators do.
+                Such links overlap those of the other parts.
+            type_filter: let a mention's label ("DISEASE", "CHEMICAL") count against concepts whose
                 semantic types are of another kind; see `linker.link.ranking.labels`. The dictionary
                 gives no labels.
-            assertion_rules: a TOML file with a house's own phrases and section headers that say
-                what is negated, past, and so on, beside those that come with the package, or in
-                their place: see docs/assertion.md.
+            assertion_rules: a TOML file with your own phrases and section headers for what is
+                negated, historical and so on, which are added to the included ones or replace them:
+                see docs/assertion.md.
             device: where the encoder runs ("cpu", "cuda"); by default a GPU if there is one.
             backend: what runs the encoder, and in what precision: one of
                 `linker.encoder.BACKENDS`. By default the precision that the index's names were
                 embedded in, or float32 where that was bf16. Another precision moves scores in the
                 second or third digit.
-            verify: compare the sha256 of every file of the index first.
+            verify: first compare the sha256 of every file of the index.
 
         Raises:
-            IndexFolderError: the folder is no index, or is damaged.
-            ConfigError: the threshold is outside [0, 1], and no such name; or the file of rules
-                cannot be read, or says what cannot be. It is a ValueError too.
-            DetectorError: there is no such detector. It is loaded when first needed.
+            IndexFolderError: the folder is not an index, or is damaged.
+            ConfigError: the threshold is neither in [0, 1] nor a known name, or the file of rules
+                cannot be read or is invalid. It is also a ValueError.
+            DetectorError: there is no such detector. The detector is loaded when first needed.
             EncoderError: there is no such backend.
-            EncoderMismatchError: the encoder is not the index's. Of one in a folder it shows when
-                it is first needed.
+            EncoderMismatchError: the encoder is not the one of the index. For an encoder in a
+                folder, this is found out when it is first needed.
             TypeError: an option is of another type, or there is no such option.
         """
         check(path, (str, PathLike), "path")
@@ -206,7 +206,7 @@ class Linker:
 
     @property
     def threshold(self) -> float:
-        """Links below this probability are NIL; may be set, to a number or a name, at any time."""
+        """Links below this probability are NIL; may be set at any time, to a number or a name."""
         return self._threshold
 
     @threshold.setter
@@ -225,16 +225,16 @@ class Linker:
 
     @property
     def local_names(self) -> Collection[str]:
-        """The names of which overlays say what they mean, in their normal form.
+        """The names that overlays give, in their normal form.
 
-        A mention that is one of these is linked to the house's concept before others, or to none,
-        and stands for nothing else unless its note defines it.
+        A mention that is one of them links to the concept that the overlay says, or to none. It is
+        an abbreviation of nothing else, unless its note defines it.
         """
         return self._index.store.local_names.keys()
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the links beside the notes: two linkers that agree on it link alike."""
+        """What decides the links besides the notes: linkers with equal settings link alike."""
         files = self.manifest.files
         detector = self._given_detector
         rules = None if self._own_rules is None else self._own_rules.fingerprint
@@ -253,17 +253,17 @@ class Linker:
         """Link mention strings.
 
         Args:
-            mentions: any strings, the empty one among them. What problem lists write around a term
-                is not looked up: "Hypertension [I10]", "Obesity (HCC)", "DVT*".
+            mentions: any strings, including empty ones. What problem lists write around a term is
+                ignored: "Hypertension [I10]", "Obesity (HCC)", "DVT*".
             k: candidates to keep, at least 1.
 
         Returns:
-            One link a string, in the same order; its mention covers the string whole.
+            One link for each string, in the same order; its mention covers the whole string.
 
         Raises:
             TypeError: `mentions` is a single string, or holds something else.
             ValueError: `k` is below 1.
-            EncoderError: the index's encoder is needed and not to be had.
+            EncoderError: the index's encoder is needed and cannot be found.
         """
         refuse_one(mentions, "mentions", "link takes a list of strings; for a note, use annotate")
         mentions = list(mentions)
@@ -278,9 +278,9 @@ class Linker:
         ]
 
     def link_mentions(self, mentions: Sequence[Mention], k: int = 5) -> list[Link]:
-        """Link mentions that a detector found, by their long form where they have one.
+        """Link mentions that a detector found, by their long form if they have one.
 
-        Short forms are looked up as they are: for those of a note, pass the mentions through
+        Short forms without a long form are looked up unchanged: for the mentions of a note, call
         `linker.detect.expand` first, with this linker's `local_names`.
 
         Raises:
@@ -297,11 +297,11 @@ class Linker:
         """Find the mentions of a note and link them.
 
         Args:
-            text: the note; offsets of the links are code points of it as it is.
-            k: candidates to keep a mention, at least 1.
+            text: the note; the offsets of the links are code points of this text, unchanged.
+            k: candidates to keep for each mention, at least 1.
 
         Returns:
-            The links in reading order, NIL links among them, with their assertions.
+            The links in reading order, including NIL links, with their assertions.
 
         Raises:
             TypeError: `text` is no string.
@@ -314,15 +314,16 @@ class Linker:
         """Annotate a stream of notes, linking the mentions of a batch of notes together.
 
         Args:
-            texts: any number of notes; taken as they are needed.
-            batch_size: notes a batch, at least 1. It changes no link.
-            k: candidates to keep a mention, at least 1.
+            texts: any number of notes, read only as they are needed.
+            batch_size: notes per batch, at least 1. It changes no link.
+            k: candidates to keep for each mention, at least 1.
 
         Returns:
             The links of each note, in the order of the notes.
 
         Raises:
-            TypeError: `texts` is a single string; or, when it is reached, a note is no string.
+            TypeError: `texts` is a single string, or a note is not a string (raised when that note
+                is reached).
             ValueError: `batch_size` or `k` is below 1.
         """
         refuse_one(texts, "texts", "pipe takes several; for one note, use annotate")
@@ -362,7 +363,7 @@ class Linker:
             return self._load_detector().detect(texts)
 
     def assert_mentions(self, text: str, mentions: Sequence[Mention]) -> list[dict[str, bool]]:
-        """Say of each mention of a note what the note asserts of it: see `Link.assertion`.
+        """What a note asserts of each of its mentions: see `Link.assertion`.
 
         Args:
             text: the whole note, so that sections are seen.
@@ -372,8 +373,8 @@ class Linker:
             For each mention, in the order given, a truth value for each of `schema.ASSERTIONS`.
 
         Raises:
-            TypeError: `text` is no string, or `mentions` holds something else.
-            ValueError: a mention ends after the text does.
+            TypeError: `text` is not a string, or `mentions` holds something else.
+            ValueError: a mention ends beyond the end of the text.
         """
         check(text, str, "text")
         check_each(mentions, Mention, "mentions")

@@ -69,25 +69,25 @@ def build_index(
 ) -> Index:
     """Read a terminology, embed its names, and write the index folder.
 
-    The encoder of the recipe is downloaded if it is a hub name that is not on this machine; nothing
-    else is fetched, and nothing is sent.
+    The encoder of the recipe is downloaded if it is a hub name that is not on this machine. Nothing
+    else is downloaded, and nothing is sent.
 
-    The overlays of the recipe are laid over it, and those of the index that it replaces. A row
-    whose concept the terminology has retired follows the replacement; one that is about no concept
-    is left out, and the manifest says so.
+    The overlays of the recipe, and those of an index that the build replaces, are applied. A row
+    about a retired concept moves to its replacement; a row about no concept is left out, and the
+    manifest says so.
 
     Args:
         recipe: what to build.
-        out: the folder to make.
-        resume: go on with an unfinished build.
+        out: the folder to create.
+        resume: continue an unfinished build.
         force: replace a finished index at `out`, and throw away an unfinished build.
-        reuse: an older index of the same encoder; only names that it does not have are embedded.
+        reuse: an older index with the same encoder; only names that are not in it are embedded.
         progress: told of each step.
 
     Raises:
         LinkerError: the terminology, the encoder or the folder cannot be used; the message says
             what to do.
-        TypeError: `recipe` is no `Recipe`.
+        TypeError: `recipe` is not a `Recipe`.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(

@@ -34,18 +34,18 @@ def expand(
 ) -> list[Mention]:
     """Give mentions that are short forms their long forms, and add those that were missed.
 
-    A note's own definition comes first. For other short forms the table of clinical abbreviations
-    speaks, unless the note puts them in parentheses: then it defines them, by the mention before
-    the bracket or in a way that is not understood here ("myotonic dystrophy (DM)" is no diabetes
-    mellitus).
+    A definition in the note comes first. Other short forms are looked up in the table of clinical
+    abbreviations, unless the note puts them in parentheses. Then the note defines them, by the
+    mention before the bracket or in a way that is not understood here ("myotonic dystrophy (DM)" is
+    not diabetes mellitus).
 
     Args:
         text: the note.
         mentions: of this text, in the order of their starts; they may overlap.
-        local: normal forms of names that the house gave (`Store.local_names`): clinical usage has
-            no say in these.
-        drop_undetected: leave out the short forms that the note defines by a long form in whose
-            head the detector saw no mention: "galactose-1-phosphate uridyltransferase (GALT)" names
+        local: normal forms of names that overlays give (`Store.local_names`): the table of clinical
+            abbreviations is not used for these.
+        drop_undetected: leave out short forms that the note defines by a long form in whose head
+            the detector found no mention: "galactose-1-phosphate uridyltransferase (GALT)" names
             no disease, whatever the index means by "GALT". For mentions that a detector found; not
             for those of an annotator.
 
