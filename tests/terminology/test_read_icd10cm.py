@@ -51,7 +51,7 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
         <sevenChrDef>
           <extension char="">no character</extension><note>of none</note>
           <extension char="XS">two characters</extension>
-          <extension char="A">initial encounter</extension><note>first visit</note>
+          <extension char="A">initial encounter</extension><note>first visit</note><note/>
           <extension char="S">sequela</extension>
         </sevenChrDef>
         <diag><name>S02.0</name><desc>Crack of bowl</desc>
