@@ -231,6 +231,21 @@ def test_rows_that_stand_twice_or_lead_back_change_nothing(athena, tmp_path, con
     assert found["20"]["parents"] == ["10"]
 
 
+def test_what_a_concept_is_says_nothing_of_what_it_maps_to(athena, tmp_path, concepts):
+    athena.is_a(LENDER, BOTH)
+    athena.is_a(UNMAPPED, GREEN)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"] == GREEN_ROW
+    assert "1007" not in found
+
+
+def test_a_standard_concept_that_maps_to_another_stays_one(athena, tmp_path, concepts):
+    athena.maps(SPOTS, GREEN)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"] == GREEN_ROW
+    assert (found["20"]["status"], found["20"]["replaced_by"]) == ("active", None)
+
+
 def test_only_what_is_valid_and_wanted_is_counted_as_mapping_to_several(athena, tmp_path):
     for number, target, invalid in ((1010, TOP, ""), (1011, DRUG, "D")):
         athena.concept(number, "Spots and more", "ICDX", standard="", invalid=invalid)
@@ -307,6 +322,18 @@ def test_broken_row(athena, tmp_path, old, new, message):
         read(path)
     release = read(path, max_bad_rows=1).release
     assert release.skipped["broken rows"] == 1
+
+
+def test_a_row_without_a_name_beside_one_that_has_one_is_told_of_by_its_own_line(
+    athena, tmp_path, concepts
+):
+    athena.concept(DRUG, " ", "RXX", domain="Drug", kind="Ingredient")
+    line = len(athena.rows["CONCEPT"]) + 1
+    with pytest.raises(TerminologyError, match=rf"CONCEPT\.csv:{line}: concept 40 stands in 2 rows"):
+        read(athena.write(tmp_path))
+    terminology = read(tmp_path, max_bad_rows=1)
+    assert terminology.release.skipped["broken rows"] == 1
+    assert concepts(terminology)["40"]["preferred_name"] == "Spotol"
 
 
 def test_file_that_is_cut_in_the_middle(athena, tmp_path):

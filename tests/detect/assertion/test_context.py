@@ -846,9 +846,10 @@ def test_mentions_may_come_in_any_order_and_overlap() -> None:
 def test_no_mention_and_no_text() -> None:
     assert default_rules().assert_mentions("No fever.", []) == []
     assert default_rules().assert_mentions("", []) == []
-    assert default_rules().assert_mentions("x", [Mention(0, 1, "x")]) == [
-        dict.fromkeys(ASSERTIONS, False)
-    ]
+    # One without a word among them.
+    for text in ("x", "_"):
+        truths = default_rules().assert_mentions(text, [Mention(0, 1, text)])
+        assert truths == [dict.fromkeys(ASSERTIONS, False)]
 
 
 def test_a_mention_beyond_the_text_is_refused() -> None:
