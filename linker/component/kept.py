@@ -60,8 +60,10 @@ def key_of(span: Span, attribute: str) -> tuple[str, str, int, int]:
 def _data(span: Span, attribute: str) -> dict[str, Any] | None:
     """What is kept of a span: of its own label, or else of the label that came last."""
     user_data: dict[Any, Any] = span.doc.user_data
-    of_labels: dict[str, Any] = user_data.get(key_of(span, attribute)) or {}
-    return of_labels.get(span.label_) or next(reversed(of_labels.values()), None)
+    of_labels: dict[str, dict[str, Any] | None] = user_data.get(key_of(span, attribute)) or {}
+    if span.label_ in of_labels:
+        return of_labels[span.label_]
+    return next((data for data in reversed(of_labels.values()) if data is not None), None)
 
 
 def _set_link(span: Span, link: Link | dict[str, Any] | None, *, attribute: str) -> None:
@@ -77,7 +79,8 @@ def _set_link(span: Span, link: Link | dict[str, Any] | None, *, attribute: str)
         )
     # Two spans may be the same text under two labels. A new dictionary: copies of a doc share it.
     others = {of: kept for of, kept in user_data.get(key, {}).items() if of != label}
-    user_data[key] = others if link is None else {**others, label: _plain(link, span)}
+    # None too is kept: what another label has is no link of this one.
+    user_data[key] = {**others, label: None if link is None else _plain(link, span)}
 
 
 def _plain(link: Link, span: Span) -> dict[str, Any]:

@@ -80,3 +80,8 @@ def test_one_text_under_two_labels_is_two_things(tmp_path: Path, labels: list[st
         assert found == [(of, expected[of], expected[of], of, expected[of]) for of in labels]
         # A span of one's own, without either label, has what was linked last.
         assert each[1:2]._.link.concept_id == expected[labels[1]]
+        # The link of one is taken away, and the other's stays.
+        first, second = each.spans["sc"]
+        second._.link = None
+        assert (second._.link, second._.kb_ents) == (None, [])
+        assert first._.link.concept_id == each[1:2]._.link.concept_id == expected[labels[0]]

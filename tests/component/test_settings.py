@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,9 @@ def test_attribute_of_another_component_is_not_taken(index: Index, name: str) ->
         pipeline(index)
     ent = pipeline(index, attribute="concept")("Known heart failure.").ents[0]
     assert ent._.concept.concept_id == ent._.concept_kb_ents[0][0] == "X:0001"
+
+
+def test_a_getter_of_another_component_is_not_taken_for_ours(index: Index) -> None:
+    Span.set_extension("link", getter=partial(getattr, "label_"), force=True)
+    with pytest.raises(ConfigError, match=r"another component has the extension span\._\.link;"):
+        pipeline(index)

@@ -30,6 +30,12 @@ def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language)
     assert len(nlp("Has chest pain_fever now.").ents) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*share a token")
+def test_of_two_mentions_in_one_token_the_first_has_it(nlp: Language) -> None:
+    (ent,) = nlp("Has fever_nausea now.").ents
+    assert (ent.text, ent._.link.mention.text, ent.kb_id_) == ("fever_nausea", "fever", "X:0006")
+
+
 def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> None:
     split_at_signs(nlp)
     nlp.to_disk(tmp_path / "pipeline")

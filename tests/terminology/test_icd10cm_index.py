@@ -70,12 +70,19 @@ def test_what_joins_stands_between():
         term("with", term("stripes", term("wide", code="E11.44"))),
         term("due to cold", code="I50.9"),
         term("in<nemod>(due to)</nemod>", term("spring", code="I21.9")),
+        term("In", term("autumn", code="I21.9")),
     )
     assert [name for _, name in names(terms)] == [
         "Spots with wide stripes",
         "Spots due to cold",
         "Spots in spring",
+        "Spots In autumn",
     ]
+
+
+def test_what_may_be_left_out_may_stand_in_the_middle():
+    terms = main("Spots<nemod>(of skin)</nemod>, green", code="I21.9")
+    assert names(terms) == [("I21.9", "green Spots")]
 
 
 def test_an_adjective_stands_before_what_its_noun_comes_with():
@@ -130,7 +137,10 @@ def test_a_comma_between_unlike_words_inverts():
 
 def test_words_are_alike_by_their_first_three_letters():
     terms = main("Fissure, fistula", code="I21.9") + main("Pain, pale", code="I50.9")
-    assert [name for _, name in names(terms)] == ["Fissure", "fistula", "pale Pain"]
+    terms += main("Spot, spots, green", code="R16.0")
+    assert [name for _, name in names(terms)] == [
+        *("Fissure", "fistula", "pale Pain", "spots green Spot"),
+    ]
 
 
 def test_a_path_gives_few_names_of_few_words():
@@ -151,6 +161,8 @@ def test_a_main_term_in_capitals_keeps_them():
         ("B20", "AIDS"),
         ("B20", "late AIDS"),
     ]
+    assert names(main("Q fever", term("late", code="B20"))) == [("B20", "late Q fever")]
+    assert names(main("B-cell spots", term("late", code="B20"))) == [("B20", "late B-cell spots")]
 
 
 @pytest.mark.parametrize("code", ["H60.9-", "H60.9", " H60.9-- ", "H60.-"])
@@ -177,6 +189,7 @@ def test_nec_is_no_word_and_specified_no_name():
         term("organ, unspecified", code="I50.9"),
         term("other", term("heart", code="I50.9")),
         term("see also", code="I50.9"),
+        term("note", code="I50.9"),
         term("NEC", code="I50.9"),
         term("liver - NOS", code="R16.0"),
         term("notochordal", code="M25.7"),
@@ -228,9 +241,9 @@ def test_codes_of_another_release_are_counted():
 
 
 def test_a_path_without_end_is_no_name():
-    path = term("deep", code="I21.9")
+    path = term("deep, deeper", code="I21.9")
     for _ in range(2000):
-        path = term("deep", path)
+        path = term("deep, deeper", path)
     assert names(main("Spots", path)) == []
 
 

@@ -51,7 +51,7 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
         <sevenChrDef>
           <extension char="">no character</extension><note>of none</note>
           <extension char="XS">two characters</extension>
-          <extension char="A">initial encounter</extension><note>first visit</note>
+          <extension char="A">initial encounter</extension><note>first visit</note><note/>
           <extension char="S">sequela</extension>
         </sevenChrDef>
         <diag><name>S02.0</name><desc>Crack of bowl</desc>
@@ -380,6 +380,17 @@ def test_known_broken_rows_of_an_order_file_are_left_out(tmp_path, concepts):
         TerminologyError, match=r"stands twice.*\(broken row 2; --max-bad-rows is 1\)"
     ):
         read_terminology("icd10cm", path, ReadOptions(max_bad_rows=1))
+
+
+def test_what_is_below_a_broken_entry_is_below_the_one_above_it(tmp_path, concepts):
+    xml = entry("I21", "Green spots", below=entry("?", "Cut", below=entry("I21.01", "Lime spots")))
+    path = put(tmp_path, "t.xml", re.sub(r"<diag>.*</diag>", xml, XML, count=1, flags=re.DOTALL))
+    terminology = read_terminology("icd10cm", path, ReadOptions(max_bad_rows=1))
+    assert summary(concepts(terminology)) == {
+        "I21": ("Green spots", []),
+        "I21.01": ("Lime spots", ["I21"]),
+    }
+    assert terminology.release.skipped == {"broken rows": 1}
 
 
 def test_folder_without_a_release_or_with_two(tmp_path):

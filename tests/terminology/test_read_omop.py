@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -126,12 +128,24 @@ def test_to_an_index_that_links(athena, tmp_path):
     assert linker.concept("30").parents == ("20",)
 
 
-@pytest.mark.parametrize("layout", ["zip", "gz", "file", "below", "lower case"])
+@pytest.mark.parametrize(
+    "layout", ["zip", "zip of a folder", "gz", "gz beside", "file", "below", "lower case", "txt"]
+)
 def test_layouts(athena, tmp_path, concepts, layout):
     path = athena.write(tmp_path / "download")
     if layout == "zip":
         path = athena.pack(tmp_path / "vocabulary_download_v5.zip")
+    if layout == "zip of a folder":
+        path = tmp_path / "packed.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in (tmp_path / "download").iterdir():
+                archive.write(file, f"download/{file.name}")
+                archive.writestr(f"__MACOSX/{file.name}", b"\0")
     for file in list(path.iterdir()) if path.is_dir() else ():
+        if layout == "gz beside":
+            Path(f"{file}.gz").write_bytes(b"of another release")
+        if layout == "txt":
+            file.rename(file.with_suffix(".txt"))
         if layout == "gz":
             Path(f"{file}.gz").write_bytes(gzip.compress(file.read_bytes()))
             file.unlink()
@@ -187,6 +201,32 @@ def test_parents_pass_what_is_left_out(athena, tmp_path, concepts):
     }
 
 
+def test_what_is_blank_is_no_code_and_no_type(athena, tmp_path, concepts):
+    athena.concept(60, "Codeless spots", kind=" ", code=" ")
+    athena.concept(70, "Padded spots", domain="Spots", kind="Condition", code=" 7 ")
+    found = concepts(read(athena.write(tmp_path)))
+    assert (found["60"]["codes"], found["60"]["semantic_types"]) == ([], ["Condition"])
+    assert found["70"]["codes"] == [("INVENTED", "7")]
+    assert found["70"]["semantic_types"] == ["Condition", "Spots"]
+
+
+def test_a_retired_concept_leads_where_its_successors_do(athena, tmp_path, concepts):
+    # Along "Concept replaced by" alone, over three steps, before one step of "Maps to".
+    for number in (1010, 1011, 1012):
+        athena.concept(number, f"Past spots {number}", standard="", invalid="U")
+        athena.relate(number, "Concept replaced by", number + 1 if number < 1012 else GREEN)
+    athena.maps(1010, SPOTS)
+    # What maps to several leads to none of them.
+    athena.concept(1013, "Mixed spots", standard="", invalid="D")
+    for target in (SPOTS, GREEN):
+        athena.maps(1013, target)
+    found = concepts(read(athena.write(tmp_path)))
+    assert {key: found[key]["replaced_by"] for key in ("1010", "1011", "1012", "1013")} == {
+        **dict.fromkeys(("1010", "1011", "1012"), "30"),
+        "1013": None,
+    }
+
+
 def test_each_for_itself(athena, tmp_path, concepts):
     found = concepts(read(athena.write(tmp_path), standard_only=False))
     assert sorted(key for key, row in found.items() if row["names"]) == [
@@ -229,6 +269,21 @@ def test_rows_that_stand_twice_or_lead_back_change_nothing(athena, tmp_path, con
     found = concepts(read(athena.write(tmp_path)))
     assert found["30"] == GREEN_ROW
     assert found["20"]["parents"] == ["10"]
+
+
+def test_what_a_concept_is_says_nothing_of_what_it_maps_to(athena, tmp_path, concepts):
+    athena.is_a(LENDER, BOTH)
+    athena.is_a(UNMAPPED, GREEN)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"] == GREEN_ROW
+    assert "1007" not in found
+
+
+def test_a_standard_concept_that_maps_to_another_stays_one(athena, tmp_path, concepts):
+    athena.maps(SPOTS, GREEN)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"] == GREEN_ROW
+    assert (found["20"]["status"], found["20"]["replaced_by"]) == ("active", None)
 
 
 def test_only_what_is_valid_and_wanted_is_counted_as_mapping_to_several(athena, tmp_path):
@@ -309,6 +364,20 @@ def test_broken_row(athena, tmp_path, old, new, message):
     assert release.skipped["broken rows"] == 1
 
 
+def test_a_row_without_a_name_beside_one_that_has_one_is_told_of_by_its_own_line(
+    athena, tmp_path, concepts
+):
+    athena.concept(DRUG, " ", "RXX", domain="Drug", kind="Ingredient")
+    line = len(athena.rows["CONCEPT"]) + 1
+    with pytest.raises(
+        TerminologyError, match=rf"CONCEPT\.csv:{line}: concept 40 stands in 2 rows"
+    ):
+        read(athena.write(tmp_path))
+    terminology = read(tmp_path, max_bad_rows=1)
+    assert terminology.release.skipped["broken rows"] == 1
+    assert concepts(terminology)["40"]["preferred_name"] == "Spotol"
+
+
 def test_file_that_is_cut_in_the_middle(athena, tmp_path):
     path = spoil(tmp_path, athena, lambda data: data[:-12], "CONCEPT_RELATIONSHIP")
     with pytest.raises(TerminologyError, match=r"RELATIONSHIP\.csv:\d+: \d fields, expected 6"):
@@ -354,6 +423,17 @@ def test_damaged_zip(athena, tmp_path):
     with pytest.raises(
         TerminologyError, match=r"x\.zip: the compressed file is damaged or cut short"
     ):
+        read(path)
+
+
+def test_zip_that_wants_a_password(athena, tmp_path):
+    path = athena.pack(tmp_path / "x.zip")
+    data = bytearray(path.read_bytes())
+    for entry in re.finditer(b"PK\x01\x02", path.read_bytes()):
+        data[entry.start() + 8] |= 1
+    path.write_bytes(data)
+    message = r"x\.zip: CONCEPT\.csv is encrypted; unpack it and give the folder"
+    with pytest.raises(TerminologyError, match=message):
         read(path)
 
 

@@ -202,15 +202,15 @@ def _behind(adjective: str, terms: Sequence[str]) -> str:
 
     "Enlarged" stands before what is below, "diabetic" before what diabetes comes with.
     """
-    with_others = len(terms) > 1 and terms[0].casefold() == "with"
-    if with_others:
+    if not terms:
+        return ""
+    if terms[0].casefold() == "with":
         return f"{adjective} {_joined(terms[1:])}"
-    is_noun = bool(terms) and not _BEGINS_JOINING.match(terms[0])
-    if is_noun and adjective.endswith("ed"):
+    if adjective.endswith("ed") and not _BEGINS_JOINING.match(terms[0]):
         return f"{adjective} {_joined(terms)}"
     return ""
 
 
 def _uncapitalised(name: str) -> str:
-    """A main term that no longer stands first; one in capitals stays."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    """A main term that no longer stands first; "AIDS" and "Q fever" stay as they are."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name

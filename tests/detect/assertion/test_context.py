@@ -315,6 +315,7 @@ def test_forms(text: str) -> None:
         "[Hypokalemia|historical], which resolved.",
         "She cares for mother with [dementia|family].",
         "No [cough|negated] 2/2 [fever|]",
+        "Denies [cough|negated] on 2/2/2031 or [fever|negated].",
         "The patient denies:\n[Chest pain|negated]\n[Dyspnea|negated]",
         "Patient denies: [fever|negated], [chills|negated]. He has [cough|].",
         "Denies: [fever|negated], [chills|negated].\n\nHe has [cough|].",
@@ -845,9 +846,10 @@ def test_mentions_may_come_in_any_order_and_overlap() -> None:
 def test_no_mention_and_no_text() -> None:
     assert default_rules().assert_mentions("No fever.", []) == []
     assert default_rules().assert_mentions("", []) == []
-    assert default_rules().assert_mentions("x", [Mention(0, 1, "x")]) == [
-        dict.fromkeys(ASSERTIONS, False)
-    ]
+    # One without a word among them.
+    for text in ("x", "_"):
+        truths = default_rules().assert_mentions(text, [Mention(0, 1, text)])
+        assert truths == [dict.fromkeys(ASSERTIONS, False)]
 
 
 def test_a_mention_beyond_the_text_is_refused() -> None:
@@ -908,6 +910,11 @@ phrases = ["{who} lacks"]
 def test_own_rules_stand_beside_those_that_ship(tmp_path: Path) -> None:
     note = "She lacks [fever|], [cough|]. No [rash|]."
     assert said_by(LACKS, note, tmp_path / "rules.toml") == [{"negated"}, set(), {"negated"}]
+
+
+def test_no_word_at_all_is_reached_by_a_phrase_that_may_reach_none(tmp_path: Path) -> None:
+    rules = LACKS.replace("max_words = 1", "max_words = 0")
+    assert said_by(rules, "She lacks [fever|].", tmp_path / "rules.toml") == [set()]
 
 
 def test_own_rules_alone(tmp_path: Path) -> None:
@@ -971,7 +978,7 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     text, mentions, gold = marked(
-        "Signs including [fever|]. Risks were named, including [pain|hypothetical]."
+        "Signs including [fever|], not risks. Risks were named, including [pain|hypothetical]."
     )
     truths = AssertionRules(path).assert_mentions(text, mentions)
     assert [{a for a in ASSERTIONS if truth[a]} for truth in truths] == gold
@@ -980,11 +987,14 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
 def test_own_rules_may_be_written_as_notes_are(tmp_path: Path) -> None:
     path = tmp_path / "house.toml"
     path.write_text(
-        '[[section]]\nattributes = ["family"]\nheaders = ["Our  Folk:"]\n'
+        '[[section]]\nattributes = ["family"]\nheaders = ["Our  Folk :", "Kin’s ills"]\n'
         '[[trigger]]\nattribute = "negated"\ndirection = "forward"\nphrases = ["Sans"]\n'
-        'until = ["Given"]\n'
+        'until = ["Given"]\n',
+        encoding="utf-8",
     )
-    text, mentions, gold = marked("Sans [fever|negated] given [cough|].\nOUR FOLK:\n[gout|family]")
+    text, mentions, gold = marked(
+        "Sans [fever|negated] given [cough|].\nOUR FOLK:\n[gout|family]\nKIN'S ILLS: [lupus|family]"
+    )
     truths = AssertionRules(path).assert_mentions(text, mentions)
     assert [{a for a in ASSERTIONS if truth[a]} for truth in truths] == gold
 
@@ -997,6 +1007,7 @@ def test_own_rules_may_be_written_as_notes_are(tmp_path: Path) -> None:
         ('[pseudo]\nphrases = ["{ghost} says"]', "names the group {ghost}"),
         ('[groups]\na = ["b"]\nc = ["{a} d"]', "the group {c} names a group"),
         ('[pseudo]\nphrases = ["^ $"]', "is empty"),
+        ('[groups]\na = ["", "so"]\n[pseudo]\nphrases = ["^ {a}"]', "the phrase '^ {a}' is empty"),
         ("[groups]\na = []", "the group {a} has no words"),
         ('[[section]]\nattributes = ["family"]\nheaders = [" :"]', "the header ' :' is empty"),
         (

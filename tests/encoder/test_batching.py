@@ -1,0 +1,102 @@
+"""Which strings share a batch, who runs it, and what is refused of a network's vectors."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from linker.encoder import Vectors
+from linker.encoder.batching import batches, embed, finished
+from linker.encoder.folder import ModelFolder
+from linker.encoder.tokens import Tokens
+from linker.errors import EncoderError
+
+
+@pytest.mark.parametrize(
+    ("lengths", "budget", "padding", "expected"),
+    [
+        # Long ones first; two of length 2 fill up a batch that is not half full.
+        ([2, 5, 2, 5, 3], 10, True, [[1, 3], [4, 0], [2]]),
+        ([2, 5, 2, 5, 3], 10, False, [[1, 3], [4], [0, 2]]),
+        # Half full is full enough.
+        ([3, 2], 6, True, [[0], [1]]),
+        ([3, 2], 7, True, [[0, 1]]),
+        ([3, 3], 5, True, [[0], [1]]),
+        ([9, 1], 5, True, [[0], [1]]),
+        ([], 5, True, []),
+    ],
+)
+def test_batches_are_of_like_length_and_padding_only_fills_them_half(
+    lengths: list[int], budget: int, padding: bool, expected: list[list[int]]
+) -> None:
+    assert [rows.tolist() for rows in batches(lengths, budget, padding=padding)] == expected
+
+
+def test_what_has_not_begun_when_a_batch_fails_is_not_begun() -> None:
+    begun: list[int] = []
+
+    def run(tokens: Tokens) -> Vectors:
+        begun.append(tokens[0][0])
+        if tokens[0][0] == 0:
+            raise ValueError("the first of them")
+        time.sleep(0.005)
+        return np.ones((1, 1), dtype=np.float32)
+
+    with pytest.raises(ValueError, match="the first of them"):
+        embed(
+            [str(i) for i in range(200)],
+            dim=1,
+            tokenise=lambda texts: [[int(text)] for text in texts],
+            runs=[run, run],
+            budget=1,
+            padding=True,
+            progress=None,
+        )
+    assert len(begun) < 100
+
+
+def test_equal_strings_are_embedded_once_and_all_of_them_counted() -> None:
+    run: list[list[int]] = []
+    done: list[int] = []
+
+    def keep(tokens: Tokens) -> Vectors:
+        run.extend(tokens)
+        return np.array(tokens, dtype=np.float32)
+
+    vectors = embed(
+        ["3", "7", "3", "3"],
+        dim=1,
+        tokenise=lambda texts: [[int(text)] for text in texts],
+        runs=[keep],
+        budget=1,
+        padding=True,
+        progress=done.append,
+    )
+    assert (vectors.ravel().tolist(), run, done) == ([3, 7, 3, 3], [[3], [7]], [3, 1])
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        [[0.6, 0.8, 0, 0], [0, 0, 0, 1]],  # nothing is left of the second one
+        [[0.6, 0.8, 0, 0], [0, 0, 0, 0]],
+        [[0.6, 0.8, 0, 0], [0, np.inf, 0, 0]],
+        [[0.6, 0.8, 0], [0, 1, 0]],
+        [[0.6, 0.8, 0, 0, 0], [0, 1, 0, 0, 0]],
+    ],
+)
+def test_vectors_that_can_be_none_are_refused(unit: list[list[float]], shared_bert: Path) -> None:
+    folder = replace(ModelFolder.read(shared_bert), width=4, dim=3)
+    message = r"not finite, is zero, or has not 4 numbers; are the weights damaged\?"
+    with pytest.raises(EncoderError, match=message):
+        finished(np.array(unit, dtype=np.float32), folder)
+
+
+def test_vectors_cut_off_are_of_unit_length_again(shared_bert: Path) -> None:
+    folder = replace(ModelFolder.read(shared_bert), width=4, dim=2)
+    found = finished(np.array([[0.3, 0.4, 0.5, 0.7]], dtype=np.float32), folder)
+    np.testing.assert_allclose(found, [[0.6, 0.8]], rtol=1e-6)
