@@ -22,6 +22,7 @@ from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
+from linker.terminology.cut_names import without_cut_names
 from linker.terminology.files import not_utf8, numbered_lines
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
@@ -74,9 +75,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     if n_loose:
         skipped["xrefs without a vocabulary"] = n_loose
     name = path.name.removesuffix(".gz").removesuffix(".jsonl")
-    return builder.finish(
-        Release(terminology=name, version="", licence="", source="jsonl", skipped=skipped)
-    )
+    release = Release(terminology=name, version="", licence="", source="jsonl", skipped=skipped)
+    return without_cut_names(builder.finish(release))
 
 
 def _retire(builder: TableBuilder, alternatives: Iterable[tuple[str, set[str]]]) -> None:

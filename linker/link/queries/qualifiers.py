@@ -29,9 +29,14 @@ _LONGEST = 300
 """Code points of a query that is looked at: a longer one is no name with a few words around it."""
 _SINCE = re.compile(
     r"\b(?:(?:x|for|over) ?\d+(?: ?- ?\d+)? ?(?:d|h|m|w|y|hr|hour|day|wk|week|mo|month|yr|year)s?"
-    r"|since \d+)(?!\w)"
+    r"|since \d+|(?<=\w )\(?(?:in )?(?:19|20)\d\d\)?)(?!\w)"
 )
-"""How long it has been: "x 3 months"."""
+"""How long it has been, and when it was: "x 3 months", "2014"."""
+_STAGE = re.compile(
+    r"(?<!\w)(?:(?:stage|grade|class|nyha(?: class)?|gleason(?: (?:score|grade))?)[ :]*)"
+    r"(?:[ivx]+|\d)(?: ?[a-c])?(?: ?[-/+] ?\d)*(?!\w)"
+)
+"""How far it has gone: "stage IIIb", "Gleason 3+4"."""
 _TIMES = re.compile(r"(?<![\w.])x ?\d+\Z")
 """How often, or how many of it: "CABG x3"."""
 _EVERY = r"q ?\d{1,2}(?: ?- ?\d{1,2})? ?(?:h|hr|hour|min|d|day|wk|week)s?"
@@ -52,19 +57,32 @@ class _File(Checked):
     with_dose: tuple[str, ...]
     units: tuple[str, ...]
     often: tuple[str, ...]
+    places: tuple[str, ...]
     before: tuple[str, ...]
     behind: tuple[str, ...]
     anywhere: tuple[str, ...]
     beside: tuple[str, ...]
+    lacking: tuple[str, ...]
 
 
 def without_qualifiers(index: Index, normal: str) -> int | None:
     """The row of the name that is left of a normal form without as few qualifiers as possible.
 
     Where two names are left without as many, fewer words decide, down to none of the qualifiers.
+    What it is without goes last: "migraine without aura, left" has a name with it.
     """
     if len(normal) > _LONGEST:
         return None
+    row = _left_of(index, normal)
+    lacking = _lacking().search(normal) if row is None else None
+    if lacking is None:
+        return row
+    whole = normal[: lacking.start()]
+    return min(named(index, stems(whole)), default=_left_of(index, whole))
+
+
+def _left_of(index: Index, normal: str) -> int | None:
+    """The row of the name that is left without qualifiers, what it is without among the name."""
     bare, n_often = _often().subn(" ", normal)
     if n_often or _dose().search(bare):
         # The brand, or how much of it there is: "(Percocet)", "(65 mg iron)".
@@ -78,11 +96,14 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
     doses = [match.span() for match in _dose().finditer(bare)]
     is_taken = bool(doses) or n_often > 0
     qualifiers = _qualifiers(is_taken)
+    phrases = [
+        match.span() for pattern in (_STAGE, _places()) for match in pattern.finditer(bare)
+    ]
     dropped = [
         i
         for i, word in enumerate(said)
         if word.stem in qualifiers
-        or any(a <= word.start < b for a, b in doses)
+        or any(a <= word.start < b for a, b in (*doses, *phrases))
         or (doses and word.stem.isdigit() and word.start > doses[0][0])
     ]
     if not dropped and not n_cut:
@@ -152,6 +173,17 @@ def _often() -> re.Pattern[str]:
     """How often a medicine is taken: "twice daily"."""
     often = "|".join(map(re.escape, _file().often))
     return re.compile(rf"(?<!\w)(?:{often}|{_EVERY})(?!\w)")
+
+
+@lru_cache(maxsize=1)
+def _places() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, _file().places))})(?!\w)")
+
+
+@lru_cache(maxsize=1)
+def _lacking() -> re.Pattern[str]:
+    """What it is without, up to the end."""
+    return re.compile(rf"(?<=\w)[\s,;(-]+(?:{'|'.join(map(re.escape, _file().lacking))})(?!\w).*$")
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
+from linker.terminology.cut_names import without_cut_names
 from linker.terminology.table.columns import CODES, REQUIRED, columns_of
 from linker.terminology.table.only import Only
 from linker.terminology.table.rows import table_rows
@@ -71,18 +72,17 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             codes=concept.codes,
             at=concept.at,
         )
-    return builder.finish(
-        Release(
-            terminology=path.name.partition(".")[0],
-            version="",
-            licence="",
-            source="table",
-            filters={"only": {name: list(said) for name, said in options.only.items()}}
-            if options.only
-            else {},
-            skipped=bad.counted(),
-        )
+    release = Release(
+        terminology=path.name.partition(".")[0],
+        version="",
+        licence="",
+        source="table",
+        filters={"only": {name: list(said) for name, said in options.only.items()}}
+        if options.only
+        else {},
+        skipped=bad.counted(),
     )
+    return without_cut_names(builder.finish(release))
 
 
 def _merge(

@@ -48,6 +48,12 @@ CONCEPTS = [
     concept("Q:28", "Thrombocytopenia"),
     concept("Q:29", "Low blood sodium levels"),
     concept("Q:30", "Renal cysts"),
+    concept("Q:31", "Esophageal reflux"),
+    concept("Q:32", "Esophagitis"),
+    concept("Q:33", "Prostate cancer"),
+    concept("Q:34", "Pneumonia"),
+    concept("Q:35", "Type 2 diabetes mellitus"),
+    concept("Q:36", "Hepatitis C"),
 ]
 
 
@@ -76,6 +82,25 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("CKD stage 3", "Q:08"),
         ("stage IV chronic kidney disease", "Q:09"),
         ("HTN, poorly controlled", "Q:11"),
+        ("esophageal reflux w/o esophagitis", "Q:31"),
+        ("esophageal reflux without mention of esophagitis", "Q:31"),
+        ("T2DM w/o complication", "Q:35"),
+        ("T2DM, diet-controlled", "Q:35"),
+        ("DM2, insulin requiring", "Q:35"),
+        ("prostate cancer, Gleason 7", "Q:33"),
+        ("prostate cancer Gleason score 3+4", "Q:33"),
+        ("prostate cancer stage IIIb", "Q:33"),
+        ("CKD stage 3, stable", "Q:08"),  # the stage stays where it is named
+        ("HTN, stage 2", "Q:11"),
+        ("DVT, RLE", "Q:07"),
+        ("DVT LLE 2018", "Q:07"),
+        ("pneumonia - RLL", "Q:34"),
+        ("pneumonia, right lower lobe", "Q:34"),
+        ("headache since 2014", "Q:03"),
+        ("headache 2014", "Q:03"),
+        ("HTN (2017)", "Q:11"),
+        ("hep C", "Q:36"),
+        ("hep C (resolved)", "Q:36"),
         ("portal HTN", "Q:12"),
         ("old DVT", "Q:07"),  # as short as a symbol
         ("new onset afib with RVR", "Q:13"),
