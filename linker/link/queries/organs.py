@@ -8,7 +8,9 @@ that somebody marked is looked up by.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+import numpy as np
 
 from linker.checked import Checked, shipped
 from linker.index import Store
@@ -19,6 +21,11 @@ from linker.text import normalise
 class _Table(Checked):
     adjectives: dict[str, tuple[str, ...]]
     labelled: dict[str, tuple[str, ...]]
+
+
+_SAMPLE = 1000
+_MOST = 0.9
+"""The share of body parts, of some concepts, from which on a terminology is one of body parts."""
 
 
 class Organs:
@@ -41,15 +48,25 @@ class Organs:
         Args:
             query: a mention's string.
             kind: of the mention, as `labels.kind_of` gives it; None if nothing is known of it. Some
-                adjectives need to be told to be those of body parts.
+                adjectives need to be told to be those of body parts, or that the index has hardly
+                anything else.
         """
         if kind not in (None, ANATOMY):
             return query
         word, table = query.strip().lower(), _table()
         nouns = table.adjectives.get(word)
-        if nouns is None and kind == ANATOMY:
-            nouns = table.labelled.get(word)
+        if nouns is None and word in table.labelled and (kind == ANATOMY or self._has_parts_alone):
+            nouns = table.labelled[word]
         return query if nouns is None else self._found(word, nouns) or query
+
+    @cached_property
+    def _has_parts_alone(self) -> bool:
+        """Whether what somebody links to this index is a body part, as with UBERON."""
+        n = self._store.n_concepts
+        rows = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int)).tolist()
+        # Retired concepts have no types.
+        typed = [row for row in rows if self._store.semantic_types(row)]
+        return sum(map(self._is_part, typed)) >= _MOST * max(len(typed), 1)
 
     def _read(self, adjective: str, nouns: tuple[str, ...]) -> str | None:
         own = self._pairs(adjective)

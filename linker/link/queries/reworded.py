@@ -10,7 +10,9 @@ from linker.link.queries.qualifiers import without_qualifiers
 from linker.link.queries.wording import (
     as_acid,
     as_measured,
+    in_other_numbers,
     in_other_order,
+    with_its_kind,
     with_number_apart,
     without_slip,
 )
@@ -18,8 +20,10 @@ from linker.link.queries.wording import (
 _OF_OTHER_WORDS: tuple[Callable[[Index, str], int | None], ...] = (
     as_acid,
     with_number_apart,
+    in_other_numbers,
     name_in_other_words,
     as_measured,
+    with_its_kind,
     without_slip,
     without_qualifiers,
 )

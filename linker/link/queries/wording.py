@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import chain, combinations
 from string import ascii_lowercase
 
 import numpy as np
@@ -33,6 +33,14 @@ _INORGANIC = (
     "arsenate", "borate", "carbonate", "chlorate", "chromate", "nitrate", "phosphate", "silicate",
     "sulfate", "sulphate",
 )  # fmt: skip
+_KINDS = ("disease", "syndrome", "disorder", "cell", "complex", "pathway")
+"""What stands last in names that say with it no more than what kind of thing they name."""
+_ADJECTIVE = re.compile(r"(?:al|ar|ary|ed|ent|ic|ing|ive|oid|ory|ous)$")
+_LEAST_OF_KIND = 4
+"""Letters of a query that may lack its kind: shorter ones are short forms."""
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_IN_FIGURES = {word: str(number) for number, word in enumerate(_NUMBERS, start=1)}
+_OTHER_NUMBER = {**_IN_FIGURES, **{figures: word for word, figures in _IN_FIGURES.items()}}
 _DOUBLE = re.compile(r"(.)\1")
 _SHORTEST, _LONGEST = 5, 40
 """Letters of a word that may be misspelt: shorter ones are too near each other, and a longer one is
@@ -131,6 +139,32 @@ def with_number_apart(index: Index, normal: str) -> int | None:
         if rows:
             return min(rows)
     return None
+
+
+def in_other_numbers(index: Index, normal: str) -> int | None:
+    """The row of the name that has its small numbers in figures, not in words, or the reverse.
+
+    "Type two diabetes" is dictated. One alone is no number: "one kidney" is of one.
+    """
+    asked = stems(normal)
+    said = [_OTHER_NUMBER.get(word, word) for word in asked]
+    return min(named(index, said), default=None) if said != asked and len(asked) > 1 else None
+
+
+def with_its_kind(index: Index, normal: str) -> int | None:
+    """The row of the name that also says what kind of thing it is: "von Willebrand" is his disease.
+
+    Not of an adjective: what is chronic is no "chronic disease". Where two kinds make names of two
+    concepts, it is neither.
+    """
+    asked = stems(normal)
+    if len(normal) < _LEAST_OF_KIND or not asked or _ADJECTIVE.search(asked[-1]):
+        return None
+    if not {*asked}.isdisjoint(_KINDS):
+        return None
+    rows = sorted(chain.from_iterable(named_all(index, [[*asked, kind] for kind in _KINDS])))
+    concepts = {pair.concept for row in rows for pair in index.store.pairs(row)}
+    return rows[0] if len(concepts) == 1 else None
 
 
 def without_slip(index: Index, normal: str) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cases import FakeEncoder, build, concept
 
@@ -57,3 +59,17 @@ def test_a_link_says_which_body_part_was_meant(index: Index) -> None:
     plain, labelled = linker.link_mentions([Mention(0, 9, "pulmonary"), of_disease])
     assert (plain.candidates[0].concept_id, plain.mention.long_form) == ("T:1", "lung")
     assert (labelled.candidates[0].concept_id, labelled.mention.long_form) == ("T:2", None)
+
+
+def test_where_all_are_body_parts_an_adjective_needs_no_label(tmp_path: Path) -> None:
+    parts = [concept("P:1", "Neck", types=["Anatomy"]), concept("P:2", "Skull", types=["UBERON"])]
+    untyped = [concept(f"P:{i}", f"Part {i}") for i in range(3, 9)]
+    store = build(tmp_path / "parts", [*parts, *untyped]).store
+    assert Organs(store).name_of("cranial") == "skull"
+    mixed = [*parts, concept("P:9", "Pain", types=["Finding"])]
+    assert Organs(build(tmp_path / "mixed", mixed).store).name_of("cranial") == "cranial"
+
+
+def test_parts_of_cells_have_adjectives_too(tmp_path: Path) -> None:
+    cell = [concept("GO:1", "nucleus", types=["GO", "cellular_component"])]
+    assert Organs(build(tmp_path / "index", cell).store).name_of("nuclear") == "nucleus"
