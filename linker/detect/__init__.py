@@ -22,7 +22,7 @@ from linker.detect.short_forms.shorthand import (
     stands_for,
     stands_for_in_phrase,
 )
-from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, sites_of
+from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, is_site, sites_of
 
 __all__ = [
     "AssertionRules",
@@ -45,6 +45,7 @@ __all__ = [
     "is_ambiguous",
     "is_examination",
     "is_of_kind",
+    "is_site",
     "load_detector",
     "measured_names",
     "name_in_other_words",

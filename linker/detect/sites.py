@@ -77,7 +77,7 @@ def sites_of(text: str, mentions: Sequence[Mention]) -> list[tuple[Site, ...]]:
     taken = bytearray(len(text))
     for mention in mentions:
         # Large terminologies have the body part as a concept too.
-        if _is_site(mention.text):
+        if is_site(mention.text):
             continue
         taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
     found: list[tuple[Site, ...]] = []
@@ -188,10 +188,15 @@ def _less_and_less(positions: Sequence[_Word], parts: Sequence[_Word]) -> list[t
 
 
 @lru_cache(maxsize=8192)
-def _is_site(text: str) -> bool:
-    """Whether a text is the words of a body part and of where on it, and nothing else."""
+def is_site(text: str) -> bool:
+    """Whether a text is the words of a body part and of where on it, and nothing else.
+
+    "Kidney", "the left lower leg", "cardiac".
+    """
     said = [word.lower() for word in _WORD.findall(text)]
-    return any(map(_is_part, said)) and all(_is_part(w) or w in _positions() for w in said)
+    return any(map(_is_part, said)) and all(
+        _is_part(w) or w in _positions() or w in _file().determiners for w in said
+    )
 
 
 @lru_cache(maxsize=8192)

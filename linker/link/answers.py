@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from linker.detect import is_site
 from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
@@ -15,7 +16,7 @@ from linker.link.queries.organs import Organs
 from linker.link.queries.short_forms import by_other_name, is_of_test, spelled_out
 from linker.link.queries.symbols import Symbols
 from linker.link.ranking.contests import decide
-from linker.link.ranking.labels import EXAMINATION, TypeFilter, kind_of
+from linker.link.ranking.labels import NO_DISORDER, TypeFilter, kind_of
 from linker.link.ranking.rank import Weights
 from linker.link.ranking.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
@@ -101,7 +102,13 @@ class Answers:
 
     def _kind_as_asked(self, query: str) -> str | None:
         """What a query that no detector has a label for says itself of its kind."""
-        return EXAMINATION if self._types is not None and is_of_test(query) else None
+        if self._types is None:
+            return None
+        return NO_DISORDER if is_of_test(query) or self._is_part(query) else None
+
+    def _is_part(self, query: str) -> bool:
+        """Whether a query is a body part, and no name says what the terminology means by it."""
+        return is_site(query) and self._store.name_row(normalise(query)) is None
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""

@@ -19,16 +19,17 @@ from linker.link.arrays import Bools
 from linker.link.ranking.rank import Pairs, Ranking
 from linker.terminology import DISORDER, MORPHOLOGY, kinds, kinds_of
 
-EXAMINATION = "examination"
-"""What no label says: the kind of a mention that is a test and not what it shows, "LFTs", "EF 25%".
+NO_DISORDER = "no disorder"
+"""What no label says: the kind of a mention that is a test, and not what it shows ("LFTs",
+"EF 25%"), or a body part, and not what is wrong with it ("left kidney").
 
 Concepts of any kind but disorders may be of it.
 """
 OTHER = 0.05
 """How likely a label is on a mention of a concept of another kind, against one of its own kind."""
 
-_OF_TEST = 0.005
-"""The same for a test, of which a table knows that it is one: detectors err more."""
+_NO_DISORDER = 0.005
+"""The same for what a table knows to be none: detectors err more."""
 
 _CACHED = 100_000
 
@@ -45,7 +46,7 @@ class TypeFilter:
         self._kinds_of = lru_cache(maxsize=_CACHED)(self._read)
         self._bits = {name: 1 << bit for bit, name in enumerate(kinds())}
         # A morphology is a disorder too.
-        self._bits[EXAMINATION] = sum(self._bits.values()) & ~(
+        self._bits[NO_DISORDER] = sum(self._bits.values()) & ~(
             self._bits[DISORDER] | self._bits[MORPHOLOGY]
         )
 
@@ -62,7 +63,7 @@ class TypeFilter:
         if not any(kinds):
             return ranking
         query_of, before = ranking.best.query, ranking.probability
-        least = np.array([_OF_TEST if kind == EXAMINATION else OTHER for kind in kinds])
+        least = np.array([_NO_DISORDER if kind == NO_DISORDER else OTHER for kind in kinds])
         weight = np.where(self.is_other(ranking.best, kinds), least[query_of], 1.0)
         nil = 1 - np.bincount(query_of, before, len(kinds))
         total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
