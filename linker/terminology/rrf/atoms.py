@@ -117,7 +117,7 @@ def _refuse_absent(
     if not held:
         raise TerminologyError(
             f"{release.where(main)}: no row with a {column.replace('_', ' ')}, expected one for "
-            "each name; was the file cut short? fetch it again"
+            "each name; was the file cut short? download it again"
         )
     if absent := [value for value in values if value not in held]:
         raise TerminologyError(
