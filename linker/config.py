@@ -73,15 +73,15 @@ def parse_size(value: object) -> object:
     """Bytes of "1.5GB", "800 MiB" or "1000000"; GB is 10^9, GiB 2^30. Other types stay.
 
     Raises:
-        ValueError: text that is no size, or true or false, which would count as 1 and 0.
+        ValueError: text that is not a size, or true or false, which would count as 1 and 0.
     """
     if isinstance(value, bool):
-        raise ValueError(f"{str(value).lower()} is no size; expected one such as 1.5GB or 800MB")
+        raise ValueError(f"{str(value).lower()} is not a size; expected one such as 1.5GB or 800MB")
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", value.lower())
     if match is None or match[2] not in _BYTES:
-        raise ValueError(f"{value!r} is no size; expected one such as 1.5GB or 800MB")
+        raise ValueError(f"{value!r} is not a size; expected one such as 1.5GB or 800MB")
     return int(float(match[1]) * _BYTES[match[2]])
 
 

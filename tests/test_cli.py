@@ -486,7 +486,7 @@ def test_annotate_says_that_ids_are_none_that_omop_knows(
     assert "note_id" not in run(*options).stderr
     write_jsonl(notes, [*NOTES, {"id": "n4", "text": "Fever."}])
     assert (
-        "\nnote_id is text: 1 of 4 notes has an id that no integer can be, as it is in the CDM\n"
+        "\nnote_id is text: 1 of 4 notes has an id that is not an integer, as the CDM requires\n"
         in run(*options).stderr
     )
 
@@ -602,7 +602,7 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     result = run("annotate", path, "--index", index.path, "--out", out)
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-1] == (
-        f"1 error, a note or what is left of a file: see {out}.errors.jsonl"
+        f"1 error, a note or the rest of a file: see {out}.errors.jsonl"
     )
     assert Path(f"{out}.errors.jsonl").exists()
 
@@ -702,7 +702,7 @@ def test_annotate_after_ctrl_c_goes_on(index: Index, many: Path, tmp_path: Path)
     assert told.startswith(f"{out}: {6_001 - done:,} notes, ")
     assert told.endswith(f"; {done:,} done before; it holds 6,000 notes, 8,000 links")
     # That of the run that was stopped, which did not come to tell of it.
-    assert f"1 error, a note or what is left of a file: see {out}.errors" in result.stderr
+    assert f"1 error, a note or the rest of a file: see {out}.errors" in result.stderr
     ids = [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()]
     assert ids == [str(i) for i in range(6_000)]
 

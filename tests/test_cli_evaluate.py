@@ -139,7 +139,7 @@ def test_ids_that_the_index_writes_otherwise_are_mapped(index: Index, tmp_path: 
         in lost.stderr
     )
     assert "THEIRS:0006 (1)" in lost.stderr
-    assert "writes these ids otherwise, as X:0006, say how with --map-prefix" in lost.stderr
+    assert "writes these ids differently, as X:0006, map them with --map-prefix" in lost.stderr
     found = run(
         gold, "--index", index.path, "--gold-mentions", "--draws", 2, "--map-prefix", "THEIRS:=X:"
     )

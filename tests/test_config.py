@@ -57,7 +57,7 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
         ),
         (
             '[terminology]\nsource="obo"\npath="x"\n[index]\nmemory="2XB"\n',
-            "'index.memory': '2XB' is no size; expected one such as 1.5GB or 800MB",
+            "'index.memory': '2XB' is not a size; expected one such as 1.5GB or 800MB",
         ),
         ("[terminology\n", "not a TOML file"),
     ],
@@ -94,13 +94,13 @@ def test_true_is_no_size_of_memory(tmp_path: Path, memory: str) -> None:
     path = write(
         tmp_path, f"[terminology]\nsource = 'obo'\npath = 'x'\n[index]\nmemory = {memory}\n"
     )
-    with pytest.raises(ConfigError, match=rf"'index\.memory': .*{memory} is no size"):
+    with pytest.raises(ConfigError, match=rf"'index\.memory': .*{memory} is not a size"):
         Recipe.load(path)
 
 
 @pytest.mark.parametrize("text", ["", "much", "1.5 TB", "-1GB", "GB"])
 def test_size_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no size; expected one such as 1\.5GB or 800MB"):
+    with pytest.raises(ValueError, match=r"is not a size; expected one such as 1\.5GB or 800MB"):
         parse_size(text)
 
 

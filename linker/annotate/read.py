@@ -76,7 +76,9 @@ class NoteStream:
             )
         if "" in paths:
             # As `Path` it is the folder that one is in; more likely a variable of a shell is unset.
-            raise NoteError("'' among the inputs is no path; give files and folders, '.' for here")
+            raise NoteError(
+                "'' among the inputs is not a path; give files and folders, '.' for here"
+            )
         left_out = {Path(path).resolve() for path in leave_out}
         self._format = input_format
         self._columns = Columns() if columns is None else columns

@@ -183,10 +183,11 @@ def _say(counts: Counts, out: Path) -> None:
             err=True,
         )
     if counts.text_ids:
+        is_one = counts.text_ids == 1
+        ids = "has an id that is not an integer" if is_one else "have ids that are not integers"
         typer.echo(
             f"note_id is text: {counts.text_ids:,} of {counted(counts.held_notes, 'note')} "
-            f"{'has an id' if counts.text_ids == 1 else 'have ids'} that no integer can be, as it "
-            "is in the CDM",
+            f"{ids}, as the CDM requires",
             err=True,
         )
     if counts.deaths:
@@ -199,7 +200,7 @@ def _say(counts: Counts, out: Path) -> None:
     if counts.held_errors:
         each = "each " * (counts.held_errors > 1)
         typer.echo(
-            f"{counted(counts.held_errors, 'error')}, {each}a note or what is left of a file: see "
+            f"{counted(counts.held_errors, 'error')}, {each}a note or the rest of a file: see "
             f"{out}.errors.jsonl",
             err=True,
         )

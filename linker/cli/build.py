@@ -235,7 +235,7 @@ def _tell_overlays(manifest: Manifest, out: Path, reuse: Path) -> None:
     if names:
         command = join(("linker", "overlay", str(out), *names, "--skip-unknown"))
         typer.echo(
-            f"{out}: without the overlays of {reuse} ({', '.join(names)}); lay them over with: "
+            f"{out}: without the overlays of {reuse} ({', '.join(names)}); apply them with: "
             f"{command}",
             err=True,
         )

@@ -207,7 +207,7 @@ def evaluate(
             report,
             result,
             found.documents,
-            title=f"How right the links to {index.resolve().name} are",
+            title=f"Accuracy of the links to {index.resolve().name}",
         )
         typer.echo(f"report  {report}  (open it in a browser)", err=True)
 
@@ -285,7 +285,7 @@ def _say_lost(report: Report, where: str = "") -> None:
         typer.echo(
             f"{where}mentions without an id that the index holds: {lost:,} of "
             f"{report.gold.with_ids:,}; they count as not found; the most frequent: {ids}. If the "
-            f"index writes these ids otherwise{own}, say how with --map-prefix.",
+            f"index writes these ids differently{own}, map them with --map-prefix.",
             err=True,
         )
 

@@ -133,6 +133,6 @@ def _make_overlay(
     typer.echo(
         f"{out}: {counted(decided.named, 'term')} named, {decided.rejected:,} rejected, "
         f"{counted(decided.undecided, 'row')} undecided; "
-        f"lay it over the index with: linker overlay {index} {out}",
+        f"apply it to the index with: linker overlay {index} {out}",
         err=True,
     )

@@ -100,7 +100,7 @@ def evaluate(
             types=types,
             progress=progress,
         )
-    progress.step("drawing documents again", total=draws, unit="draws")
+    progress.step("resampling documents", total=draws, unit="draws")
     drawn = draw(
         measured.statistics, len(documents), draws=draws, seed=seed, progress=progress.advance
     )

@@ -1,7 +1,7 @@
 """The report of an evaluation as one HTML page: figures, plots, and examples with their sentence.
 
 The page is self-contained, runs no script and asks for nothing. It holds sentences of the gold
-documents: keep it as you keep them.
+documents: protect it as you protect them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ GROUPS = {
 
 
 def render_page(
-    report: Report, documents: Sequence[Document], *, title: str = "How right the links are"
+    report: Report, documents: Sequence[Document], *, title: str = "Accuracy of the links"
 ) -> str:
     """Draw a report as one self-contained HTML page.
 
@@ -109,7 +109,7 @@ def write_page(
     report: Report,
     documents: Sequence[Document],
     *,
-    title: str = "How right the links are",
+    title: str = "Accuracy of the links",
 ) -> Path:
     """Write `render_page`'s page to `path`, whole or not at all, and return the path.
 
@@ -128,8 +128,7 @@ def _sections(
         yield (
             "confusions",
             "Taken for another",
-            "A predicted mention overlaps the gold one, and names another concept or was turned "
-            "down.",
+            "A predicted mention overlaps the gold one, but names another concept or is NIL.",
             report.confusions,
         )
         yield (
@@ -141,15 +140,15 @@ def _sections(
         yield (
             "invented",
             "Not in the gold",
-            "A link stands where the gold has no mention at all.",
+            "A link where the gold has no mention at all.",
             report.invented,
         )
         return
     yield (
         "confusions",
         "Taken for another",
-        "The first candidate is not a gold concept. Rank: where the gold concept stood; – is not "
-        "among the candidates. Linked: how often the link was made all the same.",
+        "The first candidate is not a gold concept. Rank: that of the gold concept; – if it is not "
+        "among the candidates. Linked: how often the link was made.",
         report.confusions,
     )
 
@@ -164,7 +163,7 @@ def _groups(report: Report) -> list[dict[str, Any]]:
         if len(rows) > 1:
             tables.append(_table(heading, "mentions", rows))
     if report.link_groups:
-        heading = "Semantic type of what was linked to"
+        heading = "Semantic type of the linked concept"
         tables.append(_table(heading, "links", report.link_groups))
     return tables
 

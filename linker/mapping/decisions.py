@@ -114,7 +114,7 @@ def _decision(
         return _Decision(row.number, row.term, linker.concept(decision).concept_id)
     except KeyError as error:
         raise TerminologyError(
-            f"{where}: {decision!r} is no concept of {linker.path}; expected accept, reject or "
+            f"{where}: {decision!r} is not a concept of {linker.path}; expected accept, reject or "
             "the id of a concept"
         ) from error
 

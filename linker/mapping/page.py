@@ -2,7 +2,8 @@
 
 The page is self-contained and asks for nothing; what is decided stays in the open page until it is
 downloaded. The download is a table that `write_overlay` reads: the column of the terms,
-`concept_id`, `preferred_name` and `decision`. The page holds the terms: keep it as you keep them.
+`concept_id`, `preferred_name` and `decision`. The page holds the terms: protect it as you protect
+them.
 """
 
 from __future__ import annotations

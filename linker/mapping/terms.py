@@ -64,7 +64,7 @@ class TermTable:
             if self.names.count(name) > 1:
                 where = f"{self.path}:{line}" if line else self.path  # Parquet has no lines
                 raise TerminologyError(
-                    f"{where}: column {name!r} stands twice; rename one of the two"
+                    f"{where}: column {name!r} occurs twice; rename one of the two"
                 )
         self.term_column = column
         self._term = self.column(column)

@@ -29,7 +29,8 @@ def refuse_ending(out: Path) -> None:
         ConfigError: it does not.
     """
     if out.suffix.lower() not in _ENDINGS:
-        raise ConfigError(f"{out}: ends in {out.suffix!r}, expected .csv, .tsv or .parquet")
+        ending = f"ends in {out.suffix!r}" if out.suffix else "has no ending"
+        raise ConfigError(f"{out}: {ending}, expected .csv, .tsv or .parquet")
 
 
 @contextmanager

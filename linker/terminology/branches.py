@@ -72,7 +72,7 @@ def _root_rows(
     for root, row in zip(roots, rows, strict=True):
         if row is None:
             raise TerminologyError(
-                f"{where}: root {root!r} is no concept of this source; "
+                f"{where}: root {root!r} is not a concept of this source; "
                 f"ids look like {ids[0].as_py()!r}"
             )
         if not active[row]:

@@ -160,7 +160,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise TerminologyError(
-            f"{path}: the compressed file is damaged or cut short: {error}; fetch it again"
+            f"{path}: the compressed file is damaged or cut short: {error}; download it again"
         ) from error
     except NotImplementedError as error:
         raise TerminologyError(

@@ -131,7 +131,7 @@ def _columns(header: Sequence[str], where: str) -> dict[str, int]:
         if column == _NOTE or column.startswith(f"{_NOTE}."):
             continue
         if column in columns:
-            raise TerminologyError(f"{where}: column {column!r} stands twice; keep one")
+            raise TerminologyError(f"{where}: column {column!r} occurs twice; keep one")
         if column not in _COLUMNS and not (column.startswith(_CODES) and column != _CODES):
             raise TerminologyError(
                 f"{where}: unknown column {column!r}; known: {known}; correct it, or call it "

@@ -262,7 +262,7 @@ class TableBuilder:
             first = self._seen[concept_id]
             first = f", first at {f'line {first}' if first.isdigit() else first}" if first else ""
             raise TerminologyError(
-                f"{self._place(at)}: concept {concept_id!r} stands twice{first}; ids must be unique"
+                f"{self._place(at)}: concept {concept_id!r} occurs twice{first}; ids must be unique"
             )
         self._seen[concept_id] = at
 

@@ -97,7 +97,7 @@ def _header(file: TsvFile, line: bytes) -> list[str]:
     except UnicodeDecodeError as error:
         raise not_utf8(f"{file}:1", line[error.start]) from error
     if not header:
-        raise TerminologyError(f"{file}:1: no header; was the file cut short? fetch it again")
+        raise TerminologyError(f"{file}:1: no header; was the file cut short? download it again")
     return header.split("\t")
 
 

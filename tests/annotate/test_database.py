@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said(uri: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("A.")
     with pytest.raises(NoteError, match="--query without a database"):
         NoteStream([tmp_path / "a.txt"], query=QUERY)
-    with pytest.raises(NoteError, match=r"none\.db is no file"):
+    with pytest.raises(NoteError, match=r"none\.db is not a file"):
         list(NoteStream([f"sqlite:///{tmp_path}/none.db"], query=QUERY))
     assert not (tmp_path / "none.db").exists()
     with pytest.raises(
@@ -344,7 +344,7 @@ def test_postgresql_to_an_output_and_its_update(
 
 def test_postgresql_refusals_hold_no_password(postgres: str) -> None:
     for uri, query, message in (
-        (postgres.replace("s3cret", "wr0ng"), QUERY, "cannot be connected to: .*authentication"),
+        (postgres.replace("s3cret", "wr0ng"), QUERY, "the connection failed: .*authentication"),
         (postgres, "SELECT * FROM notes", 'the query failed: .*relation "notes" does not exist'),
     ):
         with pytest.raises(NoteError, match=message) as refused:

@@ -411,7 +411,7 @@ def test_an_unset_variable_of_a_shell_is_not_the_folder_that_one_is_in(
     _lines(tmp_path / "a.jsonl", {"id": "1", "text": "One."})
     monkeypatch.chdir(tmp_path)
     assert _read(Path()) == [Note("1", "One.")]
-    with pytest.raises(NoteError, match="'' among the inputs is no path"):
+    with pytest.raises(NoteError, match="'' among the inputs is not a path"):
         NoteStream(["a.jsonl", ""])
 
 

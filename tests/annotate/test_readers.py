@@ -147,9 +147,9 @@ def test_a_column_that_stands_twice_is_no_guess(tmp_path: Path) -> None:
         pa.table([pa.array([value]) for value in values], names=names), tmp_path / "a.parquet"
     )
     for name in ("a.csv", "a.parquet"):
-        with pytest.raises(NoteError, match=r"column 'note_id' stands twice, .* notes' id cannot"):
+        with pytest.raises(NoteError, match=r"column 'note_id' occurs twice, .* notes' id cannot"):
             _read(tmp_path / name)
-        with pytest.raises(NoteError, match=r"'note_id' stands twice, .* another --text-column"):
+        with pytest.raises(NoteError, match=r"'note_id' occurs twice, .* another --text-column"):
             _read(tmp_path / name, columns=Columns("person_id", "note_id"))
         (note,) = _read(tmp_path / name, columns=Columns("Person_ID", "note_text"))
         assert note == Note("8", "One.", {"person_id": "7"})

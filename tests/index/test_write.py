@@ -401,7 +401,7 @@ def test_recall_below_the_least_makes_no_index(out: Path) -> None:
 
 def test_kind_that_cannot_be_is_refused_before_anything_is_embedded(out: Path) -> None:
     encoder = FakeEncoder()
-    with pytest.raises(ConfigError, match="'IVF4,Half' is no FAISS factory string"):
+    with pytest.raises(ConfigError, match="'IVF4,Half' is not a FAISS factory string"):
         small(out, kind="IVF4,Half", encoder=encoder)
     assert beside(out) == []
     with pytest.raises(ConfigError, match="'IVF64,SQ8' wants at least 64 names, there are 40"):

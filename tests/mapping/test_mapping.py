@@ -458,9 +458,9 @@ def test_cells_come_out_as_they_went_in(linker: Linker, tmp_path: Path, cells: l
         (b'problem,n\n"Fever,1\n', r"a\.csv:2: a quotation mark opens here"),
         (b"problem,n\nFe\x00ver,1\n", r"a\.csv:2: NUL in (column 'problem'|the row)"),
         (b"problem,n\nFi\xe9vre,1\n", r"a\.csv:2: .*UTF-8"),
-        (b"problem,problem\n", r"a\.csv:1: column 'problem' stands twice"),
-        (b"\n# x\nproblem,problem\n", r"a\.csv:3: column 'problem' stands twice"),
-        (b"sep=;\nproblem;problem\n", r"a\.csv:2: column 'problem' stands twice"),
+        (b"problem,problem\n", r"a\.csv:1: column 'problem' occurs twice"),
+        (b"\n# x\nproblem,problem\n", r"a\.csv:3: column 'problem' occurs twice"),
+        (b"sep=;\nproblem;problem\n", r"a\.csv:2: column 'problem' occurs twice"),
         (b"term,n\nFever,1\n", r"a\.csv: no column 'problem'; it has 'term', 'n'"),
         (b"problem,review\nFever,1\n", r"a\.csv: has a column 'review' already; .*--prefix"),
     ],
@@ -492,7 +492,7 @@ def test_a_path_that_is_not_utf_8_is_read_and_written(linker: Linker, tmp_path: 
 def test_parquet_has_rows_and_no_lines(linker: Linker, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * 2, names=["problem", "problem"]), path)
-    with pytest.raises(TerminologyError, match=r"a\.parquet: column 'problem' stands twice"):
+    with pytest.raises(TerminologyError, match=r"a\.parquet: column 'problem' occurs twice"):
         TermTable(path, "problem")
     for name, packed in (("b.parquet.gz", gzip.compress(path.read_bytes())), ("c.pq.zst", b"")):
         (tmp_path / name).write_bytes(packed)
@@ -507,6 +507,8 @@ def test_where_to_write_must_be_another_file_of_a_known_ending(
         mapped(linker, problems, problems)
     with pytest.raises(ConfigError, match=r"ends in '\.xlsx', expected \.csv, \.tsv or \.parquet"):
         mapped(linker, problems, tmp_path / "out.xlsx")
+    with pytest.raises(ConfigError, match=r"out: has no ending, expected \.csv, \.tsv or"):
+        mapped(linker, problems, tmp_path / "out")
     with pytest.raises(TerminologyError, match=r"none\.csv: no such file"):
         TermTable(tmp_path / "none.csv", "problem")
 
@@ -628,7 +630,10 @@ def test_what_was_decided_comes_as_decided_and_stays_beside_what_is_new(tmp_path
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["Fever,X:0006,Z:1"], r"r\.csv:2: 'Z:1' is no concept of .*mini; expected accept, reject"),
+        (
+            ["Fever,X:0006,Z:1"],
+            r"r\.csv:2: 'Z:1' is not a concept of .*mini; expected accept, reject",
+        ),
         (["Fever,,accept"], r"r\.csv:2: 'accept' on a row without a concept_id"),
         ([",,reject"], r"r\.csv:2: a decision on a term that holds no character"),
         (["\u200b,,reject"], r"r\.csv:2: a decision on a term that holds no character"),

@@ -513,7 +513,7 @@ def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> Non
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["X:0404,Foo"], "local.csv:2: 'X:0404' is no concept of the index, or is retired"),
+        (["X:0404,Foo"], "local.csv:2: 'X:0404' is not a concept of the index, or is retired"),
         (["X:0404,Foo"], "as a new concept (skip_unknown leaves such rows out, and lists them)"),
         (
             ["X:0001,Pump trouble", "X:0404,Foo,remove", "X:0404,Bar", "X:0405,Bar"],
@@ -547,12 +547,12 @@ def test_rows_that_are_left_out_already_stay_so(mini: Path, csv: Write) -> None:
     manifest = lay(mini, csv("X:0006,hot one", name="second.csv"))
     assert [[row.line for row in info.left_out] for info in manifest.overlays] == [[2], []]
     assert best(mini, "the hots", "hot one") == ["X:0006", "X:0006"]
-    with pytest.raises(TerminologyError, match=r"first\.csv:2: 'X:0404' is no concept"):
+    with pytest.raises(TerminologyError, match=r"first\.csv:2: 'X:0404' is not a concept"):
         lay(mini, first)
     # A row that was laid, and cannot be any more, is an error still.
     lay(mini, csv("L:1,,,Ward bug", name="third.csv"))
     lay(mini, csv("L:1,wb", name="fourth.csv"))
-    with pytest.raises(TerminologyError, match=r"fourth\.csv:2: 'L:1' is no concept"):
+    with pytest.raises(TerminologyError, match=r"fourth\.csv:2: 'L:1' is not a concept"):
         overlay_index(mini, [], remove=["third.csv"], encoder=FakeEncoder())
 
 

@@ -75,7 +75,7 @@ def test_an_overlay_survives_an_upgrade(tmp_path: Path, local: Path) -> None:
     said = run("info", out).stdout
     assert "5 rows: 4 names added, 1 new concept" in said
     assert "line 4" in said
-    assert "'X:4' is no concept of the index" in said
+    assert "'X:4' is not a concept of the index" in said
 
 
 class Meanwhile(Silent):
@@ -280,7 +280,7 @@ def test_a_build_beside_an_index_says_which_overlays_are_not_on_it(tmp_path: Pat
     assert run("build", "jsonl", old, *laid, "--out", a).exit_code == 0
     beside = run("build", "jsonl", new, "--reuse", a, "--overlay", other, "--out", b)
     assert beside.stderr.splitlines()[-2] == (
-        f"{b}: without the overlays of {a} (my local.csv); lay them over with: "
+        f"{b}: without the overlays of {a} (my local.csv); apply them with: "
         f"linker overlay {b} 'my local.csv' --skip-unknown"
     )
     again = run("build", "jsonl", new, "--reuse", a, *laid, "--force", "--out", b)

@@ -293,26 +293,26 @@ TWICE = {
     "snomed": (
         lambda data: data + data.splitlines(keepends=True)[-1],
         6,
-        r"stands in 2 rows \(lines 5, 6\), expected one in a Snapshot",
+        r"occurs in 2 rows \(lines 5, 6\), expected one in a Snapshot",
     ),
-    "omop": (doubled("103\tBlue", "\n"), 5, r"concept 103 stands in 2 rows, first at line 4, exp"),
-    "mesh": (doubled("<DescriptorRecord ", "</DescriptorRecord>\n"), 80, "D900003 stands twice, f"),
-    "icd10cm-tabular": (doubled("<diag><name>L99.1", "</diag>\n"), 12, "'L99.1' stands twice, exp"),
-    "icd10cm-order": (doubled("00003", "\n"), 4, "code 'L991' stands twice; are two releases in"),
+    "omop": (doubled("103\tBlue", "\n"), 5, r"concept 103 occurs in 2 rows, first at line 4, exp"),
+    "mesh": (doubled("<DescriptorRecord ", "</DescriptorRecord>\n"), 80, "D900003 occurs twice, f"),
+    "icd10cm-tabular": (doubled("<diag><name>L99.1", "</diag>\n"), 12, "'L99.1' occurs twice, exp"),
+    "icd10cm-order": (doubled("00003", "\n"), 4, "code 'L991' occurs twice; are two releases in"),
     "obo": (
         doubled("[Term]\nid: INV:3", "Skin marks\n", as_=("Blue", "Azure")),
         20,
-        r"term 'INV:3' stands twice, first at line 16; found the names 'Blue spots' and 'Azure",
+        r"term 'INV:3' occurs twice, first at line 16; found the names 'Blue spots' and 'Azure",
     ),
-    "obo-graph": (text("INV_2", "INV_3"), None, r"node 3 has the id 'INV:3', which stands twice"),
+    "obo-graph": (text("INV_2", "INV_3"), None, r"node 3 has the id 'INV:3', which occurs twice"),
     "owl": (
         doubled('<owl:Class rdf:about="http://purl.obolibrary.org/obo/INV_3"', "</owl:Class>\n",
                 as_=("Blue", "Azure")),
         None,
-        r"class 'INV:3' stands twice, with the labels 'Blue spots' and 'Azure spots', expected one",
+        r"class 'INV:3' occurs twice, with the labels 'Blue spots' and 'Azure spots', expected one",
     ),
-    "jsonl": (doubled('{"id": "X3"', "\n"), 4, r"concept 'X3' stands twice, first at line 3; ids"),
-    "scispacy": (doubled('{"concept_id": "X3"', "\n"), 4, r"concept 'X3' stands twice, first at"),
+    "jsonl": (doubled('{"id": "X3"', "\n"), 4, r"concept 'X3' occurs twice, first at line 3; ids"),
+    "scispacy": (doubled('{"concept_id": "X3"', "\n"), 4, r"concept 'X3' occurs twice, first at"),
 }  # fmt: skip
 
 

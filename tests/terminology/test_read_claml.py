@@ -387,7 +387,7 @@ def test_an_error_names_the_line(tmp_path):
     whole = document(CHAPTER, BLOCK, claml_class("E10", "Green"), claml_class("E10", "Green"))
     path.write_text(whole, encoding="utf-8")
     line = whole[: whole.rindex('<Class code="E10"')].count("\n") + 1
-    with pytest.raises(TerminologyError, match=rf"inv\.xml:{line}: concept 'E10' stands twice"):
+    with pytest.raises(TerminologyError, match=rf"inv\.xml:{line}: concept 'E10' occurs twice"):
         read_terminology("claml", path)
     skipping = read_terminology("claml", path, ReadOptions(max_bad_rows=1))
     assert skipping.release.skipped == {"broken rows": 1}

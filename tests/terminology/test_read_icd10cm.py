@@ -344,13 +344,13 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
         (
             XML.replace("</ICD10CM.tabular>", "<chapter><desc>More</desc>")
             + "<diag><name>S02.0XXA</name><desc>Again</desc></diag></chapter></ICD10CM.tabular>",
-            r"x\.txt:43: code 'S02.0XXA' stands twice",
+            r"x\.txt:43: code 'S02.0XXA' occurs twice",
         ),
         (
             XML.replace(
                 "</section>", "<diag><name>I21</name><desc>Dots</desc></diag></section>", 1
             ),
-            r"x\.txt:20: code 'I21' stands twice, expected once; are two releases",
+            r"x\.txt:20: code 'I21' occurs twice, expected once; are two releases",
         ),
         (XML.replace("<name>I21.0</name>", ""), r"an entry below 'I21' has the name ''"),
         (
@@ -362,7 +362,7 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<x>&b;</x>'
         ("hello\n", r"x\.txt:1: found 'hello', expected the columns of an ICD-10-CM order file"),
         ("", "no concept found"),
         (b"\xff\xff\n", r"x\.txt:1: not UTF-8"),
-        (ORDER + ORDER, r"x\.txt:9: code 'I21' stands twice"),
+        (ORDER + ORDER, r"x\.txt:9: code 'I21' occurs twice"),
     ],
 )
 def test_broken_files(tmp_path, content, message):
@@ -377,7 +377,7 @@ def test_known_broken_rows_of_an_order_file_are_left_out(tmp_path, concepts):
     assert concepts(terminology) == concepts(whole)
     assert terminology.release.skipped == {"broken rows": 2}
     with pytest.raises(
-        TerminologyError, match=r"stands twice.*\(broken row 2; --max-bad-rows is 1\)"
+        TerminologyError, match=r"occurs twice.*\(broken row 2; --max-bad-rows is 1\)"
     ):
         read_terminology("icd10cm", path, ReadOptions(max_bad_rows=1))
 

@@ -113,7 +113,7 @@ def test_byte_order_mark_crlf_blank_lines_and_gzip(tmp_path, concepts):
         (b'{"id": "X:1", "name": "M\xe9"}\n', r"x\.jsonl:2: not UTF-8: byte 0xe9; save the file"),
         (
             b'{"id": "X:0", "name": "a"}\n',
-            r"x\.jsonl:2: concept 'X:0' stands twice, first at line 1",
+            r"x\.jsonl:2: concept 'X:0' occurs twice, first at line 1",
         ),
         (b"[" * 100_000 + b"\n", r"x\.jsonl:2: not JSON"),
     ],

@@ -289,7 +289,7 @@ def test_one_line(tmp_path, concepts):
         (b"<DescriptorName>\n  <String>Spots, Green</String>", b"<DescriptorName>",
          "record 'D900002' has no DescriptorName"),
         (b"<DescriptorUI>D900002</DescriptorUI>", b"<DescriptorUI>D900001</DescriptorUI>",
-         r"D900001 stands twice, first at .*desc2031\.xml:4; are two releases in one file"),
+         r"D900001 occurs twice, first at .*desc2031\.xml:4; are two releases in one file"),
         (b'PreferredConceptYN="Y">\n    <ConceptUI>M2<', b'PreferredConceptYN="N">\n<ConceptUI>M2<',
          "D900002 has 0 preferred concepts, expected one"),
         (b'PreferredConceptYN="N">\n    <ConceptUI>M3<', b'PreferredConceptYN="Y">\n<ConceptUI>M3<',

@@ -206,7 +206,7 @@ def test_frames_of_one_term_are_one(tmp_path, concepts):
     assert found["INV:1"]["names"] == [("a", "preferred"), ("b", "exact")]
     assert (found["INV:2"]["names"], found["INV:2"]["parents"]) == ([("c", "preferred")], ["INV:1"])
     message = (
-        r"inv\.obo:19: term 'INV:2' stands twice, first at line 11; found the names 'c' and 'd'"
+        r"inv\.obo:19: term 'INV:2' occurs twice, first at line 11; found the names 'c' and 'd'"
     )
     with pytest.raises(TerminologyError, match=message):
         read_terminology("obo", obo(tmp_path, f"{text}\n[Term]\nid: INV:2\nname: d\n"))

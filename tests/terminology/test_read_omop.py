@@ -352,7 +352,7 @@ def spoil(tmp_path, athena, change, table="CONCEPT"):
         (
             b"40\tSpotol",
             b"50\tSpotol",
-            r"CONCEPT\.csv:7: concept 50 stands in 2 rows, first at line 6, expected one",
+            r"CONCEPT\.csv:7: concept 50 occurs in 2 rows, first at line 6, expected one",
         ),
     ],
 )
@@ -411,7 +411,7 @@ def test_no_concepts(athena, tmp_path):
 def test_two_downloads(athena, tmp_path):
     athena.write(tmp_path / "a")
     athena.write(tmp_path / "b")
-    with pytest.raises(TerminologyError, match=r"CONCEPT\.csv stands in several folders: .*a, .*b"):
+    with pytest.raises(TerminologyError, match=r"CONCEPT\.csv is in several folders: .*a, .*b"):
         read(tmp_path)
 
 

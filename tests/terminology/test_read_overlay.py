@@ -71,7 +71,7 @@ def test_an_overlay_without_rows_changes_nothing(tmp_path: Path) -> None:
         ("id,name\nX,y\n", "local.csv:1: unknown column 'id'; known: concept_id, name"),
         ("name,kind\ny,exact\n", "local.csv:1: no column 'concept_id'; found: 'name', 'kind'"),
         ("\n# ours\nid,name\nX,y\n", "local.csv:3: unknown column 'id'; known: concept_id, name"),
-        ("concept_id,name,name\nX,y,z\n", "local.csv:1: column 'name' stands twice"),
+        ("concept_id,name,name\nX,y,z\n", "local.csv:1: column 'name' occurs twice"),
         ("concept_id,codes.\nX,y\n", "unknown column 'codes.'"),
         ("", "local.csv: empty"),
         ("concept_id,name\n,Fever\n", "local.csv:2: blank concept_id"),

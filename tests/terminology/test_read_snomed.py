@@ -675,7 +675,7 @@ def test_extension_with_an_older_base(tmp_path, base):
     us.write(base.write(tmp_path))
     message = (
         rf"sct2_Relationship_Snapshot_US1000124_20310301\.txt:3: relationship \d+ has the "
-        rf"destinationId {sctid(999)}, which is no concept of this release; .*put the Internat"
+        rf"destinationId {sctid(999)}, which is not a concept of this release; .*put the Internat"
     )
     with pytest.raises(TerminologyError, match=message):
         read_terminology("snomed", tmp_path)
@@ -726,7 +726,7 @@ def test_full_file_under_the_name_of_a_snapshot(tmp_path, base):
     base.row("concept", RASH, 900000000000074008, active=0, time=20020131)
     base.write(tmp_path)
     message = (
-        rf"sct2_Concept_Snapshot_INT_20310131\.txt:10: id {RASH} stands in 2 rows \(lines 5, 10\), "
+        rf"sct2_Concept_Snapshot_INT_20310131\.txt:10: id {RASH} occurs in 2 rows \(lines 5, 10\), "
         "expected one"
     )
     with pytest.raises(TerminologyError, match=message):

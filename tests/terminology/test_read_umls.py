@@ -524,7 +524,7 @@ def test_release_is_stated_by_release_dat_or_the_path(tmp_path):
 def test_two_releases_are_one_too_many(tmp_path):
     for name in ("a", "b"):
         put(tmp_path / name, MRCONSO=CONSO)
-    with pytest.raises(TerminologyError, match=r"stands in several folders: .*a, .*b; give one"):
+    with pytest.raises(TerminologyError, match=r"is in several folders: .*a, .*b; give one"):
         read(tmp_path)
 
 

@@ -99,7 +99,7 @@ def test_roots_pass_circles(tree):
 @pytest.mark.parametrize(
     ("root", "message"),
     [
-        ("X:9", r"root 'X:9' is no concept of this source; ids look like 'X:1'"),
+        ("X:9", r"root 'X:9' is not a concept of this source; ids look like 'X:1'"),
         ("old X:2", r"root 'old X:2' is retired; use X:2"),
     ],
 )

@@ -27,7 +27,7 @@ def test_repeated_id_names_both_lines():
     builder = TableBuilder("x.csv")
     builder.add("X:1", "a", at="3")
     with pytest.raises(
-        TerminologyError, match=r"x\.csv:7: concept 'X:1' stands twice, first at line 3"
+        TerminologyError, match=r"x\.csv:7: concept 'X:1' occurs twice, first at line 3"
     ):
         builder.add("X:1", "b", at="7")
 

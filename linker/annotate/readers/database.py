@@ -131,7 +131,7 @@ def _connected(driver: Any, database: Database) -> Iterator[Any]:
         path = Path(uri.removeprefix("sqlite://").removeprefix("/"))
         if not path.is_file():
             raise NoteError(
-                f"{database.name}: {path} is no file; sqlite://// begins absolute paths"
+                f"{database.name}: {path} is not a file; sqlite://// begins absolute paths"
             )
         # Nothing is written to it, not even by a query that tries.
         uri = f"{path.resolve().as_uri()}?mode=ro"
@@ -140,7 +140,7 @@ def _connected(driver: Any, database: Database) -> Iterator[Any]:
     except driver.Error as error:
         # Not `from error`: a traceback would show the driver's own words.
         said = database.without_secrets(str(error))
-        raise NoteError(f"{database.name}: cannot be connected to: {said}") from None
+        raise NoteError(f"{database.name}: the connection failed: {said}") from None
     with _closed(connection):
         yield connection
 

@@ -70,7 +70,7 @@ def note_columns(
             )
         if list(names).count(found) > 1:
             raise NoteError(
-                f"{file.name}: column {found!r} stands twice, and which of the two is meant for "
+                f"{file.name}: column {found!r} occurs twice, and which of the two is meant for "
                 f"the notes' {what} cannot be told; rename one, or give another --{what}-column"
             )
         chosen.append(found)

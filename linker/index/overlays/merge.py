@@ -125,7 +125,7 @@ class Merge:
         concept_id = self._find(row, defines, tally)
         if concept_id is None:
             return (
-                f"{row.concept_id!r} is no concept of the index, or is retired without a "
+                f"{row.concept_id!r} is not a concept of the index, or is retired without a "
                 "replacement; correct the id, or give a preferred_name to add it as a new concept"
             )
         if reason := tally.contradictions.found(row, concept_id):

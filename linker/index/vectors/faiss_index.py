@@ -44,7 +44,7 @@ def make(kind: str, dim: int) -> faiss.Index:
         index = faiss.index_factory(dim, kind, faiss.METRIC_INNER_PRODUCT)
     except RuntimeError as error:
         raise ConfigError(
-            f"index kind {kind!r} is no FAISS factory string for {dim} dimensions"
+            f"index kind {kind!r} is not a FAISS factory string for {dim} dimensions"
         ) from error
     lists = inverted_file(index)
     for graph in (index, None if lists is None else faiss.downcast_index(lists.quantizer)):

@@ -223,7 +223,7 @@ def _order(data: bytes, where: str, bad: BadRows) -> dict[str, _Title]:
         if code in titles:
             bad.skip(
                 TerminologyError(
-                    f"{where}:{number}: code {code!r} stands twice; are two releases in one file?"
+                    f"{where}:{number}: code {code!r} occurs twice; are two releases in one file?"
                 )
             )
             continue

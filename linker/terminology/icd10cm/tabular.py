@@ -90,7 +90,7 @@ def tabular_entries(
     Args:
         where: the file, for messages.
         in_use: the codes with a seventh character that are given, without dots; None gives all.
-        bad: told of each entry that is broken, or stands twice.
+        bad: told of each entry that is broken, or occurs twice.
 
     Raises:
         TerminologyError: as by `tabular_root`, or `bad` has had enough.
@@ -137,7 +137,7 @@ def _diagnosis(
         )
     if code in seen:
         raise TerminologyError(
-            f"{_place(data, where, code, last=True)}: code {code!r} stands twice, expected once; "
+            f"{_place(data, where, code, last=True)}: code {code!r} occurs twice, expected once; "
             "are two releases in one file?"
         )
     seen.add(code)

@@ -180,7 +180,7 @@ def _headings(
                 first = seen.setdefault(heading.concept_id, heading.at)
                 if first != heading.at:
                     raise TerminologyError(
-                        f"{heading.at}: {heading.concept_id} stands twice, first at {first}; are "
+                        f"{heading.at}: {heading.concept_id} occurs twice, first at {first}; are "
                         "two releases in one file?"
                     )
             except TerminologyError as error:

@@ -38,7 +38,7 @@ def repaired_graph(text: str, where: str, bad: BadRows) -> str:
 
     Args:
         where: the file, for messages.
-        bad: told of each node and edge that is broken, and of each node of an id that stands twice.
+        bad: told of each node and edge that is broken, and of each node of an id that occurs twice.
 
     Raises:
         TerminologyError: not JSON, or not an OBO graph document, or `bad` has had enough.
@@ -104,7 +104,7 @@ def _repaired(
             concept_id = compact(node["id"])
             if concept_id in classes:
                 raise TerminologyError(
-                    f"{where}: node {number} has the id {concept_id!r}, which stands twice; are "
+                    f"{where}: node {number} has the id {concept_id!r}, which occurs twice; are "
                     "two releases in one file?"
                 )
             # Whether it is whole; what it leads to is known later.

@@ -98,7 +98,7 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
         if label and label != first:
             bad.skip(
                 TerminologyError(
-                    f"{where}: class {concept_id!r} stands twice, with the labels {first[:80]!r} "
+                    f"{where}: class {concept_id!r} occurs twice, with the labels {first[:80]!r} "
                     f"and {label[:80]!r}, expected one; are two releases in one file?"
                 )
             )

@@ -136,7 +136,7 @@ def _claim(lines: Sequence[str], number: int, where: str, terms: dict[str, tuple
     first, name = terms.setdefault(concept_id, (number, found["name"]))
     if name and found["name"] and name != found["name"]:
         raise TerminologyError(
-            f"{where}:{number}: term {concept_id!r} stands twice, first at line {first}; found the "
+            f"{where}:{number}: term {concept_id!r} occurs twice, first at line {first}; found the "
             f"names {name[:80]!r} and {found['name'][:80]!r}, expected one; are two releases in "
             "one file?"
         )

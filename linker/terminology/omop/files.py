@@ -48,7 +48,7 @@ def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, Ath
         tables: as in "CONCEPT" for CONCEPT.csv, in any case.
 
     Raises:
-        TerminologyError: the main file is missing, or stands in several folders.
+        TerminologyError: the main file is missing, or is in several folders.
     """
     if path.is_dir():
         files = [AthenaFile(file) for file in sorted(path.rglob("*")) if file.is_file()]
@@ -78,8 +78,7 @@ def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, Ath
         raise TerminologyError(f"{path}: no {main}.csv in it{hint}")
     if len(holding) > 1:
         raise TerminologyError(
-            f"{path}: {main}.csv stands in several folders: {', '.join(map(str, holding))}; give "
-            "one"
+            f"{path}: {main}.csv is in several folders: {', '.join(map(str, holding))}; give one"
         )
     return found[holding[0]]
 

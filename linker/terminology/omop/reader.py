@@ -197,7 +197,7 @@ def _load(
 
 
 def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> None:
-    """A concept without a name, or that stands twice, is a broken row; one of the two stays."""
+    """A concept without a name, or that occurs twice, is a broken row; one of the two stays."""
     columns = ", ".join(_COLUMNS["CONCEPT"])
     nameless = f"{clean('concept_name')} = ''"
     twice = db.execute(
@@ -220,7 +220,7 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
         for line in at[1:]:
             bad.skip(
                 TerminologyError(
-                    f"{file}:{line}: concept {concept_id} stands in {count} rows, first at line "
+                    f"{file}:{line}: concept {concept_id} occurs in {count} rows, first at line "
                     f"{at[0]}, expected one; are two downloads in one file?"
                 )
             )

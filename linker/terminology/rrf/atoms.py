@@ -111,7 +111,7 @@ def _refuse_absent(release: RrfRelease, option: str, column: str, values: Sequen
     if not held:
         raise TerminologyError(
             f"{where}: no row with a {column.replace('_', ' ')}, expected one for "
-            "each name; was the file cut short? fetch it again"
+            "each name; was the file cut short? download it again"
         )
     if absent := [value for value in values if value not in held]:
         raise TerminologyError(

@@ -145,7 +145,7 @@ def find_members(
         beside: those of them that may lie in another folder of the release, as NET/SRDEF does.
 
     Raises:
-        TerminologyError: the main file is missing, or stands in several folders as near.
+        TerminologyError: the main file is missing, or is in several folders as near.
     """
     if path.is_dir():
         found = _in_folder(path, wanted)
@@ -163,7 +163,7 @@ def find_members(
     nearest = sorted(folder for folder in holding if len(folder.parts) == depth)
     if len(nearest) > 1:
         raise TerminologyError(
-            f"{path}: {main} stands in several folders: {', '.join(map(str, nearest))}; give one"
+            f"{path}: {main} is in several folders: {', '.join(map(str, nearest))}; give one"
         )
     if not nearest:
         raise TerminologyError(f"{path}: no {main} in it{_hint(path)}")

@@ -218,7 +218,7 @@ def opened_release(
         progress: told of each file that is read.
 
     Raises:
-        TerminologyError: the main file is missing or stands in several folders, an archive is
+        TerminologyError: the main file is missing or is in several folders, an archive is
             damaged, or the database fails (no disk space).
     """
     wanted = {main, *layouts, *others, *beside, "MRFILES.RRF"}

@@ -146,7 +146,7 @@ def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: 
         for component, at in lines.items():
             bad.skip(
                 TerminologyError(
-                    f"{files[number]}:{at[-1]}: id {component} stands in {len(at)} "
+                    f"{files[number]}:{at[-1]}: id {component} occurs in {len(at)} "
                     f"rows (lines {', '.join(map(str, at[:4]))}), expected one in a Snapshot; is "
                     "it a Full file under another name, or two files in one?"
                 )
@@ -201,7 +201,7 @@ def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad:
             bad.skip(
                 TerminologyError(
                     f"{files[file]}:{at[0]}: {what} {component} has the "
-                    f"{column} {missing}, which is no concept of this release; if it is an "
+                    f"{column} {missing}, which is not a concept of this release; if it is an "
                     f"extension, {_BESIDE}"
                 )
             )

@@ -45,7 +45,7 @@ def columns_of(
         The places in a row, from 0; of what a concept has one of, one place.
 
     Raises:
-        TerminologyError: a column is not there, stands twice, or is none of ours.
+        TerminologyError: a column is not there, occurs twice, or is none of ours.
     """
     found = ", ".join(map(repr, header))
     columns: dict[str, list[int]] = {}
@@ -95,7 +95,7 @@ def _option(ours: str) -> str:
 
 
 def refuse_twice(name: str, header: Sequence[str], where: str) -> None:
-    """Refuse a header in which a column that is to be read stands twice: which one is meant?
+    """Refuse a header in which a column that is to be read occurs twice: which one is meant?
 
     Raises:
         TerminologyError: it does.
@@ -103,6 +103,6 @@ def refuse_twice(name: str, header: Sequence[str], where: str) -> None:
     places = [number for number, other in enumerate(header, start=1) if other == name]
     if len(places) > 1:
         raise TerminologyError(
-            f"{where}: the column {name!r} stands twice, as column "
+            f"{where}: the column {name!r} occurs twice, as column "
             f"{' and '.join(map(str, places))}; give each a name of its own"
         )

@@ -22,7 +22,7 @@ class Only:
         where: the file, for messages.
 
     Raises:
-        TerminologyError: a column is not there, or stands twice.
+        TerminologyError: a column is not there, or occurs twice.
     """
 
     def __init__(

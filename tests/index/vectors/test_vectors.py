@@ -190,8 +190,8 @@ def test_places_that_a_search_left_empty_come_last() -> None:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("nope", "'nope' is no FAISS factory string for 32 dimensions"),
-        ("", "'' is no FAISS factory string"),
+        ("nope", "'nope' is not a FAISS factory string for 32 dimensions"),
+        ("", "'' is not a FAISS factory string"),
         ("IVF4,Flat", "'IVF4,Flat' needs training and a file of vectors"),
         ("Flat,RFlat", "'Flat,RFlat' would keep vectors in memory to refine by; leave that part"),
         ("IDMap,Flat", "'IDMap,Flat' cannot take vectors part by part and give them back"),
