@@ -59,7 +59,7 @@ def reasons(link: Link) -> tuple[str, ...]:
         speaks = (
             f"of another kind than the label {label!r}"
             if label
-            else ("a finding, and what is looked up is a test or a body part")
+            else "a finding, and what is looked up names none"
         )
         said.append(f"against {_listed(of_other_kind)}: {speaks}")
     if others:

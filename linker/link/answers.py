@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from linker.detect import is_site
 from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.queries.no_disorders import is_no_disorder
 from linker.link.queries.organs import Organs
-from linker.link.queries.short_forms import by_other_name, is_of_test, spelled_out
+from linker.link.queries.short_forms import by_other_name, spelled_out
 from linker.link.queries.symbols import Symbols
 from linker.link.ranking.contests import decide
 from linker.link.ranking.labels import NO_DISORDER, TypeFilter, kind_of
@@ -66,6 +66,7 @@ class Answers:
         self._in_full = partial(spelled_out, index)
         self._by_other_name = partial(by_other_name, index)
         self._name_of = lru_cache(CACHED_QUERIES)(self._find_name)
+        self._is_no_disorder = lru_cache(CACHED_QUERIES)(partial(is_no_disorder, index.store))
         try:
             self.weights = Weights.from_json(index.calibration["weights"])
         except (KeyError, TypeError, ValueError) as error:
@@ -102,13 +103,7 @@ class Answers:
 
     def _kind_as_asked(self, query: str) -> str | None:
         """What a query that no detector has a label for says itself of its kind."""
-        if self._types is None:
-            return None
-        return NO_DISORDER if is_of_test(query) or self._is_part(query) else None
-
-    def _is_part(self, query: str) -> bool:
-        """Whether a query is a body part, and no name says what the terminology means by it."""
-        return is_site(query) and self._store.name_row(normalise(query)) is None
+        return NO_DISORDER if self._types is not None and self._is_no_disorder(query) else None
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""

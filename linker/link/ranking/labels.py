@@ -20,8 +20,8 @@ from linker.link.ranking.rank import Pairs, Ranking
 from linker.terminology import DISORDER, MORPHOLOGY, kinds, kinds_of
 
 NO_DISORDER = "no disorder"
-"""What no label says: the kind of a mention that is a test, and not what it shows ("LFTs",
-"EF 25%"), or a body part, and not what is wrong with it ("left kidney").
+"""What no label says: the kind of a mention that is a test and not what it shows, a body part and
+not what is wrong with it, or a plain word: see `queries.no_disorders`.
 
 Concepts of any kind but disorders may be of it.
 """

@@ -1,0 +1,47 @@
+"""What names no disorder, and is marked all the same: a test, a body part, a plain word.
+
+Models mark "left kidney", "LFTs" and "position" as entities, and lists of local terms hold them. A
+terminology of diseases has only what may be wrong there, and its nearest name is no answer.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from linker.checked import Checked, shipped
+from linker.detect import is_site
+from linker.index import Store
+from linker.link.queries.short_forms import is_of_test
+from linker.text import normalise
+
+_ARTICLES = ("the ", "a ", "an ", "his ", "her ")
+
+
+class _Words(Checked):
+    words: frozenset[str]
+
+
+def is_no_disorder(store: Store, query: str) -> bool:
+    """Whether a query names no disorder.
+
+    A terminology may have what is abnormal about a test under the same words. A body part or a
+    word that is a name says itself what the terminology means by it.
+
+    Args:
+        store: of the index.
+        query: a mention's string, or what it stands for.
+    """
+    if is_of_test(query):
+        return True
+    normal = normalise(query)
+    return (is_site(query) or _is_plain(normal)) and store.name_row(normal) is None
+
+
+def _is_plain(normal: str) -> bool:
+    article = next((word for word in _ARTICLES if normal.startswith(word)), "")
+    return normal[len(article) :] in _words()
+
+
+@lru_cache(maxsize=1)
+def _words() -> frozenset[str]:
+    return shipped(_Words, __package__, "no_disorders.toml").words

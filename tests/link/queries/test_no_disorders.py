@@ -1,0 +1,62 @@
+"""What names no disorder: tests, body parts, plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cases import FakeEncoder, build, concept
+
+from linker import Linker, Mention
+from linker.link.queries.no_disorders import is_no_disorder
+
+CONCEPTS = [
+    concept("D:1", "Kidney diseases", types=["Disease"]),
+    concept("D:2", "Heart disorder", "Heart", types=["Disease"]),
+    concept("A:1", "Knee", types=["Anatomy"]),
+    concept("D:3", "Position agnosia", types=["Disease"]),
+    concept("D:4", "Feeling low", "Low", types=["Disease"]),
+    concept("P:1", "Incisions", types=["Procedure"]),
+]
+
+
+@pytest.fixture(scope="module")
+def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
+    folder: Path = tmp_path_factory.mktemp("none")
+    return Linker(build(folder / "index", CONCEPTS), encoder=FakeEncoder())
+
+
+@pytest.mark.parametrize(
+    ("query", "concept_id"),
+    [
+        ("kidney", None),
+        ("The left kidney", None),
+        ("renal", None),
+        ("kidney diseases", "D:1"),
+        ("position", None),
+        ("The position", None),
+        # Who names a disorder by the body part, or the word, alone means it.
+        ("heart", "D:2"),
+        ("low", "D:4"),
+        # What is no disorder may be meant.
+        ("knees", "A:1"),
+        ("incision", "P:1"),
+    ],
+)
+def test_what_names_no_disorder_is_linked_to_none(
+    linker: Linker, query: str, concept_id: str | None
+) -> None:
+    assert linker.link([query])[0].concept_id == concept_id
+
+
+def test_a_detector_that_says_that_it_is_a_disease_is_believed(linker: Linker) -> None:
+    (said,) = linker.link_mentions([Mention(0, 6, "kidney", "DISEASE")])
+    assert (said.concept_id, said.probability > 0.9) == ("D:1", True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["weak", "swollen", "febrile", "dizzy", "kidney pain", "low back pain", "poor position"],
+)
+def test_what_says_that_something_is_wrong_may_name_one(linker: Linker, query: str) -> None:
+    assert not is_no_disorder(linker._index.store, query)
