@@ -101,9 +101,7 @@ def _left_of(index: Index, normal: str) -> int | None:
     doses = [match.span() for match in _dose().finditer(bare)]
     is_taken = bool(doses) or n_often > 0
     qualifiers = _qualifiers(is_taken)
-    phrases = [
-        match.span() for pattern in (_STAGE, _places()) for match in pattern.finditer(bare)
-    ]
+    phrases = [match.span() for pattern in (_STAGE, _places()) for match in pattern.finditer(bare)]
     dropped = [
         i
         for i, word in enumerate(said)
