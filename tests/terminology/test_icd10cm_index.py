@@ -99,6 +99,8 @@ def test_an_adjective_stands_before_what_its_noun_comes_with():
         ("E11.44", "Diabetes with amyotrophy"),
         ("E11.44", "diabetic amyotrophy"),
     ]
+    terms = main("Diabetes, diabetic", term("With", term("coma", code="E11.9")))
+    assert names(terms) == [("E11.9", "Diabetes With coma"), ("E11.9", "diabetic coma")]
 
 
 def test_a_participle_stands_before_what_it_is_said_of():

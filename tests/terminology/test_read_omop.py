@@ -220,10 +220,17 @@ def test_a_retired_concept_leads_where_its_successors_do(athena, tmp_path, conce
     athena.concept(1013, "Mixed spots", standard="", invalid="D")
     for target in (SPOTS, GREEN):
         athena.maps(1013, target)
+    # A way on which one step is a map is as good as a map, and this one is longer.
+    athena.concept(1014, "Old spots", standard="", invalid="U")
+    athena.concept(1015, "Older spots", standard="", invalid="U")
+    athena.maps(1014, GREEN)
+    athena.relate(1014, "Concept replaced by", 1015)
+    athena.maps(1015, SPOTS)
     found = concepts(read(athena.write(tmp_path)))
-    assert {key: found[key]["replaced_by"] for key in ("1010", "1011", "1012", "1013")} == {
-        **dict.fromkeys(("1010", "1011", "1012"), "30"),
+    assert {key: found[key]["replaced_by"] for key in map(str, range(1010, 1016))} == {
+        **dict.fromkeys(("1010", "1011", "1012", "1014"), "30"),
         "1013": None,
+        "1015": "20",
     }
 
 

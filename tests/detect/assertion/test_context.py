@@ -987,7 +987,7 @@ def test_a_phrase_that_needs_a_word_before_it(tmp_path: Path) -> None:
 def test_own_rules_may_be_written_as_notes_are(tmp_path: Path) -> None:
     path = tmp_path / "house.toml"
     path.write_text(
-        '[[section]]\nattributes = ["family"]\nheaders = ["Our  Folk :", "Kin’s ills"]\n'
+        '[[section]]\nattributes = ["family"]\nheaders = ["Our  Folk : ", "Kin’s ills"]\n'
         '[[trigger]]\nattribute = "negated"\ndirection = "forward"\nphrases = ["Sans"]\n'
         'until = ["Given"]\n',
         encoding="utf-8",

@@ -38,6 +38,15 @@ def test_queries_are_unit_rows_at_the_cosine_said() -> None:
     assert again.tolist() == queries.tolist()
 
 
+def test_queries_are_of_vectors_from_the_whole_of_an_index() -> None:
+    stored = unit(2000)
+    queries = recall.held_out(Vectors.build("Flat", DIM, [stored]), size=100)
+    rows = (queries @ stored.T).argmax(axis=1)
+    assert (np.diff(rows) > 0).all()
+    assert rows[0] < 100
+    assert rows[-1] > 1900
+
+
 def test_truth_is_the_cosine_of_the_tenth_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, queries = Vectors.build("Flat", DIM, [unit(500)]), unit(30, seed=1)
     expected = np.sort(queries @ unit(500).T, axis=1)[:, -10]

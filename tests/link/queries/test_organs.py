@@ -18,7 +18,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     concepts = [
         concept("T:1", "Lung", types=["Anatomy"]),
         concept("T:2", "Pulmonary embolism", "Pulmonary", types=["Disease"]),
-        concept("T:3", "Kidney", types=["Body Part, Organ, or Organ Component"]),
+        concept("T:3", "Kidney", types=["T023"]),
         concept("T:4", "Renal", types=["Qualifier"]),
         concept("T:5", "Eye", types=["Anatomy"]),
         concept("T:6", "Eye region", "Ocular", types=["Anatomy"]),

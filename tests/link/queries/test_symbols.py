@@ -25,6 +25,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         concept("T:9", "Lithium"),
         concept("T:10", "Magnesium"),
         concept("T:11", "Magnesium ion", "Mg(2+)"),
+        concept("T:12", "Chlorine"),
+        concept("T:13", "Sodium bicarbonate"),
     ]
     return build(tmp_path_factory.mktemp("symbols") / "index", concepts)
 
@@ -40,6 +42,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("Ca++", "calcium"),
         ("Ca²⁺", "calcium"),
         ("Li+", "lithium"),
+        ("Cl-", "chlorine"),
+        ("Cl⁻", "chlorine"),
+        ("Cl\N{MINUS SIGN}", "chlorine"),
+        ("NaHCO(3)", "sodium bicarbonate"),  # as long as one may be
         ("Ca(2+", "Ca(2+"),
         ("Mg", "magnesium"),
         ("Mg2+", "Mg2+"),  # the terminology has the ion
