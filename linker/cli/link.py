@@ -14,6 +14,7 @@ import typer
 from linker.cli.console import err_console, open_linker
 from linker.cli.options import EncoderOption, IndexOption, KOption, ThresholdOption
 from linker.config import DEFAULT_THRESHOLD
+from linker.records import json_line, mention_json
 
 WhyOption = Annotated[
     bool, typer.Option("--why", help="Say in words what decided, in a list under the key why.")
@@ -37,8 +38,6 @@ def link(
     why: WhyOption = False,
 ) -> None:
     """Link mention strings, given or one a line on stdin, to JSON lines on stdout."""
-    from linker.annotate import json_line, mention_json
-
     linker = open_linker(index, threshold=threshold, encoder=encoder)
     lines = map(_as_utf8, mentions) if mentions else _lines(sys.stdin)
     size = LINK_BATCH
