@@ -33,6 +33,12 @@ DEFAULT_ENCODER = "minilm-bio"
 DEFAULT_BASE = "minilm"
 """What `linker train` begins with: the default without its adapter, which cannot be a base."""
 
+DEFAULT_RECALL = 0.95
+"""The share of the 10 nearest names that a search is tuned to find."""
+
+DEFAULT_MEMORY = 1_500_000_000
+"""Bytes that a search may keep in memory."""
+
 OPERATING_POINTS = {"high_precision": 0.7, "balanced": 0.35, "high_recall": 0.1}
 """Thresholds by name: what each gives on open corpora is in docs/choosing.md."""
 
@@ -59,12 +65,6 @@ def threshold_of(value: float | str) -> float:
         )
     return threshold
 
-
-DEFAULT_RECALL = 0.95
-"""The share of the 10 nearest names that a search is tuned to find."""
-
-DEFAULT_MEMORY = 1_500_000_000
-"""Bytes that a search may keep in memory."""
 
 _BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 

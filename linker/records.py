@@ -1,8 +1,9 @@
-"""A link as a plain dictionary, which JSON can hold: the shape that other programs read."""
+"""Links as plain dictionaries and lines of JSON: the shapes that other programs read."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +25,25 @@ def link_record(link: Link) -> dict[str, Any]:
         "semantic_types": list(best.semantic_types) if best and linked else [],
         "codes": {key: list(codes) for key, codes in best.codes.items()} if best and linked else {},
         "assertion": dict(link.assertion),
+        "candidates": [candidate_record(candidate) for candidate in link.candidates],
+    }
+
+
+def note_json(note_id: str, links: Sequence[Link]) -> dict[str, Any]:
+    """A note's links as `annotate --format jsonl` writes them.
+
+    For NIL, `concept_id` and `preferred_name` are null, and `score` and `probability` are the best
+    candidate's, which was turned down.
+    """
+    return {"id": note_id, "links": [link_record(link) for link in links]}
+
+
+def mention_json(link: Link) -> dict[str, Any]:
+    """A mention string's link as `linker link` writes it."""
+    return {
+        "text": link.mention.text,
+        "concept_id": link.concept_id,
+        "probability": rounded(link.probability),
         "candidates": [candidate_record(candidate) for candidate in link.candidates],
     }
 
@@ -56,3 +76,8 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     except UnicodeEncodeError:
         return json.dumps(value, indent=indent)
     return text
+
+
+def json_line(value: dict[str, Any]) -> str:
+    """One line of JSON, readable where UTF-8 can hold it: a lone surrogate stays an escape."""
+    return f"{json_text(value)}\n"

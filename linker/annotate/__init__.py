@@ -6,7 +6,6 @@ from linker.annotate.read import NoteStream
 from linker.annotate.readers import NOTE_READERS, BadNote, Columns
 from linker.annotate.report import render_report, write_report
 from linker.annotate.run import annotate_files
-from linker.annotate.write import json_line, mention_json, note_json
 from linker.annotate.writers import WRITERS, choose_format
 
 __all__ = [
@@ -21,9 +20,6 @@ __all__ = [
     "annotate_files",
     "choose_format",
     "compare_links",
-    "json_line",
-    "mention_json",
-    "note_json",
     "render_report",
     "write_report",
 ]

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linker.annotate.write import json_line, note_json
+from linker.records import json_line, note_json
 from linker.schema import Candidate, Link
 
 _KEPT = 4096

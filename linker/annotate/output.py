@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from linker.annotate.journal import Journal, Record, is_unbegun, pack, read_job
-from linker.annotate.write import json_line
 from linker.annotate.writers import Format, RunInfo
 from linker.atomic import refuse_replacing
 from linker.errors import NoteError
 from linker.index import sha256
+from linker.records import json_line
 
 _RECORDS_A_FRAME = 64
 

@@ -14,6 +14,7 @@ import typer
 from linker.cli.console import err_console, open_linker
 from linker.cli.options import EncoderOption, IndexOption, KOption, ThresholdOption
 from linker.config import DEFAULT_THRESHOLD
+from linker.records import json_line, mention_json
 
 WhyOption = Annotated[
     bool, typer.Option("--why", help="Add what decided, in words, as a list under the key why.")
@@ -38,8 +39,6 @@ def link(
     why: WhyOption = False,
 ) -> None:
     """Link mention strings, given or one per line on stdin, and write JSON lines to stdout."""
-    from linker.annotate import json_line, mention_json
-
     linker = open_linker(index, threshold=threshold, encoder=encoder)
     lines = map(_as_utf8, mentions) if mentions else _lines(sys.stdin)
     size = LINK_BATCH

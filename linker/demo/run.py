@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from linker.annotate import json_line, note_json, write_report
+from linker.annotate import write_report
 from linker.atomic import write_atomically
 from linker.config import Recipe, TerminologySection
 from linker.errors import ConfigError
 from linker.link import Linker
 from linker.offline import build_index
+from linker.records import json_line, note_json
 from linker.schema import Link, Note
 from linker.steps import Progress, Silent
 

@@ -12,6 +12,8 @@ from linker.terminology.tables import Terminology
 
 _SEPARATOR = "\x1f"
 """Stands in no id and no name (ASCII "unit separator")."""
+_LONGEST_CHAIN = 20
+"""How often a replacement may have been replaced itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,6 @@ def _gone(gone: pa.Table, concepts: pa.Table, after: pa.Table) -> tuple[pa.Table
     known = pc.index_in(gone["concept_id"], value_set=concepts["concept_id"].combine_chunks())
     into = concepts["replaced_by"].combine_chunks().take(known)
     for _ in range(_LONGEST_CHAIN):
-        # A replacement may have been replaced itself.
         at = pc.index_in(into, value_set=concepts["concept_id"].combine_chunks())
         further = concepts["replaced_by"].combine_chunks().take(at)
         if further.null_count == len(further):
@@ -110,9 +111,6 @@ def _gone(gone: pa.Table, concepts: pa.Table, after: pa.Table) -> tuple[pa.Table
     replaced = pc.is_valid(at)
     merged = pa.table({**columns, "into": into, "into_name": names}).filter(replaced)
     return _sorted(pa.table(columns).filter(pc.invert(replaced))), _sorted(merged)
-
-
-_LONGEST_CHAIN = 20
 
 
 def _said_of(concepts: pa.Table) -> dict[str, pa.Array]:

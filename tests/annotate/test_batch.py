@@ -19,12 +19,12 @@ from linker.annotate.batch import (
 from linker.annotate.journal import unpack
 from linker.annotate.lines import NoteLines
 from linker.annotate.readers import BadNote
-from linker.annotate.write import json_line, note_json
 from linker.annotate.writers import RunInfo
 from linker.errors import IndexFolderError
 from linker.index import Manifest
 from linker.index.manifest import FileInfo
 from linker.link import Linker
+from linker.records import json_line, note_json
 from linker.schema import Note
 
 INFO = RunInfo("linker", "2026-01-01T00:00:00+00:00", "invented", "1", "")

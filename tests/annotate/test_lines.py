@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker import Candidate, Link, Mention
-from linker.annotate import json_line, note_json
 from linker.annotate.lines import NoteLines
+from linker.records import json_line, note_json
 from linker.schema import ASSERTIONS
 
 any_text = st.text(alphabet=st.characters(exclude_categories=()))

@@ -18,10 +18,9 @@ from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from linker import Candidate, Link, Linker, Mention, Note
-from linker.annotate import WRITERS, annotate_files, choose_format, note_json
+from linker.annotate import WRITERS, annotate_files, choose_format
 from linker.annotate.journal import Record
 from linker.annotate.ledger import digest
-from linker.annotate.write import json_line
 from linker.annotate.writers import RunInfo, Unwritable, format_of
 from linker.annotate.writers.fhir import is_disorder, system_of
 from linker.annotate.writers.table import SCHEMA
@@ -29,6 +28,7 @@ from linker.component import set_extensions
 from linker.errors import NoteError
 from linker.formats import Document, read_bioc_json, read_bioc_xml, read_brat, read_pubtator
 from linker.index import Index
+from linker.records import json_line, note_json
 from linker.schema import ASSERTIONS
 
 RUN = RunInfo("concept-linker 9.9", "2026-01-02T03:04:05+00:00", "Mini & Co", "1.0", "obo")

@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
-from linker.annotate import note_json
 from linker.errors import (
     ConfigError,
     DetectorError,
@@ -29,6 +28,7 @@ from linker.errors import (
     IndexFolderError,
 )
 from linker.index import Index
+from linker.records import note_json
 from linker.schema import Link
 
 

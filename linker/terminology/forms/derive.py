@@ -45,6 +45,9 @@ Rule = Callable[[str], list[Form]]
 _FormRow = tuple[str, str, str, str]
 """A concept, a form, its kind, and the name that it comes from."""
 
+_MIN_LETTERS = 2
+"""A form of fewer letters names nothing."""
+
 _WORTH_A_LOOK = (
     r"(?i)[,;\[(]| - |\bn(?:os|ec)\b|unspecified|not otherwise specified|not elsewhere classified"
     r"|^(?:\S+ ){1,2}(?:disease|disorder)s?$|^(?:disease|disorder)s? of "
@@ -205,7 +208,7 @@ def derive(name: str, rules: tuple[Rule, ...]) -> list[Form]:
         for form, kind in list(forms.items()):
             for made, new_kind in rule(form):
                 made = " ".join(made.split()).strip(" ,;")
-                if sum(map(str.isalpha, made)) >= MIN_LETTERS:
+                if sum(map(str.isalpha, made)) >= _MIN_LETTERS:
                     forms.setdefault(made, _lesser(kind, new_kind))
     del forms[name]
     return list(forms.items())
@@ -218,7 +221,3 @@ def _lesser(kind: NameKind | None, made: NameKind | None) -> NameKind | None:
     if made is None:
         return None if kind is NameKind.PREFERRED else kind
     return made
-
-
-MIN_LETTERS = 2
-"""A form of fewer letters names nothing."""

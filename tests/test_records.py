@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker import Candidate, Link, Linker, Mention
-from linker.annotate import json_line, mention_json, note_json
+from linker.records import json_line, mention_json, note_json
 from linker.schema import ASSERTIONS
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "annotate.jsonl"
+GOLDEN = Path(__file__).parent / "golden" / "annotate.jsonl"
 
 # Invented. Between them: abbreviations, of the note and of clinical usage; assertions; a mention
 # over a line break; an ambiguous name; characters outside the first plane; a note without any.
