@@ -33,11 +33,11 @@ _INORGANIC = (
     "arsenate", "borate", "carbonate", "chlorate", "chromate", "nitrate", "phosphate", "silicate",
     "sulfate", "sulphate",
 )  # fmt: skip
-_KINDS = ("disease", "syndrome", "disorder", "cell", "complex", "pathway")
-"""What stands last in names that say with it no more than what kind of thing they name."""
-_ADJECTIVE = re.compile(r"(?:al|ar|ary|ed|ent|ic|ing|ive|oid|ory|ous)$")
-_LEAST_OF_KIND = 4
-"""Letters of a query that may lack its kind: shorter ones are short forms."""
+_KINDS = ("complex", "pathway")
+"""What stands last in names that say with it no more than what kind of thing they name. Not
+"disease" or "cell": an eyeball is no eye disease, and blood no blood cell."""
+_LEAST_OF_KIND = 3
+"""Letters of a query that may lack its kind."""
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _IN_FIGURES = {word: str(number) for number, word in enumerate(_NUMBERS, start=1)}
 _OTHER_NUMBER = {**_IN_FIGURES, **{figures: word for word, figures in _IN_FIGURES.items()}}
@@ -152,15 +152,12 @@ def in_other_numbers(index: Index, normal: str) -> int | None:
 
 
 def with_its_kind(index: Index, normal: str) -> int | None:
-    """The row of the name that also says what kind of thing it is: "von Willebrand" is his disease.
+    """The row of the name that also says what kind of thing it is: "MCM" is the MCM complex.
 
-    Not of an adjective: what is chronic is no "chronic disease". Where two kinds make names of two
-    concepts, it is neither.
+    Where two kinds make names of two concepts, it is neither.
     """
     asked = stems(normal)
-    if len(normal) < _LEAST_OF_KIND or not asked or _ADJECTIVE.search(asked[-1]):
-        return None
-    if not {*asked}.isdisjoint(_KINDS):
+    if len(normal) < _LEAST_OF_KIND or not {*asked}.isdisjoint(_KINDS):
         return None
     rows = sorted(chain.from_iterable(named_all(index, [[*asked, kind] for kind in _KINDS])))
     concepts = {pair.concept for row in rows for pair in index.store.pairs(row)}
