@@ -75,7 +75,9 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with naming(path), partial.open("wb") as file:
+        # A new file: what stands there may be a link that somebody laid to another one.
+        partial.unlink(missing_ok=True)
+        with naming(path), partial.open("xb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())

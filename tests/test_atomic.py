@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from linker.atomic import refuse_as_file
+from linker.atomic import refuse_as_file, write_atomically
 from linker.errors import ConfigError
 
 
@@ -45,3 +45,13 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(tmp_path: P
             refuse_as_file(tmp_path / "out.json")
     finally:
         tmp_path.chmod(0o755)
+
+
+def test_a_link_laid_where_a_file_is_begun_is_not_followed(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("kept")
+    (tmp_path / "out.json.partial").symlink_to(other)
+    write_atomically(tmp_path / "out.json", "new")
+    assert other.read_text() == "kept"
+    assert (tmp_path / "out.json").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out.json"]

@@ -83,6 +83,9 @@ class Output:
             NoteError: it is one.
         """
         refuse_replacing(self.out, NoteError)
+        for path in (self.errors, self.manifest, self.state, self.partial, self._writing):
+            # Where a link leads, the notes' words would lie unasked.
+            refuse_replacing(path, NoteError)
         if self._form.is_folder(self.out):
             if self.out.exists() and not self.out.is_dir():
                 raise NoteError(f"{self.out}: is a file; this format is a folder of files")

@@ -23,6 +23,7 @@ from linker.detect.short_forms.shorthand import (
     stands_for_in_phrase,
 )
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, is_site, sites_of
+from linker.detect.urls import without_long_urls
 
 __all__ = [
     "AssertionRules",
@@ -57,6 +58,7 @@ __all__ = [
     "stands_for",
     "stands_for_in_phrase",
     "with_words",
+    "without_long_urls",
     "without_overlaps",
     "without_repeat",
     "without_salt",

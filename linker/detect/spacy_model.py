@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
+from linker.detect.urls import without_long_urls
 from linker.errors import DetectorError
 from linker.schema import Mention
 from linker.text import readable
@@ -120,7 +121,7 @@ def _load(name: str | Path) -> Language:
 
     find_pipeline(name)
     try:
-        return spacy.load(name)
+        return without_long_urls(spacy.load(name))
     except OSError as error:
         raise DetectorError(
             f"{name}: is not a spaCy pipeline that can be loaded: {error}"

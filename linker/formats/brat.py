@@ -33,7 +33,7 @@ from linker.formats.pairs import Texts
 
 TEXT, ANNOTATIONS = ".txt", ".ann"
 _PASSED_OVER = frozenset("ERMA*#")
-_BOUND = re.compile(r"(\S.*?)\s+(\d+\s+\d+(?:\s*;\s*\d+\s+\d+)*)\s*")
+_BOUND = re.compile(r"(\S.*?)(?<=\S)\s+(\d+\s+\d+(?:\s*;\s*\d+\s+\d+)*)\s*")
 _CADEC_NAME = re.compile(r"\|[^|]*\|")
 _CADEC_ID = re.compile(r"\b(?:\d{6,}|CONCEPT_LESS)\b")
 

@@ -94,7 +94,7 @@ class Index:
             manifest.verify(path)
         try:
             return cls(path, manifest)
-        except (KeyError, ValueError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise IndexFolderError(
                 f"{path}: a file is damaged ({error}); linker info --verify {path} says which: "
                 "rebuild the index or copy it again"
@@ -117,7 +117,7 @@ class Index:
         path = self.path / CALIBRATION_FILE
         try:
             data = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise IndexFolderError(
                 f"{path}: cannot be read ({error}); rebuild the index"
             ) from error

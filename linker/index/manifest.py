@@ -194,7 +194,7 @@ class Manifest(_Part):
             raise IndexFolderError(
                 f"{folder}: no {MANIFEST}, so this is not a finished index; {_advice(folder)}"
             ) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise IndexFolderError(
                 f"{path}: cannot be read ({error}); rebuild the index"
             ) from error
@@ -205,11 +205,18 @@ class Manifest(_Part):
                 f"{' and '.join(map(str, READABLE))}; rebuild the index"
             )
         try:
-            return cls.model_validate(data)
+            manifest = cls.model_validate(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise IndexFolderError(f"{path}: {where}: {first['msg']}; rebuild the index") from error
+        # A folder may come from somewhere else: what it says is read lies in it.
+        for name in (*manifest.files, manifest.layer, *(over.file for over in manifest.overlays)):
+            if name in (".", "..") or set(name) & {"/", "\0"}:
+                raise IndexFolderError(
+                    f"{path}: {name!r} is no name of a file of this folder; rebuild the index"
+                )
+        return manifest
 
     def _check_sizes(self, folder: Path) -> None:
         for name, info in self.files.items():

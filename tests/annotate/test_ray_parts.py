@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,28 @@ def test_an_address_where_nothing_listens_is_told_at_once() -> None:
         expected = rf"--ray {asked}: nothing answers there \(.+\); start a cluster with `ray start"
         with pytest.raises(NoteError, match=expected), connected(asked, workers=1):
             pass
+
+
+def test_what_ray_writes_is_its_users_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects that do not fit into its memory, notes among them, go to files in /tmp."""
+    import ray
+
+    from linker.annotate.ray import connected
+
+    def init(**_: Any) -> None:
+        (tmp_path / "spilled").touch()
+        raise ConnectionError
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(NoteError), connected("local", workers=1):
+        pass
+    (tmp_path / "after").touch()
+    assert (tmp_path / "spilled").stat().st_mode & 0o077 == 0
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "after").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 def test_why_a_cluster_does_not_take_us_in_is_told() -> None:

@@ -300,6 +300,19 @@ def test_output_that_would_not_be_written_to_but_replaced_is_refused(
     assert pipe.is_fifo()
 
 
+@pytest.mark.parametrize("what", ["partial", "state", "writing", "errors.jsonl", "run.json"])
+def test_a_link_laid_beside_the_output_is_not_followed(
+    what: str, linker: Linker, tmp_path: Path
+) -> None:
+    path = _write(tmp_path / "notes.jsonl", "Fever.")
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / f"out.jsonl.{what}").symlink_to(elsewhere)
+    with pytest.raises(NoteError, match=rf"out\.jsonl\.{what}: is a link, to .*elsewhere"):
+        annotate_files(linker, [path], tmp_path / "out.jsonl", force=True)
+    assert not elsewhere.exists()
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_output_that_is_an_input_is_refused(linker: Linker, tmp_path: Path) -> None:
     path = _write(tmp_path / "notes.jsonl", "Fever.")
     before = path.read_bytes()

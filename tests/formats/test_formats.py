@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -683,3 +684,12 @@ def test_bio_lark_has_texts_and_annotations_of_one_name(tmp_path: Path) -> None:
         "Annotations/10",
         "Annotations/11",
     ]
+
+
+def test_brat_takes_no_time_for_a_row_of_blanks() -> None:
+    begin = time.process_time()
+    row = b"T1\tDisease" + b" " * 10_000 + b"x\tascites"
+    problem, _ = parse_brat("d", TITLE, [row], "d.ann")
+    assert isinstance(problem, Problem)
+    assert "expected T<n>, a tab, TYPE START END" in problem.message
+    assert time.process_time() - begin < 2  # Some ms; where two share the blanks, a minute.

@@ -159,6 +159,21 @@ def test_manifest_that_is_not_json_is_refused(content: bytes, folder: Path) -> N
         Manifest.read(folder)
 
 
+def test_manifest_of_any_depth_is_refused(folder: Path) -> None:
+    (folder / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(IndexFolderError, match="manifest.json: cannot be read"):
+        Index.open(folder)
+
+
+@pytest.mark.parametrize("name", ["../other", "/etc/hostname", "a/b", "..", "nul\0"])
+def test_manifest_that_names_a_file_elsewhere_is_refused(name: str, folder: Path) -> None:
+    files = json.loads((folder / MANIFEST).read_text())["files"]
+    for changes in ({"files": {**files, name: {"bytes": 0, "sha256": ""}}}, {"layer": name}):
+        rewrite(folder, **{"files": files, **changes})
+        with pytest.raises(IndexFolderError, match="is no name of a file of this folder"):
+            Index.open(folder, verify=True)
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [("[]", "None"), ("{}", "None"), ('{"format_version": 3}', "3"), ('"1"', "None")],

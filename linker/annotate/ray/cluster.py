@@ -89,7 +89,9 @@ def _see_that_it_answers(address: str) -> None:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """What Ray reads of the environment while it starts."""
+    """What Ray's processes take over while it starts."""
+    # What does not fit into shared memory, notes among it, Ray writes to files in /tmp.
+    mask = os.umask(0o077)
     before = os.environ.get("RAY_BACKEND_LOG_LEVEL")
     # Ray sends figures on its use to its makers unless told not to.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -99,6 +101,7 @@ def _environment() -> Iterator[None]:
     try:
         yield
     finally:
+        os.umask(mask)
         if before is None:
             del os.environ["RAY_BACKEND_LOG_LEVEL"]
 

@@ -7,7 +7,8 @@ import re
 from linker.detect.short_forms.definitions import ShortForm
 
 _WORDS = {"↑": "increased", "↓": "decreased", "⬆": "increased", "⬇": "decreased"}
-_RUN = "[↑⬆]+|[↓⬇]+"
+# From its first arrow on: a run that fails would be tried again from each of its others.
+_RUN = "(?<![↑⬆])[↑⬆]+|(?<![↓⬇])[↓⬇]+"
 _BEHIND = rf"(?<=[^\W_] )(?:{_RUN})(?=[ \t]*(?:[,.;)\n]|\Z))"
 _ARROW = re.compile(rf"{_BEHIND}|(?:{_RUN})(?= ?[^\W\d_])")
 _CLAUSE = re.compile(r"[^,.;()\n]+")

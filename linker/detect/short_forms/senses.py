@@ -21,7 +21,8 @@ _ITSELF = "~"
 """Stands for the abbreviation, which is no cue for itself: "~ tenderness" is what is beside it."""
 _LABEL = re.compile(r"^[ \t*_#-]*([A-Za-z][A-Za-z /&-]{0,40}?)[ \t]*(?::|$)", re.MULTILINE)
 _VALUE = re.compile(
-    r"[ \t]*(?:[:=]|was|is|of|at)?[ \t]*[<>~]?[ \t]*(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
+    # Blanks belong to one part each: parts that may share them out try every way to do it.
+    r"[ \t]*(?:(?:[:=]|was|is|of|at)[ \t]*)?(?:[<>~][ \t]*)?(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
     r"(?![\d/:-]|\.\d|[ ]?(?:mg|mcg|g|gm|mEq|ml|units?|tab(?:let)?s?)\b(?![ ]?/[ ]?[a-z]|[ ]?%))",
     re.IGNORECASE,
 )
