@@ -170,6 +170,7 @@ def test_the_history_of_a_family_is_not_the_patients_own(
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("history") / "i", concepts))
     text = "A history of gout. Family history of gout. Family history of asthma."
     assert found(matcher, text) == ["history of gout", "gout", "Family history of asthma"]
+    assert found(matcher, "A familial medical history of gout.") == ["gout"]
 
 
 def test_a_name_before_some_words_is_another_thing(
