@@ -88,6 +88,10 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
 
 def _left_of(index: Index, normal: str) -> int | None:
     """The row of the name that is left without qualifiers, what it is without among the name."""
+    undated = _SINCE.sub(" ", normal)
+    # "Status post MI, 2012" may be a name without its year.
+    if undated != normal and (rows := named(index, stems(undated))):
+        return min(rows)
     bare, n_often = _often().subn(" ", normal)
     if n_often or _dose().search(bare):
         # The brand, or how much of it there is: "(Percocet)", "(65 mg iron)".

@@ -46,7 +46,7 @@ def test_a_word_is_among_capitals_if_the_next_one_is(text: str, expected: bool) 
 
 
 def test_a_name_by_which_notes_mean_another_concept_is_no_mention(tmp_path: Path) -> None:
-    """MONDO's composed rows have "seizures" for visual epilepsy alone, and "scar" for an acronym."""
+    """MONDO's rows have "seizures" for visual epilepsy alone, and "scar" for an acronym."""
     concepts = [
         concept("A:1", "Visual epilepsy", "Seizures", "Convulsion"),
         concept("A:2", "Severe cutaneous adverse reaction", "SCAR", "Scarring"),
