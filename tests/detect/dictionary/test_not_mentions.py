@@ -59,3 +59,10 @@ def test_a_name_by_which_notes_mean_another_concept_is_no_mention(tmp_path: Path
     own = [concept("B:1", "Visual epilepsy", "Seizures"), concept("B:2", "Seizures")]
     (found,) = DictionaryMatcher(build(tmp_path / "b", own)).detect([note])
     assert [mention.text for mention in found] == ["Seizures"]
+
+
+def test_a_vaccine_is_no_disease(tmp_path: Path) -> None:
+    concepts = [concept("A:1", "Tetanus"), concept("A:2", "Influenza")]
+    note = "Due for a tetanus booster and influenza shots. Had tetanus, influenza."
+    (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
+    assert [(m.start, m.text) for m in found] == [(51, "tetanus"), (60, "influenza")]
