@@ -58,6 +58,8 @@ CONCEPTS = [
     concept("Q:38", "Gastro-esophageal reflux disease without esophagitis"),
     concept("Q:40", "Old infarction", "S/P myocardial infarction"),
     concept("Q:41", "Myocardial infarction"),
+    concept("Q:42", "Upper abdominal pain"),
+    concept("Q:43", "Abdominal pain"),
     concept("Q:39", "Chronic kidney disease, stage 3b"),
 ]
 
@@ -99,6 +101,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("HTN, stage 2", "Q:11"),
         ("GERD w/o esophagitis", "Q:38"),
         ("CKD stage IIIb", "Q:39"),
+        ("abdominal pain - RUQ", "Q:43"),
         ("s/p MI", "Q:40"),
         ("s/p MI 2012", "Q:40"),
         ("MI 2012", "Q:41"),
