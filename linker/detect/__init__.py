@@ -18,6 +18,7 @@ from linker.detect.short_forms.arrows import with_words
 from linker.detect.short_forms.restated import without_repeat
 from linker.detect.short_forms.shorthand import (
     clinical_long_form,
+    in_full,
     is_ambiguous,
     stands_for,
     stands_for_in_phrase,
@@ -41,6 +42,7 @@ __all__ = [
     "default_rules",
     "expand",
     "full_names",
+    "in_full",
     "in_words_of_finding",
     "in_words_of_site",
     "is_ambiguous",

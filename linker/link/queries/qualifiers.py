@@ -83,6 +83,10 @@ def without_qualifiers(index: Index, normal: str) -> int | None:
 
 def _left_of(index: Index, normal: str) -> int | None:
     """The row of the name that is left without qualifiers, what it is without among the name."""
+    undated = _SINCE.sub(" ", normal)
+    # "Status post MI, 2012" may be a name without its year.
+    if undated != normal and (rows := named(index, stems(undated))):
+        return min(rows)
     bare, n_often = _often().subn(" ", normal)
     if n_often or _dose().search(bare):
         # The brand, or how much of it there is: "(Percocet)", "(65 mg iron)".
@@ -96,12 +100,14 @@ def _left_of(index: Index, normal: str) -> int | None:
     doses = [match.span() for match in _dose().finditer(bare)]
     is_taken = bool(doses) or n_often > 0
     qualifiers = _qualifiers(is_taken)
-    phrases = [match.span() for pattern in (_STAGE, _places()) for match in pattern.finditer(bare)]
+    spans = [match.span() for pattern in (_STAGE, _places()) for match in pattern.finditer(bare)]
+    phrases = [frozenset(i for i, word in enumerate(said) if a <= word.start < b) for a, b in spans]
     dropped = [
         i
         for i, word in enumerate(said)
         if word.stem in qualifiers
-        or any(a <= word.start < b for a, b in (*doses, *phrases))
+        or any(i in phrase for phrase in phrases)
+        or any(a <= word.start < b for a, b in doses)
         or (doses and word.stem.isdigit() and word.start > doses[0][0])
     ]
     if not dropped and not n_cut:
@@ -109,7 +115,8 @@ def _left_of(index: Index, normal: str) -> int | None:
     least = 0 if n_cut else 1
     tried = range(least, len(dropped) + 1) if len(dropped) <= _MOST else (len(dropped),)
     for n in tried:
-        found = {min(rows) for rows in named_all(index, [*_left(asked, dropped, n)]) if rows}
+        left = [*_left(asked, dropped, n, phrases)]
+        found = {min(rows) for rows in named_all(index, left) if rows}
         if len(found) == 1:
             return found.pop()
     rest = " ".join(word for i, word in enumerate(asked) if i not in dropped)
@@ -127,9 +134,16 @@ def _measured(index: Index, rest: str) -> int | None:
     return min(next(filter(None, names), ()), default=as_measured(index, rest))
 
 
-def _left(asked: Sequence[str], dropped: Sequence[int], n: int) -> Iterator[list[str]]:
-    """What is left of some words without `n` of those that may be dropped."""
+def _left(
+    asked: Sequence[str], dropped: Sequence[int], n: int, phrases: Sequence[frozenset[int]]
+) -> Iterator[list[str]]:
+    """What is left of some words without `n` of those that may be dropped.
+
+    Of a phrase all go or none: "abdominal pain, right upper quadrant" is no upper abdominal pain.
+    """
     for without in combinations(dropped, n):
+        if any(0 < len(phrase.intersection(without)) < len(phrase) for phrase in phrases):
+            continue
         left = [word for i, word in enumerate(asked) if i not in without]
         sizes = any(asked[i] in _sizes() for i in without)
         if len(left) > sizes:

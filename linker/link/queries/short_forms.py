@@ -17,6 +17,7 @@ from linker.detect import (
     as_written,
     called_after,
     full_names,
+    in_full,
     is_examination,
     is_of_kind,
     measured_names,
@@ -39,6 +40,8 @@ _LONGEST = 300
 """Code points of a query that is looked at."""
 _KEPT = 16384
 """Queries of which is kept whether they are tests."""
+_WITHOUT = re.compile(r"(?<![\w/])w/o(?![\w/])", re.IGNORECASE)
+_STAGE = re.compile(r"\b(stage )(i{1,3})([a-c])\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s,;()]+")
 _READING = re.compile(
     r"(?P<said>\S.*?)(?:\s*[:=<>~]\s*|\s+(?:(?:was|is|of|at)\s+)?)[<>~]?\d[\d.,]*(?:/\d[\d.,]*)?"
@@ -57,12 +60,12 @@ def spelled_out(index: Index, query: str) -> str:
     """
     if len(query) > _LONGEST:
         return query
-    query = with_words(query)
+    query = _WITHOUT.sub("without", with_words(query))
     plain = unicodedata.normalize("NFKC", readable(query))
-    in_full = _first_known(index, as_written(plain))
+    other_name = _first_known(index, as_written(plain))
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
-    if in_full is not None and not _has_words_of_a_name(index, plain):
-        return in_full
+    if other_name is not None and not _has_words_of_a_name(index, plain):
+        return other_name
     drug = as_clinical_drug(index, plain)
     if drug is not None:
         return drug
@@ -96,10 +99,16 @@ def spelled_out(index: Index, query: str) -> str:
     if not done or _has_words_of_a_name(index, query):
         return query
     # "R knee pain" is less than a name if its side is left out, and "right knee pain" may be one.
-    if _has_words_of_a_name(index, full):
-        return full
+    # "Gastro-esophageal reflux disease without esophagitis", "stage 3b".
+    for said in dict.fromkeys((full, in_full(full), _STAGE.sub(_in_digits, full))):
+        if _has_words_of_a_name(index, said):
+            return said
     stays = known or _is_reworded(index, query)
     return query if stays and not _is_reworded(index, full) else full
+
+
+def _in_digits(stage: re.Match[str]) -> str:
+    return f"{stage[1]}{len(stage[2])}{stage[3]}"
 
 
 def by_other_name(index: Index, long_form: str) -> str:

@@ -46,7 +46,7 @@ def test_a_word_is_among_capitals_if_the_next_one_is(text: str, expected: bool) 
 
 
 def test_a_name_by_which_notes_mean_another_concept_is_no_mention(tmp_path: Path) -> None:
-    """MONDO's composed rows have "seizures" for visual epilepsy alone, and "scar" for an acronym."""
+    """MONDO's rows have "seizures" for visual epilepsy alone, and "scar" for an acronym."""
     concepts = [
         concept("A:1", "Visual epilepsy", "Seizures", "Convulsion"),
         concept("A:2", "Severe cutaneous adverse reaction", "SCAR", "Scarring"),
@@ -59,3 +59,10 @@ def test_a_name_by_which_notes_mean_another_concept_is_no_mention(tmp_path: Path
     own = [concept("B:1", "Visual epilepsy", "Seizures"), concept("B:2", "Seizures")]
     (found,) = DictionaryMatcher(build(tmp_path / "b", own)).detect([note])
     assert [mention.text for mention in found] == ["Seizures"]
+
+
+def test_a_vaccine_is_no_disease(tmp_path: Path) -> None:
+    concepts = [concept("A:1", "Tetanus"), concept("A:2", "Influenza")]
+    note = "Due for a tetanus booster and influenza shots. Had tetanus, influenza."
+    (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
+    assert [(m.start, m.text) for m in found] == [(51, "tetanus"), (60, "influenza")]

@@ -54,6 +54,13 @@ CONCEPTS = [
     concept("Q:34", "Pneumonia"),
     concept("Q:35", "Type 2 diabetes mellitus"),
     concept("Q:36", "Hepatitis C"),
+    concept("Q:37", "Gastro-esophageal reflux disease with esophagitis"),
+    concept("Q:38", "Gastro-esophageal reflux disease without esophagitis"),
+    concept("Q:40", "Old infarction", "S/P myocardial infarction"),
+    concept("Q:41", "Myocardial infarction"),
+    concept("Q:42", "Upper abdominal pain"),
+    concept("Q:43", "Abdominal pain"),
+    concept("Q:39", "Chronic kidney disease, stage 3b"),
 ]
 
 
@@ -92,6 +99,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("prostate cancer stage IIIb", "Q:33"),
         ("CKD stage 3, stable", "Q:08"),  # the stage stays where it is named
         ("HTN, stage 2", "Q:11"),
+        ("GERD w/o esophagitis", "Q:38"),
+        ("CKD stage IIIb", "Q:39"),
+        ("abdominal pain - RUQ", "Q:43"),
+        ("s/p MI", "Q:40"),
+        ("s/p MI 2012", "Q:40"),
+        ("MI 2012", "Q:41"),
         ("DVT, RLE", "Q:07"),
         ("DVT LLE 2018", "Q:07"),
         ("pneumonia - RLL", "Q:34"),
