@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from linker.annotate.journal import Record
 from linker.annotate.writers.base import Format, RunInfo, Write, check_utf8, ending
 from linker.annotate.writers.brat import type_of
-from linker.detect import without_long_urls
+from linker.detect import bear_long_words
 from linker.schema import Link, Note
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
     import spacy
     from spacy.tokens import DocBin
 
-    nlp = without_long_urls(spacy.blank("en"))
+    nlp = bear_long_words(spacy.blank("en"))
     one_file = not _is_folder(final)
     waiting = DocBin(store_user_data=True)
     n_files = 0
@@ -68,7 +68,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
         waiting.add(to_doc(nlp, record))
         if not one_file and len(waiting) >= NOTES_A_FILE:
             flush()
-            nlp = without_long_urls(spacy.blank("en"))
+            nlp = bear_long_words(spacy.blank("en"))
 
     yield write
     if one_file or len(waiting) or n_files == 0:
