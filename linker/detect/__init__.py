@@ -13,6 +13,7 @@ from linker.detect.dictionary.measured import measured_names
 from linker.detect.dictionary.names import are_all_of_kind, is_of_kind, name_in_other_words
 from linker.detect.dictionary.salts import without_salt
 from linker.detect.dictionary.short_names import as_written, full_names, is_examination
+from linker.detect.long_words import bear_long_words
 from linker.detect.short_forms.abbreviations import expand
 from linker.detect.short_forms.arrows import with_words
 from linker.detect.short_forms.restated import without_repeat
@@ -24,7 +25,6 @@ from linker.detect.short_forms.shorthand import (
     stands_for_in_phrase,
 )
 from linker.detect.sites import Site, in_words_of_finding, in_words_of_site, is_site, sites_of
-from linker.detect.urls import without_long_urls
 
 __all__ = [
     "AssertionRules",
@@ -36,6 +36,7 @@ __all__ = [
     "Site",
     "are_all_of_kind",
     "as_written",
+    "bear_long_words",
     "called_after",
     "check_detector",
     "clinical_long_form",
@@ -60,7 +61,6 @@ __all__ = [
     "stands_for",
     "stands_for_in_phrase",
     "with_words",
-    "without_long_urls",
     "without_overlaps",
     "without_repeat",
     "without_salt",

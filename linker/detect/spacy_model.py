@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
-from linker.detect.urls import without_long_urls
+from linker.detect.long_words import bear_long_words
 from linker.errors import DetectorError
 from linker.schema import Mention
 from linker.text import readable
@@ -121,7 +121,7 @@ def _load(name: str | Path) -> Language:
 
     find_pipeline(name)
     try:
-        return without_long_urls(spacy.load(name))
+        return bear_long_words(spacy.load(name))
     except OSError as error:
         raise DetectorError(
             f"{name}: is not a spaCy pipeline that can be loaded: {error}"

@@ -15,8 +15,8 @@ from spacy.tokens import Doc, Span, SpanGroup
 from threadpoolctl import threadpool_info
 
 from linker.detect.base import Detector
+from linker.detect.long_words import bear_long_words
 from linker.detect.spacy_model import SpacyDetector
-from linker.detect.urls import without_long_urls
 from linker.errors import DetectorError
 
 PATTERNS = [
@@ -197,14 +197,14 @@ def test_each_text_is_multiplied_alone_by_one_thread(tmp_path: Path) -> None:
 
 
 def test_a_long_row_of_marks_takes_no_time(folder: Path) -> None:
-    row = "(" * 5_000
+    row = "(" * 20_000
     begin = time.process_time()
-    assert triples(SpacyDetector(folder), f"{row} fever") == [[(5_001, "fever", "SYMPTOM")]]
-    assert time.process_time() - begin < 3  # Under 0.2 s; where all may be a web address, 6 s.
+    assert triples(SpacyDetector(folder), f"{row} fever") == [[(20_001, "fever", "SYMPTOM")]]
+    assert time.process_time() - begin < 15  # A second; where each looks at all the rest, minutes.
 
 
 def test_a_web_address_stays_a_token_and_a_pipeline_can_be_saved(tmp_path: Path) -> None:
-    nlp = without_long_urls(spacy.blank("en"))
+    nlp = bear_long_words(spacy.blank("en"))
     text = f"See http://a.example/{'b' * 400}?c=d"
     assert [token.text for token in nlp(text)] == text.split()
     nlp.to_disk(tmp_path / "saved")

@@ -161,7 +161,7 @@ def test_manifest_that_is_not_json_is_refused(content: bytes, folder: Path) -> N
 
 def test_manifest_of_any_depth_is_refused(folder: Path) -> None:
     (folder / MANIFEST).write_text("[" * 100_000)
-    with pytest.raises(IndexFolderError, match="manifest.json: cannot be read"):
+    with pytest.raises(IndexFolderError, match=r"manifest\.json: cannot be read"):
         Index.open(folder)
 
 

@@ -28,7 +28,7 @@ from linker.annotate.writers.base import (
     ending,
     type_of,
 )
-from linker.detect import without_long_urls
+from linker.detect import bear_long_words
 from linker.schema import Link, Note
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
     import spacy
     from spacy.tokens import DocBin
 
-    nlp = without_long_urls(spacy.blank("en"))
+    nlp = bear_long_words(spacy.blank("en"))
     one_file = not _is_folder(final)
     waiting = DocBin(store_user_data=True)
     n_files = 0
@@ -74,7 +74,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
         waiting.add(_to_doc(nlp, record))
         if not one_file and len(waiting) >= NOTES_A_FILE:
             flush()
-            nlp = without_long_urls(spacy.blank("en"))
+            nlp = bear_long_words(spacy.blank("en"))
 
     yield write
     if one_file or len(waiting) or n_files == 0:
