@@ -127,7 +127,9 @@ class _Dispatch(Generic[Batch, Result]):
             try:
                 self._pool.send(connection, task.batch)
             except OSError as error:
+                # It died before it had the batch, which is not to blame.
                 self._bury(connection, error)
+                self._again.appendleft(task)
 
     def _following(self) -> _Task[Batch] | None:
         if self._again:
@@ -143,14 +145,14 @@ class _Dispatch(Generic[Batch, Result]):
         try:
             result = self._pool.receive(connection)
         except (EOFError, OSError) as error:
-            self._bury(connection, error)
+            self._retry(self._bury(connection, error))
             return
         self._deaths = 0
         self._idle.append(connection)
         self._done(self._busy.pop(connection), result)
 
-    def _bury(self, connection: Connection, error: Exception) -> None:
-        """Replace a process that died, and see to what it had."""
+    def _bury(self, connection: Connection, error: Exception) -> _Task[Batch]:
+        """Replace a process that died; what it had."""
         task = self._busy.pop(connection)
         self._deaths += 1
         if self._deaths == _DEATHS:
@@ -161,6 +163,10 @@ class _Dispatch(Generic[Batch, Result]):
             ) from error
         self._idle.append(self._pool.replace(connection))
         self._replaced()
+        return task
+
+    def _retry(self, task: _Task[Batch]) -> None:
+        """See to what a process died of."""
         task.deaths += 1
         if task.part is not None:
             self._done(task, self._rescue.given_up(task.batch))

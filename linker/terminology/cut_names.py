@@ -71,7 +71,7 @@ def without_cut_names(terminology: Terminology) -> Terminology:
                 is_part = n_concepts[normal] > 1 and normal in concept.parts
             keep[row] = is_preferred[row] or not is_part
     n_cut = keep.count(False)
-    if n_cut < _MANY * len(keep):
+    if n_cut <= _MANY * len(keep):
         return terminology
     release = terminology.release
     return replace(

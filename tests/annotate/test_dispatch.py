@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,63 +20,141 @@ RESCUE: Rescue[list[int], list[str]] = Rescue(
     given_up=lambda batch: [f"{number} given up" for number in batch],
     together=lambda parts: [word for part in parts for word in part],
 )
-
-
-def _killed_by(deadly: set[int], once: Path | None, batch: list[int]) -> list[str]:
-    for number in batch:
-        if number in deadly and not (once and once.exists()):
-            if once:
-                once.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-    return [str(number) for number in batch]
-
-
-def _mapped(
-    function: Callable[[list[int]], list[str]], batches: list[list[int]]
-) -> tuple[list[list[str]], int]:
-    deaths: list[None] = []
-    results = map_in_processes(
-        function, batches, workers=2, rescue=RESCUE, replaced=lambda: deaths.append(None)
-    )
-    return list(results), len(deaths)
-
-
 BATCHES = [[0, 1], [2, 3, 4], [5], [6, 7], [8], [9]]
 
 
-def test_a_batch_whose_process_died_is_done_again(tmp_path: Path) -> None:
-    found = _mapped(partial(_killed_by, {3}, tmp_path / "died"), BATCHES)
-    assert found == ([[str(number) for number in batch] for batch in BATCHES], 1)
+class Processes:
+    """As `Workers`, in this process; the last that was sent a batch answers first.
+
+    Args:
+        deadly: how many processes each of these numbers ends.
+        idle: how many processes die before they are sent their first batch.
+    """
+
+    def __init__(self, deadly: dict[int, int], *, idle: int = 0) -> None:
+        self._deadly, self._idle = dict(deadly), idle
+        self._n = 0
+        self._batches: dict[int, list[int]] = {}
+        self.is_closed = False
+
+    def __call__(self, function: object, n: int) -> Processes:
+        self._n = n
+        return self
+
+    def connections(self) -> list[int]:
+        return list(range(self._n))
+
+    def wait(self, connections: Sequence[int]) -> list[int]:
+        return [max(connections)]
+
+    def send(self, connection: int, batch: list[int]) -> None:
+        if self._idle:
+            self._idle -= 1
+            raise BrokenPipeError
+        self._batches[connection] = batch
+
+    def receive(self, connection: int) -> list[str]:
+        batch = self._batches.pop(connection)
+        for number in batch:
+            if self._deadly.get(number, 0):
+                self._deadly[number] -= 1
+                raise EOFError
+        return [str(number) for number in batch]
+
+    def replace(self, connection: int) -> int:
+        self._n += 1
+        return self._n - 1
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
-def test_what_ends_every_process_is_given_up_alone() -> None:
-    found, deaths = _mapped(partial(_killed_by, {3, 5}, None), BATCHES)
-    assert found == [["0", "1"], ["2", "3 given up", "4"], ["5 given up"], ["6", "7"], ["8"], ["9"]]
+def _mapped(
+    monkeypatch: pytest.MonkeyPatch, processes: Processes, workers: int = 2
+) -> tuple[list[list[str]], int]:
+    monkeypatch.setattr(dispatch, "Workers", processes)
+    deaths: list[None] = []
+    done = map_in_processes(
+        str, BATCHES, workers=workers, rescue=RESCUE, replaced=lambda: deaths.append(None)
+    )
+    results = list(done)
+    assert processes.is_closed
+    return results, len(deaths)
+
+
+WHOLE = [[str(number) for number in batch] for batch in BATCHES]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 9])
+def test_results_come_in_the_order_of_the_batches(
+    monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    assert _mapped(monkeypatch, Processes({}), workers) == (WHOLE, 0)
+
+
+@pytest.mark.parametrize(
+    "processes", [Processes({3: 1}), Processes({0: 1, 9: 1, 5: 1}), Processes({}, idle=3)]
+)
+def test_a_batch_whose_process_died_is_done_again(
+    monkeypatch: pytest.MonkeyPatch, processes: Processes
+) -> None:
+    results, deaths = _mapped(monkeypatch, processes)
+    assert results == WHOLE
+    assert deaths in (1, 3)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_ends_every_process_is_given_up_alone(
+    monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    found, deaths = _mapped(monkeypatch, Processes({3: 99, 5: 99}), workers)
+    assert found == [["0", "1"], ["2", "3 given up", "4"], ["5 given up"], *WHOLE[3:]]
     # The whole batch twice, and its part once.
     assert deaths == 6
 
 
+def test_what_ends_two_processes_is_done_by_the_third(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _mapped(monkeypatch, Processes({4: 2})) == (WHOLE, 2)
+
+
 def test_deaths_without_end_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """No memory for any of them: not one note after the other is in error for it."""
-    monkeypatch.setattr(dispatch, "_DEATHS", 3)
-    done = map_in_processes(
-        partial(_killed_by, {*range(9)}, None), BATCHES, workers=2, rescue=RESCUE
-    )
     expected = (
-        r"worker processes die again and again, the last one with numbers \[[0-4, ]+\] \(is memory "
+        r"worker processes die again and again, the last one with numbers \[[0-9, ]+\] \(is memory "
         r"short\? fewer --workers take less\); .* use --resume to go on"
     )
     with pytest.raises(NoteError, match=expected):
-        list(done)
+        _mapped(monkeypatch, Processes(dict.fromkeys(range(10), 99)))
 
 
-def _refuses(batch: list[int]) -> list[str]:
-    if 7 in batch:
+def test_as_many_deaths_with_something_done_between_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, deaths = _mapped(monkeypatch, Processes({1: 99, 3: 99, 5: 99, 7: 99, 8: 99}), workers=1)
+    assert [word for batch in found for word in batch if "given up" in word] == [
+        f"{number} given up" for number in (1, 3, 5, 7, 8)
+    ]
+    assert deaths == 15
+
+
+def _killed_by_a_seven(died: Path, batch: list[int]) -> list[str]:
+    if 7 in batch and not died.exists():
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if 9 in batch:
         raise LinkerError("no detector")
     return [str(number) for number in batch]
 
 
-def test_what_the_function_raises_of_ours_comes_out() -> None:
-    done = map_in_processes(_refuses, BATCHES, workers=2, rescue=RESCUE)
+def test_processes_that_are_killed_are_replaced(tmp_path: Path) -> None:
+    deaths: list[None] = []
+    done: Iterator[list[str]] = map_in_processes(
+        partial(_killed_by_a_seven, tmp_path / "died"),
+        BATCHES,
+        workers=1,
+        rescue=RESCUE,
+        replaced=lambda: deaths.append(None),
+    )
+    assert [next(done) for _ in WHOLE[:-1]] == WHOLE[:-1]
+    assert len(deaths) == 1
+    # What the function raises of ours comes out.
     with pytest.raises(LinkerError, match=r"^no detector$"):
-        list(done)
+        next(done)

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cases import FakeEncoder, FakeProgress, build
+from cases import FakeEncoder, FakeProgress, build, files_of_at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -711,14 +711,17 @@ def test_codes_of_no_vocabulary_are_told_with_what_there_is(index: Any, tmp_path
     )
 
 
-@pytest.mark.parametrize("which", ["out.csv", "review.html"])
-def test_a_full_disk_is_told_with_the_file(index: Any, tmp_path: Path, which: str) -> None:
+@pytest.mark.parametrize(("which", "room"), [("out.csv", 8), ("review.html", 2000)])
+def test_a_full_disk_is_told_with_the_file(
+    index: Any, tmp_path: Path, which: str, room: int
+) -> None:
     table, out = write(tmp_path / "a.csv", "problem", "Fever"), tmp_path / "out.csv"
-    (tmp_path / f"{which}.partial").symlink_to("/dev/full")
     page = tmp_path / "review.html"
-    done = run(table, "--column", "problem", "--index", index.path, "--out", out, "--review", page)
+    own = ("--column", "problem", "--index", index.path, "--out", out, "--review", page)
+    with files_of_at_most(room):
+        done = run(table, *own)
     assert done.exit_code == 1
-    assert f"error: {tmp_path / which}: No space left on device\n" in done.stderr
+    assert f"error: {tmp_path / which}: File too large\n" in done.stderr
     assert not (tmp_path / which).exists()
 
 

@@ -377,7 +377,7 @@ def test_a_row_without_a_name_beside_one_that_has_one_is_told_of_by_its_own_line
     athena.concept(DRUG, " ", "RXX", domain="Drug", kind="Ingredient")
     line = len(athena.rows["CONCEPT"]) + 1
     with pytest.raises(
-        TerminologyError, match=rf"CONCEPT\.csv:{line}: concept 40 stands in 2 rows"
+        TerminologyError, match=rf"CONCEPT\.csv:{line}: concept 40 occurs in 2 rows"
     ):
         read(athena.write(tmp_path))
     terminology = read(tmp_path, max_bad_rows=1)
@@ -439,7 +439,7 @@ def test_zip_that_wants_a_password(athena, tmp_path):
     for entry in re.finditer(b"PK\x01\x02", path.read_bytes()):
         data[entry.start() + 8] |= 1
     path.write_bytes(data)
-    message = r"x\.zip: CONCEPT\.csv is encrypted; unpack it and give the folder"
+    message = r"x\.zip: CONCEPT\.csv is encrypted; unpack it, and give the file or the folder"
     with pytest.raises(TerminologyError, match=message):
         read(path)
 
