@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from linker.cores import n_cores
 from linker.errors import LinkerError
@@ -50,7 +50,7 @@ class Workers(Generic[Batch, Result]):
 
     def wait(self, connections: Iterable[Connection]) -> list[Connection]:
         """Those of some that have a result, or whose process died; waits for the first one."""
-        return [found for found in wait(list(connections)) if isinstance(found, Connection)]
+        return cast("list[Connection]", wait(list(connections)))
 
     def send(self, connection: Connection, batch: Batch) -> None:
         """Have a process that is idle do a batch.
