@@ -100,8 +100,14 @@ def _left_of(index: Index, normal: str) -> int | None:
     doses = [match.span() for match in _dose().finditer(bare)]
     is_taken = bool(doses) or n_often > 0
     qualifiers = _qualifiers(is_taken)
-    spans = [match.span() for pattern in (_STAGE, _places()) for match in pattern.finditer(bare)]
-    phrases = [frozenset(i for i, word in enumerate(said) if a <= word.start < b) for a, b in spans]
+    places, stages = (
+        [
+            frozenset(i for i, word in enumerate(said) if match.start() <= word.start < match.end())
+            for match in pattern.finditer(bare)
+        ]
+        for pattern in (_places(), _STAGE)
+    )
+    phrases = [*stages, *places]
     dropped = [
         i
         for i, word in enumerate(said)
@@ -112,6 +118,13 @@ def _left_of(index: Index, normal: str) -> int | None:
     ]
     if not dropped and not n_cut:
         return None
+    if places:
+        # "Bilateral lower extremity edema" is that of the lower limbs.
+        left_off = {*dropped}.difference(*places)
+        kept = (word for i, word in enumerate(asked) if i not in left_off)
+        placed = name_in_other_words(index, " ".join(kept))
+        if placed is not None:
+            return placed
     least = 0 if n_cut else 1
     tried = range(least, len(dropped) + 1) if len(dropped) <= _MOST else (len(dropped),)
     for n in tried:

@@ -42,6 +42,7 @@ CONCEPTS = [
     concept("Q:22", "Human immunodeficiency virus infection"),
     concept("Q:23", "Edema"),
     concept("Q:24", "Metformin"),
+    concept("Q:50", "Edema of the lower limbs"),
     concept("Q:25", "Metformin 500 MG Oral Tablet"),
     concept("Q:26", "Hydrochlorothiazide"),
     concept("Q:27", "Pain in right knee"),
@@ -106,6 +107,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("s/p MI 2012", "Q:40"),
         ("MI 2012", "Q:41"),
         ("DVT, RLE", "Q:07"),
+        ("bilateral lower extremity edema", "Q:50"),  # that of the lower limbs, in other words
+        ("left upper extremity edema", "Q:23"),
         ("DVT LLE 2018", "Q:07"),
         ("pneumonia - RLL", "Q:34"),
         ("pneumonia, right lower lobe", "Q:34"),
