@@ -26,6 +26,8 @@ CUT = "names cut at a comma"
 _MANY = 0.005
 """Of a terminology's names: from there on it was cut. Eight that were not have less than .0002, and
 two that were one and 16 in a hundred."""
+_LEAST = 50
+"""Such names, at the least. A list that was cut has thousands: of a few nobody can tell."""
 _REMARKS = frozenset((
     "included", "nec", "nos", "unspecified",
     # Latin qualifies from behind: "diabetes mellitus".
@@ -71,7 +73,7 @@ def without_cut_names(terminology: Terminology) -> Terminology:
                 is_part = n_concepts[normal] > 1 and normal in concept.parts
             keep[row] = is_preferred[row] or not is_part
     n_cut = keep.count(False)
-    if n_cut <= _MANY * len(keep):
+    if n_cut < _LEAST or n_cut < _MANY * len(keep):
         return terminology
     release = terminology.release
     return replace(

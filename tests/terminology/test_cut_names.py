@@ -7,6 +7,7 @@ import pytest
 
 from linker.config import ReadOptions
 from linker.steps import Silent
+from linker.terminology import cut_names
 from linker.terminology.cut_names import CUT
 from linker.terminology.readers import READERS
 
@@ -58,10 +59,17 @@ def _names(folder: Path, concepts: dict[str, tuple[str, list[str]]]) -> tuple[di
     return found, read.release.skipped.get(CUT, 0)
 
 
+@pytest.fixture
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_names, "_LEAST", 5)
+
+
+@pytest.mark.usefixtures("few_are_enough")
 def test_parts_of_names_that_were_cut_are_left_out(tmp_path: Path) -> None:
     assert _names(tmp_path, CUT_UP) == (LEFT, 9)
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_the_same_from_a_table(tmp_path: Path) -> None:
     path = tmp_path / "concepts.csv"
     rows = [f'{i},{name},"{"|".join(more)}"' for i, (name, more) in CUT_UP.items()]
@@ -71,6 +79,13 @@ def test_the_same_from_a_table(tmp_path: Path) -> None:
     assert not {"Ocular", "Day", "Upper Extremity"} & {*read.names["name"].to_pylist()}
 
 
+def test_a_short_list_keeps_all_its_names(tmp_path: Path) -> None:
+    """A table of a house is not judged by nine of its names."""
+    held = {i: {name, *synonyms} for i, (name, synonyms) in CUT_UP.items()}
+    assert _names(tmp_path, CUT_UP) == (held, 0)
+
+
+@pytest.mark.usefixtures("few_are_enough")
 @pytest.mark.parametrize("name", ["MI Myocardial infarction", "Myocardial infarction NOS"])
 def test_a_short_form_or_a_remark_is_no_part(tmp_path: Path, name: str) -> None:
     concepts = {"1": ("Heart attack", [name, "MI", "Myocardial infarction", "NOS"])}
@@ -79,9 +94,9 @@ def test_a_short_form_or_a_remark_is_no_part(tmp_path: Path, name: str) -> None:
     assert n_cut == 0
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_where_they_are_few_all_stay(tmp_path: Path) -> None:
-    whole = {f"W{i}": (f"finding {i}", [f"sign {i}", f"mark {i}"]) for i in range(350)}
-    one = {"2": ("Ocular hypertension", ["Hypertension", "Ocular"]), "1": ("Hypertension", [])}
-    found, n_cut = _names(tmp_path, {**whole, **one})
-    assert found["2"] == {"Ocular hypertension", "Hypertension", "Ocular"}
+    whole = {f"W{i}": (f"finding {i}", [f"sign {i}", f"mark {i}"]) for i in range(700)}
+    found, n_cut = _names(tmp_path, {**whole, **CUT_UP})
+    assert found["2"] == {"Ocular hypertension", "Hypertension, Ocular", "Hypertension", "Ocular"}
     assert n_cut == 0
