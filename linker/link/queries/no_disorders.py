@@ -16,6 +16,9 @@ from linker.text import normalise
 
 _ARTICLES = ("the ", "a ", "an ", "his ", "her ")
 
+_SHORTEST_IN_CAPITALS = 7
+"""Letters of a word in capitals: shorter ones may stand for something."""
+
 
 class _Words(Checked):
     words: frozenset[str]
@@ -34,10 +37,13 @@ def is_no_disorder(store: Store, query: str) -> bool:
     if is_of_test(query):
         return True
     normal = normalise(query)
-    return (is_site(query) or _is_plain(normal)) and store.name_row(normal) is None
+    return (is_site(query) or _is_plain(query, normal)) and store.name_row(normal) is None
 
 
-def _is_plain(normal: str) -> bool:
+def _is_plain(query: str, normal: str) -> bool:
+    if query.isupper() and len(query) < _SHORTEST_IN_CAPITALS:
+        # "CHARGE" and "SHORT" are syndromes.
+        return False
     article = next((word for word in _ARTICLES if normal.startswith(word)), "")
     return normal[len(article) :] in _words()
 

@@ -17,6 +17,7 @@ CONCEPTS = [
     concept("D:3", "Position agnosia", types=["Disease"]),
     concept("D:4", "Feeling low", "Low", types=["Disease"]),
     concept("P:1", "Incisions", types=["Procedure"]),
+    concept("D:5", "CHARGE syndrome", types=["Disease"]),
 ]
 
 
@@ -38,6 +39,9 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         # Who names a disorder by the body part, or the word, alone means it.
         ("heart", "D:2"),
         ("low", "D:4"),
+        ("charge", None),
+        ("CHARGE", "D:5"),
+        ("POSITION", None),
         # What is no disorder may be meant.
         ("knees", "A:1"),
         ("incision", "P:1"),
