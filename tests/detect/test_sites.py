@@ -130,7 +130,11 @@ def test_it_takes_time_by_the_length_of_a_note() -> None:
     for n in (2_000, 8_000):
         text = "pain in the\nleft knee, ovarian tumor. " * n
         found = [m for at in range(n) for m in (Mention(38 * at, 38 * at + 4, "pain"),)]
-        begin = time.process_time()
-        assert all(sites_of(text, found))
-        took.append(time.process_time() - begin)
+        times = []
+        for _ in range(3):
+            begin = time.process_time()
+            assert all(sites_of(text, found))
+            times.append(time.process_time() - begin)
+        # The garbage of other tests may be collected meanwhile.
+        took.append(min(times))
     assert took[1] < 12 * took[0] + 0.2
