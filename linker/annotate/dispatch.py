@@ -26,6 +26,9 @@ _AHEAD = 4
 _DEATHS = 10
 """Deaths in a row, with nothing done between them, that stop a run: it is not for single notes."""
 
+_STILLBORN = 3
+"""The same of processes that never come to a batch, where none does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rescue(Generic[Batch, Result]):
@@ -63,7 +66,7 @@ def map_in_processes(
         The results, in the order of the batches.
 
     Raises:
-        NoteError: processes die again and again, with nothing done meanwhile.
+        NoteError: processes die again and again, with nothing done meanwhile, or before they begin.
         LinkerError: the function raised it.
     """
     with closing(Workers(function, workers)) as pool:
@@ -108,6 +111,7 @@ class _Dispatch(Generic[Batch, Result]):
         self._results: dict[int, Result] = {}
         self._window = _AHEAD * len(self._idle)
         self._next = self._sent = self._deaths = 0
+        self._has_begun = False
 
     def results(self) -> Iterator[Result]:
         while True:
@@ -127,7 +131,7 @@ class _Dispatch(Generic[Batch, Result]):
             try:
                 self._pool.send(connection, task.batch)
             except OSError as error:
-                # It died before it had the batch, which is not to blame.
+                # It died before it had the batch.
                 self._bury(connection, error)
                 self._again.appendleft(task)
 
@@ -145,9 +149,15 @@ class _Dispatch(Generic[Batch, Result]):
         try:
             result = self._pool.receive(connection)
         except (EOFError, OSError) as error:
-            self._retry(self._bury(connection, error))
+            is_to_blame = self._pool.has_begun(connection)
+            task = self._bury(connection, error)
+            if is_to_blame:
+                self._retry(task)
+            else:
+                self._again.appendleft(task)
             return
         self._deaths = 0
+        self._has_begun = True
         self._idle.append(connection)
         self._done(self._busy.pop(connection), result)
 
@@ -155,6 +165,14 @@ class _Dispatch(Generic[Batch, Result]):
         """Replace a process that died; what it had."""
         task = self._busy.pop(connection)
         self._deaths += 1
+        self._has_begun |= self._pool.has_begun(connection)
+        if self._deaths == _STILLBORN and not self._has_begun:
+            raise NoteError(
+                "worker processes end before their first note (exit code "
+                f"{self._pool.exit_code(connection)}; their own messages are above); a script with "
+                'classes of its own has to call this below `if __name__ == "__main__":`; one '
+                "worker needs no process"
+            ) from error
         if self._deaths == _DEATHS:
             raise NoteError(
                 f"worker processes die again and again, the last one with "

@@ -9,11 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from types import ModuleType
 from typing import Generic, TypeVar, cast
 
 from linker.cores import n_cores
@@ -26,6 +29,9 @@ Result = TypeVar("Result")
 class Workers(Generic[Batch, Result]):
     """Processes that apply a function to batches. To be closed.
 
+    Each reads the script of this process first, for what the function may need of it, as Python has
+    it. One that does not ask for its `__name__` would begin its work anew: it is not read.
+
     Args:
         function: is pickled once for each process, and with it what it holds.
         n: how many, at least 1.
@@ -37,6 +43,9 @@ class Workers(Generic[Batch, Result]):
         # Spawn: a fork of a process that has run torch or FAISS threads may hang.
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[Connection, multiprocessing.process.BaseProcess] = {}
+        self._begun: set[Connection] = set()
+        is_of_main = b"__main__" in bytes(ForkingPickler.dumps(function))
+        self._reads_main = is_of_main or _is_guarded(sys.modules["__main__"])
         try:
             for _ in range(n):
                 self._start()
@@ -50,7 +59,21 @@ class Workers(Generic[Batch, Result]):
 
     def wait(self, connections: Iterable[Connection]) -> list[Connection]:
         """Those of some that have a result, or whose process died; waits for the first one."""
-        return cast("list[Connection]", wait(list(connections)))
+        some = list(connections)
+        while True:
+            heard = cast("list[Connection]", wait(some))
+            if found := [connection for connection in heard if self._has_answer(connection)]:
+                return found
+
+    def has_begun(self, connection: Connection) -> bool:
+        """Whether a process has come as far as to its first batch, as far as was heard."""
+        return connection in self._begun
+
+    def exit_code(self, connection: Connection) -> int | None:
+        """That of a process that died; minus its number for a signal."""
+        process = self._processes[connection]
+        process.join(1)
+        return process.exitcode
 
     def send(self, connection: Connection, batch: Batch) -> None:
         """Have a process that is idle do a batch.
@@ -67,10 +90,26 @@ class Workers(Generic[Batch, Result]):
             EOFError, OSError: it died.
             LinkerError: the function raised it.
         """
+        self._hear_that_it_began(connection)
         result: Result | LinkerError = connection.recv()
         if isinstance(result, LinkerError):
             raise result
         return result
+
+    def _has_answer(self, connection: Connection) -> bool:
+        """Whether a process that was heard has said more than that it began, or died."""
+        if self.has_begun(connection):
+            return True
+        try:
+            self._hear_that_it_began(connection)
+        except (EOFError, OSError):
+            return True
+        return connection.poll()
+
+    def _hear_that_it_began(self, connection: Connection) -> None:
+        if not self.has_begun(connection):
+            connection.recv()
+            self._begun.add(connection)
 
     def replace(self, connection: Connection) -> Connection:
         """Start a process in the place of one that died; its pipe."""
@@ -84,7 +123,8 @@ class Workers(Generic[Batch, Result]):
     def _start(self) -> Connection:
         # The first process starts this tracker too, which would let interrupts through again.
         resource_tracker.ensure_running()
-        with _shared_cores(self._n), _interrupts_held():
+        main = nullcontext() if self._reads_main else _main_hidden()
+        with _shared_cores(self._n), _interrupts_held(), main:
             ours, theirs = self._context.Pipe()
             process = self._context.Process(
                 target=_serve, args=(theirs, self._function), daemon=True
@@ -99,6 +139,7 @@ class Workers(Generic[Batch, Result]):
         ended = {connection: self._processes.pop(connection) for connection in connections}
         for connection in ended:
             connection.close()
+            self._begun.discard(connection)
         for process in ended.values():
             # A worker ends when its pipe does; one that is in the middle of a batch is ended.
             process.join(0.2)
@@ -116,7 +157,9 @@ def _send(connection: Connection, value: object) -> None:
 
 
 def _serve(connection: Connection, function: Callable[[Batch], Result]) -> None:
-    """A worker: answers batches until its pipe is closed."""
+    """A worker: says that it has begun, and answers batches until its pipe is closed."""
+    with _gone_with_the_pipe():
+        _send(connection, None)
     while True:
         with _gone_with_the_pipe():
             batch = connection.recv()
@@ -136,6 +179,27 @@ def _gone_with_the_pipe() -> Iterator[None]:
     except (EOFError, OSError):
         # Nothing is left to be written, and to take the interpreter down takes half a second.
         os._exit(0)
+
+
+def _is_guarded(main: ModuleType) -> bool:
+    """Whether a script does something else where it is not the one that was started."""
+    if main.__spec__ is not None:
+        return True
+    try:
+        return b"__main__" in Path(main.__file__ or "").read_bytes()
+    except (AttributeError, OSError):  # stdin, a command, a notebook
+        return False
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Have the processes that start meanwhile not read the script of this one."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,10 +29,14 @@ class Processes:
     Args:
         deadly: how many processes each of these numbers ends.
         idle: how many processes die before they are sent their first batch.
+        stillborn: which of the processes, counted from 0, die before they come to it.
     """
 
-    def __init__(self, deadly: dict[int, int], *, idle: int = 0) -> None:
+    def __init__(
+        self, deadly: dict[int, int], *, idle: int = 0, stillborn: Collection[int] = ()
+    ) -> None:
         self._deadly, self._idle = dict(deadly), idle
+        self._stillborn = stillborn
         self._n = 0
         self._batches: dict[int, list[int]] = {}
         self.is_closed = False
@@ -53,8 +57,16 @@ class Processes:
             raise BrokenPipeError
         self._batches[connection] = batch
 
+    def has_begun(self, connection: int) -> bool:
+        return connection not in self._stillborn
+
+    def exit_code(self, connection: int) -> int:
+        return connection
+
     def receive(self, connection: int) -> list[str]:
         batch = self._batches.pop(connection)
+        if connection in self._stillborn:
+            raise EOFError
         for number in batch:
             if self._deadly.get(number, 0):
                 self._deadly[number] -= 1
@@ -93,7 +105,15 @@ def test_results_come_in_the_order_of_the_batches(
 
 
 @pytest.mark.parametrize(
-    "processes", [Processes({3: 1}), Processes({0: 1, 9: 1, 5: 1}), Processes({}, idle=3)]
+    "processes",
+    [
+        Processes({3: 1}),
+        Processes({0: 1, 9: 1, 5: 1}),
+        Processes({}, idle=3),
+        Processes({}, stillborn={1}),
+        # A death of its own and two of processes that never had it.
+        Processes({0: 1}, stillborn={1, 2}),
+    ],
 )
 def test_a_batch_whose_process_died_is_done_again(
     monkeypatch: pytest.MonkeyPatch, processes: Processes
@@ -125,6 +145,18 @@ def test_deaths_without_end_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> Non
     )
     with pytest.raises(NoteError, match=expected):
         _mapped(monkeypatch, Processes(dict.fromkeys(range(10), 99)))
+
+
+def test_processes_that_never_begin_stop_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No note is in error for what is wrong with the script."""
+    expected = (
+        r"^worker processes end before their first note \(exit code 3; their own messages are "
+        r"above\); a script with classes of its own has to call this below "
+        r"`if __name__ == \"__main__\":`; "
+        r"one worker needs no process$"
+    )
+    with pytest.raises(NoteError, match=expected):
+        _mapped(monkeypatch, Processes({}, stillborn=range(99)))
 
 
 def test_as_many_deaths_with_something_done_between_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
