@@ -156,8 +156,10 @@ def test_all_of_a_training_runs_where_it_was_asked_to(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # As on a machine with a GPU: what is not told its device would look for it there.
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    # As on a machine with a GPU: what is not told its device would look for it there. Torch itself
+    # is not told so: where it was built for CUDA, its optimizers ask the GPU.
+    for module in ("gpu", "backend"):
+        monkeypatch.setattr(f"linker.encoder.{module}.has_gpu", lambda: True)
     settings = quick.model_copy(update={"steps": 1, "distil": False})
     report = train_encoder(diseases.path, tiny, tmp_path / "out", settings, device="cpu")
     assert list(report.measures) == ["base", "contrastive", "averaged"]
