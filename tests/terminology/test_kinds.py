@@ -9,6 +9,7 @@ import pytest
 from linker.checked import read_toml
 from linker.terminology.icd10cm.reader import _CHAPTERS
 from linker.terminology.kinds import kinds_of_type
+from linker.terminology.rrf.semantic_network import network_of
 
 
 @pytest.mark.parametrize(
@@ -16,12 +17,22 @@ from linker.terminology.kinds import kinds_of_type
     [
         ("T047", {"disorder"}),
         ("T121", {"chemical", "gene", "procedure"}),
+        ("Disease or Syndrome", {"disorder"}),
+        ("sign or symptom ", {"disorder"}),
+        ("Body Part, Organ, or Organ Component", {"anatomy"}),
+        ("Pharmacologic Substance", {"chemical", "gene", "procedure"}),
+        ("Therapeutic or Preventive Procedure", {"procedure"}),
+        ("Qualitative Concept", {"quality"}),
+        ("Clinical Drug", {"chemical", "procedure"}),
         ("Disease", {"disorder"}),
         ("Blood disease", {"disorder"}),
         ("Signs and Symptoms", {"disorder"}),
         ("finding", {"disorder"}),
         ("human_phenotype", {"disorder"}),
         ("morphologic abnormality", {"disorder", "morphology"}),
+        ("Morph Abnormality", {"disorder", "morphology"}),
+        ("Clinical Finding", {"disorder"}),
+        ("Context-dependent", {"disorder"}),
         ("qualifier value", {"quality"}),
         ("severity modifier", {"quality"}),
         ("T080", {"quality"}),
@@ -39,6 +50,16 @@ from linker.terminology.kinds import kinds_of_type
 )
 def test_kinds_of_type(semantic_type: str, kinds: set[str]) -> None:
     assert kinds_of_type(semantic_type) == kinds
+
+
+def test_a_type_written_out_is_of_the_kinds_of_its_tui() -> None:
+    # SNOMED CT has these as tags of its own.
+    tags = {"Clinical Drug", "Physical Object", "Substance"}
+    names = {tui: name for tui, name in network_of().names.items() if name not in tags}
+    assert len(names) > 100
+    assert {tui: kinds_of_type(name) for tui, name in names.items()} == {
+        tui: kinds_of_type(tui) for tui in names
+    }
 
 
 def test_chapters_of_icd_10_cm_are_disorders_but_for_causes_and_contacts() -> None:
