@@ -108,13 +108,11 @@ def _kind(synonym: Any) -> NameKind:
 def _successor(term: Any) -> str | None:
     """What replaces an obsolete term: as stated, or the one term to consider.
 
-    Several to consider are several opinions: none of them stands for the obsolete term.
+    Of several none stands for it: it was divided (HPO's "Sparse and thin eyebrow", into two terms),
+    or they are several opinions.
     """
-    replaced_by = sorted(other.id for other in term.replaced_by)
-    consider = sorted(other.id for other in term.consider)
-    if replaced_by:
-        return str(replaced_by[0])
-    return str(consider[0]) if len(consider) == 1 else None
+    found = term.replaced_by or term.consider
+    return str(next(iter(found)).id) if len(found) == 1 else None
 
 
 # --- The file ---------------------------------------------------------------
