@@ -310,6 +310,26 @@ def test_a_retired_id_is_followed(mini: Path, csv: Write) -> None:
     assert manifest.overlays[0].followed == {"X:9001": "X:0001"}
 
 
+def test_a_row_about_an_id_that_is_retired_for_good_says_so(tmp_path: Path, csv: Write) -> None:
+    builder = TableBuilder("invented")
+    builder.add("X:1", "Heart failure")
+    builder.retire("X:2", name="Rash and fever", replaced_by=None)
+    builder.retire("X:3", replaced_by=None)
+    release = Release(terminology="Invented", version="", licence="", source="jsonl")
+    linker_of(builder.finish(release), tmp_path / "index")
+    manifest = overlay_index(
+        tmp_path / "index",
+        [csv("X:2,Hot spots", "X:3,Spots", "X:4,Dots")],
+        skip_unknown=True,
+        encoder=FakeEncoder(),
+    )
+    assert [row.reason.partition(";")[0] for row in manifest.overlays[0].left_out] == [
+        "'X:2' is retired ('Rash and fever'), and not replaced by one concept of the index",
+        "'X:3' is retired, and not replaced by one concept of the index",
+        "'X:4' is not a concept of the index",
+    ]
+
+
 def test_ties_go_by_concept_id_with_new_concepts_among_the_old(mini: Path, csv: Write) -> None:
     lay(mini, csv("X:0000,Strange thing,preferred", "X:0005,Strange thing", "X:00055,,,Aab thing"))
     store = Index.open(mini).store
@@ -513,11 +533,14 @@ def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> Non
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["X:0404,Foo"], "local.csv:2: 'X:0404' is not a concept of the index, or is retired"),
-        (["X:0404,Foo"], "as a new concept (skip_unknown leaves such rows out, and lists them)"),
+        (["X:0404,Foo"], "local.csv:2: 'X:0404' is not a concept of the index; correct the id, or"),
+        (
+            ["X:0404,Foo"],
+            "as a new concept (--skip-unknown, in Python skip_unknown, leaves such rows out, and",
+        ),
         (
             ["X:0001,Pump trouble", "X:0404,Foo,remove", "X:0404,Bar", "X:0405,Bar"],
-            "a new concept (2 further rows cannot be laid; skip_unknown leaves such rows out",
+            "a new concept (2 further rows cannot be laid; --skip-unknown, in Python skip_unknown",
         ),
         (["X:0001,Nonsense,remove"], "local.csv:2: 'X:0001' has no name 'Nonsense' to take away"),
         (["X:0001,heart  failure,remove"], "is the preferred name of 'X:0001'"),

@@ -62,7 +62,7 @@ def _refusal(overlay: Overlay, refused: Sequence[LeftOut]) -> TerminologyError:
     more = f"{counted(len(others), 'further row')} cannot be laid; " if others else ""
     return TerminologyError(
         f"{overlay.name}:{first.line}: {first.reason} "
-        f"({more}skip_unknown leaves such rows out, and lists them)"
+        f"({more}--skip-unknown, in Python skip_unknown, leaves such rows out, and lists them)"
     )
 
 
@@ -125,8 +125,8 @@ class Merge:
         concept_id = self._find(row, defines, tally)
         if concept_id is None:
             return (
-                f"{row.concept_id!r} is not a concept of the index, or is retired without a "
-                "replacement; correct the id, or give a preferred_name to add it as a new concept"
+                f"{row.concept_id!r} {self._absent(row.concept_id)}; correct the id, or give a "
+                "preferred_name to add it as a new concept"
             )
         if reason := tally.contradictions.found(row, concept_id):
             return reason  # Two ids may have led to this concept.
@@ -166,6 +166,15 @@ class Merge:
                 tally.followed[row.concept_id] = found
             return found
         return row.concept_id if defines else None
+
+    def _absent(self, concept_id: str) -> str:
+        """Why an id leads to no active concept."""
+        at = self.store.row(concept_id)
+        if at is None:
+            return "is not a concept of the index"
+        name = self.store.preferred_name(at)
+        said = f" ({name!r})" if name != concept_id else ""
+        return f"is retired{said}, and not replaced by one concept of the index"
 
     def _open(self, concept_id: str, tally: _Tally) -> _Concept:
         if concept_id not in self._concepts:
