@@ -120,6 +120,23 @@ def test_standard_concepts_with_what_maps_to_them(athena, tmp_path, concepts):
     }
 
 
+@pytest.mark.parametrize("vocabularies", [(), ("SNOMEX", "RXX")])
+def test_concepts_of_cpt4_are_counted_until_cpt_sh_has_named_them(athena, tmp_path, vocabularies):
+    cpt4 = Athena()
+    for number in (60, 61, 62):
+        cpt4.concept(number, "", "CPT4", domain="Procedure", kind="CPT4")
+    folder = athena.write(tmp_path)
+    (folder / "CONCEPT_CPT4.csv").write_text(cpt4.text("CONCEPT"))
+    before = read(folder, vocabularies=vocabularies).release.skipped
+    said = "concepts of CPT-4, which cpt.sh of the download adds to CONCEPT.csv"
+    assert before.get(said) == (None if vocabularies else 3)
+    for number in (60, 61, 62):
+        athena.concept(number, f"Excision {number}", "CPT4", domain="Procedure", kind="CPT4")
+    after = read(athena.write(folder), vocabularies=vocabularies)
+    assert said not in after.release.skipped
+    assert ("60" in after.concepts["concept_id"].to_pylist()) is (not vocabularies)
+
+
 def test_to_an_index_that_links(athena, tmp_path):
     linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
     (link,) = linker.link(["verdant macule NOS"])
