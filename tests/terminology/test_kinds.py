@@ -9,6 +9,7 @@ import pytest
 from linker.checked import read_toml
 from linker.terminology.icd10cm.reader import _CHAPTERS
 from linker.terminology.kinds import kinds_of_type
+from linker.terminology.mesh.records import CATEGORIES
 from linker.terminology.rrf.semantic_network import network_of
 
 
@@ -40,6 +41,7 @@ from linker.terminology.rrf.semantic_network import network_of
         ("Publication Characteristics", {"quality"}),
         ("body structure", {"anatomy"}),
         ("Anatomy", {"anatomy"}),
+        ("protein-coding gene", {"gene"}),
         ("IN", {"chemical", "procedure"}),
         ("SBD", {"chemical", "procedure"}),
         ("DF", set()),
@@ -68,6 +70,17 @@ def test_chapters_of_icd_10_cm_are_disorders_but_for_causes_and_contacts() -> No
         "Codes for special purposes",
         "External causes of morbidity",
         "Factors influencing health status and contact with health services",
+    }
+
+
+def test_categories_of_mesh() -> None:
+    # The rest is what notes are hardly about, or, as psychiatry is, several things at once.
+    assert {letter: kinds_of_type(name) for letter, name in CATEGORIES.items() if letter < "F"} == {
+        "A": {"anatomy"},
+        "B": {"organism"},
+        "C": {"disorder"},
+        "D": {"chemical", "gene", "procedure"},
+        "E": {"procedure"},
     }
 
 
