@@ -86,7 +86,8 @@ def build(
         list[str] | None,
         typer.Option(
             help="Keep only concepts of this type: a semantic tag of SNOMED CT (disorder), a "
-            "semantic type of the UMLS (T047), a domain of OMOP; repeatable."
+            "semantic type of the UMLS (T047, or its name), a category of MeSH (C), a domain of "
+            "OMOP; repeatable."
         ),
     ] = None,
     semantic_group: Annotated[

@@ -7,6 +7,7 @@ concept classes. `data/kinds.toml` lists what is the same thing among them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -25,6 +26,9 @@ MORPHOLOGY = "morphology"
 """The kind of what tissue looks like: disorders too, but nothing that is said of a patient."""
 QUALITY = "quality"
 """The kind of what says how, where, when and how much."""
+
+
+_TUI = re.compile(r".*[/#:](T\d{3})")
 
 
 class _Kind(Checked):
@@ -62,8 +66,14 @@ def kinds_of_type(semantic_type: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def tui_of(semantic_type: str) -> str:
-    """The TUI of a type of the UMLS Semantic Network written out; any other type as it is."""
-    return _by_name().get(semantic_type.strip().casefold(), semantic_type)
+    """The TUI of a type of the UMLS Semantic Network; any other type as it is.
+
+    Tables have it as its name, BioPortal's as an IRI (".../STY/T047").
+    """
+    semantic_type = semantic_type.strip()
+    if match := _TUI.fullmatch(semantic_type):
+        return match[1]
+    return _by_name().get(semantic_type.casefold(), semantic_type)
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ from linker.terminology.rrf.semantic_network import network_of
         ("T047", {"disorder"}),
         ("T121", {"chemical", "gene", "procedure"}),
         ("Disease or Syndrome", {"disorder"}),
+        ("http://purl.bioontology.org/ontology/STY/T047", {"disorder"}),
         ("sign or symptom ", {"disorder"}),
         ("Body Part, Organ, or Organ Component", {"anatomy"}),
         ("Pharmacologic Substance", {"chemical", "gene", "procedure"}),
