@@ -310,6 +310,30 @@ def test_a_retired_id_is_followed(mini: Path, csv: Write) -> None:
     assert manifest.overlays[0].followed == {"X:9001": "X:0001"}
 
 
+PARENTS = "concept_id,name,preferred_name,parents\n"
+
+
+def test_a_parent_that_is_retired_is_followed(mini: Path, csv: Write) -> None:
+    lay(mini, csv("L:1,,Ward heart,X:9001|L:2", "L:2,,Ward disease,", header=PARENTS))
+    store = Index.open(mini).store
+    row = store.row("L:1")
+    assert row is not None
+    assert store.concept(row).parents == ("X:0001", "L:2")
+    assert [store.concept_id(parent) for parent in store.parents(row)] == ["X:0001", "L:2"]
+
+
+def test_a_parent_that_is_no_concept_is_told_of(mini: Path, csv: Write) -> None:
+    file = csv("L:1,,Ward heart,X:0404|X:0009", "X:0006,Hot,,", header=PARENTS)
+    before = content(mini)
+    with pytest.raises(TerminologyError, match=r"local\.csv:2: its parent 'X:0404' is not a conc"):
+        lay(mini, file)
+    assert content(mini) == before
+    (info,) = lay(mini, file, skip_unknown=True).overlays
+    # The rest of the row is the house's word.
+    assert (info.concepts_added, [row.line for row in info.left_out]) == (1, [2])
+    assert Linker.load(mini, encoder=FakeEncoder()).concept("L:1").parents == ("X:0009",)
+
+
 def test_a_row_about_an_id_that_is_retired_for_good_says_so(tmp_path: Path, csv: Write) -> None:
     builder = TableBuilder("invented")
     builder.add("X:1", "Heart failure")
