@@ -106,8 +106,8 @@ class OverlayInfo(_Part):
         concepts_added: how many are the overlay's own.
         concepts_changed: how many got a code, a preferred name or the like.
         followed: retired ids of its rows, and the concepts that have replaced them.
-        left_out: its rows that are about no concept of the index; and those that name no concept of it
-            as a parent, of which that alone is left out.
+        left_out: its rows that are about no concept of the index; and those with a parent that is
+            none, of which that alone is left out.
     """
 
     name: str
