@@ -145,6 +145,16 @@ def test_to_an_index_that_links(athena, tmp_path):
     assert linker.concept("30").parents == ("20",)
 
 
+def test_a_disorder_goes_before_the_morphology_of_the_same_name(tmp_path):
+    athena = Athena()
+    athena.concept(1, "Fracture", domain="Observation", kind="Morph Abnormality")
+    athena.concept(2, "Fracture", domain="Condition", kind="Disorder")
+    linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
+    (link,) = linker.link(["fracture"])
+    assert [candidate.concept_id for candidate in link.candidates] == ["2", "1"]
+    assert link.probability > 5 * link.candidates[1].probability
+
+
 @pytest.mark.parametrize(
     "layout", ["zip", "zip of a folder", "gz", "gz beside", "file", "below", "lower case", "txt"]
 )
