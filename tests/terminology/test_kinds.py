@@ -37,6 +37,8 @@ from linker.terminology.rrf.semantic_network import network_of
         ("Context-dependent", {"disorder"}),
         ("qualifier value", {"quality"}),
         ("severity modifier", {"quality"}),
+        ("Meas Value", {"quality"}),
+        ("Unit", {"quality"}),
         ("T080", {"quality"}),
         ("Publication Type", {"quality"}),
         ("Publication Characteristics", {"quality"}),

@@ -155,6 +155,17 @@ def test_a_disorder_goes_before_the_morphology_of_the_same_name(tmp_path):
     assert link.probability > 5 * link.candidates[1].probability
 
 
+def test_notes_are_not_searched_for_units_and_answers(tmp_path):
+    athena = Athena()
+    athena.concept(1, "Rash", domain="Condition", kind="Disorder")
+    athena.concept(2, "day", domain="Unit", kind="Unit")
+    athena.concept(3, "Normal", domain="Meas Value", kind="Answer")
+    linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
+    links = linker.annotate("Normal until the day of the rash.")
+    assert [link.concept_id for link in links] == ["1"]
+    assert linker.link(["day"])[0].concept_id == "2"
+
+
 @pytest.mark.parametrize(
     "layout", ["zip", "zip of a folder", "gz", "gz beside", "file", "below", "lower case", "txt"]
 )
