@@ -97,6 +97,14 @@ def build(
             "of --semantic-type; repeatable."
         ),
     ] = None,
+    default_type: Annotated[
+        str | None,
+        typer.Option(
+            help="The semantic type of concepts that have none, as in disorder: the rules for "
+            "disorders, drugs and body parts go by types.",
+            show_default=False,
+        ),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
@@ -165,6 +173,7 @@ def build(
         "roots": root or None,
         "semantic_types": semantic_type or None,
         "semantic_groups": semantic_group or None,
+        "default_type": default_type,
         "columns": {
             ours: theirs if len(theirs) > 1 else theirs[0]
             for ours, theirs in _pairs(

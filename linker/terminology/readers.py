@@ -13,6 +13,7 @@ from linker.errors import ConfigError, TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.branches import keep_branches
 from linker.terminology.files import resolve
+from linker.terminology.merge import typed
 from linker.terminology.tables import Terminology
 
 Reader = Callable[[Path, ReadOptions, Progress], Terminology]
@@ -77,7 +78,7 @@ READERS: dict[str, _Module] = {
 }
 """What `linker build SOURCE` knows. A new terminology is one file or folder and one line here."""
 
-_COMMON = ("terminology", "version", "licence", "roots", "max_bad_rows")
+_COMMON = ("terminology", "version", "licence", "roots", "default_type", "max_bad_rows")
 
 
 def find_release(source: str, path: str | Path, options: ReadOptions) -> Path:
@@ -123,6 +124,8 @@ def read_terminology(
     # A reader that heeded the roots itself says so.
     if options.roots and "roots" not in terminology.release.filters:
         terminology = keep_branches(terminology, options.roots, where=str(found))
+    if options.default_type is not None:
+        terminology = typed(terminology, options.default_type)
     stated = terminology.release
     release = replace(
         stated,
