@@ -35,6 +35,7 @@ from linker.terminology.rrf.semantic_network import network_of
         ("MONDO", {"disorder"}),
         ("Orphanet", {"disorder"}),
         ("CL", {"anatomy"}),
+        ("uberon/phenoscape-anatomy", {"anatomy"}),
         ("PATO", {"quality"}),
         ("morphologic abnormality", {"disorder", "morphology"}),
         ("Morph Abnormality", {"disorder", "morphology"}),
