@@ -15,7 +15,7 @@ from linker.cli.overlay import report, say_size
 from linker.config import DEFAULT_ENCODER, Recipe
 
 if TYPE_CHECKING:
-    from linker.index import Manifest
+    from linker.index import Index, Manifest
 
 
 def build(
@@ -212,6 +212,7 @@ def build(
             progress=progress,
         )
     report(index.manifest)
+    _tell_typeless(index, out)
     _tell_left_out(index.manifest, out)
     if reuse is not None:
         _tell_overlays(index.manifest, out, reuse)
@@ -231,6 +232,18 @@ def _tell_left_out(manifest: Manifest, out: Path) -> None:
     if BROKEN in left_out:
         said.append("without --max-bad-rows the build stops at the first broken row, and names it")
     typer.echo(f"{out}: {'; '.join(said)}", err=True)
+
+
+def _tell_typeless(index: Index, out: Path) -> None:
+    """Say on stderr that no concept has a semantic type, and what to do."""
+    store = index.store
+    if not any(store.semantic_types(row) for row in range(store.n_concepts)):
+        typer.echo(
+            f"{out}: no concept has a semantic type, and the rules for disorders, drugs and body "
+            "parts go by types; if it is a list of one of these, build it with --default-type "
+            "disorder (or substance, body structure)",
+            err=True,
+        )
 
 
 def _tell_overlays(manifest: Manifest, out: Path, reuse: Path) -> None:
