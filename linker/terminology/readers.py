@@ -13,6 +13,7 @@ from linker.errors import ConfigError, TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.branches import keep_branches
 from linker.terminology.files import resolve
+from linker.terminology.kinds import kinds_of
 from linker.terminology.merge import typed
 from linker.terminology.tables import Terminology
 
@@ -86,12 +87,18 @@ def find_release(source: str, path: str | Path, options: ReadOptions) -> Path:
 
     Raises:
         TerminologyError: the source is unknown, or the file is missing.
-        ConfigError: the source does not have one of the options.
+        ConfigError: the source does not have one of the options, or the default type is unknown.
         MissingExtraError: the package that carries the file is not installed.
     """
     if source not in READERS:
         raise TerminologyError(f"unknown source {source!r}; known: {', '.join(sorted(READERS))}")
     READERS[source].check(options)
+    if options.default_type is not None and not kinds_of([options.default_type]):
+        raise ConfigError(
+            f"{option_name('default_type')}: {options.default_type!r} is no type that the rules "
+            "know; such are disorder, finding, substance, body structure, organism, gene, "
+            "procedure and qualifier value, and types of the UMLS (T047, Disease or Syndrome)"
+        )
     return resolve(path)
 
 
@@ -112,7 +119,7 @@ def read_terminology(
     Raises:
         TerminologyError: the source is unknown, the file is missing or does not hold what its
             format says, or a root is no concept of it.
-        ConfigError: the source does not have one of the options.
+        ConfigError: the source does not have one of the options, or the default type is unknown.
         MissingExtraError: the package that carries the file is not installed.
     """
     options = ReadOptions() if options is None else options

@@ -105,6 +105,10 @@ def test_concepts_without_a_type_have_the_default_one(tmp_path: Path) -> None:
         ["qualifier value"],
         ["disorder"],
     ]
+    with pytest.raises(
+        ConfigError, match=r"default_type \(--default-type\): 'diagnosis' is no type "
+    ):
+        read_terminology("table", path, ReadOptions(default_type="diagnosis"))
 
 
 @pytest.mark.parametrize(
