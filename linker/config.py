@@ -92,6 +92,8 @@ class ReadOptions(Checked):
         terminology, version, licence: override what the source says of itself.
         roots: keep these concepts and what is below them; empty keeps all. Ids of sources whose
             concepts have parents.
+        default_type: the semantic type of concepts that have none ("disorder"): the rules for
+            disorders, drugs and body parts go by types.
         columns: for `table`: our column names to the file's ("concept_id", "name", "synonyms",
             "definition", "semantic_types", "parents", and "codes.VOCABULARY"); to several of the
             file's where a concept may have several of it: `synonyms = ["Short", "Alias"]`.
@@ -129,6 +131,7 @@ class ReadOptions(Checked):
     version: str | None = None
     licence: str | None = None
     roots: tuple[str, ...] = ()
+    default_type: str | None = Field(default=None, min_length=1)
     columns: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
@@ -149,6 +152,7 @@ class ReadOptions(Checked):
 
 _FLAGS = {
     "columns": "--column",
+    "default_type": "--default-type",
     "max_bad_rows": "--max-bad-rows",
     "roots": "--root",
     "semantic_groups": "--semantic-group",

@@ -49,7 +49,8 @@ class Term:
             "concept_id": self.id,
             "preferred_name": self.name,
             "definition": self.definition or None,
-            "semantic_types": [self.namespace] if self.namespace else [],
+            # Where no namespace is stated, what the id begins with.
+            "semantic_types": [self.namespace or self.id.partition(":")[0]],
             "parents": sorted(self.parents),
             "codes": sorted(tuple(xref.split(":")) for xref in self.xrefs),
             "status": "active",

@@ -817,15 +817,26 @@ def test_build_reads_all_columns_and_only_the_rows_that_flags_name(tmp_path: Pat
     )
     columns = ["concept_id=No", "name=Long", "synonyms=Short", "synonyms=Alias"]
     flags = [word for column in columns for word in ("--column", column)]
-    only = ["--only", "S=A", "--only", "S=B", "--only", "S="]
+    only = ["--only", "S=A", "--only", "S=B", "--only", "S=", "--default-type", "substance"]
     result = run("build", "table", table, *flags, *only, "--no-derive-names", "--out", out)
     assert result.exit_code == 0, result.stderr
     assert f"{out}: left out: rows of another S (1)\n" in result.stderr
+    assert "no concept has a semantic type" not in result.stderr
     index = Index.open(out)
     assert index.manifest.terminology.filters == {"only": {"S": ["A", "B", ""]}}
     linker = Linker(index)
     assert linker.concept("1").names == ("Spotase", "Dotase", "SPT")
     assert [linker.concept(number).preferred_name for number in ("2", "4")] == ["Lime", "Tan"]
+    assert linker.concept("4").semantic_types == ("substance",)
+
+
+@pytest.mark.model
+def test_build_says_that_no_concept_has_a_type(tmp_path: Path) -> None:
+    table, out = tmp_path / "problems.csv", tmp_path / "index"
+    table.write_text("id,name\n1,Rash\n2,Fever\n")
+    result = run("build", "table", table, "--out", out)
+    assert f"{out}: no concept has a semantic type, and the rules for disorders" in result.stderr
+    assert "build it with --default-type disorder (or substance" in result.stderr
 
 
 @pytest.mark.model

@@ -44,7 +44,7 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path: Path) -> None:
     [
         (
             '[terminology]\nsource="obo"\npath="x"\nrots=["A:1"]\n',
-            "unknown key 'terminology.rots'; known here: columns, delimiter",
+            "unknown key 'terminology.rots'; known here: columns, default_type, delimiter",
         ),
         ('[terminology]\nsource="obo"\n', "'terminology.path': Field required"),
         (

@@ -15,7 +15,7 @@ from linker.cli.overlay import report, say_size
 from linker.config import DEFAULT_ENCODER, Recipe
 
 if TYPE_CHECKING:
-    from linker.index import Manifest
+    from linker.index import Index, Manifest
 
 
 def build(
@@ -86,7 +86,8 @@ def build(
         list[str] | None,
         typer.Option(
             help="Keep only concepts of this type: a semantic tag of SNOMED CT (disorder), a "
-            "semantic type of the UMLS (T047), a domain of OMOP; repeatable."
+            "semantic type of the UMLS (T047, or its name), a category of MeSH (C), a domain of "
+            "OMOP; repeatable."
         ),
     ] = None,
     semantic_group: Annotated[
@@ -94,6 +95,14 @@ def build(
         typer.Option(
             help="For umls and rxnorm: keep only concepts of this semantic group (DISO), and those "
             "of --semantic-type; repeatable."
+        ),
+    ] = None,
+    default_type: Annotated[
+        str | None,
+        typer.Option(
+            help="The semantic type of concepts that have none, as in disorder: the rules for "
+            "disorders, drugs and body parts go by types.",
+            show_default=False,
         ),
     ] = None,
     column: Annotated[
@@ -164,6 +173,7 @@ def build(
         "roots": root or None,
         "semantic_types": semantic_type or None,
         "semantic_groups": semantic_group or None,
+        "default_type": default_type,
         "columns": {
             ours: theirs if len(theirs) > 1 else theirs[0]
             for ours, theirs in _pairs(
@@ -202,6 +212,7 @@ def build(
             progress=progress,
         )
     report(index.manifest)
+    _tell_typeless(index, out)
     _tell_left_out(index.manifest, out)
     if reuse is not None:
         _tell_overlays(index.manifest, out, reuse)
@@ -221,6 +232,18 @@ def _tell_left_out(manifest: Manifest, out: Path) -> None:
     if BROKEN in left_out:
         said.append("without --max-bad-rows the build stops at the first broken row, and names it")
     typer.echo(f"{out}: {'; '.join(said)}", err=True)
+
+
+def _tell_typeless(index: Index, out: Path) -> None:
+    """Say on stderr that no concept has a semantic type, and what to do."""
+    store = index.store
+    if not any(store.semantic_types(row) for row in range(store.n_concepts)):
+        typer.echo(
+            f"{out}: no concept has a semantic type, and the rules for disorders, drugs and body "
+            "parts go by types; if it is a list of one of these, build it with --default-type "
+            "disorder (or substance, body structure)",
+            err=True,
+        )
 
 
 def _tell_overlays(manifest: Manifest, out: Path, reuse: Path) -> None:

@@ -104,10 +104,10 @@ def map_(
             err=True,
         )
     verdicts = ", ".join(f"{n:,} {name}" for name, n in done.review.items())
-    blank = f", {done.blank:,} of them without a term" if done.blank else ""
+    blank = f"{done.blank:,} of them without a term, " if done.blank else ""
     decided = f"; {done.decided:,} of the terms decided before" if done.decided else ""
     typer.echo(
-        f"{out}: {counted(done.rows, 'row')}{blank}, {counted(done.terms, 'term')}: {verdicts}"
+        f"{out}: {counted(done.rows, 'row')} ({blank}{counted(done.terms, 'term')}): {verdicts}"
         f"{decided}",
         err=True,
     )

@@ -106,7 +106,8 @@ class OverlayInfo(_Part):
         concepts_added: how many are the overlay's own.
         concepts_changed: how many got a code, a preferred name or the like.
         followed: retired ids of its rows, and the concepts that have replaced them.
-        left_out: its rows that are about no concept of the index.
+        left_out: its rows that are about no concept of the index; and those with a parent that is
+            none, of which that alone is left out.
     """
 
     name: str

@@ -11,6 +11,7 @@ from linker.terminology.kinds import (
     QUALITY,
     kinds,
     kinds_of,
+    tui_of,
 )
 from linker.terminology.merge import merge
 from linker.terminology.overlay import (
@@ -67,4 +68,5 @@ __all__ = [
     "read_overlay",
     "read_terminology",
     "table_rows",
+    "tui_of",
 ]

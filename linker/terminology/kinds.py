@@ -1,19 +1,20 @@
 """Kinds of thing that a concept may be (disorder, chemical, ...), by its semantic types.
 
-Every terminology has types of its own: those of the UMLS Semantic Network ("T047"), SNOMED CT's
-semantic tags ("finding"), MeSH's categories, OMOP's domains. `data/kinds.toml` lists what is the
-same thing among them.
+Every terminology has types of its own: those of the UMLS Semantic Network ("T047", or written out,
+"Disease or Syndrome"), SNOMED CT's semantic tags ("finding"), MeSH's categories, OMOP's domains and
+concept classes. `data/kinds.toml` lists what is the same thing among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pydantic import RootModel
 
 from linker.checked import Checked, shipped
-from linker.terminology.rrf.semantic_network import network_of
+from linker.terminology.rrf.semantic_network import SemanticNetwork, network_of
 
 DISORDER = "disorder"
 """The kind of diseases, symptoms and findings."""
@@ -25,6 +26,9 @@ MORPHOLOGY = "morphology"
 """The kind of what tissue looks like: disorders too, but nothing that is said of a patient."""
 QUALITY = "quality"
 """The kind of what says how, where, when and how much."""
+
+
+_TUI = re.compile(r".*[/#:](T\d{3})")
 
 
 class _Kind(Checked):
@@ -48,19 +52,39 @@ def kinds_of_type(semantic_type: str) -> frozenset[str]:
     """The kinds of thing that a concept of a semantic type may be; none if it is not known."""
     lower = semantic_type.lower()
     last = lower.split()[-1] if lower.strip() else ""
+    own = {name for name, kind in _kinds().items() if lower in kind.types or last in kind.endings}
+    # "Clinical drug" is SNOMED CT's before it is the UMLS's, whose chemicals may be genes.
+    if own:
+        return frozenset(own)
+    tui, groups = tui_of(semantic_type), _network().groups
     return frozenset(
         name
         for name, kind in _kinds().items()
-        if lower in kind.types
-        or last in kind.endings
-        or any(semantic_type in _groups().get(group, ()) for group in kind.groups)
+        if any(tui in groups.get(group, ()) for group in kind.groups)
     )
 
 
+@lru_cache(maxsize=4096)
+def tui_of(semantic_type: str) -> str:
+    """The TUI of a type of the UMLS Semantic Network; any other type as it is.
+
+    Tables have it as its name, BioPortal's as an IRI (".../STY/T047").
+    """
+    semantic_type = semantic_type.strip()
+    if match := _TUI.fullmatch(semantic_type):
+        return match[1]
+    return _by_name().get(semantic_type.casefold(), semantic_type)
+
+
 @lru_cache(maxsize=1)
-def _groups() -> Mapping[str, frozenset[str]]:
-    """The types of each group of the UMLS Semantic Network."""
-    return network_of().groups
+def _by_name() -> dict[str, str]:
+    """The TUI of each type, by its name in small letters."""
+    return {name.casefold(): tui for tui, name in _network().names.items()}
+
+
+@lru_cache(maxsize=1)
+def _network() -> SemanticNetwork:
+    return network_of()
 
 
 @lru_cache(maxsize=1)

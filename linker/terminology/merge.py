@@ -42,7 +42,7 @@ def merge(parts: Sequence[tuple[Terminology, str]]) -> Terminology:
         _refuse_clashes(terminologies[one], active[one], terminologies[other], active[other])
     kept, skipped = _without_doubtful_retired(terminologies, active)
     if len(parts) > 1:
-        kept = [_typed(terminology) for terminology in kept]
+        kept = [typed(terminology, terminology.release.terminology) for terminology in kept]
     return Terminology(
         _release(kept, [prefix for _, prefix in parts], skipped),
         pa.concat_tables([terminology.concepts for terminology in kept]),
@@ -127,17 +127,17 @@ def _without_doubtful_retired(
     return everything, skipped
 
 
-def _typed(terminology: Terminology) -> Terminology:
-    """The name of the terminology as the semantic type of the concepts that have none."""
+def typed(terminology: Terminology, semantic_type: str) -> Terminology:
+    """A semantic type for the concepts that have none."""
     concepts = terminology.concepts.combine_chunks()
     types = concepts["semantic_types"].combine_chunks()
     bare = pc.and_(pc.equal(pc.list_value_length(types), 0), pc.equal(concepts["status"], "active"))
     if not pc.any(bare).as_py():
         return terminology
-    name = pa.array([[terminology.release.terminology]], types.type)
-    # Of both kinds of lists by row: the one list of the name stands last.
+    given = pa.array([[semantic_type]], types.type)
+    # Of both kinds of lists by row: the one list that is given stands last.
     rows = pc.if_else(bare, len(types), pa.array(range(len(types)), pa.int64()))
-    types = pa.concat_arrays([types, name]).take(rows)
+    types = pa.concat_arrays([types, given]).take(rows)
     concepts = _replaced(concepts, CONCEPTS, {"semantic_types": types})
     return replace(terminology, concepts=concepts)
 

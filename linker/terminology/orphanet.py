@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from linker.config import ReadOptions
@@ -74,13 +74,13 @@ def _add(
     bad: BadRows,
 ) -> None:
     disorder = record.element
-    code, name = _text(disorder, "OrphaCode"), _REMARK.sub("", _text(disorder, "Name"))
+    flags = {value.text for value in disorder.iterfind("DisorderFlagList/DisorderFlag/Value")}
+    code, name = _text(disorder, "OrphaCode"), _plain(_text(disorder, "Name"), flags)
     if not code.isdigit() or not name:
         raise TerminologyError(
             f"{where}:{record.line}: a disorder has the OrphaCode {code!r} and the name {name!r}, "
             "expected a number and a name; is this product 1 (en_product1.xml)?"
         )
-    flags = {value.text for value in disorder.iterfind("DisorderFlagList/DisorderFlag/Value")}
     obsolete = _text(disorder, "Name").startswith("OBSOLETE")
     if (_INACTIVE in flags and _NOT_RARE not in flags) or obsolete:
         # The one in question stands there without a code of its own.
@@ -103,6 +103,18 @@ def _add(
         codes=list(_codes(disorder, bad)),
         at=str(record.line),
     )
+
+
+def _plain(name: str, flags: Set[str | None]) -> str:
+    """A name without the remark before it, which is in the language of the file.
+
+    "NON RARE EN EUROPE : Fibromyalgie" has a flag as well; before there were such flags there was
+    English alone.
+    """
+    remark, colon, rest = name.partition(":")
+    if colon and remark.isupper() and not flags.isdisjoint((_INACTIVE, _NOT_RARE)):
+        return rest.strip()
+    return _REMARK.sub("", name)
 
 
 def _codes(disorder: ElementTree.Element, bad: BadRows) -> Iterator[tuple[str, str]]:

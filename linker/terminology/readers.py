@@ -13,6 +13,8 @@ from linker.errors import ConfigError, TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.branches import keep_branches
 from linker.terminology.files import resolve
+from linker.terminology.kinds import kinds_of
+from linker.terminology.merge import typed
 from linker.terminology.tables import Terminology
 
 Reader = Callable[[Path, ReadOptions, Progress], Terminology]
@@ -77,7 +79,7 @@ READERS: dict[str, _Module] = {
 }
 """What `linker build SOURCE` knows. A new terminology is one file or folder and one line here."""
 
-_COMMON = ("terminology", "version", "licence", "roots", "max_bad_rows")
+_COMMON = ("terminology", "version", "licence", "roots", "default_type", "max_bad_rows")
 
 
 def find_release(source: str, path: str | Path, options: ReadOptions) -> Path:
@@ -85,12 +87,18 @@ def find_release(source: str, path: str | Path, options: ReadOptions) -> Path:
 
     Raises:
         TerminologyError: the source is unknown, or the file is missing.
-        ConfigError: the source does not have one of the options.
+        ConfigError: the source does not have one of the options, or the default type is unknown.
         MissingExtraError: the package that carries the file is not installed.
     """
     if source not in READERS:
         raise TerminologyError(f"unknown source {source!r}; known: {', '.join(sorted(READERS))}")
     READERS[source].check(options)
+    if options.default_type is not None and not kinds_of([options.default_type]):
+        raise ConfigError(
+            f"{option_name('default_type')}: {options.default_type!r} is no type that the rules "
+            "know; such are disorder, finding, substance, body structure, organism, gene, "
+            "procedure and qualifier value, and types of the UMLS (T047, Disease or Syndrome)"
+        )
     return resolve(path)
 
 
@@ -111,7 +119,7 @@ def read_terminology(
     Raises:
         TerminologyError: the source is unknown, the file is missing or does not hold what its
             format says, or a root is no concept of it.
-        ConfigError: the source does not have one of the options.
+        ConfigError: the source does not have one of the options, or the default type is unknown.
         MissingExtraError: the package that carries the file is not installed.
     """
     options = ReadOptions() if options is None else options
@@ -123,6 +131,8 @@ def read_terminology(
     # A reader that heeded the roots itself says so.
     if options.roots and "roots" not in terminology.release.filters:
         terminology = keep_branches(terminology, options.roots, where=str(found))
+    if options.default_type is not None:
+        terminology = typed(terminology, options.default_type)
     stated = terminology.release
     release = replace(
         stated,

@@ -839,8 +839,9 @@ def test_findings_are_observations(tmp_path: Path) -> None:
     assert "dataAbsentReason" not in one
     assert one["derivedFrom"] == [{"reference": "DocumentReference/n1"}]
     disorders = ("T047", "disorder", "Nervous system disease", "Congenital abnormality")
-    assert all(is_disorder((kind,), RUN) for kind in disorders)
-    assert not is_disorder(("T033", "finding", "human_phenotype"), RUN)
+    written_out = ("Disease or Syndrome", "Injury or Poisoning", "Mental or Behavioral Dysfunction")
+    assert all(is_disorder((kind,), RUN) for kind in (*disorders, *written_out))
+    assert not is_disorder(("T033", "finding", "human_phenotype", "Sign or Symptom"), RUN)
 
 
 @pytest.mark.parametrize(

@@ -685,7 +685,9 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     done = run(table, *common, "--out", out, "--codes", "NONE, OTHER", "--prefix", "x.")
     assert (done.exit_code, done.stdout) == (0, "")
     assert "no concept of these terms has a code of NONE, OTHER; they have none\n" in done.stderr
-    assert "out.csv: 2 rows, 1 of them without a term, 1 term: " in done.stderr
+    # The verdicts are those of the rows.
+    said = "out.csv: 2 rows (1 of them without a term, 1 term): 1 accept, 0 look, 1 reject\n"
+    assert said in done.stderr
     assert read(out)[0]["x.concept_id"] == "X:0006"
     local = tmp_path / "local.csv"
     done = run(*common, "--decisions", out, "--overlay-out", local, "--prefix", "x.")

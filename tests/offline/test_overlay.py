@@ -310,6 +310,50 @@ def test_a_retired_id_is_followed(mini: Path, csv: Write) -> None:
     assert manifest.overlays[0].followed == {"X:9001": "X:0001"}
 
 
+PARENTS = "concept_id,name,preferred_name,parents\n"
+
+
+def test_a_parent_that_is_retired_is_followed(mini: Path, csv: Write) -> None:
+    lay(mini, csv("L:1,,Ward heart,X:9001|L:2", "L:2,,Ward disease,", header=PARENTS))
+    store = Index.open(mini).store
+    row = store.row("L:1")
+    assert row is not None
+    assert store.concept(row).parents == ("X:0001", "L:2")
+    assert [store.concept_id(parent) for parent in store.parents(row)] == ["X:0001", "L:2"]
+
+
+def test_a_parent_that_is_no_concept_is_told_of(mini: Path, csv: Write) -> None:
+    file = csv("L:1,,Ward heart,X:0404|X:0009", "X:0006,Hot,,", header=PARENTS)
+    before = content(mini)
+    with pytest.raises(TerminologyError, match=r"local\.csv:2: its parent 'X:0404' is not a conc"):
+        lay(mini, file)
+    assert content(mini) == before
+    (info,) = lay(mini, file, skip_unknown=True).overlays
+    # The rest of the row is the house's word.
+    assert (info.concepts_added, [row.line for row in info.left_out]) == (1, [2])
+    assert Linker.load(mini, encoder=FakeEncoder()).concept("L:1").parents == ("X:0009",)
+
+
+def test_a_row_about_an_id_that_is_retired_for_good_says_so(tmp_path: Path, csv: Write) -> None:
+    builder = TableBuilder("invented")
+    builder.add("X:1", "Heart failure")
+    builder.retire("X:2", name="Rash and fever", replaced_by=None)
+    builder.retire("X:3", replaced_by=None)
+    release = Release(terminology="Invented", version="", licence="", source="jsonl")
+    linker_of(builder.finish(release), tmp_path / "index")
+    manifest = overlay_index(
+        tmp_path / "index",
+        [csv("X:2,Hot spots", "X:3,Spots", "X:4,Dots")],
+        skip_unknown=True,
+        encoder=FakeEncoder(),
+    )
+    assert [row.reason.partition(";")[0] for row in manifest.overlays[0].left_out] == [
+        "'X:2' is retired ('Rash and fever'), and not replaced by one concept of the index",
+        "'X:3' is retired, and not replaced by one concept of the index",
+        "'X:4' is not a concept of the index",
+    ]
+
+
 def test_ties_go_by_concept_id_with_new_concepts_among_the_old(mini: Path, csv: Write) -> None:
     lay(mini, csv("X:0000,Strange thing,preferred", "X:0005,Strange thing", "X:00055,,,Aab thing"))
     store = Index.open(mini).store
@@ -513,11 +557,14 @@ def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> Non
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["X:0404,Foo"], "local.csv:2: 'X:0404' is not a concept of the index, or is retired"),
-        (["X:0404,Foo"], "as a new concept (skip_unknown leaves such rows out, and lists them)"),
+        (["X:0404,Foo"], "local.csv:2: 'X:0404' is not a concept of the index; correct the id, or"),
+        (
+            ["X:0404,Foo"],
+            "as a new concept (--skip-unknown, in Python skip_unknown, leaves such rows out, and",
+        ),
         (
             ["X:0001,Pump trouble", "X:0404,Foo,remove", "X:0404,Bar", "X:0405,Bar"],
-            "a new concept (2 further rows cannot be laid; skip_unknown leaves such rows out",
+            "a new concept (2 further rows cannot be laid; --skip-unknown, in Python skip_unknown",
         ),
         (["X:0001,Nonsense,remove"], "local.csv:2: 'X:0001' has no name 'Nonsense' to take away"),
         (["X:0001,heart  failure,remove"], "is the preferred name of 'X:0001'"),

@@ -145,7 +145,7 @@ def test_a_recipe_has_one_terminology_or_several() -> None:
     ("data", "message"),
     [
         ([{"source": "obo", "path": "x"}, {"source": "obo", "paht": "x"}],
-         "unknown key 'terminology[1].paht'; known here: columns, delimiter, derive_names"),
+         "unknown key 'terminology[1].paht'; known here: columns, default_type, delimiter"),
         ([{"source": "obo"}], "'terminology[0].path': Field required"),
         ([], "'terminology': Tuple should have at least 1 item"),
     ],

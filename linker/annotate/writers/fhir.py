@@ -30,6 +30,7 @@ from typing import Any
 from linker.annotate.journal import Record
 from linker.annotate.writers.base import Format, RunInfo, Unwritable, Write, check_utf8
 from linker.schema import ASSERTIONS, Link, Note
+from linker.terminology import tui_of
 
 SYSTEMS = {
     "SNOMEDCT_US": "http://snomed.info/sct",
@@ -73,7 +74,7 @@ _PREFIXED = {"HP", "MONDO"}
 DISORDERS = {"T019", "T020", "T037", "T046", "T047", "T048", "T049", "T050", "T190", "T191"}
 """UMLS semantic types of the group Disorders, less findings and signs (T033, T034, T184)."""
 
-# SNOMED CT's semantic tag, the types of MEDIC and DO, and the UMLS's in words.
+# SNOMED CT's semantic tag, and the types of MEDIC and DO.
 _DISORDER = re.compile(
     r"\b(disorders?|diseases?|neoplasms?|neoplastic|abnormality)\b", re.IGNORECASE
 )
@@ -228,7 +229,7 @@ def is_disorder(semantic_types: Sequence[str], run: RunInfo) -> bool:
         run.source == "claml" and _ICD10.match(run.terminology)
     )
     return bool(of_diseases) or any(
-        kind in DISORDERS or _DISORDER.search(kind) for kind in semantic_types
+        tui_of(kind) in DISORDERS or _DISORDER.search(kind) for kind in semantic_types
     )
 
 

@@ -62,7 +62,7 @@ def _refusal(overlay: Overlay, refused: Sequence[LeftOut]) -> TerminologyError:
     more = f"{counted(len(others), 'further row')} cannot be laid; " if others else ""
     return TerminologyError(
         f"{overlay.name}:{first.line}: {first.reason} "
-        f"({more}skip_unknown leaves such rows out, and lists them)"
+        f"({more}--skip-unknown, in Python skip_unknown, leaves such rows out, and lists them)"
     )
 
 
@@ -96,7 +96,7 @@ class Merge:
                 tally.means[normalise(row.name)] = set()
                 tally.removed += 1
                 continue
-            reason = self._apply(row, row.concept_id in new, tally)
+            reason = self._apply(row, new, tally)
             if not reason:
                 continue
             row_left_out = LeftOut(line=row.line, concept_id=row.concept_id, reason=reason)
@@ -120,13 +120,17 @@ class Merge:
             left_out=tuple(tally.left_out),
         )
 
-    def _apply(self, row: OverlayRow, defines: bool, tally: _Tally) -> str:
-        """Apply a row, or say why it cannot be."""
-        concept_id = self._find(row, defines, tally)
+    def _apply(self, row: OverlayRow, new: Collection[str], tally: _Tally) -> str:
+        """Apply a row, or say why it cannot be, or what of it.
+
+        Args:
+            new: the ids that the overlay may add to the index.
+        """
+        concept_id = self._find(row.concept_id, new, tally)
         if concept_id is None:
             return (
-                f"{row.concept_id!r} is not a concept of the index, or is retired without a "
-                "replacement; correct the id, or give a preferred_name to add it as a new concept"
+                f"{row.concept_id!r} {self._absent(row.concept_id)}; correct the id, or give a "
+                "preferred_name to add it as a new concept"
             )
         if reason := tally.contradictions.found(row, concept_id):
             return reason  # Two ids may have led to this concept.
@@ -134,6 +138,7 @@ class Merge:
         if row.kind is None:
             return self._remove(concept, row.name, tally)
         values = concept.values
+        parents = {parent: self._find(parent, new, tally) for parent in row.parents}
         before = values["preferred_name"], values["definition"]
         preferred = row.preferred_name or (row.name if row.kind is NameKind.PREFERRED else "")
         if preferred:
@@ -144,28 +149,38 @@ class Merge:
         is_changed = (values["preferred_name"], values["definition"]) != before
         lists: dict[str, Sequence[object]] = {
             "semantic_types": row.semantic_types,
-            "parents": row.parents,
+            "parents": [parent for parent in parents.values() if parent is not None],
             "codes": [{"vocabulary": v, "code": c} for v, c in row.codes],
         }
         for column, more in lists.items():
-            new = [value for value in more if value not in values[column]]
-            values[column] += new
-            is_changed = is_changed or bool(new)
+            added = [value for value in more if value not in values[column]]
+            values[column] += added
+            is_changed = is_changed or bool(added)
         if is_changed:
             tally.changed.add(concept_id)
-        return ""
+        absent = next((parent for parent, found in parents.items() if found is None), None)
+        return "" if absent is None else f"its parent {absent!r} {self._absent(absent)}; correct it"
 
-    def _find(self, row: OverlayRow, defines: bool, tally: _Tally) -> str | None:
-        """The id of the active concept that a row is about; a new one's, if it may be one."""
-        if row.concept_id in self._concepts:
-            return row.concept_id
-        at = self.store.find(row.concept_id)
+    def _find(self, concept_id: str, new: Collection[str], tally: _Tally) -> str | None:
+        """The active concept that an id leads to, or one of those that are new; else None."""
+        if concept_id in self._concepts:
+            return concept_id
+        at = self.store.find(concept_id)
         if at is not None and self.store.is_active(at):
             found = self.store.concept_id(at)
-            if found != row.concept_id:
-                tally.followed[row.concept_id] = found
+            if found != concept_id:
+                tally.followed[concept_id] = found
             return found
-        return row.concept_id if defines else None
+        return concept_id if concept_id in new else None
+
+    def _absent(self, concept_id: str) -> str:
+        """Why an id leads to no active concept."""
+        at = self.store.row(concept_id)
+        if at is None:
+            return "is not a concept of the index"
+        name = self.store.preferred_name(at)
+        said = f" ({name!r})" if name != concept_id else ""
+        return f"is retired{said}, and not replaced by one concept of the index"
 
     def _open(self, concept_id: str, tally: _Tally) -> _Concept:
         if concept_id not in self._concepts:

@@ -10,8 +10,9 @@ is what articles are indexed with, and what we call a concept:
   note instead.
 - Parents are the descriptors whose tree numbers are one step shorter; of a supplementary record,
   the headings that it is mapped to.
-- Semantic types are the categories of its tree numbers ("Diseases"), of a supplementary record that
-  of its class; and TUIs, which MeSH had until 2017.
+- Semantic types are the categories of its tree numbers ("Diseases"), and "Mental Disorders" (F03),
+  which are no part of these; of a supplementary record that of its class; and TUIs, which MeSH had
+  until 2017.
 - Registry numbers are codes: UNII, EC, and CAS. Those of related substances are the concept's own
   if the name in brackets behind them is ("50-78-2 (Aspirin)").
 

@@ -33,6 +33,9 @@ CATEGORIES: Mapping[str, str] = {
 }
 """The categories of the tree, by the letter that a tree number begins with."""
 
+_MENTAL = ("F03", "Mental Disorders")
+"""The tree of disorders that are not among the diseases, by its number and heading."""
+
 # SCRClass in nlmsupplementalrecordset.dtd: chemicals, protocols, diseases, organisms, population
 # groups, anatomy.
 _CLASSES: Mapping[str, str] = {"1": "D", "2": "E", "3": "C", "4": "B", "5": "M", "6": "A"}
@@ -106,6 +109,7 @@ def heading_of(record: Record, file: MeshFile) -> Heading:
     if file.set is SUPPLEMENTARY:
         letters = [_CLASSES.get(element.get("SCRClass", ""), "")]
     types = [CATEGORIES[letter] for letter in letters if letter in CATEGORIES]
+    types += [_MENTAL[1] for tree in trees if tree.partition(".")[0] == _MENTAL[0]]
     types += [text_of(ui) for ui in element.iterfind(".//SemanticType/SemanticTypeUI")]
     return Heading(
         concept_id,

@@ -31,6 +31,7 @@ _OIO = f"{{{OBO_IN_OWL}}}"
 _OBO = "{http://purl.obolibrary.org/obo/}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT, _RESOURCE, _DATATYPE = f"{_RDF}about", f"{_RDF}resource", f"{_RDF}datatype"
+_ID, _BASE = f"{_RDF}ID", "{http://www.w3.org/XML/1998/namespace}base"
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 _DEFINITION, _REPLACED_BY = f"{_OBO}IAO_0000115", f"{_OBO}IAO_0100001"
@@ -38,8 +39,11 @@ _CLASS_TEXTS = frozenset(
     {f"{_RDFS}label", _DEFINITION, f"{_OIO}hasOBONamespace", f"{_OIO}hasAlternativeId"}
     | {f"{_OIO}{scope}" for scope in SCOPED}
 )
+_LABELS = (f"{_RDFS}label", "{http://www.w3.org/2004/02/skos/core#}prefLabel")
 _SUCCESSORS = frozenset({_REPLACED_BY, f"{_OIO}consider"})
 _DEPRECATED = f"{_OWL}deprecated"
+_WRITTEN = tuple(f"{_OWL}{kind}" for kind in ("Ontology", "Class", "Axiom"))
+"""The elements that are read."""
 
 
 def _tag(iri: str) -> str:
@@ -73,6 +77,7 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
         TerminologyError: not XML, not RDF/XML, or without an owl:Ontology; or `bad` has had enough.
     """
     root = parse_xml(data, where)
+    _write_one_way(root)
     header = root.find(f"{_OWL}Ontology")
     if root.tag != f"{_RDF}RDF" or header is None:
         raise TerminologyError(
@@ -112,6 +117,30 @@ def repaired_owl(data: bytes, where: str, bad: BadRows) -> bytes:
         if kind and (iri, tag, text) in kept:
             repaired.append(_owl_marked_synonym(iri, tag, text, kind))
     return bytes(ElementTree.tostring(repaired, encoding="utf-8", xml_declaration=True))
+
+
+def _write_one_way(root: ElementTree.Element) -> None:
+    """What RDF/XML may write in several ways, as the OWL API writes it.
+
+    rdflib writes each class as an <rdf:Description> with its type inside; Protégé 3 wrote
+    rdf:ID="C1" or rdf:about="#C1", which the base completes (RDF/XML Syntax, 2.13 and 2.14), and
+    parents as elements of their own.
+    """
+    base = root.get(_BASE, "").partition("#")[0]
+    for element in root:
+        if element.tag == f"{_RDF}Description":
+            types = {_tag(kind.get(_RESOURCE, "")) for kind in element.iterfind(f"{_RDF}type")}
+            element.tag = next((tag for tag in _WRITTEN if tag in types), element.tag)
+        for child in element.iterfind(f"{_RDFS}subClassOf"):
+            parent = child.find(f"{_OWL}Class")
+            if parent is not None and parent.get(_ABOUT):
+                child.set(_RESOURCE, parent.attrib[_ABOUT])
+        for part in (element, *element):
+            if name := part.attrib.pop(_ID, None):
+                part.set(_ABOUT, f"{base}#{name}")
+            for key in (_ABOUT, _RESOURCE):
+                if part.get(key, "").startswith("#"):
+                    part.set(key, f"{base}{part.attrib[key]}")
 
 
 def _owl_id(element: ElementTree.Element) -> str:
@@ -168,11 +197,15 @@ def _owl_others_xrefs(root: ElementTree.Element) -> set[tuple[str, str]]:
 
 
 def _labels(element: ElementTree.Element) -> list[ElementTree.Element]:
-    """The labels of a class, those in English, or in no language, first."""
-    return sorted(
-        (child for child in element.iterfind(f"{_RDFS}label") if (child.text or "").strip()),
-        key=lambda child: _language(child) != "en",
-    )
+    """The labels of a class, those in English, or in no language, first.
+
+    Where it has none, those of SKOS.
+    """
+    for tag in _LABELS:
+        found = [child for child in element.iterfind(tag) if (child.text or "").strip()]
+        if found:
+            return sorted(found, key=lambda child: _language(child) != "en")
+    return []
 
 
 def _language(element: ElementTree.Element) -> str:
@@ -220,9 +253,9 @@ def _owl_class(
                 ElementTree.SubElement(kept, f"{_OIO}hasDbXref").text = ":".join(code)
         elif tag == _DEPRECATED:
             is_obsolete = is_obsolete or text in ("true", "1")
-        elif tag == f"{_RDFS}label":
+        elif tag in _LABELS:
             if labels and child is labels[0]:
-                ElementTree.SubElement(kept, tag).text = text
+                ElementTree.SubElement(kept, f"{_RDFS}label").text = text
         elif _LANGUAGE in child.attrib and language not in (None, _language(child)):
             pass  # What is said in another language than the label's is no name beside it.
         elif tag in _ONE and kept.find(tag) is not None:

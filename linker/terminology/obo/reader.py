@@ -41,6 +41,7 @@ _RELEASE = re.compile(r"(?:.*/)?releases/([^/]+)(?:/.*)?")
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     """Read an ontology: plain, .gz, or a .zip that holds one.
 
+    A concept's semantic type is its namespace; where the file states none, what its id begins with.
     Synonyms keep their scope; abbreviations are marked; withdrawn ones are left out. Obsolete terms
     and alternative ids are retired. Imports are not followed: nothing is fetched. Xrefs are codes,
     but for those that Mondo says are of a related concept; these are counted.
@@ -86,7 +87,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
 
 def _add(builder: TableBuilder, term: Any, default_namespace: str) -> None:
     names = {(synonym.description, _kind(synonym)) for synonym in term.synonyms}
-    namespace = term.namespace or default_namespace
+    namespace = term.namespace or default_namespace or _id_space(term.id)
     codes = (code_of(xref.id.replace("\\", "")) for xref in term.xrefs)
     builder.add(
         term.id,
@@ -99,6 +100,15 @@ def _add(builder: TableBuilder, term: Any, default_namespace: str) -> None:
     )
 
 
+def _id_space(concept_id: str) -> str:
+    """What an id begins with: "MONDO" of "MONDO:0005015"; "" of an IRI.
+
+    Mondo, ORDO and NCIt state no namespace, and EFO has concepts of all of these.
+    """
+    space, colon, _ = concept_id.partition(":")
+    return space if colon and "//" not in concept_id else ""
+
+
 def _kind(synonym: Any) -> NameKind:
     if any(xref.id == ABBREVIATION for xref in synonym.xrefs):
         return NameKind.ABBREVIATION
@@ -108,13 +118,11 @@ def _kind(synonym: Any) -> NameKind:
 def _successor(term: Any) -> str | None:
     """What replaces an obsolete term: as stated, or the one term to consider.
 
-    Several to consider are several opinions: none of them stands for the obsolete term.
+    Of several none stands for it: it was divided (HPO's "Sparse and thin eyebrow", into two terms),
+    or they are several opinions.
     """
-    replaced_by = sorted(other.id for other in term.replaced_by)
-    consider = sorted(other.id for other in term.consider)
-    if replaced_by:
-        return str(replaced_by[0])
-    return str(consider[0]) if len(consider) == 1 else None
+    found = term.replaced_by or term.consider
+    return str(next(iter(found)).id) if len(found) == 1 else None
 
 
 # --- The file ---------------------------------------------------------------

@@ -32,7 +32,7 @@ import pyarrow as pa
 
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
-from linker.steps import Progress
+from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import clean, one, table_of, temporary_database
 from linker.terminology.omop.files import AthenaFile, find_files
@@ -100,6 +100,9 @@ _WHERE = {
     "AND trim(invalid_reason) = '' AND concept_id_1 <> concept_id_2",
     "CONCEPT_ANCESTOR": "min_levels_of_separation = 1",
 }
+_CPT4 = "CONCEPT_CPT4"
+"""The concepts of CPT-4 without their names: Athena's `cpt.sh` asks the NLM for these, and appends
+the concepts to CONCEPT.csv."""
 _SQL_TYPES = {_ID: "BIGINT", _TEXT: "VARCHAR"}
 
 
@@ -111,12 +114,15 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             be, or a filter asks for what is not there.
     """
     languages = [_number(language) for language in options.languages or _ENGLISH]
-    files, bad = find_files(path, tuple(_COLUMNS), main="CONCEPT"), BadRows(options.max_bad_rows)
+    tables = (*_COLUMNS, _CPT4)
+    files, bad = find_files(path, tables, main="CONCEPT"), BadRows(options.max_bad_rows)
     with temporary_database(path, memory_limit=_MEMORY, on_disk=True) as (db, _):
         for table in _COLUMNS:
             _load(db, table, files.get(table), languages, bad, progress)
         progress.step("joining names and concepts")
         _check_concepts(db, files["CONCEPT"], bad)
+        if _CPT4 in files and (not options.vocabularies or "CPT4" in options.vocabularies):
+            _note_nameless(db, files[_CPT4], bad)
         for option, column in (("vocabularies", "vocabulary_id"), ("domains", "domain_id")):
             _refuse_absent(db, files["CONCEPT"], option, [column], getattr(options, option))
         _refuse_absent(
@@ -231,6 +237,18 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
         )
         db.execute("DROP TABLE CONCEPT")
         db.execute("ALTER TABLE whole RENAME TO CONCEPT")
+
+
+def _note_nameless(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> None:
+    """Count the concepts of CPT-4 that are not in CONCEPT.csv yet."""
+    for rows in read_rows(file, {"concept_id": _ID}, bad, Silent()):
+        db.register("rows", rows)
+        absent = one(db, "SELECT count(*) FROM rows ANTI JOIN CONCEPT USING (concept_id)")
+        db.unregister("rows")
+        if absent:
+            bad.noted["concepts of CPT-4, which cpt.sh of the download adds to CONCEPT.csv"] += (
+                absent
+            )
 
 
 def _refuse_absent(
