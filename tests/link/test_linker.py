@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -374,11 +374,38 @@ def test_a_link_is_written_as_json(linker: Linker) -> None:
         assert len({link, deepcopy(link)}) == 1
 
 
+def test_the_codes_that_links_share_cannot_be_changed(linker: Linker) -> None:
+    codes = linker.link(["cardiac failure"])[0].candidates[0].codes
+    assert isinstance(codes, dict)
+    before = {"OTHER": ("42", "43"), "THIRD": ("H1",)}
+    changes: list[Callable[[dict[str, tuple[str, ...]]], object]] = [
+        lambda codes: codes.__setitem__("LOCAL", ("1",)),
+        lambda codes: codes.__delitem__("OTHER"),
+        lambda codes: codes.__ior__({"LOCAL": ("1",)}),
+        lambda codes: codes.update(LOCAL=("1",)),
+        lambda codes: codes.setdefault("LOCAL", ()),
+        lambda codes: codes.pop("OTHER"),
+        lambda codes: codes.popitem(),
+        lambda codes: codes.clear(),
+    ]
+    for change in changes:
+        with pytest.raises(TypeError, match=r"change a copy: dict\(candidate\.codes\)"):
+            change(codes)
+        assert linker.annotate("Cardiac failure.")[0].candidates[0].codes == before
+    # A copy is the caller's own.
+    copies = (dict(codes), codes.copy(), copy(codes), deepcopy(codes), codes | {})
+    for own in (*copies, pickle.loads(pickle.dumps(codes))):
+        assert own == before
+        own["LOCAL"] = ("1",)
+    assert codes == before
+    assert json.dumps(codes) == json.dumps(before)
+
+
 def test_a_linker_survives_pickling(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder(), threshold=0.2)
-    copy = pickle.loads(pickle.dumps(linker))
-    assert copy.threshold == 0.2
-    assert copy.link(["hart attack"]) == linker.link(["hart attack"])
+    again = pickle.loads(pickle.dumps(linker))
+    assert again.threshold == 0.2
+    assert again.link(["hart attack"]) == linker.link(["hart attack"])
 
 
 def test_a_linker_of_a_relative_path_is_copied_whatever_the_folder(
