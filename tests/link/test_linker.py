@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import spacy
 from cases import CONCEPTS, FakeEncoder, build, concept, marked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
+from linker.detect.spacy_model import SpacyDetector
 from linker.errors import (
     ConfigError,
     DetectorError,
@@ -199,8 +202,16 @@ def test_an_unknown_detector_is_refused_at_once(index: Index) -> None:
     with pytest.raises(DetectorError, match=r"no_such_model: no such spaCy pipeline"):
         Linker.load(index.path, detector="no_such_model")
     for detector in (None, 3, index.path):
-        with pytest.raises(TypeError, match=r"detector is \w+, expected a name or a Detector"):
+        with pytest.raises(TypeError, match=r"detector is \w+, expected a name or a Detector$"):
             Linker.load(index.path, detector=detector)  # type: ignore[arg-type]
+    nlp = spacy.blank("en")
+    with pytest.raises(
+        TypeError, match=r"detector is English, .*spacy_model\.SpacyDetector\(nlp\)"
+    ):
+        Linker.load(index.path, detector=nlp)  # type: ignore[arg-type]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "fever"}])  # type: ignore[attr-defined]
+    [link] = Linker.load(index.path, detector=SpacyDetector(nlp)).annotate("Known fever.")
+    assert (link.mention.label, link.concept_id) == ("X", "X:0006")
 
 
 @pytest.mark.parametrize(
@@ -269,11 +280,28 @@ def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
         linker.detect("heart attack")
 
 
+class FrameOfPandas:
+    """Goes through the names of its columns, which would be linked."""
+
+    columns = ("text",)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
         (lambda it: it.link(["SOB", float("nan")]), "mentions[1] is float, expected str"),
-        (lambda it: it.link([None]), "mentions[0] is NoneType, expected str"),
+        (
+            lambda it: it.link([None]),
+            'mentions[0] is NoneType, expected str; give "" for a missing',
+        ),
+        (
+            lambda it: it.link(pa.table({"a": ["SOB"]})),
+            "mentions is Table; give one of its columns",
+        ),
+        (lambda it: it.pipe(FrameOfPandas()), "texts is FrameOfPandas; give one of its columns"),
         (lambda it: it.link_mentions(["SOB"]), "mentions[0] is str, expected Mention"),
         (lambda it: it.annotate(None), "text is NoneType, expected str"),
         (lambda it: it.annotate(["SOB"]), "text is list, expected str"),
@@ -290,6 +318,11 @@ def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
         (lambda it: it.link_mentions(Mention(0, 3, "SOB")), "mentions is Mention; link_mentions"),
         (lambda it: it.assert_mentions(b"SOB", []), "text is bytes, expected str"),
         (lambda it: it.assert_mentions("SOB", ["SOB"]), "mentions[0] is str, expected Mention"),
+        (lambda it: it.assert_mentions("SOB", None), "mentions is NoneType; assert_mentions takes"),
+        (
+            lambda it: it.assert_mentions("SOB", Mention(0, 3, "SOB")),
+            "mentions is Mention; assert_mentions takes a list",
+        ),
     ],
 )
 def test_what_is_no_string_is_said_with_its_place(
@@ -313,6 +346,9 @@ def test_strings_and_numbers_of_numpy_and_generators_will_do(linker: Linker) -> 
     assert linker.link((name for name in ["heart attack", "SOB"]), k=3) == three  # type: ignore[arg-type]
     [links] = linker.pipe([np.str_("SOB")], batch_size=np.int64(1))  # type: ignore[arg-type]
     assert [link.concept_id for link in links] == ["X:0014"]
+    mentions = (link.mention for link in linker.annotate("Denies fever."))
+    [said] = linker.assert_mentions("Denies fever.", mentions)  # type: ignore[arg-type]
+    assert said["negated"]
 
 
 def test_the_notes_own_definition_is_used(linker: Linker) -> None:
