@@ -63,8 +63,8 @@ def create_concept_linker(
             linked, and none are added: with a general "ner", add the linker `before="ner"`.
         spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
         span_getter: gives the spans of a doc to link, which may overlap: `{"@misc": "my_spans.v1"}`
-            names a registered function that returns the function of a doc. The linked spans are put into `doc.spans[spans_key]`, or
-            under the component's name if there is no `spans_key`.
+            names a registered function that returns the function of a doc. The linked spans are put
+            into `doc.spans[spans_key]`, or under the component's name if there is no `spans_key`.
         threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
             "high_recall".
         k: candidates to keep.
