@@ -43,9 +43,9 @@ from linker.link.queries.marks import unmarked
 from linker.link.ranking.labels import TypeFilter
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
-from linker.link.turns import Turns
 from linker.schema import Concept, Link, Mention
 from linker.text import normalise
+from linker.turns import Turns
 
 
 class Linker:
