@@ -38,7 +38,7 @@ from linker.errors import ConfigError
 def create_concept_linker(
     nlp: Language,
     name: str,
-    index: str,
+    index: str | None,
     encoder: str | None,
     detector: str,
     spans_key: str | None,

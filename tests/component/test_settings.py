@@ -58,8 +58,9 @@ def test_unknown_setting_is_named(index: Index) -> None:
 
 
 def test_index_must_be_given() -> None:
-    with pytest.raises(ConfigError, match="no index given"):
-        spacy.blank("en").add_pipe("concept_linker")
+    for config in ({}, {"index": ""}, {"index": None}):  # As in a config file: `index = null`.
+        with pytest.raises(ConfigError, match="no index given"):
+            spacy.blank("en").add_pipe("concept_linker", config=config)
 
 
 def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
