@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -55,7 +55,7 @@ _WRITTEN_TOLD = 1000
 
 def annotate_files(
     linker: Linker,
-    paths: Sequence[str | Path],
+    paths: Iterable[str | Path],
     out: str | Path,
     *,
     format: str = "jsonl",  # noqa: A002
