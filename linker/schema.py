@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from linker.counted import counted
 from linker.reasons import reasons
@@ -101,6 +101,26 @@ class Mention:
         return self.text if self.long_form is None else self.long_form
 
 
+class Codes(dict[str, tuple[str, ...]]):
+    """A concept's codes by vocabulary: a dictionary that cannot be changed, since links share it.
+
+    Every copy of it, by `dict`, `copy` or `pickle`, is a plain dictionary.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError(
+            "the links to a concept share its codes; change a copy: dict(candidate.codes)"
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
     """A concept offered for a mention.
@@ -111,6 +131,8 @@ class Candidate:
         probability: calibrated, in [0, 1]. The probabilities of a mention's candidates sum to at
             most 1, and the rest belongs to NIL. In an index of several terminologies, this holds
             for the candidates of each.
+        codes: see `Concept`. Shared with other links, so they cannot be changed; a copy can:
+            `dict(candidate.codes)`.
         features: what the ranker saw of it and what else counted, by the names in
             `linker.link.ranking.features.REASONS`; empty if the ranker did not look at it, as it
             weighs only the first dozen of a mention's candidates.

@@ -8,7 +8,7 @@ import io
 import os
 import sys
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -61,7 +61,7 @@ class NoteStream:
 
     def __init__(
         self,
-        paths: Sequence[str | Path],
+        paths: Iterable[str | Path],
         *,
         leave_out: Collection[str | Path] = (),
         input_format: str | None = None,
@@ -70,6 +70,7 @@ class NoteStream:
     ) -> None:
         # A string would be gone through letter by letter, and "/" is all that there is.
         refuse_one(paths, "paths", "give a list of files and folders")
+        paths = list(paths)
         if input_format is not None and input_format not in NOTE_READERS:
             raise NoteError(
                 f"input format {input_format!r} is not known; known: {', '.join(NOTE_READERS)}"

@@ -9,8 +9,9 @@ that are new or changed. Which files these are, `output.py` says.
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -44,7 +45,7 @@ from linker.annotate.readers import BadNote, Columns
 from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.writers import RunInfo, format_of
 from linker.atomic import stopped_clearly
-from linker.errors import NoteError
+from linker.errors import ConfigError, NoteError
 from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
 from linker.schema import Note
@@ -55,7 +56,7 @@ _WRITTEN_TOLD = 1000
 
 def annotate_files(
     linker: Linker,
-    paths: Sequence[str | Path],
+    paths: Iterable[str | Path],
     out: str | Path,
     *,
     format: str = "jsonl",  # noqa: A002
@@ -112,6 +113,7 @@ def annotate_files(
         MissingExtraError: `ray` is given but not installed.
         TypeError: `linker` is not a `Linker`, or `paths` is a single path.
         ValueError: `k` or `workers` is below 1.
+        ConfigError: several `workers` in a process that may start none.
     """
     if not isinstance(linker, Linker):
         raise TypeError(
@@ -120,6 +122,11 @@ def annotate_files(
     k = n_candidates(k)
     if workers is not None:
         workers = at_least_one(workers, "workers", "at least 1 process is needed")
+        if workers > 1 and ray is None and multiprocessing.current_process().daemon:
+            raise ConfigError(
+                f"{workers} workers: this process is one of a pool that lets it start no others "
+                "(multiprocessing.Pool, Celery); give 1 here, or annotate outside of the pool"
+            )
     if ray is not None:
         require("ray", extra="ray")
     out = Path(out)

@@ -38,7 +38,7 @@ from linker.errors import ConfigError
 def create_concept_linker(
     nlp: Language,
     name: str,
-    index: str,
+    index: str | None,
     encoder: str | None,
     detector: str,
     spans_key: str | None,
@@ -62,9 +62,9 @@ def create_concept_linker(
             "dictionary", or an installed spaCy pipeline. Otherwise the existing entities are
             linked, and none are added: with a general "ner", add the linker `before="ner"`.
         spans_key: link `doc.spans[spans_key]`, which may overlap, instead of `doc.ents`.
-        span_getter: a registered function that gives the spans of a doc to link, which may overlap:
-            `{"@misc": "my_spans.v1"}`. The linked spans are put into `doc.spans[spans_key]`, or
-            under the component's name if there is no `spans_key`.
+        span_getter: gives the spans of a doc to link, which may overlap: `{"@misc": "my_spans.v1"}`
+            names a registered function that returns the function of a doc. The linked spans are put
+            into `doc.spans[spans_key]`, or under the component's name if there is no `spans_key`.
         threshold: links below this probability are NIL; or a name: "high_precision", "balanced",
             "high_recall".
         k: candidates to keep.

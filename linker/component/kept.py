@@ -32,12 +32,15 @@ def set_extensions(attribute: str = "link") -> None:
     # "link" comes with "kb_ents", as scispaCy's users know it; "other" with "other_kb_ents".
     kb_ents = "kb_ents" if attribute == "link" else f"{attribute}_kb_ents"
     # No lambdas: under spawn, spaCy sends its extensions to the other processes.
-    ours: dict[str, tuple[partial[Any], partial[None] | None]] = {
+    ours: dict[str, tuple[partial[Any], partial[None]]] = {
         attribute: (
             partial(_get_link, attribute=attribute),
             partial(_set_link, attribute=attribute),
         ),
-        kb_ents: (partial(_get_kb_ents, attribute=attribute), None),
+        kb_ents: (
+            partial(_get_kb_ents, attribute=attribute),
+            partial(_refuse_kb_ents, name=kb_ents, attribute=attribute),
+        ),
     }
     for name, (getter, setter) in ours.items():
         if not Span.has_extension(name):
@@ -113,6 +116,11 @@ def _get_kb_ents(span: Span, *, attribute: str) -> list[tuple[str, float]]:
     if data is None or data["concept_id"] is None:
         return []
     return [(c["concept_id"], c["probability"]) for c in data["candidates"]]
+
+
+def _refuse_kb_ents(_: Span, value: object, *, name: str, attribute: str) -> None:  # noqa: ARG001
+    # Without a setter, spaCy keeps what is set where no getter looks.
+    raise AttributeError(f"span._.{name} is read from span._.{attribute}; set that, to a Link")
 
 
 def _get_link(span: Span, *, attribute: str) -> Link | None:

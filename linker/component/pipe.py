@@ -13,6 +13,7 @@ from weakref import ref
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens.underscore import Underscore
 
 from linker.ahead import one_ahead
 from linker.component.asked import Asked, answered
@@ -75,11 +76,16 @@ class ConceptLinker(Pipe):
         backend: str | None = None,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
-        if not attribute.isidentifier() or iskeyword(attribute):
+        if not attribute.isidentifier() or iskeyword(attribute) or hasattr(Underscore, attribute):
             raise ConfigError(f"{name}: attribute is {attribute!r}; give a name for span._.NAME")
         if spans_key == "":
             raise ConfigError(
                 f"{name}: spans_key is ''; give the key of doc.spans, or none to link doc.ents"
+            )
+        if not (span_getter is None or callable(span_getter)):
+            raise ConfigError(
+                f"{name}: span_getter is {type(span_getter).__name__}, expected a function of a "
+                "doc; the registered function returns it"
             )
         self.name = name
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,14 @@ from linker.detect.long_words import bear_long_words
 from linker.errors import DetectorError
 from linker.schema import Mention
 from linker.text import readable
+from linker.turns import Turns
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Span
+
+WORDS_KEPT = 50_000
+"""Distinct words of texts that a pipeline keeps, in some 25 MB; the rest it forgets."""
 
 _CUTS = (re.compile(r"\n[ \t]*\n"), re.compile(r"[.!?]\s|\n"), re.compile(r"\s"))
 """Where a text that is too long is cut, best first: paragraphs, sentences and lines, words."""
@@ -27,7 +32,7 @@ _SETS_NO_ENTS = {"attribute_ruler", "abbreviation_detector"}  # These do not dec
 
 
 class SpacyDetector:
-    """A spaCy pipeline as a detector.
+    """A spaCy pipeline as a detector. Threads may share it, and take turns.
 
     Args:
         name_or_nlp: an installed pipeline ("en_core_sci_sm"), the folder of one, or a loaded one.
@@ -52,10 +57,13 @@ class SpacyDetector:
     ) -> None:
         if batch_size < 1:
             raise DetectorError(f"batch_size is {batch_size}; it must be at least 1")
+        self._turns = Turns()
         self._alone = False
+        self._most_words: int | None = None
         if isinstance(name_or_nlp, (str, Path)):
             self._nlp, self._name = _load(name_or_nlp), str(name_or_nlp)
             self._alone = _multiplied_by_numpy(self._nlp)
+            self._most_words = len(self._nlp.vocab.strings) + WORDS_KEPT
         else:
             self._nlp = name_or_nlp
             self._name = f"{name_or_nlp.lang}_{name_or_nlp.meta.get('name', 'pipeline')}"
@@ -75,10 +83,22 @@ class SpacyDetector:
             for start, piece in self._pieces(text)
         )
         docs = self._nlp.pipe(pieces, as_tuples=True, batch_size=self._batch_size)
-        with _blas().limit(limits=1 if self._alone else None, user_api="blas"):
+        one_thread = _blas().limit(limits=1 if self._alone else None, user_api="blas")
+        with self._turns.lock, self._forgetting(), one_thread:
             for doc, (i, start) in docs:
                 found[i] += _mentions(texts[i], start, self._spans_of(doc))
         return found
+
+    def _forgetting(self) -> AbstractContextManager[object]:
+        """What spaCy reads within, it forgets, if it holds many words already.
+
+        Otherwise it keeps each number and name that any note has. A pipeline of the caller's keeps
+        them: docs of it may be in use.
+        """
+        if self._most_words is None or len(self._nlp.vocab.strings) < self._most_words:
+            return nullcontext()
+        # Came with spaCy 3.8.
+        return getattr(self._nlp, "memory_zone", nullcontext)()
 
     def _pieces(self, text: str) -> Iterator[tuple[int, str]]:
         """The text in pieces that the pipeline accepts, each with its offset."""

@@ -15,6 +15,8 @@ from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_MISSING = ("NoneType", "float", "NAType")
+"""What stands for a missing string in a list or a column of pandas."""
 
 
 def keywords_told(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -63,9 +65,13 @@ def n_candidates(k: int) -> int:
 def refuse_one(values: object, name: str, advice: str) -> None:
     """Refuse one thing where several are expected; a string would be taken letter by letter.
 
+    A table too: pandas goes through the names of its columns.
+
     Raises:
-        TypeError: it is a string, or bytes, or cannot be gone through.
+        TypeError: it is a string, or bytes, or a table, or cannot be gone through.
     """
+    if hasattr(values, "columns"):
+        raise TypeError(f"{name} is {type(values).__name__}; give one of its columns")
     # What has no more than `__getitem__` can be gone through too.
     are_several = isinstance(values, Iterable) or hasattr(values, "__getitem__")
     if isinstance(values, (str, bytes)) or not are_several:
@@ -96,4 +102,6 @@ def check_each(values: Iterable[object], expected: type, name: str, *, first: in
     """
     for place, value in enumerate(values, start=first):
         if not isinstance(value, expected):
-            check(value, expected, f"{name}[{place}]")
+            found = type(value).__name__
+            advice = '; give "" for a missing one' if expected is str and found in _MISSING else ""
+            raise TypeError(f"{name}[{place}] is {found}, expected {expected.__name__}{advice}")

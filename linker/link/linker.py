@@ -43,9 +43,9 @@ from linker.link.queries.marks import unmarked
 from linker.link.ranking.labels import TypeFilter
 from linker.link.retrieve import Retriever
 from linker.link.sites import SiteNames
-from linker.link.turns import Turns
 from linker.schema import Concept, Link, Mention
 from linker.text import normalise
+from linker.turns import Turns
 
 
 class Linker:
@@ -85,7 +85,7 @@ class Linker:
         if isinstance(detector, str):
             check_detector(detector)
         elif not isinstance(detector, Detector):
-            raise TypeError(f"detector is {type(detector).__name__}, expected a name or a Detector")
+            raise TypeError(_no_detector(detector))
         if backend is not None and backend not in BACKENDS:
             raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
         if not isinstance(encoder, (str, Path, NoneType, Encoder)):
@@ -373,10 +373,12 @@ class Linker:
             For each mention, in the order given, a truth value for each of `schema.ASSERTIONS`.
 
         Raises:
-            TypeError: `text` is not a string, or `mentions` holds something else.
+            TypeError: `text` is not a string, `mentions` is a single one, or holds something else.
             ValueError: a mention ends beyond the end of the text.
         """
         check(text, str, "text")
+        refuse_one(mentions, "mentions", "assert_mentions takes a list of them")
+        mentions = list(mentions)
         check_each(mentions, Mention, "mentions")
         rules = default_rules() if self._own_rules is None else self._own_rules
         return rules.assert_mentions(text, mentions)
@@ -483,6 +485,14 @@ class Linker:
 def _whole(mention: Mention, text: str) -> Mention:
     """A mention with what its list writes around it."""
     return replace(mention, end=len(text), text=text, long_form=mention.query)
+
+
+def _no_detector(found: object) -> str:
+    advice = "; for a loaded spaCy pipeline, give linker.detect.spacy_model.SpacyDetector(nlp)"
+    return (
+        f"detector is {type(found).__name__}, expected a name or a Detector"
+        f"{advice if hasattr(found, 'pipe_names') else ''}"
+    )
 
 
 def _reload(path: Path, options: dict[str, Any]) -> Linker:

@@ -405,6 +405,11 @@ def test_a_single_path_is_no_list_of_paths(tmp_path: Path, kind: type[str | Path
         read_gold(kind(path))  # type: ignore[arg-type]
 
 
+def test_paths_may_come_one_by_one_as_glob_gives_them(tmp_path: Path) -> None:
+    _lines(tmp_path / "a.jsonl", {"id": 1, "text": "One."})
+    assert list(NoteStream(tmp_path.glob("*.jsonl"))) == [Note("1", "One.")]
+
+
 def test_an_unset_variable_of_a_shell_is_not_the_folder_that_one_is_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from cases import PATIENCE, FakeEncoder, FatalDetector
 from linker import Linker, Mention
 from linker.annotate import Counts, NoteStream, annotate_files
 from linker.annotate.batch import BATCH_NOTES
-from linker.errors import DetectorError, MissingExtraError, NoteError
+from linker.errors import ConfigError, DetectorError, MissingExtraError, NoteError
 from linker.index import Index
 
 SECRET = "zebrafish"
@@ -372,6 +372,24 @@ def test_a_single_path_and_what_is_no_linker_are_refused(
     with pytest.raises(TypeError, match=r"^linker is str, expected Linker; Linker\.load opens"):
         annotate_files(str(linker.path), [notes], out)  # type: ignore[arg-type]
     assert list(tmp_path.glob("out*")) == []
+
+
+def _run_in_two(linker: Linker, notes: Path, out: Path) -> str:
+    try:
+        return str(annotate_files(linker, [notes], out, workers=2, force=True))
+    except ConfigError as error:
+        return str(error)
+
+
+def test_a_process_that_may_start_none_says_so_before_anything_is_written(
+    linker: Linker, notes: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.write_text("kept")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        told = pool.apply(_run_in_two, (linker, notes, out))
+    assert told.startswith("2 workers: this process is one of a pool that lets it start no others")
+    assert out.read_text() == "kept"
 
 
 def test_numbers_below_1_are_errors(linker: Linker, notes: Path, tmp_path: Path) -> None:

@@ -68,6 +68,9 @@ def test_a_link_can_be_set_and_taken_away(nlp: Language, linker: Linker) -> None
     assert (doc.ents[0]._.link, doc.ents[0]._.kb_ents) == (None, [])
     with pytest.raises(TypeError, match=r"span._.link is set to str, expected a Link or None"):
         doc.ents[0]._.link = "X:0001"
+    # It would be kept beside the link, and never be read.
+    with pytest.raises(AttributeError, match=r"span._.kb_ents is read from span._.link; set that"):
+        doc.ents[0]._.kb_ents = []
 
 
 def test_docs_joined_and_cut_keep_their_links(nlp: Language) -> None:

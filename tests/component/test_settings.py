@@ -58,8 +58,9 @@ def test_unknown_setting_is_named(index: Index) -> None:
 
 
 def test_index_must_be_given() -> None:
-    with pytest.raises(ConfigError, match="no index given"):
-        spacy.blank("en").add_pipe("concept_linker")
+    for config in ({}, {"index": ""}, {"index": None}):  # As in a config file: `index = null`.
+        with pytest.raises(ConfigError, match="no index given"):
+            spacy.blank("en").add_pipe("concept_linker", config=config)
 
 
 def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
@@ -82,9 +83,15 @@ def test_index_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
         ({"spans_key": ""}, "spans_key is ''"),
         ({"attribute": "has-dash"}, "attribute is 'has-dash'"),
         ({"attribute": "class"}, "attribute is 'class'"),
+        ({"attribute": "get"}, "attribute is 'get'"),  # spaCy's own: `span._.get("name")`.
+        (
+            {"span_getter": {"@misc": "concept_linker_test.spans.v1"}},
+            "span_getter is list, expected a function of a doc; the registered function returns it",
+        ),
     ],
 )
 def test_settings_that_cannot_be(index: Index, setting: dict[str, Any], message: str) -> None:
+    spacy.registry.misc("concept_linker_test.spans.v1", func=lambda: [])
     with pytest.raises(ConfigError, match=f"^concept_linker: {message}"):
         pipeline(index, **setting)
 

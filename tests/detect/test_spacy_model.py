@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,47 @@ def test_a_pipeline_that_sets_nothing() -> None:
 def test_a_batch_holds_at_least_one_text() -> None:
     with pytest.raises(DetectorError, match="batch_size is 0"):
         SpacyDetector(ruler(), batch_size=0)
+
+
+def words(first: int) -> str:
+    return " ".join(f"word{n}" for n in range(first, first + 100))
+
+
+def test_words_are_not_kept_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linker.detect.spacy_model.WORDS_KEPT", 300)
+    detector = SpacyDetector(folder)
+    strings = detector._nlp.vocab.strings
+    before = len(strings)
+    for first in range(0, 2000, 100):
+        text = f"{words(first)} fever {words(first)} chest pain"
+        assert [[text for _, text, _ in found] for found in triples(detector, text, text)] == [
+            ["fever", "chest pain"]
+        ] * 2
+    assert 300 <= len(strings) - before < 500
+    # What was forgotten is read again.
+    assert triples(detector, f"{words(1900)} Fever") == [[(900, "Fever", "SYMPTOM")]]
+
+
+def test_words_of_a_pipeline_that_others_use_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linker.detect.spacy_model.WORDS_KEPT", 0)
+    nlp = ruler()
+    doc = nlp("Sneezing")
+    detector = SpacyDetector(nlp)
+    detector.detect(["Sneezing and wheezing"])
+    assert (doc.text, "wheezing" in nlp.vocab) == ("Sneezing", True)
+
+
+def test_threads_share_a_pipeline_that_forgets(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.detect.spacy_model.WORDS_KEPT", 0)
+    detector = SpacyDetector(folder)
+    texts = [f"{words(100 * i)} fever {words(100 * i)}" for i in range(40)]
+    expected = [triples(detector, text) for text in texts]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda text: triples(detector, text), texts)) == expected
+    again = pickle.loads(pickle.dumps(detector))
+    assert triples(again, texts[0]) == expected[0]
 
 
 _DETECTOR = SpacyDetector(ruler())

@@ -8,18 +8,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import spacy
 from cases import CONCEPTS, FakeEncoder, build, concept, marked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import Concept, Linker, Mention
+from linker.detect.spacy_model import SpacyDetector
 from linker.errors import (
     ConfigError,
     DetectorError,
@@ -199,8 +202,16 @@ def test_an_unknown_detector_is_refused_at_once(index: Index) -> None:
     with pytest.raises(DetectorError, match=r"no_such_model: no such spaCy pipeline"):
         Linker.load(index.path, detector="no_such_model")
     for detector in (None, 3, index.path):
-        with pytest.raises(TypeError, match=r"detector is \w+, expected a name or a Detector"):
+        with pytest.raises(TypeError, match=r"detector is \w+, expected a name or a Detector$"):
             Linker.load(index.path, detector=detector)  # type: ignore[arg-type]
+    nlp = spacy.blank("en")
+    with pytest.raises(
+        TypeError, match=r"detector is English, .*spacy_model\.SpacyDetector\(nlp\)"
+    ):
+        Linker.load(index.path, detector=nlp)  # type: ignore[arg-type]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "fever"}])  # type: ignore[attr-defined]
+    [link] = Linker.load(index.path, detector=SpacyDetector(nlp)).annotate("Known fever.")
+    assert (link.mention.label, link.concept_id) == ("X", "X:0006")
 
 
 @pytest.mark.parametrize(
@@ -269,11 +280,28 @@ def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
         linker.detect("heart attack")
 
 
+class FrameOfPandas:
+    """Goes through the names of its columns, which would be linked."""
+
+    columns = ("text",)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
         (lambda it: it.link(["SOB", float("nan")]), "mentions[1] is float, expected str"),
-        (lambda it: it.link([None]), "mentions[0] is NoneType, expected str"),
+        (
+            lambda it: it.link([None]),
+            'mentions[0] is NoneType, expected str; give "" for a missing',
+        ),
+        (
+            lambda it: it.link(pa.table({"a": ["SOB"]})),
+            "mentions is Table; give one of its columns",
+        ),
+        (lambda it: it.pipe(FrameOfPandas()), "texts is FrameOfPandas; give one of its columns"),
         (lambda it: it.link_mentions(["SOB"]), "mentions[0] is str, expected Mention"),
         (lambda it: it.annotate(None), "text is NoneType, expected str"),
         (lambda it: it.annotate(["SOB"]), "text is list, expected str"),
@@ -290,6 +318,11 @@ def test_k_below_one_and_a_single_string_are_refused(linker: Linker) -> None:
         (lambda it: it.link_mentions(Mention(0, 3, "SOB")), "mentions is Mention; link_mentions"),
         (lambda it: it.assert_mentions(b"SOB", []), "text is bytes, expected str"),
         (lambda it: it.assert_mentions("SOB", ["SOB"]), "mentions[0] is str, expected Mention"),
+        (lambda it: it.assert_mentions("SOB", None), "mentions is NoneType; assert_mentions takes"),
+        (
+            lambda it: it.assert_mentions("SOB", Mention(0, 3, "SOB")),
+            "mentions is Mention; assert_mentions takes a list",
+        ),
     ],
 )
 def test_what_is_no_string_is_said_with_its_place(
@@ -313,6 +346,9 @@ def test_strings_and_numbers_of_numpy_and_generators_will_do(linker: Linker) -> 
     assert linker.link((name for name in ["heart attack", "SOB"]), k=3) == three  # type: ignore[arg-type]
     [links] = linker.pipe([np.str_("SOB")], batch_size=np.int64(1))  # type: ignore[arg-type]
     assert [link.concept_id for link in links] == ["X:0014"]
+    mentions = (link.mention for link in linker.annotate("Denies fever."))
+    [said] = linker.assert_mentions("Denies fever.", mentions)  # type: ignore[arg-type]
+    assert said["negated"]
 
 
 def test_the_notes_own_definition_is_used(linker: Linker) -> None:
@@ -374,11 +410,38 @@ def test_a_link_is_written_as_json(linker: Linker) -> None:
         assert len({link, deepcopy(link)}) == 1
 
 
+def test_the_codes_that_links_share_cannot_be_changed(linker: Linker) -> None:
+    codes = linker.link(["cardiac failure"])[0].candidates[0].codes
+    assert isinstance(codes, dict)
+    before = {"OTHER": ("42", "43"), "THIRD": ("H1",)}
+    changes: list[Callable[[dict[str, tuple[str, ...]]], object]] = [
+        lambda codes: codes.__setitem__("LOCAL", ("1",)),
+        lambda codes: codes.__delitem__("OTHER"),
+        lambda codes: codes.__ior__({"LOCAL": ("1",)}),
+        lambda codes: codes.update(LOCAL=("1",)),
+        lambda codes: codes.setdefault("LOCAL", ()),
+        lambda codes: codes.pop("OTHER"),
+        lambda codes: codes.popitem(),
+        lambda codes: codes.clear(),
+    ]
+    for change in changes:
+        with pytest.raises(TypeError, match=r"change a copy: dict\(candidate\.codes\)"):
+            change(codes)
+        assert linker.annotate("Cardiac failure.")[0].candidates[0].codes == before
+    # A copy is the caller's own.
+    copies = (dict(codes), codes.copy(), copy(codes), deepcopy(codes), codes | {})
+    for own in (*copies, pickle.loads(pickle.dumps(codes))):
+        assert own == before
+        own["LOCAL"] = ("1",)
+    assert codes == before
+    assert json.dumps(codes) == json.dumps(before)
+
+
 def test_a_linker_survives_pickling(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder(), threshold=0.2)
-    copy = pickle.loads(pickle.dumps(linker))
-    assert copy.threshold == 0.2
-    assert copy.link(["hart attack"]) == linker.link(["hart attack"])
+    again = pickle.loads(pickle.dumps(linker))
+    assert again.threshold == 0.2
+    assert again.link(["hart attack"]) == linker.link(["hart attack"])
 
 
 def test_a_linker_of_a_relative_path_is_copied_whatever_the_folder(

@@ -36,7 +36,7 @@ from linker.index.store.schema import (
     spelled,
     surfaces_of,
 )
-from linker.schema import Concept
+from linker.schema import Codes, Concept
 from linker.terminology import CONCEPTS
 
 _PIECE = 1 << 16
@@ -222,7 +222,7 @@ class Store:
             "concept_id": self._concept(row, "concept_id"),
             "preferred_name": self.preferred_name(row),
             "semantic_types": self.semantic_types(row),
-            "codes": codes_of(self._concept(row, "codes")),
+            "codes": Codes(codes_of(self._concept(row, "codes"))),
         }
 
     def semantic_types(self, row: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 
 class Turns:
-    """Lets threads in one after the other: `with turns.lock: ...`.
+    """Lets threads in one after the other: `with turns.lock: ...`. A copy has a lock of its own.
 
     Attributes:
         lock: taken at most for a batch. Who holds it may take it again.
@@ -21,6 +21,9 @@ class Turns:
     def __init__(self) -> None:
         self.lock = RLock()
         _KNOWN.add(self)
+
+    def __reduce__(self) -> tuple[type[Turns], tuple[()]]:
+        return Turns, ()
 
 
 _KNOWN: WeakSet[Turns] = WeakSet()
