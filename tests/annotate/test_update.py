@@ -768,7 +768,7 @@ def test_files_of_a_folder_are_put_on_the_disk_together(
     two = threading.Barrier(2, timeout=20)
 
     def fsync(handle: int) -> None:
-        name = os.path.basename(os.readlink(f"/proc/self/fd/{handle}"))
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
         if name.endswith((".txt", ".ann")):
             put.append(name)
             two.wait()
@@ -787,7 +787,7 @@ def test_a_file_of_a_folder_that_the_disk_does_not_take_stops_the_run(
 
     def fsync(handle: int) -> None:
         # Of a disk elsewhere it is only now that it says so.
-        if is_full and os.readlink(f"/proc/self/fd/{handle}").endswith("/17.ann"):
+        if is_full and Path(f"/proc/self/fd/{handle}").readlink().name == "17.ann":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", fsync)
