@@ -23,10 +23,23 @@ FROM_WINDOWS = _SAVE.format("CP1252")
 """Spreadsheets on Windows write it. As Latin-1, its quotes would be control characters."""
 
 
+FROM_UTF_16 = _SAVE.format("UTF-16")
+"""Spreadsheets and SQL Server write it on Windows."""
+
+_HEAD = 64
+
+
+def is_utf_16(data: bytes) -> bool:
+    """Whether a file that begins so is UTF-16: by its mark, or as every other byte is 0."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    head = data[:_HEAD]
+    return len(head) > 3 and any(head) and not (any(head[::2]) and any(head[1::2]))
+
+
 def not_utf8(error: UnicodeDecodeError) -> str:
     """The reason for a byte of a file that cannot stand in UTF-8, and what to do."""
-    is_utf_16 = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return f"{bad_byte(error)}; {_SAVE.format('UTF-16') if is_utf_16 else FROM_WINDOWS}"
+    return f"{bad_byte(error)}; {FROM_UTF_16 if is_utf_16(error.object) else FROM_WINDOWS}"
 
 
 def bad_byte(error: UnicodeDecodeError) -> str:

@@ -119,10 +119,21 @@ def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_a_bad_note_that_says_what_to_do(tmp_path: Path, encoding: str) -> None:
-    data = f"\ufeffid,text\n1,{SECRET}\n".encode(encoding)
-    assert _bad(*_read(_write(tmp_path / "a.csv", data))) == [
-        (None, 1, "UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8")
-    ]
+    to_do = "save the file as UTF-8 (from UTF-16: iconv -f UTF-16 -t UTF-8)"
+    note = json.dumps({"id": 1, "text": f"ü{SECRET}"}, ensure_ascii=False)
+    for mark in ("\ufeff", ""):
+        for name, text, line in (
+            ("a.csv", f"id,text\n1,{SECRET}\n", 1),
+            ("a.jsonl", f"{note}\n{note}\n", 1),
+            ("a.ndjson", f"{note}\n{note}\n", 1),
+            ("a.json", f"[{note}]", None),
+            ("a.txt", SECRET, None),
+        ):
+            path = _write(tmp_path / name, f"{mark}{text}".encode(encoding))
+            ((_, at, reason),) = _bad(*_read(path))
+            assert at == line
+            assert "UTF-16" in reason
+            assert reason.endswith(f"; {to_do}")
 
 
 def test_columns_may_be_named(tmp_path: Path) -> None:
@@ -490,6 +501,81 @@ def test_a_json_list_of_notes_is_read(tmp_path: Path) -> None:
         (None, 3, "a JSON str, expected an object with the keys id and text"),
     ]
     assert _read(_write(tmp_path / "b.json", json.dumps(notes[0]))) == [Note("1", "One.")]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "ndjson"])
+@pytest.mark.parametrize("kind", [list, dict])
+def test_json_over_several_lines_is_one_error_that_says_what_to_do(
+    tmp_path: Path, ending: str, kind: type
+) -> None:
+    note = {"id": "1", "text": f"One {SECRET}."}
+    data = json.dumps([note, note] if kind is list else note, indent=2)
+    path = _write(tmp_path / f"a.{ending}", f"\n{data}\n")
+    ((_, line, reason),) = _bad(*_read(path))
+    assert line == 2
+    assert "--input-format json reads a list of notes or one FHIR resource" in reason
+    assert "jq -c . FILE" in reason
+    if kind is list:
+        path = _write(tmp_path / "b.jsonl", f"{json.dumps([note])}\n{json.dumps(note)}\n")
+        (_, line, reason), last = [*_bad(*_read(path)), _read(path)[1]]
+        assert (line, last) == (1, Note("1", note["text"]))
+        assert reason.startswith("a JSON list, expected an object a line; --input-format json re")
+
+
+def test_what_follows_a_note_on_its_line_is_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.jsonl", f'{{"id": 1, "text": "{SECRET}"}},\n')
+    ((_, _, reason),) = _bad(*_read(path))
+    assert reason.endswith("; expected one note a line, and nothing after it")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_an_id_that_a_spreadsheet_has_rounded_is_no_id(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    ids = ["1.23457E+16", "1,23457E+16", "1E+16", "1.5E7", "1E16", "7"]
+    if name == "a.csv":
+        rows = "".join(f'"{note_id}",{SECRET}\n' for note_id in ids)
+        _write(path, f"note_id,text\n{rows}")
+    elif name == "a.jsonl":
+        lines = (json.dumps({"note_id": note_id, "text": SECRET}) for note_id in ids)
+        _write(path, "\n".join(lines))
+    else:
+        pq.write_table(pa.table({"note_id": ids, "text": [SECRET] * len(ids)}), path)
+    items = _read(path)
+    assert [item.id for item in items if isinstance(item, Note)] == ids[3:]
+    assert {reason for *_, reason in _bad(*items)} == {
+        "note_id is a number that a spreadsheet has rounded (export ids as text), expected a "
+        "string or a whole number"
+    }
+
+
+def test_fields_without_a_name_or_a_value_at_the_end_of_a_row_are_none(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path / "a.csv",
+        f'id,text\n1,"One.",\n2,Two.,,,\n3,"{SECRET}",x\n',
+    )
+    *notes, bad = _read(path)
+    assert notes == [Note("1", "One."), Note("2", "Two.")]
+    assert _bad(bad)[0][2].startswith("3 fields, expected 2; where its fields end cannot be told")
+    path = _write(tmp_path / "b.csv", f'id,text,,\n1,"One."\n2,Two.,\n{SECRET}\n')
+    *notes, bad = _read(path)
+    assert notes == [Note("1", "One."), Note("2", "Two.")]
+    assert _bad(bad) == [(None, 4, "1 field, expected 2 to 4")]
+
+
+def test_quotes_with_a_backslash_before_them_are_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", f'id,text\n1,"Said \\"{SECRET}\\"."\n2,Two.\n')
+    ((_, line, reason),) = _bad(*_read(path))
+    assert line == 2
+    assert reason.endswith(
+        "a quote stands behind a backslash, as Spark and MySQL write it; Spark doubles it with "
+        '.option("escape", \'"\'). Correct the file, and annotate it again onto the same output'
+    )
+
+
+def test_a_delimiter_that_is_not_known_is_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", f"id^text\n1^{SECRET}\n")
+    with pytest.raises(NoteError, match="its first row is one field; fields are parted by comma"):
+        _read(path)
 
 
 def test_json_lines_by_another_ending_are_told_the_option(tmp_path: Path) -> None:

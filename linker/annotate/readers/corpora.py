@@ -10,7 +10,7 @@ from linker.annotate.readers.base import Columns, Lines, NoteFile
 from linker.annotate.readers.fhir import read_resource
 from linker.annotate.readers.json_lines import note_of_value
 from linker.formats import Document, Item, read_bioc_json, read_bioc_xml, read_pubtator
-from linker.formats.lines import BOM, not_utf8
+from linker.formats.lines import BOM, FROM_UTF_16, is_utf_16, not_utf8
 from linker.schema import Note
 
 
@@ -35,6 +35,9 @@ def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Line
     except UnicodeDecodeError as error:
         yield None, file.bad(None, None, not_utf8(error))
     except (ValueError, RecursionError) as error:
+        if is_utf_16(data):
+            yield None, file.bad(None, None, f"UTF-16; {FROM_UTF_16}")
+            return
         # A JSONDecodeError's message has the position, and none of the text.
         reason = (
             f"not JSON ({error}); was the file cut short? --input-format jsonl reads a note a line"
