@@ -227,6 +227,17 @@ def test_a_csv_note_of_five_megabytes(tmp_path: Path) -> None:
     assert _read(_write(tmp_path / "a.csv", f'id,text\n1,"{text}"\n')) == [Note("1", text)]
 
 
+def test_a_quote_that_is_never_closed_does_not_fill_memory(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", 'id,text\n1,"' + f"{'x' * ((1 << 20) - 1)}\n" * 48)
+    stream = NoteStream([path])
+    for _, line, item in stream.placed():
+        assert isinstance(item, BadNote)
+        assert (line, item.id) == (2, None)
+        assert item.reason.startswith("not CSV (field larger than field limit")
+        # It is held in memory several times over.
+        assert stream.bytes_read < 36 << 20
+
+
 @settings(suppress_health_check=list(HealthCheck), max_examples=50)
 @given(st.dictionaries(st.text(min_size=1), st.text(), max_size=5), st.sampled_from(["", ".gz"]))
 def test_csv_is_read_as_it_was_written(tmp_path: Path, notes: dict[str, str], packed: str) -> None:
