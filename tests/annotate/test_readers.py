@@ -590,9 +590,40 @@ def test_a_delimiter_that_is_not_known_is_told(tmp_path: Path) -> None:
 
 
 def test_json_lines_by_another_ending_are_told_the_option(tmp_path: Path) -> None:
-    for name in ("a.json", "a.ndjson"):
-        bad, *_ = _bad(*_read(_write(tmp_path / name, LINES)))
-        assert "--input-format jsonl reads" in bad[2]
+    bad, *_ = _bad(*_read(_write(tmp_path / "a.ndjson", LINES)))
+    assert "--input-format jsonl reads" in bad[2]
+
+
+def test_json_of_a_value_a_line_is_read_as_spark_writes_it(tmp_path: Path) -> None:
+    _write(tmp_path / "part-0.json", LINES)
+    _write(tmp_path / "part-1.json", b"\xef\xbb\xbf\r\n" + LINES.replace(b"\n", b"\r\n\r\n"))
+    for name in ("part-0.json", "part-1.json"):
+        assert _read(tmp_path / name) == NOTES
+    data = f'{{"id": 1, "text": "One."}}\n{{"id": 2, "text": "{SECRET}\n\n{{"id": 3, "text": null}}'
+    one, *others = _read(_write(tmp_path / "bad.json", data))
+    assert one == Note("1", "One.")
+    assert [(item.id, item.line) for item in others if isinstance(item, BadNote)] == [
+        (None, 2),
+        ("3", 4),
+    ]
+    _bad(*others)
+    resources = (_reference(note_id, b"One.") for note_id in ("d1", "d2"))
+    path = _write(tmp_path / "fhir.json", "\n".join(map(json.dumps, resources)))
+    assert _read(path) == [Note("d1", "One."), Note("d2", "One.")]
+
+
+def test_a_folder_without_files_of_the_format_asked_for_is_told_what_to_do(tmp_path: Path) -> None:
+    _write(tmp_path / "a.txt", "id|text\n1|One.\n")
+    expected = (
+        r"no notes in this folder; expected files that end in \.csv or \.csv\.gz \(or \.zst\)"
+    )
+    with pytest.raises(NoteError, match=f"{expected}; name files of another ending themselves"):
+        _read(tmp_path, input_format="csv")
+    assert _read(tmp_path / "a.txt", input_format="csv") == [Note("1", "One.")]
+    with pytest.raises(
+        NoteError, match=r"expected files that end in \.parquet; name files of anot"
+    ):
+        _read(tmp_path, input_format="parquet")
 
 
 # FHIR

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from linker.annotate.readers.base import (
@@ -40,7 +40,7 @@ def read_json_lines(file: NoteFile, opened: IO[bytes], columns: Columns) -> Line
             yield number, file.item(number, note_of_value(value, columns))
 
 
-def lines_of(file: NoteFile, opened: IO[bytes]) -> Iterator[tuple[int, object]]:
+def lines_of(file: NoteFile, opened: Iterable[bytes]) -> Iterator[tuple[int, object]]:
     """The values of the lines of JSON, with their numbers, from 1; blank lines are passed over.
 
     A line that is none is a `BadNote`; so is, alone, a file that has no lines of JSON at all: one
