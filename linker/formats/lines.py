@@ -28,6 +28,22 @@ FROM_UTF_16 = _SAVE.format("UTF-16")
 
 _HEAD = 64
 
+_NAME_IT = "unpack it, or give the file by a name that ends in {0}"
+_NO_TEXT = {
+    b"\x1f\x8b": ("packed with gzip", _NAME_IT.format(".gz")),
+    b"\x28\xb5\x2f\xfd": ("packed with zstd", _NAME_IT.format(".zst")),
+    b"PK\x03\x04": ("a zip archive", "unpack it; save a spreadsheet as CSV UTF-8"),
+    b"PAR1\x15": ("Parquet", "give it as a file with a name that ends in .parquet"),
+}
+"""What a file is that begins so, and what to do."""
+
+
+def other_than_text(data: bytes) -> tuple[str, str] | None:
+    """What a file is that begins so, and what to do, if it is no text in UTF-8."""
+    if is_utf_16(data):
+        return "UTF-16", FROM_UTF_16
+    return next((found for start, found in _NO_TEXT.items() if data.startswith(start)), None)
+
 
 def is_utf_16(data: bytes) -> bool:
     """Whether a file that begins so is UTF-16: by its mark, or as every other byte is 0."""
@@ -39,7 +55,8 @@ def is_utf_16(data: bytes) -> bool:
 
 def not_utf8(error: UnicodeDecodeError) -> str:
     """The reason for a byte of a file that cannot stand in UTF-8, and what to do."""
-    return f"{bad_byte(error)}; {FROM_UTF_16 if is_utf_16(error.object) else FROM_WINDOWS}"
+    other = other_than_text(error.object)
+    return f"{bad_byte(error)}; {FROM_WINDOWS if other is None else other[1]}"
 
 
 def bad_byte(error: UnicodeDecodeError) -> str:

@@ -117,6 +117,24 @@ def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
         assert _read(path, columns=columns) == [Note("1", "One; and, two")]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.ndjson", "a.csv", "a.txt"])
+def test_what_is_packed_and_not_called_so_is_one_error_that_says_what_to_do(
+    tmp_path: Path, name: str
+) -> None:
+    parquet = io.BytesIO()
+    pq.write_table(pa.table({"id": ["1"], "text": [SECRET]}), parquet)
+    data = random.Random(0).randbytes(3000) + LINES
+    for packed, reason in (
+        (gzip.compress(data), "unpack it, or give the file by a name that ends in .gz"),
+        (_zstd(data), "unpack it, or give the file by a name that ends in .zst"),
+        (b"PK\x03\x04" + data, "unpack it; save a spreadsheet as CSV UTF-8"),
+        (parquet.getvalue(), "give it as a file with a name that ends in .parquet"),
+    ):
+        bad = _bad(*_read(_write(tmp_path / name, packed)))
+        assert [found for *_, found in bad if found.endswith(f"; {reason}")]
+        assert len(bad) == 1
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_a_bad_note_that_says_what_to_do(tmp_path: Path, encoding: str) -> None:
     to_do = "save the file as UTF-8 (from UTF-16: iconv -f UTF-16 -t UTF-8)"

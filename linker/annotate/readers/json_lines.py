@@ -18,7 +18,7 @@ from linker.annotate.readers.base import (
     known_column,
     note_of,
 )
-from linker.formats.lines import BOM, FROM_UTF_16, is_utf_16, not_utf8
+from linker.formats.lines import BOM, not_utf8, other_than_text
 from linker.schema import Note
 
 _LIST = "a JSON list, expected an object a line; --input-format json reads a list of notes"
@@ -78,8 +78,9 @@ def _parsed(line: bytes) -> tuple[object, str | None]:
 
 def _other_than_lines(first: bytes) -> str | None:
     """What a file is whose first line cannot be a value of JSON; None if it may be one."""
-    if is_utf_16(first):
-        return f"UTF-16; {FROM_UTF_16}"
+    other = other_than_text(first)
+    if other is not None:
+        return "; ".join(other)
     return _SEVERAL if first.strip() in (b"{", b"[") else None
 
 

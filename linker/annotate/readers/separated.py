@@ -13,10 +13,9 @@ from linker.annotate.readers.base import BadNote, Columns, Lines, NoteFile, note
 from linker.annotate.readers.table import kept_columns, note_columns
 from linker.counted import counted
 from linker.errors import NoteError
-from linker.formats.lines import FROM_WINDOWS, is_utf_16
+from linker.formats.lines import FROM_WINDOWS, other_than_text
 from linker.formats.separated import (
     RETURN,
-    UTF_16,
     allow_long_fields,
     delimiter_of,
     returns_kept,
@@ -64,8 +63,9 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
     allow_long_fields()
     try:
         first = text.readline()
-        if is_utf_16(first.encode(errors="surrogateescape")):
-            yield 1, file.bad(None, 1, UTF_16)
+        other = other_than_text(first.encode(errors="surrogateescape"))
+        if other is not None:
+            yield 1, file.bad(None, 1, "; ".join(other))
             return
         before = 0
         while first and not first.strip():
