@@ -510,6 +510,24 @@ def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:
     assert _read(tmp_path) == [Note(i, "Fever.\nAnd cough.") for i in ("1", "2")]
 
 
+@pytest.mark.parametrize("character", ["a", "\u20ac", "\U0001f600"])
+def test_bioc_xml_without_line_ends_is_not_held_whole(tmp_path: Path, character: str) -> None:
+    text = character * 1001
+    documents = "".join(
+        f"<document><id>{i}</id><passage><offset>0</offset><text>{text}</text></passage></document>"
+        for i in range(2000)
+    )
+    path = _write(tmp_path / "a.xml", f"<collection>{documents}</broken>")
+    stream = NoteStream([path])
+    items = []
+    for _, _, item in stream.placed():
+        items.append(item)
+        assert isinstance(item, BadNote) or stream.bytes_read < len(items) * 5000 + (1 << 18)
+    assert items[:-1] == [Note(str(i), text) for i in range(2000)]
+    ((_, _, reason),) = _bad(items[-1])
+    assert reason.startswith("not BioC XML (mismatched tag: line 1, column ")
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"zebrafish"])
 def test_json_that_is_none_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
     ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.json", content)))

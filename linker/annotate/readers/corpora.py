@@ -14,6 +14,9 @@ from linker.formats import Document, Item, read_bioc_json, read_bioc_xml, read_p
 from linker.formats.lines import BOM, FROM_UTF_16, is_utf_16, not_utf8
 from linker.schema import Note
 
+_BLOCK = 1 << 16
+"""Bytes of XML that are read together."""
+
 
 def read_pubtator_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
     """Title, a line feed, and abstract."""
@@ -22,7 +25,9 @@ def read_pubtator_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> 
 
 def read_bioc_xml_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
     """The passages of each document, each at its offset."""
-    yield from _texts(file, read_bioc_xml(opened, file.name))
+    # Not by lines: many a file has none.
+    blocks = iter(lambda: opened.read(_BLOCK), b"")
+    yield from _texts(file, read_bioc_xml(blocks, file.name))
 
 
 def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:
