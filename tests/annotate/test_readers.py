@@ -795,7 +795,10 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
     found = _bad(*_read(path))
-    assert found[0][2].endswith("is not utf-8: byte 0xe9 at position 3")
+    assert found[0][2].endswith(
+        "is not utf-8: byte 0xe9 at position 3; contentType is to name its charset, as in "
+        "'text/plain; charset=windows-1252'"
+    )
     assert found[11][2].startswith("attachments are text/html, text/plain without data; expected")
     assert [line for _, line, _ in found] == list(range(1, 16))
     assert [(note_id, reason[:34]) for note_id, _, reason in found] == [

@@ -131,7 +131,8 @@ def _decoded(data: str, charset: str) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(
             f"attachment.data is not {charset}: byte 0x{error.object[error.start]:02x} "
-            f"at position {error.start}"
+            f"at position {error.start}; contentType is to name its charset, as in 'text/plain; "
+            "charset=windows-1252'"
         ) from error
     except UnicodeError as error:
         # Codecs that are for no texts of documents ("idna"): their message may quote the text.
