@@ -161,7 +161,7 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
     with pytest.raises(NoteError, match=r"a\.tsv: no column 'nr' for the notes' id; it has text, "):
         _read(path, columns=Columns("nr"))
     other = _write(tmp_path / "b.csv", "a,id\n")
-    with pytest.raises(NoteError, match=r"no column note_text or text .*say which with --text-col"):
+    with pytest.raises(NoteError, match=r"text .*say which with --text-column, or leave the"):
         _read(other)
     lines = _write(tmp_path / "a.jsonl", '{"n": 1, "body": "One."}\n')
     assert _read(lines, columns=Columns("n", "body")) == [Note("1", "One.")]
@@ -643,6 +643,9 @@ def test_json_of_a_value_a_line_is_read_as_spark_writes_it(tmp_path: Path) -> No
         ("3", 4),
     ]
     _bad(*others)
+    bioc = json.dumps({"documents": [], "source": SECRET})
+    ((_, _, reason),) = _bad(*_read(_write(tmp_path / "bioc.json", f"{bioc}\n{bioc}\n")))
+    assert reason.startswith("not JSON (Extra data")
     resources = (_reference(note_id, b"One.") for note_id in ("d1", "d2"))
     path = _write(tmp_path / "fhir.json", "\n".join(map(json.dumps, resources)))
     assert _read(path) == [Note("d1", "One."), Note("d2", "One.")]

@@ -38,7 +38,7 @@ def read_json_notes(file: NoteFile, opened: IO[bytes], columns: Columns) -> Line
     """
     blank, first = _first_line(opened)
     after, second = _first_line(opened)
-    if second and _is_object(first):
+    if second and _is_resource_or_note(first):
         for number, value in lines_of(file, chain((*blank, first, *after, second), opened)):
             if isinstance(value, BadNote):
                 yield number, value
@@ -79,11 +79,12 @@ def _first_line(opened: IO[bytes]) -> tuple[list[bytes], bytes]:
     return blank, line
 
 
-def _is_object(line: bytes) -> bool:
+def _is_resource_or_note(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line.removeprefix(BOM)), dict)
+        value = json.loads(line.removeprefix(BOM))
     except (ValueError, RecursionError):
         return False
+    return isinstance(value, dict) and not _is_bioc(value)
 
 
 def _is_bioc(value: object) -> bool:
