@@ -584,6 +584,22 @@ def test_a_snippet_is_cut_around_its_mention(tmp_path: Path) -> None:
         _write(tmp_path / "y.csv", "omop", (Note("1", long), [_link(long, 0, 251)]))
 
 
+@pytest.mark.parametrize("around", ["\u00e4", "\u4e2d", "\U0001f600", "a\u00e4\u4e2d\U0001f600"])
+def test_a_snippet_takes_no_more_bytes_than_its_column(tmp_path: Path, around: str) -> None:
+    """Redshift and Oracle count the bytes of a VARCHAR(250), PostgreSQL its characters."""
+    text = around * 200 + "fi\u00e8vre" + around * 200
+    at = 200 * len(around)
+    out = _write(tmp_path / "x.csv", "omop", (Note("1", text), [_link(text, at, at + 6)]))
+    snippet = _note_nlp(out)[0]["snippet"]
+    before, after = snippet.split("fi\u00e8vre")
+    assert 250 - 8 < len(snippet.encode()) <= 250
+    assert text[at - len(before) : at + 6 + len(after)] == snippet
+    assert abs(len(before.encode()) - len(after.encode())) < 4
+    wide = "\u4e2d" * 250
+    out = _write(tmp_path / "y.csv", "omop", (Note("1", f"a{wide}b"), [_link(f"a{wide}b", 1, 251)]))
+    assert _note_nlp(out)[0]["snippet"] == wide
+
+
 # FHIR
 
 
