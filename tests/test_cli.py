@@ -486,7 +486,7 @@ def test_annotate_says_that_ids_are_none_that_omop_knows(
     assert "note_id" not in run(*options).stderr
     write_jsonl(notes, [*NOTES, {"id": "n4", "text": "Fever."}])
     assert (
-        "\nnote_id is text: 1 of 4 notes has an id that is not an integer, as the CDM requires\n"
+        "\nnote_id is text: 1 of 4 notes has an id that is not an integer, which the CDM requires\n"
         in run(*options).stderr
     )
 

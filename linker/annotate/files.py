@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -50,13 +50,13 @@ def files_of(
         if path in unread:
             raise NoteError(f"{path}: {unread[path]}")
         if not found and not unread:
-            raise NoteError(f"{path}: no notes in this folder; expected files that end in {_KNOWN}")
+            raise NoteError(f"{path}: no notes in this folder; expected {_expected(input_format)}")
         for place, reason in sorted(unread.items()):
             yield NoteFile(place, "", 0, unread=reason)
     else:
         if input_format is None and ending_format(path) is None:
             raise NoteError(
-                f"{path}: not a format of notes that can be read; expected {_KNOWN}; "
+                f"{path}: not a format of notes that can be read; expected {_endings(ENDINGS)}; "
                 "--input-format says what it is"
             )
         if _is_in(os.path.realpath(path), left_out):
@@ -210,7 +210,11 @@ def _of_format(path: Path, input_format: str | None) -> bool:
     found = ending_format(path)
     if input_format is None or found is None:
         return found is not None
-    return NOTE_READERS[found] is NOTE_READERS[input_format]
+    return _is_alike(found, input_format)
+
+
+def _is_alike(found: str, asked: str) -> bool:
+    return NOTE_READERS[found] is NOTE_READERS[asked]
 
 
 def unread_reason(error: OSError) -> str:
@@ -221,5 +225,18 @@ def unread_reason(error: OSError) -> str:
     )
 
 
-_KNOWN = ", ".join(f"{ending} or {ending}.gz" for ending in ENDINGS if ending != ".parquet")
-_KNOWN = f"{_KNOWN} (or .zst), .parquet"
+def _expected(input_format: str | None) -> str:
+    """Which files of a folder would be read."""
+    if input_format is None:
+        return f"files that end in {_endings(ENDINGS)}"
+    endings = [ending for ending, found in ENDINGS.items() if _is_alike(found, input_format)]
+    return (
+        f"files that end in {_endings(endings)}; name files of another ending themselves, if they "
+        f"are {input_format}"
+    )
+
+
+def _endings(endings: Iterable[str]) -> str:
+    packed = [f"{ending} or {ending}.gz" for ending in endings if ending != ".parquet"]
+    found = [f"{', '.join(packed)} (or .zst)"] if packed else []
+    return ", ".join([*found, *(ending for ending in endings if ending == ".parquet")])

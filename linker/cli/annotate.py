@@ -187,7 +187,7 @@ def _say(counts: Counts, out: Path) -> None:
         ids = "has an id that is not an integer" if is_one else "have ids that are not integers"
         typer.echo(
             f"note_id is text: {counts.text_ids:,} of {counted(counts.held_notes, 'note')} "
-            f"{ids}, as the CDM requires",
+            f"{ids}, which the CDM requires",
             err=True,
         )
     if counts.deaths:

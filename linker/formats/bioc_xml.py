@@ -31,11 +31,16 @@ def read_bioc_xml(stream: Iterable[bytes], file: str) -> Iterator[Item]:
         yield Problem("document", file, reader.line, None, reason)
 
 
+_CONTINUED = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no character."""
+
+
 def _why(error: Exception, chunk: bytes) -> str:
     """What is wrong with XML: other bytes than it says go before what expat makes of them."""
     if isinstance(error, expat.ExpatError):
         try:
-            chunk.decode()
+            # Its first character may have begun in the chunk before it.
+            chunk.lstrip(_CONTINUED).decode()
         except UnicodeDecodeError as undecoded:
             if undecoded.reason != "unexpected end of data":
                 return f"{not_utf8(undecoded)}, or have its first line say the encoding"

@@ -117,12 +117,41 @@ def test_csv_of_spreadsheets_is_read(tmp_path: Path) -> None:
         assert _read(path, columns=columns) == [Note("1", "One; and, two")]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.ndjson", "a.csv", "a.txt"])
+def test_what_is_packed_and_not_called_so_is_one_error_that_says_what_to_do(
+    tmp_path: Path, name: str
+) -> None:
+    parquet = io.BytesIO()
+    pq.write_table(pa.table({"id": ["1"], "text": [SECRET]}), parquet)
+    data = random.Random(0).randbytes(3000) + LINES
+    for packed, reason in (
+        (gzip.compress(data), "unpack it, or give the file by a name that ends in .gz"),
+        (_zstd(data), "unpack it, or give the file by a name that ends in .zst"),
+        (b"PK\x03\x04" + data, "unpack it; save a spreadsheet as CSV UTF-8"),
+        (parquet.getvalue(), "give it as a file with a name that ends in .parquet"),
+    ):
+        bad = _bad(*_read(_write(tmp_path / name, packed)))
+        assert [found for *_, found in bad if found.endswith(f"; {reason}")]
+        assert len(bad) == 1
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_a_bad_note_that_says_what_to_do(tmp_path: Path, encoding: str) -> None:
-    data = f"\ufeffid,text\n1,{SECRET}\n".encode(encoding)
-    assert _bad(*_read(_write(tmp_path / "a.csv", data))) == [
-        (None, 1, "UTF-16, as spreadsheets call 'Unicode text'; save it as CSV UTF-8")
-    ]
+    to_do = "save the file as UTF-8 (from UTF-16: iconv -f UTF-16 -t UTF-8)"
+    note = json.dumps({"id": 1, "text": f"ü{SECRET}"}, ensure_ascii=False)
+    for mark in ("\ufeff", ""):
+        for name, text, line in (
+            ("a.csv", f"id,text\n1,{SECRET}\n", 1),
+            ("a.jsonl", f"{note}\n{note}\n", 1),
+            ("a.ndjson", f"{note}\n{note}\n", 1),
+            ("a.json", f"[{note}]", None),
+            ("a.txt", SECRET, None),
+        ):
+            path = _write(tmp_path / name, f"{mark}{text}".encode(encoding))
+            ((_, at, reason),) = _bad(*_read(path))
+            assert at == line
+            assert "UTF-16" in reason
+            assert reason.endswith(f"; {to_do}")
 
 
 def test_columns_may_be_named(tmp_path: Path) -> None:
@@ -132,7 +161,7 @@ def test_columns_may_be_named(tmp_path: Path) -> None:
     with pytest.raises(NoteError, match=r"a\.tsv: no column 'nr' for the notes' id; it has text, "):
         _read(path, columns=Columns("nr"))
     other = _write(tmp_path / "b.csv", "a,id\n")
-    with pytest.raises(NoteError, match=r"no column note_text or text .*say which with --text-col"):
+    with pytest.raises(NoteError, match=r"text .*say which with --text-column, or leave the"):
         _read(other)
     lines = _write(tmp_path / "a.jsonl", '{"n": 1, "body": "One."}\n')
     assert _read(lines, columns=Columns("n", "body")) == [Note("1", "One.")]
@@ -214,6 +243,17 @@ def test_a_first_row_that_names_no_columns_is_not_quoted(tmp_path: Path, row: st
 def test_a_csv_note_of_five_megabytes(tmp_path: Path) -> None:
     text = "Known heart failure. " * 250_000
     assert _read(_write(tmp_path / "a.csv", f'id,text\n1,"{text}"\n')) == [Note("1", text)]
+
+
+def test_a_quote_that_is_never_closed_does_not_fill_memory(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", 'id,text\n1,"' + f"{'x' * ((1 << 20) - 1)}\n" * 48)
+    stream = NoteStream([path])
+    for _, line, item in stream.placed():
+        assert isinstance(item, BadNote)
+        assert (line, item.id) == (2, None)
+        assert item.reason.startswith("not CSV (field larger than field limit")
+        # It is held in memory several times over.
+        assert stream.bytes_read < 36 << 20
 
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=50)
@@ -470,6 +510,24 @@ def test_bioc_is_read_as_xml_and_json(tmp_path: Path) -> None:
     assert _read(tmp_path) == [Note(i, "Fever.\nAnd cough.") for i in ("1", "2")]
 
 
+@pytest.mark.parametrize("character", ["a", "\u20ac", "\U0001f600"])
+def test_bioc_xml_without_line_ends_is_not_held_whole(tmp_path: Path, character: str) -> None:
+    text = character * 1001
+    documents = "".join(
+        f"<document><id>{i}</id><passage><offset>0</offset><text>{text}</text></passage></document>"
+        for i in range(2000)
+    )
+    path = _write(tmp_path / "a.xml", f"<collection>{documents}</broken>")
+    stream = NoteStream([path])
+    items = []
+    for _, _, item in stream.placed():
+        items.append(item)
+        assert isinstance(item, BadNote) or stream.bytes_read < len(items) * 5000 + (1 << 18)
+    assert items[:-1] == [Note(str(i), text) for i in range(2000)]
+    ((_, _, reason),) = _bad(items[-1])
+    assert reason.startswith("not BioC XML (mismatched tag: line 1, column ")
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"zebrafish"])
 def test_json_that_is_none_is_a_bad_note(tmp_path: Path, content: bytes) -> None:
     ((_, _, reason),) = _bad(*_read(_write(tmp_path / "a.json", content)))
@@ -492,10 +550,119 @@ def test_a_json_list_of_notes_is_read(tmp_path: Path) -> None:
     assert _read(_write(tmp_path / "b.json", json.dumps(notes[0]))) == [Note("1", "One.")]
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "ndjson"])
+@pytest.mark.parametrize("kind", [list, dict])
+def test_json_over_several_lines_is_one_error_that_says_what_to_do(
+    tmp_path: Path, ending: str, kind: type
+) -> None:
+    note = {"id": "1", "text": f"One {SECRET}."}
+    data = json.dumps([note, note] if kind is list else note, indent=2)
+    path = _write(tmp_path / f"a.{ending}", f"\n{data}\n")
+    ((_, line, reason),) = _bad(*_read(path))
+    assert line == 2
+    assert "--input-format json reads a list of notes or one FHIR resource" in reason
+    assert "jq -c . FILE" in reason
+    if kind is list:
+        path = _write(tmp_path / "b.jsonl", f"{json.dumps([note])}\n{json.dumps(note)}\n")
+        (_, line, reason), last = [*_bad(*_read(path)), _read(path)[1]]
+        assert (line, last) == (1, Note("1", note["text"]))
+        assert reason.startswith("a JSON list, expected an object a line; --input-format json re")
+
+
+def test_what_follows_a_note_on_its_line_is_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.jsonl", f'{{"id": 1, "text": "{SECRET}"}},\n')
+    ((_, _, reason),) = _bad(*_read(path))
+    assert reason.endswith("; expected one note a line, and nothing after it")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_an_id_that_a_spreadsheet_has_rounded_is_no_id(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    ids = ["1.23457E+16", "1,23457E+16", "1E+16", "1.5E7", "1E16", "7"]
+    if name == "a.csv":
+        rows = "".join(f'"{note_id}",{SECRET}\n' for note_id in ids)
+        _write(path, f"note_id,text\n{rows}")
+    elif name == "a.jsonl":
+        lines = (json.dumps({"note_id": note_id, "text": SECRET}) for note_id in ids)
+        _write(path, "\n".join(lines))
+    else:
+        pq.write_table(pa.table({"note_id": ids, "text": [SECRET] * len(ids)}), path)
+    items = _read(path)
+    assert [item.id for item in items if isinstance(item, Note)] == ids[3:]
+    assert {reason for *_, reason in _bad(*items)} == {
+        "note_id is a number that a spreadsheet has rounded (export ids as text), expected a "
+        "string or a whole number"
+    }
+
+
+def test_fields_without_a_name_or_a_value_at_the_end_of_a_row_are_none(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path / "a.csv",
+        f'id,text\n1,"One.",\n2,Two.,,,\n3,"{SECRET}",x\n',
+    )
+    *notes, bad = _read(path)
+    assert notes == [Note("1", "One."), Note("2", "Two.")]
+    assert _bad(bad)[0][2].startswith("3 fields, expected 2; where its fields end cannot be told")
+    path = _write(tmp_path / "b.csv", f'id,text,,\n1,"One."\n2,Two.,\n{SECRET}\n')
+    *notes, bad = _read(path)
+    assert notes == [Note("1", "One."), Note("2", "Two.")]
+    assert _bad(bad) == [(None, 4, "1 field, expected 2 to 4")]
+
+
+def test_quotes_with_a_backslash_before_them_are_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", f'id,text\n1,"Said \\"{SECRET}\\"."\n2,Two.\n')
+    ((_, line, reason),) = _bad(*_read(path))
+    assert line == 2
+    assert reason.endswith(
+        "a quote stands behind a backslash, as Spark and MySQL write it; Spark doubles it with "
+        '.option("escape", \'"\'). Correct the file, and annotate it again onto the same output'
+    )
+
+
+def test_a_delimiter_that_is_not_known_is_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.csv", f"id^text\n1^{SECRET}\n")
+    with pytest.raises(NoteError, match="its first row is one field; fields are parted by comma"):
+        _read(path)
+
+
 def test_json_lines_by_another_ending_are_told_the_option(tmp_path: Path) -> None:
-    for name in ("a.json", "a.ndjson"):
-        bad, *_ = _bad(*_read(_write(tmp_path / name, LINES)))
-        assert "--input-format jsonl reads" in bad[2]
+    bad, *_ = _bad(*_read(_write(tmp_path / "a.ndjson", LINES)))
+    assert "--input-format jsonl reads" in bad[2]
+
+
+def test_json_of_a_value_a_line_is_read_as_spark_writes_it(tmp_path: Path) -> None:
+    _write(tmp_path / "part-0.json", LINES)
+    _write(tmp_path / "part-1.json", b"\xef\xbb\xbf\r\n" + LINES.replace(b"\n", b"\r\n\r\n"))
+    for name in ("part-0.json", "part-1.json"):
+        assert _read(tmp_path / name) == NOTES
+    data = f'{{"id": 1, "text": "One."}}\n{{"id": 2, "text": "{SECRET}\n\n{{"id": 3, "text": null}}'
+    one, *others = _read(_write(tmp_path / "bad.json", data))
+    assert one == Note("1", "One.")
+    assert [(item.id, item.line) for item in others if isinstance(item, BadNote)] == [
+        (None, 2),
+        ("3", 4),
+    ]
+    _bad(*others)
+    bioc = json.dumps({"documents": [], "source": SECRET})
+    ((_, _, reason),) = _bad(*_read(_write(tmp_path / "bioc.json", f"{bioc}\n{bioc}\n")))
+    assert reason.startswith("not JSON (Extra data")
+    resources = (_reference(note_id, b"One.") for note_id in ("d1", "d2"))
+    path = _write(tmp_path / "fhir.json", "\n".join(map(json.dumps, resources)))
+    assert _read(path) == [Note("d1", "One."), Note("d2", "One.")]
+
+
+def test_a_folder_without_files_of_the_format_asked_for_is_told_what_to_do(tmp_path: Path) -> None:
+    _write(tmp_path / "a.txt", "id|text\n1|One.\n")
+    expected = (
+        r"no notes in this folder; expected files that end in \.csv or \.csv\.gz \(or \.zst\)"
+    )
+    with pytest.raises(NoteError, match=f"{expected}; name files of another ending themselves"):
+        _read(tmp_path, input_format="csv")
+    assert _read(tmp_path / "a.txt", input_format="csv") == [Note("1", "One.")]
+    with pytest.raises(
+        NoteError, match=r"expected files that end in \.parquet; name files of anot"
+    ):
+        _read(tmp_path, input_format="parquet")
 
 
 # FHIR
@@ -631,7 +798,10 @@ def test_fhir_notes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     ]
     path = _write(tmp_path / "a.ndjson", "\n".join(map(json.dumps, resources)))
     found = _bad(*_read(path))
-    assert found[0][2].endswith("is not utf-8: byte 0xe9 at position 3")
+    assert found[0][2].endswith(
+        "is not utf-8: byte 0xe9 at position 3; contentType is to name its charset, as in "
+        "'text/plain; charset=windows-1252'"
+    )
     assert found[11][2].startswith("attachments are text/html, text/plain without data; expected")
     assert [line for _, line, _ in found] == list(range(1, 16))
     assert [(note_id, reason[:34]) for note_id, _, reason in found] == [

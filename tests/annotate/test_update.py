@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
 import os
 import sys
+import threading
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -754,6 +756,47 @@ def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, sh
     assert out.with_name("out.jsonl.partial").exists()
     annotate_files(linker, [notes], out, resume=True)
     assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux says which file is open")
+def test_files_of_a_folder_are_put_on_the_disk_together(
+    linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(5)})
+    put: list[str] = []
+    # One file after the other would wait here for a second one, and fail.
+    two = threading.Barrier(2, timeout=20)
+
+    def fsync(handle: int) -> None:
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
+        if name.endswith((".txt", ".ann")):
+            put.append(name)
+            two.wait()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    annotate_files(linker, [notes], tmp_path / "brat", format="brat")
+    assert sorted(put) == [f"{i}.{kind}" for i in range(5) for kind in ("ann", "txt")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux says which file is open")
+def test_a_file_of_a_folder_that_the_disk_does_not_take_stops_the_run(
+    linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(40)})
+    out, is_full = tmp_path / "brat", True
+
+    def fsync(handle: int) -> None:
+        # Of a disk elsewhere it is only now that it says so.
+        if is_full and Path(f"/proc/self/fd/{handle}").readlink().name == "17.ann":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(NoteError, match="the run stopped: No space left on device; what was done"):
+        annotate_files(linker, [notes], out, format="brat")
+    assert not out.exists()
+    is_full = False
+    assert annotate_files(linker, [notes], out, format="brat", resume=True).held_notes == 40
+    assert len(list(out.iterdir())) == 80
 
 
 @pytest.mark.parametrize("left", [0, 3, 30, 60])

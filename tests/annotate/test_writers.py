@@ -183,6 +183,28 @@ def test_pubtator_is_read_back_with_further_line_ends_as_blanks(tmp_path: Path) 
     assert keep(NOTE, [], RUN)["changed"] is True
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Fever.\r\nNo ataxia.\r\n", ["n|t|Fever.", "n|a| No ataxia.  "]),
+        ("Fever. \t\n No ataxia.", ["n|t|Fever.", "n|a|   No ataxia."]),
+        (" \n\nNo ataxia.", ["n|t|", "n|a|  No ataxia."]),
+        ("\u2028Fever.\nNo ataxia.", ["n|t| Fever.", "n|a|No ataxia."]),
+        ("Fever. ", ["n|t|Fever. "]),
+    ],
+)
+def test_pubtator_ends_no_title_in_a_blank_that_readers_strip(
+    tmp_path: Path, text: str, lines: list[str]
+) -> None:
+    out = _write(tmp_path / "x.pubtator", "pubtator", (Note("n", text), []))
+    written = out.read_text(encoding="utf-8").split("\n")
+    assert written == [*lines, "", ""]
+    # The library of BioC reads them so, for one.
+    stripped = [line.strip().split("|", 2)[2] for line in lines]
+    at = text.find("No")
+    assert at == -1 or "\n".join(stripped).find("No") == at
+
+
 @pytest.mark.parametrize("name", ["x.xml", "x.json"])
 def test_bioc_is_read_back(tmp_path: Path, name: str) -> None:
     out = _write(tmp_path / name, "bioc", (NOTE, LINKS), (Note("2 & 3", "\r\n\tx\r"), []))
@@ -276,10 +298,12 @@ def _takes(name: str, out: Path, note: Note, links: Sequence[Link]) -> bool:
 
 
 def _as_pubtator(text: str) -> str:
-    """As PubTator holds it: line ends beyond the first, and tabs, are blanks there."""
-    title, line_end, rest = text.partition("\n")
+    """As PubTator holds it: line ends beyond the title's, and tabs, are blanks there."""
     blanks = str.maketrans(dict.fromkeys("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
-    return title.translate(blanks) + line_end + rest.translate(blanks)
+    if "\n" not in text:
+        return text.translate(blanks)
+    title = text[: text.index("\n")].rstrip()
+    return f"{title.translate(blanks)}\n{text[len(title) + 1 :].translate(blanks)}"
 
 
 def _rows(out: Path) -> list[tuple[str, int, int, str]]:
@@ -558,6 +582,22 @@ def test_a_snippet_is_cut_around_its_mention(tmp_path: Path) -> None:
     long = "c" * 251
     with pytest.raises(Unwritable, match="a mention of 251 characters at 0; NOTE_NLP"):
         _write(tmp_path / "y.csv", "omop", (Note("1", long), [_link(long, 0, 251)]))
+
+
+@pytest.mark.parametrize("around", ["\u00e4", "\u4e2d", "\U0001f600", "a\u00e4\u4e2d\U0001f600"])
+def test_a_snippet_takes_no_more_bytes_than_its_column(tmp_path: Path, around: str) -> None:
+    """Redshift and Oracle count the bytes of a VARCHAR(250), PostgreSQL its characters."""
+    text = around * 200 + "fi\u00e8vre" + around * 200
+    at = 200 * len(around)
+    out = _write(tmp_path / "x.csv", "omop", (Note("1", text), [_link(text, at, at + 6)]))
+    snippet = _note_nlp(out)[0]["snippet"]
+    before, after = snippet.split("fi\u00e8vre")
+    assert 250 - 8 < len(snippet.encode()) <= 250
+    assert text[at - len(before) : at + 6 + len(after)] == snippet
+    assert abs(len(before.encode()) - len(after.encode())) < 4
+    wide = "\u4e2d" * 250
+    out = _write(tmp_path / "y.csv", "omop", (Note("1", f"a{wide}b"), [_link(f"a{wide}b", 1, 251)]))
+    assert _note_nlp(out)[0]["snippet"] == wide
 
 
 # FHIR

@@ -233,6 +233,7 @@ def test_parquet_with_dates_beside_the_names(tmp_path, concepts):
         ("", {}, r"t\.csv: empty"),
         ("id,name\n", {}, r"t\.csv: no concept found"),
         ("id,name\n1,a\n".encode("utf-16"), {}, r"t\.csv:1: UTF-16"),
+        ("id,name\n1,a\n".encode("utf-16-le"), {}, r"t\.csv:1: UTF-16, .*iconv -f UTF-16"),
         ("\n \n", {}, r"t\.csv: empty; expected a header and rows"),
         ("name,label\n1,a\n", {"concept_id": "name"}, r"t\.csv: no column for 'name'; found"),
         (b"sep=,\nid,na\xefme\n1,a\n", {}, r"t\.csv:2: not UTF-8: byte 0xef"),

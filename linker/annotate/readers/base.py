@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -112,6 +113,9 @@ ID_COLUMNS = ("note_id", "id", "doc_id", "document_id", "row_id", "key")
 TEXT_COLUMNS = ("note_text", "text", "note", "document", "content", "body")
 """The usual names of columns and keys, in any case; the first that there is is taken."""
 
+_ROUNDED = re.compile(r"[1-9](?:[.,]\d+)?E\+\d\d")
+"""How spreadsheets write numbers of 12 digits and more: 1.23457E+16."""
+
 _EXACT = 1 << 53
 """Floats hold whole numbers up to this: of a greater one it is not known what it was."""
 
@@ -168,7 +172,9 @@ def _id(value: object) -> str | None:
         with suppress(UnicodeDecodeError):
             return value.decode()
         return None
-    if isinstance(value, str | UUID):
+    if isinstance(value, str):
+        return None if _ROUNDED.fullmatch(value) else value
+    if isinstance(value, UUID):
         return str(value)
     whole = as_whole(value)
     if whole is None or (isinstance(value, float) and abs(value) > _EXACT):
@@ -182,4 +188,6 @@ def _described(data: Mapping[str, object], key: str, option: str) -> str:
     value = data[key]
     if isinstance(value, float) and as_whole(value) is not None:
         return f"a float of more than {_EXACT:,}, which may have been rounded, "
+    if isinstance(value, str) and _ROUNDED.fullmatch(value):
+        return "a number that a spreadsheet has rounded (export ids as text), "
     return f"of type {type(value).__name__}, "

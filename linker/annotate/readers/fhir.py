@@ -12,22 +12,23 @@ import base64
 from email.message import Message
 from typing import IO, Any
 
-from linker.annotate.readers.base import DELETED, ENTERED_IN_ERROR, Columns, Lines, NoteFile
-from linker.annotate.readers.json_lines import parsed
-from linker.formats.lines import BOM
+from linker.annotate.readers.base import (
+    DELETED,
+    ENTERED_IN_ERROR,
+    BadNote,
+    Columns,
+    Lines,
+    NoteFile,
+)
+from linker.annotate.readers.json_lines import lines_of
 from linker.schema import Note
 
 
 def read_fhir_lines(file: NoteFile, opened: IO[bytes], columns: Columns) -> Lines:  # noqa: ARG001
     """Read a resource a line."""
-    for number, line in enumerate(opened, start=1):
-        if number == 1:
-            line = line.removeprefix(BOM)
-        if not line.strip():
-            continue
-        value = parsed(line)
-        if isinstance(value, tuple):
-            yield number, file.bad(value[0], number, value[1])
+    for number, value in lines_of(file, opened):
+        if isinstance(value, BadNote):
+            yield number, value
         else:
             yield from read_resource(file, number, value)
 
@@ -130,7 +131,8 @@ def _decoded(data: str, charset: str) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(
             f"attachment.data is not {charset}: byte 0x{error.object[error.start]:02x} "
-            f"at position {error.start}"
+            f"at position {error.start}; contentType is to name its charset, as in 'text/plain; "
+            "charset=windows-1252'"
         ) from error
     except UnicodeError as error:
         # Codecs that are for no texts of documents ("idna"): their message may quote the text.

@@ -13,10 +13,9 @@ from linker.annotate.readers.base import BadNote, Columns, Lines, NoteFile, note
 from linker.annotate.readers.table import kept_columns, note_columns
 from linker.counted import counted
 from linker.errors import NoteError
-from linker.formats.lines import FROM_WINDOWS
+from linker.formats.lines import FROM_WINDOWS, other_than_text
 from linker.formats.separated import (
     RETURN,
-    UTF_16,
     allow_long_fields,
     delimiter_of,
     returns_kept,
@@ -25,13 +24,14 @@ from linker.formats.separated import (
 from linker.schema import Note
 
 _STOP = (
-    "where its fields end cannot be told, so that neither it nor the rows after it are read; is a "
-    'quote not closed, or one inside a text not written twice ("")? Correct the file, and annotate '
-    "it again onto the same output"
+    "where its fields end cannot be told, so that neither it nor the rows after it are read; "
+    "{why} Correct the file, and annotate it again onto the same output"
 )
-
-# Bytes that are not UTF-8 are lone surrogates here.
-_UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
+_OPEN = 'is a quote not closed, or one inside a text not written twice ("")?'
+_ESCAPED = (
+    "a quote stands behind a backslash, as Spark and MySQL write it; Spark doubles it with "
+    """.option("escape", '"')."""
+)
 
 _NAME = re.compile(r"[^\W\d]\w*(?:[ ./-]\w+){0,3}")
 _NAME_LENGTH = 40
@@ -63,8 +63,9 @@ def _read_separated(file: NoteFile, opened: IO[bytes], columns: Columns, delimit
     allow_long_fields()
     try:
         first = text.readline()
-        if first.startswith(_UTF_16_MARKS):
-            yield 1, file.bad(None, 1, UTF_16)
+        other = other_than_text(first.encode(errors="surrogateescape"))
+        if other is not None:
+            yield 1, file.bad(None, 1, "; ".join(other))
             return
         before = 0
         while first and not first.strip():
@@ -116,6 +117,11 @@ class _Rows:
         row = next(self._rows, None)
         return None if row is None else [field.replace(RETURN, "\r") for field in row]
 
+    def stop(self, reason: str) -> str:
+        """What is said of the row if none after it can be read either."""
+        why = _ESCAPED if '\\"' in "".join(self._read) else _OPEN
+        return f"{reason}; {_STOP.format(why=why)}"
+
     def is_quoted(self) -> bool:
         """Whether a field of the row begins with a quote."""
         return self._quoted.search("".join(self._read)) is not None
@@ -130,22 +136,25 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
         return
     id_column, text_column = note_columns(file, header, columns, has=_told(header))
     kept = kept_columns(header, id_column, text_column)
+    # Some programs write a delimiter at the end of each row, and none after the names, or so.
+    least = 1 + max(i for i, name in enumerate(header) if name or i in kept)
+    expected = f"{least} to {len(header)}" if least < len(header) else f"{least}"
     while True:
         try:
             row = rows.next()
         except csv.Error as error:
-            yield rows.line, file.bad(None, rows.line, f"not CSV ({error}); {_STOP}")
+            yield rows.line, file.bad(None, rows.line, rows.stop(f"not CSV ({error})"))
             return
         if row is None:
             return
         line = rows.line
         if not row:
             continue
-        if len(row) != len(header):
-            reason = f"{counted(len(row), 'field')}, expected {len(header)}"
+        if len(row) < least or any(row[len(header) :]):
+            reason = f"{counted(len(row), 'field')}, expected {expected}"
             if rows.is_quoted():
                 # Perhaps a quote in the text ended a field: the rest of the note would be rows.
-                yield line, file.bad(None, line, f"{reason}; {_STOP}")
+                yield line, file.bad(None, line, rows.stop(reason))
                 return
             yield line, file.bad(None, line, reason)
             continue
@@ -156,6 +165,8 @@ def _csv_notes(file: NoteFile, rows: _Rows, columns: Columns) -> Lines:
 def _told(header: Sequence[str]) -> str:
     """What a message may say of the first row: a file without column names has a note there."""
     names = [name.strip() for name in header]
+    if len(names) == 1:
+        return "its first row is one field; fields are parted by commas, semicolons, tabs or bars"
     if all(
         len(name) <= _NAME_LENGTH and _NAME.fullmatch(name) and _OF_SEVERAL.fullmatch(name)
         for name in names

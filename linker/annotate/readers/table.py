@@ -66,7 +66,7 @@ def note_columns(
             expected = " or ".join(usual) if asked is None else repr(asked)
             raise NoteError(
                 f"{file.name}: no column {expected} for the notes' {what}; {has}; say which with "
-                f"--{what}-column"
+                f"--{what}-column, or leave the file out if it holds no notes"
             )
         if list(names).count(found) > 1:
             raise NoteError(

@@ -24,7 +24,8 @@ from linker.formats.rows import csv_rows, parquet_rows
 from linker.schema import Link, Note
 
 SNIPPET, VARIANT, MODIFIERS = 250, 250, 2000
-"""The widths of `snippet`, `lexical_variant` and `term_modifiers`."""
+"""The widths of `snippet`, `lexical_variant` and `term_modifiers`: of the first in bytes of UTF-8,
+as Redshift and Oracle count them, of the others in characters, as PostgreSQL does."""
 
 OMOP = "OMOP"
 """The key of codes that are OMOP concept ids."""
@@ -60,8 +61,8 @@ def _keep_parquet(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, 
                 f"a mention of {len(link.mention.text)} characters at {link.mention.start}; "
                 f"NOTE_NLP.lexical_variant holds {VARIANT}"
             )
+    check_utf8(note.id)
     snippets = [_snippet(note.text, link.mention.start, link.mention.end) for link in linked]
-    check_utf8(note.id, *snippets)
     return {"snippets": snippets, "at": run.started}
 
 
@@ -72,9 +73,21 @@ def _keep_csv(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]
 
 
 def _snippet(text: str, start: int, end: int) -> str:
-    """What stands around a mention of no more than `SNIPPET` characters, it in the middle."""
+    """A mention and what stands around it, the same on both sides, in no more than `SNIPPET` bytes.
+
+    Only a mention that has more itself, of no more than `SNIPPET` characters, stands there alone.
+
+    Raises:
+        Unwritable: there is a lone surrogate in it.
+    """
     room = (SNIPPET - (end - start)) // 2
-    return text[max(0, start - room) : end + room]
+    near = text[max(0, start - room) : start], text[start:end], text[end : end + room]
+    check_utf8(*near)
+    before, mention, after = (part.encode() for part in near)
+    room = max(0, SNIPPET - len(mention)) // 2
+    first = max(0, len(before) - room)
+    # Less the bytes of a character that is cut.
+    return "".join(part.decode(errors="ignore") for part in (before[first:], mention, after[:room]))
 
 
 @contextmanager

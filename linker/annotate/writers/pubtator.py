@@ -2,7 +2,8 @@
 
 Offsets run over the first line, one character, and the rest, and so are those of the note. The
 format has one line for each of the two: further line ends, and tabs, are written as blanks, which
-moves no offset; how many notes this concerns is counted in the run manifest. NIL is "-".
+moves no offset; how many notes this concerns is counted in the run manifest. Blanks at the end of
+the first line go to the rest, where no reader strips them, as BioC's library does. NIL is "-".
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from linker.annotate.writers.base import (
     check_utf8,
     type_of,
 )
+from linker.formats.pubtator import BETWEEN
 from linker.schema import Link, Note
 
 _BLANKS = str.maketrans(dict.fromkeys(BREAKS, " "))
@@ -33,9 +35,19 @@ def _keep(note: Note, links: Sequence[Link], run: RunInfo) -> dict[str, Any]:  #
     check_utf8(note.id, note.text)
     if not note.id or _BAD_ID.search(note.id):
         raise Unwritable("its id is empty or holds a blank or '|', which part PubTator's fields")
-    title, line_end, rest = note.text.partition("\n")
-    written = f"{title.translate(_BLANKS)}{line_end}{rest.translate(_BLANKS)}"
+    written = _in_two_lines(note.text)
     return {"text": written, **({"changed": True} if written != note.text else {})}
+
+
+def _in_two_lines(text: str) -> str:
+    """A text of as many characters, whose first line ends in no blank."""
+    title, line_end, _ = text.partition("\n")
+    if not line_end:
+        return text.translate(_BLANKS)
+    # One of its blanks, as the "\r" of "\r\n", is then the one character between the two.
+    title = title.rstrip()
+    rest = text[len(title) + len(BETWEEN) :]
+    return f"{title.translate(_BLANKS)}{BETWEEN}{rest.translate(_BLANKS)}"
 
 
 @contextmanager
@@ -49,7 +61,7 @@ def _open(path: Path, run: RunInfo, final: Path) -> Iterator[Write]:  # noqa: AR
 
 
 def _lines(record: Record) -> Iterator[str]:
-    title, line_end, rest = record.kept["text"].partition("\n")
+    title, line_end, rest = record.kept["text"].partition(BETWEEN)
     yield f"{record.note_id}|t|{title}\n"
     if line_end:
         yield f"{record.note_id}|a|{rest}\n"

@@ -18,7 +18,7 @@ from typing import Any
 
 from linker.counted import counted
 from linker.errors import TerminologyError
-from linker.formats.lines import BOM
+from linker.formats.lines import BOM, is_utf_16
 from linker.formats.separated import UTF_16, Dialect, delimiter_of, said_delimiter
 from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
@@ -52,7 +52,7 @@ class _Lines:
     def __next__(self) -> str:
         self.number, line = self._ahead.popleft() if self._ahead else next(self._lines)
         self.given.append((self.number, line))
-        if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if self.number == 1 and is_utf_16(line):
             raise TerminologyError(f"{self._path}:1: {UTF_16}")
         return line.decode("utf-8", "surrogateescape") + "\n"
 
