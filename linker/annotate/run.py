@@ -26,6 +26,7 @@ from linker.annotate.batch import (
     apart,
     batches,
     characters,
+    collecting_seldom,
     described,
     digest_of,
     given_up,
@@ -371,7 +372,7 @@ class _Run:
                     wrote(_WRITTEN_TOLD, total)
 
         try:
-            with stopped_clearly(output.out, "run", NoteError):
+            with stopped_clearly(output.out, "run", NoteError), collecting_seldom():
                 totals = output.write(records(), info)
                 if merge.is_selection:
                     self.state = output.merged_state(records(), {**job, "base": False})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import multiprocessing
@@ -187,6 +188,23 @@ def test_how_far_the_output_is_written_is_told(linker: Linker, tmp_path: Path) -
     annotate_files(linker, [path], out, wrote=lambda *n: told.append(n))
     # The output, and its state.
     assert told == [(1000, 4202)] * 4
+
+
+def test_cycles_are_looked_for_seldom_while_the_output_is_written(
+    linker: Linker, tmp_path: Path
+) -> None:
+    """Of Parquet, 32,768 rows are held: to go through them again and again took a third of it."""
+    notes = [{"id": str(i), "text": "No fever."} for i in range(2000)]
+    path, out, seen = tmp_path / "notes.jsonl", tmp_path / "out.parquet", set[int]()
+    path.write_text("".join(f"{json.dumps(note)}\n" for note in notes))
+    before = gc.get_threshold()
+    for _ in range(2):
+        annotate_files(
+            linker, [path], out, format="parquet", wrote=lambda *_: seen.add(gc.get_threshold()[0])
+        )
+        path.write_text('{"id": "new", "text": "Fever."}\n')
+    assert seen == {50_000}
+    assert gc.get_threshold() == before
 
 
 # One bad note

@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,7 @@ def _code(link: dict[str, Any], run: RunInfo) -> dict[str, Any]:
     return {"coding": codings, "text": link["preferred_name"]}
 
 
+@cache
 def system_of(vocabulary: str) -> str:
     """The URI of a vocabulary."""
     known = SYSTEMS.get(vocabulary.upper().replace("-", ""))
