@@ -1,7 +1,7 @@
 """One thread at a time, where threads share what was looked up before.
 
 A lock that a thread holds while its process forks is never released in the child, which has that
-thread no more: there, each lock begins anew.
+thread no more: there, each lock begins anew. `loading` is one that a fork waits for.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ class Turns:
         return Turns, ()
 
 
+loading = RLock()
+"""Held while a model is loaded, with the libraries that run it.
+
+Modules that a thread has half imported stay so in a child, where to import them never ends.
+"""
 _KNOWN: WeakSet[Turns] = WeakSet()
 
 
@@ -36,3 +41,6 @@ def _begin_anew() -> None:
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork.
     os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(
+        before=loading.acquire, after_in_parent=loading.release, after_in_child=loading.release
+    )

@@ -15,7 +15,7 @@ from linker.detect.long_words import bear_long_words
 from linker.errors import DetectorError
 from linker.schema import Mention
 from linker.text import readable
-from linker.turns import Turns
+from linker.turns import Turns, loading
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -61,7 +61,9 @@ class SpacyDetector:
         self._alone = False
         self._most_words: int | None = None
         if isinstance(name_or_nlp, (str, Path)):
-            self._nlp, self._name = _load(name_or_nlp), str(name_or_nlp)
+            with loading:
+                self._nlp = _load(name_or_nlp)
+            self._name = str(name_or_nlp)
             self._alone = _multiplied_by_numpy(self._nlp)
             self._most_words = len(self._nlp.vocab.strings) + WORDS_KEPT
         else:

@@ -6,7 +6,6 @@ a meeting of threads, and there is no pool of threads for a fork to break.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from linker.encoder.network import ExportError
 from linker.encoder.session import Run, session
 from linker.encoder.tokens import Tokens, one_by_one
 from linker.encoder.transformer import TransformerEncoder
+from linker.turns import loading
 
 INT8_SCHEME = "int8-1"
 """Part of the fingerprint of an int8 encoder: raised when its vectors change."""
@@ -65,7 +65,6 @@ class OnnxEncoder:
         self._fingerprint = fingerprint
         self._int8 = int8
         self._model: _Loaded | None = None
-        self._lock = threading.Lock()
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -76,11 +75,7 @@ class OnnxEncoder:
         return f"{type(self).__name__}({self._identity.name!r}, precision={precision!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_model": None, "_lock": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.Lock()
+        return {**self.__dict__, "_model": None}
 
     def encode(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
@@ -112,7 +107,7 @@ class OnnxEncoder:
         )
 
     def _loaded(self) -> _Loaded | TransformerEncoder:
-        with self._lock:
+        with loading:
             if self._torch is not None:
                 return self._torch
             if self._model is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from linker.encoder.folder import ModelFolder
 from linker.encoder.loaded import LoadedModel, after_fork, load
 from linker.encoder.tokens import Tokens, one_by_one, together
 from linker.errors import EncoderError
+from linker.turns import loading
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,6 @@ class TransformerEncoder:
         self._folder = folder
         self._device = device
         self._models: tuple[LoadedModel, ...] = ()
-        self._lock = threading.Lock()
         self._identity = identity
 
     @property
@@ -70,7 +69,6 @@ class TransformerEncoder:
         self._device = state["device"]
         self._identity = state["identity"]
         self._models = ()
-        self._lock = threading.Lock()
 
     @property
     def at_once(self) -> int:
@@ -136,7 +134,7 @@ class TransformerEncoder:
         return run
 
     def _loaded(self) -> tuple[LoadedModel, ...]:
-        with self._lock:
+        with loading:
             forked = bool(self._models) and self._models[0].process != os.getpid()
             if forked and self._device is None and self._models[0].device.type != "cpu":
                 # A GPU that nobody asked for, and that works in the parent alone: load anew.

@@ -334,6 +334,34 @@ def test_an_encoder_that_has_run_works_after_a_fork(shared_bert: Path, names: li
         child.join()
 
 
+FORKED = """
+import os, signal, sys, threading, time
+from linker.encoder import load_encoder
+
+encoder = load_encoder(sys.argv[1], device="cpu", backend=sys.argv[2])
+first = threading.Thread(target=encoder.encode, args=(["fever"],))
+first.start()
+time.sleep(float(sys.argv[3]))
+child = os.fork()
+if child == 0:
+    signal.alarm(int(sys.argv[4]))
+    os._exit(0 if encoder.encode(["chest pain"]).shape == (1, 32) else 1)
+first.join()
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+@pytest.mark.parametrize("pause", [0.05, 0.2])
+def test_a_fork_while_the_model_is_loaded(shared_bert: Path, backend: str, pause: float) -> None:
+    # In a thread, for the first time: libraries are half imported.
+    arguments = [str(shared_bert), backend, str(pause), str(PATIENCE)]
+    command = [sys.executable, "-c", FORKED, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.stdout == "0\n", run.stderr
+
+
 SCRIPT = """
 import sys
 from linker.encoder import load_encoder
