@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,20 +69,13 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         for other in (*alt_ids, *coded):
             if other.strip():
                 alternatives.setdefault(other.strip(), set()).add(concept_id)
-    _retire(builder, alternatives.items())
+    builder.retire_alternatives(alternatives)
     skipped = bad.counted()
     if n_loose:
         skipped["xrefs without a vocabulary"] = n_loose
     name = path.name.removesuffix(".gz").removesuffix(".jsonl")
     release = Release(terminology=name, version="", licence="", source="jsonl", skipped=skipped)
     return without_cut_names(builder.finish(release))
-
-
-def _retire(builder: TableBuilder, alternatives: Iterable[tuple[str, set[str]]]) -> None:
-    """Add the ids that one concept alone claims; `retire` leaves those of other concepts alone."""
-    for other, claimants in alternatives:
-        if len(claimants) == 1:
-            builder.retire(other, replaced_by=next(iter(claimants)))
 
 
 class _Row:

@@ -7,7 +7,7 @@ hand over Arrow tables of these schemas, which may be memory-mapped.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import cast
@@ -226,6 +226,16 @@ class TableBuilder:
             return
         self._claim(concept_id, at)
         self._append((concept_id, name or concept_id, None, [], [], [], "retired", replaced_by))
+
+    def retire_alternatives(self, claimants: Mapping[str, Collection[str]]) -> None:
+        """Add the alternative ids that one concept alone claims; what several do leads to none.
+
+        Args:
+            claimants: the concepts that have an id as an alternative one.
+        """
+        for other, concept_ids in claimants.items():
+            if len(concept_ids) == 1:
+                self.retire(other, replaced_by=next(iter(concept_ids)))
 
     def finish(self, release: Release) -> Terminology:
         """The two tables. `replaced_by` is followed to an active concept, or left empty.

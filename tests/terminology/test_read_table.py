@@ -46,6 +46,34 @@ def test_aliases_of_columns_and_lists(tmp_path, concepts):
     assert terminology.release.terminology == "local"
 
 
+def test_alternative_ids_lead_to_the_one_concept_that_claims_them(tmp_path, concepts):
+    path = file(
+        tmp_path,
+        "t.csv",
+        "id,name,Alt IDs,merged\n1,spots,A1|A2|2,M1\n1,macules,A1|A3,\n2,rash,A3,M2\n3,boil,,3\n",
+    )
+    options = ReadOptions(columns={"alt_ids": ["Alt IDs", "merged"]})
+    found = concepts(read_terminology("table", path, options))
+    ids = {key: (row["status"], row["replaced_by"]) for key, row in found.items()}
+    assert ids == {
+        "1": ("active", None),
+        "2": ("active", None),  # of a concept itself
+        "3": ("active", None),
+        "A1": ("retired", "1"),
+        "A2": ("retired", "1"),
+        "M1": ("retired", "1"),
+        "M2": ("retired", "2"),  # A3 is claimed twice
+    }
+    by_name = concepts(read_terminology("table", path))
+    assert [key for key in by_name if by_name[key]["status"] == "retired"] == ["A1", "A2"]
+
+
+def test_alternative_ids_that_a_spreadsheet_rounded_are_an_error(tmp_path):
+    path = file(tmp_path, "t.csv", "id,name,alt_ids\n1,spots,2.2298E+07\n")
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: alt_ids '2\.2298E\+07' is a number as"):
+        read_terminology("table", path)
+
+
 def test_rows_of_one_id_are_names_of_one_concept(tmp_path, concepts):
     path = file(
         tmp_path,

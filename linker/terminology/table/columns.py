@@ -22,6 +22,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "semantic_types": ("semantic_types", "semantic_type", "types", "type"),
     "parents": ("parents", "parent", "parent_ids", "parent_id"),
     "xrefs": ("xrefs", "xref"),
+    "alt_ids": ("alt_ids", "alt_id", "alternative_ids", "alternative_id"),
 }
 """Our columns, and what they are called in files, best first; case, spaces and hyphens are free."""
 

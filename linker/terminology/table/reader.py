@@ -1,7 +1,8 @@
 """Any table with a column of ids and one of names: CSV, TSV (plain or .gz), or Parquet.
 
 Several rows with one id are several names of that concept: the first is preferred, the rest are
-exact.
+exact. Alternative ids (of what was merged into it, or the local system's own) lead to the one
+concept that claims them, unless they are a concept of the table themselves.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from linker.terminology.tables import NameKind, Release, TableBuilder, Terminolo
 from linker.terminology.xrefs import code_of
 
 _MAX_NAME, _MAX_LINES = 5000, 5
+_IDS = ("parents", "alt_ids")
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class _Concept:
     semantic_types: list[str] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
     codes: list[tuple[str, str]] = field(default_factory=list)
+    alternative_ids: list[str] = field(default_factory=list)
 
 
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
@@ -61,6 +64,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             bad.skip(error)
     only.refuse_absent()
     builder = TableBuilder(str(path))
+    claimants: dict[str, set[str]] = {}
     for concept_id, concept in concepts.items():
         builder.add(
             concept_id,
@@ -72,6 +76,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             codes=concept.codes,
             at=concept.at,
         )
+        for other in concept.alternative_ids:
+            claimants.setdefault(other, set()).add(concept_id)
+    builder.retire_alternatives(claimants)
     release = Release(
         terminology=path.name.partition(".")[0],
         version="",
@@ -121,7 +128,7 @@ def _merge(
         if column not in REQUIRED
     }
     for column, values in cells.items():
-        if column == "parents" or column.startswith(CODES):
+        if column in _IDS or column.startswith(CODES):
             refuse_rounded(column, values, where)
     concept = concepts.get(concept_id)
     if concept is None:
@@ -137,6 +144,8 @@ def _merge(
             concept.semantic_types += values
         elif column == "parents":
             concept.parents += values
+        elif column == "alt_ids":
+            concept.alternative_ids += values
         elif column == "xrefs":
             concept.codes += [code for code in map(code_of, values) if code is not None]
         else:
