@@ -28,6 +28,7 @@ from linker.annotate.readers import (
     read_database,
 )
 from linker.errors import NoteError
+from linker.home import at_home
 from linker.link import refuse_one
 from linker.schema import Note
 
@@ -89,7 +90,7 @@ class NoteStream:
             for file in (
                 [_of_database(str(path), query)]
                 if is_database(path)
-                else files_of(Path(path), left_out, input_format)
+                else files_of(at_home(path), left_out, input_format)
             )
         ]
         if query is not None and not any(file.database for file in self.files):

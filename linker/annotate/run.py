@@ -47,6 +47,7 @@ from linker.annotate.settle import DoneNotes, settle
 from linker.annotate.writers import RunInfo, format_of
 from linker.atomic import stopped_clearly
 from linker.errors import ConfigError, NoteError
+from linker.home import at_home
 from linker.link import Linker, at_least_one, n_candidates
 from linker.lock import locked
 from linker.schema import Note
@@ -130,7 +131,7 @@ def annotate_files(
             )
     if ray is not None:
         require("ray", extra="ray")
-    out = Path(out)
+    out = at_home(out)
     output = Output(out, format_of(format, out))
     output.check_kind()
     # The output may lie in the folder of the notes.

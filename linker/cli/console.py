@@ -34,9 +34,10 @@ def open_linker(index: Path, **options: Any) -> Linker:
         LinkerError: as `Linker.load`.
     """
     from linker.errors import EncoderError
+    from linker.home import at_home
     from linker.link import Linker
 
-    folder = Path(options.get("encoder") or "").expanduser()
+    folder = at_home(options.get("encoder") or "")
     if folder.is_absolute() and not folder.is_dir():
         raise EncoderError(f"{folder}: no such folder; --encoder says where the encoder is now")
     return Linker.load(index, **options)

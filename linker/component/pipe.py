@@ -22,6 +22,7 @@ from linker.component.said import set_before
 from linker.component.spans import asserted, mentions_of, spans_given, spans_of
 from linker.config import DEFAULT_THRESHOLD
 from linker.errors import ConfigError, DetectorError, EncoderError, IndexFolderError
+from linker.home import at_home
 from linker.link import KnowledgeBase, Linker, at_least_one, n_candidates
 from linker.schema import Link
 
@@ -101,7 +102,7 @@ class ConceptLinker(Pipe):
                 backend=backend,
             )
         except IndexFolderError as error:
-            looked = "" if Path(index).is_absolute() else f" (relative to {Path.cwd()})"
+            looked = "" if at_home(index).is_absolute() else f" (relative to {Path.cwd()})"
             raise IndexFolderError(
                 f"{error}{looked}. If the index of a saved pipeline is elsewhere now: "
                 f"{_with_index(name)}"
@@ -278,7 +279,7 @@ class ConceptLinker(Pipe):
 
         Warns where the index was given by a relative path, which the pipeline keeps as it is.
         """
-        if not Path(self._index).is_absolute():
+        if not at_home(self._index).is_absolute():
             warn(
                 f"{self.name}: the saved pipeline will look for its index at {self._index}, from "
                 "the folder where the program is started that loads it; give the index by an "

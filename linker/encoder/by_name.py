@@ -20,6 +20,7 @@ from linker.encoder.known import (
 )
 from linker.encoder.transformer import TransformerEncoder
 from linker.errors import EncoderError, EncoderMismatchError
+from linker.home import at_home
 
 
 def load_encoder(
@@ -104,7 +105,7 @@ class _Place(NamedTuple):
 
 
 def _place(name: str | Path, revision: str | None, allow_download: bool) -> _Place:
-    path, text = Path(name).expanduser(), str(name)
+    path, text = at_home(name), str(name)
     known = KNOWN_ENCODERS.get(text.lower()) if isinstance(name, str) else None
     # A folder that only happens to be called "minilm" does not hide the encoder.
     if text and path.is_dir() and (known is None or holds_model(path)):

@@ -9,6 +9,7 @@ from linker.encoder.by_name import holds_model
 from linker.encoder.export import export_places
 from linker.encoder.known import KNOWN_ENCODERS, package_folder
 from linker.errors import MissingExtraError
+from linker.home import at_home
 
 
 def find_encoder(name: str) -> str:
@@ -17,7 +18,7 @@ def find_encoder(name: str) -> str:
     Args:
         name: a known name, a hub name, or a folder.
     """
-    path = Path(name).expanduser()
+    path = at_home(name)
     if path.is_dir() and holds_model(path):
         return str(path)
     known = KNOWN_ENCODERS.get(name.lower())

@@ -27,6 +27,7 @@ from linker.detect import (
 )
 from linker.encoder import BACKENDS, Encoder, own_encoder, refuse_other
 from linker.errors import EncoderError
+from linker.home import at_home
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
 from linker.link.choose import Decided, shown, with_longer
@@ -101,7 +102,7 @@ class Linker:
         self._whole_composites = whole_composites
         self._type_filter = type_filter
         if isinstance(assertion_rules, (str, Path)):
-            assertion_rules = AssertionRules(assertion_rules)
+            assertion_rules = AssertionRules(at_home(assertion_rules))
         elif not isinstance(assertion_rules, (AssertionRules, NoneType)):
             raise TypeError(
                 f"assertion_rules is {type(assertion_rules).__name__}, expected a file or "
@@ -140,7 +141,7 @@ class Linker:
         """Open an index. Its files are mapped, and the encoder is loaded when first needed.
 
         Args:
-            path: the index folder.
+            path: the index folder; "~" is the home.
             encoder: where the index's encoder is now, if it has moved since the build: a known
                 name, a folder, or an `Encoder`. Nothing is downloaded.
             detector: finds the mentions in `annotate` and `pipe`: "dictionary"; "clinical", the
@@ -180,7 +181,7 @@ class Linker:
         check(path, (str, PathLike), "path")
         check(verify, bool, "verify")
         return cls(
-            Index.open(path, verify=verify),
+            Index.open(at_home(path), verify=verify),
             encoder=encoder,
             detector=detector,
             threshold=threshold,
