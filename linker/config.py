@@ -95,8 +95,9 @@ class ReadOptions(Checked):
         default_type: the semantic type of concepts that have none ("disorder"): the rules for
             disorders, drugs and body parts go by types.
         columns: for `table`: our column names to the file's ("concept_id", "name", "synonyms",
-            "definition", "semantic_types", "parents", and "codes.VOCABULARY"); to several of the
-            file's where a concept may have several of it: `synonyms = ["Short", "Alias"]`.
+            "definition", "semantic_types", "parents", "xrefs", "alt_ids", and "codes.VOCABULARY");
+            to several of the file's where a concept may have several of it:
+            `synonyms = ["Short", "Alias"]`.
         only: for `table`: read the rows that have one of these values in a column of the file
             (`only = { STATUS = ["ACTIVE", "TRIAL"] }`); "" is a blank cell.
         delimiter: for `table`: the field separator; by default from the file's ending.

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+
+EXACT = 1 << 53
+"""Floats hold whole numbers up to this (IEEE 754, binary64): of a greater one it is not known what
+it was."""
+
+_ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
 
 
 def as_text(cell: object) -> str:
@@ -22,3 +29,8 @@ def as_whole(cell: object) -> int | None:
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         return None
     return int(cell) if cell == cell and abs(cell) != float("inf") and cell == int(cell) else None
+
+
+def is_rounded(cell: str) -> bool:
+    """Whether a text is a number as spreadsheets write long ones (1.23457E+16): no id any more."""
+    return _ROUNDED.fullmatch(cell) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
-from linker.formats.cells import as_text, as_whole
+from linker.formats.cells import EXACT, as_text, as_whole, is_rounded
 from linker.formats.lines import bad_byte
 from linker.schema import Note
 
@@ -113,12 +112,6 @@ ID_COLUMNS = ("note_id", "id", "doc_id", "document_id", "row_id", "key")
 TEXT_COLUMNS = ("note_text", "text", "note", "document", "content", "body")
 """The usual names of columns and keys, in any case; the first that there is is taken."""
 
-_ROUNDED = re.compile(r"[1-9](?:[.,]\d+)?E\+\d\d")
-"""How spreadsheets write numbers of 12 digits and more: 1.23457E+16."""
-
-_EXACT = 1 << 53
-"""Floats hold whole numbers up to this: of a greater one it is not known what it was."""
-
 
 def known_column(name: str) -> str | None:
     """What a column is to us, if it is one that is carried along."""
@@ -173,11 +166,11 @@ def _id(value: object) -> str | None:
             return value.decode()
         return None
     if isinstance(value, str):
-        return None if _ROUNDED.fullmatch(value) else value
+        return None if is_rounded(value) else value
     if isinstance(value, UUID):
         return str(value)
     whole = as_whole(value)
-    if whole is None or (isinstance(value, float) and abs(value) > _EXACT):
+    if whole is None or (isinstance(value, float) and abs(value) > EXACT):
         return None
     return str(whole)
 
@@ -187,7 +180,7 @@ def _described(data: Mapping[str, object], key: str, option: str) -> str:
         return f"missing ({option} says what it is called), "
     value = data[key]
     if isinstance(value, float) and as_whole(value) is not None:
-        return f"a float of more than {_EXACT:,}, which may have been rounded, "
-    if isinstance(value, str) and _ROUNDED.fullmatch(value):
+        return f"a float of more than {EXACT:,}, which may have been rounded, "
+    if isinstance(value, str) and is_rounded(value):
         return "a number that a spreadsheet has rounded (export ids as text), "
     return f"of type {type(value).__name__}, "

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable
 
 from linker.errors import TerminologyError
+from linker.formats.cells import EXACT, is_rounded
 from linker.terminology.files import not_utf8
 
-_ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?[Ee]\+\d+")
 _LEFT_ALONE = re.compile(r'^="([^"]+)"$')
 """How a spreadsheet is told to leave an id as it is, zeros in front and all: ="00124"."""
 _ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
-_EXACT = 2**53
-"""Beyond it a float no longer tells whole numbers apart (IEEE 754, binary64)."""
 
 
 def refuse_error(column: str, value: str, where: str) -> None:
@@ -41,7 +39,7 @@ def refuse_rounded(column: str, values: Iterable[str], where: str) -> None:
         TerminologyError: one of them is such a number.
     """
     for value in values:
-        if _ROUNDED.fullmatch(value):
+        if is_rounded(value):
             raise TerminologyError(
                 f"{where}: {column} {value!r} is a number as a spreadsheet rounds it, which no "
                 "longer says which id it was; export the column again, as text"
@@ -58,7 +56,7 @@ def values_in(cell: object, separator: str | None, where: str) -> list[str]:
         # A whole column of integers becomes floats where one is missing.
         if cell != cell:  # not a number
             return []
-        if abs(cell) >= _EXACT:
+        if abs(cell) >= EXACT:
             raise TerminologyError(
                 f"{where}: {cell:.0f} as a floating-point number, which is too long to be exact; "
                 "write ids as text or as integers"
