@@ -169,9 +169,9 @@ class _Dispatch(Generic[Batch, Result]):
         if self._deaths == _STILLBORN and not self._has_begun:
             raise NoteError(
                 "worker processes end before their first note (exit code "
-                f"{self._pool.exit_code(connection)}; their own messages are above); a script with "
-                'classes of its own has to call this below `if __name__ == "__main__":`; one '
-                "worker needs no process"
+                f"{self._pool.exit_code(connection)}; their own messages are above). Is memory "
+                "short? Fewer --workers take less, and one needs no process. A script with classes "
+                'of its own has to call this below `if __name__ == "__main__":`'
             ) from error
         if self._deaths == _DEATHS:
             raise NoteError(

@@ -151,9 +151,8 @@ def test_processes_that_never_begin_stop_the_run_at_once(monkeypatch: pytest.Mon
     """No note is in error for what is wrong with the script."""
     expected = (
         r"^worker processes end before their first note \(exit code 3; their own messages are "
-        r"above\); a script with classes of its own has to call this below "
-        r"`if __name__ == \"__main__\":`; "
-        r"one worker needs no process$"
+        r"above\)\. Is memory short\? Fewer --workers take less, and one needs no process\. "
+        r"A script with classes of its own has to call this below `if __name__ == \"__main__\":`$"
     )
     with pytest.raises(NoteError, match=expected):
         _mapped(monkeypatch, Processes({}, stillborn=range(99)))
