@@ -147,6 +147,19 @@ class Terminology:
                 raise ValueError(f"table has the columns {table.schema.names}, not {schema.names}")
 
 
+def sole_claimants(claimants: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """The concept of each alternative id that one alone claims; what several do leads to none.
+
+    Args:
+        claimants: the concepts that have an id as an alternative one.
+    """
+    return {
+        other: next(iter(concept_ids))
+        for other, concept_ids in claimants.items()
+        if len(concept_ids) == 1
+    }
+
+
 class TableBuilder:
     """Collects concepts one by one, checks them, and gives the two tables.
 
@@ -228,14 +241,9 @@ class TableBuilder:
         self._append((concept_id, name or concept_id, None, [], [], [], "retired", replaced_by))
 
     def retire_alternatives(self, claimants: Mapping[str, Collection[str]]) -> None:
-        """Add the alternative ids that one concept alone claims; what several do leads to none.
-
-        Args:
-            claimants: the concepts that have an id as an alternative one.
-        """
-        for other, concept_ids in claimants.items():
-            if len(concept_ids) == 1:
-                self.retire(other, replaced_by=next(iter(concept_ids)))
+        """Add alternative ids: those of `sole_claimants`."""
+        for other, concept_id in sole_claimants(claimants).items():
+            self.retire(other, replaced_by=concept_id)
 
     def finish(self, release: Release) -> Terminology:
         """The two tables. `replaced_by` is followed to an active concept, or left empty.

@@ -156,6 +156,21 @@ def test_obo(tmp_path, concepts):
     assert release.skipped == {"terms without a name": 1, "parents that are not there": 1}
 
 
+def test_an_alternative_id_of_two_terms_leads_to_neither(tmp_path, concepts):
+    terms = [
+        "id: INV:1\nname: Spot\nalt_id: INV:8\nalt_id: INV:7",
+        "id: INV:2\nname: Mole\nalt_id: INV:8\nalt_id: INV:9",
+        "id: INV:9\nname: Old mole\nis_obsolete: true",
+        "id: INV:8\nname: Spot and mole\nis_obsolete: true",
+    ]
+    path = tmp_path / "t.obo"
+    path.write_text("\n\n".join(["format-version: 1.2", *(f"[Term]\n{t}" for t in terms)]) + "\n")
+    found = concepts(read_terminology("obo", path))
+    assert {key: row["replaced_by"] for key, row in found.items()} == {
+        "INV:1": None, "INV:2": None, "INV:7": "INV:1", "INV:8": None, "INV:9": "INV:2",
+    }  # fmt: skip
+
+
 def test_a_term_that_was_divided_leads_to_none_of_its_parts(tmp_path, concepts):
     header, *frames = OBO.split("\n\n")
     divided = "[Term]\nid: INV:9\nname: Spot and mole\nis_obsolete: true"

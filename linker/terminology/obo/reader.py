@@ -22,7 +22,7 @@ from linker.terminology.obo.graph import repaired_graph
 from linker.terminology.obo.owl import repaired_owl
 from linker.terminology.obo.repair import ABBREVIATION
 from linker.terminology.obo.text import repaired_obo
-from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
+from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology, sole_claimants
 from linker.terminology.temporary import in_temporary_folder
 from linker.terminology.xrefs import code_of
 
@@ -65,18 +65,18 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
             skipped["terms without a name"] += 1
         elif not term.obsolete:
             _add(builder, term, default)
-    alternatives: dict[str, str] = {}
+    claimants: dict[str, set[str]] = {}
     for term in terms:
         if not term.obsolete and term.id in builder:
             for other in sorted(term.alternate_ids):
-                alternatives.setdefault(other, term.id)
+                claimants.setdefault(other, set()).add(term.id)
+    alternatives = sole_claimants(claimants)
     for term in terms:
         if term.obsolete:
             # A term that was merged may stand as obsolete and as an alternative id.
             successor = _successor(term) or alternatives.get(term.id)
             builder.retire(term.id, name=term.name or "", replaced_by=successor)
-    for other, concept_id in alternatives.items():
-        builder.retire(other, replaced_by=concept_id)
+    builder.retire_alternatives(claimants)
     if terms and skipped["terms without a name"] == len(terms):
         raise TerminologyError(
             f"{path}: {counted(len(terms), 'term')}, none with a name; is this a part of a "
