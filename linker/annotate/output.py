@@ -286,8 +286,8 @@ def _files(path: Path) -> Iterator[Path]:
 def _sync(paths: Iterable[Path]) -> None:
     """Put files on the disk.
 
-    Many at once: alone, each waits for the disk's journal. 2,000 files of 800 bytes took 7.4 s one
-    by one, and 0.2 together.
+    Many at once: alone, each waits for the disk's journal. 2,000 files of 800 bytes took 0.5 s one
+    by one and 0.25 together; on another day, when the disk was busy, 7.4 and 0.2.
     """
     left = iter(paths)
     with ThreadPoolExecutor(_SYNCED_AT_ONCE, thread_name_prefix="sync") as threads:

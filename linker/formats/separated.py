@@ -12,8 +12,8 @@ from linker.formats.lines import FROM_UTF_16
 UTF_16 = f"UTF-16, as spreadsheets call 'Unicode text'; {FROM_UTF_16}"
 
 MAX_FIELD = 1 << 25
-"""Characters of a field; a longer one is a quote that was never closed, for which a quarter of a
-gigabyte is held until then."""
+"""Characters of a field; a longer one is a quote that was never closed, for which some 0.3 GB are
+held until then."""
 
 RETURN = "\ud800"
 """Stands for a carriage return that ends no row, which `csv` takes for a broken one; no file that
