@@ -44,7 +44,7 @@ class Done:
     """What became of a batch.
 
     Attributes:
-        frame: its records, for the journal.
+        frame: its records, for the journal: in one frame, or in several where it was done in parts.
         items: of each, in order, the note's id, the digest of its text, and whether it has links
             (else it is an error).
         n_links: links, NIL left out.

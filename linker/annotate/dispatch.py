@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 _AHEAD = 4
 """Batches a worker that may be done before an earlier one: bounds what waits for its turn."""
 
-_DEATHS = 10
+DEATHS = 10
 """Deaths in a row, with nothing done between them, that stop a run: it is not for single notes."""
 
 _STILLBORN = 3
@@ -71,6 +71,14 @@ def map_in_processes(
     """
     with closing(Workers(function, workers)) as pool:
         yield from _Dispatch(pool, iter(batches), rescue, replaced).results()
+
+
+def worn_out(last: str) -> NoteError:
+    """What ends a run whose workers die again and again; `last` is what the last one had."""
+    return NoteError(
+        f"worker processes die again and again, the last one with {last} (is memory short? fewer "
+        "--workers take less); what was done is kept: use --resume to go on"
+    )
 
 
 @dataclass(slots=True)
@@ -173,12 +181,8 @@ class _Dispatch(Generic[Batch, Result]):
                 "short? Fewer --workers take less, and one needs no process. A script with classes "
                 'of its own has to call this below `if __name__ == "__main__":`'
             ) from error
-        if self._deaths == _DEATHS:
-            raise NoteError(
-                f"worker processes die again and again, the last one with "
-                f"{self._rescue.describe(task.batch)} (is memory short? fewer --workers take "
-                "less); what was done is kept: use --resume to go on"
-            ) from error
+        if self._deaths == DEATHS:
+            raise worn_out(self._rescue.describe(task.batch)) from error
         self._idle.append(self._pool.replace(connection))
         self._replaced()
         return task

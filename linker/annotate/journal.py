@@ -195,12 +195,16 @@ def read_records(path: Path) -> Iterator[Record]:
             )
 
 
-def unpack(frame: bytes) -> list[Record]:
-    """The records of one frame, as `pack` made it."""
-    found = _frame(io.BytesIO(frame))
-    if found is None:
-        raise ValueError("not a whole frame")
-    return list(_records(found[1]))
+def unpack(frames: bytes) -> list[Record]:
+    """The records of frames, as `pack` made them, one behind the other."""
+    file = io.BytesIO(frames)
+    records: list[Record] = []
+    while _left(file):
+        found = _frame(file)
+        if found is None:
+            raise ValueError("not a whole frame")
+        records += _records(found[1])
+    return records
 
 
 def _records(lines: bytes) -> Iterator[Record]:

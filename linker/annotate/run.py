@@ -299,11 +299,11 @@ class _Run:
         else:
             rescue = Rescue(described, apart, given_up, together)
             yield from map_in_processes(
-                here, left, workers=self.workers, rescue=rescue, replaced=self._count_death
+                here, left, workers=self.workers, rescue=rescue, replaced=self._count_deaths
             )
 
-    def _count_death(self) -> None:
-        self.counts = replace(self.counts, deaths=self.counts.deaths + 1)
+    def _count_deaths(self, n: int = 1) -> None:
+        self.counts = replace(self.counts, deaths=self.counts.deaths + n)
 
     def _annotated_on_ray(
         self, address: str, annotate: Callable[[Linker, list[Item]], Done]
@@ -314,7 +314,13 @@ class _Run:
         with connected(address, workers=self._asked) as cluster:
             self.workers = cluster.workers
             found = annotate_on_ray(
-                self._linker, self._stream, done_before, self._digest, annotate, cluster
+                self._linker,
+                self._stream,
+                done_before,
+                self._digest,
+                annotate,
+                cluster,
+                self._count_deaths,
             )
             with closing(found):
                 for sightings, done, bytes_read in found:

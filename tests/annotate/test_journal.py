@@ -48,6 +48,7 @@ def test_what_was_committed_is_read_in_its_order(path: Path) -> None:
     assert read_job(path) == JOB
     assert list(read_records(path)) == RECORDS
     assert unpack(frame(*RECORDS)) == RECORDS
+    assert unpack(frame(*RECORDS[:1]) + frame(*RECORDS[1:])) == RECORDS
 
 
 def test_a_journal_is_gone_on_with_under_its_own_job(path: Path) -> None:

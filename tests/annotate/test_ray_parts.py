@@ -78,11 +78,12 @@ def _annotated(reopen: Any, expected: dict[str, Any], folder: Path) -> tuple[lis
     """What the driver gets of a batch that an actor was given."""
     from linker.annotate.ray import rows
     from linker.annotate.ray.actor import Annotator
+    from linker.annotate.ray.deaths import Book
 
     def annotate(linker: Linker, batch: list[Item]) -> Done:
         return Done(b"frame", tuple((item.id, text, True) for item, text in batch), 2)
 
-    actor = Annotator(reopen, expected, annotate, folder)
+    actor = Annotator(reopen, expected, annotate, folder, Book())
     (row,) = actor(rows.table([rows.of_read(NOTES, 7)])).to_pylist()
     assert row["read"] == 7
     return rows.sightings_of(row), rows.done_of(row)
@@ -94,6 +95,96 @@ def test_an_actor_answers_with_what_the_journal_takes(linker: Linker, tmp_path: 
     sightings, done = _annotated(lambda: linker, made_of(linker), tmp_path / "not here")
     assert sightings == [NOTES[0].placed()]
     assert done == Done(b"frame", (("n1", b"digest", True),), 2)
+
+
+class _Died(BaseException):
+    """What a worker dies of."""
+
+
+def _batch(first: int, n: int, *fatal: int) -> list[Item]:
+    ids = range(first, first + n)
+    return [(Note(f"n{i}", "fatal" if i in fatal else "fever"), b"digest") for i in ids]
+
+
+def _tried(book: Any, key: bytes, batches: list[list[Item]]) -> list[Done]:
+    """What a worker makes of a block; it dies of a note that says "fatal"."""
+    from linker.annotate.ray.deaths import Block
+
+    def annotate(batch: list[Item]) -> Done:
+        if any(isinstance(item, Note) and item.text == "fatal" for item, _ in batch):
+            raise _Died
+        return Done(b"", tuple((item.id, text, True) for item, text in batch), 0)
+
+    block = Block(book, key, annotate)
+    block.open(batches[0])
+    found = [block.done(i, batch) for i, batch in enumerate(batches)]
+    block.close()
+    return found
+
+
+def test_notes_that_workers_die_of_are_given_up_and_no_others() -> None:
+    from linker.annotate.ray.deaths import Book
+
+    book = Book()
+    batches = [_batch(0, 4), _batch(4, 4, 5, 7), _batch(8, 4)]
+    for deaths in range(5):  # the block twice, batch 1, note 5, note 7
+        with pytest.raises(_Died):
+            _tried(book, b"block", batches)
+        assert book.count() == deaths
+    found = [item for done in _tried(book, b"block", batches) for item in done.items]
+    assert [note_id for note_id, _, _ in found] == [f"n{i}" for i in range(12)]
+    assert [note_id for note_id, _, is_well in found if not is_well] == ["n5", "n7"]
+    assert book.count() == 5
+    # It was closed: whoever has to make its results again does it whole.
+    with pytest.raises(_Died):
+        _tried(book, b"block", batches)
+    assert book.count() == 5
+
+
+def test_a_block_whose_worker_was_ended_for_anothers_sake_loses_nothing() -> None:
+    from linker.annotate.ray.deaths import Book
+
+    book = Book()
+    for _ in range(2):
+        assert book.opened(b"block").in_a_row == book.count()
+    (done,) = _tried(book, b"block", [_batch(0, 4)])
+    assert [is_well for *_, is_well in done.items] == [True] * 4
+    assert book.count() == 2
+
+
+def test_workers_that_die_of_the_index_end_the_run(tmp_path: Path) -> None:
+    from linker.annotate.ray import rows
+    from linker.annotate.ray.actor import Annotator
+    from linker.annotate.ray.deaths import Book
+
+    def reopen() -> Linker:
+        raise _Died
+
+    book = Book()
+    block = rows.table([rows.of_read(NOTES, 7)])
+    for _ in range(10):
+        with pytest.raises(_Died):
+            Annotator(reopen, {}, lambda *_: Done(b"", (), 0), tmp_path, book)(block)
+    answer = Annotator(reopen, {}, lambda *_: Done(b"", (), 0), tmp_path, book)(block)
+    with pytest.raises(NoteError, match=r"die again and again, the last one with the note 'n1' of"):
+        rows.done_of(answer.to_pylist()[0])
+
+
+def test_workers_that_die_with_nothing_done_end_the_run() -> None:
+    from linker.annotate.ray.deaths import Book
+
+    book = Book()
+    batches = [_batch(0, 20, *range(20))]
+    for _ in range(10):
+        with pytest.raises(_Died):
+            _tried(book, b"block", batches)
+    with pytest.raises(NoteError, match=r"die again and again, the last one with the notes 'n0' t"):
+        _tried(book, b"block", batches)
+    # Others do something meanwhile: then it is these notes.
+    _tried(book, b"other", [_batch(90, 1)])
+    for _ in range(9):
+        with pytest.raises(_Died):
+            _tried(book, b"block", batches)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ray.util.annotations import RayDeprecationWarning
 from linker.annotate.batch import Done, Item
 from linker.annotate.ray.actor import Annotator, made_of
 from linker.annotate.ray.cluster import Cluster
+from linker.annotate.ray.deaths import BookOnRay, Deaths
 from linker.annotate.ray.rows import done_of, sightings_of
 from linker.annotate.ray.source import Digest, NoteSource
 from linker.annotate.read import NoteStream
@@ -30,9 +31,9 @@ to itself. Small blocks cost the driver time, large ones leave workers idle at t
 
 _BLOCKS_A_WORKER = 16
 
-_DEATHS = 3
-"""How often a block is tried again whose actor died. A note that kills every process that meets it
-would be tried for ever by default."""
+_TRIES = 100
+"""How often a block is tried again whose actor died: each note that ends every actor takes two.
+What is known of the deaths ends the run much earlier where no note is to blame."""
 
 
 def annotate_on_ray(
@@ -42,6 +43,7 @@ def annotate_on_ray(
     digest: Digest,
     annotate: Callable[[Linker, list[Item]], Done],
     cluster: Cluster,
+    replaced: Callable[[int], None],
 ) -> Generator[tuple[list[Sighting], Done, int], None, None]:
     """Annotate the notes of files that all machines of a cluster see under the same paths.
 
@@ -50,6 +52,7 @@ def annotate_on_ray(
         done: notes that are not to be done again.
         digest: what tells a note from another of its id.
         annotate: a batch to its results.
+        replaced: called with the number of workers that died.
 
     Yields:
         Of each batch, in the order of the input: what it was read from, less the text; the
@@ -68,12 +71,14 @@ def annotate_on_ray(
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     folder = Path.cwd()
     source = NoteSource(stream, ray.put(done), digest, folder)
-    rows = _dataset(source, linker, annotate, cluster, folder)
+    deaths = BookOnRay()
+    rows = _dataset(source, linker, annotate, cluster, folder, deaths)
     try:
         for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
             for row in table.to_pylist():
                 result = done_of(row)
                 yield sightings_of(row), result, row["read"]
+        replaced(deaths.count())
     except ray.exceptions.RayError as error:
         raise NoteError(
             f"the run on Ray ended ({type(error).__name__}): workers died again and again (was "
@@ -88,6 +93,7 @@ def _dataset(
     annotate: Callable[[Linker, list[Item]], Done],
     cluster: Cluster,
     folder: Path,
+    deaths: Deaths,
 ) -> Any:
     context = DataContext.get_current().copy()
     # The first of two notes with one id is the one that counts.
@@ -111,7 +117,13 @@ def _dataset(
         reopen, arguments = linker.__reduce__()[:2]
         return read.map_batches(
             Annotator,
-            fn_constructor_args=(partial(reopen, *arguments), made_of(linker), annotate, folder),
+            fn_constructor_args=(
+                partial(reopen, *arguments),
+                made_of(linker),
+                annotate,
+                folder,
+                deaths,
+            ),
             batch_size=None if cluster.gpus == 0 else 8,
             batch_format="pyarrow",
             compute=ActorPoolStrategy(
@@ -120,7 +132,7 @@ def _dataset(
             num_cpus=1,
             num_gpus=cluster.gpus or None,
             max_restarts=-1,
-            max_task_retries=_DEATHS,
+            max_task_retries=_TRIES,
         )
 
 
