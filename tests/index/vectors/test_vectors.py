@@ -121,6 +121,12 @@ def test_take_gives_back_what_was_added(kind: str) -> None:
     assert Vectors.build(kind, DIM, [stored]).take(rows[:0]).shape == (0, DIM)
 
 
+@pytest.mark.parametrize("row", [-1, 50])
+def test_row_that_is_not_there_is_not_read(row: int, kind: str) -> None:
+    with pytest.raises(IndexError, match=f"rows {min(row, 7)} to {max(row, 7)}, of 50"):
+        Vectors.build(kind, DIM, [unit(50)]).take(np.array([7, row]))
+
+
 def test_ties_come_in_the_order_of_rows(kind: str) -> None:
     stored = unit(40)
     stored[[3, 17, 21, 30]] = stored[5]
