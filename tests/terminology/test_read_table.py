@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import tracemalloc
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -421,6 +422,20 @@ SPARQL = """?term\t?name\t?lay
 <http://purl.obolibrary.org/obo/HP_0000001>\t"Open \\"spot\\""@en\t"a\\tb \\u00e9"
 X:2\t"Two"^^<http://www.w3.org/2001/XMLSchema#string>\t
 """
+
+
+def test_lines_of_a_sparql_query_that_were_read_are_not_kept(tmp_path):
+    row = f'<http://x.org/1>\t"{"a" * 400}"\t\n'
+    path = file(tmp_path, "t.tsv", "?term\t?name\t?lay\n" + row * 4000)
+    rows = table_rows(path, None, BadRows(0), Silent())
+    next(rows)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in rows) == 4000
+        # The file is read a megabyte at a time.
+        assert tracemalloc.get_traced_memory()[1] < path.stat().st_size
+    finally:
+        tracemalloc.stop()
 
 
 def test_table_of_a_sparql_query(tmp_path, concepts):
