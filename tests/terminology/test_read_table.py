@@ -548,3 +548,16 @@ def test_errors_of_a_spreadsheet_are_no_names(tmp_path, concepts):
         read_terminology("table", path)
     terminology = read_terminology("table", path, ReadOptions(max_bad_rows=2))
     assert list(concepts(terminology)) == ["X1"]
+
+
+def test_what_a_spreadsheet_did_not_find_is_no_value(tmp_path, concepts):
+    header = "id,name,synonyms,definition,parents,codes.ICD10"
+    path = file(tmp_path, "t.csv", f"{header}\nX1,Infarct,MI|#N/A,#N/A,#N/A,I21\nX2,Rash,,,,#N/A\n")
+    found = concepts(read_terminology("table", path))
+    assert found["X1"]["names"] == [("Infarct", "preferred"), ("MI", "exact")]
+    assert (found["X1"]["definition"], found["X1"]["parents"]) == (None, [])
+    assert [row["codes"] for row in found.values()] == [[("ICD10", "I21")], []]
+    # What another formula failed at is told of.
+    path = file(tmp_path, "t.csv", f"{header}\nX1,Infarct,,,,#REF!\n")
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: codes\.ICD10 is #REF!, a spreadsheet's"):
+        read_terminology("table", path)
