@@ -307,6 +307,15 @@ def test_circles_end(athena, tmp_path, concepts):
     assert [found[key]["replaced_by"] for key in ("1006", "1008")] == [None, None]
 
 
+def test_circles_of_what_is_left_out_end(athena, tmp_path, concepts):
+    for number in (60, 61):
+        athena.concept(number, f"Group {number}", kind="Finding")
+    for child, parent in ((GREEN, 60), (60, 61), (61, 60), (61, TOP), (60, GREEN)):
+        athena.is_a(child, parent)
+    found = concepts(read(athena.write(tmp_path), semantic_types=("Disorder",)))
+    assert found["30"]["parents"] == ["10", "20"]
+
+
 def test_rows_that_stand_twice_or_lead_back_change_nothing(athena, tmp_path, concepts):
     athena.maps(LENDER, GREEN)
     athena.above(GREEN, GREEN)
