@@ -239,11 +239,32 @@ def test_parents_pass_what_is_left_out(athena, tmp_path, concepts):
     }
 
 
+def test_a_concepts_own_names_and_codes_go_before_those_that_are_lent_it(
+    athena, tmp_path, concepts
+):
+    # The lenders sort before it, and have a name and a code of its own, too.
+    athena.concept(60, "Green spots", "SNOMEX", standard="", code="11")
+    athena.concept(61, "GS - green spots", "SNOMEX", standard="", code="77")
+    for number in (60, 61):
+        athena.maps(number, GREEN)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"]["names"] == GREEN_ROW["names"]
+    assert found["30"]["codes"] == [*GREEN_ROW["codes"], ("SNOMEX", "11")]
+
+
+def test_what_lends_its_names_leads_to_what_has_them(athena, tmp_path, concepts):
+    athena.relate(LENDER, "Concept replaced by", SPOTS)
+    found = concepts(read(athena.write(tmp_path)))
+    assert (found["1001"]["replaced_by"], found["30"]) == ("30", GREEN_ROW)
+
+
 def test_what_is_blank_is_no_code_and_no_type(athena, tmp_path, concepts):
     athena.concept(60, "Codeless spots", kind=" ", code=" ")
+    athena.synonym(60, " ")
     athena.concept(70, "Padded spots", domain="Spots", kind="Condition", code=" 7 ")
     found = concepts(read(athena.write(tmp_path)))
     assert (found["60"]["codes"], found["60"]["semantic_types"]) == ([], ["Condition"])
+    assert found["60"]["names"] == [("Codeless spots", "preferred")]
     assert found["70"]["codes"] == [("INVENTED", "7")]
     assert found["70"]["semantic_types"] == ["Condition", "Spots"]
 
