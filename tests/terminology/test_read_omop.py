@@ -339,6 +339,7 @@ def test_circles_of_what_is_left_out_end(athena, tmp_path, concepts):
 
 def test_rows_that_stand_twice_or_lead_back_change_nothing(athena, tmp_path, concepts):
     athena.maps(LENDER, GREEN)
+    athena.maps(LENDER, LENDER)
     athena.above(GREEN, GREEN)
     athena.is_a(SPOTS, TOP)
     found = concepts(read(athena.write(tmp_path)))
