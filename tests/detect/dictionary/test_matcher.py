@@ -383,6 +383,21 @@ def test_a_list_of_names_with_one_noun_is_no_inverted_name(
     assert found(matcher, text) == expected
 
 
+def test_a_list_of_what_a_sentence_says_is_of_what_it_is_about(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    index = build(
+        tmp_path_factory.mktemp("sentence") / "index",
+        [concept("X:1", "Long face"), concept("X:2", "Narrow face")],
+    )
+    texts = ["The face was long and narrow.", "The scar of the face was long and narrow."]
+    found = DictionaryMatcher(index).detect(texts)
+    assert [[(m.text, m.query) for m in mentions] for mentions in found] == [
+        [("face was long", "face long"), ("narrow", "face narrow")],
+        [],
+    ]
+
+
 def test_nested_mentions_are_kept_on_request(cancers: DictionaryMatcher) -> None:
     text = "familial breast cancer"
     assert [m.text for m in cancers.detect([text])[0]] == [text]
