@@ -150,6 +150,10 @@ def test_an_ambiguous_abbreviation_is_not_found(tmp_path_factory: pytest.TempPat
     concepts = [concept("A:1", "Multiple sclerosis", "MS"), *CONCEPTS]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("ms") / "i", concepts))
     assert found(matcher, "MS 2 mg IV, heart failure") == ["heart failure"]
+    # Unless the note says what it stands for.
+    said = "Multiple sclerosis (MS) since May, heart failure. MS is stable."
+    assert found(matcher, said) == ["Multiple sclerosis", "MS", "heart failure", "MS"]
+    assert found(matcher, "Myriad sores (MS) since May. MS is stable.") == []
 
 
 def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory) -> None:
