@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 2
-READABLE = (1, 2)
-"""Format versions that are read. 2 added the effort of a search and vectors beside their codes."""
+"""Raised where files of before can no longer be read: an index is of this one, or is rebuilt."""
 _BLOCK = 1 << 20
 
 _SHOWN = 5
@@ -44,8 +43,8 @@ class VectorsInfo(_Part):
             which its candidates are compared: scores are cosines of those.
         recall_at_10: in [0, 1], against exact search, over `recall_queries` held-out queries.
         recall_moved_to: each of these is a vector of the index, moved by seeded noise to this
-            cosine; 1, as it is, where the format version is 1.
-        recall_asked: what the search was tuned for; None where the format version is 1.
+            cosine.
+        recall_asked: what the search was tuned for.
     """
 
     kind: str
@@ -53,8 +52,8 @@ class VectorsInfo(_Part):
     refined: bool = False
     recall_at_10: float
     recall_queries: int
-    recall_moved_to: float = 1.0
-    recall_asked: float | None = None
+    recall_moved_to: float
+    recall_asked: float
 
 
 class Counts(_Part):
@@ -200,10 +199,10 @@ class Manifest(_Part):
                 f"{path}: cannot be read ({error}); rebuild the index"
             ) from error
         found = data.get("format_version") if isinstance(data, dict) else None
-        if found not in READABLE:
+        if found != FORMAT_VERSION:
             raise IndexFolderError(
                 f"{path}: format version {found!r}, this version of linker reads "
-                f"{' and '.join(map(str, READABLE))}; rebuild the index"
+                f"{FORMAT_VERSION}; rebuild the index"
             )
         try:
             manifest = cls.model_validate(data)

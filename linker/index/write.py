@@ -309,7 +309,7 @@ def _is_complete(partial: Path, job: dict[str, Any], min_recall: float) -> bool:
             return False
         except (TypeError, ValueError) as error:
             raise IndexFolderError(f"{path}: not JSON; use --force to start over") from error
-    changed = sorted(key for key in job if found.get(key) != job[key])
+    changed = [key for key in job if found.get(key) != job[key]]
     if changed:
         raise IndexFolderError(
             f"{partial}: the unfinished build is of other {' and '.join(changed)}; "

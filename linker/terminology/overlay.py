@@ -154,6 +154,8 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
             f"{REMOVE}, whose name means none"
         )
     for column, cell in cells.items():
+        for value in _values(cell):
+            refuse_error(column, value, where)
         if column in ("concept_id", "parents") or column.startswith(_CODES):
             refuse_rounded(column, _values(cell), where)
     if not given:
@@ -163,7 +165,6 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
     if kind and not cells.get("name"):
         raise TerminologyError(f"{where}: kind {kind!r} without a name; give the name")
     for column in ("name", "preferred_name"):
-        refuse_error(column, cells.get(column, ""), where)
         if cells.get(column) and not normalise(cells[column]):
             raise TerminologyError(f"{where}: {column} holds no character that can be read")
     if kind == REMOVE and given != {"name"}:

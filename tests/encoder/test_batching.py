@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from linker.encoder import Vectors
-from linker.encoder.batching import batches, embed, finished
+from linker.encoder.batching import batches, embed, finished, padded
 from linker.encoder.folder import ModelFolder
 from linker.encoder.tokens import Tokens
 from linker.errors import EncoderError
@@ -77,6 +78,55 @@ def test_equal_strings_are_embedded_once_and_all_of_them_counted() -> None:
         progress=done.append,
     )
     assert (vectors.ravel().tolist(), run, done) == ([3, 7, 3, 3], [[3], [7]], [3, 1])
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+@pytest.mark.parametrize(("ahead", "together"), [(False, 2), (True, 7)])
+def test_strings_of_many_windows_come_back_in_their_order(
+    ahead: bool, together: int, n_workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("_WINDOW", 5), ("_CHUNK", 2), ("_WINDOW_AHEAD", 7)):
+        monkeypatch.setattr(f"linker.encoder.batching.{name}", size)
+    tokenised: list[int] = []
+    batched: list[int] = []
+    done: list[int] = []
+
+    def tokenise(texts: Sequence[str]) -> Tokens:
+        tokenised.append(len(texts))
+        return [[int(text)] for text in texts]
+
+    def run(tokens: Tokens) -> Vectors:
+        batched.append(len(tokens))
+        return np.array(tokens, dtype=np.float32)
+
+    texts = [str(i * i % 47) for i in range(100)]
+    vectors = embed(
+        texts,
+        dim=1,
+        tokenise=tokenise,
+        runs=[run] * n_workers,
+        budget=3,
+        padding=True,
+        progress=done.append,
+        ahead=ahead,
+    )
+    assert vectors.ravel().tolist() == [float(text) for text in texts]
+    assert sum(done) == 100
+    assert sum(tokenised) == sum(batched) == len(set(texts)) == 24
+    assert (max(tokenised), max(batched)) == (together, 3)
+
+
+def test_no_strings_are_no_vectors() -> None:
+    vectors = embed(
+        [], dim=3, tokenise=list, runs=[np.array], budget=1, padding=True, progress=None
+    )
+    assert vectors.shape == (0, 3)
+
+
+def test_short_strings_are_filled_up_with_padding() -> None:
+    ids, mask = padded([[5, 6, 8], [7], [9, 9]], 9)
+    assert ids.tolist() == [[5, 6, 8], [7, 9, 9], [9, 9, 9]]
+    assert mask.tolist() == [[True] * 3, [True, False, False], [True, True, False]]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from cases import build, concept
 
@@ -77,16 +76,6 @@ def test_manifest_says_what_the_index_holds(tmp_path: Path) -> None:
         "recall_moved_to": 0.9,
         "recall_asked": 0.95,
     }
-
-
-def test_folder_of_format_version_1_still_opens(folder: Path) -> None:
-    path = folder / MANIFEST
-    data = json.loads(path.read_bytes())
-    data["format_version"] = 1
-    data["vectors"] = {"kind": "Flat", "recall_at_10": 1.0, "recall_queries": 3}
-    path.write_text(json.dumps(data))
-    vectors = Index.open(folder).vectors
-    assert vectors.search(vectors.take(np.arange(1)), 1)[1].tolist() == [[0]]
 
 
 def test_manifest_describes_every_file(index: Index) -> None:
@@ -176,11 +165,18 @@ def test_manifest_that_names_a_file_elsewhere_is_refused(name: str, folder: Path
 
 @pytest.mark.parametrize(
     ("content", "found"),
-    [("[]", "None"), ("{}", "None"), ('{"format_version": 3}', "3"), ('"1"', "None")],
+    [
+        ("[]", "None"),
+        ("{}", "None"),
+        ('{"format_version": 1}', "1"),
+        ('{"format_version": 3}', "3"),
+        ('{"format_version": "2"}', "'2'"),
+        ('"1"', "None"),
+    ],
 )
 def test_other_format_version_is_refused(content: str, found: str, folder: Path) -> None:
     (folder / MANIFEST).write_text(content)
-    message = f"format version {found}, this version of linker reads 1 and 2; rebuild the index"
+    message = f"format version {found}, this version of linker reads 2; rebuild the index"
     with pytest.raises(IndexFolderError, match=message):
         Manifest.read(folder)
 

@@ -367,6 +367,15 @@ def test_old_index_that_was_set_aside_goes_when_the_new_one_is_in_place(
     assert beside(out) == ["mini"]
 
 
+def test_index_is_replaced_beside_an_older_one_that_was_set_aside(out: Path, undisturbed) -> None:
+    # Killed between the two renamings, and then built anew without --resume.
+    small(out, terms=TERMS[:2]).path.rename(out.with_name(".mini.replaced"))
+    small(out.with_name("other"), terms=TERMS[:3]).path.rename(out)
+    small(out, force=True)
+    assert content(out) == undisturbed
+    assert beside(out) == ["mini"]
+
+
 def test_error_of_the_calibration_loses_no_vector(out: Path, undisturbed) -> None:
     def fail(index: Index) -> dict[str, Any]:
         raise ArithmeticError
@@ -478,6 +487,23 @@ def test_finished_index_stands_until_the_new_one_is_whole(out: Path, undisturbed
     small(out, encoder=second, force=True, resume=True)
     assert len(first.encoded + second.encoded) == N_NAMES
     assert content(out) == undisturbed
+
+
+def test_what_is_in_the_way_is_told_before_anything_is_read(out: Path) -> None:
+    check_place(out, resume=False, force=False)
+    check_place(out.parent / "no" / "such", resume=False, force=False)
+    stopped(out)
+    with pytest.raises(IndexFolderError, match="an unfinished build is there; use --resume"):
+        check_place(out, resume=False, force=False)
+    check_place(out, resume=True, force=False)
+    check_place(out, resume=False, force=True)
+    small(out, resume=True)
+    with pytest.raises(IndexFolderError, match="an index is there already; use --force"):
+        check_place(out, resume=True, force=False)
+    check_place(out, resume=False, force=True)
+    with pytest.raises(IndexFolderError, match="exists and is not an index; choose another --out"):
+        check_place(out.parent, resume=False, force=True)
+    assert beside(out) == ["mini"]
 
 
 def test_index_that_is_open_while_it_is_replaced_still_answers(out: Path) -> None:

@@ -239,11 +239,32 @@ def test_parents_pass_what_is_left_out(athena, tmp_path, concepts):
     }
 
 
+def test_a_concepts_own_names_and_codes_go_before_those_that_are_lent_it(
+    athena, tmp_path, concepts
+):
+    # The lenders sort before it, and have a name and a code of its own, too.
+    athena.concept(60, "Green spots", "SNOMEX", standard="", code="11")
+    athena.concept(61, "GS - green spots", "SNOMEX", standard="", code="77")
+    for number in (60, 61):
+        athena.maps(number, GREEN)
+    found = concepts(read(athena.write(tmp_path)))
+    assert found["30"]["names"] == GREEN_ROW["names"]
+    assert found["30"]["codes"] == [*GREEN_ROW["codes"], ("SNOMEX", "11")]
+
+
+def test_what_lends_its_names_leads_to_what_has_them(athena, tmp_path, concepts):
+    athena.relate(LENDER, "Concept replaced by", SPOTS)
+    found = concepts(read(athena.write(tmp_path)))
+    assert (found["1001"]["replaced_by"], found["30"]) == ("30", GREEN_ROW)
+
+
 def test_what_is_blank_is_no_code_and_no_type(athena, tmp_path, concepts):
     athena.concept(60, "Codeless spots", kind=" ", code=" ")
+    athena.synonym(60, " ")
     athena.concept(70, "Padded spots", domain="Spots", kind="Condition", code=" 7 ")
     found = concepts(read(athena.write(tmp_path)))
     assert (found["60"]["codes"], found["60"]["semantic_types"]) == ([], ["Condition"])
+    assert found["60"]["names"] == [("Codeless spots", "preferred")]
     assert found["70"]["codes"] == [("INVENTED", "7")]
     assert found["70"]["semantic_types"] == ["Condition", "Spots"]
 
@@ -307,8 +328,18 @@ def test_circles_end(athena, tmp_path, concepts):
     assert [found[key]["replaced_by"] for key in ("1006", "1008")] == [None, None]
 
 
+def test_circles_of_what_is_left_out_end(athena, tmp_path, concepts):
+    for number in (60, 61):
+        athena.concept(number, f"Group {number}", kind="Finding")
+    for child, parent in ((GREEN, 60), (60, 61), (61, 60), (61, TOP), (60, GREEN)):
+        athena.is_a(child, parent)
+    found = concepts(read(athena.write(tmp_path), semantic_types=("Disorder",)))
+    assert found["30"]["parents"] == ["10", "20"]
+
+
 def test_rows_that_stand_twice_or_lead_back_change_nothing(athena, tmp_path, concepts):
     athena.maps(LENDER, GREEN)
+    athena.maps(LENDER, LENDER)
     athena.above(GREEN, GREEN)
     athena.is_a(SPOTS, TOP)
     found = concepts(read(athena.write(tmp_path)))

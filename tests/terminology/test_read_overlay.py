@@ -91,6 +91,8 @@ def test_an_overlay_without_rows_changes_nothing(tmp_path: Path) -> None:
         ("concept_id,name,kind,definition\nX,a,remove,y\n", "something else as well (definition)"),
         ("concept_id,name\nX,#N/A\n", "local.csv:2: name is #N/A, a spreadsheet's error; correct"),
         ("concept_id,preferred_name\nX,#REF!\n", "local.csv:2: preferred_name is #REF!, a"),
+        ("concept_id,codes.A\nX,1|#N/A\n", "local.csv:2: codes.A is #N/A, a spreadsheet's error"),
+        ("concept_id,name\n#N/A,x\n", "local.csv:2: concept_id is #N/A, a spreadsheet's error"),
         ("concept_id,name\nX,\u200b\n", "local.csv:2: name holds no character that can be read"),
         ("concept_id,name,kind\nX,y,\nX,Y,remove\n", "local.csv:3: the name 'Y' is both given"),
         ("concept_id,preferred_name\nX,y\nX,z\n", "'X' is to be called 'z', but 'y' on line 2"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import tracemalloc
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -354,6 +355,14 @@ def test_text_of_many_lines_is_no_name_but_may_be_a_definition(tmp_path, concept
             read_terminology("table", path)
 
 
+def test_rows_in_a_text_are_rows_though_their_names_have_several_words(tmp_path):
+    rows = "".join(f"{i},Common cold {i},Blocked nose\n" for i in range(2, 7))
+    content = f'id,name,definition\n1,Heart attack,"Chest pain\n{rows}7,Flu,"Fever"\n8,Rash,\n'
+    path = file(tmp_path, "t.csv", content)
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: .* is not closed before line 8; close"):
+        read_terminology("table", path)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -417,10 +426,41 @@ def test_damaged_parquet(tmp_path):
         read_terminology("table", path)
 
 
+def test_parquet_is_known_by_what_it_holds(tmp_path, concepts):
+    path = tmp_path / "t.csv"
+    pq.write_table(pa.table({"id": ["X1"], "name": ["spots"]}), path)
+    assert list(concepts(read_terminology("table", path))) == ["X1"]
+    path = file(tmp_path, "t.pq", "id,name\nX1,spots\n")
+    with pytest.raises(TerminologyError, match=r"t\.pq: not a Parquet file, or damaged"):
+        read_terminology("table", path)
+
+
+def test_what_holds_no_rows_is_told_of(tmp_path):
+    with pytest.raises(TerminologyError, match=": a folder, expected one CSV, TSV or Parquet file"):
+        read_terminology("table", tmp_path)
+    path = file(tmp_path, "t.parquet.gz", b"PAR1")
+    with pytest.raises(TerminologyError, match=r"t\.parquet\.gz: Parquet that is packed once more"):
+        read_terminology("table", path)
+
+
 SPARQL = """?term\t?name\t?lay
 <http://purl.obolibrary.org/obo/HP_0000001>\t"Open \\"spot\\""@en\t"a\\tb \\u00e9"
 X:2\t"Two"^^<http://www.w3.org/2001/XMLSchema#string>\t
 """
+
+
+def test_lines_of_a_sparql_query_that_were_read_are_not_kept(tmp_path):
+    row = f'<http://x.org/1>\t"{"a" * 400}"\t\n'
+    path = file(tmp_path, "t.tsv", "?term\t?name\t?lay\n" + row * 4000)
+    rows = table_rows(path, None, BadRows(0), Silent())
+    next(rows)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in rows) == 4000
+        # The file is read a megabyte at a time.
+        assert tracemalloc.get_traced_memory()[1] < path.stat().st_size
+    finally:
+        tracemalloc.stop()
 
 
 def test_table_of_a_sparql_query(tmp_path, concepts):
@@ -448,6 +488,15 @@ def test_broken_row_of_a_sparql_query(tmp_path, row, message):
         read_terminology("table", path, ReadOptions(columns=columns))
     options = ReadOptions(columns=columns, max_bad_rows=1)
     assert read_terminology("table", path, options).release.skipped == {"broken rows": 1}
+    path = file(
+        tmp_path, "t.tsv", (SPARQL + row).encode("utf-8", "surrogateescape") + b"\n\nX:4\tx\t\n"
+    )
+    rows = list(table_rows(path, None, BadRows(1), Silent()))
+    assert [(number, row[0]) for number, row in rows[1:]] == [
+        (2, "HP:0000001"),
+        (3, "X:2"),
+        (6, "X:4"),
+    ]
 
 
 words = st.text("ab \"',;\tß日\\", min_size=1).filter(lambda text: text.strip())
@@ -533,3 +582,16 @@ def test_errors_of_a_spreadsheet_are_no_names(tmp_path, concepts):
         read_terminology("table", path)
     terminology = read_terminology("table", path, ReadOptions(max_bad_rows=2))
     assert list(concepts(terminology)) == ["X1"]
+
+
+def test_what_a_spreadsheet_did_not_find_is_no_value(tmp_path, concepts):
+    header = "id,name,synonyms,definition,parents,codes.ICD10"
+    path = file(tmp_path, "t.csv", f"{header}\nX1,Infarct,MI|#N/A,#N/A,#N/A,I21\nX2,Rash,,,,#N/A\n")
+    found = concepts(read_terminology("table", path))
+    assert found["X1"]["names"] == [("Infarct", "preferred"), ("MI", "exact")]
+    assert (found["X1"]["definition"], found["X1"]["parents"]) == (None, [])
+    assert [row["codes"] for row in found.values()] == [[("ICD10", "I21")], []]
+    # What another formula failed at is told of.
+    path = file(tmp_path, "t.csv", f"{header}\nX1,Infarct,,,,#REF!\n")
+    with pytest.raises(TerminologyError, match=r"t\.csv:2: codes\.ICD10 is #REF!, a spreadsheet's"):
+        read_terminology("table", path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from linker.index.columns import numbers_of
 from linker.index.store.schema import PairRows, spelled
-from linker.index.store.store import Store, rows_in
+from linker.index.store.store import Store
 from linker.terminology import CONCEPTS
 
 
@@ -104,7 +104,7 @@ class LayeredStore(Store):
     def parents(self, row: int) -> tuple[int, ...]:
         if _at(self._concept_rows, row) is None:
             return self._base.parents(row)
-        return rows_in(self, self._concept(row, "parents"))
+        return _rows_in(self, self._concept(row, "parents"))
 
     def parent_rows(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         concepts, parents = self._base.parent_rows()
@@ -112,7 +112,7 @@ class LayeredStore(Store):
         own = [
             (row, parent)
             for row in self._concept_rows.tolist()
-            for parent in rows_in(self, self._concept(row, "parents"))
+            for parent in _rows_in(self, self._concept(row, "parents"))
         ]
         more = np.array(own, dtype=np.int32).reshape(-1, 2)
         return (
@@ -131,9 +131,9 @@ class LayeredStore(Store):
         """By row, how many children a concept has more than in the base; or less, below 0."""
         more: Counter[int] = Counter()
         for row in self._concept_rows.tolist():
-            more.update(rows_in(self, self._concept(row, "parents")))
+            more.update(_rows_in(self, self._concept(row, "parents")))
             if row < self._base.n_concepts:
-                more.subtract(rows_in(self._base, self._base._concept(row, "parents")))
+                more.subtract(_rows_in(self._base, self._base._concept(row, "parents")))
         return more
 
     def _names_of(
@@ -236,3 +236,8 @@ def _places(
     own = at < len(numbers)
     own[own] = numbers[at[own]] == rows[own]
     return at, own
+
+
+def _rows_in(store: Store, concept_ids: Iterable[str]) -> tuple[int, ...]:
+    """The rows of the ids that a store has."""
+    return tuple(row for row in map(store.row, concept_ids) if row is not None)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from linker.counted import counted
 from linker.errors import TerminologyError
 from linker.index.arrow import write_table
-from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE, kind_rank, relations
+from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE, Rows, kind_rank
 from linker.terminology import NameKind, Terminology
 from linker.text import normalise
 
@@ -40,11 +40,19 @@ def write_store(terminology: Terminology, folder: Path) -> None:
 def _with_relations(concepts: pa.Table, ids: pa.Array) -> pa.Table:
     """The concepts, with the rows of the parents that are among them, and the count of children."""
     lists = concepts.column("parents").combine_chunks()
-    owner, parents = relations(lists, ids)
+    owner, parents = _relations(lists, ids)
     ends = np.searchsorted(owner, np.arange(len(lists) + 1)).astype(np.int32)
     children = np.bincount(parents, minlength=len(lists)).astype(np.int32)
     rows = pa.ListArray.from_arrays(ends, pa.array(parents))
     return concepts.append_column("parent_rows", rows).append_column("children", pa.array(children))
+
+
+def _relations(parents: pa.ListArray, ids: pa.Array) -> tuple[Rows, Rows]:
+    """The rows of the concepts and of those of their parents whose ids there are, pair by pair."""
+    owner = np.repeat(np.arange(len(parents), dtype=np.int32), parents.value_lengths())
+    rows = pc.index_in(parents.flatten(), value_set=ids)
+    known = rows.is_valid().to_numpy(zero_copy_only=False)
+    return owner[known], rows.drop_null().to_numpy().astype(np.int32)
 
 
 def _with_parts(terminology: Terminology) -> pa.Table:

@@ -1,7 +1,4 @@
-"""The columns of `concepts.arrow` and `names.arrow`, and what a row of theirs is in Python.
-
-Files of before may lack columns (`parent_rows`, `children`, `part`) and a pair's `form`.
-"""
+"""The columns of `concepts.arrow` and `names.arrow`, and what a row of theirs is in Python."""
 
 from __future__ import annotations
 
@@ -97,27 +94,15 @@ class PairRows:
     derived: npt.NDArray[np.bool_]
 
 
-def relations(parents: pa.ListArray, ids: pa.Array) -> tuple[Rows, Rows]:
-    """The rows of the concepts and of those of their parents whose ids there are, pair by pair."""
-    owner = np.repeat(np.arange(len(parents), dtype=np.int32), parents.value_lengths())
-    rows = pc.index_in(parents.flatten(), value_set=ids)
-    known = rows.is_valid().to_numpy(zero_copy_only=False)
-    return owner[known], rows.drop_null().to_numpy().astype(np.int32)
-
-
 def derived_in(
     pairs: pa.StructArray,
 ) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
     """How to see which of some pairs, by their places, are of a derived form."""
-    if "form" not in _fields_of(pairs):  # An index that was built before there were forms.
-        return lambda rows: np.zeros(len(rows), dtype=bool)
     return validity_of(pc.struct_field(pairs, "form"))
 
 
 def is_own(pairs: pa.StructArray) -> npt.NDArray[np.bool_]:
     """Whether each pair is of a name that some source has itself, and not of a derived form."""
-    if "form" not in _fields_of(pairs):  # An index that was built before there were forms.
-        return np.ones(len(pairs), dtype=bool)
     own: npt.NDArray[np.bool_] = pc.is_null(pc.struct_field(pairs, "form")).to_numpy(
         zero_copy_only=False
     )
@@ -147,15 +132,9 @@ def surfaces_of(lists: pa.ListArray) -> Callable[[int], list[str]]:
     return lambda row: [read(at) for at in range(offsets[row], offsets[row + 1])]
 
 
-def pair_of(concept: int, kind: int, surface: str, form: str | None = None) -> NamePair:
+def pair_of(concept: int, kind: int, surface: str, form: str | None) -> NamePair:
     """A pair from its fields in `names.arrow`."""
-    # An index that was built before there were forms has no fourth field.
     return NamePair(concept, KINDS[kind], surface, form)
-
-
-def _fields_of(structs: pa.StructArray) -> list[str]:
-    """The names of the fields of structs."""
-    return [structs.type.field(i).name for i in range(structs.type.num_fields)]
 
 
 def codes_of(pairs: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ was derived from that name, the form.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from linker.index.store.schema import (
     derived_in,
     is_own,
     pair_of,
-    relations,
     spelled,
     surfaces_of,
 )
@@ -146,12 +145,8 @@ class Store:
 
     @cached_property
     def _children(self) -> Rows:
-        column = self._concepts.get("children")
-        if column is None:  # An index that was built before they were counted.
-            counted = np.bincount(self.parent_rows()[1], minlength=self.n_concepts)
-            return counted.astype(np.int32)
-        counts: Rows = numbers_of(column)
-        return counts
+        children: Rows = numbers_of(self._concepts["children"])
+        return children
 
     def _concept(self, row: int, column: str) -> Any:
         return self._read_concept[column](row)
@@ -201,15 +196,11 @@ class Store:
 
     def parents(self, row: int) -> tuple[int, ...]:
         """The rows of a concept's parents, as far as they are in the index."""
-        if "parent_rows" in self._concepts:
-            return tuple(self._concept(row, "parent_rows"))
-        return rows_in(self, self._concept(row, "parents"))
+        return tuple(self._concept(row, "parent_rows"))
 
     def parent_rows(self) -> tuple[Rows, Rows]:
         """All relations of a concept and a parent that is in the index: two equally long arrays."""
-        rows = self._concepts.get("parent_rows")
-        if rows is None:  # An index that was built before they were found.
-            return relations(self._concepts["parents"], self._concepts["concept_id"])
+        rows = self._concepts["parent_rows"]
         concepts = np.repeat(np.arange(len(rows), dtype=np.int32), rows.value_lengths())
         return concepts, rows.flatten().to_numpy().astype(np.int32)
 
@@ -332,8 +323,3 @@ class Store:
             self._pair_kinds[at],
             self._is_derived(at),
         )
-
-
-def rows_in(store: Store, concept_ids: Iterable[str]) -> tuple[int, ...]:
-    """The rows of the ids that a store has."""
-    return tuple(row for row in map(store.row, concept_ids) if row is not None)

@@ -153,8 +153,6 @@ def halves_of(index: faiss.Index) -> npt.NDArray[np.float16] | None:
     if not isinstance(storage, faiss.IndexScalarQuantizer) or storage.sq.qtype != _HALF:
         return None
     n, dim = int(storage.ntotal), int(storage.d)
-    if n == 0:
-        return np.empty((0, dim), dtype=np.float16)
     codes = faiss.rev_swig_ptr(storage.codes.data(), n * storage.code_size)
     halves: npt.NDArray[np.float16] = codes.view("<f2").reshape(n, dim)
     return halves

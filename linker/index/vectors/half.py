@@ -83,8 +83,7 @@ class HalfVectors:
         Raises:
             IndexError: a row is not there.
         """
-        if len(rows) and (rows.min() < 0 or rows.max() >= self._n):
-            raise IndexError(f"rows {rows.min()} to {rows.max()}, of {self._n}")
+        refuse_absent(rows, self._n)
         size = self._row_bytes
         if len(rows) > 1 and (np.diff(rows) == 1).all():
             return self._unit(os.pread(self._file, len(rows) * size, int(rows[0]) * size))
@@ -103,6 +102,16 @@ class HalfVectors:
 
     def _unit(self, content: bytes) -> Floats:
         return unit(np.frombuffer(content, dtype=_HALF).reshape(-1, self.dim))
+
+
+def refuse_absent(rows: Rows, n: int) -> None:
+    """Refuse rows that are none of `n`: what lies beside the vectors is not to be read.
+
+    Raises:
+        IndexError: a row is not there.
+    """
+    if len(rows) and (rows.min() < 0 or rows.max() >= n):
+        raise IndexError(f"rows {rows.min()} to {rows.max()}, of {n}")
 
 
 def unit(rows: npt.NDArray[np.float16]) -> Floats:

@@ -59,7 +59,7 @@ KINDS = (
 
 def n_lists(n_names: int) -> int:
     """How many lists an inverted file of so many names has: a power of two near 2 sqrt(n)."""
-    return max(1, 1 << (int(2 * n_names**0.5).bit_length() - 1))
+    return 1 << (int(2 * n_names**0.5).bit_length() - 1)
 
 
 def complete(kind: str, n_names: int) -> str:

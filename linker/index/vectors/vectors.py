@@ -18,7 +18,6 @@ import numpy.typing as npt
 from linker.errors import ConfigError, IndexFolderError
 from linker.index.vectors.effort import Effort
 from linker.index.vectors.faiss_index import (
-    compares_all,
     halves_of,
     has_graph,
     inverted_file,
@@ -30,7 +29,7 @@ from linker.index.vectors.faiss_index import (
     walk,
     write,
 )
-from linker.index.vectors.half import Floats, HalfVectors, Rows, unit
+from linker.index.vectors.half import Floats, HalfVectors, Rows, refuse_absent, unit
 
 Cosines = npt.NDArray[np.float64]
 
@@ -179,11 +178,6 @@ class Vectors:
         return int(self._index.d)
 
     @property
-    def is_exact(self) -> bool:
-        """Whether every stored vector is compared with every query, as it is."""
-        return self._half is None and compares_all(self._index)
-
-    @property
     def is_refined(self) -> bool:
         """Whether FAISS has codes, and the vectors are in a file of their own."""
         return self._half is not None
@@ -272,12 +266,15 @@ class Vectors:
         return cosines
 
     def take(self, rows: Rows) -> Floats:
-        """The stored vectors of some rows: shape (len(rows), dim)."""
+        """The stored vectors of some rows: shape (len(rows), dim).
+
+        Raises:
+            IndexError: a row is not there.
+        """
         rows = np.asarray(rows, dtype=np.int64)
         if self._half is not None:
             return self._half.take(rows)
+        refuse_absent(rows, len(self))
         if (halves := halves_of(self._index)) is not None:
-            if len(rows) and rows.min() < 0:
-                raise IndexError(f"row {rows.min()}")
             return unit(halves[rows])
         return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)

@@ -56,7 +56,6 @@ PARENTS = """
         SELECT concept_id_1 AS child, concept_id_2 AS parent FROM CONCEPT_RELATIONSHIP
         WHERE relationship_id = 'Is a'
         UNION SELECT descendant_concept_id, ancestor_concept_id FROM CONCEPT_ANCESTOR
-        WHERE descendant_concept_id <> ancestor_concept_id
     ), above AS (
         SELECT is_a.* FROM is_a JOIN kept ON kept.id = child
         UNION SELECT above.child, is_a.parent FROM above
@@ -73,7 +72,6 @@ RETIRED = """
     WITH RECURSIVE step AS (
         SELECT concept_id_1 AS id, concept_id_2 AS target, 1 AS trust FROM CONCEPT_RELATIONSHIP
         WHERE relationship_id = 'Concept replaced by'
-            AND concept_id_1 NOT IN (SELECT id FROM kept)
         UNION ALL SELECT id, target, 2 FROM mapped WHERE targets = 1
     ), way AS (
         SELECT id, target, trust, 1 AS steps FROM step

@@ -74,7 +74,6 @@ def columns_of(
         match = next((alias for alias in aliases if alias in plain), None)
         if ours not in columns and match is not None and plain.index(match) not in taken:
             columns[ours] = [plain.index(match)]
-            taken.add(plain.index(match))
             refuse_twice(match, plain, where)
     for index, name in enumerate(header):
         if name.startswith(CODES) and name != CODES and name not in columns:

@@ -20,7 +20,12 @@ from linker.terminology.cut_names import without_cut_names
 from linker.terminology.table.columns import CODES, REQUIRED, columns_of
 from linker.terminology.table.only import Only
 from linker.terminology.table.rows import table_rows
-from linker.terminology.table.values import refuse_error, refuse_rounded, values_in
+from linker.terminology.table.values import (
+    found_of,
+    refuse_error,
+    refuse_rounded,
+    values_in,
+)
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 from linker.terminology.xrefs import code_of
 
@@ -118,16 +123,13 @@ def _merge(
             f"expected at most {_MAX_NAME:,} and {_MAX_LINES}; is a quotation mark not closed?"
         )
     # All of a row is read before any of it counts: one that is broken says nothing.
-    cells = {
-        column: [
-            value
-            for index in indices
-            for value in values_in(row[index], None if column == "definition" else separator, where)
-        ]
-        for column, indices in columns.items()
-        if column not in REQUIRED
-    }
-    for column, values in cells.items():
+    cells: dict[str, list[str]] = {}
+    for column, indices in columns.items():
+        if column in REQUIRED:
+            continue
+        split = None if column == "definition" else separator
+        values = [value for index in indices for value in values_in(row[index], split, where)]
+        cells[column] = found_of(column, values, where)
         if column in _IDS or column.startswith(CODES):
             refuse_rounded(column, values, where)
     concept = concepts.get(concept_id)

@@ -228,6 +228,7 @@ def _sparql(
     path: Path, lines: _Lines, n_fields: int, bad: BadRows
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     for line in lines:
+        lines.given.clear()  # None is given again.
         fields, where = line.rstrip("\n").split("\t"), f"{path}:{lines.number}"
         if not line.strip():
             continue

@@ -11,11 +11,12 @@ from linker.terminology.files import not_utf8
 
 _LEFT_ALONE = re.compile(r'^="([^"]+)"$')
 """How a spreadsheet is told to leave an id as it is, zeros in front and all: ="00124"."""
-_ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
+_NOT_FOUND = "#N/A"
+_ERRORS = frozenset((_NOT_FOUND, "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"))
 
 
 def refuse_error(column: str, value: str, where: str) -> None:
-    """Refuse what a spreadsheet has where a formula failed, for it is no id and no name.
+    """Refuse what a spreadsheet has where a formula failed, for it is no id, no name and no code.
 
     Raises:
         TerminologyError: the value is such an error.
@@ -25,6 +26,18 @@ def refuse_error(column: str, value: str, where: str) -> None:
             f"{where}: {column} is {value}, a spreadsheet's error; correct its formula, and "
             "export again"
         )
+
+
+def found_of(column: str, values: Iterable[str], where: str) -> list[str]:
+    """Values of a column that may be blank, less "#N/A": what a spreadsheet looked up is not there.
+
+    Raises:
+        TerminologyError: one of them is another error of a spreadsheet.
+    """
+    found = [value for value in values if value != _NOT_FOUND]
+    for value in found:
+        refuse_error(column, value, where)
+    return found
 
 
 def as_meant(text: str) -> str:

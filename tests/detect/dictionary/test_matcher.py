@@ -150,6 +150,10 @@ def test_an_ambiguous_abbreviation_is_not_found(tmp_path_factory: pytest.TempPat
     concepts = [concept("A:1", "Multiple sclerosis", "MS"), *CONCEPTS]
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("ms") / "i", concepts))
     assert found(matcher, "MS 2 mg IV, heart failure") == ["heart failure"]
+    # Unless the note says what it stands for.
+    said = "Multiple sclerosis (MS) since May, heart failure. MS is stable."
+    assert found(matcher, said) == ["Multiple sclerosis", "MS", "heart failure", "MS"]
+    assert found(matcher, "Myriad sores (MS) since May. MS is stable.") == []
 
 
 def test_a_section_header_is_no_mention(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -381,6 +385,21 @@ def test_a_list_of_names_with_one_noun_is_no_inverted_name(
 ) -> None:
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("inverted") / "i", INVERTED))
     assert found(matcher, text) == expected
+
+
+def test_a_list_of_what_a_sentence_says_is_of_what_it_is_about(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    index = build(
+        tmp_path_factory.mktemp("sentence") / "index",
+        [concept("X:1", "Long face"), concept("X:2", "Narrow face")],
+    )
+    texts = ["The face was long and narrow.", "The scar of the face was long and narrow."]
+    found = DictionaryMatcher(index).detect(texts)
+    assert [[(m.text, m.query) for m in mentions] for mentions in found] == [
+        [("face was long", "face long"), ("narrow", "face narrow")],
+        [],
+    ]
 
 
 def test_nested_mentions_are_kept_on_request(cancers: DictionaryMatcher) -> None:

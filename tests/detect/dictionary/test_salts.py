@@ -23,6 +23,8 @@ CONCEPTS = [
     concept("D:12", "Furosemide", types=["drug"]),
     concept("D:13", "Serum", types=["anatomy"]),
     concept("D:14", "Suxamethonium", types=["drug"]),
+    concept("D:15", "Methotrexate", types=["drug"]),
+    concept("D:16", "Myocardial infarction", types=["disorder"]),
 ]
 
 
@@ -39,6 +41,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         "infusion of [sodium nitroprusside|Nitroprusside] (0.5)",
         "[Sodium Nitroprusside|Nitroprusside], [morphine sodium succinate|Morphine] 2 mg",
         "[morphine sodium|Morphine] tablets, [vitamin D acetate|Vitamin d]",
+        # The drug by a short form; another short form is of no drug.
+        "[MTX sodium|Methotrexate] 15 mg, [MI|Myocardial infarction] [sulfate|]",
         # No salt of a metal or of another salt.
         "[sodium|] phosphate, [calcium|] citrate, [sulfate|] chloride",
         "[suxamethonium chloride|Suxamethonium] and [potassium chloride|]",

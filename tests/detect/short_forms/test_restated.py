@@ -68,6 +68,34 @@ def test_no_name_goes_on_behind_the_bracket_of_another(index: Index) -> None:
     assert mentions == ["Duchenne muscular dystrophy", "Becker muscular dystrophy"]
 
 
+def test_no_name_goes_over_a_comma_to_the_next(tmp_path_factory: pytest.TempPathFactory) -> None:
+    names = ("Adrenoleukodystrophy, X-linked", "Adrenoleukodystrophy, neonatal")
+    index = build(
+        tmp_path_factory.mktemp("comma") / "index",
+        [concept(f"R:{i}", name) for i, name in enumerate(names)],
+    )
+    texts = [
+        "Adrenoleukodystrophy (ALD): neonatal ALD, X-linked ALD.",
+        "Adrenoleukodystrophy (ALD): suspected ALD, X-linked.",
+    ]
+    found = DictionaryMatcher(index).detect(texts)
+    assert [[mention.text for mention in mentions] for mentions in found] == [
+        ["neonatal ALD", "X-linked ALD"],
+        [],
+    ]
+
+
+def test_over_a_bracket_a_name_has_its_own_order(tmp_path_factory: pytest.TempPathFactory) -> None:
+    index = build(
+        tmp_path_factory.mktemp("bracket") / "index",
+        [concept("R:1", "Malignant nervous system tumor"), concept("R:2", "Tumor")],
+    )
+    matcher = DictionaryMatcher(index)
+    texts = ["malignant nervous system (NS) tumor", "nervous system (NS) malignant tumor"]
+    found = [[mention.text for mention in mentions] for mentions in matcher.detect(texts)]
+    assert found == [["malignant nervous system (NS) tumor"], ["tumor"]]
+
+
 def test_a_stretch_says_where_in_the_note_it_stands() -> None:
     text = "atrial fibrillation (AF) ablation; chronic AF ablation"
     whole = restated(text, 0, len(text), defined_in(text))

@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 
 from linker.errors import IndexFolderError, TerminologyError
 from linker.index import NamePair, Store
-from linker.index.arrow import open_table
 from linker.index.store.make import write_store
-from linker.index.store.schema import CONCEPTS_FILE, NAMES_FILE
 from linker.schema import Concept
-from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms
+from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms, merge
 from linker.terminology.tables import CONCEPTS, NAMES
 from linker.text import normalise
 
@@ -186,6 +184,35 @@ def test_range_of_normal_forms_is_in_the_order_of_rows(stored) -> None:
     assert store.normals(2, 2) == []
 
 
+def test_a_name_is_found_by_its_normal_form(stored) -> None:
+    store = stored(of(("X:1", "C", "a", "B")))
+    rows = [store.name_row(normal) for normal in ("", "a", "b", "bb", "c", "d", "A")]
+    assert rows == [None, 0, 1, None, 2, None, None]
+
+
+def test_a_pair_of_a_derived_form_is_written_as_the_form_is(tmp_path: Path) -> None:
+    terminology = add_forms(of(("X:1", "Ataxia, Spastic"), ("X:2", "Ataxia")).finish(RELEASE))
+    write_store(terminology, tmp_path)
+    written = {
+        normal: [(pair.surface, pair.written) for pair in pairs]
+        for normal, pairs in names(Store.open(tmp_path)).items()
+    }
+    assert written == {
+        "ataxia": [("Ataxia", "Ataxia")],
+        "ataxia, spastic": [("Ataxia, Spastic", "Ataxia, Spastic")],
+        "spastic ataxia": [("Ataxia, Spastic", "Spastic Ataxia")],
+    }
+
+
+def test_names_as_their_sources_write_them_have_no_derived_form(tmp_path: Path) -> None:
+    terminology = add_forms(of(("X:1", "Ataxia, Spastic", "ataxia")).finish(RELEASE))
+    write_store(terminology, tmp_path)
+    assert Store.open(tmp_path).name_table().to_pylist() == [
+        {"concept_id": "X:1", "name": "ataxia", "kind": "exact"},
+        {"concept_id": "X:1", "name": "Ataxia, Spastic", "kind": "preferred"},
+    ]
+
+
 # --- ids -------------------------------------------------------------------------------------
 
 
@@ -235,13 +262,6 @@ def test_relations_are_of_rows_and_unknown_parents_are_left_out(tmp_path: Path) 
     assert [index.store.parents(row) for row in range(3)] == [(2,), (0, 2), ()]
     rows = np.array([2, 1, 0, 2], dtype=np.int32)
     assert index.store.child_counts(rows).tolist() == [2, 0, 1, 2]
-    # As it is read from an index that was built before children were counted.
-    batch = open_table(index.path / CONCEPTS_FILE)
-    batch = batch.drop_columns(["children", "parent_rows"])
-    older = Store(batch, open_table(index.path / NAMES_FILE))
-    assert [older.parents(row) for row in range(3)] == [(2,), (0, 2), ()]
-    assert older.child_counts(rows).tolist() == [2, 0, 1, 2]
-    assert [rows.tolist() for rows in older.parent_rows()] == [[0, 1, 1], [2, 0, 2]]
 
 
 def test_ids_are_found_whatever_their_letters(stored) -> None:
@@ -252,8 +272,10 @@ def test_ids_are_found_whatever_their_letters(stored) -> None:
     assert sorted(rows) == list(range(len(ids)))
 
 
-@pytest.mark.parametrize("concept_id", ["", " ", "X:0", "X:2", "X:10", "x:1", "Ω", "\ud800"])
-def test_unknown_id_is_not_found(concept_id: str, stored) -> None:
+@pytest.mark.parametrize(
+    "concept_id", ["", " ", "X:0", "X:2", "X:10", "x:1", "Ω", "\ud800", None, 1, b"X:1"]
+)
+def test_unknown_id_is_not_found(concept_id: object, stored) -> None:
     assert stored(of(("X:1", "fever"), ("X:11", "cold"))).find(concept_id) is None
 
 
@@ -332,6 +354,29 @@ def test_retired_id_that_leads_nowhere_or_in_a_circle_gives_its_own_row(tmp_path
     assert {c: store.find(c) for c in "abcdefghi"} == {
         "a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 5, "g": 6, "h": 0, "i": 0,
     }  # fmt: skip
+
+
+# --- several terminologies -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 3])
+def test_each_concept_and_retired_id_is_of_the_terminology_it_came_from(
+    n_parts: int, tmp_path: Path
+) -> None:
+    parts = []
+    for prefix in "QPR"[:n_parts]:
+        builder = of((f"{prefix}:2", f"fever {prefix}"), (f"{prefix}:4", f"cold {prefix}"))
+        builder.retire(f"{prefix}:1", replaced_by=f"{prefix}:2")
+        builder.retire(f"{prefix}:3", replaced_by=None)
+        parts.append((builder.finish(RELEASE), ""))
+    write_store(merge(parts), tmp_path)
+    store = Store.open(tmp_path)
+    rows = np.arange(store.n_concepts, dtype=np.int32)
+    of_part = dict(zip("QPR", range(3), strict=True))
+    ids = [store.concept_id(row) for row in rows.tolist()]
+    assert len(ids) == 4 * n_parts
+    assert store.parts_of(rows).tolist() == [of_part[concept_id[0]] for concept_id in ids]
+    assert store.n_parts == n_parts
 
 
 # --- what cannot be stored -------------------------------------------------------------------

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -41,6 +42,17 @@ def test_rows_are_those_written_to_half_precision_and_of_length_1(
     np.testing.assert_allclose(np.linalg.norm(taken, axis=1), 1, rtol=0, atol=1e-6)
     alone = [half.take(np.array([row]))[0].tolist() for row in rows]
     assert taken.tolist() == alone
+
+
+def test_rows_are_the_same_where_the_system_takes_no_advice(
+    half: HalfVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Not Linux.
+    monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    other = HalfVectors.write(tmp_path / "x", DIM, [unit(50)])
+    for rows in ([9, 3, 40], [5, 6, 7], []):
+        asked = np.array(rows, dtype=np.int64)
+        assert other.take(asked).tolist() == half.take(asked).tolist()
 
 
 def test_file_is_plain_half_precision(tmp_path: Path) -> None:

@@ -121,6 +121,12 @@ def test_take_gives_back_what_was_added(kind: str) -> None:
     assert Vectors.build(kind, DIM, [stored]).take(rows[:0]).shape == (0, DIM)
 
 
+@pytest.mark.parametrize("row", [-1, 50])
+def test_row_that_is_not_there_is_not_read(row: int, kind: str) -> None:
+    with pytest.raises(IndexError, match=f"rows {min(row, 7)} to {max(row, 7)}, of 50"):
+        Vectors.build(kind, DIM, [unit(50)]).take(np.array([7, row]))
+
+
 def test_ties_come_in_the_order_of_rows(kind: str) -> None:
     stored = unit(40)
     stored[[3, 17, 21, 30]] = stored[5]
@@ -397,6 +403,35 @@ def test_training_says_how_far_it_is(tmp_path: Path) -> None:
         add=lambda total: done.append,
     )
     assert done == [3000] * 11
+
+
+def test_lists_are_of_vectors_that_stand_together(tmp_path: Path) -> None:
+    stored = unit(3000)
+    coded(tmp_path, "IVF16,RaBitQ", stored)
+    index = faiss.read_index(str(tmp_path / "trained"))
+    centres = faiss.downcast_index(index.quantizer).reconstruct_n(0, 16)
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-5)
+    chosen = stored[np.random.default_rng(1).choice(3000, size=16, replace=False)]
+    trained, by_chance = ((stored @ of.T).max(axis=1).mean() for of in (centres, chosen))
+    assert trained > 1.1 * by_chance
+
+
+@pytest.mark.parametrize(("n_lists", "trained_on"), [(2, 100), (16, 160), (32, 250)])
+def test_training_sees_some_vectors_a_list_within_bounds(
+    n_lists: int, trained_on: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("_TRAIN_A_LIST", 10), ("_TRAIN_LEAST", 100), ("_TRAIN_MOST", 250)):
+        monkeypatch.setattr(f"linker.index.vectors.faiss_index.{name}", value)
+    half = HalfVectors.write(tmp_path / "vectors.f16", DIM, [near(3000)])
+    rounds: list[int] = []
+    Vectors.build_coded(
+        f"IVF{n_lists},RaBitQ",
+        half,
+        trained=tmp_path / "trained",
+        train=lambda total: rounds.append,
+        add=nobody,
+    )
+    assert rounds == [trained_on] * 10
 
 
 def test_too_few_vectors_to_train_is_a_clear_error(tmp_path: Path) -> None:
