@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -317,8 +318,28 @@ def test_refuses_to_go_on_with_other_settings(
     with pytest.raises(TrainingError, match="--resume"):
         train_encoder(diseases.path, tiny, out, quick)
     other = quick.model_copy(update={"seed": 9})
-    with pytest.raises(TrainingError, match="of other settings"):
+    with pytest.raises(TrainingError, match=r"of other settings \(seed\);"):
         train_encoder(diseases.path, tiny, out, other, resume=True)
+
+
+def test_a_replacing_training_that_was_stopped_is_not_thrown_away(
+    trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(trained, out)
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(
+            diseases.path, tiny, out, quick, device="cpu", force=True, progress=Stops(3),
+            checkpoint_every=0,
+        )  # fmt: skip
+    # --force alone, which it said before, begins anew.
+    with pytest.raises(TrainingError, match="use --resume and --force to go on"):
+        train_encoder(diseases.path, tiny, out, quick, device="cpu", resume=True)
+    left = Stops(7)
+    train_encoder(
+        diseases.path, tiny, out, quick, device="cpu", resume=True, force=True, progress=left
+    )
+    assert (left.left, weights(out)) == (0, weights(trained))
 
 
 @pytest.fixture
