@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from usage import run
 
 PLOTS = Path(__file__).parent / "plots"
 MEASURED = PLOTS / "kinds.json"
@@ -324,5 +325,12 @@ def _plot(rows: list[dict[str, object]]) -> None:
 
 COMMANDS = {"make": make, "build": build, "time": time_all, "time-one": time_one, "table": table}
 
+
+def main(command: str, *words: str) -> None:
+    if command not in COMMANDS:
+        raise SystemExit(f"{command}: expected one of {', '.join(COMMANDS)}")
+    COMMANDS[command](*words)
+
+
 if __name__ == "__main__":
-    COMMANDS[sys.argv[1]](*sys.argv[2:])
+    run(main, __doc__)
