@@ -46,6 +46,7 @@ def make(scratch: str, dim: str, n: str, *indexes: str) -> None:
         lift = np.linalg.qr(rng.standard_normal((size, real.shape[1])))[0].astype(np.float32)
         real = real @ lift.T
     done, wanted = 0, int(n)
+    Path(scratch).mkdir(parents=True, exist_ok=True)
     with (Path(scratch) / f"{dim}.f16").open("wb") as file:
         while done < wanted:
             count = min(BLOCK, wanted - done)

@@ -148,7 +148,7 @@ def test_pubtator_offsets_that_are_no_whole_numbers_are_no_relation() -> None:
     )
     (problem,) = (item for item in found if isinstance(item, Problem))
     assert (problem.kind, problem.line) == ("annotation", 2)
-    assert problem.reason == "start and end are not two whole numbers that ascend"
+    assert problem.message == "start and end are not two whole numbers that ascend"
 
 
 def test_pubtator_says_what_it_cannot_use_and_keeps_the_rest() -> None:
