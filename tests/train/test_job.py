@@ -114,6 +114,19 @@ def test_the_licence_of_the_names_passes_on(
     assert "CC 'BY' 4.0" in " ".join(shown.output.split())
 
 
+def test_nothing_is_written_beside_the_base(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    # Once an adapter's ONNX export, as large as the model, stayed there after each training.
+    base = tmp_path / "base"
+    shutil.copytree(tiny, base, ignore=shutil.ignore_patterns(".concept-linker"))
+    before = sorted(base.rglob("*"))
+    settings = quick.model_copy(update={"steps": 1, "distil": False})
+    train_encoder(diseases.path, base, tmp_path / "out", settings, device="cpu")
+    assert sorted(base.rglob("*")) == before
+    assert not list((tmp_path / "out").rglob("*.onnx"))
+
+
 def test_learns_the_names(diseases: Index, tiny: Path, tmp_path: Path) -> None:
     settings = TrainSettings(
         rank=4, batch=24, rate=1e-2, epochs=6, distil=False, base_share=0, held_out=7
