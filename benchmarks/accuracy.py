@@ -10,12 +10,12 @@ that small corpora tell little.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from gold import canonical, read_gold
+from usage import run
 
 from linker import Linker
 
@@ -84,4 +84,4 @@ def main(index: str, *paths: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from usage import run
 
 from linker.detect import expand
 from linker.detect.clinical import load_model
@@ -63,4 +64,4 @@ def main(gold: str, *notes: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

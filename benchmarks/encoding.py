@@ -9,11 +9,11 @@ nothing else; and names a second of CPU time on one core, which other programs d
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
+from usage import run
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -78,4 +78,4 @@ def main(index: str, n_names: str = "3000", rounds: str = "5") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

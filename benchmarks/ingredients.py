@@ -10,11 +10,11 @@ for a name in other words said in full ("CKD stage 3", "Lasix 40 mg"): the linke
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 from gold import canonical, read_gold
+from usage import run
 
 from linker import Linker
 from linker.link.calibrate import NEIGHBOURS
@@ -78,4 +78,4 @@ def main(index: str, *paths: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from usage import run
 
 PLOTS = Path(__file__).parent / "plots"
 MEASURED = PLOTS / "kinds.json"
@@ -45,6 +46,7 @@ def make(scratch: str, dim: str, n: str, *indexes: str) -> None:
         lift = np.linalg.qr(rng.standard_normal((size, real.shape[1])))[0].astype(np.float32)
         real = real @ lift.T
     done, wanted = 0, int(n)
+    Path(scratch).mkdir(parents=True, exist_ok=True)
     with (Path(scratch) / f"{dim}.f16").open("wb") as file:
         while done < wanted:
             count = min(BLOCK, wanted - done)
@@ -324,5 +326,12 @@ def _plot(rows: list[dict[str, object]]) -> None:
 
 COMMANDS = {"make": make, "build": build, "time": time_all, "time-one": time_one, "table": table}
 
+
+def main(command: str, *words: str) -> None:
+    if command not in COMMANDS:
+        raise SystemExit(f"{command}: expected one of {', '.join(COMMANDS)}")
+    COMMANDS[command](*words)
+
+
 if __name__ == "__main__":
-    COMMANDS[sys.argv[1]](*sys.argv[2:])
+    run(main, __doc__)

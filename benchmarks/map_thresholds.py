@@ -10,12 +10,12 @@ concept first, and so were lost to a reviewer who trusts the verdict.
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from gold import canonical, read_gold
+from usage import run
 
 from linker import Linker
 
@@ -54,4 +54,4 @@ def main(index: str, *paths: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import random
 import re
 import string
-import sys
 from pathlib import Path
 
 from gold import canonical, read_gold
+from usage import run
 
 from linker import Linker
 
@@ -60,4 +60,4 @@ def main(index: str, *paths: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

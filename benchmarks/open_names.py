@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +23,7 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+from usage import run
 
 from linker.config import ReadOptions
 from linker.encoder import EncoderIdentity, Vectors
@@ -206,4 +206,4 @@ def main(out: str, *paths: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

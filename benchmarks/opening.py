@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from usage import run
+
 RUNS = 5
 
 
@@ -69,4 +71,4 @@ def main(index: str, notes: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -7,8 +7,9 @@ Gold mentions, protocol Z: by `linker.evaluate`, as `linker evaluate --gold-ment
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+
+from usage import run
 
 from linker import Linker
 from linker.config import OPERATING_POINTS
@@ -34,4 +35,4 @@ def main(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -6,10 +6,11 @@ python benchmarks/overlaying.py INDEX [ROWS]
 from __future__ import annotations
 
 import csv
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from usage import run
 
 from linker.index import Index
 from linker.offline import diff_releases, overlay_index
@@ -44,4 +45,4 @@ def main(index: str, rows: str = "1000") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -9,11 +9,11 @@ filter and the candidates as they are given out. CPU time of all threads, best o
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
 from gold import read_gold
+from usage import run
 
 from linker import Linker
 from linker.link.calibrate import NEIGHBOURS
@@ -61,4 +61,4 @@ def measure(linker: Linker, asked: list[tuple[str, str]]) -> tuple[float, float]
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -12,12 +12,12 @@ plots/read_snomed.json, and the curve over all of them is drawn to plots/read_sn
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
 from reading import add_and_plot, measure
+from usage import run
 
 CORE, DEFINED, IS_A, FINDING_SITE = 900000000000207008, 900000000000074008, 116680003, 363698007
 FULL, SYNONYM, DEFINITION = 900000000000003001, 900000000000013009, 900000000000550004
@@ -146,4 +146,4 @@ def main(*sizes: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -16,12 +16,12 @@ import gzip
 import itertools
 import json
 import random
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from reading import add_and_plot, measure
+from usage import run
 
 WORDS = (
     "acute chronic severe mild left right primary secondary congenital acquired recurrent diffuse "
@@ -85,4 +85,4 @@ def main(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

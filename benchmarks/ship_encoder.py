@@ -10,11 +10,11 @@ stand in RESULTS.md. What remains to be written is the card, README.md.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from usage import run
 
 from linker.encoder.adapter import BASE, CONFIG, WEIGHTS, Adapter
 from linker.train.average import average_adapters
@@ -45,4 +45,4 @@ def main(out: str, *runs: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, __doc__)

@@ -142,8 +142,9 @@ def main() -> None:
     parser.add_argument("--backend", default="auto", help="as of `linker build`")
     given = parser.parse_args()
     source, out = given.scratch / "union.jsonl", given.scratch / "union"
-    MEASURED.unlink(missing_ok=True)
+    given.scratch.mkdir(parents=True, exist_ok=True)
     n_names = write_union(given.dictionaries, source, given.limit)
+    MEASURED.unlink(missing_ok=True)  # What follows is added to it, step by step.
     _keep({"lower_cased_names": n_names, "limit": given.limit, "backend": given.backend})
     # A process each: what one holds in memory is not the other's.
     for step in (["build", str(source), str(out), given.backend], ["link", str(out)]):

@@ -83,6 +83,13 @@ def test_help_names_every_command() -> None:
     assert all(name in said for name in commands)
 
 
+def test_help_says_defaults_that_stand_in_brackets() -> None:
+    done = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"})
+    said = " ".join(done.stdout.split())
+    assert "The rank of the adapter (LoRA). [default: 16]" in said
+    assert "[default: infonce]" in said
+
+
 def test_help_has_a_short_name_at_every_command() -> None:
     assert run("-h").stdout == run("--help").stdout
     assert run("map", "-h").stdout == run("map", "--help").stdout

@@ -6,6 +6,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from linker.cli.annotate import annotate
 from linker.cli.build import build
@@ -63,6 +64,18 @@ class _Group(typer.core.TyperGroup):
             raise typer.Exit(STOPPED) from error
 
 
+class _Command(typer.core.TyperCommand):
+    """Shows the help of options as it is written."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        if self.rich_markup_mode == "rich":
+            for parameter in self.params:
+                # rich takes "[default: 16]" for markup that it does not know, and leaves it out.
+                if said := getattr(parameter, "help", None):
+                    parameter.help = escape(said)  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
 def _one_line(error: LinkerError | OSError) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
@@ -96,4 +109,4 @@ def main(
 
 
 for command in COMMANDS:
-    app.command(command.__name__.rstrip("_"))(command)
+    app.command(command.__name__.rstrip("_"), cls=_Command)(command)

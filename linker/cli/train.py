@@ -44,7 +44,11 @@ def train(
         typer.Option(help="The share of the steps in which the rate rises. [default: 0.1]"),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Stop after this many steps; 0: all. [default: 0]")
+        int | None,
+        typer.Option(
+            help="The steps of the contrastive phase, at most; 0: all that --epochs asks. "
+            "[default: 0]"
+        ),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Pairs per step. [default: 192]")] = None,
     chunk: Annotated[

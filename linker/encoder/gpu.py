@@ -64,7 +64,10 @@ def _default_device() -> str:
         return "cpu"
     try:
         torch.cuda.init()  # type: ignore[no-untyped-call]
-    except RuntimeError:  # a driver that is too old for this torch, say
+        torch.zeros(1, device="cuda")
+    except torch.cuda.OutOfMemoryError:
+        pass  # It works, and is full: to be said, not to be slow in silence.
+    except RuntimeError:  # a driver too old for this torch, or a GPU ("no kernel image"), say
         return "cpu"
     return "cuda"
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from logging import ERROR
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from linker.encoder.folder import ModelFolder
@@ -95,6 +96,12 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
                 network = network.to(torch.bfloat16)
         except EncoderError:
             raise
+        except UnpicklingError as error:
+            # Its own message tells how to run whatever code the file holds.
+            raise EncoderError(
+                f"{folder.weights[0]}: cannot be loaded: it is damaged, or holds more than "
+                "tensors, and nothing else is taken from a pickle; take the model as safetensors"
+            ) from error
         except Exception as error:  # OSError, ValueError, KeyError, RuntimeError, ...
             raise EncoderError(f"{folder.path}: cannot be loaded: {_first_line(error)}") from error
     _check_weights(folder.path, report)

@@ -89,7 +89,8 @@ def _annotation(
 ) -> Annotation | tuple[str, str] | None:
     """The annotation of a line, or the kind and reason of what is wrong; None for a relation."""
     fields = line.split("\t")
-    if len(fields) >= 3 and not re.fullmatch(r"-?\d+", fields[1].strip()):
+    # "12.0", as a spreadsheet has it, is a start that is wrong; "CID" is none.
+    if len(fields) >= 3 and not re.match(r"\s*-?\d", fields[1]):
         return None
     if len(fields) < 5:
         return (

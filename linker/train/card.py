@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,8 @@ class TrainReport:
             "dev_names": self.dev_names,
             "measures": {name: asdict(measure) for name, measure in self.measures.items()},
             "phases": [asdict(phase) for phase in self.phases],
-            "tool_version": self.index.tool_version,
+            "overlays": {overlay.name: overlay.sha256 for overlay in self.index.overlays},
+            "tool_version": version("concept-linker"),
         }
 
     def card(self, variant: str) -> str:
@@ -123,10 +125,10 @@ pipeline_tag: sentence-similarity
 # {terms.terminology}: {self.base_name}, {variant}
 
 A sentence encoder for linking mentions to {terms.terminology}, made by `linker train` from
-{self.base_name}: {how}, {_VARIANTS[variant]}.
+{self.base_name}: {how}, {self._made(variant)}.
 
 - Names: {self.index.counts.names:,} of {terms.terminology}, release
-  {terms.version or "not stated"}.
+  {terms.version or "not stated"}{self._local()}.
 - Licence of the terminology: {terms.licence or "not stated"}. It holds for these weights too.
 - Base: {self.base_name} ({self.base.fingerprint}), licence: {self.base.licence}.
 
@@ -152,11 +154,22 @@ A sentence encoder for linking mentions to {terms.terminology}, made by `linker 
 Phases after BioLORD-2023 (Remy et al., JAMIA 2024); training.json holds the same and more.
 """
 
+    def _made(self, variant: str) -> str:
+        """By which phases a model was made."""
+        runs, share = self.settings.runs, self.settings.base_share
+        if variant == "averaged":
+            return f"{counted(runs, 'run')} averaged, {share:.0%} of it the base"
+        return _PHASES[variant] + (f", run 1 of {runs}" if runs > 1 else "")
 
-_VARIANTS = {
+    def _local(self) -> str:
+        """What else the names are of: overlays hold names of the house."""
+        names = ", ".join(overlay.name for overlay in self.index.overlays)
+        return f", and of the overlays {names}" if names else ""
+
+
+_PHASES = {
     "contrastive": "after the contrastive phase (C)",
     "distilled": "after the contrastive and the self-distillation phase (S)",
-    "averaged": "the runs and a share of the base averaged",
 }
 
 

@@ -60,6 +60,9 @@ class TrainFolder:
             # --force replaces a training; it never deletes something else.
             if not force or not trained:
                 hint = "use --force to replace it" if trained else "choose another --out"
+                if trained and resume and self.partial.exists():
+                    # --force alone would throw the unfinished training away.
+                    hint = "use --resume and --force to go on with the training that replaces it"
                 raise TrainingError(f"{self.out}: exists already; {hint}")
         if self.partial.exists() and not resume:
             if not force:
@@ -75,7 +78,7 @@ class TrainFolder:
             return
         try:
             found = json.loads(path.read_bytes())
-            changed = sorted(key for key in job if found.get(key) != job[key])
+            changed = [_named(key, found.get(key), job[key]) for key in _changed(found, job)]
         except (ValueError, AttributeError) as error:
             raise TrainingError(f"{path}: not JSON; use --force to start over") from error
         if changed:
@@ -93,3 +96,15 @@ class TrainFolder:
         self.final.rename(self.out)
         shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(self.partial)
+
+
+def _changed(found: Mapping[str, object], job: Mapping[str, object]) -> list[str]:
+    """The keys of a job that has other values there, sorted."""
+    return sorted(key for key in job if found.get(key) != job[key])
+
+
+def _named(key: str, found: object, asked: object) -> str:
+    """What is another: "index", or "settings (rate, seed)"."""
+    if not isinstance(found, Mapping) or not isinstance(asked, Mapping) or key != "settings":
+        return key
+    return f"{key} ({', '.join(_changed(found, asked))})"

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -123,9 +124,8 @@ def run_phase(
     import torch
 
     saved = begun = time.monotonic()
-    for batch in batches:
-        if run.step >= total:
-            break
+    # Not one more: the next may be the first of a pool, which is mined before it is given.
+    for batch in islice(batches, total - run.step):
         for group in adam.param_groups:
             group["lr"] = rate_at(run.step, total, settings)
         adam.zero_grad(set_to_none=True)

@@ -87,7 +87,8 @@ class Models:
         base = TransformerEncoder(self.folder, identity=self.base, device=self.device)
         measures = {"base": self._measured(base, dev)}
         for name in self.weights:
-            encoder = load_encoder(self._at(name), device=self.device)
+            # As the base is. ONNX Runtime would leave an export of each beside the base, for good.
+            encoder = load_encoder(self._at(name), device=self.device, backend="torch")
             measures[name] = self._measured(encoder, dev)
         return measures
 

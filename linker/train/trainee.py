@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Trainee:
         device: as torch names it; None for a GPU if there is one.
 
     Raises:
-        TrainingError: the base is an adapter.
+        TrainingError: the base is an adapter, or has no layer that can have one.
         MissingExtraError: adapters are asked for and `peft` is not installed.
     """
 
@@ -75,7 +76,7 @@ class Trainee:
         else:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                self._network = _adapted(loaded.network, settings.rank)
+                self._network = _adapted(loaded.network, settings.rank, folder.path)
         self._network.eval()
 
     @property
@@ -210,7 +211,13 @@ def _linear_modules(network: torch.nn.Module) -> list[str]:
     ]
 
 
-def _adapted(network: Any, rank: int) -> Any:
+def _adapted(network: Any, rank: int, path: Path) -> Any:
+    modules = _linear_modules(network)
+    if not modules:  # GPT-2's are convolutions.
+        raise TrainingError(
+            f"{path}: the network has no linear layer that an adapter could be of; give --full to "
+            "train all its weights"
+        )
     with warnings.catch_warnings():
         # peft 0.21 asks transformers 5.23 for what will go with its version 6; its own matter.
         warnings.simplefilter("ignore", FutureWarning)
@@ -220,7 +227,7 @@ def _adapted(network: Any, rank: int) -> Any:
             peft.LoraConfig(
                 r=rank,
                 lora_alpha=ALPHA * rank,
-                target_modules=_linear_modules(network),
+                target_modules=modules,
                 lora_dropout=0.0,
             ),
         )

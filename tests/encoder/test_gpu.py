@@ -63,6 +63,34 @@ def test_a_gpu_whose_driver_is_too_old_is_left_alone(
     np.testing.assert_allclose(found, expected, **CLOSE)
 
 
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_gpu_that_cannot_calculate_is_left_alone_and_a_full_one_is_not(
+    shared_bert: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    expected = load_encoder(shared_bert, backend="torch", device="cpu").encode(TEXTS)
+    zeros = torch.zeros
+
+    def on_gpu(*shape: int, **options: object) -> torch.Tensor:
+        if str(options.get("device")).startswith("cuda"):
+            if is_full:
+                raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB.")
+            # What torch says of a card that is older than those that it was built for.
+            raise RuntimeError(
+                "CUDA error: no kernel image is available for execution on the device"
+            )
+        return zeros(*shape, **options)
+
+    monkeypatch.setattr("torch.cuda.init", lambda: None)
+    monkeypatch.setattr("torch.zeros", on_gpu)
+    encoder = load_encoder(shared_bert, backend="torch")
+    if is_full:
+        with pytest.raises(EncoderError, match="device 'cuda' cannot be used: CUDA out of memory"):
+            encoder.encode(TEXTS)
+    else:
+        np.testing.assert_allclose(encoder.encode(TEXTS), expected, **CLOSE)
+
+
 @pytest.mark.parametrize("device", ["cuda:9", "xpu:9", "banana", "cpu,cuda:9"])
 def test_a_device_that_is_not_here_is_no_fault_of_the_model(device: str, shared_bert: Path) -> None:
     encoder = load_encoder(shared_bert, backend="torch", device=device)

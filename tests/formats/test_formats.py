@@ -139,6 +139,18 @@ def test_pubtator_offsets_run_over_title_one_character_and_abstract() -> None:
     )
 
 
+def test_pubtator_offsets_that_are_no_whole_numbers_are_no_relation() -> None:
+    # As a spreadsheet or a data frame writes them.
+    found = list(
+        read_pubtator(
+            lines(f"12|t|{TITLE}", "12\t7.0\t10.0\tand\tOther\t-1", "12\tCID\t7\t10", ""), "f"
+        )
+    )
+    (problem,) = (item for item in found if isinstance(item, Problem))
+    assert (problem.kind, problem.line) == ("annotation", 2)
+    assert problem.message == "start and end are not two whole numbers that ascend"
+
+
 def test_pubtator_says_what_it_cannot_use_and_keeps_the_rest() -> None:
     rows = [
         "1|t|Fever and pain",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,6 +112,19 @@ def test_the_licence_of_the_names_passes_on(
     assert Manifest.read(tmp_path / "own").encoder.licence == expected
     shown = CliRunner().invoke(app, ["info", str(tmp_path / "own")])
     assert "CC 'BY' 4.0" in " ".join(shown.output.split())
+
+
+def test_nothing_is_written_beside_the_base(
+    diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    # Once an adapter's ONNX export, as large as the model, stayed there after each training.
+    base = tmp_path / "base"
+    shutil.copytree(tiny, base, ignore=shutil.ignore_patterns(".concept-linker"))
+    before = sorted(base.rglob("*"))
+    settings = quick.model_copy(update={"steps": 1, "distil": False})
+    train_encoder(diseases.path, base, tmp_path / "out", settings, device="cpu")
+    assert sorted(base.rglob("*")) == before
+    assert not list((tmp_path / "out").rglob("*.onnx"))
 
 
 def test_learns_the_names(diseases: Index, tiny: Path, tmp_path: Path) -> None:
@@ -317,8 +331,28 @@ def test_refuses_to_go_on_with_other_settings(
     with pytest.raises(TrainingError, match="--resume"):
         train_encoder(diseases.path, tiny, out, quick)
     other = quick.model_copy(update={"seed": 9})
-    with pytest.raises(TrainingError, match="of other settings"):
+    with pytest.raises(TrainingError, match=r"of other settings \(seed\);"):
         train_encoder(diseases.path, tiny, out, other, resume=True)
+
+
+def test_a_replacing_training_that_was_stopped_is_not_thrown_away(
+    trained: Path, diseases: Index, tiny: Path, quick: TrainSettings, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(trained, out)
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(
+            diseases.path, tiny, out, quick, device="cpu", force=True, progress=Stops(3),
+            checkpoint_every=0,
+        )  # fmt: skip
+    # --force alone, which it said before, begins anew.
+    with pytest.raises(TrainingError, match="use --resume and --force to go on"):
+        train_encoder(diseases.path, tiny, out, quick, device="cpu", resume=True)
+    left = Stops(7)
+    train_encoder(
+        diseases.path, tiny, out, quick, device="cpu", resume=True, force=True, progress=left
+    )
+    assert (left.left, weights(out)) == (0, weights(trained))
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from encoder.conftest import Save
+from transformers import GPT2Config, GPT2Model
 
 from linker.encoder import load_encoder
 from linker.encoder.adapter import Adapter
@@ -112,6 +115,37 @@ def test_a_step_that_is_not_finite_is_not_taken(folder: ModelFolder, bad: str) -
         )
     assert run.step == 2
     assert all(torch.equal(value, before[name]) for name, value in trainee.weights().items())
+
+
+def test_no_batch_is_made_that_is_not_taken(folder: ModelFolder) -> None:
+    # The batch after the last may be a pool's first, for which the whole pool is mined.
+    settings = TrainSettings(rank=2)
+    trainee = Trainee(folder, settings, seed=0, device="cpu")
+    made = []
+
+    def batches() -> Iterator[Batch]:
+        while True:
+            made.append(len(made))
+            yield Batch(TEXTS, lambda vectors: vectors.sum(), Place())
+
+    run = Run(step=1)
+    run_phase(
+        trainee, batches(), run, optimiser(trainee, settings),
+        total=3, settings=settings, progress=SilentTraining(), save=lambda run: None,
+    )  # fmt: skip
+    assert (run.step, made) == (3, [0, 1])
+
+
+def test_a_network_without_linear_layers_has_no_adapter(tmp_path: Path, save_model: Save) -> None:
+    base = save_model(tmp_path / "gpt2")
+    vocabulary = json.loads((base / "config.json").read_text())["vocab_size"]
+    shape = {"n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 48}
+    (base / "model.safetensors").unlink()
+    GPT2Model(GPT2Config(vocab_size=vocabulary, **shape)).save_pretrained(base)
+    found = ModelFolder.read(base)
+    with pytest.raises(TrainingError, match=r"gpt2: the network has no linear layer.*--full"):
+        Trainee(found, TrainSettings(rank=2), seed=0, device="cpu")
+    assert Trainee(found, TrainSettings(full=True), seed=0, device="cpu").moving
 
 
 def saved(trainee: Trainee, tiny: Path, out: Path) -> Path:
