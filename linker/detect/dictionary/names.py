@@ -123,7 +123,7 @@ class Names:
             single letter or a number.
         """
         listed = not_mentions()
-        lower = stretch.lower()
+        lower = _lower(stretch)
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter, or by a number.
         if len(stretch) == 1 or not _LETTER.search(stretch) or not self._fits(stretch, own, row):
@@ -184,7 +184,7 @@ class Names:
         Returns:
             None if it is none.
         """
-        listed, lower = not_mentions(), stretch.lower()
+        listed, lower = not_mentions(), _lower(stretch)
         own = stems(stretch)
         name, written = self.written(row)
         same = same_in_other_words(own, name)
@@ -265,7 +265,7 @@ class Names:
         own = tuple(stems(text))
         rows = self._index.lexicon.rows_of(bag_hash(own))
         fitting = (row for row in rows if self._fits(text, own, row))
-        return (row for row in fitting if not self._is_another_sense(text.lower(), row))
+        return (row for row in fitting if not self._is_another_sense(_lower(text), row))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.
@@ -333,3 +333,8 @@ def name_in_other_words(index: Index, normal: str) -> int | None:
     names = {row: stems(index.store.normal(row)) for row in rows.tolist()}
     fitting = [row for row, name in names.items() if same_in_other_words(asked, name)]
     return min(fitting, key=lambda row: (-len({*asked} & {*names[row]}), row), default=None)
+
+
+def _lower(text: str) -> str:
+    """A text as lists of words have it: in lower case, with a plain apostrophe."""
+    return text.lower().replace("’", "'")
