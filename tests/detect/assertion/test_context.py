@@ -119,6 +119,10 @@ GOLD = Path(__file__).with_name("assertions.tsv")
         # What may come of an operation, however far from "risks"; not what came of a disease.
         "All risks were discussed, which include, but are not limited to [DVT|hypothetical].",
         "Risks and benefits were explained, including [PE|hypothetical] and [pain|hypothetical].",
+        "The risk include but not limited to [scarring|hypothetical], [numbness|hypothetical].",
+        "Possible etiologies of her [hoarseness|uncertain] include [reflux|uncertain] and"
+        " [anxiety|uncertain].",
+        "His mother spoke to a nurse who suggested a bath for his [eczema|].",
         "The risks of surgery were explained to include [infection|hypothetical]. He has [gout|].",
         "We discussed complications including [bleeding|hypothetical].",
         "Potential complications including [bleeding|hypothetical] were explained.",
@@ -309,6 +313,9 @@ def test_forms(text: str) -> None:
         "She is not without [pain|]. He does not deny [drinking|]. No reason to doubt [gout|].",
         "Compression test negative with [pain|] on both sides.",
         # Where it ends that something is not there.
+        "She denies recent symptoms related to her [lupus|].",
+        "No problems with his [asthma|] this year.",
+        "Echo: no [effusion|negated], trivial [TR|].",
         "No [JVD|negated], trace [edema|]. No [pneumothorax|negated], small [effusion|].",
         "No [fever|negated], some [abdominal pain|]. No [rales|negated], scattered [wheezes|].",
         "No [chest pain|negated], she does have [dyspnea|]. No [fever|negated], had [emesis|].",
