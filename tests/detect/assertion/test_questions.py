@@ -26,7 +26,7 @@ from linker.schema import ASSERTIONS
         "Doctor: Have you had [hives|negated]?\nDaughter: She hasn't, thankfully.",
         "Doctor: What about [gout|negated]?\nPatient: Not that I know of.",
         "Doctor: Was it [cancerous|negated]?\nPatient: No.",
-        "Doctor: Have you had symptoms such as [cough|negated] or [sneezing|negated]?\nPatient: No.",
+        "Nurse: Have you had things such as [cough|negated], [sneezing|negated]?\nPatient: No.",
         "Nurse: Any [earache|negated]?\nPatient: I am fine, thanks.",
         # More than one question before the answer.
         "Doctor: Any [headaches|negated]? Any [dizziness|negated]?\nPatient: No to all of that.",
