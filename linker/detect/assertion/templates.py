@@ -48,6 +48,8 @@ _SPOKEN = re.compile(
     r"\b(?:any|you|your|do|does|did|have|has|had|is|are|was|were)\b", re.IGNORECASE
 )
 """A word of a question in a sentence, which is no label of a form: `questions` reads its answer."""
+_ANSWER_ENDS = re.compile(rf"\?[ \t]+(?:{_ANSWER})[ \t]*(?:[.,;\n]|\Z)", re.IGNORECASE)
+"""An answer behind which no other label stands, as it does in a form that is all on one line."""
 _SENTENCE_END = re.compile(r"[.?!;\n]")
 _LONGEST_QUESTION = 200
 """Characters before its mark in which a question is looked for."""
@@ -93,7 +95,8 @@ def plain_marks(text: str) -> str:
 
 def _plain_question(mark: re.Match[str]) -> str:
     before = mark.string[max(0, mark.start() - _LONGEST_QUESTION) : mark.start()]
-    return "?" if _SPOKEN.search(_SENTENCE_END.split(before)[-1]) else ":"
+    spoken = _SPOKEN.search(_SENTENCE_END.split(before)[-1])
+    return "?" if spoken and _ANSWER_ENDS.match(mark.string, mark.start()) else ":"
 
 
 def _plain_boxes(text: str) -> str:

@@ -102,6 +102,18 @@ def test_questions_about_the_family(text: str) -> None:
     check(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Have you had [fever|negated]? No [cough|]? Yes [rash|negated]? No",
+        "Do you have: [gout|negated]? No  [asthma|]? Yes  [rash|negated]? No",
+        "Do you have [gout|negated]? No. [Asthma|]? Yes. [Rash|negated]? No.",
+    ],
+)
+def test_a_form_that_begins_as_a_question_stays_a_form(text: str) -> None:
+    check(text)
+
+
 def test_a_label_of_a_form_is_no_question() -> None:
     assert plain_marks("Fever? No. Any fever? No.") == "Fever: No. Any fever? No."
 
