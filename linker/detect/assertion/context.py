@@ -31,7 +31,7 @@ from linker.detect.assertion.scopes import mark_scopes
 from linker.detect.assertion.sections import Sentence, sentences_of
 from linker.detect.assertion.signs import with_minus
 from linker.detect.assertion.stretches import Stretches, stretches_of
-from linker.detect.assertion.templates import items
+from linker.detect.assertion.templates import items, plain_marks
 from linker.detect.assertion.triggers import MENTION, TOKEN, PhraseBook, fold
 from linker.schema import ASSERTIONS, Mention
 from linker.text import words
@@ -95,10 +95,11 @@ class AssertionRules:
             return []
         stretches, homes = stretches_of(text, mentions, self._is_of_rules)
         found = [0] * len(stretches.at)
-        asks = "?" in text
+        # Names of speakers may be mentions, so the text as it stands says who answers what.
+        said = plain_marks(stretches.plain) if "?" in text else None
         for sentence in sentences_of(stretches, self._book):
             if MENTION in sentence.pieces or sentence.holds_open(stretches):
-                self._judge(sentence, stretches, found, asks=asks)
+                self._judge(sentence, stretches, found, said)
                 for piece in with_minus(sentence.pieces):
                     found[stretches.at[sentence.starts[piece]]] |= 1 << _NEGATED
         return [dict(_TRUTHS[found[home]]) for home in homes]
@@ -119,13 +120,13 @@ class AssertionRules:
         )
 
     def _judge(
-        self, sentence: Sentence, stretches: Stretches, found: list[int], *, asks: bool
+        self, sentence: Sentence, stretches: Stretches, found: list[int], said: str | None
     ) -> None:
         tokens, homes = sentence.tokens(stretches)
         if sentence.section or self._book.may_scope(tokens):
             self._judge_items(tokens, homes, sentence.section, found)
-        if asks and homes:
-            self._questions.judge(tokens, homes, stretches.plain, sentence.end(stretches), found)
+        if said is not None and homes:
+            self._questions.judge(tokens, homes, said, sentence.end(stretches), found)
 
     def _judge_items(
         self,

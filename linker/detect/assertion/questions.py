@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 
 from linker.detect.assertion.rules import RuleFile
+from linker.detect.assertion.templates import TICKED_BOX
 from linker.detect.assertion.triggers import TOKEN, fold, is_word
 from linker.schema import ASSERTIONS
 
@@ -30,7 +31,7 @@ _ANSWER = 200
 _LONGEST_NAME = 5
 """Tokens in which the colon or bracket stands behind who speaks."""
 _LONGEST_PHRASE = 7
-_PAUSES = frozenset(",.-–—…")
+_PAUSES = frozenset((*",.-–—…", TICKED_BOX))
 _CLOSES = frozenset("\"'”’)")
 
 
@@ -76,7 +77,7 @@ class Questions:
         Args:
             tokens: of the sentence, as phrases have them.
             homes: which tokens are mentions, and of which stretch.
-            text: the note.
+            text: the note, its marks as `plain_marks` has them.
             end: where the sentence ends in it.
             found: by stretch a bit for each of `ASSERTIONS`, as the phrases have it; is changed.
         """
@@ -168,11 +169,13 @@ class Questions:
         for _ in range(1 + _MOST_ASKED):
             while end < len(text) and (text[end].isspace() or text[end] in _CLOSES):
                 end += 1
-            speaker = _SPEAKER.match(text, end)
-            if speaker is not None:
-                end = speaker.end()
-            tokens = [*map(fold, TOKEN.findall(text, end, end + _ANSWER))]
-            answer = self._said(tokens)
+            # "No. Cough: yes" is an answer, and nobody called "No. Cough".
+            speaker = None
+            answer = self._said(text, end)
+            if answer is Answer.OPEN:
+                speaker = _SPEAKER.match(text, end)
+                if speaker is not None:
+                    answer = self._said(text, speaker.end())
             if answer is not Answer.OPEN or speaker is not None or not marked:
                 return answer
             more = _MORE_ASKED.match(text, end)
@@ -181,7 +184,8 @@ class Questions:
             end = more.end()
         return Answer.OPEN
 
-    def _said(self, tokens: list[str]) -> Answer:
+    def _said(self, text: str, start: int) -> Answer:
+        tokens = [*map(fold, TOKEN.findall(text, start, start + _ANSWER))]
         at = 0
         while at < len(tokens):
             for phrases, answer in ((self._denied, Answer.NO), (self._affirmed, Answer.YES)):

@@ -106,6 +106,9 @@ def test_questions_about_the_family(text: str) -> None:
     "text",
     [
         "Have you had [fever|negated]? No [cough|]? Yes [rash|negated]? No",
+        "Do you have [asthma|]? [x] Yes [ ] No\nDo you have [gout|negated]? [ ] Yes [x] No",
+        "Is the patient [diabetic|negated]? - No",
+        "Q: Any [chest pain|negated]?\nA: None.",
         "Do you have: [gout|negated]? No  [asthma|]? Yes  [rash|negated]? No",
         "Do you have [gout|negated]? No. [Asthma|]? Yes. [Rash|negated]? No.",
     ],
