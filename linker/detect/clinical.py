@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import RootModel
 
 from linker.checked import shipped
+from linker.detect.dictionary.not_mentions import is_no_mention
 from linker.errors import DetectorError
 from linker.index import Index
 from linker.schema import Mention
@@ -33,7 +34,8 @@ class ClinicalDetector:
     """Finds diseases, findings and chemicals by the model that comes with the package.
 
     Mentions of a label of which the index holds nothing are left out: a disease terminology has a
-    nearest name for every drug, and none that is right.
+    nearest name for every drug, and none that is right. So is what the dictionary knows to be none
+    where it stands: headers, general words, a stress test.
 
     Args:
         index: what the mentions are for.
@@ -50,8 +52,13 @@ class ClinicalDetector:
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The mentions of each text. See `Detector`."""
         return [
-            [mention for mention in mentions if mention.label in self._labels]
-            for mentions in self._model.detect(texts)
+            [
+                mention
+                for mention in mentions
+                if mention.label in self._labels
+                and not is_no_mention(text, mention.start, mention.end)
+            ]
+            for text, mentions in zip(texts, self._model.detect(texts), strict=True)
         ]
 
     @cached_property

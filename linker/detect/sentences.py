@@ -34,6 +34,7 @@ _PROSE = re.compile(
     r"|Father|Mom|Dad)\b"
 )
 """What begins a line that is no item of a list, however short."""
+_SPEAKER = re.compile(r" ?\[[^\W\d_]+\] ")
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
 _MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
@@ -142,7 +143,9 @@ def ends_sentence(text: str, dot: int, word: str) -> bool:
     if text[dot] != ".":
         # Marks that stand apart belong to what follows: "? pneumonia", "?? PE".
         before = text[max(0, dot - _MOST_MARKS) : dot].rstrip("?")[-1:]
-        return text[dot] == "!" or not (before == "" or before.isspace())
+        # Or to what was asked, as transcripts have them: "[doctor] any fever ? [patient] no .".
+        apart = before == "" or before.isspace()
+        return text[dot] == "!" or not apart or _SPEAKER.match(text, end) is not None
     after = rest.lstrip()[:1]
     if word in _NEVER_ENDS:
         return False

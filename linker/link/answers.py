@@ -21,6 +21,7 @@ from linker.link.ranking.rank import Weights
 from linker.link.ranking.rerank import Reranker, candidates
 from linker.link.retrieve import Retriever, Spelling
 from linker.schema import Candidate, Mention
+from linker.terminology import DISORDER
 from linker.text import normalise
 
 CACHED_QUERIES = 20_000
@@ -91,7 +92,7 @@ class Answers:
         """
         in_full = [self._spelled_out(mention) for mention in mentions]
         asked = [
-            _Asked(own.query, self._kind(mention) or self._kind_as_asked(own.query))
+            _Asked(own.query, self._kind_as_asked(own.query, self._kind(mention)))
             for mention, own in zip(mentions, in_full, strict=True)
         ]
         found = self._candidates(asked, k)
@@ -101,9 +102,15 @@ class Answers:
     def _kind(self, mention: Mention) -> str | None:
         return kind_of(mention.label) if mention.label and self._types is not None else None
 
-    def _kind_as_asked(self, query: str) -> str | None:
-        """What a query that no detector has a label for says itself of its kind."""
-        return NO_DISORDER if self._types is not None and self._is_no_disorder(query) else None
+    def _kind_as_asked(self, query: str, kind: str | None) -> str | None:
+        """What a query says itself of its kind, where no detector's label says better.
+
+        Detectors take "Neck:" and "extremities" for diseases, and a disease terminology has one
+        of every body part.
+        """
+        if self._types is None or kind not in (None, DISORDER):
+            return kind
+        return NO_DISORDER if self._is_no_disorder(query) else kind
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""

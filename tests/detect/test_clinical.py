@@ -29,6 +29,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"label": "DISEASE", "pattern": [{"LOWER": "chest"}, {"LOWER": "pain"}]},
             {"label": "CHEMICAL", "pattern": [{"LOWER": "aspirin"}]},
             {"label": "GENE", "pattern": [{"LOWER": "brca1"}]},
+            {"label": "DISEASE", "pattern": [{"LOWER": "allergies"}]},
+            {"label": "DISEASE", "pattern": [{"LOWER": "stress"}]},
+            {"label": "DISEASE", "pattern": [{"LOWER": "strain"}]},
         ]
     )
     folder = tmp_path_factory.mktemp("clinical") / "model"
@@ -50,6 +53,17 @@ def test_only_what_the_index_has_is_found(
     detector = ClinicalDetector(index_of(tmp_path / "i", *names), model=model)
     found = detector.detect(["Chest pain after aspirin; BRCA1."])[0]
     assert [mention.label for mention in found] == labels
+
+
+def test_what_is_no_finding_where_it_stands_is_no_mention(model: Path, tmp_path: Path) -> None:
+    """As the dictionary has it: a header, a general word, what follows."""
+    detector = ClinicalDetector(index_of(tmp_path / "i", *DISEASES), model=model)
+    text = "ALLERGIES: aspirin\nA stress test; right heart strain. Worse are stress and allergies."
+    (found,) = detector.detect([text])
+    assert [(mention.start, mention.text) for mention in found] == [
+        (64, "stress"),
+        (75, "allergies"),
+    ]
 
 
 def test_offsets_hold_in_long_notes_with_strange_characters(model: Path, tmp_path: Path) -> None:

@@ -25,12 +25,13 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from linker.detect.assertion.questions import Questions
 from linker.detect.assertion.rules import RuleFile, read_rules, shipped_rules
 from linker.detect.assertion.scopes import mark_scopes
 from linker.detect.assertion.sections import Sentence, sentences_of
 from linker.detect.assertion.signs import with_minus
 from linker.detect.assertion.stretches import Stretches, stretches_of
-from linker.detect.assertion.templates import items
+from linker.detect.assertion.templates import items, plain_marks
 from linker.detect.assertion.triggers import MENTION, TOKEN, PhraseBook, fold
 from linker.schema import ASSERTIONS, Mention
 from linker.text import words
@@ -58,7 +59,9 @@ class AssertionRules:
     def _take(self, house: tuple[str, RuleFile] | None) -> None:
         self._house = house
         shipped = () if house is not None and house[1].alone else (("shipped", shipped_rules()),)
-        self._book = PhraseBook(*shipped, *(() if house is None else (house,)))
+        files = (*shipped, *(() if house is None else (house,)))
+        self._book = PhraseBook(*files)
+        self._questions = Questions(*(rules for _, rules in files))
         self._is_of_rules = lru_cache(maxsize=_KEPT)(self._holds_words_of_rules)
 
     @property
@@ -92,9 +95,11 @@ class AssertionRules:
             return []
         stretches, homes = stretches_of(text, mentions, self._is_of_rules)
         found = [0] * len(stretches.at)
+        # Names of speakers may be mentions, so the text as it stands says who answers what.
+        said = plain_marks(stretches.plain) if "?" in text else None
         for sentence in sentences_of(stretches, self._book):
             if MENTION in sentence.pieces or sentence.holds_open(stretches):
-                self._judge(sentence, stretches, found)
+                self._judge(sentence, stretches, found, said)
                 for piece in with_minus(sentence.pieces):
                     found[stretches.at[sentence.starts[piece]]] |= 1 << _NEGATED
         return [dict(_TRUTHS[found[home]]) for home in homes]
@@ -114,18 +119,30 @@ class AssertionRules:
             for at, (end, effects) in self._book.find(tokens).items()
         )
 
-    def _judge(self, sentence: Sentence, stretches: Stretches, found: list[int]) -> None:
+    def _judge(
+        self, sentence: Sentence, stretches: Stretches, found: list[int], said: str | None
+    ) -> None:
         tokens, homes = sentence.tokens(stretches)
-        if not sentence.section and not self._book.may_scope(tokens):
-            return
+        if sentence.section or self._book.may_scope(tokens):
+            self._judge_items(tokens, homes, sentence.section, found)
+        if said is not None and homes:
+            self._questions.judge(tokens, homes, said, sentence.end(stretches), found)
+
+    def _judge_items(
+        self,
+        tokens: list[str],
+        homes: dict[int, int],
+        section: tuple[int, ...],
+        found: list[int],
+    ) -> None:
         for first, end in items(tokens, homes):
             item, own = tokens, homes
             if end - first < len(tokens):
                 item = tokens[first:end]
                 own = {at - first: home for at, home in homes.items() if first <= at < end}
             phrases = self._book.find(item)
-            if phrases or sentence.section:
-                mark_scopes(item, own, phrases, sentence.section, found)
+            if phrases or section:
+                mark_scopes(item, own, phrases, section, found)
 
 
 def _truth(bits: int) -> dict[str, bool]:

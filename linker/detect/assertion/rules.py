@@ -53,6 +53,18 @@ class _SectionTable(Checked):
     headers: tuple[str, ...]
 
 
+class _QuestionTable(Checked):
+    opens: tuple[str, ...] = ()
+    wh: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    given_until: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    fillers: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    affirmed: tuple[str, ...] = ()
+    goes_on: tuple[str, ...] = ()
+
+
 class RuleFile(Checked):
     """The content of a rule file.
 
@@ -60,7 +72,7 @@ class RuleFile(Checked):
         alone: these are all the rules: those of the package are left out. Else they are added to
             those, and what both have is as these say.
         groups: words that stand for each other in phrases; those of the package may be used too.
-        trigger, termination, rest, pseudo, section: see `data/assertion.toml`.
+        trigger, termination, rest, pseudo, section, question: see `data/assertion.toml`.
     """
 
     alone: bool = False
@@ -70,6 +82,7 @@ class RuleFile(Checked):
     rest: tuple[_RestTable, ...] = ()
     pseudo: _PseudoTable = _PseudoTable()
     section: tuple[_SectionTable, ...] = ()
+    question: _QuestionTable = _QuestionTable()
 
 
 @lru_cache(maxsize=1)

@@ -62,6 +62,14 @@ class Sentence:
         self.pieces.append(piece)
         self.starts.append(start)
 
+    def end(self, stretches: Stretches) -> int:
+        """Where the sentence ends in the text, before the full stop."""
+        end = self.starts[-1] + len(self.pieces[-1])
+        if self.pieces[-1] == MENTION:
+            while stretches.masked.startswith(MENTION_GOES_ON, end):
+                end += 1
+        return end
+
     def holds_open(self, stretches: Stretches) -> bool:
         return bool(stretches.open and self.pieces) and stretches.has_open(
             self.starts[0], self.starts[-1] + len(self.pieces[-1])

@@ -44,6 +44,15 @@ _QUESTION = re.compile(
     rf"(?<=\S)\?(?=[ \t]+(?:{_ANSWER})[ \t]*(?:[.,;\n]|\Z|[ \t][^.,;:?\n]{{1,40}}\?))",
     re.IGNORECASE,
 )
+_SPOKEN = re.compile(
+    r"\b(?:any|you|your|do|does|did|have|has|had|is|are|was|were)\b", re.IGNORECASE
+)
+"""A word of a question in a sentence, which is no label of a form: `questions` reads its answer."""
+_ANSWER_ENDS = re.compile(rf"\?[ \t]+(?:{_ANSWER})[ \t]*(?:[.,;\n]|\Z)", re.IGNORECASE)
+"""An answer behind which no other label stands, as it does in a form that is all on one line."""
+_SENTENCE_END = re.compile(r"[.?!;\n]")
+_LONGEST_QUESTION = 200
+"""Characters before its mark in which a question is looked for."""
 _NUMBER = re.compile(
     r"(?<!\S)(?:(?P<open>\(?)(?P<bracketed>\d{1,2})\)|#(?P<hash>\d{1,2})[.:)]?)(?=\s)"
 )
@@ -80,8 +89,14 @@ def plain_marks(text: str) -> str:
     if "|" in text:
         text = _BAR.sub(":", text)
     if "?" in text:
-        text = _QUESTION.sub(":", text)
+        text = _QUESTION.sub(_plain_question, text)
     return _plain_numbers(text) if ")" in text or "#" in text else text
+
+
+def _plain_question(mark: re.Match[str]) -> str:
+    before = mark.string[max(0, mark.start() - _LONGEST_QUESTION) : mark.start()]
+    spoken = _SPOKEN.search(_SENTENCE_END.split(before)[-1])
+    return "?" if spoken and _ANSWER_ENDS.match(mark.string, mark.start()) else ":"
 
 
 def _plain_boxes(text: str) -> str:

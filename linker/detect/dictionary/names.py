@@ -19,7 +19,7 @@ from linker.detect.dictionary.composites import is_list
 from linker.detect.dictionary.disorders import is_letters, says_too_little
 from linker.detect.dictionary.eponyms import called_after
 from linker.detect.dictionary.grams import SIDES
-from linker.detect.dictionary.not_mentions import not_mentions
+from linker.detect.dictionary.not_mentions import as_listed, not_mentions
 from linker.detect.dictionary.short_names import (
     as_written,
     full_names,
@@ -123,7 +123,7 @@ class Names:
             single letter or a number.
         """
         listed = not_mentions()
-        lower = stretch.lower()
+        lower = as_listed(stretch)
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter, or by a number.
         if len(stretch) == 1 or not _LETTER.search(stretch) or not self._fits(stretch, own, row):
@@ -184,7 +184,7 @@ class Names:
         Returns:
             None if it is none.
         """
-        listed, lower = not_mentions(), stretch.lower()
+        listed, lower = not_mentions(), as_listed(stretch)
         own = stems(stretch)
         name, written = self.written(row)
         same = same_in_other_words(own, name)
@@ -265,7 +265,7 @@ class Names:
         own = tuple(stems(text))
         rows = self._index.lexicon.rows_of(bag_hash(own))
         fitting = (row for row in rows if self._fits(text, own, row))
-        return (row for row in fitting if not self._is_another_sense(text.lower(), row))
+        return (row for row in fitting if not self._is_another_sense(as_listed(text), row))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.

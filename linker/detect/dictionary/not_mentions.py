@@ -54,6 +54,25 @@ def not_mentions() -> NotMentions:
     return shipped(NotMentions, __package__, "not_mentions.toml")
 
 
+def as_listed(text: str) -> str:
+    """A text as the lists have it: in lower case, with a plain apostrophe."""
+    return text.lower().replace("’", "'")
+
+
+def is_no_mention(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, which a model marks, is nothing that the dictionary would take.
+
+    A word that is no finding, the header of a section, or another thing before what follows.
+    """
+    listed, lower = not_mentions(), as_listed(text[start:end])
+    before = listed.before.get(lower)
+    return bool(
+        lower in listed.words
+        or (lower in listed.headers and is_header(text, start, end))
+        or (before and before.match(text, end))
+    )
+
+
 def is_header(text: str, start: int, end: int) -> bool:
     """Whether a name that some sections have as their header is such a header here."""
     before = text[text.rfind("\n", 0, start) + 1 : start]

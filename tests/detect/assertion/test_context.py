@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from assertions import check, found, marked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,36 +18,6 @@ from linker.errors import ConfigError
 from linker.schema import ASSERTIONS, Mention
 
 GOLD = Path(__file__).with_name("assertions.tsv")
-_MARKED = re.compile(r"\[([^\]|]+)\|([^\]]*)\]")
-
-
-def marked(text: str) -> tuple[str, list[Mention], list[set[str]]]:
-    """The text without its marks, its mentions, and the attributes that each mark gives."""
-    parts: list[str] = []
-    mentions: list[Mention] = []
-    gold: list[set[str]] = []
-    n = done = 0
-    for match in _MARKED.finditer(text):
-        before, mention = text[done : match.start()], match[1]
-        n += len(before)
-        parts += before, mention
-        mentions.append(Mention(n, n + len(mention), mention))
-        gold.append(set(filter(None, match[2].split("+"))))
-        n += len(mention)
-        done = match.end()
-    return "".join([*parts, text[done:]]), mentions, gold
-
-
-def found(text: str, mentions: list[Mention]) -> list[set[str]]:
-    return [
-        {a for a in ASSERTIONS if truth[a]}
-        for truth in default_rules().assert_mentions(text, mentions)
-    ]
-
-
-def check(text: str) -> None:
-    plain, mentions, gold = marked(text)
-    assert found(plain, mentions) == gold, text
 
 
 @pytest.mark.parametrize(
@@ -148,6 +119,10 @@ def check(text: str) -> None:
         # What may come of an operation, however far from "risks"; not what came of a disease.
         "All risks were discussed, which include, but are not limited to [DVT|hypothetical].",
         "Risks and benefits were explained, including [PE|hypothetical] and [pain|hypothetical].",
+        "The risk include but not limited to [scarring|hypothetical], [numbness|hypothetical].",
+        "Possible etiologies of her [hoarseness|uncertain] include [reflux|uncertain] and"
+        " [anxiety|uncertain].",
+        "His mother spoke to a nurse who suggested a bath for his [eczema|].",
         "The risks of surgery were explained to include [infection|hypothetical]. He has [gout|].",
         "We discussed complications including [bleeding|hypothetical].",
         "Potential complications including [bleeding|hypothetical] were explained.",
@@ -338,6 +313,9 @@ def test_forms(text: str) -> None:
         "She is not without [pain|]. He does not deny [drinking|]. No reason to doubt [gout|].",
         "Compression test negative with [pain|] on both sides.",
         # Where it ends that something is not there.
+        "She denies recent symptoms related to her [lupus|].",
+        "No problems with his [asthma|] this year.",
+        "Echo: no [effusion|negated], trivial [TR|].",
         "No [JVD|negated], trace [edema|]. No [pneumothorax|negated], small [effusion|].",
         "No [fever|negated], some [abdominal pain|]. No [rales|negated], scattered [wheezes|].",
         "No [chest pain|negated], she does have [dyspnea|]. No [fever|negated], had [emesis|].",

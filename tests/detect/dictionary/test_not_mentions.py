@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cases import build, concept
+from cases import FakeEncoder, build, concept
 
+from linker import Linker
 from linker.detect import DictionaryMatcher
 from linker.detect.dictionary.not_mentions import is_among_capitals, is_header
 
@@ -66,3 +67,62 @@ def test_a_vaccine_is_no_disease(tmp_path: Path) -> None:
     note = "Due for a tetanus booster and influenza shots. Had tetanus, influenza."
     (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
     assert [(m.start, m.text) for m in found] == [(51, "tetanus"), (60, "influenza")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The season.
+        "Sneezes in spring and fall.",
+        "Worse in the winter, summer, and fall.",
+        "Has had fall allergies since 2010.",
+        "Wheezes from fall to spring.",
+        "Better each fall.",
+        # What a laboratory does, what a drug does.
+        "Blood work was drawn.",
+        "No further work-up is planned.",
+        "The patch works well.",
+        # What somebody carries.
+        "Cannot bear weight.",
+        "Smokes a pack a day.",
+        "The malleus moves.",
+        "The stump was hemostatic.",
+        "No ST elevations or depressions.",
+        "Capillary refill is brisk.",
+        "Avoids tree nuts.",
+        "Radio-frequency ablation.",
+        "The patient’s gown.",
+    ],
+)
+def test_a_word_of_notes_is_not_what_a_terminology_calls_so(tmp_path: Path, text: str) -> None:
+    concepts = [
+        concept("W:1", "Accidental Falls", "Fall", types=["disease"]),
+        concept("W:2", "Work"),
+        concept("W:3", "Ursidae", "Bear"),
+        concept("W:4", "Smoke"),
+        concept("W:5", "Glanders", "Malleus"),
+        concept("W:6", "Hemostatics", "Hemostatic"),
+        concept("W:7", "Depression", types=["disease"]),
+        concept("W:8", "Capillaries", "Capillary"),
+        concept("W:9", "Trees", "Tree"),
+        concept("W:10", "Radio"),
+        concept("W:11", "Patients", "Patient"),
+    ]
+    (found,) = DictionaryMatcher(build(tmp_path / "index", concepts)).detect([text])
+    assert [mention.text for mention in found] == []
+
+
+def test_the_same_words_are_mentions_elsewhere(tmp_path: Path) -> None:
+    concepts = [
+        concept("W:1", "Accidental Falls", "Fall", types=["disease"]),
+        concept("W:2", "Work"),
+        concept("W:3", "Hemostatics", "Hemostatic"),
+        concept("W:4", "Defecation", types=["process"]),
+        concept("W:5", "Movement"),
+    ]
+    note = "Hurt in a fall at work. A hemostatic was used. Moves slowly; movement of the hip hurts."
+    (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
+    assert [mention.text for mention in found] == ["fall", "work", "hemostatic", "movement"]
+    linker = Linker.load(tmp_path / "a", encoder=FakeEncoder())
+    links = linker.annotate("Last bowel movement on Monday.")
+    assert [(link.mention.text, link.concept_id) for link in links] == [("bowel movement", "W:4")]

@@ -53,9 +53,10 @@ def test_what_names_no_disorder_is_linked_to_none(
     assert linker.link([query])[0].concept_id == concept_id
 
 
-def test_a_detector_that_says_that_it_is_a_disease_is_believed(linker: Linker) -> None:
-    (said,) = linker.link_mentions([Mention(0, 6, "kidney", "DISEASE")])
-    assert said.concept_id == "D:1"
+def test_it_is_none_even_if_a_detector_takes_it_for_a_disease(linker: Linker) -> None:
+    """Models mark "Neck:" and "extremities", and a disease terminology has one of each."""
+    mentions = [Mention(0, 6, "kidney", "DISEASE"), Mention(0, 15, "kidney diseases", "DISEASE")]
+    assert [link.concept_id for link in linker.link_mentions(mentions)] == [None, "D:1"]
 
 
 @pytest.mark.parametrize(
