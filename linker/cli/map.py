@@ -52,10 +52,11 @@ def map_(
         str, typer.Option(help="What to put before the names of the new columns.")
     ] = "",
     decisions: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             help="Instead of TERMS: a reviewed output, with accept, reject or a concept id in its "
-            "column decision; or the decisions saved from the page of --review."
+            "column decision; or the decisions saved from the page of --review. Repeatable: "
+            "several reviewers, or months."
         ),
     ] = None,
     overlay_out: Annotated[
@@ -69,8 +70,8 @@ def map_(
     --overlay-out, the decisions of a reviewer, made in a table or on the page of --review, are
     turned into an overlay for the index.
     """
-    if decisions is not None or overlay_out is not None:
-        if decisions is None or overlay_out is None:
+    if decisions or overlay_out is not None:
+        if not decisions or overlay_out is None:
             raise typer.BadParameter("--decisions REVIEWED and --overlay-out FILE go together")
         if (terms, out, review) != (None, None, None):
             raise typer.BadParameter(
@@ -123,16 +124,17 @@ def map_(
 
 
 def _make_overlay(
-    index: Path, encoder: str | None, decisions: Path, column: str, out: Path, prefix: str
+    index: Path, encoder: str | None, decisions: list[Path], column: str, out: Path, prefix: str
 ) -> None:
     """What a reviewer decided, as an overlay of the index."""
     from linker.mapping import TermTable, write_overlay
 
     linker = open_linker(index, encoder=encoder)
-    decided = write_overlay(linker, TermTable(decisions, column), out, prefix=prefix)
+    reviewed = [TermTable(path, column) for path in decisions]
+    decided = write_overlay(linker, reviewed, out, prefix=prefix)
     typer.echo(
         f"{out}: {counted(decided.named, 'term')} named, {decided.rejected:,} rejected, "
         f"{counted(decided.undecided, 'row')} undecided; "
-        f"apply it to the index with: linker overlay {index} {out}",
+        f"apply it to the index with: {join(('linker', 'overlay', str(index), str(out)))}",
         err=True,
     )

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cases import FakeEncoder, FakeProgress, build, files_of_at_most
+from cases import FakeEncoder, FakeProgress, build, concept, files_of_at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -663,6 +663,66 @@ def test_a_term_that_is_decided_twice_alike_is_one_name(linker: Linker, tmp_path
     )
 
 
+def test_all_rows_that_cannot_be_are_told_at_once(linker: Linker, tmp_path: Path) -> None:
+    """A reviewer of thousands of terms corrects them in one go."""
+    rows = ["Fever,X:0006,Z:1", "Cold,,accept", "nausea,X:0015,accept", "NAUSEA,,reject"]
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    with pytest.raises(TerminologyError) as refused:
+        write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    first, second, third = str(refused.value).split(f"; {reviewed}")
+    assert first.startswith(f"{reviewed}:2: 'Z:1' is not a concept of {linker.path}; expected ")
+    assert second.startswith(":3: 'accept' on a row without a concept_id")
+    assert third == ":5: 'NAUSEA' is decided otherwise on line 4; a term has one concept"
+    many = [f"term {n},,Z:{n}" for n in range(1_500)]
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *many)
+    with pytest.raises(TerminologyError, match=r"; and 1,490 more such rows$") as refused:
+        write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert str(refused.value).count("is not a concept of") == 10
+    assert not (tmp_path / "local.csv").exists()
+
+
+def test_the_decisions_of_several_tables_are_one_overlay(linker: Linker, tmp_path: Path) -> None:
+    header = "problem,concept_id,decision"
+    january = write(tmp_path / "1.csv", header, "Fever,X:0006,accept", "weak heart,,")
+    february = write(
+        tmp_path / "2.csv", header, "WEAK HEART,X:0001,accept", "fever,,X:0006", "cold,X:0007,"
+    )
+    tables = [TermTable(path, "problem") for path in (january, february)]
+    decided = write_overlay(linker, tables, tmp_path / "local.csv")
+    # "weak heart" is open in one table only.
+    assert (decided.named, decided.rejected, decided.undecided) == (2, 0, 1)
+    assert (tmp_path / "local.csv").read_text().splitlines() == [
+        "concept_id,name,kind,note.line",
+        "X:0006,Fever,exact,1.csv:2",
+        "X:0001,WEAK HEART,exact,2.csv:2",
+    ]
+    write(february, header, "Fever,X:0007,accept", "weak heart,X:0001,accept")
+    with pytest.raises(
+        TerminologyError,
+        match=r"2\.csv:2: 'Fever' is decided otherwise on .*1\.csv:2; a term has one concept$",
+    ):
+        write_overlay(linker, tables, tmp_path / "local.csv")
+
+
+@pytest.mark.parametrize("written", ["7.0", '="7"', " 7 "])
+def test_an_id_of_digits_is_known_as_pandas_and_spreadsheets_write_it(
+    tmp_path: Path, written: str
+) -> None:
+    """A column of ids with an empty cell becomes floats there."""
+    linker = Linker(build(tmp_path / "ids", [concept("7", "Fever")]), encoder=FakeEncoder())
+    rows = [["problem", "concept_id", "decision"], ["pyrexia", written, "accept"]]
+    with (tmp_path / "r.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    local = tmp_path / "local.csv"
+    write_overlay(linker, TermTable(tmp_path / "r.csv", "problem"), local)
+    assert [row["concept_id"] for row in read(local)] == ["7"]
+    write(tmp_path / "r.csv", "problem,concept_id,decision", "pyrexia,,2.2298E+07")
+    with pytest.raises(
+        TerminologyError, match=r"'2\.2298E\+07' is not .*; a spreadsheet rounded it"
+    ):
+        write_overlay(linker, TermTable(tmp_path / "r.csv", "problem"), local)
+
+
 def test_a_table_without_a_place_for_decisions_is_refused_though_it_has_no_row(
     linker: Linker, tmp_path: Path
 ) -> None:
@@ -694,6 +754,16 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "local.csv: 0 terms named, 0 rejected, 2 rows und" in done.stderr
     assert local.read_bytes() == b"concept_id,name,kind,note.line\r\n"
+    other = write(tmp_path / "b.csv", "problem,x.concept_id,x.decision", "Fever,,reject")
+    done = run(
+        *common,
+        *("--decisions", out, "--decisions", other),
+        "--overlay-out",
+        local,
+        "--prefix",
+        "x.",
+    )
+    assert "local.csv: 0 terms named, 1 rejected, 1 row und" in done.stderr
     for wrong in ((table,), ("--decisions", out), (table, "--decisions", out, "--overlay-out", 1)):
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
