@@ -48,6 +48,10 @@ def map_(
         Path | None,
         typer.Option(help="Also write a page for reviewing in a browser: review.html."),
     ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that the page shows beside each term, too; repeatable."),
+    ] = None,
     prefix: Annotated[
         str, typer.Option(help="What to put before the names of the new columns.")
     ] = "",
@@ -79,6 +83,8 @@ def map_(
             )
         _make_overlay(index, encoder, decisions, column, overlay_out, prefix)
         return
+    if show and review is None:
+        raise typer.BadParameter("--show COLUMN goes with --review PAGE")
     if terms is None or out is None:
         raise typer.BadParameter("give TERMS and --out, or --decisions and --overlay-out")
     from linker.cli.progress import Bars
@@ -95,6 +101,7 @@ def map_(
             review=Review(accept, reject),
             count=count,
             page=review,
+            show=show or (),
             progress=progress,
         )
     if done.without_code:

@@ -90,6 +90,9 @@ def write_overlay(
             if not said:
                 undecided.append(normalise(row.term))
                 continue
+            # A row without a term comes as "reject", which is then filled down with the others.
+            if said.lower() == "reject" and not normalise(row.term):
+                continue
             try:
                 found = _Decision(at, row.term, _meant(linker, row.term, said, offered))
             except TerminologyError as fault:
@@ -123,10 +126,10 @@ def _meant(linker: Linker, term: str, decision: str, proposed: str) -> str | Non
     Raises:
         TerminologyError: the decision cannot be.
     """
-    if not normalise(term):
-        raise TerminologyError("a decision on a term that holds no character to read")
     if decision.lower() == "reject":
         return None
+    if not normalise(term):
+        raise TerminologyError("a concept for a term that holds no character to read")
     if decision.lower() == "accept":
         if not proposed:
             raise TerminologyError(

@@ -51,21 +51,26 @@ class Review:
             )
 
     def of(self, link: Link) -> Verdict:
-        """The verdict on a term; one for which nothing was found is rejected.
-
-        A person is to look at a term that says more of a finding than the name that it was found
-        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE, nor "gout or pseudogout" gout. So at an
-        abbreviation of several senses, unless a reviewer said before what it means here: "PE".
-        """
+        """The verdict on a term; one for which nothing was found is rejected."""
         if link.best is None or link.probability < self.reject:
             return "reject"
-        if (
-            link.probability < self.accept
-            or _says_more(link.mention.text, link.best.matched_name)
-            or (is_ambiguous(link.mention.query) and not link.best.features.get("local"))
-        ):
-            return "look"
-        return "accept"
+        return "look" if link.probability < self.accept or doubt_of(link) else "accept"
+
+
+def doubt_of(link: Link) -> str:
+    """Why a person is to look at a term however probable its concept is; "" if nothing speaks so.
+
+    A term may say more of a finding than the name that it was found by: "hx of TIA" is no TIA, nor
+    is "r/o PE" a PE, nor "gout or pseudogout" gout. Or it is an abbreviation of several senses, of
+    which no reviewer said before what it means here: "PE".
+    """
+    if link.best is None:
+        return ""
+    if _says_more(link.mention.text, link.best.matched_name):
+        return "says more than the name"
+    if is_ambiguous(link.mention.query) and not link.best.features.get("local"):
+        return "has several senses"
+    return ""
 
 
 def decided_before(link: Link, local_names: Collection[str]) -> Decision | None:

@@ -635,8 +635,8 @@ def test_what_was_decided_comes_as_decided_and_stays_beside_what_is_new(tmp_path
             r"r\.csv:2: 'Z:1' is not a concept of .*mini; expected accept, reject",
         ),
         (["Fever,,accept"], r"r\.csv:2: 'accept' on a row without a concept_id"),
-        ([",,reject"], r"r\.csv:2: a decision on a term that holds no character"),
-        (["\u200b,,reject"], r"r\.csv:2: a decision on a term that holds no character"),
+        ([",,X:0006"], r"r\.csv:2: a concept for a term that holds no character"),
+        (["\u200b,X:0006,accept"], r"r\.csv:2: a concept for a term that holds no character"),
         (
             ["Fever,X:0006,accept", "FEVER,X:0006,X:0007"],
             r"r\.csv:3: 'FEVER' is decided otherwise on line 2",
@@ -661,6 +661,17 @@ def test_a_term_that_is_decided_twice_alike_is_one_name(linker: Linker, tmp_path
     assert local.read_bytes() == (
         b"concept_id,name,kind,note.line\r\nX:0006,Fever,exact,2\r\n,nothing,remove,4\r\n"
     )
+
+
+def test_a_row_without_a_term_may_be_rejected_with_the_others(
+    linker: Linker, tmp_path: Path
+) -> None:
+    """The column `review` is "reject" there, and is copied into the column `decision`."""
+    rows = (",,reject", "nothing,,reject", "\u200b,, Reject")
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    decided = write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert (decided.named, decided.rejected, decided.undecided) == (0, 1, 0)
+    assert [row["name"] for row in read(tmp_path / "local.csv")] == ["nothing"]
 
 
 def test_all_rows_that_cannot_be_are_told_at_once(linker: Linker, tmp_path: Path) -> None:
@@ -764,7 +775,12 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         "x.",
     )
     assert "local.csv: 0 terms named, 1 rejected, 1 row und" in done.stderr
-    for wrong in ((table,), ("--decisions", out), (table, "--decisions", out, "--overlay-out", 1)):
+    for wrong in (
+        (table,),
+        (table, "--out", out, "--show", "n"),
+        ("--decisions", out),
+        (table, "--decisions", out, "--overlay-out", 1),
+    ):
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
