@@ -74,6 +74,9 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    # In boxes of 80 columns, long names of options are cut ("--split-abbrev…"), and help stands in
+    # a column of 16.
+    rich_markup_mode=None,
 )
 
 
