@@ -82,6 +82,7 @@ def test_help_names_every_command() -> None:
     said = run("--help").stdout
     commands = ("build", "overlay", "diff", "info", "link", "map", "annotate", "evaluate", "demo")
     assert all(name in said for name in commands)
+    assert "..." not in said.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -99,4 +99,6 @@ def main(
 
 
 for command in COMMANDS:
-    app.command(command.__name__.rstrip("_"))(command)
+    # The list of commands would cut what it takes from the docstring itself.
+    about = " ".join((command.__doc__ or "").partition("\n\n")[0].split())
+    app.command(command.__name__.rstrip("_"), short_help=about)(command)
