@@ -265,12 +265,21 @@ def test_a_person_looks_at_what_says_more_than_the_name(term: str, name: str, ve
         ("PE", None, {"local": 1.0}, "accept"),
         ("CP", "chest pain", {}, "accept"),
         ("ESR", None, {}, "accept"),
+        # No clinician's abbreviation, but some concept's; with a digit, hardly another's.
+        ("NS", None, {}, "look"),
+        ("OPs", None, {}, "look"),
+        ("OPS", None, {"local": 1.0}, "accept"),
+        ("SCA3", None, {}, "accept"),
+        ("phosphorylethanolamine", None, {}, "accept"),
+        ("TTN", None, {}, "accept"),
     ],
 )
 def test_a_person_looks_at_an_abbreviation_of_several_senses(
     term: str, long_form: str | None, features: dict[str, float], verdict: str
 ) -> None:
-    candidate = Candidate("X:1", "phosphorylethanolamine", "PE", 1.0, 0.96, features=features)
+    # A gene's preferred name is its symbol.
+    name = "TTN" if term == "TTN" else "phosphorylethanolamine"
+    candidate = Candidate("X:1", name, "PE", 1.0, 0.96, features=features)
     mention = Mention(0, len(term), term, long_form=long_form)
     assert Review().of(Link(mention, "X:1", (candidate,))) == verdict
 
