@@ -78,8 +78,10 @@ def doubt_of(link: Link) -> str:
         return ""
     if is_ambiguous(query):
         return "has several senses"
-    if _INITIALS.fullmatch(query) and best.preferred_name.casefold() != query.casefold():
-        return "" if clinical_long_form(query) else "is an abbreviation"
+    # The name, too: a dose may stand behind the letters ("NS 0.9% 1000 mL").
+    for short in filter(_INITIALS.fullmatch, (query, best.matched_name)):
+        if best.preferred_name.casefold() != short.casefold() and not clinical_long_form(short):
+            return "is an abbreviation"
     return ""
 
 

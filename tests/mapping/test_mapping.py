@@ -249,6 +249,8 @@ def test_the_review_follows_the_probability(
         ("gout vs pseudogout", "Gout", "look"),
         ("gout VERSUS pseudogout", "Gout", "look"),
         ("ibuprofen as needed for fever", "ibuprofen", "accept"),
+        ("NS 0.9% 1000 mL", "NS", "look"),
+        ("ESR 20 mm/h", "ESR", "accept"),
         ("Anemia 2/2 CKD", "Anemia due to chronic kidney disease", "accept"),
     ],
 )
