@@ -281,7 +281,7 @@ def test_a_person_looks_at_an_abbreviation_of_several_senses(
 ) -> None:
     # A gene's preferred name is its symbol.
     name = "TTN" if term == "TTN" else "phosphorylethanolamine"
-    candidate = Candidate("X:1", name, "PE", 1.0, 0.96, features=features)
+    candidate = Candidate("X:1", name, long_form or term, 1.0, 0.96, features=features)
     mention = Mention(0, len(term), term, long_form=long_form)
     assert Review().of(Link(mention, "X:1", (candidate,))) == verdict
 
