@@ -19,7 +19,13 @@ def map_(
         typer.Argument(help="A CSV, TSV or Parquet file.", show_default=False),
     ] = None,
     *,
-    column: Annotated[str, typer.Option(help="The column with the terms.", show_default=False)],
+    column: Annotated[
+        list[str],
+        typer.Option(
+            help="The column with the terms; repeatable, for columns that are a term together.",
+            show_default=False,
+        ),
+    ],
     index: IndexOption,
     out: Annotated[
         Path | None, typer.Option(help="Where to write: .csv, .tsv or .parquet.")
@@ -120,7 +126,8 @@ def map_(
         err=True,
     )
     if review is not None:
-        own = ("--column", column, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
+        terms_in = (word for name in column for word in ("--column", name))
+        own = (*terms_in, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
         command = join(
             ("linker", "map", "--decisions", "SAVED", *own, "--overlay-out", "LOCAL.csv")
         )
@@ -131,7 +138,12 @@ def map_(
 
 
 def _make_overlay(
-    index: Path, encoder: str | None, decisions: list[Path], column: str, out: Path, prefix: str
+    index: Path,
+    encoder: str | None,
+    decisions: list[Path],
+    column: list[str],
+    out: Path,
+    prefix: str,
 ) -> None:
     """What a reviewer decided, as an overlay of the index."""
     from linker.mapping import TermTable, write_overlay

@@ -114,6 +114,31 @@ def test_a_term_of_many_rows_is_linked_once(index: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_a_term_may_stand_in_several_columns(index: Any, tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", "site,kind", "heart,attack", " ,Fever ", "cold,", ",")
+    out, page, own = tmp_path / "out.csv", tmp_path / "page.html", ("--index", index.path)
+    both = ("--column", "site", "--column", "kind")
+    done = run(table, *both, *own, "--out", out, "--review", page)
+    assert "4 rows (1 of them without a term, 3 terms)" in done.stderr
+    assert [(r["site"], r["kind"], r["concept_id"]) for r in read(out)] == [
+        ("heart", "attack", "X:0002"),
+        (" ", "Fever ", "X:0006"),
+        ("cold", "", "X:0007"),
+        ("", "", ""),
+    ]
+    assert f"--decisions SAVED --column site --column kind --index {index.path}" in done.stderr
+    # Of the table as mapped, and of what the page saves of it.
+    lines = ["site,kind,concept_id,decision", "heart,attack,X:0002,accept"]
+    mapped_table = write(tmp_path / "m.csv", *lines)
+    saved = write(tmp_path / "s.csv", "site kind,concept_id,decision", "heart attack,,X:0002")
+    for reviewed in (mapped_table, saved):
+        local = tmp_path / "local.csv"
+        done = run(*both, *own, "--decisions", reviewed, "--overlay-out", local)
+        assert (done.exit_code, [row["name"] for row in read(local)]) == (0, ["heart attack"])
+    with pytest.raises(ConfigError, match=r"a\.csv: no column 'side'; it has 'site', 'kind'"):
+        TermTable(table, ["site", "side"])
+
+
 def test_terms_are_linked_some_at_a_time(
     linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
