@@ -5,8 +5,8 @@
 The terms are the distinct mentions of dev splits, looked up as strings without their notes, as a
 column of local terms is. Right: the first candidate is a gold concept of that string in any note.
 "Accepted": from that probability on. "Rejected": below it, and how many of these had their right
-concept first, and so were lost to a reviewer who trusts the verdict. "By verdict": what `linker map`
-accepts by default, which leaves doubtful terms to a person whatever their probability.
+concept first, and so were lost to a reviewer who trusts the verdict. "By verdict": what `linker
+map` accepts by default, which leaves doubtful terms to a person whatever their probability.
 """
 
 from __future__ import annotations
