@@ -200,14 +200,14 @@ def _find(
         decided = decided_before(link, linker.local_names)
         proposed = "look" if several else review.of(link)
         verdict = proposed if decided is None else decided
-        found.values[term] = columns.values(link, verdict, decided)
+        doubt = "" if verdict != "look" else _SEVERAL if several else doubt_of(link)
+        found.values[term] = columns.values(link, verdict, decided, doubt)
         found.n_decided += decided is not None
         if link.best is not None and verdict != "reject":
             found.vocabularies.update(link.best.codes)
         if beside is not None and term:
-            doubt = "" if verdict != "look" else _SEVERAL if several else doubt_of(link)
-            item = Reviewed(term, used[term], verdict, link.candidates, decided)
-            found.to_show.append(replace(item, doubt=doubt, beside=beside.of(term)))
+            item = Reviewed(term, used[term], verdict, link.candidates, decided, doubt)
+            found.to_show.append(replace(item, beside=beside.of(term)))
     return found
 
 

@@ -155,6 +155,7 @@ class Columns:
             "probability": number,
             **dict.fromkeys(codes, text),
             "review": text,
+            "doubt": text,
             DECISION: text,
         }
         for i in range(1, self.k + 1):
@@ -176,7 +177,7 @@ class Columns:
                 )
 
     def values(
-        self, link: Link, verdict: Verdict, decided: Decision | None = None
+        self, link: Link, verdict: Verdict, decided: Decision | None = None, doubt: str = ""
     ) -> tuple[Any, ...]:
         """What is written of a term, in the order of `fields`.
 
@@ -186,6 +187,7 @@ class Columns:
         Args:
             verdict: what goes into the column `review`.
             decided: what goes into the column `decision`.
+            doubt: what goes into the column of that name.
         """
         best = link.best
         concept = best if verdict != "reject" else None
@@ -198,6 +200,7 @@ class Columns:
             round(link.probability, 6),
             *self._codes(concept),
             verdict,
+            doubt or None,
             decided,
         ]
         for i in range(self.k):

@@ -71,6 +71,7 @@ def test_every_row_and_column_is_kept_beside_what_was_found(
             "codes.OTHER",
             "codes.THIRD",
             "review",
+            "doubt",
             "decision",
         ),
         *("candidate_1", "candidate_1_name", "candidate_1_probability"),
