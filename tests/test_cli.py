@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from cases import CONCEPTS, PATIENCE, build, concept, write_jsonl
 from rf2 import Rf2
 from typer.testing import CliRunner, Result
@@ -81,6 +82,21 @@ def test_help_names_every_command() -> None:
     said = run("--help").stdout
     commands = ("build", "overlay", "diff", "info", "link", "map", "annotate", "evaluate", "demo")
     assert all(name in said for name in commands)
+    assert "..." not in said.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_help_cuts_no_name_of_an_option(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERMINAL_WIDTH", str(width))
+    for name, command in typer.main.get_command(app).commands.items():
+        said = run(name, "--help").stdout
+        words = said.split()
+        assert "\N{HORIZONTAL ELLIPSIS}" not in said
+        for option in command.params:
+            for written in (*option.opts, *option.secondary_opts):
+                if written.startswith("--"):
+                    assert any(word.strip(",|") == written for word in words), (name, written)
 
 
 def test_help_says_defaults_that_stand_in_brackets() -> None:

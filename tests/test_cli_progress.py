@@ -155,6 +155,19 @@ def test_terminal_shows_bars() -> None:
     assert "done in" not in drawn
 
 
+def test_the_rate_of_a_step_that_ended_does_not_fall() -> None:
+    seconds = [0.0]
+    console = Console(file=StringIO(), width=100, force_terminal=True, get_time=lambda: seconds[0])
+    with Bars(console) as bars:
+        bars.step("reading", total=1000, unit="rows")
+        seconds[0] = 2
+        bars.advance(1000)
+        bars.step("linking", total=10, unit="terms")
+        seconds[0] = 100
+        rate = next(column for column in bars._bars.columns if isinstance(column, progress._Rate))
+        assert [str(rate.render(task)) for task in bars._bars.tasks] == ["500 rows/s", ""]
+
+
 @pytest.mark.parametrize("total", [0, 64])
 def test_a_bar_is_at_its_end_only_when_the_step_is(total: int) -> None:
     """Of stdin there are 0 bytes, and small files are read before their notes are done."""
@@ -187,7 +200,7 @@ def test_bytes_are_told_as_megabytes(clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("width", "there"),
-    [(40, ""), (60, "✓ links"), (80, "✓ ━ links"), (100, "✓ ━ elapsed links")],
+    [(40, ""), (60, "✓ left links"), (80, "✓ ━ left links"), (100, "✓ ━ elapsed left links")],
 )
 def test_a_bar_is_a_line_with_rate_and_time_left_however_narrow(width: int, there: str) -> None:
     file, seconds = StringIO(), count()
@@ -200,5 +213,26 @@ def test_a_bar_is_a_line_with_rate_and_time_left_however_narrow(width: int, ther
         bars.advance(1000)
     last = file.getvalue().split("\x1b[2K")[-1].splitlines()[0]
     assert len(last) <= width
-    assert re.search(r"annotating .*100% \d+ notes/s .*left 0:00:00", last)
-    assert [part for part in ("✓", "━", "elapsed", "links") if part in last] == there.split()
+    assert re.search(r"annotating .*100% \d+ notes/s .*0:00:00", last)
+    assert [
+        part for part in ("✓", "━", "elapsed", "left", "links") if part in last
+    ] == there.split()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_where_there_is_no_room_the_name_alone_is_cut(width: int) -> None:
+    file = StringIO()
+    console = Console(
+        file=file, width=width, force_terminal=True, color_system=None, get_time=lambda: 0.0
+    )
+    name = "writing problems_of_all_wards.out.csv"
+    with Bars(console) as bars:
+        bars.step("reading problems.csv", total=20_000, unit="rows")
+        bars.advance(20_000)
+        bars.step(name, total=20_000, unit="rows")
+        bars.advance(20_000)
+    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", file.getvalue())
+    last = [line.rstrip() for line in drawn.splitlines() if "100%" in line][-1]
+    assert len(last) <= width
+    assert last.endswith(" 0:00:00")
+    assert last.removeprefix("✓ ").startswith("writing prob"[: 9 if width == 40 else 12])

@@ -6,7 +6,6 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from linker.cli.annotate import annotate
 from linker.cli.build import build
@@ -64,18 +63,6 @@ class _Group(typer.core.TyperGroup):
             raise typer.Exit(STOPPED) from error
 
 
-class _Command(typer.core.TyperCommand):
-    """Shows the help of options as it is written."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        if self.rich_markup_mode == "rich":
-            for parameter in self.params:
-                # rich takes "[default: 16]" for markup that it does not know, and leaves it out.
-                if said := getattr(parameter, "help", None):
-                    parameter.help = escape(said)  # type: ignore[attr-defined]
-        super().format_help(ctx, formatter)
-
-
 def _one_line(error: LinkerError | OSError) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
@@ -87,6 +74,9 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    # In boxes of 80 columns, long names of options are cut ("--split-abbrev…"), and help stands in
+    # a column of 16.
+    rich_markup_mode=None,
 )
 
 
@@ -109,4 +99,6 @@ def main(
 
 
 for command in COMMANDS:
-    app.command(command.__name__.rstrip("_"), cls=_Command)(command)
+    # The list of commands would cut what it takes from the docstring itself.
+    about = " ".join((command.__doc__ or "").partition("\n\n")[0].split())
+    app.command(command.__name__.rstrip("_"), short_help=about)(command)

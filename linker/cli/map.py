@@ -19,7 +19,13 @@ def map_(
         typer.Argument(help="A CSV, TSV or Parquet file.", show_default=False),
     ] = None,
     *,
-    column: Annotated[str, typer.Option(help="The column with the terms.", show_default=False)],
+    column: Annotated[
+        list[str],
+        typer.Option(
+            help="The column with the terms; repeatable, for columns that are a term together.",
+            show_default=False,
+        ),
+    ],
     index: IndexOption,
     out: Annotated[
         Path | None, typer.Option(help="Where to write: .csv, .tsv or .parquet.")
@@ -48,14 +54,19 @@ def map_(
         Path | None,
         typer.Option(help="Also write a page for reviewing in a browser: review.html."),
     ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that the page shows beside each term, too; repeatable."),
+    ] = None,
     prefix: Annotated[
         str, typer.Option(help="What to put before the names of the new columns.")
     ] = "",
     decisions: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             help="Instead of TERMS: a reviewed output, with accept, reject or a concept id in its "
-            "column decision; or the decisions saved from the page of --review."
+            "column decision; or the decisions saved from the page of --review. Repeatable: "
+            "several reviewers, or months."
         ),
     ] = None,
     overlay_out: Annotated[
@@ -69,8 +80,8 @@ def map_(
     --overlay-out, the decisions of a reviewer, made in a table or on the page of --review, are
     turned into an overlay for the index.
     """
-    if decisions is not None or overlay_out is not None:
-        if decisions is None or overlay_out is None:
+    if decisions or overlay_out is not None:
+        if not decisions or overlay_out is None:
             raise typer.BadParameter("--decisions REVIEWED and --overlay-out FILE go together")
         if (terms, out, review) != (None, None, None):
             raise typer.BadParameter(
@@ -78,6 +89,8 @@ def map_(
             )
         _make_overlay(index, encoder, decisions, column, overlay_out, prefix)
         return
+    if show and review is None:
+        raise typer.BadParameter("--show COLUMN goes with --review PAGE")
     if terms is None or out is None:
         raise typer.BadParameter("give TERMS and --out, or --decisions and --overlay-out")
     from linker.cli.progress import Bars
@@ -94,6 +107,7 @@ def map_(
             review=Review(accept, reject),
             count=count,
             page=review,
+            show=show or (),
             progress=progress,
         )
     if done.without_code:
@@ -112,7 +126,8 @@ def map_(
         err=True,
     )
     if review is not None:
-        own = ("--column", column, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
+        terms_in = (word for name in column for word in ("--column", name))
+        own = (*terms_in, *(("--prefix", prefix) if prefix else ()), "--index", str(index))
         command = join(
             ("linker", "map", "--decisions", "SAVED", *own, "--overlay-out", "LOCAL.csv")
         )
@@ -123,16 +138,22 @@ def map_(
 
 
 def _make_overlay(
-    index: Path, encoder: str | None, decisions: Path, column: str, out: Path, prefix: str
+    index: Path,
+    encoder: str | None,
+    decisions: list[Path],
+    column: list[str],
+    out: Path,
+    prefix: str,
 ) -> None:
     """What a reviewer decided, as an overlay of the index."""
     from linker.mapping import TermTable, write_overlay
 
     linker = open_linker(index, encoder=encoder)
-    decided = write_overlay(linker, TermTable(decisions, column), out, prefix=prefix)
+    reviewed = [TermTable(path, column) for path in decisions]
+    decided = write_overlay(linker, reviewed, out, prefix=prefix)
     typer.echo(
         f"{out}: {counted(decided.named, 'term')} named, {decided.rejected:,} rejected, "
         f"{counted(decided.undecided, 'row')} undecided; "
-        f"apply it to the index with: linker overlay {index} {out}",
+        f"apply it to the index with: {join(('linker', 'overlay', str(index), str(out)))}",
         err=True,
     )

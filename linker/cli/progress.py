@@ -103,8 +103,7 @@ def _columns(width: int) -> Iterator[ProgressColumn]:
     """What a terminal of so many characters has room for: a column that lacks it is cut off."""
     if width >= 60:
         yield SpinnerColumn(finished_text="✓")
-    # A name may hold brackets, as a path does: it is no markup.
-    yield TextColumn("{task.description}", markup=False)
+    yield _Name(Column())
     if width >= 80:
         yield BarColumn(bar_width=24 if width >= 100 else 12)
     yield TextColumn("{task.percentage:>3.0f}%")
@@ -112,17 +111,27 @@ def _columns(width: int) -> Iterator[ProgressColumn]:
     if width >= 100:
         yield TextColumn("elapsed")
         yield TimeElapsedColumn(Column(no_wrap=True))
-    yield TextColumn("left")
+    if width >= 60:
+        yield TextColumn("left")
     yield TimeRemainingColumn(table_column=Column(no_wrap=True))
     if width >= 60:
         yield TextColumn("{task.fields[said]}", markup=False)
 
 
-class _Rate(ProgressColumn):
-    """Units a second since the step began."""
+class _Name(ProgressColumn):
+    """What the step is called, cut off before anything else is: its column alone may wrap."""
 
     def render(self, task: Task) -> Text:
-        units, elapsed = task.fields["units"], task.elapsed
+        # A `Text` is no markup: a name may hold brackets, as a path does.
+        return Text(task.description, no_wrap=True, overflow="ellipsis")
+
+
+class _Rate(ProgressColumn):
+    """Units a second since the step began, until it ended."""
+
+    def render(self, task: Task) -> Text:
+        units = task.fields["units"]
+        elapsed = task.finished_time if task.finished else task.elapsed
         return Text(_rate(units, elapsed, task.fields["unit"]) if units and elapsed else "")
 
 

@@ -9,7 +9,8 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from linker.atomic import write_atomically
 from linker.mapping.values import DECISION, VERDICTS, Decision, Verdict
 from linker.page import shown, template
 from linker.schema import Candidate
+from linker.text import normalise
 
 TEMPLATE = Path(__file__).with_name("review.html")
 
@@ -31,6 +33,9 @@ class Reviewed:
         verdict: what is proposed.
         candidates: best first.
         decided: what was decided of it before, if anything was.
+        doubt: why it is to be looked at, if not for its probability.
+        beside: what stands beside it in each column that is to be shown.
+        also: the other ways in which the table writes it: to the index they are one name.
     """
 
     term: str
@@ -38,11 +43,46 @@ class Reviewed:
     verdict: Verdict
     candidates: tuple[Candidate, ...]
     decided: Decision | None = None
+    doubt: str = ""
+    beside: tuple[tuple[str, ...], ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def proposed(self) -> Candidate | None:
         """The concept of the row in the mapped table: none where the verdict is "reject"."""
         return None if self.verdict == "reject" else next(iter(self.candidates), None)
+
+
+def as_one_name(terms: Iterable[Reviewed]) -> list[Reviewed]:
+    """Terms that differ in case and the like alone as one, for a decision on one is one on all.
+
+    Returns:
+        Where the first of each stood: with the uses of all, and to be looked at where not the same
+        is proposed of all.
+    """
+    groups: dict[str, list[Reviewed]] = {}
+    for item in terms:
+        groups.setdefault(normalise(item.term), []).append(item)
+    return [its[0] if len(its) == 1 else _together(its) for its in groups.values()]
+
+
+def _together(its: Sequence[Reviewed]) -> Reviewed:
+    first = its[0]
+    one_verdict = len({item.verdict for item in its}) == 1
+    one_concept = len({_id(item.proposed) for item in its}) == 1
+    beside = zip(*(item.beside for item in its), strict=True)
+    return replace(
+        first,
+        uses=sum(item.uses for item in its),
+        verdict=first.verdict if one_verdict and one_concept else "look",
+        doubt=first.doubt if one_concept else "is found otherwise in another spelling",
+        beside=tuple(tuple(dict.fromkeys(chain(*values))) for values in beside),
+        also=tuple(item.term for item in its[1:]),
+    )
+
+
+def _id(concept: Candidate | None) -> str:
+    return "" if concept is None else concept.concept_id
 
 
 def render_page(
@@ -52,6 +92,7 @@ def render_page(
     download: str,
     prefix: str = "",
     vocabularies: Sequence[str] = (),
+    beside: Sequence[str] = (),
     title: str = "Terms to review",
     index_info: Mapping[str, str] | None = None,
 ) -> str:
@@ -63,6 +104,7 @@ def render_page(
         download: the name of the file that the page's button gives.
         prefix: what the names of our columns begin with.
         vocabularies: whose codes are shown; with none, those of all.
+        beside: the names of the columns of which `Reviewed.beside` has the values.
         title: the page's heading.
         index_info: what the reader should know of the index, in order, as label to value.
 
@@ -88,6 +130,7 @@ def render_page(
             )
             for concept_id, concept in sorted(concepts.items())
         },
+        "beside": shown(list(beside)),
         # As they are: the download must hold the term of the table, to the character.
         "terms": [_term(item) for item in items],
     }
@@ -111,12 +154,14 @@ def _codes(concept: Candidate, vocabularies: Sequence[str]) -> list[list[str]]:
 
 
 def _term(item: Reviewed) -> list[Any]:
-    proposed = item.proposed
     return [
         item.term,
         item.uses,
         item.verdict,
-        "" if proposed is None else proposed.concept_id,
+        _id(item.proposed),
         [[c.concept_id, shown(c.matched_name), round(c.probability, 4)] for c in item.candidates],
         item.decided,
+        item.doubt,
+        shown(item.beside),
+        item.also,
     ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,20 @@ import pyarrow as pa
 from linker.atomic import naming
 from linker.errors import ConfigError, TerminologyError
 from linker.link import Linker
-from linker.mapping.page import Reviewed, write_page
+from linker.mapping.beside import Beside
+from linker.mapping.page import Reviewed, as_one_name, write_page
 from linker.mapping.several import say_several
 from linker.mapping.terms import TermRow, TermTable
 from linker.mapping.uses import Uses
-from linker.mapping.values import VERDICTS, Columns, Review, decided_before
+from linker.mapping.values import VERDICTS, Columns, Review, decided_before, doubt_of
 from linker.mapping.write import Write, opened_for, refuse_ending
 from linker.schema import Link
 from linker.steps import Progress, Silent
 
 BATCH = 256
 """Terms that are linked together."""
+
+_SEVERAL = "names another concept too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def map_terms(
     review: Review | None = None,
     count: str | None = None,
     page: str | Path | None = None,
+    show: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Mapped:
     """Link the terms of a table, and write the table with what was found.
@@ -84,7 +88,8 @@ def map_terms(
         count: a column that says how often a term is used; the rows come with the most used
             first, those of equal use in the order of the table.
         page: where to write a page on which to review the terms, if at all: each distinct term
-            once, in the order of the rows.
+            once, in the order of the rows; those that differ in case alone as one.
+        show: columns of the table that the page has beside each term.
         progress: told of terms linked and rows written.
 
     Raises:
@@ -105,14 +110,14 @@ def map_terms(
     refuse_ending(out)
     partial = out.with_name(f"{out.name}.partial")
     uses = Uses(table, count)
-    used = _terms(table, uses, progress)
-    found = _find(linker, used, columns, review, progress, to_show=page is not None)
+    beside = Beside(table, show)
+    used = _terms(table, uses, beside, progress)
+    found = _find(linker, used, columns, review, progress, None if page is None else beside)
     rows: Iterable[TermRow] = table
     order = None
     if count is not None:
         rows = sorted(table, key=lambda row: -uses.of(row))
         order = [row.number for row in rows]
-        found.to_show.sort(key=lambda item: -item.uses)
     progress.step(f"writing {out.name}", unit="rows")
     try:
         with naming(out):
@@ -120,13 +125,15 @@ def map_terms(
                 written = _write(rows, found.values, write, table, columns, progress)
             _keep(partial, out)
         if page is not None:
+            to_show = as_one_name(found.to_show)
             write_page(
                 page,
-                found.to_show,
+                to_show if count is None else sorted(to_show, key=lambda item: -item.uses),
                 column=table.term_column,
                 download=f"{out.stem}.decisions.csv",
                 prefix=columns.prefix,
                 vocabularies=columns.vocabularies,
+                beside=show,
                 index_info=linker.manifest.facts,
             )
     finally:
@@ -142,12 +149,17 @@ def map_terms(
     )
 
 
-def _terms(table: TermTable, uses: Uses, progress: Progress) -> dict[str, float]:
-    """The distinct terms of a table, in its order, and how often each is used."""
+def _terms(table: TermTable, uses: Uses, beside: Beside, progress: Progress) -> dict[str, float]:
+    """The distinct terms of a table, in its order, and how often each is used.
+
+    Args:
+        beside: takes what stands beside them.
+    """
     progress.step(f"reading {table.path.name}", unit="rows")
     used: defaultdict[str, float] = defaultdict(float)
     for row in table:
         used[row.term] += uses.of(row)
+        beside.take(row)
         progress.advance(1)
     return dict(used)
 
@@ -175,26 +187,27 @@ def _find(
     columns: Columns,
     review: Review,
     progress: Progress,
-    *,
-    to_show: bool,
+    beside: Beside | None,
 ) -> _Found:
     """Link the terms.
 
     Args:
         used: how often each is used.
-        to_show: whether there is to be a page.
+        beside: what stands beside them; None: there is to be no page.
     """
     found = _Found()
     for term, link, several in _link(linker, list(used), columns.k, review, progress):
         decided = decided_before(link, linker.local_names)
         proposed = "look" if several else review.of(link)
         verdict = proposed if decided is None else decided
-        found.values[term] = columns.values(link, verdict, decided)
+        doubt = "" if verdict != "look" else _SEVERAL if several else doubt_of(link)
+        found.values[term] = columns.values(link, verdict, decided, doubt)
         found.n_decided += decided is not None
         if link.best is not None and verdict != "reject":
             found.vocabularies.update(link.best.codes)
-        if to_show:
-            found.to_show.append(Reviewed(term, used[term], verdict, link.candidates, decided))
+        if beside is not None and term:
+            item = Reviewed(term, used[term], verdict, link.candidates, decided, doubt)
+            found.to_show.append(replace(item, beside=beside.of(term)))
     return found
 
 

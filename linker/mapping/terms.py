@@ -25,7 +25,8 @@ class TermRow:
 
     Attributes:
         number: the line in which it begins, from 1; of Parquet the row.
-        term: what the term column holds, without blanks around it; "" where it holds nothing.
+        term: what the term column holds, without blanks around it; "" where it holds nothing. Of
+            several columns what they hold, with a blank between.
         cells: all the row's values, in the order of the columns.
     """
 
@@ -39,17 +40,19 @@ class TermTable:
 
     Args:
         path: the table.
-        column: the column of the terms.
+        column: the column of the terms, or several that are a term together ("Glucose", "Urine").
 
     Attributes:
         dialect: how it is written, if it is text.
+        term_column: the column of the terms; what several would be called as one, which is what
+            they may be in the table, too.
 
     Raises:
         TerminologyError: the file is missing or no table, or has two columns of one name.
         ConfigError: it has no such column.
     """
 
-    def __init__(self, path: str | Path, column: str) -> None:
+    def __init__(self, path: str | Path, column: str | Sequence[str]) -> None:
         self.path = Path(path)
         if not self.path.exists():
             raise TerminologyError(f"{self.path}: no such file; give a CSV, TSV or Parquet file")
@@ -66,8 +69,11 @@ class TermTable:
                 raise TerminologyError(
                     f"{where}: column {name!r} occurs twice; rename one of the two"
                 )
-        self.term_column = column
-        self._term = self.column(column)
+        columns = [column] if isinstance(column, str) else list(column)
+        self.term_column = " ".join(columns)
+        # The page of a review saves the terms, not what they were made of.
+        joined = self.term_column in self.names
+        self._term = [self.column(name) for name in ([self.term_column] if joined else columns)]
         self._binary = {i for i, field in enumerate(self.schema) if _is_binary(field.type)}
 
     @property
@@ -115,9 +121,10 @@ class TermTable:
                         f"{where}: NUL in column {name!r}; is the file damaged, or UTF-16? "
                         "Save it as UTF-8"
                     )
-                if isinstance(cell, bytes) and (place == self._term or place not in self._binary):
+                if isinstance(cell, bytes) and (place in self._term or place not in self._binary):
                     _check_utf8(cell, f"{where}: column {name!r}")
-            yield TermRow(number, as_text(cells[self._term]).strip(), cells)
+            parts = (as_text(cells[place]).strip() for place in self._term)
+            yield TermRow(number, " ".join(filter(None, parts)), cells)
 
     def _table(self) -> Iterator[tuple[int, Sequence[Any]]]:
         allow_long_fields()

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from linker.detect import is_ambiguous, said_in
+from linker.detect import clinical_long_form, is_ambiguous, said_in
 from linker.errors import ConfigError
 from linker.schema import Candidate, Link
 from linker.text import normalise
@@ -27,6 +27,20 @@ these are right; 3 to 6% are rejected, and 0, 11 and 15% of these would have bee
 DECISION = "decision"
 _MORE = re.compile(r"\b(?:due to|secondary to|caused by|2/2|or|vs|versus)\b", re.IGNORECASE)
 """What ties a finding to another one: its cause, or what it may be instead."""
+
+_FOUND = re.compile(
+    r"\b(?:increas|decreas|elevat|diminish|prolong|excess|abnormal|anomal|deficien|absen|positiv)\w*"
+    r"|\b(?:low|lowered|high|raised|reduced|reduction|shortened)\b",
+    re.IGNORECASE,
+)
+"""What makes a finding of what is examined. Of 4,362 distinct mentions of ten train and dev splits
+and a problem list that would be accepted, 2 lack such a word that the name has; but of 793 terms
+made of HPO's names without it ("sarcoplasmic glycogen") 157 would be accepted, 148 as the
+finding."""
+
+_INITIALS = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Za-z]{2,4}")
+"""Of the distinct mentions of ten train and dev splits that would be accepted, 130 are such and in
+no clinical table: 59% right, of the others 96%. With a digit ("SCA3") 26 of 27 are right."""
 
 _WHEN_NEEDED = re.compile(r"\b(?:prn|as needed)\b.*", re.IGNORECASE)
 
@@ -51,21 +65,38 @@ class Review:
             )
 
     def of(self, link: Link) -> Verdict:
-        """The verdict on a term; one for which nothing was found is rejected.
-
-        A person is to look at a term that says more of a finding than the name that it was found
-        by: "hx of TIA" is no TIA, nor is "r/o PE" a PE, nor "gout or pseudogout" gout. So at an
-        abbreviation of several senses, unless a reviewer said before what it means here: "PE".
-        """
+        """The verdict on a term; one for which nothing was found is rejected."""
         if link.best is None or link.probability < self.reject:
             return "reject"
-        if (
-            link.probability < self.accept
-            or _says_more(link.mention.text, link.best.matched_name)
-            or (is_ambiguous(link.mention.query) and not link.best.features.get("local"))
-        ):
-            return "look"
-        return "accept"
+        return "look" if link.probability < self.accept or doubt_of(link) else "accept"
+
+
+def doubt_of(link: Link) -> str:
+    """Why a person is to look at a term however probable its concept is; "" if nothing speaks so.
+
+    A term may say more of a finding than the name that it was found by: "hx of TIA" is no TIA, nor
+    is "r/o PE" a PE, nor "gout or pseudogout" gout. Or it is an abbreviation of which no reviewer
+    said before what it means here: one of several senses ("PE"), or one that clinics do not use in
+    one sense and that this terminology happens to have for something ("NS", Netherton syndrome).
+    Or it is what a laboratory examines, and the name a finding of it: "Albumin, serum" is no low
+    albumin.
+    """
+    best, query = link.best, link.mention.query
+    if best is None:
+        return ""
+    if _says_more(link.mention.text, best.matched_name):
+        return "says more than the name"
+    if _FOUND.search(best.matched_name) and not _FOUND.search(query):
+        return "says less than the name"
+    if best.features.get("local"):
+        return ""
+    if is_ambiguous(query):
+        return "has several senses"
+    # The name, too: a dose may stand behind the letters ("NS 0.9% 1000 mL").
+    for short in filter(_INITIALS.fullmatch, (query, best.matched_name)):
+        if best.preferred_name.casefold() != short.casefold() and not clinical_long_form(short):
+            return "is an abbreviation"
+    return ""
 
 
 def decided_before(link: Link, local_names: Collection[str]) -> Decision | None:
@@ -124,6 +155,7 @@ class Columns:
             "probability": number,
             **dict.fromkeys(codes, text),
             "review": text,
+            "doubt": text,
             DECISION: text,
         }
         for i in range(1, self.k + 1):
@@ -145,7 +177,7 @@ class Columns:
                 )
 
     def values(
-        self, link: Link, verdict: Verdict, decided: Decision | None = None
+        self, link: Link, verdict: Verdict, decided: Decision | None = None, doubt: str = ""
     ) -> tuple[Any, ...]:
         """What is written of a term, in the order of `fields`.
 
@@ -155,6 +187,7 @@ class Columns:
         Args:
             verdict: what goes into the column `review`.
             decided: what goes into the column `decision`.
+            doubt: what goes into the column of that name.
         """
         best = link.best
         concept = best if verdict != "reject" else None
@@ -167,6 +200,7 @@ class Columns:
             round(link.probability, 6),
             *self._codes(concept),
             verdict,
+            doubt or None,
             decided,
         ]
         for i in range(self.k):

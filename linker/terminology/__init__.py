@@ -24,6 +24,7 @@ from linker.terminology.overlay import (
 from linker.terminology.readers import READERS, find_release, read_terminology
 from linker.terminology.table.rows import is_parquet, table_rows
 from linker.terminology.table.separated import dialect_of
+from linker.terminology.table.values import as_meant
 from linker.terminology.tables import (
     CONCEPTS,
     FORMS,
@@ -58,6 +59,7 @@ __all__ = [
     "TableBuilder",
     "Terminology",
     "add_forms",
+    "as_meant",
     "dialect_of",
     "diff",
     "find_release",

@@ -154,6 +154,18 @@ def test_the_page_loads_nothing_and_admits_its_own_style(
     assert "prefers-color-scheme: dark" in page.style
 
 
+def test_tables_are_named_and_their_heads_say_of_what(linker: Linker, gold: list[Document]) -> None:
+    """A screen reader announces the table, and with each cell the head of its column."""
+    for protocol in ("Z", END_TO_END):
+        html = render_page(evaluate(linker, gold, protocol=protocol, draws=2), gold)
+        heads = re.findall(r"<th(?!ead)([^>]*)>(.*?)</th>", html)
+        assert heads
+        assert all('scope="col"' in how and what for how, what in heads)
+        tables = re.findall(r"<table([^>]*)>", html)
+        assert tables
+        assert all("aria-label" in how for how in tables)
+
+
 def test_problems_are_on_the_page(linker: Linker, gold: list[Document]) -> None:
     problems = [Problem("offsets", "gold.jsonl", n, "n1", "what was found") for n in range(1, 31)]
     page = Page(render_page(evaluate(linker, gold, problems=problems, draws=2), gold))

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cases import FakeEncoder, FakeProgress, build, files_of_at_most
+from cases import FakeEncoder, FakeProgress, build, concept, files_of_at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -71,6 +71,7 @@ def test_every_row_and_column_is_kept_beside_what_was_found(
             "codes.OTHER",
             "codes.THIRD",
             "review",
+            "doubt",
             "decision",
         ),
         *("candidate_1", "candidate_1_name", "candidate_1_probability"),
@@ -112,6 +113,31 @@ def test_a_term_of_many_rows_is_linked_once(index: Any, tmp_path: Path) -> None:
         ["linking", 2, "terms", 2],
         ["writing out.csv", None, "rows", 501],
     ]
+
+
+def test_a_term_may_stand_in_several_columns(index: Any, tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", "site,kind", "heart,attack", " ,Fever ", "cold,", ",")
+    out, page, own = tmp_path / "out.csv", tmp_path / "page.html", ("--index", index.path)
+    both = ("--column", "site", "--column", "kind")
+    done = run(table, *both, *own, "--out", out, "--review", page)
+    assert "4 rows (1 of them without a term, 3 terms)" in done.stderr
+    assert [(r["site"], r["kind"], r["concept_id"]) for r in read(out)] == [
+        ("heart", "attack", "X:0002"),
+        (" ", "Fever ", "X:0006"),
+        ("cold", "", "X:0007"),
+        ("", "", ""),
+    ]
+    assert f"--decisions SAVED --column site --column kind --index {index.path}" in done.stderr
+    # Of the table as mapped, and of what the page saves of it.
+    lines = ["site,kind,concept_id,decision", "heart,attack,X:0002,accept"]
+    mapped_table = write(tmp_path / "m.csv", *lines)
+    saved = write(tmp_path / "s.csv", "site kind,concept_id,decision", "heart attack,,X:0002")
+    for reviewed in (mapped_table, saved):
+        local = tmp_path / "local.csv"
+        done = run(*both, *own, "--decisions", reviewed, "--overlay-out", local)
+        assert (done.exit_code, [row["name"] for row in read(local)]) == (0, ["heart attack"])
+    with pytest.raises(ConfigError, match=r"a\.csv: no column 'side'; it has 'site', 'kind'"):
+        TermTable(table, ["site", "side"])
 
 
 def test_terms_are_linked_some_at_a_time(
@@ -249,6 +275,18 @@ def test_the_review_follows_the_probability(
         ("gout vs pseudogout", "Gout", "look"),
         ("gout VERSUS pseudogout", "Gout", "look"),
         ("ibuprofen as needed for fever", "ibuprofen", "accept"),
+        ("NS 0.9% 1000 mL", "NS", "look"),
+        # A laboratory's list says what is examined, not what was found.
+        ("Albumin, serum", "Serum albumin low", "look"),
+        ("BILIRUBIN TOTAL", "Increased total bilirubin", "look"),
+        ("Anti-Ro antibody", "Anti-Ro antibody positivity", "look"),
+        ("Factor XI activity", "Reduced factor XI activity", "look"),
+        ("reductase activity", "Reduced reductase activity", "look"),
+        ("high bilirubin", "Increased bilirubin", "accept"),
+        ("abnormality of the ear", "Abnormal ear morphology", "accept"),
+        ("pain of the lower limb", "Lower limb pain", "accept"),
+        ("leg pain", "Lower limb pain", "accept"),
+        ("ESR 20 mm/h", "ESR", "accept"),
         ("Anemia 2/2 CKD", "Anemia due to chronic kidney disease", "accept"),
     ],
 )
@@ -265,12 +303,21 @@ def test_a_person_looks_at_what_says_more_than_the_name(term: str, name: str, ve
         ("PE", None, {"local": 1.0}, "accept"),
         ("CP", "chest pain", {}, "accept"),
         ("ESR", None, {}, "accept"),
+        # No clinician's abbreviation, but some concept's; with a digit, hardly another's.
+        ("NS", None, {}, "look"),
+        ("OPs", None, {}, "look"),
+        ("OPS", None, {"local": 1.0}, "accept"),
+        ("SCA3", None, {}, "accept"),
+        ("phosphorylethanolamine", None, {}, "accept"),
+        ("TTN", None, {}, "accept"),
     ],
 )
 def test_a_person_looks_at_an_abbreviation_of_several_senses(
     term: str, long_form: str | None, features: dict[str, float], verdict: str
 ) -> None:
-    candidate = Candidate("X:1", "phosphorylethanolamine", "PE", 1.0, 0.96, features=features)
+    # A gene's preferred name is its symbol.
+    name = "TTN" if term == "TTN" else "phosphorylethanolamine"
+    candidate = Candidate("X:1", name, long_form or term, 1.0, 0.96, features=features)
     mention = Mention(0, len(term), term, long_form=long_form)
     assert Review().of(Link(mention, "X:1", (candidate,))) == verdict
 
@@ -635,8 +682,8 @@ def test_what_was_decided_comes_as_decided_and_stays_beside_what_is_new(tmp_path
             r"r\.csv:2: 'Z:1' is not a concept of .*mini; expected accept, reject",
         ),
         (["Fever,,accept"], r"r\.csv:2: 'accept' on a row without a concept_id"),
-        ([",,reject"], r"r\.csv:2: a decision on a term that holds no character"),
-        (["\u200b,,reject"], r"r\.csv:2: a decision on a term that holds no character"),
+        ([",,X:0006"], r"r\.csv:2: a concept for a term that holds no character"),
+        (["\u200b,X:0006,accept"], r"r\.csv:2: a concept for a term that holds no character"),
         (
             ["Fever,X:0006,accept", "FEVER,X:0006,X:0007"],
             r"r\.csv:3: 'FEVER' is decided otherwise on line 2",
@@ -661,6 +708,77 @@ def test_a_term_that_is_decided_twice_alike_is_one_name(linker: Linker, tmp_path
     assert local.read_bytes() == (
         b"concept_id,name,kind,note.line\r\nX:0006,Fever,exact,2\r\n,nothing,remove,4\r\n"
     )
+
+
+def test_a_row_without_a_term_may_be_rejected_with_the_others(
+    linker: Linker, tmp_path: Path
+) -> None:
+    """The column `review` is "reject" there, and is copied into the column `decision`."""
+    rows = (",,reject", "nothing,,reject", "\u200b,, Reject")
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    decided = write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert (decided.named, decided.rejected, decided.undecided) == (0, 1, 0)
+    assert [row["name"] for row in read(tmp_path / "local.csv")] == ["nothing"]
+
+
+def test_all_rows_that_cannot_be_are_told_at_once(linker: Linker, tmp_path: Path) -> None:
+    """A reviewer of thousands of terms corrects them in one go."""
+    rows = ["Fever,X:0006,Z:1", "Cold,,accept", "nausea,X:0015,accept", "NAUSEA,,reject"]
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
+    with pytest.raises(TerminologyError) as refused:
+        write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    first, second, third = str(refused.value).split(f"; {reviewed}")
+    assert first.startswith(f"{reviewed}:2: 'Z:1' is not a concept of {linker.path}; expected ")
+    assert second.startswith(":3: 'accept' on a row without a concept_id")
+    assert third == ":5: 'NAUSEA' is decided otherwise on line 4; a term has one concept"
+    many = [f"term {n},,Z:{n}" for n in range(1_500)]
+    reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *many)
+    with pytest.raises(TerminologyError, match=r"; and 1,490 more such rows$") as refused:
+        write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
+    assert str(refused.value).count("is not a concept of") == 10
+    assert not (tmp_path / "local.csv").exists()
+
+
+def test_the_decisions_of_several_tables_are_one_overlay(linker: Linker, tmp_path: Path) -> None:
+    header = "problem,concept_id,decision"
+    january = write(tmp_path / "1.csv", header, "Fever,X:0006,accept", "weak heart,,")
+    february = write(
+        tmp_path / "2.csv", header, "WEAK HEART,X:0001,accept", "fever,,X:0006", "cold,X:0007,"
+    )
+    tables = [TermTable(path, "problem") for path in (january, february)]
+    decided = write_overlay(linker, tables, tmp_path / "local.csv")
+    # "weak heart" is open in one table only.
+    assert (decided.named, decided.rejected, decided.undecided) == (2, 0, 1)
+    assert (tmp_path / "local.csv").read_text().splitlines() == [
+        "concept_id,name,kind,note.line",
+        "X:0006,Fever,exact,1.csv:2",
+        "X:0001,WEAK HEART,exact,2.csv:2",
+    ]
+    write(february, header, "Fever,X:0007,accept", "weak heart,X:0001,accept")
+    with pytest.raises(
+        TerminologyError,
+        match=r"2\.csv:2: 'Fever' is decided otherwise on .*1\.csv:2; a term has one concept$",
+    ):
+        write_overlay(linker, tables, tmp_path / "local.csv")
+
+
+@pytest.mark.parametrize("written", ["7.0", '="7"', " 7 "])
+def test_an_id_of_digits_is_known_as_pandas_and_spreadsheets_write_it(
+    tmp_path: Path, written: str
+) -> None:
+    """A column of ids with an empty cell becomes floats there."""
+    linker = Linker(build(tmp_path / "ids", [concept("7", "Fever")]), encoder=FakeEncoder())
+    rows = [["problem", "concept_id", "decision"], ["pyrexia", written, "accept"]]
+    with (tmp_path / "r.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    local = tmp_path / "local.csv"
+    write_overlay(linker, TermTable(tmp_path / "r.csv", "problem"), local)
+    assert [row["concept_id"] for row in read(local)] == ["7"]
+    write(tmp_path / "r.csv", "problem,concept_id,decision", "pyrexia,,2.2298E+07")
+    with pytest.raises(
+        TerminologyError, match=r"'2\.2298E\+07' is not .*; a spreadsheet rounded it"
+    ):
+        write_overlay(linker, TermTable(tmp_path / "r.csv", "problem"), local)
 
 
 def test_a_table_without_a_place_for_decisions_is_refused_though_it_has_no_row(
@@ -694,7 +812,22 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "local.csv: 0 terms named, 0 rejected, 2 rows und" in done.stderr
     assert local.read_bytes() == b"concept_id,name,kind,note.line\r\n"
-    for wrong in ((table,), ("--decisions", out), (table, "--decisions", out, "--overlay-out", 1)):
+    other = write(tmp_path / "b.csv", "problem,x.concept_id,x.decision", "Fever,,reject")
+    done = run(
+        *common,
+        *("--decisions", out, "--decisions", other),
+        "--overlay-out",
+        local,
+        "--prefix",
+        "x.",
+    )
+    assert "local.csv: 0 terms named, 1 rejected, 1 row und" in done.stderr
+    for wrong in (
+        (table,),
+        (table, "--out", out, "--show", "n"),
+        ("--decisions", out),
+        (table, "--decisions", out, "--overlay-out", 1),
+    ):
         assert run(*wrong, *common).exit_code == 2
     done = run(tmp_path / "none.csv", *common, "--out", out)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)

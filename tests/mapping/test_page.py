@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from linker import Linker
 from linker.errors import ConfigError
 from linker.mapping import Columns, Review, TermTable, map_terms, write_overlay
-from linker.mapping.page import Reviewed, render_page
+from linker.mapping.page import Reviewed, as_one_name, render_page
 from linker.schema import Candidate
 
 FAILURE = Candidate("X:1", "Heart failure", "Cardiac failure", 1.0, 0.93, codes={"B": ("2", "3")})
@@ -66,11 +66,12 @@ def drawn(*terms: Reviewed, **options: Any) -> Page:
 
 def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
     page = drawn(
-        Reviewed("CHF", 12, "accept", (FAILURE, ATTACK)),
-        Reviewed("a bad day", 1, "reject", (ATTACK,), "reject"),
-        Reviewed("", 3, "reject", ()),
-        Reviewed("qwx", 2, "reject", ()),
+        Reviewed("CHF", 12, "accept", (FAILURE, ATTACK), beside=(("A1", "B"),), also=("chf",)),
+        Reviewed("a bad day", 1, "reject", (ATTACK,), "reject", beside=((),)),
+        Reviewed("", 3, "reject", (), beside=((),)),
+        Reviewed("qwx", 2, "look", (), doubt="has several senses", beside=((),)),
         prefix="our_",
+        beside=("ward",),
     )
     assert page.data == {
         "download": "out.csv",
@@ -79,20 +80,37 @@ def test_terms_stand_with_what_was_found_and_what_is_proposed() -> None:
             "X:1": ["Heart failure", [["B", "2", "3"]], ""],
             "X:2": ["Heart attack", [["A", "1"]], ""],
         },
+        "beside": ["ward"],
         "terms": [
             [
-                "CHF",
-                12,
-                "accept",
-                "X:1",
+                *("CHF", 12, "accept", "X:1"),
                 [["X:1", "Cardiac failure", 0.93], ["X:2", "Heart attack", 0.1]],
-                None,
+                *(None, "", [["A1", "B"]], ["chf"]),
             ],
-            ["a bad day", 1, "reject", "", [["X:2", "Heart attack", 0.1]], "reject"],
-            ["qwx", 2, "reject", "", [], None],
+            [
+                *("a bad day", 1, "reject", "", [["X:2", "Heart attack", 0.1]]),
+                *("reject", "", [[]], []),
+            ],
+            ["qwx", 2, "look", "", [], None, "has several senses", [[]], []],
         ],
     }
-    assert "3 terms: 0 to look at, 1 to accept, 2 without a concept" in " ".join(page.text.split())
+    assert "3 terms: 1 to look at, 1 to accept, 1 without a concept" in " ".join(page.text.split())
+
+
+def test_spellings_of_one_name_are_decided_as_one() -> None:
+    """An overlay has one name of them: decided otherwise each, they would contradict each other."""
+    one = Reviewed("CHF", 5, "accept", (FAILURE,), beside=(("A", "B"), ()))
+    other = replace(one, term="chf", uses=7, beside=(("B", "C"), ("x",)))
+    cold = Reviewed("cold", 1, "look", (ATTACK,), doubt="has several senses", beside=((), ()))
+    assert as_one_name([one, cold, other]) == [
+        replace(one, uses=12, also=("chf",), beside=(("A", "B", "C"), ("x",))),
+        cold,
+    ]
+    unsure = replace(other, verdict="look")
+    (found,) = as_one_name([one, unsure])
+    assert (found.verdict, found.doubt) == ("look", "")
+    (found,) = as_one_name([one, replace(unsure, candidates=(ATTACK,))])
+    assert (found.verdict, found.doubt) == ("look", "is found otherwise in another spelling")
 
 
 def test_codes_are_those_that_were_asked_for() -> None:
@@ -121,7 +139,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone() -> None:
         f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    assert page.addresses == []
+    assert page.addresses == ["#terms"]
 
 
 HOSTILE = '</script><img src=x onerror="alert(1)"><!-- {{ 7 * 7 }} \u2028'
@@ -190,7 +208,7 @@ def test_what_the_page_saves_is_read_as_decisions(linker: Linker, tmp_path: Path
     with saved.open("w", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(data["header"])
-        for (term, _, _, proposed, _, _), decision in zip(data["terms"], decisions, strict=True):
+        for (term, _, _, proposed, *_), decision in zip(data["terms"], decisions, strict=True):
             writer.writerow([term, proposed, data["concepts"].get(proposed, [""])[0], decision])
     decided = write_overlay(linker, TermTable(saved, "problem"), tmp_path / "local.csv")
     assert (decided.named, decided.rejected, decided.undecided) == (1, 1, 1)
@@ -206,6 +224,7 @@ const element = (id) => new Proxy(function () {}, {
   get: (_, key) =>
     key === Symbol.toPrimitive ? () => 0
     : key === "textContent" ? data
+    : key === "replaceChildren" && id === "said" ? (said) => { process.stderr.write(`${said}\n`); }
     : key === "value" ? (id === "order" ? "table" : "")
     : key === "addEventListener" ? (what, listener) => { listeners[`${id} ${what}`] = listener; }
     : element(id),
@@ -225,8 +244,8 @@ listeners["load change"]({ target: { files: [file] } }).then(() => listeners["sa
 """What of a browser the page's script needs to take a saved file and to save again."""
 
 
-def _saved_again(page: Page, saved: str) -> list[list[str]]:
-    """What the page saves once it has taken a saved file, less the header."""
+def _taken(page: Page, saved: str) -> tuple[list[list[str]], str]:
+    """What the page saves once it has taken a saved file, less the header; and what it says."""
     given = json.dumps([page.script, page.json, saved])
     done = subprocess.run(
         ["node", "-e", _BROWSER],
@@ -235,7 +254,11 @@ def _saved_again(page: Page, saved: str) -> list[list[str]]:
         text=True,
         check=True,
     )
-    return list(csv.reader(done.stdout.splitlines()))[1:]
+    return list(csv.reader(done.stdout.splitlines()))[1:], done.stderr.splitlines()[0]
+
+
+def _saved_again(page: Page, saved: str) -> list[list[str]]:
+    return _taken(page, saved)[0]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node runs the page's script")
@@ -262,3 +285,48 @@ def test_what_was_accepted_stays_what_it_was_where_another_concept_is_proposed_n
         "problem,concept_id,decision\nMI,X:1,REJECT\nheart,,X:2\nlight,,accept\nother,X:1,accept\n"
     )
     assert [row[3] for row in _saved_again(page, saved)] == ["reject", "accept", ""]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node runs the page's script")
+def test_a_file_that_differs_is_told_and_every_spelling_is_saved() -> None:
+    """Two reviewers' files are laid over each other, and nothing of either is lost in silence."""
+    page = drawn(
+        Reviewed("MI", 9, "accept", (ATTACK, FAILURE), "accept", also=("mi",)),
+        Reviewed("heart; failing", 1, "look", (FAILURE,)),
+    )
+    # As a spreadsheet of half of Europe saves it, and cut short.
+    saved = (
+        "problem;concept_id;preferred_name;decision\r\nmi;X:1;;accept\r\n"
+        '"heart; failing";X:1;;Accept\r\nold term;X:1;;accept\r\nopen;X:1;;\r\n"torn'
+    )
+    rows, said = _taken(page, saved)
+    assert rows == [
+        ["MI", "X:2", "Heart attack", "X:1"],
+        ["mi", "X:2", "Heart attack", "X:1"],
+        ["heart; failing", "X:1", "Heart failure", "accept"],
+    ]
+    assert said == (
+        "2 decisions taken from saved.csv; 1 differs from what was decided before: see Differing; "
+        "1 row of terms that this page does not have; 1 broken row."
+    )
+    rows, said = _taken(page, "term,decision\nMI,reject\n")
+    assert [row[3] for row in rows] == ["accept", "accept", ""]
+    assert said == (
+        "saved.csv has no columns problem, concept_id and decision; nothing was taken from it."
+    )
+
+
+def test_the_page_has_what_stands_beside_a_term(linker: Linker, tmp_path: Path) -> None:
+    table, page = tmp_path / "labs.csv", tmp_path / "review.html"
+    rows = ["problem,unit,code", "fever,C,1", "Fever,,2", "FEVER,F,3", "weak heart,,", ",C,9"]
+    table.write_text("\n".join(rows) + "\n")
+    source, out = TermTable(table, "problem"), tmp_path / "mapped.csv"
+    map_terms(linker, source, out, page=page, show=["code", "unit"])
+    data = Page(page.read_text(encoding="utf-8")).data
+    assert data["beside"] == ["code", "unit"]
+    assert [(t[0], t[1], t[7], t[8]) for t in data["terms"]] == [
+        ("fever", 3, [["1", "2", "3"], ["C", "F"]], ["Fever", "FEVER"]),
+        ("weak heart", 1, [[], []], []),
+    ]
+    with pytest.raises(ConfigError, match="no column 'ward'; it has 'problem', 'unit', 'code'"):
+        map_terms(linker, source, out, page=page, show=["ward"])

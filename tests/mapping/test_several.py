@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,6 @@ def test_a_table_comes_with_such_terms_to_look_at(linker: Linker, tmp_path: Path
     accept = min(one.probability for one in links)
     done = map_terms(linker, TermTable(table, "problem"), out, review=Review(accept, 0))
     assert done.review == {"accept": 1, "look": 1, "reject": 0}
+    with out.open(newline="") as file:
+        doubts = [(row["review"], row["doubt"]) for row in csv.DictReader(file)]
+    assert doubts == [("look", "names another concept too"), ("accept", "")]
