@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from cases import CONCEPTS, PATIENCE, build, concept, write_jsonl
 from rf2 import Rf2
 from typer.testing import CliRunner, Result
@@ -221,6 +222,17 @@ def test_errors_of_the_system_are_told_in_a_line(index: Index, notes: Path) -> N
         run("annotate", notes, "--index", index.path, "--out", notes / "links.jsonl"),
         f"{notes}",
     )
+
+
+@pytest.mark.parametrize(("said", "shown"), [("std::bad_alloc", " (std::bad_alloc)"), ("", "")])
+def test_memory_that_is_short_is_told_in_a_line(said: str, shown: str) -> None:
+    def fill() -> None:
+        raise MemoryError(said)
+
+    short = typer.Typer(cls=app.info.cls)
+    short.callback()(lambda: None)
+    short.command("fill")(fill)
+    _error(CliRunner().invoke(short, ["fill"]), f"error: memory is short{shown}; free some")
 
 
 # link
