@@ -47,13 +47,14 @@ notebooks: .venv/.notebooks indexes/hpo/manifest.json
 .venv/.lint: EXTRAS = demo,train,test,lint
 .venv/.notebooks: EXTRAS = demo,train,test,ray,notebooks
 .venv/.all: EXTRAS = demo,train,test,ray,notebooks,lint
-.venv/.demo .venv/.test .venv/.lint .venv/.notebooks .venv/.all: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.demo .venv/.test .venv/.lint .venv/.notebooks .venv/.all: pyproject.toml constraints.txt | .venv/bin/pip
 	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[$(EXTRAS)]"
 # pip would compile on one core. What a package ships for other versions of Python need not compile.
 	$(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 	@touch $@ $(if $(filter %.all,$@),.venv/.demo .venv/.test .venv/.lint .venv/.notebooks)
 
-.venv/bin/python:
+# pip comes last: an environment that was left half made has none, and is made again.
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; ok = (3, 10) <= sys.version_info < (3, 13); sys.exit(None if ok else \
 	    f"Python {sys.version.split()[0]} found; 3.10 to 3.12 is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv

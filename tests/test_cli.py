@@ -246,6 +246,17 @@ def test_errors_of_the_system_are_told_in_a_line(index: Index, notes: Path) -> N
     )
 
 
+@pytest.mark.parametrize(("said", "shown"), [("std::bad_alloc", " (std::bad_alloc)"), ("", "")])
+def test_memory_that_is_short_is_told_in_a_line(said: str, shown: str) -> None:
+    def fill() -> None:
+        raise MemoryError(said)
+
+    short = typer.Typer(cls=app.info.cls)
+    short.callback()(lambda: None)
+    short.command("fill")(fill)
+    _error(CliRunner().invoke(short, ["fill"]), f"error: memory is short{shown}; free some")
+
+
 # link
 
 

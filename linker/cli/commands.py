@@ -58,12 +58,20 @@ class _Group(typer.core.TyperGroup):
         except (LinkerError, OSError) as error:
             typer.echo(f"error: {_one_line(error)}", err=True)
             raise typer.Exit(1) from error
+        except MemoryError as error:
+            reason = f" ({_one_line(error)})" if str(error) else ""
+            typer.echo(
+                f"error: memory is short{reason}; free some, or raise the limit of the container, "
+                "of the job or of the shell (ulimit -v)",
+                err=True,
+            )
+            raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             typer.echo("stopped", err=True)
             raise typer.Exit(STOPPED) from error
 
 
-def _one_line(error: LinkerError | OSError) -> str:
+def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).splitlines())

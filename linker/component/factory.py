@@ -1,7 +1,7 @@
 """The factory `concept_linker`: its settings, their defaults, and what they mean."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: confection before 1.0, as it comes with spaCy 3.7, cannot
+# read types that are strings.
 from collections.abc import Callable, Iterable
 from typing import Any
 

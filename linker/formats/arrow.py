@@ -7,6 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+# Of ValueErrors: no UTF-8, Arrow's own, and nanoseconds without pandas. KeyError is pytz's of a
+# zone that it does not know: PyArrow asks it where it is installed, as it is beside pandas 2.
+_UNREADABLE = (OverflowError, ValueError, KeyError)
+
 
 def values_of(
     column: pa.Array, *, beyond: Callable[[pa.Scalar], Any] = lambda _: None
@@ -26,8 +30,7 @@ def values_of(
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     try:
         values: list[Any] = column.to_pylist()
-    except (OverflowError, ValueError):
-        # Of ValueErrors: no UTF-8, Arrow's own, and nanoseconds without pandas.
+    except _UNREADABLE:
         values = [_value(cell, beyond) for cell in column]
     return values
 
@@ -42,7 +45,7 @@ def _value(cell: pa.Scalar, beyond: Callable[[pa.Scalar], Any]) -> Any:
         return cell.as_py()
     except UnicodeDecodeError as error:
         return error.object
-    except (OverflowError, ValueError):
+    except _UNREADABLE:
         kind = cell.type
         if pa.types.is_struct(kind):
             return {name: _value(item, beyond) for name, item in cell.items()}

@@ -18,6 +18,8 @@ held until then."""
 RETURN = "\ud800"
 """Stands for a carriage return that ends no row, which `csv` takes for a broken one; no file that
 is read as UTF-8, or with `surrogateescape`, gives this character."""
+NUL = "\ud801"
+"""Stands for NUL, at which `csv` stops before Python 3.11; no such file gives this one either."""
 
 _QUOTED = re.compile('"[^"]*"')
 _SAID = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)

@@ -828,6 +828,12 @@ def test_every_reader_takes_an_empty_file(tmp_path: Path) -> None:
         assert _read(_write(tmp_path / "empty", b""), input_format=name) == []
 
 
+def test_nul_is_part_of_a_field_in_every_python(tmp_path: Path) -> None:
+    # Before 3.11, `csv` stops there: the notes after it were lost.
+    path = _write(tmp_path / "a.csv", b'note_id,\0,note_text\n1,\0,"On\0e."\n2,,Two.\n')
+    assert _read(path) == [Note("1", "On\0e."), Note("2", "Two.")]
+
+
 def test_a_carriage_return_alone_ends_no_row_where_line_feeds_do(tmp_path: Path) -> None:
     # pandas' to_csv does not quote it; the note was cut there, and the rest of it lost.
     path = tmp_path / "notes.csv"

@@ -15,6 +15,7 @@ from linker.counted import counted
 from linker.errors import NoteError
 from linker.formats.lines import FROM_WINDOWS, other_than_text
 from linker.formats.separated import (
+    NUL,
     RETURN,
     allow_long_fields,
     delimiter_of,
@@ -103,7 +104,7 @@ class _Rows:
     def _kept(self, text: Iterable[str]) -> Iterator[str]:
         for line in text:
             self._read.append(line)
-            yield line
+            yield line.replace("\0", NUL)
 
     def next(self) -> list[str] | None:
         """The next row; None at the end.
@@ -115,7 +116,9 @@ class _Rows:
         # A row begins on the line after that on which the one before it ended.
         self.line = self._before + self._rows.line_num + 1
         row = next(self._rows, None)
-        return None if row is None else [field.replace(RETURN, "\r") for field in row]
+        if row is None:
+            return None
+        return [field.replace(RETURN, "\r").replace(NUL, "\0") for field in row]
 
     def stop(self, reason: str) -> str:
         """What is said of the row if none after it can be read either."""

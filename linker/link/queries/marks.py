@@ -16,11 +16,12 @@ _VOCABULARY = rf"(?:ICD-?(?:9|10)?(?:-?[A-Z]{{2}})?|{_SNOMED}|{_OTHERS})[:# -]*"
 _NUMBERS = r"\d{3,18}|\d{1,7}-\d|\d{4,5}-\d{3,4}-\d{1,2}"
 _CODE = rf"(?:{_VOCABULARY}(?:{_DOTTED}|{_ICD}|{_NUMBERS})|{_DOTTED}|\d{{6,18}})"
 # Square brackets are for codes; in round ones "(T12)" may be a vertebra, and "(B12)" a vitamin.
-_BRACKETED = rf"(?:\[(?:{_CODE}|{_ICD})\]|\({_CODE}\))"
+# Lists that are in small letters have theirs in these: "gout [m10.9]".
+_BRACKETED = rf"(?i:\[(?:{_CODE}|{_ICD})\]|\({_CODE}\))"
 # "(2017)", "(dx 2017)", ", 2017", "since 2017": when it was, or was found.
 _YEAR = r"(?:19|20)\d\d"
 _FOUND = r"(?:in|since|dx|dx'd|diagnosed|diagnosed in)"
-_CATEGORY = r"[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])]"
+_CATEGORY = r"(?i:[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])])"
 # Chapters of the Read codes: "[D]" is for symptoms, "[X]" for what ICD-10 alone has.
 _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 
