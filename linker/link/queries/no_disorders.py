@@ -11,6 +11,7 @@ from functools import lru_cache
 from linker.checked import Checked, shipped
 from linker.detect import is_site
 from linker.index import Store
+from linker.link.queries.laboratory import is_of_laboratory
 from linker.link.queries.short_forms import is_of_test
 from linker.text import normalise
 
@@ -27,8 +28,8 @@ class _Words(Checked):
 def is_no_disorder(store: Store, query: str) -> bool:
     """Whether a query names no disorder.
 
-    A terminology may have what is abnormal about a test under the same words. A body part or a
-    word that is a name says itself what the terminology means by it.
+    A terminology may have what is abnormal about a test under the same words. A body part, a word
+    or a laboratory's wording that is a name says itself what the terminology means by it.
 
     Args:
         store: of the index.
@@ -37,7 +38,8 @@ def is_no_disorder(store: Store, query: str) -> bool:
     if is_of_test(query):
         return True
     normal = normalise(query)
-    return (is_site(query) or _is_plain(query, normal)) and store.name_row(normal) is None
+    named = is_site(query) or _is_plain(query, normal) or is_of_laboratory(query)
+    return named and store.name_row(normal) is None
 
 
 def _is_plain(query: str, normal: str) -> bool:
