@@ -18,6 +18,8 @@ CONCEPTS = [
     concept("D:4", "Feeling low", "Low", types=["Disease"]),
     concept("P:1", "Incisions", types=["Procedure"]),
     concept("D:5", "CHARGE syndrome", types=["Disease"]),
+    concept("D:6", "Wounds", "Trauma", types=["Disease"]),
+    concept("D:7", "Injury by oneself", types=["Disease"]),
 ]
 
 
@@ -42,6 +44,8 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         ("charge", None),
         ("CHARGE", "D:5"),
         ("POSITION", None),
+        ("injury", None),
+        ("trauma", "D:6"),
         # What is no disorder may be meant.
         ("knees", "A:1"),
         ("incision", "P:1"),
