@@ -61,13 +61,13 @@ def candidates_of(index: str, path: str) -> tuple[np.ndarray, np.ndarray, np.nda
     names = linker._retriever.as_names(queries)
     reader = FeatureReader(store, weights.slope)
     if share:
-        hits = linker._retriever.retrieve(names, n=4 * NEIGHBOURS)
+        hits = linker._retriever.retrieve(names, n=4 * NEIGHBOURS).hits
         pairs = pairs_of(names, hits, store)
         pairs = pairs[_stays(pairs.concept, pairs.row, float(share)) | pairs.preferred]
         place = np.arange(len(pairs)) - np.searchsorted(pairs.query, pairs.query)
         ranking = rank_pairs(pairs[place < NEIGHBOURS], len(queries), store, weights)
     else:
-        hits = linker._retriever.retrieve(names, n=NEIGHBOURS)
+        hits = linker._retriever.retrieve(names, n=NEIGHBOURS).hits
         ranking = rank(names, hits, store, weights)
     features = reader.read(names, ranking, first=DEPTH)
     if share:

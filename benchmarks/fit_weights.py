@@ -25,7 +25,7 @@ def queries_of(index: str, path: str) -> Answered:
     store = linker._index.store
     gold = list(read_gold(Path(path)))
     queries = linker._retriever.as_names(g.mention.query for g in gold)
-    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
+    hits = linker._retriever.retrieve(queries, n=NEIGHBOURS).hits
     found = ((store.find(concept_id) for concept_id in canonical(linker, g.ids)) for g in gold)
     answers = [frozenset(row for row in rows if row is not None) for rows in found]
     return Answered(pairs_of(queries, hits, store), answers)

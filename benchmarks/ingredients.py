@@ -30,7 +30,7 @@ def measure(linker: Linker, path: Path) -> dict[str, tuple[float, float]]:
     kinds = sorted({m.label for m, _ in gold})
     queries = sorted({text for mention, _ in gold for text in (mention.text, mention.query)})
     names = linker._retriever.as_names(queries)
-    hits = linker._retriever.retrieve(names, n=NEIGHBOURS)
+    hits = linker._retriever.retrieve(names, n=NEIGHBOURS).hits
     ranked = rank(names, hits, store, linker._answers.weights)
     again = linker._answers.reranker.rerank(names, ranked)
     filtered = {

@@ -3,8 +3,8 @@
     python benchmarks/ranking_cost.py INDEX GOLD.jsonl.gz ...
 
 Retrieval: encoder, exact names, nearest neighbours. Ranking: the nested logit, the trees, the type
-filter and the candidates as they are given out. CPU time of all threads, best of three, batches of
-256 mentions.
+filter, what stands above, and the candidates as they are given out. CPU time of all threads, best
+of three, batches of 256 mentions.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from usage import run
 
 from linker import Linker
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.ranking.contests import decide
 from linker.link.ranking.labels import TypeFilter, kind_of
-from linker.link.ranking.rank import rank
 from linker.link.ranking.rerank import candidates
 
 BATCH, K, ROUNDS = 256, 5, 3
@@ -42,17 +42,23 @@ def main(index: str, *paths: str) -> None:
 def measure(linker: Linker, asked: list[tuple[str, str]]) -> tuple[float, float]:
     """CPU seconds of retrieval and of ranking."""
     store, types = linker._index.store, TypeFilter(linker._index.store)
-    spent = [0.0, 0.0]
+    answers, spent = linker._answers, [0.0, 0.0]
     for start in range(0, len(asked), BATCH):
         queries, labels = zip(*asked[start : start + BATCH], strict=True)
         begun = time.process_time()
         queries = linker._retriever.as_names(queries)
-        hits = linker._retriever.retrieve(queries, n=NEIGHBOURS)
+        found = linker._retriever.retrieve(queries, n=NEIGHBOURS)
         between = time.process_time()
-        ranking = linker._answers.reranker.rerank(
-            queries, rank(queries, hits, store, linker._answers.weights)
+        ranking = decide(
+            queries,
+            found,
+            store,
+            answers.weights,
+            answers.reranker,
+            answers._broader,
+            kinds=[kind_of(label) for label in labels],
+            types=types,
         )
-        ranking = types.weigh(ranking, [kind_of(label) for label in labels])
         for place in range(len(queries)):
             candidates(ranking, place, store, k=K)
         spent[0] += between - begun

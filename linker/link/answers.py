@@ -15,6 +15,7 @@ from linker.link.queries.no_disorders import is_no_disorder
 from linker.link.queries.organs import Organs
 from linker.link.queries.short_forms import by_other_name, spelled_out
 from linker.link.queries.symbols import Symbols
+from linker.link.ranking.broader import Broader
 from linker.link.ranking.contests import decide
 from linker.link.ranking.labels import NO_DISORDER, TypeFilter, kind_of
 from linker.link.ranking.rank import Weights
@@ -76,6 +77,7 @@ class Answers:
                 "rebuild the index"
             ) from error
         self.reranker = Reranker(index, self.weights.slope)
+        self._broader = Broader(index, self.reranker.parents)
         self._spellings: OrderedDict[str, Spelling] = OrderedDict()
         self._answers: OrderedDict[_Question, tuple[Candidate, ...]] = OrderedDict()
 
@@ -165,6 +167,7 @@ class Answers:
             store,
             self.weights,
             self.reranker,
+            self._broader,
             kinds=[question.kind for question in missing],
             types=self._types,
         )

@@ -47,6 +47,19 @@ class Hits:
         return Hits(query, *(getattr(self, field.name)[at] for field in fields(self)[1:]))
 
 
+class Retrieved(NamedTuple):
+    """What was found for some queries, and by which vectors.
+
+    Attributes:
+        hits: the names.
+        vectors: of the queries: shape (queries, dim), of unit length; zeros for a query without any
+            character that the encoder reads.
+    """
+
+    hits: Hits
+    vectors: npt.NDArray[np.float32]
+
+
 class Spelling(NamedTuple):
     """What of a query decides its candidates.
 
@@ -84,7 +97,7 @@ class Retriever:
         self._encoder = encoder
         self._same_words = lru_cache(maxsize=_KEPT)(self._find)
 
-    def retrieve(self, queries: Sequence[str], *, n: int) -> Hits:
+    def retrieve(self, queries: Sequence[str], *, n: int) -> Retrieved:
         """The names nearest to each query.
 
         A query that is a name, if in another wording (`linker.link.queries.reworded`), takes that
@@ -107,10 +120,10 @@ class Retriever:
         ]
         vectors = self._vectors(distinct, named)
         place = {normal: i for i, normal in enumerate(distinct)}
-        return _spread(
-            self._search(vectors, exact, named, same, n),
-            [place.get(normal, -1) for normal in normals],
-        )
+        places = [place.get(normal, -1) for normal in normals]
+        hits = _spread(self._search(vectors, exact, named, same, n), places)
+        # Behind the last one stands that of a query without any character: zeros.
+        return Retrieved(hits, np.pad(vectors, ((0, 1), (0, 0)))[places])
 
     def as_names(self, queries: Iterable[str]) -> list[str]:
         """The queries as they are looked up: the plural of a name is that name ("rashes").
@@ -185,11 +198,8 @@ class Retriever:
         if missing.any():
             query = np.concatenate([query, lexical[missing]])
             row = np.concatenate([row, worded[missing]])
-            found = [
-                self._index.vectors.cosines(vectors[i], worded[missing & (lexical == i)])
-                for i in np.unique(lexical[missing])
-            ]
-            score = np.concatenate([score, *found])
+            asked = vectors[lexical[missing]]
+            score = np.concatenate([score, self._index.vectors.cosines(asked, worded[missing])])
         is_exact, is_named = (
             row == np.array([-1 if own is None else own for own in rows])[query]
             for rows in (exact, named)

@@ -37,7 +37,7 @@ def found(index: Index, hits: Hits, query: int) -> dict[str, tuple[float, bool, 
 
 def test_neighbours_are_those_of_brute_force_best_first(index: Index) -> None:
     queries = ["brokn thigh", "Fever"]
-    hits = Retriever(index, FakeEncoder).retrieve(queries, n=3)
+    hits = Retriever(index, FakeEncoder).retrieve(queries, n=3).hits
     names = index.store.normals(0, index.store.n_names)
     cosines = FakeEncoder().encode([normalise(q) for q in queries]) @ FakeEncoder().encode(names).T
     for i in range(len(queries)):
@@ -47,7 +47,7 @@ def test_neighbours_are_those_of_brute_force_best_first(index: Index) -> None:
 
 
 def test_names_with_the_words_of_a_query_are_marked_and_never_missing(index: Index) -> None:
-    hits = Retriever(index, FakeEncoder).retrieve(["femur fractures", "rash", "qqq"], n=1)
+    hits = Retriever(index, FakeEncoder).retrieve(["femur fractures", "rash", "qqq"], n=1).hits
     first, second, third = (found(index, hits, i) for i in range(3))
     assert first["fracture of femur"][1:] == (False, True)
     assert second == {"rash": (1.0, True, True)}
@@ -57,7 +57,7 @@ def test_names_with_the_words_of_a_query_are_marked_and_never_missing(index: Ind
 
 def test_a_name_is_found_though_others_are_nearer(index: Index) -> None:
     """Names with the query's words come on top of the neighbours, under their own cosine."""
-    hits = Retriever(index, FakeEncoder).retrieve(["bone, thigh, broken"], n=1)
+    hits = Retriever(index, FakeEncoder).retrieve(["bone, thigh, broken"], n=1).hits
     own = found(index, hits, 0)
     cosine = FakeEncoder().encode(["bone, thigh, broken", "broken thigh bone"])
     assert own["broken thigh bone"][1:] == (False, True)
@@ -69,7 +69,9 @@ def test_a_name_is_found_though_others_are_nearer(index: Index) -> None:
 def test_each_query_has_its_own_names_that_the_search_misses(tmp_path: Path) -> None:
     names = ["Femur fracture", "Fracture of femur", "Skin rash", "Rash of the skin", "Fever"]
     index = build(tmp_path / "i", [concept(f"X:{i}", name) for i, name in enumerate(names)])
-    hits = Retriever(index, FakeEncoder).retrieve(["femur fracture", "fever", "skin rash"], n=1)
+    hits = (
+        Retriever(index, FakeEncoder).retrieve(["femur fracture", "fever", "skin rash"], n=1).hits
+    )
     vectors = FakeEncoder().encode([normalise(name) for name in names])
     far = [float(vectors[i] @ vectors[i + 1]) for i in (0, 2)]
     assert found(index, hits, 0) == {
@@ -85,10 +87,10 @@ def test_each_query_has_its_own_names_that_the_search_misses(tmp_path: Path) -> 
 
 
 def test_strings_without_a_character_to_read_have_no_hits(index: Index) -> None:
-    hits = Retriever(index, FakeEncoder).retrieve(["", "fever", " \x00", "FEVER"], n=2)
+    hits = Retriever(index, FakeEncoder).retrieve(["", "fever", " \x00", "FEVER"], n=2).hits
     assert sorted({*hits.query.tolist()}) == [1, 3]
     assert found(index, hits, 1) == found(index, hits, 3)
-    assert not len(Retriever(index, FakeEncoder).retrieve([], n=2).query)
+    assert not len(Retriever(index, FakeEncoder).retrieve([], n=2).hits.query)
 
 
 def test_plurals_are_looked_up_as_their_name_and_names_as_they_are(index: Index) -> None:

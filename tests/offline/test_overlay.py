@@ -381,7 +381,7 @@ def test_links_are_those_of_an_index_built_with_the_names(
     found = []
     # The weights of an index are fitted to its own names: here both have the same.
     for index in (Index.open(laid), Index.open(built)):
-        hits = Retriever(index, FakeEncoder).retrieve(queries, n=40)
+        hits = Retriever(index, FakeEncoder).retrieve(queries, n=40).hits
         ranking = rank(queries, hits, index.store, SHIPPED)
         found.append([candidates(ranking, i, index.store, k=10) for i in range(len(queries))])
     for a, b in zip(*found, strict=True):

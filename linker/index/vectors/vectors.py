@@ -255,14 +255,19 @@ class Vectors:
         """Whether a search compares float32 vectors, all of them, with the query."""
         return self._half is None and is_flat(self._index)
 
-    def cosines(self, query: Floats, rows: Rows) -> Cosines:
-        """The cosines of one query, of shape (dim,), and some stored vectors: shape (len(rows),).
+    def cosines(self, queries: Floats, rows: Rows) -> Cosines:
+        """The cosines of stored vectors and a query, or each with its own: shape (len(rows),).
 
         They depend on the two vectors alone, to the last bit, not on what else is asked for.
+
+        Args:
+            queries: shape (dim,), or (len(rows), dim).
+            rows: of the stored vectors.
         """
         # Sums row by row: a matrix product gives equal vectors unequal ones, by where they stand.
         stored = self.take(rows).astype(np.float64)
-        cosines: Cosines = np.clip(np.einsum("nd,d->n", stored, query.astype(np.float64)), -1, 1)
+        asked = np.broadcast_to(queries.astype(np.float64), stored.shape)
+        cosines: Cosines = np.clip(np.einsum("nd,nd->n", stored, asked), -1, 1)
         return cosines
 
     def take(self, rows: Rows) -> Floats:

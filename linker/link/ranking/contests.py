@@ -14,29 +14,33 @@ from dataclasses import replace
 import numpy as np
 
 from linker.index import Store
+from linker.link.ranking.broader import Broader
 from linker.link.ranking.labels import TypeFilter
 from linker.link.ranking.local import local_first
 from linker.link.ranking.rank import Ranking, Weights, pairs_of, rank_pairs
 from linker.link.ranking.rerank import Reranker
-from linker.link.retrieve import Hits
+from linker.link.retrieve import Retrieved
 
 
 def decide(
     queries: Sequence[str],
-    hits: Hits,
+    found: Retrieved,
     store: Store,
     weights: Weights,
     reranker: Reranker,
+    broader: Broader,
     *,
     kinds: Sequence[str | None],
     types: TypeFilter | None,
 ) -> Ranking:
-    """Rank the concepts of the hits, look again at the first, and heed the mentions' kinds.
+    """Rank the concepts of what was found, look again at the first, heed the mentions' kinds, and
+    offer what stands above.
 
     Args:
         queries: the strings that were looked up.
-        hits: the names that were found for them.
+        found: the names that were found for them.
         weights: of the index.
+        broader: offers what stands above the first concepts.
         kinds: of each query's mention, as `labels.kind_of` gives it.
         types: heeds the kinds; None to leave them out of it.
 
@@ -44,7 +48,7 @@ def decide(
         The concepts of each query, most probable first, ties by concept id: see `local_first` for
         the names of an overlay.
     """
-    pairs = pairs_of(queries, hits, store)
+    pairs = pairs_of(queries, found.hits, store)
     contests, contest = np.unique(
         pairs.query * store.n_parts + store.parts_of(pairs.concept), return_inverse=True
     )
@@ -56,4 +60,5 @@ def decide(
     ranking = reranker.rerank(strings, ranking, other)
     if types is not None:
         ranking = types.weigh(ranking, said)
+    ranking = broader.offer(ranking, found.vectors[asked], said, types)
     return local_first(queries, ranking.renumbered(asked, len(queries), store), store)

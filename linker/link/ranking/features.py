@@ -124,6 +124,7 @@ class FeatureReader:
         slope: of the index's weights.
 
     Attributes:
+        parents: gives the rows of a concept's parents.
         above: gives the rows of a concept's parents and grandparents.
     """
 
@@ -131,7 +132,7 @@ class FeatureReader:
         self._store = store
         self._slope = slope
         self.above = lru_cache(maxsize=_CACHED_CONCEPTS)(self._read_above)
-        self._parents = lru_cache(maxsize=_CACHED_CONCEPTS)(store.parents)
+        self.parents = lru_cache(maxsize=_CACHED_CONCEPTS)(store.parents)
 
     def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
         """The features of each query's first concepts.
@@ -195,6 +196,6 @@ class FeatureReader:
 
     def _read_above(self, concept: int) -> frozenset[int]:
         """The rows of a concept's parents and grandparents."""
-        parents = self._parents(concept)
-        grandparents = (above for row in parents for above in self._parents(row))
+        parents = self.parents(concept)
+        grandparents = (above for row in parents for above in self.parents(row))
         return frozenset({*parents, *grandparents} - {concept})

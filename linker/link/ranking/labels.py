@@ -87,6 +87,11 @@ class TypeFilter:
         is_other[is_other] = (known != 0) & (asked[is_other] & known == 0)
         return is_other
 
+    def is_of_other_kind(self, concept: int, kind: str | None) -> bool:
+        """Whether a concept, by its row, is of another kind than its mention is said to be."""
+        known = 0 if kind is None else self._kinds_of(concept)
+        return kind is not None and known != 0 and self._bits[kind] & known == 0
+
     def _read(self, row: int) -> int:
         """The kinds of a concept, a bit each; none where its types are not known."""
         return sum(self._bits[kind] for kind in kinds_of(self._store.semantic_types(row)))

@@ -211,6 +211,25 @@ class Ranking:
             reasons=(self.reasons if reasons is None else reasons)[order],
         )
 
+    def with_more(self, more: Pairs, probability: Floats, store: Store) -> Ranking:
+        """The same concepts and some that no name of theirs was proposed for.
+
+        Args:
+            more: each by its best name, in any order.
+            probability: of the concepts that there are, and behind them of these.
+            store: says which of two that tie is first.
+        """
+        best = self.best + more
+        unseen = np.full((len(more), self.reasons.shape[1]), np.nan)
+        together = Ranking(
+            bounds=np.searchsorted(np.sort(best.query), np.arange(len(self) + 1)),
+            best=best,
+            support=np.concatenate([self.support, np.zeros(len(more))]),
+            probability=probability,
+            reasons=np.concatenate([self.reasons, unseen]),
+        )
+        return together.reordered(probability, store)
+
     def renumbered(self, query: Ints, n: int, store: Store) -> Ranking:
         """The concepts of several queries brought together as those of one.
 

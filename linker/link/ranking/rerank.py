@@ -35,11 +35,15 @@ class Reranker:
         index: whose concepts.
         slope: of the index's weights.
         trees: the ranker; by default the one that ships.
+
+    Attributes:
+        parents: gives the rows of a concept's parents.
     """
 
     def __init__(self, index: Index, slope: float, trees: Trees | None = None) -> None:
         self._store = index.store
         self._reader = FeatureReader(index.store, slope)
+        self.parents = self._reader.parents
         self._shared_names = SharedNames(index, self._reader.above)
         self._trees = shipped_trees() if trees is None else trees
         if self._trees.features != FEATURES:

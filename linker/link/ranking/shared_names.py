@@ -14,13 +14,13 @@ other goes behind it, and is no rival of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
-from linker.index import Index, kind_rank
+from linker.index import Index, Store, kind_rank
 from linker.link.arrays import Bools, Floats, Ints
 from linker.link.ranking.rank import Pairs
 from linker.terminology import DISORDER, MORPHOLOGY, QUALITY, NameKind, kinds_of
@@ -66,7 +66,7 @@ class SharedNames:
         self._store = index.store
         self._vectors = index.vectors
         self._above = above
-        self._preferred = lru_cache(maxsize=_CACHED)(self._read_preferred)
+        self._preferred = lru_cache(maxsize=_CACHED)(partial(preferred_row, index.store))
         self._kinds = lru_cache(maxsize=_CACHED)(self._read_kinds)
 
     def losses(self, best: Pairs, other: Bools) -> Losses:
@@ -83,7 +83,8 @@ class SharedNames:
             return losses
         names, concepts = best.row[at], best.concept[at].tolist()
         preferred = np.array([*map(self._preferred, concepts)])
-        near = self._cosines(names, np.where(preferred < 0, names, preferred))
+        others = np.where(preferred < 0, names, preferred)
+        near = self._vectors.cosines(self._vectors.take(names), others)
         is_own = (preferred == names).tolist()
         for _, group in groupby(range(len(at)), key=best.query[at].tolist().__getitem__):
             sharers = [*group]
@@ -99,12 +100,6 @@ class SharedNames:
                 losses.lesser[at[one]] = any(_yields(kinds[one], kinds[o]) for o in sharers)
         return losses
 
-    def _cosines(self, rows: Ints, others: Ints) -> Floats:
-        """The cosine of each name with another, by their rows: shape (len(rows),)."""
-        name, other = (self._vectors.take(of).astype(np.float64) for of in (rows, others))
-        cosines: Floats = np.einsum("nd,nd->n", name, other)
-        return cosines
-
     def _are_related(self, concept: int, other: int) -> bool:
         """Whether one of two is a parent or grandparent of the other."""
         return other in self._above(concept) or concept in self._above(other)
@@ -112,17 +107,18 @@ class SharedNames:
     def _read_kinds(self, concept: int) -> frozenset[str]:
         return kinds_of(self._store.semantic_types(concept))
 
-    def _read_preferred(self, concept: int) -> int:
-        """The row of a concept's preferred name; -1 if it has none."""
-        rows = np.array(self._store.name_rows(concept), dtype=np.int64)
-        pairs = self._store.pair_rows(rows)
-        is_it = (pairs.concept == concept) & (pairs.kind == _PREFERRED) & ~pairs.derived
-        found: list[int] = rows[pairs.name[is_it]].tolist()
-        if len(found) < 2:
-            return found[0] if found else -1
-        # Readers may hold everyday names as good as the preferred one, as that of ICD-10-CM does.
-        preferred = normalise(self._store.summary(concept)["preferred_name"])
-        return next((row for row in found if self._store.normal(row) == preferred), found[0])
+
+def preferred_row(store: Store, concept: int) -> int:
+    """The row of a concept's preferred name; -1 if it has none."""
+    rows = np.array(store.name_rows(concept), dtype=np.int64)
+    pairs = store.pair_rows(rows)
+    is_it = (pairs.concept == concept) & (pairs.kind == _PREFERRED) & ~pairs.derived
+    found: list[int] = rows[pairs.name[is_it]].tolist()
+    if len(found) < 2:
+        return found[0] if found else -1
+    # Readers may hold everyday names as good as the preferred one, as that of ICD-10-CM does.
+    preferred = normalise(store.summary(concept)["preferred_name"])
+    return next((row for row in found if store.normal(row) == preferred), found[0])
 
 
 def _yields(kinds: Set[str], others: Set[str]) -> bool:

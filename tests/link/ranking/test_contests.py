@@ -159,7 +159,9 @@ def test_what_the_others_lose_is_the_houses_and_nothing_else_moves(
     index = Index.open(tmp_path / "over")
     store = index.store
     queries = ["panic", "Fever ", "heart attack", "feverish"]
-    ranking = rank(queries, Retriever(index, FakeEncoder).retrieve(queries, n=9), store, SHIPPED)
+    ranking = rank(
+        queries, Retriever(index, FakeEncoder).retrieve(queries, n=9).hits, store, SHIPPED
+    )
     ranking = replace(ranking, reasons=np.zeros((len(ranking.best), len(REASONS))))
     after = local_first(queries, ranking, store)
 

@@ -1,0 +1,228 @@
+"""Concepts above those that were found: what is said in general, where only kinds of it have names.
+
+MEDIC has seven complement deficiencies, and "complement deficiency" is a name of none: its
+annotators mean Immunologic Deficiency Syndromes, which stands above all seven and shares no word
+with it. No name leads there, but the hierarchy does. So where the first concept of a query is not
+sure, the parents and grandparents of the first ten are offered as well: the more likely, the more
+of these they are above.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from linker.index import Index
+from linker.link.ranking.labels import TypeFilter
+from linker.link.ranking.rank import Pairs, Ranking
+from linker.link.ranking.shared_names import preferred_row
+
+SURE = 0.9
+"""Nothing is added where the first concept has at least this probability."""
+SEEN = 10
+"""Concepts of a query above which is looked."""
+GRANDPARENT = 1 / 3
+"""What a concept counts for one that is two steps above it; for its parents it counts 1."""
+OFFERED = 2
+"""The most concepts of a query that gain by it."""
+BEFORE = 0.95
+"""The most that one of them may have, as a share of what the first concept has: none becomes the
+first."""
+
+_CACHED = 20_000
+
+
+class Chances(NamedTuple):
+    """How likely a concept is meant that stands above others: the weights of a logit.
+
+    Attributes:
+        offset: the log-odds where all else is 0.
+        doubt: for each unit of log(1 - p), p being the probability of the first concept.
+        above: for each unit of log(1 + n), n being how many it is above (`Broader.below`).
+    """
+
+    offset: float
+    doubt: float
+    above: float
+
+    def of(self, first: float, below: float) -> float:
+        """How likely a concept is meant, in [0, 1].
+
+        Args:
+            first: the probability of the query's first concept, in [0, 1).
+            below: how many of the first `SEEN` it is above.
+        """
+        odds = self.offset + self.doubt * math.log(1 - first) + self.above * math.log1p(below)
+        return 1 / (1 + math.exp(-odds))
+
+
+SHIPPED = Chances(offset=-6.1, doubt=1.6, above=2.99)
+"""Fitted on gold mentions of train splits: see benchmarks/fit_broader.py."""
+
+
+class _Name(NamedTuple):
+    """A name's row, and which of its pairs is meant."""
+
+    row: int
+    place: int
+
+
+class _Offered(NamedTuple):
+    """A concept that gains.
+
+    Attributes:
+        query: whose.
+        concept: its row.
+        name: its preferred name.
+        at: where it stands in the ranking; None if it is not there yet.
+        probability: what it has from now on.
+    """
+
+    query: int
+    concept: int
+    name: _Name
+    at: int | None
+    probability: float
+
+
+class Broader:
+    """Offers what stands above the first concepts of queries.
+
+    Args:
+        index: whose concepts.
+        parents: gives the rows of a concept's parents.
+        chances: the logit; by default the one that ships.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        parents: Callable[[int], Sequence[int]],
+        chances: Chances = SHIPPED,
+    ) -> None:
+        self._store = index.store
+        self._vectors = index.vectors
+        self._parents = parents
+        self._chances = chances
+        self._above = lru_cache(maxsize=_CACHED)(self._read_above)
+        self._name = lru_cache(maxsize=_CACHED)(self._read_name)
+
+    def offer(
+        self,
+        ranking: Ranking,
+        vectors: npt.NDArray[np.float32],
+        kinds: Sequence[str | None],
+        types: TypeFilter | None,
+    ) -> Ranking:
+        """The concepts of some queries, and those above them.
+
+        Args:
+            ranking: the concepts, all of a query's of one terminology.
+            vectors: of the queries: shape (queries, dim).
+            kinds: of each query's mention, as `labels.kind_of` gives it.
+            types: what is of another kind is not offered; None to leave the kinds out of it.
+
+        Returns:
+            The ranking, each query's most probable concept first, ties by concept id. The first one
+            of a query and its probability are as they were. What others gain, NIL loses. What is
+            new has no `reasons`.
+        """
+        offered = [
+            one
+            for query in range(len(ranking))
+            for one in self._offered(ranking, query, kinds[query], types)
+        ]
+        if not offered:
+            return ranking
+        probability = ranking.probability.copy()
+        new = []
+        for one in offered:
+            if one.at is None:
+                new.append(one)
+            else:
+                probability[one.at] = one.probability
+        more = np.array([one.probability for one in new], dtype=float)
+        return ranking.with_more(
+            self._pairs(new, vectors), np.concatenate([probability, more]), self._store
+        )
+
+    def below(self, concepts: Sequence[int]) -> dict[int, float]:
+        """How many of some concepts each of their parents and grandparents is above.
+
+        One that it is the grandparent of counts `GRANDPARENT`.
+        """
+        below: dict[int, float] = {}
+        for concept in concepts:
+            for above, counted in self._above(concept).items():
+                below[above] = below.get(above, 0.0) + counted
+        return below
+
+    def _offered(
+        self, ranking: Ranking, query: int, kind: str | None, types: TypeFilter | None
+    ) -> Iterator[_Offered]:
+        own = ranking.of(query)
+        probabilities = ranking.probability[own].tolist()
+        if not probabilities or probabilities[0] >= SURE:
+            return
+        first, left = probabilities[0], 1 - math.fsum(probabilities)
+        concepts = ranking.concepts(query)
+        place = {concept: i for i, concept in enumerate(concepts)}
+        for concept, chance in self._likely(concepts, first):
+            at = place.get(concept)
+            before = 0.0 if at is None else probabilities[at]
+            after = min(chance, BEFORE * first, before + left)
+            is_other = types is not None and types.is_of_other_kind(concept, kind)
+            name = self._name(concept)
+            if after > before and name is not None and not is_other:
+                left -= after - before
+                yield _Offered(query, concept, name, None if at is None else own.start + at, after)
+
+    def _likely(self, concepts: Sequence[int], first: float) -> Iterator[tuple[int, float]]:
+        """The concepts that are most likely meant of those above some, and how likely each is."""
+        below = self.below(concepts[:SEEN])
+        below.pop(concepts[0], None)
+        rows = [*below]
+        order = dict(zip(rows, self._store.order(np.array(rows, dtype=np.int32)), strict=True))
+        for row in sorted(rows, key=lambda row: (-below[row], order[row]))[:OFFERED]:
+            yield row, self._chances.of(first, below[row])
+
+    def _pairs(self, new: Sequence[_Offered], vectors: npt.NDArray[np.float32]) -> Pairs:
+        """New concepts by their preferred names."""
+        rows = np.array([one.name.row for one in new], dtype=np.int64)
+        query = np.array([one.query for one in new], dtype=np.int64)
+        no = np.zeros(len(new), dtype=bool)
+        return Pairs(
+            query=query,
+            concept=np.array([one.concept for one in new], dtype=np.int32),
+            row=rows,
+            place=np.array([one.name.place for one in new], dtype=np.int64),
+            score=self._vectors.cosines(vectors[query], rows),
+            exact=no,
+            same_words=no,
+            reworded=no,
+            derived=no,
+            case=no,
+            preferred=~no,
+            loose=no,
+        )
+
+    def _read_above(self, concept: int) -> Mapping[int, float]:
+        """What a concept counts for each of its parents and grandparents."""
+        parents = self._parents(concept)
+        grandparents = (above for row in parents for above in self._parents(row))
+        return {row: GRANDPARENT for row in grandparents if row != concept} | dict.fromkeys(
+            parents, 1.0
+        )
+
+    def _read_name(self, concept: int) -> _Name | None:
+        """A concept's preferred name; None if it has none."""
+        row = preferred_row(self._store, concept)
+        if row < 0:
+            return None
+        pairs = self._store.pairs(row)
+        return _Name(row, next(i for i, pair in enumerate(pairs) if pair.concept == concept))
