@@ -3,8 +3,8 @@
 MEDIC has seven complement deficiencies, and "complement deficiency" is a name of none: its
 annotators mean Immunologic Deficiency Syndromes, which stands above all seven and shares no word
 with it. No name leads there, but the hierarchy does. So where the first concept of a query is not
-sure, the parents and grandparents of the first ten are offered as well: the more likely, the more
-of these they are above.
+sure, and does not have the very words for a name, the parents and grandparents of the first ten
+are offered as well: the more likely, the more of these they are above.
 """
 
 from __future__ import annotations
@@ -12,27 +12,32 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from linker.index import Index
+from linker.link.arrays import Floats
 from linker.link.ranking.labels import TypeFilter
 from linker.link.ranking.rank import Pairs, Ranking
 from linker.link.ranking.shared_names import preferred_row
 
 SURE = 0.9
-"""Nothing is added where the first concept has at least this probability."""
+"""Nothing is offered where the first concept has at least this probability."""
 SEEN = 10
 """Concepts of a query above which is looked."""
 GRANDPARENT = 1 / 3
 """What a concept counts for one that is two steps above it; for its parents it counts 1."""
 OFFERED = 2
 """The most concepts of a query that gain by it."""
-BEFORE = 0.95
+BEHIND = 0.95
 """The most that one of them may have, as a share of what the first concept has: none becomes the
 first."""
+SHARE = 1 / 3
+"""The most that one of them may have of what the first concept leaves."""
 
 _CACHED = 20_000
 
@@ -79,14 +84,14 @@ class _Offered(NamedTuple):
         query: whose.
         concept: its row.
         name: its preferred name.
-        at: where it stands in the ranking; None if it is not there yet.
+        place: which of the query's concepts it is; None if it is none of them yet.
         probability: what it has from now on.
     """
 
     query: int
     concept: int
     name: _Name
-    at: int | None
+    place: int | None
     probability: float
 
 
@@ -129,8 +134,8 @@ class Broader:
 
         Returns:
             The ranking, each query's most probable concept first, ties by concept id. The first one
-            of a query and its probability are as they were. What others gain, NIL loses. What is
-            new has no `reasons`.
+            of a query and its probability are as they were. What some gain, NIL and the others
+            lose, in proportion to what they have. What is new has no `reasons`.
         """
         offered = [
             one
@@ -140,12 +145,9 @@ class Broader:
         if not offered:
             return ranking
         probability = ranking.probability.copy()
-        new = []
-        for one in offered:
-            if one.at is None:
-                new.append(one)
-            else:
-                probability[one.at] = one.probability
+        for query, gaining in groupby(offered, key=attrgetter("query")):
+            _share_out(probability[ranking.of(query)], [*gaining])
+        new = [one for one in offered if one.place is None]
         more = np.array([one.probability for one in new], dtype=float)
         return ranking.with_more(
             self._pairs(new, vectors), np.concatenate([probability, more]), self._store
@@ -167,20 +169,19 @@ class Broader:
     ) -> Iterator[_Offered]:
         own = ranking.of(query)
         probabilities = ranking.probability[own].tolist()
-        if not probabilities or probabilities[0] >= SURE:
+        if not probabilities or probabilities[0] >= SURE or ranking.best.exact[own.start]:
             return
-        first, left = probabilities[0], 1 - math.fsum(probabilities)
+        first = probabilities[0]
         concepts = ranking.concepts(query)
-        place = {concept: i for i, concept in enumerate(concepts)}
+        places = {concept: place for place, concept in enumerate(concepts)}
         for concept, chance in self._likely(concepts, first):
-            at = place.get(concept)
-            before = 0.0 if at is None else probabilities[at]
-            after = min(chance, BEFORE * first, before + left)
+            place = places.get(concept)
+            before = 0.0 if place is None else probabilities[place]
+            after = min(chance, BEHIND * first, SHARE * (1 - first))
             is_other = types is not None and types.is_of_other_kind(concept, kind)
             name = self._name(concept)
             if after > before and name is not None and not is_other:
-                left -= after - before
-                yield _Offered(query, concept, name, None if at is None else own.start + at, after)
+                yield _Offered(query, concept, name, place, after)
 
     def _likely(self, concepts: Sequence[int], first: float) -> Iterator[tuple[int, float]]:
         """The concepts that are most likely meant of those above some, and how likely each is."""
@@ -226,3 +227,13 @@ class Broader:
             return None
         pairs = self._store.pairs(row)
         return _Name(row, next(i for i, pair in enumerate(pairs) if pair.concept == concept))
+
+
+def _share_out(probability: Floats, offered: Sequence[_Offered]) -> None:
+    """Give some concepts of a query what they gain, in place; all but the first give it up."""
+    known = {one.place: one.probability for one in offered if one.place is not None}
+    left = 1 - probability[0]
+    had, have = probability[[*known]].sum(), math.fsum(one.probability for one in offered)
+    # At most two thirds of what is left: the others keep a third at least.
+    probability[1:] *= (left - have) / (left - had)
+    probability[[*known]] = [*known.values()]

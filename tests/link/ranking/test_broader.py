@@ -12,7 +12,7 @@ from cases import PLAIN, FakeEncoder, build, concept, hits
 
 from linker import Linker
 from linker.index import Index
-from linker.link.ranking.broader import BEFORE, SHIPPED, Broader, Chances
+from linker.link.ranking.broader import BEHIND, SHARE, SHIPPED, Broader, Chances
 from linker.link.ranking.features import REASONS, FeatureReader
 from linker.link.ranking.labels import TypeFilter
 from linker.link.ranking.rank import Ranking, rank
@@ -78,6 +78,9 @@ def test_what_is_above_several_is_offered_by_how_many_it_is_above(index: Index) 
     assert 0.009 < grandparent < 0.011
     after = offered(index, ranked(index, D1=0.3, D2=0.2, D3=0.005))
     expected = {"D:1": 0.3, "D:2": 0.2, "G:1": parent, "G:2": grandparent, "D:3": 0.005}
+    factor = (0.7 - parent - grandparent) / 0.7
+    for other in ("D:2", "D:3"):
+        expected[other] *= factor
     assert after == pytest.approx(expected)
     assert [*after] == [*expected]
 
@@ -97,20 +100,42 @@ def test_a_parent_counts_more_than_a_grandparent_and_none_is_above_itself(index:
     }
 
 
-def test_the_first_stays_first_and_all_others_what_they_were(index: Index) -> None:
-    before = {"D:1": 0.3, "D:2": 0.2, "D:5": 0.1}
+def test_the_first_stays_first_and_the_others_keep_their_shares(index: Index) -> None:
     after = offered(index, ranked(index, D1=0.3, D2=0.2, D5=0.1), SURELY)
-    assert next(iter(after)) == "D:1"
-    assert {name: after[name] for name in before} == before
-    # The two that gain have no more than NIL had, the first of them at most a share of the first's.
-    assert after["G:1"] == pytest.approx(BEFORE * 0.3)
-    assert after["G:2"] == pytest.approx(0.4 - BEFORE * 0.3)
+    # Two gain .233 each, which NIL (.4) and two others give: .7 shrinks to .233.
+    gained = SHARE * 0.7
+    assert gained < BEHIND * 0.3
+    factor = (0.7 - 2 * gained) / 0.7
+    expected = {"D:1": 0.3, "G:1": gained, "G:2": gained, "D:2": 0.2 * factor, "D:5": 0.1 * factor}
+    assert after == pytest.approx(expected)
+    assert after["D:1"] == 0.3
+    assert 1 - sum(after.values()) == pytest.approx(0.4 * factor)
+
+
+def test_none_comes_too_near_to_the_first(index: Index) -> None:
+    after = offered(index, ranked(index, D1=0.1, D2=0.05), SURELY)
+    assert after["G:1"] == after["G:2"] == pytest.approx(BEHIND * 0.1)
+
+
+def test_what_others_have_is_given_where_nil_has_nothing(index: Index) -> None:
+    after = offered(index, ranked(index, D1=0.5, D2=0.3, D3=0.2))
+    odds = -6.1 + 1.6 * math.log(0.5) + 2.99 * math.log(1 + 3)
+    parent = 1 / (1 + math.exp(-odds))
+    assert after["G:1"] == pytest.approx(parent)
     assert sum(after.values()) == pytest.approx(1.0)
+    assert after["D:2"] / after["D:3"] == pytest.approx(1.5)
 
 
-def test_nothing_is_offered_where_nil_has_nothing_to_give(index: Index) -> None:
-    given = {"D:1": 0.5, "D:2": 0.3, "D:3": 0.2}
-    assert offered(index, ranked(index, D1=0.5, D2=0.3, D3=0.2), SURELY) == given
+def test_nothing_is_offered_to_one_that_has_the_very_name(index: Index) -> None:
+    names = [("anemia", 1.0), ("rash", 0.5)]
+    for exact in (True, False):
+        found = replace(hits(index, *names), exact=np.array([exact, False]))
+        ranking = rank(["anemia"], found, index.store, PLAIN)
+        ranking = ranking.reordered(np.array([0.5, 0.2]), index.store)
+        after = broader(index, SURELY).offer(
+            ranking, FakeEncoder().encode(["anemia"]), [None], None
+        )
+        assert (after is ranking) is exact
 
 
 def test_nothing_is_offered_to_one_that_is_sure(index: Index) -> None:
@@ -133,10 +158,11 @@ def test_one_that_was_found_is_raised_and_keeps_its_name(index: Index) -> None:
     assert ids_of(index, after)[:2] == ["D:1", "G:1"]
     assert after.best.score[1] == 0.5
     assert index.store.normal(int(after.best.row[1])) == "weak defence"
-    assert after.probability[1] == pytest.approx(BEFORE * 0.3)
+    assert after.probability[1] == pytest.approx(SHARE * 0.7)
     # And is not lowered where it had more than its chance.
     less = broader(index, Chances(-9.0, 0.0, 0.0))
-    assert less.offer(ranking, FakeEncoder().encode(["q"]), [None], None).probability[2] == 0.001
+    after = less.offer(ranking, FakeEncoder().encode(["q"]), [None], None)
+    assert after.probability[2] == pytest.approx(0.001, rel=1e-3)
 
 
 def test_what_is_of_another_kind_than_the_label_is_not_offered(index: Index) -> None:
@@ -182,10 +208,12 @@ def test_a_linker_offers_it_and_links_as_before(tmp_path: Path) -> None:
     queries = ["factor lack", "blood lacking", "rash", "", "immune disorder"]
     after, before = (Linker(index, encoder=FakeEncoder()) for _ in range(2))
     before._answers._broader = broader(index, Chances(-100.0, 0.0, 0.0))
-    new: set[str] = set()
+    gained: set[str] = set()
     for own, other in zip(after.link(queries), before.link(queries), strict=True):
         assert (own.concept_id, own.probability) == (other.concept_id, other.probability)
         assert sum(candidate.probability for candidate in own.candidates) <= 1
         found = {c.concept_id: c.probability for c in other.candidates}
-        new |= {c.concept_id for c in own.candidates if found.get(c.concept_id) != c.probability}
-    assert new == {"G:1", "G:2", "G:3"}
+        gained |= {
+            c.concept_id for c in own.candidates if c.probability > found.get(c.concept_id, 0)
+        }
+    assert gained == {"G:1", "G:2", "G:3"}
