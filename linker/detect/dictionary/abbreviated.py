@@ -112,7 +112,9 @@ class Abbreviated:
             return
         sums = sums_of(added - np.where(added, content.hash, np.uint64(0)))
         change = sums[first + length] - sums[first]
-        which = np.flatnonzero((change != 0) & (length > 1))
+        # "SNRI and" has all the words of "serotonin and norepinephrine reuptake inhibitor".
+        joint = content.joint[first] | content.joint[first + length - 1]
+        which = np.flatnonzero((change != 0) & (length > 1) & ~joint)
         hits, rows = self._index.lexicon.find(notes.keys[which] + change[which])
         for gram, row in zip(which[hits].tolist(), rows.tolist(), strict=True):
             begin, stop = int(first[gram]), int(first[gram] + length[gram])

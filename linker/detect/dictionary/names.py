@@ -252,7 +252,7 @@ class Names:
             # HPO has "antinuclear antibody" for the finding that there are some.
             names = (text, in_full(text), *as_written(text))
             return next(filter(self._names_no_disorder, names), None)
-        for said in dict.fromkeys((text, in_full(text))):
+        for said in dict.fromkeys((text, in_full(text), *as_written(text))):
             if self.is_name(said):
                 return said
             row = name_in_other_words(self._index, normalise(said))
