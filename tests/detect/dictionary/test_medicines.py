@@ -32,6 +32,15 @@ CONCEPTS = [
     concept("D:20", "pantoprazole", types=[]),
     concept("D:21", "Ibuprofen", types=["drug"]),
     concept("D:22", "Avil", types=["gene"]),
+    concept("D:23", "Serotonin Uptake Inhibitors", "Serotonin Reuptake Inhibitors", types=["drug"]),
+    concept("D:24", "Serotonin and Noradrenaline Reuptake Inhibitors", types=["drug"]),
+    concept("D:25", "Angiotensin-Converting Enzyme Inhibitors", types=["drug"]),
+    concept("D:26", "Proton Pump Inhibitors", types=["drug"]),
+    concept("D:27", "Vancomycin", types=["drug"]),
+    concept("D:28", "Sodium-Glucose Transporter 2 Inhibitors", types=["drug"]),
+    concept("D:29", "Heparin", types=["drug"]),
+    concept("D:30", "Isoniazid", types=["drug"]),
+    concept("D:31", "Arthroplasty, Replacement, Hip", "Hip Replacement Arthroplasty"),
 ]
 
 
@@ -55,6 +64,16 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("[Vicodin|X] prn, [Norco|X] 5/325, Percocet", ["D:10", "D:10"]),
         ("a [beta blocker|X], [beta-blockers|X]", ["D:12", "D:12"]),
         ("[Proventil|X] inhaler, [Toprol|X]-XL 50 mg", ["D:13", "D:14"]),
+        # Classes, by what notes make of them.
+        ("switched from an [SSRI|X]; [SSRIs|X] in the past", ["D:23", "D:23"]),
+        ("an [SNRI|X] and a walk, or a [SNRI|X] or two", ["D:24", "D:24"]),
+        ("[ACEi|X] held, [ACE-I|X] and [ACE inhibitors|X]", ["D:25"] * 3),
+        ("[PPI|X] bid, [ppi|X], [PPIs|X]", ["D:26"] * 3),
+        ("[SGLT2i|X] or another [SGLT2 inhibitor|X]", ["D:28", "D:28"]),
+        # Medicines cut short.
+        ("[vanc|X] and zosyn, [vanco|X] trough 15; [UFH|X] drip", ["D:27", "D:27", "D:29"]),
+        ("latent TB on [INH|X]\nCombivent INH 2 puffs", ["D:30"]),
+        ("s/p right [THA|X] in May; [total hip replacement|X]", ["D:31", "D:31"]),
     ],
 )
 def test_a_medicine_is_found_by_its_trade_or_everyday_name(
