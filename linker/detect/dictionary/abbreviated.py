@@ -63,7 +63,7 @@ class Abbreviated:
             if sense is None:
                 long_form = self._names.long_form(short)
             else:
-                long_form = self._names.known_as(sense) if sense else None
+                long_form = self._names.meant(sense) if sense else None
             if (
                 long_form
                 and not _is_of_longer(text, end, long_form)

@@ -252,13 +252,21 @@ class Names:
             # HPO has "antinuclear antibody" for the finding that there are some.
             names = (text, in_full(text), *as_written(text))
             return next(filter(self._names_no_disorder, names), None)
-        for said in dict.fromkeys((text, in_full(text), *as_written(text))):
+        for said in dict.fromkeys((text, in_full(text))):
             if self.is_name(said):
                 return said
             row = name_in_other_words(self._index, normalise(said))
             if row is not None and self.disorders(row):
                 return said
         return None
+
+    def meant(self, long_form: str) -> str | None:
+        """The name for what an abbreviation stands for; None if the index has none.
+
+        A class of medicines may have another name ("serotonin uptake inhibitor").
+        """
+        names = (long_form, *as_written(long_form))
+        return next((known for name in names if (known := self.known_as(name)) is not None), None)
 
     def _rows_of(self, text: str) -> Iterator[int]:
         """The names that a text is."""
@@ -277,7 +285,7 @@ class Names:
         if self.is_local(word):
             return None
         long_form = clinical_long_form(word)
-        known = None if long_form is None else self.known_as(long_form)
+        known = None if long_form is None else self.meant(long_form)
         if known is not None:
             return known
         if long_form is None and word[1:].islower():
