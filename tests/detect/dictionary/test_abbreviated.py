@@ -83,3 +83,44 @@ def test_abbreviations_of_several_words_and_of_several_senses(
 ) -> None:
     matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("phrases") / "i", PHRASES))
     assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
+
+
+SAID_LESS = [
+    concept("L:1", "Myocardial infarction", types=["disorder"]),
+    concept("L:2", "Pneumonia", types=["disorder"]),
+    concept("L:3", "Systolic heart failure", types=["disorder"]),
+    concept("L:4", "Abdominal pain", types=["disorder"]),
+    concept("L:5", "Bipolar disorder", types=["disorder"]),
+    concept("L:6", "Hypokalemia", types=["disorder"]),
+    concept("L:7", "Bradycardia", types=["disorder"]),
+    concept("L:8", "Neoplasm metastasis", types=["disorder"]),
+    concept("L:9", "Gastrointestinal hemorrhage", types=["disorder"]),
+    concept("L:10", "Idiopathic thrombocytopenic purpura", types=["disorder"]),
+    concept("L:11", "Myasthenia gravis", types=["disorder"]),
+    concept("L:12", "Fracture", types=["disorder"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("STEMI, NSTEMI", ["myocardial infarction", "myocardial infarction"]),
+        ("CAP and VAP", ["pneumonia", "pneumonia"]),
+        ("HFrEF", ["systolic heart failure"]),
+        ("RUQ pain, LLQ pain", ["abdominal pain", "abdominal pain"]),
+        ("bipolar d/o", ["bipolar disorder"]),
+        ("hypoK, brady", ["hypokalemia", "bradycardia"]),
+        ("Brady was seen", []),
+        ("mets to the liver; 4 METs", ["neoplasm metastasis"]),
+        ("UGIB", ["gastrointestinal bleeding"]),
+        ("ITP", ["idiopathic thrombocytopenic purpura"]),
+        ("MG on pyridostigmine", ["myasthenia gravis"]),
+        ("25 MG daily", []),
+        ("hip fx", ["fracture"]),
+    ],
+)
+def test_an_abbreviation_leads_to_the_name_that_the_index_has(
+    tmp_path_factory: pytest.TempPathFactory, text: str, expected: list[str]
+) -> None:
+    matcher = DictionaryMatcher(build(tmp_path_factory.mktemp("less") / "i", SAID_LESS))
+    assert [m.long_form for m in matcher.detect([text])[0]] == expected
