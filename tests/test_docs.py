@@ -182,6 +182,7 @@ def test_choosing_has_the_figures_of_the_results() -> None:
         name: figures[:2] for name, figures in _accuracy().items()
     }
     f1: dict[str, list[str]] = {}
+    name = ""
     for split, _, _, strict, *_ in _rows(RESULTS, "End to end"):
         name = split or name
         f1.setdefault(name, []).append(strict.rpartition(" / ")[2])
