@@ -121,7 +121,7 @@ class SharedNames:
         if len(found) < 2:
             return found[0] if found else -1
         # Readers may hold everyday names as good as the preferred one, as that of ICD-10-CM does.
-        preferred = normalise(self._store.summary(concept)["preferred_name"])
+        preferred = normalise(self._store.preferred_name(concept))
         return next((row for row in found if self._store.normal(row) == preferred), found[0])
 
 
