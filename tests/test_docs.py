@@ -146,13 +146,12 @@ def _rows(page: str, heading: str) -> list[list[str]]:
     section = re.split(rf"^#+ {heading}\n", page, flags=re.MULTILINE)[1]
     lines = re.split(r"^#+ ", section, flags=re.MULTILINE)[0].splitlines()
     return [
-        [cell.strip().strip("*") for cell in line.strip("|").replace("**", "").split("|")]
+        [cell.strip() for cell in line.strip("|").replace("**", "").split("|")]
         for line in lines
         if line.startswith("| ")
     ]
 
 
-RESULTS = (ROOT / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
 CORPORA = {
     "NCBI Disease": "ncbi_disease",
     "BC5CDR diseases": "bc5cdr_disease",
@@ -162,9 +161,13 @@ CORPORA = {
 }
 
 
+def _results() -> str:
+    return (ROOT / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
+
+
 def _accuracy() -> dict[str, list[str]]:
     """acc@1, acc@5 and P of each corpus in the results: of its first row, with the default."""
-    rows = [row for row in _rows(RESULTS, "Accuracy") if row[0] in CORPORA.values()]
+    rows = [row for row in _rows(_results(), "Accuracy") if row[0] in CORPORA.values()]
     return {name: [acc1, acc5, p] for name, _, _, acc1, acc5, _, p, _ in reversed(rows)}
 
 
@@ -172,7 +175,6 @@ def test_the_readme_has_the_accuracy_of_the_results() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = [row for row in _rows(readme, "How accurate it is") if row[0] in CORPORA]
     found = {CORPORA[row[0]]: [*row[3:5], row[5].removesuffix("%")] for row in rows}
-    # The same index as the row above.
     assert found == {name: _accuracy()[name] for name in CORPORA.values()}
 
 
@@ -183,7 +185,7 @@ def test_choosing_has_the_figures_of_the_results() -> None:
     }
     f1: dict[str, list[str]] = {}
     name = ""
-    for split, _, _, strict, *_ in _rows(RESULTS, "End to end"):
+    for split, _, _, strict, *_ in _rows(_results(), "End to end"):
         name = split or name
         f1.setdefault(name, []).append(strict.rpartition(" / ")[2])
     assert {CORPORA[row[0]]: row[5].split(", ") for row in rows} == {
