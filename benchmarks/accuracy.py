@@ -2,7 +2,8 @@
 
 python benchmarks/accuracy.py INDEX [--types] GOLD.jsonl.gz ...
 
-With --types the gold's types count as the labels of a detector. "perfect" is the calibration error
+With --types the gold's types count as the labels of a detector; without it, the linker passes over
+what kind of thing a string is, which `linker evaluate` does not. "perfect" is the calibration error
 that a model would show on as many mentions whose probabilities are right: the mean, and what 5% of
 such samples exceed. A string that stands in a corpus forty times is right forty times or never, so
 that small corpora tell little.

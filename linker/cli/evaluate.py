@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from linker.cli.console import err_console, open_linker, show
+from linker.cli.console import err_console, open_linker
+from linker.cli.figures import say_lost, say_problems, show_differences, show_figures
 from linker.cli.options import (
     DetectorOption,
     EncoderOption,
@@ -25,13 +24,9 @@ from linker.config import DEFAULT_THRESHOLD
 from linker.counted import counted
 
 if TYPE_CHECKING:
-    from linker.evaluate import Figure, Report
-    from linker.evaluate.report import Group
+    from linker.evaluate import Report
     from linker.formats import Document
     from linker.link import Linker
-
-SHOWN = 5
-"""Problems and ids that are told one by one; all are in the JSON."""
 
 
 def evaluate(
@@ -124,7 +119,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the links against gold annotations."""
-    from linker.atomic import refuse_as_another, refuse_as_file, write_atomically
+    from linker.atomic import write_atomically
     from linker.cli.progress import Bars
     from linker.evaluate import END_TO_END, compare, read_gold, write_page
     from linker.evaluate import evaluate as measure
@@ -143,13 +138,7 @@ def evaluate(
         gold_mentions=asked is not None,
     )
     prefixes = _prefixes(map_prefix or [])
-    written: list[Path] = []
-    for path in (as_json, report):
-        if path is not None:
-            refuse_as_file(path)
-            refuse_as_another(path, [*gold, *(train or ())], "is read")
-            refuse_as_another(path, written, "is to be written twice")
-            written.append(path)
+    _check_outputs([path for path in (as_json, report) if path], [*gold, *(train or ())])
     with ExitStack() as stack:
         progress = stack.enter_context(Bars(err_console))
         progress.step("reading gold")
@@ -185,14 +174,14 @@ def evaluate(
 
         linker, result = measured(index, encoder)
         other = None if against is None else measured(against, None)
-    _say_problems(result)
-    _say_lost(result)
-    _print(result, index)
+    say_problems(result)
+    say_lost(result)
+    show_figures(result, index)
     data = {"index": str(index), "linker": linker.settings, **result.to_json()}
     if against is not None and other is not None:
-        _say_lost(other[1], f"{against}: ")
+        say_lost(other[1], f"{against}: ")
         differences = compare(result, other[1])
-        _print_differences(differences, result, other[1], index, against)
+        show_differences(differences, result, other[1], index, against)
         data["against"] = {
             "index": str(against),
             "linker": other[0].settings,
@@ -234,6 +223,16 @@ def _say_idle(options: dict[str, bool], *, gold_mentions: bool) -> None:
         typer.echo(f"without effect end to end: {given}; give --gold-mentions too", err=True)
 
 
+def _check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """See that each file can be written, and is none that is read, nor another one of them."""
+    from linker.atomic import refuse_as_another, refuse_as_file
+
+    for number, path in enumerate(outputs):
+        refuse_as_file(path)
+        refuse_as_another(path, inputs, "is read")
+        refuse_as_another(path, outputs[:number], "is to be written twice")
+
+
 def _prefixes(pairs: list[str]) -> dict[str, str]:
     prefixes = {}
     for pair in pairs:
@@ -260,95 +259,3 @@ def _with_train_names(
         err=True,
     )
     return type(linker)(added.index, encoder=loaded, threshold=linker.threshold)
-
-
-def _say_problems(report: Report) -> None:
-    from linker.formats.document import KINDS
-
-    for kind, count in report.problem_counts.items():
-        typer.echo(f"{counted(count, *KINDS[kind])}:", err=True)
-        of_kind = [problem for problem in report.problems if problem.kind == kind]
-        for problem in of_kind[:SHOWN]:
-            typer.echo(f"  {problem}", err=True)
-        if count > SHOWN:
-            typer.echo(f"  and {count - SHOWN:,} more (--json lists all)", err=True)
-    if report.gold.lack:
-        typer.echo(report.gold.lack, err=True)
-
-
-def _say_lost(report: Report, where: str = "") -> None:
-    """Tell of the gold mentions that no link can be right of, in words that begin with `where`."""
-    lost = report.gold.with_ids - report.gold.known
-    if lost:
-        ids = ", ".join(f"{i} ({n})" for i, n in report.unknown_ids[:SHOWN])
-        own = next((f", as {r.concept_id}" for r in report.results if r.concept_id), "")
-        typer.echo(
-            f"{where}mentions without an id that the index holds: {lost:,} of "
-            f"{report.gold.with_ids:,}; they count as not found; the most frequent: {ids}. If the "
-            f"index writes these ids differently{own}, map them with --map-prefix.",
-            err=True,
-        )
-
-
-def _print(report: Report, index: Path) -> None:
-    from linker.evaluate import LABELS
-
-    gold = report.gold
-    typer.echo(
-        f"{index}, protocol {report.settings['protocol']}: {counted(gold.documents, 'document')}, "
-        f"{counted(gold.mentions, 'mention')}, {gold.with_ids:,} with a gold id"
-    )
-    table = Table(box=None)
-    table.add_column("figure")
-    table.add_column("%", justify="right")
-    table.add_column("95% interval", justify="right")
-    names = {figure.name for figure in report.figures}
-    for name, label in LABELS.items():
-        if name in names:
-            figure = report.figure(name)
-            # Of one document the same one is drawn each time.
-            interval = (
-                f"{100 * figure.low:.1f} – {100 * figure.high:.1f}" if gold.documents > 1 else "–"
-            )
-            table.add_row(label, f"{100 * figure.value:.1f}", interval)
-    show(table)
-    by_type = [group for group in report.groups if group.by == "type"]
-    if len(by_type) > 1:
-        show(_types(by_type))
-
-
-def _print_differences(
-    differences: Sequence[Figure], report: Report, other: Report, index: Path, against: Path
-) -> None:
-    from linker.evaluate import LABELS
-
-    typer.echo(f"{index} less {against}, the same documents drawn for both:")
-    table = Table(box=None)
-    table.add_column("figure")
-    for heading in ("one", "other", "higher by", "95% interval"):
-        table.add_column(heading, justify="right")
-    by_name = {figure.name: figure for figure in differences}
-    for name, label in LABELS.items():
-        if name in by_name:
-            figure = by_name[name]
-            shares = (f"{100 * share:.1f}" for share in (report[name], other[name]))
-            bounds = (f"{100 * bound:+.1f}" for bound in (figure.low, figure.high))
-            interval = " – ".join(bounds) if report.gold.documents > 1 else "–"
-            table.add_row(label, *shares, f"{100 * figure.value:+.1f}", interval)
-    show(table)
-
-
-def _types(groups: Sequence[Group]) -> Table:
-    from linker.evaluate import COLUMNS
-
-    table = Table(box=None)
-    names = [name for name in COLUMNS if any(name in group.figures for group in groups)]
-    table.add_column("type")
-    for heading in ("mentions", *(COLUMNS[name] for name in names)):
-        table.add_column(heading, justify="right")
-    for group in groups:
-        figures = (
-            f"{100 * group.figures[name]:.1f}" if name in group.figures else "–" for name in names
-        )
-        table.add_row(Text(group.label), f"{group.mentions:,}", *figures)
-    return table

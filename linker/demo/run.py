@@ -73,7 +73,7 @@ def run_demo(
     Raises:
         LinkerError: the extra [demo] is not installed, or a folder is in the way.
     """
-    progress = progress or Silent()
+    progress = Silent() if progress is None else progress
     # Now, not after minutes of building.
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out}: is a file; give a folder for the links and the report")

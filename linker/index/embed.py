@@ -12,13 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from linker.encoder import Encoder, HungryEncoder, Vectors
 from linker.errors import EncoderError, IndexFolderError
 from linker.index.folder import Index
 from linker.index.shards import Shards
 from linker.index.store.store import Store
+from linker.index.vectors.half import Rows
 from linker.index.vectors.make import rounds
 from linker.steps import Progress
 
@@ -26,7 +26,6 @@ SAMPLE = 512
 """Names that are embedded first, to say how long the others will take."""
 _TIMES_SAMPLE = 16
 """Names are sampled where there are this many times as many."""
-Rows = npt.NDArray[np.int64]
 
 
 class Reusable:

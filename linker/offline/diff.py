@@ -22,7 +22,7 @@ def diff_releases(old: str | Path, new: str | Path, *, progress: Progress | None
     Raises:
         LinkerError: one cannot be read.
     """
-    progress = progress or Silent()
+    progress = Silent() if progress is None else progress
     releases = [_open_release(Path(path), progress) for path in (old, new)]
     progress.step("comparing")
     return diff(*releases)

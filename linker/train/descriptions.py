@@ -38,7 +38,7 @@ class Descriptions:
         """
         found = (self._store.find(parent) for parent in concept.parents)
         parents = list(dict.fromkeys(parent for parent in found if parent is not None))
-        name = {parent: self._name(parent) for parent in parents}
+        name = {parent: self._store.preferred_name(parent) for parent in parents}
         children = self._family(row)[:_CHILDREN].tolist()
         return [
             *(
@@ -48,7 +48,7 @@ class Descriptions:
                 if name[one] != name[two] and not self._have_both(one, two, row)
             ),
             *(
-                f"{name[parent]} that includes {self._name(child)}"
+                f"{name[parent]} that includes {self._store.preferred_name(child)}"
                 for child in children
                 for parent in parents
                 if not self._lie_between(parent, child, row)
@@ -60,10 +60,6 @@ class Descriptions:
                 if not self._are_of_kind(kind, parent, row)
             ),
         ]
-
-    def _name(self, row: int) -> str:
-        name: str = self._store.summary(row)["preferred_name"]
-        return name
 
     def _family(self, parent: int) -> Rows:
         """The rows of the children of a concept, ascending."""

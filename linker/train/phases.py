@@ -54,7 +54,7 @@ def contrastive_batches(
                 vectors = (
                     trainee.encode([pair.left for pair in pool])
                     if settings.group > 1
-                    else (np.zeros((len(pool), 1), dtype=np.float32))
+                    else np.zeros((len(pool), 1), dtype=np.float32)
                 )
                 rng = np.random.default_rng([seed, epoch, number])
                 plan = mine(pool, vectors, group=settings.group, rng=rng)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linker.index.vectors.effort import Effort
-from linker.index.vectors.half import Floats
+from linker.index.vectors.half import BLOCK, Floats
 from linker.index.vectors.vectors import Cosines, Vectors
 
 QUERIES = 500
@@ -24,7 +24,6 @@ MiniLM are at .96 from their nearest name in the median, at .89 at the first qua
 REFINES = (20, 50, 100, 200, 400)
 _TIES = 1e-5
 """Two summation orders of one product differ by less."""
-_BLOCK = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,8 @@ def exact(
     """Compare every stored vector with every query, block by block."""
     n = min(NEAREST, len(vectors))
     best = np.full((len(queries), n), -np.inf, dtype=np.float32)
-    for start in range(0, len(vectors), _BLOCK):
-        block = vectors.take(np.arange(start, min(start + _BLOCK, len(vectors))))
+    for start in range(0, len(vectors), BLOCK):
+        block = vectors.take(np.arange(start, min(start + BLOCK, len(vectors))))
         products = queries @ block.T
         # Most blocks hold no better one for most queries.
         better = np.flatnonzero((products > best.min(axis=1, keepdims=True)).any(axis=1))

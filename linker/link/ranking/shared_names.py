@@ -117,7 +117,7 @@ def preferred_row(store: Store, concept: int) -> int:
     if len(found) < 2:
         return found[0] if found else -1
     # Readers may hold everyday names as good as the preferred one, as that of ICD-10-CM does.
-    preferred = normalise(store.summary(concept)["preferred_name"])
+    preferred = normalise(store.preferred_name(concept))
     return next((row for row in found if store.normal(row) == preferred), found[0])
 
 

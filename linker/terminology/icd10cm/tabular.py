@@ -104,20 +104,19 @@ def tabular_entries(
             element, parent, characters = stack.pop()
             characters = _seventh(element.find("sevenChrDef")) or characters
             children = [child for child in element if child.tag in ("section", "diag")]
-            code = parent
+            code, entries = parent, list[Entry]()
             if element.tag == "diag":
                 try:
                     code, name = _diagnosis(element, parent or title, seen, data, where)
                 except TerminologyError as error:
                     bad.skip(error)
                 else:
-                    yield Entry(
-                        code, name, parent, title, *_terms(element, name, divided=bool(children))
-                    )
+                    terms = _terms(element, name, divided=bool(children))
+                    entries.append(Entry(code, name, parent, title, *terms))
                     if not children:
-                        for entry in _extended(code, name, title, characters, in_use):
-                            seen.add(entry.code)
-                            yield entry
+                        entries += _extended(code, name, title, characters, in_use)
+            seen.update(entry.code for entry in entries)
+            yield from entries
             stack.extend((child, code, characters) for child in reversed(children))
 
 

@@ -105,6 +105,29 @@ def _merge(
     where: str,
     at: str,
 ) -> None:
+    """Add to the concepts what a row says: all of it, or nothing where it is broken."""
+    concept_id, name = _id_and_name(row, columns, separator, where)
+    cells: dict[str, list[str]] = {}
+    for column, indices in columns.items():
+        if column in REQUIRED:
+            continue
+        split = None if column == "definition" else separator
+        values = [value for index in indices for value in values_in(row[index], split, where)]
+        cells[column] = found_of(column, values, where)
+        if column in _IDS or column.startswith(CODES):
+            refuse_rounded(column, values, where)
+    concept = concepts.get(concept_id)
+    if concept is None:
+        concept = concepts[concept_id] = _Concept(at, name)
+    else:
+        concept.names.append(name)
+    for column, values in cells.items():
+        _add(concept, column, values)
+
+
+def _id_and_name(
+    row: Sequence[object], columns: Mapping[str, Sequence[int]], separator: str, where: str
+) -> tuple[str, str]:
     (id_at,), (name_at,) = columns["concept_id"], columns["name"]
     concept_id = " ".join(values_in(row[id_at], None, where))
     # In one column with the synonyms, the preferred name is the first.
@@ -122,33 +145,21 @@ def _merge(
             f"{where}: a name of {len(name):,} characters and {counted(n_lines, 'line')}, "
             f"expected at most {_MAX_NAME:,} and {_MAX_LINES}; is a quotation mark not closed?"
         )
-    # All of a row is read before any of it counts: one that is broken says nothing.
-    cells: dict[str, list[str]] = {}
-    for column, indices in columns.items():
-        if column in REQUIRED:
-            continue
-        split = None if column == "definition" else separator
-        values = [value for index in indices for value in values_in(row[index], split, where)]
-        cells[column] = found_of(column, values, where)
-        if column in _IDS or column.startswith(CODES):
-            refuse_rounded(column, values, where)
-    concept = concepts.get(concept_id)
-    if concept is None:
-        concept = concepts[concept_id] = _Concept(at, name)
+    return concept_id, name
+
+
+def _add(concept: _Concept, column: str, values: list[str]) -> None:
+    if column == "definition":
+        concept.definition = concept.definition or " ".join(values)
+    elif column == "synonyms":
+        concept.names += values
+    elif column == "semantic_types":
+        concept.semantic_types += values
+    elif column == "parents":
+        concept.parents += values
+    elif column == "alt_ids":
+        concept.alternative_ids += values
+    elif column == "xrefs":
+        concept.codes += [code for code in map(code_of, values) if code is not None]
     else:
-        concept.names.append(name)
-    for column, values in cells.items():
-        if column == "definition":
-            concept.definition = concept.definition or " ".join(values)
-        elif column == "synonyms":
-            concept.names += values
-        elif column == "semantic_types":
-            concept.semantic_types += values
-        elif column == "parents":
-            concept.parents += values
-        elif column == "alt_ids":
-            concept.alternative_ids += values
-        elif column == "xrefs":
-            concept.codes += [code for code in map(code_of, values) if code is not None]
-        else:
-            concept.codes += [(column.removeprefix(CODES), value) for value in values]
+        concept.codes += [(column.removeprefix(CODES), value) for value in values]

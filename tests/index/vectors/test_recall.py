@@ -53,7 +53,7 @@ def test_truth_is_the_cosine_of_the_tenth_neighbour(monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose(
         recall.exact(vectors, queries).cosines.min(axis=1), expected, atol=1e-6
     )
-    monkeypatch.setattr("linker.index.vectors.recall._BLOCK", 7)
+    monkeypatch.setattr("linker.index.vectors.recall.BLOCK", 7)
     seen: list[int] = []
     found = recall.exact(vectors, queries, advance=seen.append)
     np.testing.assert_allclose(found.cosines.min(axis=1), expected, atol=1e-6)
