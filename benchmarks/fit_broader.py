@@ -3,7 +3,8 @@
     python benchmarks/fit_broader.py INDEX TRAIN.jsonl.gz [INDEX TRAIN.jsonl.gz ...]
 
 A logistic regression by maximum likelihood: of each gold mention whose first concept is not sure,
-every parent and grandparent of the first ten is a row, which is right or wrong.
+be it by a name word for word, every parent and grandparent of the first ten is a row, which is
+right or wrong.
 """
 
 from __future__ import annotations
