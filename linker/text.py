@@ -67,6 +67,11 @@ _NO_LATIN_PLURAL = frozenset({
     "closes", "overdoses", "primroses", "purposes", "glucoses", "hexoses", "pentoses", "sucroses",
 })  # fmt: skip
 """Plurals of words with an "e" that are long enough to be taken for them."""
+_IN_CHE = frozenset({
+    "aches", "backaches", "bellyaches", "douches", "earaches", "headaches", "heartaches",
+    "moustaches", "mustaches", "stomachaches", "toothaches",
+})  # fmt: skip
+"""Plurals of words that end in "che": those of "patch" and "approach" lose the "e" as well."""
 
 
 _AMERICAN_PARTS = {"ae": "e", "oe": "e", "sulph": "sulf", "leuco": "leuko", "neurone": "neuron"}
@@ -184,7 +189,7 @@ def _singular(word: str) -> str:
         return f"{word[:-2]}is"
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
+    if word.endswith(("sses", "xes", "ches", "shes")) and word not in _IN_CHE:
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]

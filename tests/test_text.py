@@ -78,6 +78,21 @@ def test_latin_plurals(plural: str, one: str) -> None:
     assert stem(plural) == stem(one)
 
 
+@pytest.mark.parametrize(
+    ("plural", "one"),
+    [
+        ("headaches", "headache"),
+        ("Aches", "ache"),
+        ("toothaches", "toothache"),
+        ("patches", "patch"),
+        ("approaches", "approach"),
+        ("stomachs", "stomach"),
+    ],
+)
+def test_plurals_in_ches(plural: str, one: str) -> None:
+    assert stem(plural) == stem(one)
+
+
 def test_inflected_tells_singular_from_plural_and_reads_numbers() -> None:
     assert inflected("Stage IV of the tumours") == ["stage", "4", "tumors"]
     assert inflected("Bell's Palsy") == ["bell", "palsy"]

@@ -292,7 +292,10 @@ class FrameOfPandas:
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda it: it.link(["SOB", float("nan")]), "mentions[1] is float, expected str"),
+        (
+            lambda it: it.link(["SOB", float("nan")]),
+            'mentions[1] is float, expected str; give "" for a missing one',
+        ),
         (
             lambda it: it.link([None]),
             'mentions[0] is NoneType, expected str; give "" for a missing',

@@ -123,6 +123,31 @@ def test_a_long_mention_costs_no_more_ways_than_are_tried(index: Index) -> None:
     assert SiteNames(index).mention_of(text, Decided(mention, None, ()), [site]) is None
 
 
+def test_the_two_together_may_be_a_synonym_or_of_a_long_form(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    concepts = [
+        concept("S:1", "Tinea", "Ringworm"),
+        concept("S:2", "Athletes' condition", "Ringworm of the foot"),
+        concept("S:3", "Edema", "Edema of the ankle"),
+        concept("S:4", "Rubor of the foot"),
+        concept("S:5", "Foot"),
+    ]
+    index = build(tmp_path_factory.mktemp("synonyms") / "index", concepts)
+
+    def name_of(said: str, concept_id: str | None, part: str, long_form: str | None) -> str | None:
+        text = f"{said} of the {part}"
+        own = Decided(Mention(0, len(said), said, long_form=long_form), concept_id, ())
+        found = SiteNames(index).mention_of(text, own, [Site(0, len(text), (part,))])
+        return None if found is None else found.long_form
+
+    assert name_of("tinea", "S:1", "foot", None) == "Ringworm of the foot"
+    assert name_of("RB", None, "foot", "rubor") == "Rubor of the foot"
+    # A longer name of the same concept; a mention without a word, which would be the foot itself.
+    assert name_of("edema", "S:3", "ankle", None) is None
+    assert name_of("***", None, "foot", None) is None
+
+
 _PIECES = ("pain", "tumor", "left", "ovarian", "knee", "in", "the", "of", ".", "fracture", "DJD")
 
 

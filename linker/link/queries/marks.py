@@ -18,10 +18,13 @@ _CODE = rf"(?:{_VOCABULARY}(?:{_DOTTED}|{_ICD}|{_NUMBERS})|{_DOTTED}|\d{{6,18}})
 # Square brackets are for codes; in round ones "(T12)" may be a vertebra, and "(B12)" a vitamin.
 # Lists that are in small letters have theirs in these: "gout [m10.9]".
 _BRACKETED = rf"(?i:\[(?:{_CODE}|{_ICD})\]|\({_CODE}\))"
+# A category of ICD-10 beside a dash: "I10 - Hypertension". No vertebra (T10 to T12) or trisomy
+# (T13, T18, T21), vitamin (B12, Q10), antigen (B27) or protein (P16, P53, P63).
+_CATEGORY = r"(?!B12|B27|P16|P[56]3|Q10|T1[0-38]|T21)[A-Z]\d\d"
 # "(2017)", "(dx 2017)", ", 2017", "since 2017": when it was, or was found.
 _YEAR = r"(?:19|20)\d\d"
 _FOUND = r"(?:in|since|dx|dx'd|diagnosed|diagnosed in)"
-_CATEGORY = r"(?i:[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])])"
+_PAYMENT = r"(?i:[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])])"
 # Chapters of the Read codes: "[D]" is for symptoms, "[X]" for what ICD-10 alone has.
 _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 
@@ -45,17 +48,17 @@ _FRACTURE = re.compile(
 )
 
 _BEFORE = re.compile(
-    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s"
-    rf"|{_OUT_OF_USE}|{_ITEM}"
+    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_CATEGORY}\s+[–-]\s"
+    rf"|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}|{_ITEM}"
 )
 _BEHIND = re.compile(
-    rf"{_BRACKETED}|{_CATEGORY}|\({_NOT_FOR_USE}\)|\((?:(?i:{_FOUND})\s+)?{_YEAR}\)"
+    rf"{_BRACKETED}|{_PAYMENT}|\({_NOT_FOR_USE}\)|\((?:(?i:{_FOUND})\s+)?{_YEAR}\)"
 )
 # Without brackets, only what can be nothing else: "ICD 2018" may be a device and its year.
 _SAID_BEHIND = re.compile(
     rf"(?<![\s,;])(?:[\s,;]+(?:ICD-?(?:9|10)(?:-?[A-Z]{{2}})?[:# -]*(?:{_DOTTED}|{_ICD})"
     rf"|{_SNOMED}[:# -]*\d{{6,18}}|(?i:{_FOUND})\s+{_YEAR})|,\s*{_YEAR}"
-    rf"|\s+[–-]\s*(?:{_LETTERED}|{_NOT_FOR_USE}))$"
+    rf"|\s+[–-]\s*(?:{_LETTERED}|{_CATEGORY}|{_NOT_FOR_USE}))$"
 )
 _READING = re.compile(r"\(([^()\d]{1,40}\d[^()]{0,40})\)")
 _ENCLOSED = re.compile(r"\"([^\"]+)\"|“([^“”]+)”|\(([^()\d]+)\)")
@@ -90,7 +93,7 @@ def unmarked(term: str) -> str:
             left = left[: said.start()].strip(_MARKS)
         if _ENCLOSED.fullmatch(left):
             left = left[1:-1].strip(_MARKS)
-        left = _FOOTNOTE.sub("", _without_stop(left))
+        left = _FOOTNOTE.sub("", _without_stop(left)).strip(_MARKS)
     return term if left in ("", term.strip()) else left
 
 
@@ -102,6 +105,6 @@ def _is_reading(term: str, start: int) -> bool:
 
 def _without_stop(term: str) -> str:
     """A term without the mark that ends a sentence or a clause: "HTN.", "DM;", not "C.O.P.D."."""
-    left = term.rstrip(",;:") or term
+    left = term.rstrip(",;:")
     last = left[-_LONGEST_WORD:].split()[-1:]
     return left[:-1] if last and last[0].endswith(".") and last[0].count(".") == 1 else left

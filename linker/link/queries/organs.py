@@ -66,7 +66,7 @@ class Organs:
         rows = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int)).tolist()
         # Retired concepts have no types.
         typed = [row for row in rows if self._store.semantic_types(row)]
-        return sum(map(self._is_part, typed)) >= _MOST * max(len(typed), 1)
+        return sum(map(self._is_part, typed)) >= _MOST * len(typed)
 
     def _read(self, adjective: str, nouns: tuple[str, ...]) -> str | None:
         own = self._pairs(adjective)

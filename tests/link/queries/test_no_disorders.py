@@ -20,6 +20,8 @@ CONCEPTS = [
     concept("D:5", "CHARGE syndrome", types=["Disease"]),
     concept("D:6", "Wounds", "Trauma", types=["Disease"]),
     concept("D:7", "Injury by oneself", types=["Disease"]),
+    concept("D:8", "High blood pressure", "Blood pressure", types=["Disease"]),
+    concept("D:9", "Alcohol abuse", types=["Disease"]),
 ]
 
 
@@ -44,6 +46,10 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         ("charge", None),
         ("CHARGE", "D:5"),
         ("POSITION", None),
+        ("ALCOHOL", None),
+        # Of a test a terminology may have what is abnormal under the same words.
+        ("blood pressure", None),
+        ("high blood pressure", "D:8"),
         ("injury", None),
         ("trauma", "D:6"),
         # What is no disorder may be meant.

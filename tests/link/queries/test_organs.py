@@ -10,6 +10,7 @@ from cases import FakeEncoder, build, concept
 from linker import Linker, Mention
 from linker.index import Index
 from linker.link.queries.organs import Organs
+from linker.offline import overlay_index
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("pulmonary", None, "lung"),
         (" Pulmonary ", "anatomy", "lung"),
         ("pulmonary", "disorder", "pulmonary"),
+        ("pulmonary", "chemical", "pulmonary"),
         ("pulmonary embolism", None, "pulmonary embolism"),
         ("renal", None, "renal"),  # a concept of its own
         ("ocular", None, "ocular"),  # what the terminology itself calls so
@@ -66,8 +68,28 @@ def test_where_all_are_body_parts_an_adjective_needs_no_label(tmp_path: Path) ->
     untyped = [concept(f"P:{i}", f"Part {i}") for i in range(3, 9)]
     store = build(tmp_path / "parts", [*parts, *untyped]).store
     assert Organs(store).name_of("cranial") == "skull"
-    mixed = [*parts, concept("P:9", "Pain", types=["Finding"])]
+    most = [concept(f"M:{i}", f"Part {i}", types=["Anatomy"]) for i in range(7)]
+    pain = concept("P:9", "Pain", types=["Finding"])
+    one_in_ten = build(tmp_path / "most", [*parts, *most, pain])
+    assert Organs(one_in_ten.store).name_of("cranial") == "skull"
+    nothing_typed = build(tmp_path / "untyped", untyped)
+    assert Organs(nothing_typed.store).name_of("cranial") == "cranial"
+    mixed = [*parts, pain]
     assert Organs(build(tmp_path / "mixed", mixed).store).name_of("cranial") == "cranial"
+
+
+def test_a_name_of_the_house_goes_before_a_body_part(tmp_path: Path) -> None:
+    concepts = [
+        concept("T:1", "Lung", types=["Anatomy"]),
+        concept("T:2", "Asthma", types=["Disease"]),
+    ]
+    index = build(tmp_path / "index", concepts)
+    local = tmp_path / "local.csv"
+    local.write_text("concept_id,name\nT:2,pulmonary\n")
+    overlay_index(index.path, [local], encoder=FakeEncoder())
+    linker = Linker.load(index.path, encoder=FakeEncoder())
+    (link,) = linker.link_mentions([Mention(0, 9, "pulmonary")])
+    assert (link.concept_id, link.mention.long_form) == ("T:2", None)
 
 
 def test_parts_of_cells_have_adjectives_too(tmp_path: Path) -> None:

@@ -83,6 +83,12 @@ def test_a_label_says_whether_letters_are_a_symbol(
     assert Symbols(index.store).name_of(query, kind) == name
 
 
+def test_without_the_filter_of_types_a_label_says_nothing_of_a_symbol(index: Index) -> None:
+    linker = Linker(index, encoder=FakeEncoder(), type_filter=False)
+    (link,) = linker.link_mentions([Mention(0, 2, "Ca", label="DISEASE")])
+    assert link.concept_id == "T:1"
+
+
 def test_the_linker_looks_symbols_up_by_their_names(index: Index) -> None:
     linker = Linker(index, encoder=FakeEncoder())
     [calcium, potassium, gene] = linker.link(["Ca2+", "K", "CCL4"])

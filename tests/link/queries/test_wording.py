@@ -144,6 +144,15 @@ def test_what_goes_from_one_to_the_other_keeps_its_order(tmp_path: Path) -> None
     assert encoder.encoded == ["right to left shunt", "shunt right to left"]
 
 
+def test_a_name_with_a_words_other_ending_is_nearer_than_one_without_the_word(
+    tmp_path: Path,
+) -> None:
+    concepts = [concept("H:1", "Chronic headaches"), concept("H:2", "Headache")]
+    index = build(tmp_path / "index", concepts)
+    (link,) = Linker(index, encoder=FakeEncoder()).link(["chronic headache"])
+    assert link.candidates[0].concept_id == "H:1"
+
+
 def test_a_plural_is_its_singular_and_not_the_reverse(tmp_path: Path) -> None:
     concepts = [concept("P:1", "Abscess"), concept("P:2", "Alcohols"), concept("P:3", "Seizure")]
     index = build(tmp_path / "index", concepts)
