@@ -162,6 +162,8 @@ def test_the_same_words_are_mentions_elsewhere(tmp_path: Path) -> None:
         ("Takes part in running.", ["running"]),
         ("The alarm was set. The bone was fixed with a screw set.", []),
         ("A urine pregnancy test; an early pregnancy.", ["pregnancy"]),
+        ("LABORATORY: none.\nLaboratory data are pending.", []),
+        ("Sent to the laboratory.", ["laboratory"]),
         # What a heart has to bear, and where nerves meet.
         ("Wall motion at peak stress and at rest.", []),
         ("Under stress at home.", ["stress"]),
@@ -191,7 +193,8 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         "Congenital abnormalities": ["Congenital abnormality", "Deformity", "Deformities"],
         "Epididymitis": ["Epididymis"], "Vesiculitis": ["Seminal vesicles"],
         "Thrombophilia": ["Venous thrombosis"], "General surgery": ["Surgery"],
-        "Reading": [], "Seeds": ["Seed"], "Culicidae": ["Mosquito"], "Diamond": [], "Lip": [],
+        "Reading": [], "Seeds": ["Seed"], "Culicidae": ["Mosquito"],
+        "Laboratories": ["Laboratory"], "Diamond": [], "Lip": [],
         "Plastics": ["Plastic"], "Running": [], "Set": [], "Pregnancy": [], "Stress": [],
         "Ganglion": [], "Weakness": [], "Lordosis": [], "Tearing": [], "Lead": [],
         "Aspiration": [],
