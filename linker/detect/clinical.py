@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import RootModel
 
 from linker.checked import shipped
+from linker.detect.dictionary.names import Names
 from linker.detect.dictionary.not_mentions import is_no_mention
 from linker.errors import DetectorError
 from linker.index import Index
@@ -35,7 +36,8 @@ class ClinicalDetector:
 
     Mentions of a label of which the index holds nothing are left out: a disease terminology has a
     nearest name for every drug, and none that is right. So is what the dictionary knows to be none
-    where it stands: headers, general words, a stress test.
+    where it stands: headers, general words, a stress test, and a name of what notes do not mean by
+    it, such as the skin that a neoplasm is called after.
 
     Args:
         index: what the mentions are for.
@@ -47,6 +49,7 @@ class ClinicalDetector:
 
     def __init__(self, index: Index, *, model: Path | None = None) -> None:
         self._index = index
+        self._names = Names(index)
         self._folder = model
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
@@ -57,6 +60,7 @@ class ClinicalDetector:
                 for mention in mentions
                 if mention.label in self._labels
                 and not is_no_mention(text, mention.start, mention.end)
+                and not self._names.is_nothing_meant(mention.text)
             ]
             for text, mentions in zip(texts, self._model.detect(texts), strict=True)
         ]

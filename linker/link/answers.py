@@ -11,7 +11,7 @@ from typing import NamedTuple
 from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
-from linker.link.queries.no_disorders import is_no_disorder
+from linker.link.queries.no_disorders import has_no_name, is_no_disorder
 from linker.link.queries.organs import Organs
 from linker.link.queries.short_forms import by_other_name, spelled_out
 from linker.link.queries.symbols import Symbols
@@ -69,6 +69,7 @@ class Answers:
         self._by_other_name = partial(by_other_name, index)
         self._name_of = lru_cache(CACHED_QUERIES)(self._find_name)
         self._is_no_disorder = lru_cache(CACHED_QUERIES)(partial(is_no_disorder, index.store))
+        self._has_no_name = lru_cache(CACHED_QUERIES)(partial(has_no_name, index))
         try:
             self.weights = Weights.from_json(index.calibration["weights"])
         except (KeyError, TypeError, ValueError) as error:
@@ -108,11 +109,12 @@ class Answers:
         """What a query says itself of its kind, where no detector's label says better.
 
         Detectors take "Neck:" and "extremities" for diseases, and a disease terminology has one
-        of every body part.
+        of every body part. They take a cough for one, too, where it has whooping cough alone.
         """
         if self._types is None or kind not in (None, DISORDER):
             return kind
-        return NO_DISORDER if self._is_no_disorder(query) else kind
+        no_disorder = self._is_no_disorder(query) or (kind == DISORDER and self._has_no_name(query))
+        return NO_DISORDER if no_disorder else kind
 
     def _spelled_out(self, mention: Mention) -> Mention:
         """The mention, with what a symbol, an adjective, or short forms in a phrase, stand for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -32,6 +33,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"label": "DISEASE", "pattern": [{"LOWER": "allergies"}]},
             {"label": "DISEASE", "pattern": [{"LOWER": "stress"}]},
             {"label": "DISEASE", "pattern": [{"LOWER": "strain"}]},
+            {"label": "DISEASE", "pattern": [{"LOWER": "skin"}]},
+            {"label": "DISEASE", "pattern": [{"LOWER": "seizures"}]},
+            {"label": "DISEASE", "pattern": [{"LOWER": "coma"}]},
         ]
     )
     folder = tmp_path_factory.mktemp("clinical") / "model"
@@ -64,6 +68,38 @@ def test_what_is_no_finding_where_it_stands_is_no_mention(model: Path, tmp_path:
         (64, "stress"),
         (75, "allergies"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        (
+            [
+                concept("D:1", "Neoplasm of skin", "Skin", types=["Disease"]),
+                concept("D:2", "Visual epilepsy", "Seizures", types=["Disease"]),
+                concept("D:3", "Oculomotor apraxia, type M", "COMA", types=["Disease"]),
+            ],
+            [],
+        ),
+        (
+            [
+                concept("A:1", "Skin", types=["Body Part"]),
+                concept("D:2", "Seizures", types=["Disease"]),
+                concept("D:3", "Coma", types=["Disease"]),
+            ],
+            ["skin", "seizures", "coma"],
+        ),
+        # What is no name may be anything.
+        ([], ["skin", "seizures", "coma"]),
+    ],
+)
+def test_a_name_of_what_notes_do_not_mean_by_it_is_no_mention(
+    model: Path, tmp_path: Path, others: list[dict[str, Any]], found: list[str]
+) -> None:
+    known = [concept(f"T:{i}", name) for i, name in enumerate(DISEASES)]
+    detector = ClinicalDetector(build(tmp_path / "i", [*known, *others]), model=model)
+    (mentions,) = detector.detect(["His skin is dry. No seizures since, and no coma."])
+    assert [mention.text for mention in mentions] == found
 
 
 def test_offsets_hold_in_long_notes_with_strange_characters(model: Path, tmp_path: Path) -> None:

@@ -51,9 +51,14 @@ _LONGEST_SAYING = 9
 _COMMA = re.compile(r",\s")
 _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
 _FAMILY = re.compile(
-    r"(?<!\w)(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?\Z", re.IGNORECASE
+    r"(?<!\w)(?:(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?"
+    # "His mother has a history of": whose it is stands before it.
+    r"|(?:aunt|brother|cousin|dad|family member|(?:grand)?(?:father|mother|parent)|mom|relative"
+    r"|sibling|sister|uncle)s?,?\s"
+    r"(?:(?:a|also|an|had|has|have|positive|prior|strong|with)\s){0,4})\Z",
+    re.IGNORECASE,
 )
-_LONGEST_FAMILY = len(" familial medical ")
+_LONGEST_FAMILY = len(" grandmother also had a prior ")
 
 
 class DictionaryMatcher:

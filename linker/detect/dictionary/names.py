@@ -232,6 +232,15 @@ class Names:
             for pair in store.pairs(row)
         )
 
+    def is_nothing_meant(self, text: str) -> bool:
+        """Whether a text is a name of the index, and of nothing that notes mean by it.
+
+        The skin that a neoplasm is called after, "seizures" as those that are seen, a coma where
+        the index has COMA.
+        """
+        row = self._index.store.name_row(normalise(text))
+        return row is not None and self.reading(text, row, True) is None
+
     def _is_preferred(self, row: int) -> bool:
         return any(pair.kind is NameKind.PREFERRED for pair in self._index.store.pairs(row))
 

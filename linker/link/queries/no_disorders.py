@@ -10,10 +10,10 @@ from functools import lru_cache
 
 from linker.checked import Checked, shipped
 from linker.detect import is_site
-from linker.index import Store
+from linker.index import Index, Store
 from linker.link.queries.laboratory import is_of_laboratory
 from linker.link.queries.short_forms import is_of_test
-from linker.text import normalise
+from linker.text import bag_hash, normalise, stems
 
 _ARTICLES = ("the ", "a ", "an ", "his ", "her ")
 
@@ -23,6 +23,7 @@ _SHORTEST_IN_CAPITALS = 7
 
 class _Words(Checked):
     words: frozenset[str]
+    findings: tuple[str, ...]
 
 
 def is_no_disorder(store: Store, query: str) -> bool:
@@ -42,14 +43,32 @@ def is_no_disorder(store: Store, query: str) -> bool:
     return named and store.name_row(normal) is None
 
 
+def has_no_name(index: Index, query: str) -> bool:
+    """Whether a query is a finding that an index has no name for, and nothing near either.
+
+    Args:
+        query: what a detector takes for a disorder.
+    """
+    said = tuple(stems(query))
+    if said not in _findings():
+        return False
+    rows = index.lexicon.rows_of(bag_hash(said))
+    return not any(tuple(stems(index.store.normal(row))) == said for row in rows)
+
+
 def _is_plain(query: str, normal: str) -> bool:
     if query.isupper() and len(query) < _SHORTEST_IN_CAPITALS:
         # "CHARGE" and "SHORT" are syndromes.
         return False
     article = next((word for word in _ARTICLES if normal.startswith(word)), "")
-    return normal[len(article) :] in _words()
+    return normal[len(article) :] in _listed().words
 
 
 @lru_cache(maxsize=1)
-def _words() -> frozenset[str]:
-    return shipped(_Words, __package__, "no_disorders.toml").words
+def _listed() -> _Words:
+    return shipped(_Words, __package__, "no_disorders.toml")
+
+
+@lru_cache(maxsize=1)
+def _findings() -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(stems(finding)) for finding in _listed().findings)

@@ -175,6 +175,10 @@ def test_the_history_of_a_family_is_not_the_patients_own(
     text = "A history of gout. Family history of gout. Family history of asthma."
     assert found(matcher, text) == ["history of gout", "gout", "Family history of asthma"]
     assert found(matcher, "A familial medical history of gout.") == ["gout"]
+    assert found(matcher, "Her mother has a history of gout.") == ["gout"]
+    assert found(matcher, "Father also had a prior history of gout.") == ["gout"]
+    assert found(matcher, "Two maternal aunts with history of gout.") == ["gout"]
+    assert found(matcher, "Seen with his mother. Has a history of gout.") == ["history of gout"]
 
 
 def test_a_name_before_some_words_is_another_thing(

@@ -126,3 +126,79 @@ def test_the_same_words_are_mentions_elsewhere(tmp_path: Path) -> None:
     linker = Linker.load(tmp_path / "a", encoder=FakeEncoder())
     links = linker.annotate("Last bowel movement on Monday.")
     assert [(link.mention.text, link.concept_id) for link in links] == [("bowel movement", "W:4")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # An operation's wound is no injury.
+        ("The wound was then gently irrigated.", []),
+        ("Both wounds were closed in layers.", []),
+        ("Saline went into the surgical wound; wound edges look good.", []),
+        ("A drain through the entire wound.", []),
+        ("A dirty wound of the shin was found.", ["wound"]),
+        ("Left by a separate stab wound.", ["stab wound"]),
+        ("Drained by a stab wound incision.", []),
+        ("Has a stab wound of the arm.", ["stab wound"]),
+        # Of any cause, not of birth alone.
+        ("Knee deformity after a fall; no other deformities.", []),
+        ("A congenital abnormality.", ["congenital abnormality"]),
+        # Body parts that a terminology lists as their inflammation.
+        ("The epididymis and both seminal vesicles are normal.", []),
+        ("Epididymitis on the left.", ["Epididymitis"]),
+        ("A deep venous thrombosis.", []),
+        # Operations, machines, instruments.
+        ("No prior surgeries.", []),
+        ("Her home readings are fine, and today's reading is 120.", []),
+        ("Enjoys reading.", ["reading"]),
+        ("Ten seeds in the prostate.", []),
+        ("Held with a curved mosquito clamp.", []),
+        ("A mosquito bit him.", ["mosquito"]),
+        ("Cut with a diamond blade.", []),
+        ("The anterior lip of the cervix bled.", []),
+        ("The upper lip bled.", ["lip"]),
+        ("A plastic closure.", []),
+        ("A running inverted suture; sugars are running better.", []),
+        ("Takes part in running.", ["running"]),
+        ("The alarm was set. The bone was fixed with a screw set.", []),
+        ("A urine pregnancy test; an early pregnancy.", ["pregnancy"]),
+        ("LABORATORY: none.\nLaboratory data are pending.", []),
+        ("Sent to the laboratory.", ["laboratory"]),
+        # What a heart has to bear, and where nerves meet.
+        ("Wall motion at peak stress and at rest.", []),
+        ("Under stress at home.", ["stress"]),
+        ("A stellate ganglion block.", []),
+        ("A ganglion at the wrist.", ["ganglion"]),
+        ("Strengths and weaknesses of memory.", []),
+        ("Has weakness of a leg.", ["weakness"]),
+        ("To preserve the cervical lordosis.", []),
+        ("An exaggerated lordosis.", ["lordosis"]),
+        ("Felt a tearing burning pain.", []),
+        ("A bipolar lead; exposed to paint with lead.", ["lead"]),
+        ("Aspiration was carefully performed with intermittent aspiration.", []),
+        ("Aspiration of food.", ["Aspiration"]),
+    ],
+)
+def test_a_name_is_a_mention_only_of_what_it_means(
+    others: DictionaryMatcher, text: str, found: list[str]
+) -> None:
+    (mentions,) = others.detect([text])
+    assert [mention.text for mention in mentions] == found
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
+    names = {
+        "Injury": ["Wound", "Wounds"], "Wounds, Stab": ["Stab wound"],
+        "Congenital abnormalities": ["Congenital abnormality", "Deformity", "Deformities"],
+        "Epididymitis": ["Epididymis"], "Vesiculitis": ["Seminal vesicles"],
+        "Thrombophilia": ["Venous thrombosis"], "General surgery": ["Surgery"],
+        "Reading": [], "Seeds": ["Seed"], "Culicidae": ["Mosquito"],
+        "Laboratories": ["Laboratory"], "Diamond": [], "Lip": [],
+        "Plastics": ["Plastic"], "Running": [], "Set": [], "Pregnancy": [], "Stress": [],
+        "Ganglion": [], "Weakness": [], "Lordosis": [], "Tearing": [], "Lead": [],
+        "Aspiration": [],
+    }  # fmt: skip
+    concepts = [concept(f"O:{i}", name, *more) for i, (name, more) in enumerate(names.items())]
+    folder = tmp_path_factory.mktemp("others")
+    return DictionaryMatcher(build(folder / "index", concepts))

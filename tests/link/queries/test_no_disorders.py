@@ -22,6 +22,8 @@ CONCEPTS = [
     concept("D:7", "Injury by oneself", types=["Disease"]),
     concept("D:8", "High blood pressure", "Blood pressure", types=["Disease"]),
     concept("D:9", "Alcohol abuse", types=["Disease"]),
+    concept("D:10", "Whooping cough", types=["Disease"]),
+    concept("D:11", "Oedema", types=["Disease"]),
 ]
 
 
@@ -67,6 +69,16 @@ def test_it_is_none_even_if_a_detector_takes_it_for_a_disease(linker: Linker) ->
     """Models mark "Neck:" and "extremities", and a disease terminology has one of each."""
     mentions = [Mention(0, 6, "kidney", "DISEASE"), Mention(0, 15, "kidney diseases", "DISEASE")]
     assert [link.concept_id for link in linker.link_mentions(mentions)] == [None, "D:1"]
+
+
+def test_a_finding_without_a_name_is_no_other_that_a_detector_takes_it_for(linker: Linker) -> None:
+    """Of a cough the index has one kind alone; of edema it has the name, in another spelling."""
+    said = ["cough", "oedemas", "edema", "whooping cough"]
+    marks = [Mention(0, len(text), text, "DISEASE") for text in said]
+    expected = [None, "D:11", "D:11", "D:10"]
+    assert [link.concept_id for link in linker.link_mentions(marks)] == expected
+    # A string that no detector has marked may be anything.
+    assert linker.link(["cough"])[0].concept_id == "D:10"
 
 
 @pytest.mark.parametrize(
