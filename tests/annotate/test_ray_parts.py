@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from linker import Linker
-from linker.annotate import NoteStream
+from linker.annotate import NoteStream, annotate_files
 from linker.annotate.batch import Done, Item
 from linker.annotate.settle import Sighting
 from linker.errors import IndexFolderError, NoteError
@@ -229,3 +231,57 @@ def test_a_machine_needs_the_folder_of_the_run_for_relative_paths_alone(
     look_for_folders(NoteStream(["notes"]), tmp_path)
     with pytest.raises(FileNotFoundError, match="gone/notes"):
         look_for_folders(NoteStream(["notes"]), gone)
+
+
+def _on_ray_here(
+    linker: Linker,
+    stream: NoteStream,
+    done: Any,
+    digest: Any,
+    annotate: Callable[[Linker, list[Item]], Done],
+    *_: object,
+) -> Iterator[tuple[list[Sighting], Done, int]]:
+    """As `annotate_on_ray`, in this process."""
+    from linker.annotate.ray import read_batches, rows
+
+    for batch in read_batches(stream, done, digest):
+        (row,) = batch.to_pylist()
+        sightings = rows.sightings_of(row)
+        left = [(s.item, s.text) for s in sightings if not s.is_done]
+        found = annotate(linker, left) if left else Done(b"", (), 0)
+        row = rows.of_done(sightings, found, row)
+        yield rows.sightings_of(row), rows.done_of(row), row["read"]
+
+
+@pytest.mark.parametrize("ray", [None, "auto"])
+def test_what_was_mended_before_a_run_goes_on_is_no_error_any_more(
+    linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ray: str | None
+) -> None:
+    from linker.annotate.ray import Cluster
+
+    def stop(stream: NoteStream, n: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        "linker.annotate.ray.connected", lambda *_, **__: nullcontext(Cluster(1, 0))
+    )
+    monkeypatch.setattr("linker.annotate.ray.annotate_on_ray", _on_ray_here)
+    path, out = tmp_path / "a.jsonl", tmp_path / "out"
+    notes = [{"id": "n1"}, {"id": "n2", "text": "Fever."}, {"id": "n2", "text": "Nausea."}, {}]
+    path.write_text("\n".join(map(json.dumps, notes)))
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [path], out, ray=ray, progress=stop)
+    notes[0]["text"] = "Fever."
+    path.write_text("\n".join(map(json.dumps, notes)))
+    counts = annotate_files(linker, [path], out, ray=ray, resume=True)
+    assert (counts.notes, counts.errors, counts.resumed, counts.held_errors) == (1, 0, 4, 2)
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    assert sorted((line["id"], line["links"][0]["concept_id"]) for line in found) == [
+        ("n1", "X:0006"),
+        ("n2", "X:0006"),
+    ]
+    errors = out.with_name("out.errors.jsonl").read_text().splitlines()
+    assert [(json.loads(line)["id"], json.loads(line)["line"]) for line in errors] == [
+        ("n2", 3),
+        (None, 4),
+    ]
