@@ -143,11 +143,10 @@ def settle(sightings: list[Sighting], done: Done, ledger: Ledger, faults: Faults
 def _fate(sighting: Sighting, ledger: Ledger, faults: Faults) -> Sighting | BadNote | None:
     """The sighting if its result stays, another error, or None for one that the journal has."""
     item = sighting.item
-    if isinstance(item, BadNote):
-        bad, fate = item, sighting
-    elif ledger.meet(item.id):
-        return sighting
-    else:
-        bad = fate = BadNote(item.id, sighting.file, sighting.line, DUPLICATE)
-    faults.look_at(bad)
-    return None if bad.place in faults.known else fate
+    fate: Sighting | BadNote = sighting
+    if isinstance(item, Note):
+        if ledger.meet(item.id):
+            return sighting
+        item = fate = BadNote(item.id, sighting.file, sighting.line, DUPLICATE)
+    faults.look_at(item)
+    return None if item.place in faults.known else fate
