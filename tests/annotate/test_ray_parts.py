@@ -16,7 +16,7 @@ from linker import Linker
 from linker.annotate import NoteStream, annotate_files
 from linker.annotate.batch import Done, Item
 from linker.annotate.settle import Sighting
-from linker.errors import IndexFolderError, NoteError
+from linker.errors import IndexFolderError, LinkerError, MissingExtraError, NoteError
 from linker.schema import Note
 
 pytest.importorskip("ray", reason="ray is not installed: the extra [ray] brings it")
@@ -285,3 +285,114 @@ def test_what_was_mended_before_a_run_goes_on_is_no_error_any_more(
         ("n2", 3),
         (None, 4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("has", "asked", "workers", "gpus"),
+    [
+        ({"CPU": 4.0}, None, 4, 0.0),
+        ({"CPU": 0.5, "GPU": 1.0}, None, 1, 1.0),
+        ({}, None, 1, 0.0),
+        ({"CPU": 4.0, "GPU": 8.0}, None, 4, 1.0),  # an actor has one at most
+        ({"CPU": 64.0, "GPU": 1.0}, 3, 3, 0.3333),  # so that three of them fit
+    ],
+)
+def test_workers_are_as_many_as_cores_and_share_the_gpus(
+    monkeypatch: pytest.MonkeyPatch,
+    has: dict[str, float],
+    asked: int | None,
+    workers: int,
+    gpus: float,
+) -> None:
+    import ray
+
+    from linker.annotate.ray import Cluster, connected
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "cluster_resources", lambda: has)
+    with connected("auto", workers=asked) as cluster:
+        assert cluster == Cluster(workers, gpus)
+
+
+@pytest.mark.parametrize(
+    ("total", "workers", "block"),
+    [(0, 4, 64 << 10), (16 << 20, 4, 256 << 10), (1 << 40, 4, 1 << 20)],
+)
+def test_blocks_are_neither_small_nor_large(total: int, workers: int, block: int) -> None:
+    from linker.annotate.ray import Cluster
+    from linker.annotate.ray.drive import _block_bytes
+
+    assert _block_bytes(total, Cluster(workers, 0)) == block
+
+
+def test_files_that_are_read_in_groups_are_read_as_one_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    from linker.annotate.ledger import Ledger, digest
+    from linker.annotate.ray import rows, source
+    from linker.annotate.settle import DoneNotes
+
+    for i in range(5):
+        text = json.dumps({"id": f"n{i}", "text": "Fever."}) + ("\n{" if i == 3 else "")
+        (tmp_path / f"{i}.jsonl").write_text(text)
+    size = (tmp_path / "0.jsonl").stat().st_size
+    monkeypatch.setattr(source, "GROUP_BYTES", 2 * size)
+    ledger = Ledger()
+    ledger.record("n1", digest("Fever."))
+    ledger.record("n2", digest("No fever."))
+    stream = NoteStream([tmp_path])
+    monkeypatch.setattr(ray, "get", DoneNotes.of)  # The reference is the ledger here.
+    read = source.NoteSource(stream, ledger, lambda note: digest(note.text), tmp_path)
+    assert read.groups == [(0, 2, 2 * size), (2, 4, 2 * size + 2), (4, 5, size)]
+    monkeypatch.chdir(tmp_path)  # A task goes where the run was started.
+    found = [
+        row for task in read.get_read_tasks(1) for batch in task() for row in batch.to_pylist()
+    ]
+    assert [row["stop"] for row in found] == [""] * 3
+    assert [row["read"] for row in found] == [2 * size, 4 * size + 2, 5 * size + 2]
+    assert read.total_bytes == read.estimate_inmemory_data_size() == 5 * size + 2
+    sightings = [sighting for row in found for sighting in rows.sightings_of(row)]
+    assert [(s.item.id, s.is_done, s.n_characters, s.line) for s in sightings] == [
+        ("n0", False, 6, 1),
+        ("n1", True, 0, 1),
+        ("n2", False, 6, 1),
+        ("n3", False, 6, 1),
+        (None, False, 0, 2),
+        ("n4", False, 6, 1),
+    ]
+    assert [sighting.text for sighting in sightings[3:5]] == [digest("Fever."), b""]
+    # Of a machine that does not see the notes a row says so: no exception leaves the task.
+    (last,) = read.get_read_tasks(1)[2:]
+    tmp_path.rename(tmp_path.with_name("elsewhere"))
+    (batch,) = last()
+    (row,) = batch.to_pylist()
+    assert "No such file or directory; all machines of the cluster must see" in row["stop"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (IndexFolderError("a: damaged"), IndexFolderError, r"^on [\d.]+: a: damaged$"),
+        (MissingExtraError("torch", extra="torch"), LinkerError, r"^on [\d.]+: .*torch"),
+        (
+            FileNotFoundError(2, "No such file", "/data/notes"),
+            NoteError,
+            r"^on [\d.]+: /data/notes: No such file; all machines of the cluster must see the ",
+        ),
+        (OSError("of a library"), NoteError, r"^on [\d.]+: OSError; all machines"),
+        (ValueError("zebrafish"), LinkerError, r"^on [\d.]+: a worker failed: ValueError$"),
+    ],
+)
+def test_what_stops_a_task_is_raised_by_the_driver(
+    error: Exception, kind: type[LinkerError], message: str
+) -> None:
+    from linker.annotate.ray import rows
+
+    row = rows.of_stop(error)
+    assert rows.sightings_of(row) == []
+    with pytest.raises(LinkerError, match=message) as raised:
+        rows.done_of(rows.of_done([], Done(b"", (), 0), row))
+    assert type(raised.value) is kind
+    assert "zebrafish" not in str(raised.value)
