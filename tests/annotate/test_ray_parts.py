@@ -52,13 +52,13 @@ def test_what_ray_writes_is_its_users_alone(
         (tmp_path / "spilled").touch()
         raise ConnectionError
 
+    mask = os.umask(0)
+    os.umask(mask)
     monkeypatch.setattr(ray, "init", init)
     with pytest.raises(NoteError), connected("local", workers=1):
         pass
     (tmp_path / "after").touch()
     assert (tmp_path / "spilled").stat().st_mode & 0o077 == 0
-    mask = os.umask(0)
-    os.umask(mask)
     assert (tmp_path / "after").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
@@ -315,6 +315,42 @@ def test_workers_are_as_many_as_cores_and_share_the_gpus(
 
 
 @pytest.mark.parametrize(
+    ("address", "already", "options"),
+    [
+        ("local", False, {"num_cpus": 2, "include_dashboard": False}),
+        ("auto", False, {}),
+        ("auto", True, None),
+    ],
+)
+def test_what_was_not_connected_before_is_not_afterwards(
+    monkeypatch: pytest.MonkeyPatch, address: str, already: bool, options: dict[str, Any] | None
+) -> None:
+    import ray
+
+    from linker.annotate.ray import connected
+
+    calls: list[dict[str, Any]] = []
+
+    def init(**given: Any) -> None:
+        names = ("RAY_USAGE_STATS_ENABLED", "RAY_BACKEND_LOG_LEVEL")
+        assert [os.environ.get(name) for name in names] == ["0", "fatal"]
+        calls.append(given)
+
+    monkeypatch.delenv("RAY_BACKEND_LOG_LEVEL", raising=False)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
+    monkeypatch.setattr(ray, "is_initialized", lambda: already)
+    monkeypatch.setattr(ray, "cluster_resources", dict)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: calls.append({"shutdown": True}))
+    with pytest.raises(KeyboardInterrupt), connected(address, workers=2):
+        raise KeyboardInterrupt
+    assert "RAY_BACKEND_LOG_LEVEL" not in os.environ
+    asked = {"address": address, "log_to_driver": False, "logging_level": 40}
+    expected = [] if options is None else [asked | options, {"shutdown": True}]
+    assert calls == expected
+
+
+@pytest.mark.parametrize(
     ("total", "workers", "block"),
     [(0, 4, 64 << 10), (16 << 20, 4, 256 << 10), (1 << 40, 4, 1 << 20)],
 )
@@ -334,19 +370,22 @@ def test_files_that_are_read_in_groups_are_read_as_one_stream(
     from linker.annotate.ray import rows, source
     from linker.annotate.settle import DoneNotes
 
+    folder = tmp_path / "notes"
+    folder.mkdir()
     for i in range(5):
         text = json.dumps({"id": f"n{i}", "text": "Fever."}) + ("\n{" if i == 3 else "")
-        (tmp_path / f"{i}.jsonl").write_text(text)
-    size = (tmp_path / "0.jsonl").stat().st_size
+        (folder / f"{i}.jsonl").write_text(text)
+    size = (folder / "0.jsonl").stat().st_size
     monkeypatch.setattr(source, "GROUP_BYTES", 2 * size)
     ledger = Ledger()
     ledger.record("n1", digest("Fever."))
     ledger.record("n2", digest("No fever."))
-    stream = NoteStream([tmp_path])
+    monkeypatch.chdir(folder)
+    stream = NoteStream(["."])
     monkeypatch.setattr(ray, "get", DoneNotes.of)  # The reference is the ledger here.
-    read = source.NoteSource(stream, ledger, lambda note: digest(note.text), tmp_path)
+    read = source.NoteSource(stream, ledger, lambda note: digest(note.text), folder)
     assert read.groups == [(0, 2, 2 * size), (2, 4, 2 * size + 2), (4, 5, size)]
-    monkeypatch.chdir(tmp_path)  # A task goes where the run was started.
+    monkeypatch.chdir(tmp_path)  # A task goes where the run was started, on its machine.
     found = [
         row for task in read.get_read_tasks(1) for batch in task() for row in batch.to_pylist()
     ]
@@ -365,7 +404,7 @@ def test_files_that_are_read_in_groups_are_read_as_one_stream(
     assert [sighting.text for sighting in sightings[3:5]] == [digest("Fever."), b""]
     # Of a machine that does not see the notes a row says so: no exception leaves the task.
     (last,) = read.get_read_tasks(1)[2:]
-    tmp_path.rename(tmp_path.with_name("elsewhere"))
+    folder.rename(tmp_path / "elsewhere")
     (batch,) = last()
     (row,) = batch.to_pylist()
     assert "No such file or directory; all machines of the cluster must see" in row["stop"]
