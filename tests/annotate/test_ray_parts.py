@@ -99,6 +99,40 @@ def test_an_actor_answers_with_what_the_journal_takes(linker: Linker, tmp_path: 
     assert done == Done(b"frame", (("n1", b"digest", True),), 2)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_actor_opens_the_index_once_and_annotates_what_is_not_done_until_it_is_to_stop(
+    linker: Linker, tmp_path: Path, fails: bool
+) -> None:
+    from linker.annotate.ray import rows
+    from linker.annotate.ray.actor import Annotator, made_of
+    from linker.annotate.ray.deaths import Book
+
+    called: list[object] = []
+
+    def reopen() -> Linker:
+        called.append("opened")
+        return linker
+
+    def annotate(linker: Linker, batch: list[Item]) -> Done:
+        called.append([item.id for item, _ in batch])
+        if fails:
+            raise NoteError("no more")
+        return Done(b"frame", (), 0)
+
+    before = Sighting(Note("n0", ""), b"digest", "a.jsonl", 1, is_done=True)
+    read = [rows.of_read([before], 3), *(rows.of_read([before, *NOTES], 7) for _ in "ab")]
+    actor = Annotator(reopen, made_of(linker), annotate, tmp_path, Book())
+    answers = [
+        answer
+        for block in ([*read, rows.of_stop(ValueError())], read)
+        for answer in actor(rows.table(block)).to_pylist()
+    ]
+    assert called == ["opened", *[["n1"]] * (1 if fails else 4)]
+    told = ["no more" in answer["stop"] for answer in answers]
+    assert told == [fails and i not in (0, 3) for i in range(7)]
+    assert "a worker failed: ValueError" in answers[3]["stop"]
+
+
 class _Died(BaseException):
     """What a worker dies of."""
 
@@ -152,6 +186,19 @@ def test_a_block_whose_worker_was_ended_for_anothers_sake_loses_nothing() -> Non
     (done,) = _tried(book, b"block", [_batch(0, 4)])
     assert [is_well for *_, is_well in done.items] == [True] * 4
     assert book.count() == 2
+
+
+def test_what_was_done_between_two_deaths_counts_though_a_block_has_both() -> None:
+    from linker.annotate.ray.deaths import Book
+
+    book = Book()
+    in_a_row = []
+    for parts in ([(0,)], [(0,)], [(0,), (1,)], [(0,)]):
+        in_a_row.append(book.opened(b"block").in_a_row)
+        for part in parts:
+            book.begun(b"block", part)
+    # Who begins the second part has done the first.
+    assert in_a_row == [0, 1, 2, 1]
 
 
 def test_workers_that_die_of_the_index_end_the_run(tmp_path: Path) -> None:

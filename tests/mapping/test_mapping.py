@@ -821,7 +821,7 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         "--prefix",
         "x.",
     )
-    assert "local.csv: 0 terms named, 1 rejected, 1 row und" in done.stderr
+    assert "local.csv: 0 terms named, 1 rejected, 0 rows und" in done.stderr
     for wrong in (
         (table,),
         (table, "--out", out, "--show", "n"),
