@@ -11,7 +11,6 @@ from linker.annotate.ledger import Ledger
 from linker.annotate.read import DUPLICATE
 from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile, Place
 from linker.errors import NoteError
-from linker.schema import Note
 
 
 class Faults:
@@ -55,19 +54,18 @@ class Faults:
         folder, name = os.path.split(file)
         return str(Path(self._real(folder), name))
 
-    def look_at(self, item: Note | BadNote, place: Place) -> None:
-        """Be told of what stands at a place of the input."""
-        if place in self.known:
-            self._again.add(place)
-        if isinstance(item, BadNote):
-            if item.id is not None:
-                self._ids.add(item.id)
-                if item.reason.endswith(WITHDRAWN):
-                    self._withdrawn.add(item.id)
-                elif item.reason.endswith(NO_TEXT):
-                    self._without_text.add(item.id)
-            else:
-                self._unknown = self._unknown or item
+    def look_at(self, bad: BadNote) -> None:
+        """Be told of a note of the input that is in error."""
+        if bad.place in self.known:
+            self._again.add(bad.place)
+        if bad.id is None:
+            self._unknown = self._unknown or bad
+            return
+        self._ids.add(bad.id)
+        if bad.reason.endswith(WITHDRAWN):
+            self._withdrawn.add(bad.id)
+        elif bad.reason.endswith(NO_TEXT):
+            self._without_text.add(bad.id)
 
     def has(self, note_id: str) -> bool:
         """Whether the input has a note of this id that is in error."""

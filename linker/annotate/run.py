@@ -325,10 +325,7 @@ class _Run:
             with closing(found):
                 for sightings, done, bytes_read in found:
                     self._stream.reached(bytes_read)
-                    for sighting in sightings:
-                        item = sighting.item
-                        self.faults.look_at(item, (sighting.file, sighting.line, item.id))
-                    yield settle(sightings, done, self._ledger, self.faults.known)
+                    yield settle(sightings, done, self._ledger, self.faults)
 
     def _left(self) -> Iterator[Item]:
         # Not as the stream itself looks for ids that come twice: the ledger knows.
@@ -336,7 +333,7 @@ class _Run:
             if isinstance(item, Note) and not self._ledger.meet(item.id):
                 item = file.bad(item.id, line, DUPLICATE)
             if isinstance(item, BadNote):
-                self.faults.look_at(item, item.place)
+                self.faults.look_at(item)
                 if item.place not in self.faults.known:
                     yield item, b""
             else:

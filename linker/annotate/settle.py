@@ -7,7 +7,7 @@ run decide it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linker.annotate.batch import Done
+from linker.annotate.faults import Faults
 from linker.annotate.journal import Record, unpack
 from linker.annotate.ledger import DIGEST_BYTES, Ledger, digest
 from linker.annotate.read import DUPLICATE
-from linker.annotate.readers import BadNote, Place
+from linker.annotate.readers import BadNote
 from linker.schema import Note
 
 
@@ -112,20 +113,20 @@ class DoneNotes:
         )
 
 
-def settle(sightings: list[Sighting], done: Done, ledger: Ledger, known: Collection[Place]) -> Done:
+def settle(sightings: list[Sighting], done: Done, ledger: Ledger, faults: Faults) -> Done:
     """Decide what of a batch goes into the journal. To be called in the order of the input.
 
     Args:
         sightings: what the batch was read from, in order.
         done: its results: one for each sighting that was not done before, in order.
         ledger: what the run knows of each id; is told of those of the batch.
-        known: notes that could not be read, and are in the journal.
+        faults: knows which errors the journal has; is told of those of the batch.
 
     Returns:
         The results, less errors that the journal has, and with an error for each note whose id
         stood further up in the input.
     """
-    fates = [_fate(sighting, ledger, known) for sighting in sightings]
+    fates = [_fate(sighting, ledger, faults) for sighting in sightings]
     if all(fate is sighting for fate, sighting in zip(fates, sightings, strict=True)):
         return done
     left = iter(unpack(done.frame) if done.items else ())
@@ -139,15 +140,13 @@ def settle(sightings: list[Sighting], done: Done, ledger: Ledger, known: Collect
     return Done.of(records)
 
 
-def _fate(
-    sighting: Sighting, ledger: Ledger, known: Collection[Place]
-) -> Sighting | BadNote | None:
+def _fate(sighting: Sighting, ledger: Ledger, faults: Faults) -> Sighting | BadNote | None:
     """The sighting if its result stays, another error, or None for one that the journal has."""
     item = sighting.item
-    if isinstance(item, BadNote):
-        return None if item.place in known else sighting
-    if ledger.meet(item.id):
-        return sighting
-    if (sighting.file, sighting.line, item.id) in known:
-        return None
-    return BadNote(item.id, sighting.file, sighting.line, DUPLICATE)
+    fate: Sighting | BadNote = sighting
+    if isinstance(item, Note):
+        if ledger.meet(item.id):
+            return sighting
+        item = fate = BadNote(item.id, sighting.file, sighting.line, DUPLICATE)
+    faults.look_at(item)
+    return None if item.place in faults.known else fate

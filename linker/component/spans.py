@@ -87,7 +87,7 @@ def spans_of(doc: Doc, links: list[Link]) -> list[tuple[Span, Link]]:
             # Two mentions may touch one token: the first has it.
             pairs.setdefault((span.start, span.end), (span, link))
     kept = filter_spans([span for span, _ in pairs.values()])
-    return [pairs[span.start, span.end] for span in sorted(kept)]
+    return [pairs[span.start, span.end] for span in kept]
 
 
 def spans_given(doc: Doc, given: object, *, name: str) -> list[Span]:

@@ -87,11 +87,12 @@ def write_overlay(
         for row in table:
             at = f"{table.path}:{row.number}"
             said, offered = (as_meant(as_text(row.cells[i])) for i in (decision, proposed))
-            if not said:
-                undecided.append(normalise(row.term))
-                continue
+            name = normalise(row.term)
             # A row without a term comes as "reject", which is then filled down with the others.
-            if said.lower() == "reject" and not normalise(row.term):
+            if not name and said.lower() in ("", "reject"):
+                continue
+            if not said:
+                undecided.append(name)
                 continue
             try:
                 found = _Decision(at, row.term, _meant(linker, row.term, said, offered))

@@ -70,12 +70,13 @@ def _together(its: Sequence[Reviewed]) -> Reviewed:
     first = its[0]
     one_verdict = len({item.verdict for item in its}) == 1
     one_concept = len({_id(item.proposed) for item in its}) == 1
+    doubt = next((item.doubt for item in its if item.doubt), "")
     beside = zip(*(item.beside for item in its), strict=True)
     return replace(
         first,
         uses=sum(item.uses for item in its),
         verdict=first.verdict if one_verdict and one_concept else "look",
-        doubt=first.doubt if one_concept else "is found otherwise in another spelling",
+        doubt=doubt if one_concept else "is found otherwise in another spelling",
         beside=tuple(tuple(dict.fromkeys(chain(*values))) for values in beside),
         also=tuple(item.term for item in its[1:]),
     )

@@ -22,7 +22,6 @@ from linker.annotate.read import DUPLICATE
 from linker.annotate.readers import NO_TEXT, BadNote, NoteFile
 from linker.annotate.readers.base import DELETED
 from linker.errors import NoteError
-from linker.schema import Note
 
 SECRET = "zebrafish"
 FEVER = f"No fever, said the {SECRET}."
@@ -108,7 +107,7 @@ def _faults(*files: Path) -> Faults:
 
 def _told(faults: Faults, *bad: BadNote) -> None:
     for one in bad:
-        faults.look_at(one, (one.file, one.line, one.id))
+        faults.look_at(one)
 
 
 def test_an_error_of_before_is_seen_again_by_its_file_a_folder_above_it_or_its_note(
@@ -189,7 +188,6 @@ def test_nothing_is_dropped_where_it_is_not_known_what_is_gone(
     out = tmp_path / "out"
     for line, place in ((7, "n.jsonl:7"), (None, "n.jsonl")):
         faults = _faults(tmp_path / "n.jsonl")
-        faults.look_at(Note("a", "text"), ("n.jsonl", 1, "a"))
         faults.check_prune(out, Ledger())
         _told(faults, BadNote(None, "n.jsonl", line, "not JSON"), BadNote(None, "z", 9, "later"))
         with pytest.raises(NoteError, match=rf"not be read at {place} \(not JSON\); mend that, or"):

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.annotate.batch import Done
+from linker.annotate.faults import Faults
 from linker.annotate.journal import Record, pack, unpack
 from linker.annotate.ledger import Ledger, digest
 from linker.annotate.read import DUPLICATE
-from linker.annotate.readers import BadNote
+from linker.annotate.readers import BadNote, NoteFile
 from linker.annotate.settle import DoneNotes, Sighting, settle
 from linker.schema import Note
 
@@ -83,14 +85,14 @@ def test_notes_that_are_done_are_those_of_the_ledger(
 def test_what_is_new_stays_as_it_is(ledger: Ledger) -> None:
     batch = [_note("1", 1), _broken("2", 2), _note("3", 3, is_done=True)]
     done = _results(*batch)
-    assert settle(batch, done, ledger, ()) is done
+    assert settle(batch, done, ledger, Faults([])) is done
     assert [ledger.is_met(note_id) for note_id in "123"] == [True, False, True]
 
 
 def test_an_id_that_another_file_had_is_an_error(ledger: Ledger) -> None:
     ledger.meet("2")
     batch = [_note("1", 1), _note("2", 2), _note("3", 3)]
-    done = settle(batch, _results(*batch), ledger, ())
+    done = settle(batch, _results(*batch), ledger, Faults([]))
     assert done.items == (
         ("1", digest("text"), True),
         ("2", b"", False),
@@ -108,7 +110,7 @@ def test_a_duplicate_of_a_note_that_was_done_before_is_an_error_in_its_place(
     ledger: Ledger,
 ) -> None:
     batch = [_note("1", 1, is_done=True), _note("1", 2, is_done=True), _note("2", 3)]
-    done = settle(batch, _results(*batch), ledger, ())
+    done = settle(batch, _results(*batch), ledger, Faults([]))
     assert done.items == (("1", b"", False), ("2", digest("text"), True))
     assert [record.line for record in unpack(done.frame)] == ["", '{"id": "2"}\n']
 
@@ -116,5 +118,19 @@ def test_a_duplicate_of_a_note_that_was_done_before_is_an_error_in_its_place(
 def test_errors_that_the_journal_has_are_not_written_again(ledger: Ledger) -> None:
     ledger.meet("2")
     known = {("b.jsonl", 1, "1"), ("b.jsonl", 2, "2"), ("b.jsonl", 3, "2")}
+    faults = Faults([])
+    faults.known |= known
     batch = [_broken("1", 1), _note("2", 2), _note("2", 3, is_done=True)]
-    assert settle(batch, _results(*batch), ledger, known).items == ()
+    assert settle(batch, _results(*batch), ledger, faults).items == ()
+    assert faults.are_met_again()
+
+
+def test_what_a_run_finds_of_its_input_is_known_as_a_local_run_knows_it(ledger: Ledger) -> None:
+    faults = Faults([NoteFile(Path("b.jsonl"), "", 0)])
+    faults.known |= {("b.jsonl", 1, "1"), ("b.jsonl", 9, "9")}
+    batch = [_note("1", 1), _note("1", 2), _broken("3", 3)]
+    settle(batch, _results(*batch), ledger, faults)
+    # A note stands where an error stood, and is one no more.
+    assert not faults.are_met_again()
+    assert faults.is_mended(BadNote("1", "b.jsonl", 1, "not JSON"))
+    assert [faults.has(note_id) for note_id in "139"] == [True, True, False]

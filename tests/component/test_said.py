@@ -72,23 +72,27 @@ def _with_negation(index: Index, extension: str, words: list[str], true_of: str)
 
 
 @pytest.mark.parametrize(
-    ("extension", "attribute"),
+    ("extension", "attribute", "text"),
     [
-        ("negex", "negated"),
-        ("is_negated", "negated"),
-        ("is_historical", "historical"),
-        ("is_hypothetical", "hypothetical"),
-        ("is_family", "family"),
-        ("is_uncertain", "uncertain"),
+        ("negex", "negated", "No heart failure"),
+        ("is_negated", "negated", "No heart failure"),
+        ("is_historical", "historical", "History of heart failure"),
+        ("is_hypothetical", "hypothetical", "Return if heart failure"),
+        ("is_family", "family", "Mother: heart failure"),
+        ("is_uncertain", "uncertain", "Possible heart failure"),
     ],
 )
 def test_what_negspacy_or_medspacy_says_of_an_entity_counts(
-    index: Index, extension: str, attribute: str
+    index: Index, extension: str, attribute: str, text: str
 ) -> None:
     nlp = _with_negation(index, extension, ["heart failure", "Fever"], true_of="Fever")
-    found = [ent._.link.assertion[attribute] for ent in nlp("No heart failure. Fever.").ents]
-    # Our own rules would have called the first one negated, and the second nothing.
-    assert found == [False, True]
+    alone = ruled(index, [{"label": "X", "pattern": word} for word in ("heart failure", "Fever")])
+    found = [
+        [ent._.link.assertion[attribute] for ent in each(f"{text}. Fever.").ents]
+        for each in (alone, nlp)
+    ]
+    # Our own rules would have called the first one so, and the second not.
+    assert found == [[True, False], [False, True]]
     # What they do not speak of is for our rules.
     ent = nlp("No heart failure.").ents[0]
     assert ent._.link.assertion["negated"] is (attribute != "negated")
@@ -112,11 +116,21 @@ def test_what_comes_after_the_linker_or_is_of_another_pipeline_is_not_believed(
     without = ruled(index, [{"label": "X", "pattern": "heart failure"}])
     off = _with_negation(index, "negex", ["heart failure"], true_of="Fever")
     off.disable_pipe("negation")
+    # Of our own factory it is known from what it declares.
+    declared = ruled(index, [{"label": "X", "pattern": "heart failure"}])
+    declared.add_pipe(
+        "concept_linker_test_negation", before="concept_linker", config={"extension": "negex"}
+    )
     found = [
         nlp("No heart failure.").ents[0]._.link.assertion["negated"]
-        for nlp in (before, after, without, off)
+        for nlp in (before, after, without, off, declared)
     ]
-    assert found == [False, True, True, True]
+    assert found == [False, True, True, True, False]
+    # A linker that does not run with the pipeline has nothing before it.
+    component = before.get_pipe("concept_linker")
+    before.disable_pipe("concept_linker")
+    (ent,) = component(before("No heart failure.")).ents
+    assert ent._.link.assertion["negated"] is True
 
 
 def test_a_value_that_a_doc_brings_along_is_believed(index: Index) -> None:

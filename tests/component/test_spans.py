@@ -13,8 +13,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
 from linker.component import split_at_signs
+from linker.component.spans import spans_of
 from linker.errors import ConfigError
 from linker.index import Index
+from linker.schema import Link, Mention
 
 
 def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language) -> None:
@@ -34,6 +36,16 @@ def test_a_token_that_joins_two_words_leaves_the_mention_as_it_is(nlp: Language)
 def test_of_two_mentions_in_one_token_the_first_has_it(nlp: Language) -> None:
     (ent,) = nlp("Has fever_nausea now.").ents
     assert (ent.text, ent._.link.mention.text, ent.kb_id_) == ("fever_nausea", "fever", "X:0006")
+
+
+def test_entities_that_are_found_have_the_label_of_their_mention_in_reading_order() -> None:
+    doc = spacy.blank("en")("Has fever and nausea now.")
+    fever, nausea = Mention(4, 9, "fever", "DISEASE"), Mention(14, 20, "nausea")
+    pairs = spans_of(doc, [Link(nausea, None), Link(fever, None)])
+    assert [(span.text, span.label_, link.mention) for span, link in pairs] == [
+        ("fever", "DISEASE", fever),
+        ("nausea", "CONCEPT", nausea),
+    ]
 
 
 def test_words_joined_by_signs_can_be_split(nlp: Language, tmp_path: Path) -> None:

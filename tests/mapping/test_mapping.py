@@ -714,10 +714,10 @@ def test_a_row_without_a_term_may_be_rejected_with_the_others(
     linker: Linker, tmp_path: Path
 ) -> None:
     """The column `review` is "reject" there, and is copied into the column `decision`."""
-    rows = (",,reject", "nothing,,reject", "\u200b,, Reject")
+    rows = (",,reject", "nothing,,reject", "\u200b,, Reject", ",,", "later,,")
     reviewed = write(tmp_path / "r.csv", "problem,concept_id,decision", *rows)
     decided = write_overlay(linker, TermTable(reviewed, "problem"), tmp_path / "local.csv")
-    assert (decided.named, decided.rejected, decided.undecided) == (0, 1, 0)
+    assert (decided.named, decided.rejected, decided.undecided) == (0, 1, 1)
     assert [row["name"] for row in read(tmp_path / "local.csv")] == ["nothing"]
 
 
@@ -810,7 +810,7 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
     local = tmp_path / "local.csv"
     done = run(*common, "--decisions", out, "--overlay-out", local, "--prefix", "x.")
     assert done.exit_code == 0
-    assert "local.csv: 0 terms named, 0 rejected, 2 rows und" in done.stderr
+    assert "local.csv: 0 terms named, 0 rejected, 1 row und" in done.stderr
     assert local.read_bytes() == b"concept_id,name,kind,note.line\r\n"
     other = write(tmp_path / "b.csv", "problem,x.concept_id,x.decision", "Fever,,reject")
     done = run(
@@ -821,7 +821,7 @@ def test_the_command(index: Any, tmp_path: Path) -> None:
         "--prefix",
         "x.",
     )
-    assert "local.csv: 0 terms named, 1 rejected, 1 row und" in done.stderr
+    assert "local.csv: 0 terms named, 1 rejected, 0 rows und" in done.stderr
     for wrong in (
         (table,),
         (table, "--out", out, "--show", "n"),

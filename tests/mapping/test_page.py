@@ -109,6 +109,9 @@ def test_spellings_of_one_name_are_decided_as_one() -> None:
     unsure = replace(other, verdict="look")
     (found,) = as_one_name([one, unsure])
     assert (found.verdict, found.doubt) == ("look", "")
+    # Why one of them is to be looked at is said, though not the first one.
+    (found,) = as_one_name([replace(one, term="chf"), replace(unsure, doubt="is an abbreviation")])
+    assert (found.verdict, found.doubt) == ("look", "is an abbreviation")
     (found,) = as_one_name([one, replace(unsure, candidates=(ATTACK,))])
     assert (found.verdict, found.doubt) == ("look", "is found otherwise in another spelling")
 

@@ -41,6 +41,7 @@ def link(term: str, concept_id: str, name: str, probability: float = 0.9) -> Lin
         ("Chest pain / shortness of breath", "X:1", "Chest pain", True),
         ("dyspnea & chest pain", "X:2", "Dyspnea", True),
         ("gout and nausea", "X:6", "Gout", True),
+        ("chest pain, and dyspnea", "X:1", "Chest pain", True),
         ("gout with nausea; mild", "X:6", "Gout", True),
         # How it is and where, the same concept again, a name of the whole, words of no concept.
         ("chest pain, stable", "X:1", "Chest pain", False),
@@ -48,6 +49,8 @@ def link(term: str, concept_id: str, name: str, probability: float = 0.9) -> Lin
         ("dyspnea, shortness of breath", "X:2", "Dyspnea", False),
         ("nausea and vomiting", "X:4", "Nausea and vomiting", False),
         ("nasuea and vomitting", "X:4", "Nausea and vomiting", False),
+        ("nausea and vomiting, severe", "X:4", "Nausea and vomiting", False),
+        ("gout, and", "X:6", "Gout", False),
         ("gout, seen by Smith", "X:6", "Gout", False),
         ("gout", "X:6", "Gout", False),
     ],
