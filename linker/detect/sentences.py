@@ -56,9 +56,9 @@ _SELDOM_ENDS = frozenset((
 
 
 def plain_newlines(text: str) -> str:
-    """Write every line break as a line feed, one character for one: CR LF as a space and LF.
+    r"""Write every line break as a line feed, one character for one: CR LF as a space and LF.
 
-    So is that of an HL7 v2 message, `\\.br\\`, behind blanks in the place of its other characters.
+    So is that of an HL7 v2 message, `\.br\`, behind blanks in the place of its other characters.
     Blanks of typesetters and web pages, such as no-break spaces, become spaces.
     """
     if not text.isascii():

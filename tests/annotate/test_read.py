@@ -72,9 +72,7 @@ def test_text_that_is_rtf_is_no_note(tmp_path: Path) -> None:
         ('<ClinicalDocument xmlns="urn:hl7-org:v3"/>', "XML"),
     ],
 )
-def test_text_that_is_a_document_of_markup_is_no_note(
-    tmp_path: Path, text: str, what: str
-) -> None:
+def test_text_that_is_a_document_of_markup_is_no_note(tmp_path: Path, text: str, what: str) -> None:
     """Words would be met in tags, and missed where entities stand in them ("chest&nbsp;pain")."""
     reason = f"its text is {what}; convert it to plain text"
     assert _reason(tmp_path, {"id": "2", "text": text}) == ("2", 2, reason)
