@@ -641,6 +641,22 @@ def test_annotate_reports_bad_notes(index: Index, tmp_path: Path) -> None:
     assert Path(f"{out}.errors.jsonl").exists()
 
 
+def test_errors_of_earlier_nights_are_told_from_those_of_this_one(
+    index: Index, tmp_path: Path
+) -> None:
+    out = tmp_path / "links.jsonl"
+    told = []
+    for night, lines in enumerate(
+        ['{"id": 1, "text": "Fever."}\n{"id": 2, "text": 3}\n', '{"id": 4, "text": 4}\n', ""]
+    ):
+        path = tmp_path / f"night-{night}.jsonl"
+        path.write_text(lines)
+        result = run("annotate", path, "--index", index.path, "--out", out)
+        assert result.exit_code == (1 if night == 1 else 0)  # Of the second no note can be read.
+        told.append(result.stderr.splitlines()[-1].partition("errors.jsonl")[2])
+    assert told == ["", " (1 kept from earlier runs)", " (2 kept from earlier runs)"]
+
+
 def test_a_run_of_errors_alone_fails_also_when_it_is_gone_on_with(
     index: Index, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def test_the_pages_are_there():
         "guide.md",
         "how-it-works.md",
         "licences-and-privacy.md",
+        "platforms.md",
         "spacy.md",
     ]
 

@@ -34,8 +34,15 @@ from linker.schema import Note
 
 DUPLICATE = "another note has this id; ids must be unique"
 
-_RTF = "{\\rtf"
-_IS_RTF = "its text is RTF; convert it to plain text"
+_MARKUP = {
+    "{\\rtf": "RTF",
+    "<?xml": "XML",
+    "<clinicaldocument": "XML",
+    "<!doctype html": "HTML",
+    "<html": "HTML",
+}
+"""How a document begins whose text cannot be told from its commands and tags, in lower case."""
+_BEGINNINGS = tuple(_MARKUP)
 
 
 class NoteStream:
@@ -119,8 +126,9 @@ class NoteStream:
         """What the files hold, in order, and where it stands; ids may come twice."""
         for file in self.files:
             for line, item in self._read(file):
-                if isinstance(item, Note) and item.text.startswith(_RTF):
-                    item = file.bad(item.id, line, _IS_RTF)
+                if isinstance(item, Note) and (markup := _markup(item.text)) is not None:
+                    reason = f"its text is {markup}; convert it to plain text"
+                    item = file.bad(item.id, line, reason)
                 elif file.carried and isinstance(item, Note):
                     item = replace(item, carried={**file.carried, **item.carried})
                 yield file, line, item
@@ -223,3 +231,11 @@ def _unpacked(raw: IO[bytes], ending: str) -> IO[bytes]:
         stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
         return io.BufferedReader(stream, 1 << 16)
     return raw
+
+
+def _markup(text: str) -> str | None:
+    """What a text is written in, if it is a document of markup."""
+    begins = text[:80].lstrip("\ufeff \t\r\n").lower()
+    if not begins.startswith(_BEGINNINGS):
+        return None
+    return next(name for beginning, name in _MARKUP.items() if begins.startswith(beginning))

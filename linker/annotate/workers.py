@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from linker.cores import n_cores
 from linker.errors import LinkerError
@@ -33,18 +33,18 @@ class Workers(Generic[Batch, Result]):
     it. One that does not ask for its `__name__` would begin its work anew: it is not read.
 
     Args:
-        function: is pickled once for each process, and with it what it holds.
+        function: is pickled once, and opened in each process, with what it holds.
         n: how many, at least 1.
     """
 
     def __init__(self, function: Callable[[Batch], Result], n: int) -> None:
-        self._function = function
+        self._pickled = bytes(ForkingPickler.dumps(function))
         self._n = n
         # Spawn: a fork of a process that has run torch or FAISS threads may hang.
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[Connection, multiprocessing.process.BaseProcess] = {}
         self._begun: set[Connection] = set()
-        is_of_main = b"__main__" in bytes(ForkingPickler.dumps(function))
+        is_of_main = b"__main__" in self._pickled
         self._reads_main = is_of_main or _is_guarded(sys.modules["__main__"])
         try:
             for _ in range(n):
@@ -127,7 +127,7 @@ class Workers(Generic[Batch, Result]):
         with _shared_cores(self._n), _interrupts_held(), main:
             ours, theirs = self._context.Pipe()
             process = self._context.Process(
-                target=_serve, args=(theirs, self._function), daemon=True
+                target=_serve, args=(theirs, self._pickled), daemon=True
             )
             process.start()
         # The worker now holds the only other end: when either side dies, the other hears it.
@@ -156,19 +156,33 @@ def _send(connection: Connection, value: object) -> None:
     connection.send_bytes(bytes(ForkingPickler.dumps(value)))
 
 
-def _serve(connection: Connection, function: Callable[[Batch], Result]) -> None:
+def _serve(connection: Connection, pickled: bytes) -> None:
     """A worker: says that it has begun, and answers batches until its pipe is closed."""
+    function = _opened(pickled)
     with _gone_with_the_pipe():
         _send(connection, None)
     while True:
         with _gone_with_the_pipe():
             batch = connection.recv()
         try:
-            answer: Result | LinkerError = function(batch)
+            answer = function(batch)
         except LinkerError as error:
             answer = error
         with _gone_with_the_pipe():
             _send(connection, answer)
+
+
+def _opened(pickled: bytes) -> Callable[[Any], Any]:
+    """The function of a worker; where it cannot be had (the index is gone), one that says so."""
+    try:
+        return cast("Callable[[Any], Any]", ForkingPickler.loads(pickled))
+    except LinkerError as error:
+        reason = error
+
+    def refuse(_: object) -> LinkerError:
+        return reason
+
+    return refuse
 
 
 @contextmanager

@@ -199,9 +199,11 @@ def _say(counts: Counts, out: Path) -> None:
         )
     if counts.held_errors:
         each = "each " * (counts.held_errors > 1)
+        # Those that a stopped run met are not told apart.
+        old = 0 if counts.resumed else counts.held_errors - counts.errors
         typer.echo(
             f"{counted(counts.held_errors, 'error')}, {each}a note or the rest of a file: see "
-            f"{out}.errors.jsonl",
+            f"{out}.errors.jsonl" + f" ({old:,} kept from earlier runs)" * (old > 0),
             err=True,
         )
     if counts.unread or (counts.held_errors and not counts.held_notes):

@@ -38,6 +38,8 @@ _SPEAKER = re.compile(r" ?\[[^\W\d_]+\] ")
 _NARROW, _WIDE = 50, 140  # Characters: text files are wrapped at 60 to 132 columns.
 _MOST_MARKS = 4
 _CLOSING = "\"'”’)]*_"
+_HL7_BREAK = re.compile(r"\\(?:\.br|X0D|X0A|X0D0A)\\", re.IGNORECASE)
+"""HL7 v2.5.1, chapter 2, section 2.7; exports of messages leave it in the text."""
 _ODD_BLANK = re.compile(r"[^\S \t\n\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 # fmt: off
 _NEVER_ENDS = frozenset((
@@ -54,8 +56,9 @@ _SELDOM_ENDS = frozenset((
 
 
 def plain_newlines(text: str) -> str:
-    """Write every line break as a line feed, one character for one: CR LF as a space and LF.
+    r"""Write every line break as a line feed, one character for one: CR LF as a space and LF.
 
+    So is that of an HL7 v2 message, `\.br\`, behind blanks in the place of its other characters.
     Blanks of typesetters and web pages, such as no-break spaces, become spaces.
     """
     if not text.isascii():
@@ -63,6 +66,8 @@ def plain_newlines(text: str) -> str:
     text = text.replace("\r\n", " \n")
     for mark in "\r\v\f\x85\u2028\u2029":
         text = text.replace(mark, "\n")
+    if "\\" in text:
+        text = _HL7_BREAK.sub(lambda found: "\n".rjust(len(found[0])), text)
     return text
 
 

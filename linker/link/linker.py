@@ -26,7 +26,7 @@ from linker.detect import (
     sites_of,
 )
 from linker.encoder import BACKENDS, Encoder, own_encoder, refuse_other
-from linker.errors import EncoderError
+from linker.errors import EncoderError, IndexFolderError
 from linker.home import at_home
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
@@ -54,7 +54,8 @@ class Linker:
 
     Threads may share one: they take turns, batch by batch, and each gets the result that it would
     get alone. To use more cores, use processes: a copy in another process (fork, spawn, pickle)
-    opens the same files again and shares their pages.
+    opens the same files again and shares their pages. A pickle holds the path, the options and the
+    sha256 of the index's files, and is refused (`IndexFolderError`) where the index is another.
     """
 
     def __init__(
@@ -469,7 +470,9 @@ class Linker:
             "device": self._device,
             "backend": self._backend,
         }
-        return (_reload, (self._home, options))
+        # By its files a copy finds out where the index at the path is another one; and of a cache,
+        # as that of `datasets`, what another index linked is not taken.
+        return (_reload, (self._home, options, self.settings["index"]))
 
     def _load_encoder(self) -> Encoder:
         if self._encoder is None:
@@ -496,5 +499,16 @@ def _no_detector(found: object) -> str:
     )
 
 
-def _reload(path: Path, options: dict[str, Any]) -> Linker:
-    return Linker.load(path, **options)
+def _reload(path: Path, options: dict[str, Any], index: dict[str, str]) -> Linker:
+    """A copy of a linker, of an index with these files' sha256.
+
+    Raises:
+        IndexFolderError: the index at the path has others.
+    """
+    linker = Linker.load(path, **options)
+    if linker.settings["index"] != index:
+        raise IndexFolderError(
+            f"{path}: another index than the one that this Linker had when it was pickled; bring "
+            "all machines to the same, or open the new index with Linker.load"
+        )
+    return linker

@@ -63,6 +63,27 @@ def test_text_that_is_rtf_is_no_note(tmp_path: Path) -> None:
     assert bad == BadNote("3", str(tmp_path / "notes" / "3.txt"), None, reason)
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("<html><body>Denies chest&nbsp;pain.</body></html>", "HTML"),
+        ("\ufeff\r\n<!DOCTYPE HTML><p>Fever.</p>", "HTML"),
+        ('<?xml version="1.0"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3"/>', "XML"),
+        ('<ClinicalDocument xmlns="urn:hl7-org:v3"/>', "XML"),
+    ],
+)
+def test_text_that_is_a_document_of_markup_is_no_note(tmp_path: Path, text: str, what: str) -> None:
+    """Words would be met in tags, and missed where entities stand in them ("chest&nbsp;pain")."""
+    reason = f"its text is {what}; convert it to plain text"
+    assert _reason(tmp_path, {"id": "2", "text": text}) == ("2", 2, reason)
+
+
+def test_text_that_only_holds_markup_is_a_note(tmp_path: Path) -> None:
+    text = "<3 weeks of fever. <p>No cough.</p>"
+    path = _lines(tmp_path / "notes.jsonl", {"id": "1", "text": text})
+    assert _read(path) == [Note("1", text)]
+
+
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 def test_lines_end_as_they_like(tmp_path: Path, newline: bytes, last: bool) -> None:

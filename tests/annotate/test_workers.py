@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from linker.annotate.workers import Workers
+from linker.errors import IndexFolderError
 
 
 def _threads(batch: int) -> str | None:
@@ -27,6 +29,28 @@ def test_workers_share_the_cores_that_were_asked_for(
             pool.send(connection, 1)
             assert pool.receive(connection) == each
     assert os.environ["OMP_NUM_THREADS"] == asked
+
+
+class _Gone:
+    """As a linker whose index is replaced before a worker opens it."""
+
+    def __call__(self, batch: int) -> int:
+        return batch
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return (_refuse, ("indexes/hpo",))
+
+
+def _refuse(index: str) -> None:
+    raise IndexFolderError(f"{index}: another index")
+
+
+def test_a_function_that_no_worker_can_open_says_why() -> None:
+    with closing(Workers(_Gone(), 1)) as pool:
+        [connection] = pool.connections()
+        pool.send(connection, 1)
+        with pytest.raises(IndexFolderError, match="indexes/hpo: another index"):
+            pool.receive(connection)
 
 
 UNGUARDED = """

@@ -102,3 +102,11 @@ def test_the_end_of_a_text_and_each_blank_line_are_breaks() -> None:
 def test_breaks_and_blanks_are_written_one_way_each_as_long_as_before() -> None:
     text = "a\r\nb\rc\vd\fe\x85f\u2028g\u2029h\u00a0i\u2003j\u3000k\tl"
     assert plain_newlines(text) == "a \nb\nc\nd\ne\nf\ng\nh i j k\tl"
+
+
+def test_the_line_ends_of_hl7_messages_are_line_ends() -> None:
+    """HL7 v2.5.1, chapter 2, section 2.7: escape sequences of formatted text."""
+    text = r"Denies:\.br\cough\.BR\\.br\Plan:\X0D\\X0A\rest\X0D0A\C:\x"
+    plain = "Denies:    \ncough    \n    \nPlan:    \n    \nrest      \n" + r"C:\x"
+    assert plain_newlines(text) == plain
+    assert len(plain) == len(text)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy, deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -458,6 +459,21 @@ def test_a_linker_of_a_relative_path_is_copied_whatever_the_folder(
     again = pickle.loads(pickle.dumps(linker))
     assert again.path == tmp_path / "there" / "mini"
     assert [link.concept_id for link in again.annotate("Fever.")] == ["X:0006"]
+
+
+def test_a_copy_of_a_linker_is_of_the_same_index_or_refused(tmp_path: Path) -> None:
+    """As on a machine with last year's release, or out of a cache that outlived a rebuild."""
+    build(tmp_path / "mini")
+    linker = Linker.load(tmp_path / "mini")
+    before = pickle.dumps(linker)
+    assert before == pickle.dumps(Linker.load(tmp_path / "mini"))
+    rmtree(tmp_path / "mini")
+    with pytest.raises(IndexFolderError, match="mini: does not exist"):
+        pickle.loads(before)
+    build(tmp_path / "mini", CONCEPTS[:-1])
+    assert pickle.dumps(Linker.load(tmp_path / "mini")) != before
+    with pytest.raises(IndexFolderError, match="mini: another index than the one that this Linker"):
+        pickle.loads(before)
 
 
 def test_a_damaged_calibration_is_said(tmp_path: Path) -> None:
