@@ -38,7 +38,6 @@ def rows_of(path: str, gold: str) -> tuple[np.ndarray, np.ndarray]:
             continue
         concepts = [index.store.find(candidate.concept_id) for candidate in found]
         below = broader.below(concepts)
-        below.pop(concepts[0], None)
         for concept, count in below.items():
             terms.append([1.0, np.log(1 - found[0].probability), np.log1p(count)])
             right.append(index.store.concept_id(concept) in ids)

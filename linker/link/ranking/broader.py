@@ -66,7 +66,7 @@ class Chances(NamedTuple):
         return 1 / (1 + math.exp(-odds))
 
 
-SHIPPED = Chances(offset=-6.1, doubt=1.6, above=2.99)
+SHIPPED = Chances(offset=-5.88, doubt=1.5, above=2.85)
 """Fitted on gold mentions of train splits: see benchmarks/fit_broader.py."""
 
 
@@ -154,12 +154,17 @@ class Broader:
         )
 
     def below(self, concepts: Sequence[int]) -> dict[int, float]:
-        """How many of some concepts each of their parents and grandparents is above.
+        """How many of a query's first concepts each of their parents and grandparents is above.
 
-        One that it is the grandparent of counts `GRANDPARENT`.
+        One that it is the grandparent of counts `GRANDPARENT`. Kinds of the first concept do not
+        count: the first is above them, and so is whatever is above it.
+
+        Args:
+            concepts: best first, at least one.
         """
+        first, *others = concepts[:SEEN]
         below: dict[int, float] = {}
-        for concept in concepts:
+        for concept in (first, *(row for row in others if first not in self._above(row))):
             for above, counted in self._above(concept).items():
                 below[above] = below.get(above, 0.0) + counted
         return below
@@ -185,8 +190,7 @@ class Broader:
 
     def _likely(self, concepts: Sequence[int], first: float) -> Iterator[tuple[int, float]]:
         """The concepts that are most likely meant of those above some, and how likely each is."""
-        below = self.below(concepts[:SEEN])
-        below.pop(concepts[0], None)
+        below = self.below(concepts)
         rows = [*below]
         order = dict(zip(rows, self._store.order(np.array(rows, dtype=np.int32)), strict=True))
         for row in sorted(rows, key=lambda row: (-below[row], order[row]))[:OFFERED]:
