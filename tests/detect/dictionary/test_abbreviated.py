@@ -98,6 +98,8 @@ SAID_LESS = [
     concept("L:10", "Idiopathic thrombocytopenic purpura", types=["disorder"]),
     concept("L:11", "Myasthenia gravis", types=["disorder"]),
     concept("L:12", "Fracture", types=["disorder"]),
+    concept("L:13", "Chronic kidney disease", types=["disorder"]),
+    concept("L:14", "Stage 3 chronic kidney disease", types=["disorder"]),
 ]
 
 
@@ -117,6 +119,8 @@ SAID_LESS = [
         ("MG on pyridostigmine", ["myasthenia gravis"]),
         ("25 MG daily", []),
         ("hip fx", ["fracture"]),
+        ("CKD3a, CKD 3, CKD-3", ["stage 3 chronic kidney disease"] * 3),
+        ("CKD4", ["chronic kidney disease"]),
     ],
 )
 def test_an_abbreviation_leads_to_the_name_that_the_index_has(

@@ -149,6 +149,8 @@ def test_the_words_around_an_abbreviation_decide(
         ("reduction of the nitro group", "nitro", ""),
         ("pred forte OS", "pred", "prednisolone acetate"),
         ("pred 40 mg taper", "pred", "prednisone"),
+        ("on ASA, statin, BB", "BB", "beta blocker"),
+        ("shot by a BB gun", "BB", ""),
         ("entered with sharp mets", "mets", ""),
         ("lung cancer, mets to bone", "mets", "metastases"),
         ("MG crisis, given IVIG", "MG", "myasthenia gravis"),
