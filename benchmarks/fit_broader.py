@@ -25,8 +25,8 @@ NOBODY = Chances(offset=-100.0, doubt=0.0, above=0.0)
 def rows_of(path: str, gold: str) -> tuple[np.ndarray, np.ndarray]:
     """The terms of the log-odds of each concept, and whether it is right."""
     linker = Linker.load(path)
-    index, parents = linker._index, linker._answers.reranker.parents
-    broader = linker._answers._broader = Broader(index, parents, NOBODY)
+    index, above = linker._index, linker._answers.reranker.above
+    broader = linker._answers.broader = Broader(index, above, NOBODY)
     answers = [(g.mention.query, canonical(linker, g.ids)) for g in read_gold(Path(gold))]
     answers = [(query, ids) for query, ids in answers if ids]
     queries = sorted({query for query, _ in answers})

@@ -55,7 +55,7 @@ def measure(linker: Linker, asked: list[tuple[str, str]]) -> tuple[float, float]
             store,
             answers.weights,
             answers.reranker,
-            answers._broader,
+            answers.broader,
             kinds=[kind_of(label) for label in labels],
             types=types,
         )

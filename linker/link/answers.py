@@ -53,7 +53,7 @@ class Answers:
         types: lets the mentions' labels speak against concepts of another kind; None for not.
 
     Attributes:
-        weights, reranker: what decides among the concepts of a mention.
+        weights, reranker, broader: what decides among the concepts of a mention.
 
     Raises:
         IndexFolderError: the index has no usable weights.
@@ -78,7 +78,7 @@ class Answers:
                 "rebuild the index"
             ) from error
         self.reranker = Reranker(index, self.weights.slope)
-        self._broader = Broader(index, self.reranker.parents)
+        self.broader = Broader(index, self.reranker.above)
         self._spellings: OrderedDict[str, Spelling] = OrderedDict()
         self._answers: OrderedDict[_Question, tuple[Candidate, ...]] = OrderedDict()
 
@@ -169,7 +169,7 @@ class Answers:
             store,
             self.weights,
             self.reranker,
-            self._broader,
+            self.broader,
             kinds=[question.kind for question in missing],
             types=self._types,
         )

@@ -100,21 +100,21 @@ class Broader:
 
     Args:
         index: whose concepts.
-        parents: gives the rows of a concept's parents.
+        above: gives the rows of a concept's parents and grandparents, and how many steps up each
+            is.
         chances: the logit; by default the one that ships.
     """
 
     def __init__(
         self,
         index: Index,
-        parents: Callable[[int], Sequence[int]],
+        above: Callable[[int], Mapping[int, int]],
         chances: Chances = SHIPPED,
     ) -> None:
         self._store = index.store
         self._vectors = index.vectors
-        self._parents = parents
+        self._above = above
         self._chances = chances
-        self._above = lru_cache(maxsize=_CACHED)(self._read_above)
         self._name = lru_cache(maxsize=_CACHED)(self._read_name)
 
     def offer(
@@ -165,8 +165,8 @@ class Broader:
         first, *others = concepts[:SEEN]
         below: dict[int, float] = {}
         for concept in (first, *(row for row in others if first not in self._above(row))):
-            for above, counted in self._above(concept).items():
-                below[above] = below.get(above, 0.0) + counted
+            for above, steps in self._above(concept).items():
+                below[above] = below.get(above, 0.0) + (1.0 if steps == 1 else GRANDPARENT)
         return below
 
     def _offered(
@@ -214,14 +214,6 @@ class Broader:
             case=no,
             preferred=~no,
             loose=no,
-        )
-
-    def _read_above(self, concept: int) -> Mapping[int, float]:
-        """What a concept counts for each of its parents and grandparents."""
-        parents = self._parents(concept)
-        grandparents = (above for row in parents for above in self._parents(row))
-        return {row: GRANDPARENT for row in grandparents if row != concept} | dict.fromkeys(
-            parents, 1.0
         )
 
     def _read_name(self, concept: int) -> _Name | None:

@@ -124,15 +124,15 @@ class FeatureReader:
         slope: of the index's weights.
 
     Attributes:
-        parents: gives the rows of a concept's parents.
-        above: gives the rows of a concept's parents and grandparents.
+        above: gives the rows of a concept's parents and grandparents, and how many steps up each
+            is.
     """
 
     def __init__(self, store: Store, slope: float) -> None:
         self._store = store
         self._slope = slope
         self.above = lru_cache(maxsize=_CACHED_CONCEPTS)(self._read_above)
-        self.parents = lru_cache(maxsize=_CACHED_CONCEPTS)(store.parents)
+        self._parents = lru_cache(maxsize=_CACHED_CONCEPTS)(store.parents)
 
     def read(self, queries: Sequence[str], ranking: Ranking, *, first: int) -> Floats:
         """The features of each query's first concepts.
@@ -189,13 +189,15 @@ class FeatureReader:
             place = {concept: at for at, concept in enumerate(concepts[start:stop], start=start)}
             share = 1 / max(stop - start - 1, 1)
             for concept, at in place.items():
-                for other in self.above(concept).intersection(place):
+                for other in self.above(concept).keys() & place.keys():
                     broader[place[other]] += share
                     narrower[at] = True
         return np.column_stack([broader, narrower])
 
-    def _read_above(self, concept: int) -> frozenset[int]:
-        """The rows of a concept's parents and grandparents."""
-        parents = self.parents(concept)
-        grandparents = (above for row in parents for above in self.parents(row))
-        return frozenset({*parents, *grandparents} - {concept})
+    def _read_above(self, concept: int) -> Mapping[int, int]:
+        """How many steps each of a concept's parents and grandparents is above it: 1 or 2."""
+        parents = self._parents(concept)
+        grandparents = (above for row in parents for above in self._parents(row))
+        steps = dict.fromkeys(grandparents, 2) | dict.fromkeys(parents, 1)
+        steps.pop(concept, None)
+        return steps

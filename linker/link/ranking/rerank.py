@@ -37,14 +37,15 @@ class Reranker:
         trees: the ranker; by default the one that ships.
 
     Attributes:
-        parents: gives the rows of a concept's parents.
+        above: gives the rows of a concept's parents and grandparents, and how many steps up each
+            is.
     """
 
     def __init__(self, index: Index, slope: float, trees: Trees | None = None) -> None:
         self._store = index.store
         self._reader = FeatureReader(index.store, slope)
-        self.parents = self._reader.parents
-        self._shared_names = SharedNames(index, self._reader.above)
+        self.above = self._reader.above
+        self._shared_names = SharedNames(index, self.above)
         self._trees = shipped_trees() if trees is None else trees
         if self._trees.features != FEATURES:
             raise ValueError(f"the trees ask for {self._trees.features}, there are {FEATURES}")

@@ -13,7 +13,7 @@ other goes behind it, and is no rival of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Container, Set
 from functools import lru_cache, partial
 from itertools import groupby
 from typing import NamedTuple
@@ -62,7 +62,7 @@ class SharedNames:
         above: gives the rows of a concept's parents and grandparents.
     """
 
-    def __init__(self, index: Index, above: Callable[[int], Set[int]]) -> None:
+    def __init__(self, index: Index, above: Callable[[int], Container[int]]) -> None:
         self._store = index.store
         self._vectors = index.vectors
         self._above = above

@@ -40,7 +40,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def broader(index: Index, chances: Chances = SHIPPED) -> Broader:
-    return Broader(index, FeatureReader(index.store, 10.0).parents, chances)
+    return Broader(index, FeatureReader(index.store, 10.0).above, chances)
 
 
 def ranked(index: Index, **given: float) -> Ranking:
@@ -211,7 +211,7 @@ def test_a_linker_offers_it_and_links_as_before(tmp_path: Path) -> None:
     index = build(tmp_path / "index", [*CONCEPTS, *many])
     queries = ["factor lack", "blood lacking", "rash", "", "immune disorder"]
     after, before = (Linker(index, encoder=FakeEncoder()) for _ in range(2))
-    before._answers._broader = broader(index, Chances(-100.0, 0.0, 0.0))
+    before._answers.broader = broader(index, Chances(-100.0, 0.0, 0.0))
     gained: set[str] = set()
     for own, other in zip(after.link(queries), before.link(queries), strict=True):
         assert (own.concept_id, own.probability) == (other.concept_id, other.probability)
