@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _NOTED = {
     "loose": "that name is a broad, narrow or related one",
     "numbers": "the numbers in the two differ",
-    "opposites": "one of the two has a word that is the opposite of one in the other",
+    "opposites": "the two contradict each other (acute and chronic, type 1 and type 2)",
     "local": "an overlay gives it that name, and so decides",
     "no_mention": "an overlay says that this is no mention",
 }

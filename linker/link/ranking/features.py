@@ -45,7 +45,8 @@ FEATURES = (
 - missing_words, extra_words: the share of the query's words that the name lacks, and the reverse.
 - letters: the Dice coefficient of their trigrams of letters.
 - names: the logarithm of how many names the concept has: what is well known has many.
-- numbers: they differ. opposites: "high" here is "low" there. head: they end in the same word.
+- numbers: they differ. opposites: they contradict each other (`opposites`). head: they end in the
+  same word.
 - support: the logarithm of how many of the concept's names are near, the farther ones counted less.
 - broader: the share of the other concepts that it is a parent or grandparent of. narrower: one of
   them is a parent or grandparent of it. children: the logarithm of how many it has. Who writes

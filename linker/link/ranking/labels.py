@@ -62,13 +62,10 @@ class TypeFilter:
         """
         if not any(kinds):
             return ranking
-        query_of, before = ranking.best.query, ranking.probability
         least = np.array([_NO_DISORDER if kind == NO_DISORDER else OTHER for kind in kinds])
-        weight = np.where(self.is_other(ranking.best, kinds), least[query_of], 1.0)
-        nil = 1 - np.bincount(query_of, before, len(kinds))
-        total = np.maximum(nil, 0) + np.bincount(query_of, before * weight, len(kinds))
-        safe = np.where(total > 0, total, 1.0)
-        return ranking.reordered(before * weight / safe[query_of], self._store)
+        is_other = self.is_other(ranking.best, kinds)
+        weight = np.where(is_other, least[ranking.best.query], 1.0)
+        return ranking.weighed(weight, self._store)
 
     def is_other(self, best: Pairs, kinds: Sequence[str | None]) -> Bools:
         """Which concepts are of another kind than their mentions are said to be.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, count
 from typing import NamedTuple
 
@@ -13,25 +12,8 @@ import numpy as np
 
 from linker.index import ranges
 from linker.link.arrays import Bools, Floats, Ints
+from linker.link.ranking.opposites import opposed
 from linker.text import stems
-
-_OPPOSITES = (
-    ("small short low decreased reduced decrease reduction narrow thin loss hypo under",
-     "large long high increased elevated increase elevation wide thick gain hyper over"),
-    ("acute", "chronic"), ("upper", "lower"), ("left", "right"), ("proximal", "distal"),
-    ("anterior", "posterior"), ("primary", "secondary"), ("male", "female"),
-    ("benign", "malignant"), ("internal", "external"), ("medial", "lateral"),
-    ("unilateral", "bilateral"), ("morphology", "physiology"), ("fast", "slow"),
-)  # fmt: skip
-_SIDE = {
-    word: 2 * pair + side
-    for pair, sides in enumerate(_OPPOSITES)
-    for side, listed in enumerate(sides)
-    for word in listed.split()
-}
-"""The sides of the pairs of opposites: of two that are opposite one is even, the next one odd."""
-_PREFIXES = ("hyper", "hypo", "under", "over")
-_CACHED_STEMS = 65_536
 
 
 class Compared(NamedTuple):
@@ -43,7 +25,7 @@ class Compared(NamedTuple):
         letters: the Dice coefficient (1945) of their sets of trigrams of code points, with two
             spaces before the string and one behind.
         numbers: whether their numbers differ.
-        opposites: whether the one has a word of which the other has the opposite.
+        opposites: whether they contradict each other.
         head: whether they end in the same word.
     """
 
@@ -69,15 +51,6 @@ def compare(queries: Sequence[str], names: Sequence[str], query: Ints, name: Int
     common = of_words.common(query, other)
     digits = np.array([*map(str.isdigit, known)], dtype=bool)[words]
     numbers = _Sets.of(owner[digits], words[digits], len(strings), len(known))
-    has_side = np.array([bool(sides_of(stem)) for stem in known], dtype=bool)[words]
-    sides = [
-        # What a name says is compared with the opposite of what the query says.
-        (string, own ^ 1 if string < len(queries) else own)
-        for string, word in zip(owner[has_side].tolist(), words[has_side].tolist(), strict=True)
-        for own in sides_of(known[word])
-    ]
-    at, side = np.array(sides, dtype=np.int64).reshape(-1, 2).T
-    of_sides = _Sets.of(at, side, len(strings), 2 * len(_OPPOSITES))
     n_common = numbers.common(query, other)
     last = np.full(len(strings), -1)
     last[owner] = words  # The last one stays.
@@ -88,16 +61,9 @@ def compare(queries: Sequence[str], names: Sequence[str], query: Ints, name: Int
             2 * trigrams.common(query, other), trigrams.counts[query] + trigrams.counts[other]
         ),
         numbers=(numbers.counts[query] != n_common) | (numbers.counts[other] != n_common),
-        opposites=of_sides.common(query, other) > 0,
+        opposites=opposed(queries, names, query, name),
         head=last[query] == last[other],
     )
-
-
-@lru_cache(maxsize=_CACHED_STEMS)
-def sides_of(stem: str) -> tuple[int, ...]:
-    """The sides of pairs of opposites that a stem is on: that of 2 is opposite to that of 3."""
-    prefixes = (p for p in _PREFIXES if stem.startswith(p) and len(stem) > len(p) + 3)
-    return tuple(_SIDE[word] for word in (stem, *prefixes) if word in _SIDE)
 
 
 @dataclass(frozen=True, slots=True)

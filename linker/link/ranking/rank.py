@@ -200,7 +200,7 @@ class Ranking:
         Args:
             probability: of each concept, in the order that they have now.
             store: says which of two that tie is first: that of the lesser id.
-            reasons: if the ranker has looked.
+            reasons: of each, if they change.
         """
         order = np.lexsort((store.order(self.best.concept), -probability, self.best.query))
         return Ranking(
@@ -210,6 +210,21 @@ class Ranking:
             probability=probability[order],
             reasons=(self.reasons if reasons is None else reasons)[order],
         )
+
+    def weighed(self, weight: Floats, store: Store, *, reasons: Floats | None = None) -> Ranking:
+        """The same concepts given one more observation, after Bayes.
+
+        Args:
+            weight: how likely it is with each concept, against how likely it is with NIL. What a
+                concept loses goes to the others of its query and to NIL, in proportion.
+            store: says which of two that tie is first.
+            reasons: if the observation changes them.
+        """
+        of, before = self.best.query, self.probability
+        nil = 1 - np.bincount(of, before, len(self))
+        total = np.maximum(nil, 0) + np.bincount(of, before * weight, len(self))
+        safe = np.where(total > 0, total, 1.0)
+        return self.reordered(before * weight / safe[of], store, reasons=reasons)
 
     def with_more(self, more: Pairs, probability: Floats, store: Store) -> Ranking:
         """The same concepts and some that no name of theirs was proposed for.
