@@ -242,20 +242,22 @@ def _cut(word: str, begins: Iterable[str]) -> Iterator[tuple[str, str]]:
 def _words() -> _Words:
     listed = shipped(_Listed, __package__, "opposites.toml")
     sides: defaultdict[str, _Masks] = defaultdict(lambda: (0, 0))
-    begins: dict[str, _Masks] = {}
+    begins = sides.copy()
     for bit, pair in enumerate(listed.pair):
-        for word in map(stem, pair.one):
-            sides[word] = (sides[word][0] | 1 << bit, sides[word][1])
-        for word in map(stem, pair.other):
-            sides[word] = (sides[word][0], sides[word][1] | 1 << bit)
-        begins |= dict.fromkeys(pair.one_begins, (1 << bit, 0))
-        begins |= dict.fromkeys(pair.other_begins, (0, 1 << bit))
+        for table, one, other in (
+            (sides, map(stem, pair.one), map(stem, pair.other)),
+            (begins, pair.one_begins, pair.other_begins),
+        ):
+            for own in one:
+                table[own] = (table[own][0] | 1 << bit, table[own][1])
+            for own in other:
+                table[own] = (table[own][0], table[own][1] | 1 << bit)
     counterparts: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     for begin, opposite in chain(listed.counterparts, (pair[::-1] for pair in listed.counterparts)):
         counterparts[begin] += (opposite,)
     return _Words(
         sides={**sides},
-        begins=begins,
+        begins={**begins},
         on_no_side=frozenset(map(stem, listed.on_no_side)),
         counterparts={**counterparts},
         denials=frozenset(listed.denials),

@@ -25,6 +25,8 @@ FINDINGS = [
     concept("P:13", "Hyperlactatemia"),
     concept("P:14", "Elevated creatine kinase"),
     concept("P:15", "Iron deficiency"),
+    concept("P:16", "Bradycardia"),
+    concept("P:17", "Decreased body weight"),
 ]
 
 
@@ -53,6 +55,9 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("low energy and fatigue", [("low energy", "fatigue"), ("fatigue", None)]),
         ("CK elevation", [("CK elevation", "elevated creatine kinase")]),
         ("low ferritin", [("low ferritin", "iron deficiency")]),
+        ("Heart rate was low.", [("Heart rate was low", "bradycardia")]),
+        ("a low pulse pressure", []),
+        ("He is underweight.", [("underweight", "decreased body weight")]),
         ("lactate was elevated to 4", []),
         ("Lactate was elevated at 4.", [("Lactate was elevated", "hyperlactatemia")]),
         # Another thing.

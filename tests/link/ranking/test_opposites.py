@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from cases import FakeEncoder, build, concept
@@ -34,6 +32,7 @@ def contradict(query: str, name: str) -> bool:
         ("underweight", "overweight"),
         ("absent reflexes", "brisk reflexes"),
         ("tachycardia", "slow heart rate"),
+        ("tachycardia", "low heart rate"),
         ("present bell phenomenon", "absent bell phenomenon"),
         ("retinal vein occlusion", "retinal artery occlusion"),
         # What both have is left out of it.
