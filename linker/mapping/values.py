@@ -27,6 +27,13 @@ DECISION = "decision"
 _MORE = re.compile(r"\b(?:due to|secondary to|caused by|2/2|or|vs|versus)\b", re.IGNORECASE)
 """What ties a finding to another one: its cause, or what it may be instead."""
 
+_ABOUT = re.compile(
+    r"\b(?:anti|post)-|\b(?:antibody|antibodies|carrier|contact|counsell?ing|drugs?|exposure|genes?"
+    r"|medications?|monitoring|surgery|surgical|survivor|susceptibility|therapy|treatment)\b",
+    re.IGNORECASE,
+)
+"""What is about a finding, and is none: "asthma medication"."""
+
 _FOUND = re.compile(
     r"\b(?:increas|decreas|elevat|diminish|prolong|excess|abnormal|anomal|deficien|absen|positiv)\w*"
     r"|\b(?:low|lowered|high|raised|reduced|reduction|shortened)\b",
@@ -74,7 +81,7 @@ def doubt_of(link: Link) -> str:
     """Why a person is to look at a term however probable its concept is; "" if nothing speaks so.
 
     A term may say more of a finding than the name that it was found by: "hx of TIA" is no TIA, nor
-    is "r/o PE" a PE, nor "gout or pseudogout" gout. Or it is an abbreviation of which no reviewer
+    is "r/o PE" a PE, "gout or pseudogout" gout, or "asthma medication" asthma. Or it is an abbreviation of which no reviewer
     said before what it means here: one of several senses ("PE"), or one that clinics do not use in
     one sense and that this terminology happens to have for something ("NS", Netherton syndrome).
     Or it is what a laboratory examines, and the name a finding of it: "Albumin, serum" is no low
@@ -119,7 +126,7 @@ def _says_more(term: str, name: str) -> bool:
     # What a medicine is taken for, when needed, is no part of its name.
     if not said_in(_WHEN_NEEDED.sub("", term)) <= said_in(name):
         return True
-    return _MORE.search(term) is not None and _MORE.search(name) is None
+    return any(more.search(term) and not more.search(name) for more in (_MORE, _ABOUT))
 
 
 @dataclass(frozen=True, slots=True)

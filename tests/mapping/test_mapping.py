@@ -274,6 +274,13 @@ def test_the_review_follows_the_probability(
         ("rash caused by amoxicillin", "Rash", "look"),
         ("gout vs pseudogout", "Gout", "look"),
         ("gout VERSUS pseudogout", "Gout", "look"),
+        # What is about a finding.
+        ("asthma medication", "Asthma", "look"),
+        ("anti-gout treatment", "Gout", "look"),
+        ("POST-stroke", "Stroke", "look"),
+        ("Gouty arthritis post surgery", "Gouty arthritis", "look"),
+        ("postoperative pain", "Pain, postoperative", "accept"),
+        ("drug eruption", "Eruption due to a drug", "accept"),
         ("ibuprofen as needed for fever", "ibuprofen", "accept"),
         ("NS 0.9% 1000 mL", "NS", "look"),
         # A laboratory's list says what is examined, not what was found.
