@@ -30,7 +30,7 @@ from pathlib import Path
 from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.files import translated
+from linker.terminology.release_files import translated
 from linker.terminology.table.separated import separated_rows
 from linker.terminology.table.values import as_meant, refuse_error, refuse_rounded
 from linker.terminology.tables import NameKind

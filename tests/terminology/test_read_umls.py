@@ -494,7 +494,7 @@ def test_a_gzipped_file_is_closed_with_what_unpacks_it(meta):
     (meta / "MRCONSO.RRF.gz").write_bytes(gzip.compress((meta / "MRCONSO.RRF").read_bytes()))
     (meta / "MRCONSO.RRF").unlink()
     stream = find_members(meta, "MRCONSO.RRF", {"MRCONSO.RRF"})["MRCONSO.RRF"].open()
-    packed = stream.fileobj
+    packed = stream.raw.fileobj
     assert not packed.closed
     stream.close()
     assert packed.closed

@@ -35,7 +35,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import clean, one, table_of, temporary_database
-from linker.terminology.omop.files import AthenaFile, find_files
+from linker.terminology.omop.files import find_files
 from linker.terminology.omop.release import (
     filters_of,
     left_out,
@@ -55,6 +55,7 @@ from linker.terminology.omop.sql import (
     RETIRED,
     SEVERAL,
 )
+from linker.terminology.release_files import ReleaseFile
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -183,7 +184,7 @@ def _number(language: str) -> int:
 def _load(
     db: DuckDBPyConnection,
     table: str,
-    file: AthenaFile | None,
+    file: ReleaseFile | None,
     languages: Sequence[int],
     bad: BadRows,
     progress: Progress,
@@ -202,7 +203,7 @@ def _load(
         db.unregister("rows")
 
 
-def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> None:
+def _check_concepts(db: DuckDBPyConnection, file: ReleaseFile, bad: BadRows) -> None:
     """A concept without a name, or that occurs twice, is a broken row; one of the two stays."""
     columns = ", ".join(_COLUMNS["CONCEPT"])
     nameless = f"{clean('concept_name')} = ''"
@@ -239,7 +240,7 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
         db.execute("ALTER TABLE whole RENAME TO CONCEPT")
 
 
-def _note_nameless(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> None:
+def _note_nameless(db: DuckDBPyConnection, file: ReleaseFile, bad: BadRows) -> None:
     """Count the concepts of CPT-4 that are not in CONCEPT.csv yet."""
     for rows in read_rows(file, {"concept_id": _ID}, bad, Silent()):
         db.register("rows", rows)
@@ -253,7 +254,7 @@ def _note_nameless(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> No
 
 def _refuse_absent(
     db: DuckDBPyConnection,
-    file: AthenaFile,
+    file: ReleaseFile,
     option: str,
     columns: Sequence[str],
     values: Sequence[str],

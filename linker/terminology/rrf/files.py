@@ -6,7 +6,6 @@ into `.nlm` files, which are zips; a folder of those is read as if it were unpac
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import zipfile
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import TerminologyError
-from linker.steps import Progress, Silent
-from linker.terminology.files import or_its_zip, plain_name, translated, watched
+from linker.steps import Progress
+from linker.terminology.files import or_its_zip
+from linker.terminology.release_files import ReleaseFile, zipped_files
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -27,45 +27,11 @@ _DEPTH = 3  # folders below the one given: umls-2025AB/2025AB/META
 _Found = dict[Path, dict[str, "Member"]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A file on the disk or in a zip, which may be gzipped: a member, or a part of one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part(ReleaseFile):
+    """A member, or a part of one: `suffix` is then "aa", "ab", ...; "" of a whole member."""
 
-    Attributes:
-        suffix: "aa", "ab", ... of a part; "" of a whole member.
-        inside: its name in the zip at `path`, or "".
-        size: in bytes, as it lies on the disk or in its zip.
-    """
-
-    path: Path
     suffix: str
-    size: int
-    inside: str = ""
-
-    def __str__(self) -> str:
-        return str(self.path / self.inside)
-
-    def open(self, progress: Progress) -> IO[bytes]:
-        """The bytes, unpacked, as a step of a job."""
-        name = (self.inside or self.path.name).rpartition("/")[2]
-        if not self.inside:
-            stream: IO[bytes] = self.path.open("rb")
-        else:
-            # The member keeps its archive open for as long as it is read.
-            with zipfile.ZipFile(self.path) as archive:
-                stream = archive.open(plain_name(self.path, archive, self.inside))
-        stream = watched(stream, name, self.size, progress)
-        return cast("IO[bytes]", _Unpacked(fileobj=stream)) if _is_gzip(name) else stream
-
-
-class _Unpacked(gzip.GzipFile):
-    """What a gzipped stream holds; closes that stream too, as GzipFile does not."""
-
-    def close(self) -> None:
-        packed = cast("IO[bytes] | None", self.fileobj)
-        super().close()
-        if packed is not None:
-            packed.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +54,20 @@ class Member:
     @property
     def folder(self) -> Path:
         """The folder that it lies in, which may be in a zip."""
-        return Path(str(self.parts[0])).parent
+        return self.parts[0].folder
 
     @property
     def path(self) -> Path | None:
         """Where it lies, if it is neither packed nor in parts."""
         (first, *others) = self.parts
-        packed = others or first.inside or _is_gzip(first.path.name)
+        packed = others or first.inside or first.name.lower().endswith(".gz")
         return None if packed else first.path
 
     def open(self, progress: Progress | None = None) -> IO[bytes]:
         """The bytes of all parts, unpacked; each is a step of a job."""
-        progress = Silent() if progress is None else progress
         if len(self.parts) == 1:
-            return self.parts[0].open(progress)
-        joined = _Joined(part.open(progress) for part in self.parts)
+            return self.parts[0].stream(progress)
+        joined = _Joined(part.stream(progress) for part in self.parts)
         return cast("IO[bytes]", BufferedReader(joined, 1 << 20))
 
 
@@ -200,10 +165,6 @@ def _hint(path: Path) -> str:
     return "; give the folder or zip that holds the .RRF files"
 
 
-def _is_gzip(name: str) -> bool:
-    return name.lower().endswith(".gz")
-
-
 def _known(name: str, wanted: set[str]) -> tuple[str, str] | None:
     """The name as we write it of a file that may be in other case, or gzipped, and its part."""
     match = re.fullmatch(r"(.*?)(?:\.((?!gz)[a-z]{2}))?(?:\.gz)?", name, flags=re.IGNORECASE)
@@ -225,12 +186,11 @@ def _in_folder(path: Path, wanted: set[str], *, depth: int = _DEPTH) -> _Found:
         for name in sorted(names):
             file = here / name
             if (known := _known(name, wanted)) is not None:
-                part = _Part(file, known[1], file.stat().st_size)
+                part = _Part(file, suffix=known[1])
                 parts.setdefault((here, known[0]), []).append(part)
             elif name.lower().endswith(".nlm"):
-                with translated(file):
-                    for inside, found, part in _zipped(file, wanted):
-                        parts.setdefault((here / inside, found), []).append(part)
+                for inside, found, part in _zipped(file, wanted):
+                    parts.setdefault((here / inside, found), []).append(part)
     return _members(parts)
 
 
@@ -243,14 +203,10 @@ def _in_zip(path: Path, wanted: set[str]) -> _Found:
 
 def _zipped(path: Path, wanted: set[str]) -> Iterator[tuple[Path, str, _Part]]:
     """Folder, name and file of each that is wanted in a zip, in order of the names."""
-    with zipfile.ZipFile(path) as archive:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            member = Path(info.filename)
-            if info.is_dir() or member.parts[0] == "__MACOSX":
-                continue
-            if (known := _known(member.name, wanted)) is not None:
-                part = _Part(path, known[1], info.file_size, info.filename)
-                yield member.parent, known[0], part
+    for file in zipped_files(path):
+        if (known := _known(file.name, wanted)) is not None:
+            part = _Part(path, file.inside, suffix=known[1])
+            yield Path(file.inside).parent, known[0], part
 
 
 def _members(found: dict[tuple[Path, str], list[_Part]]) -> _Found:

@@ -18,7 +18,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import quoted, temporary_database
-from linker.terminology.files import translated
+from linker.terminology.release_files import translated
 from linker.terminology.rrf.files import Member, find_members
 from linker.terminology.rrf.rows import blocks_of, lines_of, whole_rows
 from linker.terminology.temporary import in_temporary_folder

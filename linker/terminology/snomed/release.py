@@ -17,7 +17,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one
-from linker.terminology.snomed.files import ReleaseFile
+from linker.terminology.snomed.files import Rf2File
 from linker.terminology.snomed.sql import ASSOCIATIONS, CORE_MODULE, IS_A, MAPS
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -76,7 +76,7 @@ _SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT
 def load_release(
     db: DuckDBPyConnection,
     path: Path,
-    files: Sequence[ReleaseFile],
+    files: Sequence[Rf2File],
     bad: BadRows,
     progress: Progress,
 ) -> None:
@@ -96,7 +96,7 @@ def load_release(
 def _load(
     db: DuckDBPyConnection,
     table: str,
-    files: Sequence[ReleaseFile],
+    files: Sequence[Rf2File],
     bad: BadRows,
     progress: Progress,
 ) -> None:
@@ -136,7 +136,7 @@ def _note_other_maps(db: DuckDBPyConnection, bad: BadRows) -> None:
         bad.noted[f"codes of the map {refset}, which is not known"] += count
 
 
-def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[Rf2File], bad: BadRows) -> None:
     """An id that stands in one file more than once is a broken row."""
     repeated: list[tuple[int, int]] = db.execute(
         "SELECT file, id FROM loaded GROUP BY file, id HAVING count(*) > 1 ORDER BY ALL LIMIT $n",
@@ -154,7 +154,7 @@ def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: 
 
 
 def _lines_by_file(
-    files: Sequence[ReleaseFile], rows: Iterable[tuple[int, int]]
+    files: Sequence[Rf2File], rows: Iterable[tuple[int, int]]
 ) -> dict[int, dict[int, list[int]]]:
     """Of pairs of a file and an id: the lines of each id, by file."""
     ids: dict[int, list[int]] = {}
@@ -181,7 +181,7 @@ def _check_base(db: DuckDBPyConnection, path: Path) -> None:
     )
 
 
-def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+def _check_references(db: DuckDBPyConnection, files: Sequence[Rf2File], bad: BadRows) -> None:
     """Each active row that names a concept which is not there is a broken one."""
     for what, column, owner in (
         ("relationship", "sourceId", "sourceId"),
