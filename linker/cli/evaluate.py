@@ -33,8 +33,9 @@ def evaluate(
     gold: Annotated[
         list[Path],
         typer.Argument(
+            metavar="GOLD",
             help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT, "
-            "CADEC or Bio-LarK (GSC+) annotations, with the texts inside or in a folder beside."
+            "CADEC or Bio-LarK (GSC+) annotations, with the texts inside or in a folder beside.",
         ),
     ],
     *,
@@ -57,7 +58,8 @@ def evaluate(
     train: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Gold of a train split: its names count as seen, and protocol A adds them."
+            metavar="FILE",
+            help="Gold of a train split: its names count as seen, and protocol A adds them.",
         ),
     ] = None,
     split_abbreviations: Annotated[
@@ -91,8 +93,9 @@ def evaluate(
     map_prefix: Annotated[
         list[str] | None,
         typer.Option(
-            help="GOLD=INDEX: replace a prefix of ids, as in UMLS:= to remove one, or =MESH: to "
-            "add one where there is none; repeatable."
+            metavar="GOLD=INDEX",
+            help="Replace a prefix of the gold's ids, as in UMLS:= to remove one, or =MESH: to add "
+            "one where there is none; repeatable.",
         ),
     ] = None,
     k: Annotated[int, typer.Option("--k", min=1, help="Candidates for each mention.")] = 25,
