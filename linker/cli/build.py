@@ -69,8 +69,8 @@ def build(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="How vectors are searched: a FAISS factory string, or auto, by the number of names "
-            "and --memory. [default: auto]"
+            help="How vectors are searched: a FAISS factory string, or auto, by the number of "
+            "names and --memory. [default: auto]"
         ),
     ] = None,
     memory: Annotated[
