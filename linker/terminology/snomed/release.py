@@ -16,7 +16,7 @@ import pyarrow as pa
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import one
+from linker.terminology.database import as_rows, columns_of, one
 from linker.terminology.snomed.files import Rf2File
 from linker.terminology.snomed.sql import ASSOCIATIONS, CORE_MODULE, IS_A, MAPS
 from linker.terminology.tsv import find_lines, read_rows
@@ -70,7 +70,6 @@ _LOADS = {
     ),
     "simple_map": _Load("simple_map", {**_MEMBER, "mapTarget": _TEXT}, _MAPS),
 }
-_SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT: "VARCHAR"}
 
 
 def load_release(
@@ -103,19 +102,15 @@ def _load(
     """Make a table of the files that belong into it: of each id the row that counts."""
     loads = {kind: load for kind, load in _LOADS.items() if load.table == table}
     columns = next(iter(loads.values())).columns
-    typed = ", ".join(f"{name} {_SQL_TYPES[type_]}" for name, type_ in columns.items())
-    db.execute(f"CREATE TABLE loaded ({typed}, file INTEGER)")
+    db.execute(f"CREATE TABLE loaded ({columns_of(columns)}, file INTEGER)")
     for number, file in enumerate(files):
         if file.kind in loads:
             for rows in read_rows(file, columns, bad, progress):
-                db.register("rows", rows)
-                db.execute(
-                    f"INSERT INTO loaded SELECT *, {number} FROM rows "  # noqa: S608
-                    f"WHERE {loads[file.kind].where}"
-                )
-                if loads[file.kind].where == _MAPS:
-                    _note_other_maps(db, bad)
-                db.unregister("rows")
+                with as_rows(db, rows):
+                    where = loads[file.kind].where
+                    db.execute(f"INSERT INTO loaded SELECT *, {number} FROM rows WHERE {where}")  # noqa: S608
+                    if where == _MAPS:
+                        _note_other_maps(db, bad)
     if "refsetId" not in columns:
         _refuse_repeated(db, files, bad)
     # Two rows of one date: the extension's, for it had the International Edition's before it.
