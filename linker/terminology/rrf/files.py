@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -27,29 +27,22 @@ _DEPTH = 3  # folders below the one given: umls-2025AB/2025AB/META
 _Found = dict[Path, dict[str, "Member"]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part(ReleaseFile):
-    """A member, or a part of one: `suffix` is then "aa", "ab", ...; "" of a whole member."""
-
-    suffix: str
-
-
 @dataclass(frozen=True, slots=True)
 class Member:
     """A file of a release.
 
     Attributes:
         parts: its parts in order, mostly one.
+        last: the suffix of the last of several parts ("ab"), or "".
     """
 
-    parts: tuple[_Part, ...]
+    parts: tuple[ReleaseFile, ...]
+    last: str = ""
 
     @property
     def where(self) -> str:
         """What messages call it."""
-        if len(self.parts) == 1:
-            return str(self.parts[0])
-        return f"{self.parts[0]} to .{self.parts[-1].suffix}"
+        return f"{self.parts[0]} to .{self.last}" if self.last else str(self.parts[0])
 
     @property
     def folder(self) -> Path:
@@ -115,7 +108,7 @@ def find_members(
     if path.is_dir():
         found = _in_folder(path, wanted)
     elif zipfile.is_zipfile(path):
-        found = _in_zip(path, wanted)
+        found = _members(((file.folder, file) for file in zipped_files(path)), wanted)
     elif _known(path.name, {main}):
         found = _in_folder(path.parent, wanted, depth=0)
     else:
@@ -177,57 +170,46 @@ def _known(name: str, wanted: set[str]) -> tuple[str, str] | None:
 
 
 def _in_folder(path: Path, wanted: set[str], *, depth: int = _DEPTH) -> _Found:
-    parts: dict[tuple[Path, str], list[_Part]] = {}
+    return _members(_below(path, depth), wanted)
+
+
+def _below(path: Path, depth: int) -> Iterator[tuple[Path, ReleaseFile]]:
+    """The files so far below a folder, each with the folder that it lies in, unpacked."""
     for folder, folders, names in os.walk(path):
         here = Path(folder)
         if len(here.relative_to(path).parts) >= depth:
             folders.clear()
         # An unpacked file, which sorts first, stands for itself and its .gz.
         for name in sorted(names):
-            file = here / name
-            if (known := _known(name, wanted)) is not None:
-                part = _Part(file, suffix=known[1])
-                parts.setdefault((here, known[0]), []).append(part)
-            elif name.lower().endswith(".nlm"):
-                for inside, found, part in _zipped(file, wanted):
-                    parts.setdefault((here / inside, found), []).append(part)
-    return _members(parts)
+            if name.lower().endswith(".nlm"):
+                for file in zipped_files(here / name):
+                    yield here / Path(file.inside).parent, file
+            else:
+                yield here, ReleaseFile(here / name)
 
 
-def _in_zip(path: Path, wanted: set[str]) -> _Found:
-    parts: dict[tuple[Path, str], list[_Part]] = {}
-    for folder, known, part in _zipped(path, wanted):
-        parts.setdefault((path / folder, known), []).append(part)
-    return _members(parts)
-
-
-def _zipped(path: Path, wanted: set[str]) -> Iterator[tuple[Path, str, _Part]]:
-    """Folder, name and file of each that is wanted in a zip, in order of the names."""
-    for file in zipped_files(path):
-        if (known := _known(file.name, wanted)) is not None:
-            part = _Part(path, file.inside, suffix=known[1])
-            yield Path(file.inside).parent, known[0], part
-
-
-def _members(found: dict[tuple[Path, str], list[_Part]]) -> _Found:
+def _members(files: Iterable[tuple[Path, ReleaseFile]], wanted: set[str]) -> _Found:
     """By folder and name; what is there whole needs no parts."""
+    parts: dict[tuple[Path, str], dict[str, ReleaseFile]] = {}
+    for folder, file in files:
+        if (known := _known(file.name, wanted)) is not None:
+            name, suffix = known
+            parts.setdefault((folder, name), {}).setdefault(suffix, file)
     members: _Found = {}
-    for (folder, name), parts in found.items():
-        whole = [part for part in parts if not part.suffix]
-        member = Member((whole[0],) if whole else _in_order(folder / name, parts))
+    for (folder, name), by_suffix in parts.items():
+        whole = by_suffix.get("")
+        member = _together(folder / name, by_suffix) if whole is None else Member((whole,))
         members.setdefault(folder, {})[name] = member
     return members
 
 
-def _in_order(where: Path, parts: Sequence[_Part]) -> tuple[_Part, ...]:
-    by_suffix: dict[str, _Part] = {}
-    for part in parts:
-        by_suffix.setdefault(part.suffix, part)
-    for place, suffix in enumerate(sorted(by_suffix)):
+def _together(where: Path, by_suffix: dict[str, ReleaseFile]) -> Member:
+    suffixes = sorted(by_suffix)
+    for place, suffix in enumerate(suffixes):
         due = chr(ord("a") + place // 26) + chr(ord("a") + place % 26)
         if suffix != due:
             raise TerminologyError(
-                f"{where}: the part .{due} is missing; found: {', '.join(sorted(by_suffix))}; "
+                f"{where}: the part .{due} is missing; found: {', '.join(suffixes)}; "
                 "put all parts into one folder"
             )
-    return tuple(by_suffix[suffix] for suffix in sorted(by_suffix))
+    return Member(tuple(by_suffix[suffix] for suffix in suffixes), suffixes[-1])
