@@ -105,12 +105,7 @@ def _load(
     db.execute(f"CREATE TABLE loaded ({columns_of(columns)}, file INTEGER)")
     for number, file in enumerate(files):
         if file.kind in loads:
-            for rows in read_rows(file, columns, bad, progress):
-                with as_rows(db, rows):
-                    where = loads[file.kind].where
-                    db.execute(f"INSERT INTO loaded SELECT *, {number} FROM rows WHERE {where}")  # noqa: S608
-                    if where == _MAPS:
-                        _note_other_maps(db, bad)
+            _insert(db, file, number, loads[file.kind], bad, progress)
     if "refsetId" not in columns:
         _refuse_repeated(db, files, bad)
     # Two rows of one date: the extension's, for it had the International Edition's before it.
@@ -120,6 +115,21 @@ def _load(
         f"PARTITION BY id ORDER BY effectiveTime DESC, moduleId = {CORE_MODULE}, {others}) = 1"
     )
     db.execute("DROP TABLE loaded")
+
+
+def _insert(
+    db: DuckDBPyConnection,
+    file: Rf2File,
+    number: int,
+    load: _Load,
+    bad: BadRows,
+    progress: Progress,
+) -> None:
+    for rows in read_rows(file, load.columns, bad, progress):
+        with as_rows(db, rows):
+            db.execute(f"INSERT INTO loaded SELECT *, {number} FROM rows WHERE {load.where}")  # noqa: S608
+            if load.where == _MAPS:
+                _note_other_maps(db, bad)
 
 
 def _note_other_maps(db: DuckDBPyConnection, bad: BadRows) -> None:
