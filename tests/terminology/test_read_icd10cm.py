@@ -15,12 +15,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from linker.checked import shipped_rows
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
 from linker.terminology.icd10cm.files import find_files, version_of
 from linker.terminology.release_files import ReleaseFile
-from linker.terminology.shipped import shipped_rows
 from linker.text import normalise
 
 XML = """<?xml version="1.0" encoding="utf-8"?>
@@ -520,7 +520,7 @@ def test_tabular_list_of_2021_agrees_with_the_order_file(data_file, concepts):
     )
 
 
-EVERYDAY = [(code, name) for code, name in shipped_rows("icd10cm_everyday.tsv")]
+EVERYDAY = [*map(tuple, shipped_rows("linker.terminology", "icd10cm_everyday.tsv"))]
 
 
 def test_what_people_call_a_code_is_its_name_unless_the_index_says(tmp_path, concepts):

@@ -33,6 +33,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from linker.checked import shipped_rows
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
@@ -47,7 +48,6 @@ from linker.terminology.icd10cm.tabular import (
     tabular_entries,
     undotted,
 )
-from linker.terminology.shipped import shipped_rows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
@@ -150,7 +150,7 @@ def _indexed(
 def _everyday() -> dict[str, list[str]]:
     """What people call codes, by code: see the file."""
     names: dict[str, list[str]] = {}
-    for code, name in shipped_rows("icd10cm_everyday.tsv"):
+    for code, name in shipped_rows("linker.terminology", "icd10cm_everyday.tsv"):
         names.setdefault(code, []).append(name)
     return names
 
