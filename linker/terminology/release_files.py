@@ -74,7 +74,7 @@ class ReleaseFile:
         progress = Silent() if progress is None else progress
         progress.step(f"reading {self.name}", total=size, unit="bytes")
         stream = BufferedReader(_Watched(raw, progress), 1 << 20)
-        if stream.peek(2)[:2] != _GZIP:
+        if not stream.peek(len(_GZIP)).startswith(_GZIP):
             return cast("IO[bytes]", stream)
         return cast("IO[bytes]", BufferedReader(_Unpacked(fileobj=stream)))
 
@@ -113,6 +113,12 @@ def zipped_files(path: Path) -> list[ReleaseFile]:
             for name in sorted(archive.namelist())
             if not name.endswith("/") and not name.startswith("__MACOSX/")
         ]
+
+
+def is_gzipped(path: Path) -> bool:
+    """Whether a file is gzipped, whatever it is called."""
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
 
 
 @contextmanager

@@ -509,6 +509,18 @@ def test_gzipped_files(meta, concepts, tmp_path):
     assert concepts(read(zipped(tmp_path / "gz.zip", meta, "META/"))) == expected
 
 
+def test_what_a_file_is_decides_not_its_name(meta, concepts):
+    expected = concepts(read(meta))
+    file = meta / "MRCONSO.RRF"
+    content = file.read_bytes()
+    file.write_bytes(gzip.compress(content))
+    assert concepts(read(meta)) == expected
+    file.unlink()
+    # Some browsers unpack what they download.
+    Path(f"{file}.gz").write_bytes(content)
+    assert concepts(read(meta)) == expected
+
+
 def test_path_that_looks_like_a_pattern(tmp_path):
     assert preferred(read(put(tmp_path / "a[b]*'c", MRCONSO=CONSO)))["C9000002"] == "Skin marks"
 

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.files import or_its_zip
-from linker.terminology.release_files import ReleaseFile, zipped_files
+from linker.terminology.release_files import ReleaseFile, is_gzipped, zipped_files
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -53,8 +53,9 @@ class Member:
     def path(self) -> Path | None:
         """Where it lies, if it is neither packed nor in parts."""
         (first, *others) = self.parts
-        packed = others or first.inside or first.name.lower().endswith(".gz")
-        return None if packed else first.path
+        packed = others or first.inside or is_gzipped(first.path)
+        # DuckDB goes by the name.
+        return None if packed or first.name.lower().endswith(".gz") else first.path
 
     def open(self, progress: Progress | None = None) -> IO[bytes]:
         """The bytes of all parts, unpacked; each is a step of a job."""
