@@ -1,4 +1,7 @@
-"""TOML files as checked values: an unknown key is an error, and the message says which."""
+"""TOML files as checked values: an unknown key is an error, and the message says which.
+
+And the tables that come with our packages, which are checked by tests.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,19 @@ def shipped(model: type[_Model], package: str, name: str) -> _Model:
     """
     source = resources.files(package) / "data" / name
     return validated(model, read_toml(source), where=str(source))
+
+
+def shipped_rows(package: str, name: str) -> list[list[str]]:
+    """The rows of a tab-separated data file that comes with a package of ours.
+
+    Args:
+        package, name: as of `shipped`.
+
+    Returns:
+        The fields of each row; lines of comment ("#") and the header are left out.
+    """
+    text = (resources.files(package) / "data" / name).read_text(encoding="utf-8")
+    return [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
 
 
 def read_toml(path: Path | Traversable) -> dict[str, Any]:

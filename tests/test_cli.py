@@ -93,6 +93,7 @@ def test_help_cuts_no_name_of_an_option(width: int, monkeypatch: pytest.MonkeyPa
         said = run(name, "--help").stdout
         words = said.split()
         assert "\N{HORIZONTAL ELLIPSIS}" not in said
+        assert "list[" not in said
         for option in command.params:
             for written in (*option.opts, *option.secondary_opts):
                 if written.startswith("--"):

@@ -32,9 +32,10 @@ def annotate(
     inputs: Annotated[
         list[str],
         typer.Argument(
+            metavar="INPUTS",
             help="JSON lines of {id, text}, CSV, TSV, Parquet, text files, BRAT, PubTator, BioC, "
             "OMOP NOTE, FHIR DocumentReference, also .gz and .zst; folders; - for stdin; "
-            "sqlite:///FILE or postgresql://... with --query."
+            "sqlite:///FILE or postgresql://... with --query.",
         ),
     ],
     *,

@@ -22,6 +22,7 @@ def build(
     source: Annotated[
         str | None,
         typer.Argument(
+            metavar="SOURCE",
             help="The format: umls, snomed, rxnorm, omop, mesh, obo, orphanet, icd10cm, claml, "
             "table, jsonl.",
             show_default=False,
@@ -30,6 +31,7 @@ def build(
     path: Annotated[
         str | None,
         typer.Argument(
+            metavar="PATH",
             help="The file or folder, or package:NAME/FILE for a file inside an installed package.",
             show_default=False,
         ),
@@ -67,12 +69,13 @@ def build(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="A FAISS factory string, or auto: by number of names and memory. [default: auto]"
+            help="How vectors are searched: a FAISS factory string, or auto, by the number of "
+            "names and --memory. [default: auto]"
         ),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option(help="For auto: how much memory the search may use. [default: 1.5GB]"),
+        typer.Option(help="For --kind auto: how much memory the search may use. [default: 1.5GB]"),
     ] = None,
     recall: Annotated[
         float | None,
@@ -80,27 +83,29 @@ def build(
     ] = None,
     root: Annotated[
         list[str] | None,
-        typer.Option(help="Keep only this concept and its descendants; repeatable."),
+        typer.Option(metavar="ID", help="Keep only this concept and its descendants; repeatable."),
     ] = None,
     semantic_type: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="TYPE",
             help="Keep only concepts of this type: a semantic tag of SNOMED CT (disorder), a "
             "semantic type of the UMLS (T047, or its name), a category of MeSH (C), a domain of "
-            "OMOP; repeatable."
+            "OMOP; repeatable.",
         ),
     ] = None,
     semantic_group: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="GROUP",
             help="For umls and rxnorm: keep only concepts of this semantic group (DISO), and those "
-            "of --semantic-type; repeatable."
+            "of --semantic-type; repeatable.",
         ),
     ] = None,
     default_type: Annotated[
         str | None,
         typer.Option(
-            help="The semantic type of concepts that have none, as in disorder: the rules for "
+            help="The semantic type of concepts that have none, such as disorder: the rules for "
             "disorders, drugs and body parts go by types.",
             show_default=False,
         ),
@@ -108,8 +113,9 @@ def build(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            help="For table: OURS=THEIRS, as in concept_id=Code; repeatable, also with the same "
-            "OURS: synonyms=Short, synonyms=Alias."
+            metavar="OURS=THEIRS",
+            help="For table: the file's column for one of ours, as in concept_id=Code; repeatable, "
+            "also for the same one of ours: synonyms=Short, synonyms=Alias.",
         ),
     ] = None,
     only: Annotated[
@@ -130,7 +136,10 @@ def build(
     ] = None,
     overlay: Annotated[
         list[str] | None,
-        typer.Option(help="A CSV of local names, codes and concepts (linker overlay); repeatable."),
+        typer.Option(
+            metavar="FILE",
+            help="A CSV of local names, codes and concepts (linker overlay); repeatable.",
+        ),
     ] = None,
     derive_names: Annotated[
         bool | None,

@@ -71,6 +71,17 @@ class _Group(typer.core.TyperGroup):
             raise typer.Exit(STOPPED) from error
 
 
+class _Command(typer.core.TyperCommand):
+    """Shows an argument by its name, without a type such as "<list[str]>"."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params: list[Any] = super().get_params(ctx)
+        for parameter in params:
+            if parameter.param_type_name == "argument":
+                parameter.display_type = lambda ctx: ""  # noqa: ARG005
+        return params
+
+
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
@@ -109,4 +120,4 @@ def main(
 for command in COMMANDS:
     # The list of commands would cut what it takes from the docstring itself.
     about = " ".join((command.__doc__ or "").partition("\n\n")[0].split())
-    app.command(command.__name__.rstrip("_"), short_help=about)(command)
+    app.command(command.__name__.rstrip("_"), cls=_Command, short_help=about)(command)

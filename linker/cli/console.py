@@ -13,6 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from linker.errors import EncoderError
+from linker.home import at_home
+
 if TYPE_CHECKING:
     from linker.link import Linker
 
@@ -33,8 +36,6 @@ def open_linker(index: Path, **options: Any) -> Linker:
         EncoderError: the encoder's folder is not there: said now, not when it is first needed.
         LinkerError: as `Linker.load`.
     """
-    from linker.errors import EncoderError
-    from linker.home import at_home
     from linker.link import Linker
 
     folder = at_home(options.get("encoder") or "")

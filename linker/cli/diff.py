@@ -28,17 +28,20 @@ SHOWN = 80
 
 def diff(
     old: Annotated[
-        Path, typer.Argument(help="The older index folder or recipe.", show_default=False)
+        Path,
+        typer.Argument(metavar="OLD", help="The older index folder or recipe.", show_default=False),
     ],
     new: Annotated[
-        Path, typer.Argument(help="The newer index folder or recipe.", show_default=False)
+        Path,
+        typer.Argument(metavar="NEW", help="The newer index folder or recipe.", show_default=False),
     ],
     *,
     notes: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FILE",
             help="Notes (as for annotate) whose links are compared too; repeatable. Needs two "
-            "index folders. Prints the mentions whose links changed."
+            "index folders. Prints the mentions whose links changed.",
         ),
     ] = None,
     json_file: Annotated[

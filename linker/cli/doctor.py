@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def doctor(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Index folders, or folders that contain some; by default indexes/."),
+        typer.Argument(
+            metavar="PATHS",
+            help="Index folders, or folders that contain some; by default indexes/.",
+        ),
     ] = None,
     *,
     verify: Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from linker.atomic import refuse_as_another, refuse_as_file, write_atomically
 from linker.cli.console import err_console, open_linker
 from linker.cli.figures import say_lost, say_problems, show_differences, show_figures
 from linker.cli.options import (
@@ -22,6 +23,7 @@ from linker.cli.options import (
 )
 from linker.config import DEFAULT_THRESHOLD
 from linker.counted import counted
+from linker.records import json_text
 
 if TYPE_CHECKING:
     from linker.evaluate import Report
@@ -33,8 +35,9 @@ def evaluate(
     gold: Annotated[
         list[Path],
         typer.Argument(
+            metavar="GOLD",
             help="JSON lines, PubTator, BioC XML or JSON, also .gz; or folders, also of BRAT, "
-            "CADEC or Bio-LarK (GSC+) annotations, with the texts inside or in a folder beside."
+            "CADEC or Bio-LarK (GSC+) annotations, with the texts inside or in a folder beside.",
         ),
     ],
     *,
@@ -57,7 +60,8 @@ def evaluate(
     train: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Gold of a train split: its names count as seen, and protocol A adds them."
+            metavar="FILE",
+            help="Gold of a train split: its names count as seen, and protocol A adds them.",
         ),
     ] = None,
     split_abbreviations: Annotated[
@@ -91,8 +95,9 @@ def evaluate(
     map_prefix: Annotated[
         list[str] | None,
         typer.Option(
-            help="GOLD=INDEX: replace a prefix of ids, as in UMLS:= to remove one, or =MESH: to "
-            "add one where there is none; repeatable."
+            metavar="GOLD=INDEX",
+            help="Replace a prefix of the gold's ids, as in UMLS:= to remove one, or =MESH: to add "
+            "one where there is none; repeatable.",
         ),
     ] = None,
     k: Annotated[int, typer.Option("--k", min=1, help="Candidates for each mention.")] = 25,
@@ -119,12 +124,10 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the links against gold annotations."""
-    from linker.atomic import write_atomically
     from linker.cli.progress import Bars
     from linker.evaluate import END_TO_END, compare, read_gold, write_page
     from linker.evaluate import evaluate as measure
     from linker.evaluate.report import figures_json
-    from linker.records import json_text
 
     asked = _protocol(protocol, gold_mentions=gold_mentions, train=bool(train))
     _say_idle(
@@ -225,8 +228,6 @@ def _say_idle(options: dict[str, bool], *, gold_mentions: bool) -> None:
 
 def _check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     """See that each file can be written, and is none that is read, nor another one of them."""
-    from linker.atomic import refuse_as_another, refuse_as_file
-
     for number, path in enumerate(outputs):
         refuse_as_file(path)
         refuse_as_another(path, inputs, "is read")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def info(
-    folder: Annotated[Path, typer.Argument(help="The index folder.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The index folder.", show_default=False)
+    ],
     *,
     verify: Annotated[
         bool, typer.Option("--verify", help="Read every file and compare its checksum.")

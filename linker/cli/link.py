@@ -27,6 +27,7 @@ def link(
     mentions: Annotated[
         list[str] | None,
         typer.Argument(
+            metavar="MENTIONS",
             help="Mention strings; if there are none, they are read from stdin, one per line.",
             show_default=False,
         ),

@@ -16,13 +16,14 @@ from linker.counted import counted
 def map_(
     terms: Annotated[
         Path | None,
-        typer.Argument(help="A CSV, TSV or Parquet file.", show_default=False),
+        typer.Argument(metavar="TERMS", help="A CSV, TSV or Parquet file.", show_default=False),
     ] = None,
     *,
     column: Annotated[
         list[str],
         typer.Option(
-            help="The column with the terms; repeatable, for columns that are a term together.",
+            metavar="NAME",
+            help="The column with the terms; repeatable, if several columns make up a term.",
             show_default=False,
         ),
     ],
@@ -39,7 +40,9 @@ def map_(
     ] = "",
     count: Annotated[
         str | None,
-        typer.Option(help="The column with how often a term is used; sorts the most used first."),
+        typer.Option(
+            help="The column that says how often each term is used; the most used come first."
+        ),
     ] = None,
     accept: Annotated[
         float, typer.Option(min=0, max=1, help="From this probability on, review is 'accept'.")
@@ -56,7 +59,9 @@ def map_(
     ] = None,
     show: Annotated[
         list[str] | None,
-        typer.Option(help="A column that the page shows beside each term, too; repeatable."),
+        typer.Option(
+            metavar="NAME", help="A column that the page shows beside each term, too; repeatable."
+        ),
     ] = None,
     prefix: Annotated[
         str, typer.Option(help="What to put before the names of the new columns.")
@@ -64,9 +69,10 @@ def map_(
     decisions: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FILE",
             help="Instead of TERMS: a reviewed output, with accept, reject or a concept id in its "
             "column decision; or the decisions saved from the page of --review. Repeatable: "
-            "several reviewers, or months."
+            "several reviewers, or months.",
         ),
     ] = None,
     overlay_out: Annotated[

@@ -25,7 +25,7 @@ ThresholdOption = Annotated[
     typer.Option(
         parser=_threshold,
         metavar="PROBABILITY",
-        help=f"Below it, a mention is NIL: a number, or {', '.join(OPERATING_POINTS)}.",
+        help=f"A link less probable than this is NIL: a number, or {', '.join(OPERATING_POINTS)}.",
     ),
 ]
 EncoderOption = Annotated[

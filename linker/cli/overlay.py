@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 
 def overlay(
-    index: Annotated[Path, typer.Argument(help="The index folder.", show_default=False)],
+    index: Annotated[
+        Path, typer.Argument(metavar="INDEX", help="The index folder.", show_default=False)
+    ],
     files: Annotated[
         list[Path] | None,
         typer.Argument(
+            metavar="FILES",
             help="CSV files: concept_id, name, kind (exact, abbreviation, ..., remove), "
             "preferred_name, semantic_types, definition, codes.VOCABULARY.",
             show_default=False,
@@ -29,7 +32,8 @@ def overlay(
         Path | None, typer.Option(help="Write a new index there and leave the old one as it is.")
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option(help="Remove the overlay with this name; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Remove the overlay with this name; repeatable."),
     ] = None,
     skip_unknown: Annotated[
         bool,

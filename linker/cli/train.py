@@ -13,7 +13,9 @@ from linker.config import DEFAULT_BASE
 
 
 def train(
-    index: Annotated[Path, typer.Argument(help="The index folder.", show_default=False)],
+    index: Annotated[
+        Path, typer.Argument(metavar="INDEX", help="The index folder.", show_default=False)
+    ],
     *,
     out: Annotated[Path, typer.Option(help="The folder to create.", show_default=False)],
     base: Annotated[

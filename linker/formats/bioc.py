@@ -20,6 +20,7 @@ from linker.formats.document import (
     Document,
     Item,
     Problem,
+    Span,
     checked_spans,
     misfit,
     split_ids,
@@ -100,23 +101,12 @@ def _fitted(raw: RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, l
     problems = []
     for at, given in enumerate(raw.annotations):
         try:
-            if given.wrong is not None:
-                raise ValueError(given.wrong)
-            spans = checked_spans(given.spans)
+            spans, wrong = _placed(given, text, code_points)
         except ValueError as error:
             problems.append(
                 Problem("annotation", file, given.line, raw.id, f"annotation {at}: {error}")
             )
             continue
-        wrong = None
-        if code_points is not None:
-            if spans[-1][1] >= len(code_points):
-                wrong = f"ends at byte {spans[-1][1]} of {len(code_points) - 1}"
-            else:
-                spans = tuple((code_points[start], code_points[end]) for start, end in spans)
-                if any(end <= start for start, end in spans):
-                    wrong = "starts and ends within one character"
-        wrong = wrong or misfit(text, spans, given.text)
         if wrong is not None:
             problems.append(
                 Problem("offsets", file, given.line, raw.id, f"annotation {at}: {wrong}")
@@ -126,6 +116,29 @@ def _fitted(raw: RawDocument, file: str, *, in_bytes: bool) -> tuple[Document, l
         annotation = Annotation(spans, _ids(given.infons), kind, (), given.line)
         read.append((annotation, given.infons.get("CompositeRole", "")))
     return Document(raw.id, text, _composed(read, text), file, raw.line), problems
+
+
+def _placed(
+    given: RawAnnotation, text: str, code_points: list[int] | None
+) -> tuple[tuple[Span, ...], str | None]:
+    """The pieces of an annotation in code points, and what is wrong with where they are, if any.
+
+    Args:
+        code_points: of each byte of the text, if offsets are in bytes.
+
+    Raises:
+        ValueError: it has no pieces, or they are none.
+    """
+    if given.wrong is not None:
+        raise ValueError(given.wrong)
+    spans = checked_spans(given.spans)
+    if code_points is not None:
+        if spans[-1][1] >= len(code_points):
+            return spans, f"ends at byte {spans[-1][1]} of {len(code_points) - 1}"
+        spans = tuple((code_points[start], code_points[end]) for start, end in spans)
+        if any(end <= start for start, end in spans):
+            return spans, "starts and ends within one character"
+    return spans, misfit(text, spans, given.text)
 
 
 def _composed(read: list[tuple[Annotation, str]], text: str) -> tuple[Annotation, ...]:

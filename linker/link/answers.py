@@ -11,6 +11,7 @@ from typing import NamedTuple
 from linker.errors import IndexFolderError
 from linker.index import Index
 from linker.link.calibrate import NEIGHBOURS
+from linker.link.choose import Decided
 from linker.link.queries.no_disorders import has_no_name, is_no_disorder
 from linker.link.queries.organs import Organs
 from linker.link.queries.short_forms import by_other_name, spelled_out
@@ -101,6 +102,17 @@ class Answers:
         found = self._candidates(asked, k)
         for mention, question in zip(in_full, asked, strict=True):
             yield mention, found[question]
+
+    def decided(self, mentions: Sequence[Mention], k: int, *, threshold: float) -> list[Decided]:
+        """What each mention is linked to, or NIL if nothing is as probable as the threshold."""
+        return [
+            Decided(
+                mention,
+                found[0].concept_id if found and found[0].probability >= threshold else None,
+                found,
+            )
+            for mention, found in self.of(mentions, k)
+        ]
 
     def _kind(self, mention: Mention) -> str | None:
         return kind_of(mention.label) if mention.label and self._types is not None else None

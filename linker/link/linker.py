@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 from linker.config import DEFAULT_THRESHOLD, threshold_of
@@ -17,20 +16,14 @@ from linker.detect import (
     Detector,
     NestingDetector,
     OverlappingDetector,
-    check_detector,
     clinical_long_form,
-    default_rules,
-    expand,
     load_detector,
-    phrase_of,
-    sites_of,
 )
-from linker.encoder import BACKENDS, Encoder, own_encoder, refuse_other
-from linker.errors import EncoderError, IndexFolderError
+from linker.encoder import Encoder, own_encoder, refuse_other
+from linker.errors import IndexFolderError
 from linker.home import at_home
 from linker.index import Index, Manifest
 from linker.link.answers import Answers
-from linker.link.choose import Decided, shown, with_longer
 from linker.link.given import (
     at_least_one,
     check,
@@ -40,10 +33,11 @@ from linker.link.given import (
     refuse_one,
 )
 from linker.link.knowledge_base import KnowledgeBase
+from linker.link.notes import NoteLinker
+from linker.link.options import Options
 from linker.link.queries.marks import unmarked
 from linker.link.ranking.labels import TypeFilter
 from linker.link.retrieve import Retriever
-from linker.link.sites import SiteNames
 from linker.schema import Concept, Link, Mention
 from linker.text import normalise
 from linker.turns import Turns
@@ -77,50 +71,30 @@ class Linker:
                 f"index is {type(index).__name__}, expected an open Index; "
                 "Linker.load opens the folder of one"
             )
-        for name, flag in (
-            ("nested", nested),
-            ("whole_composites", whole_composites),
-            ("type_filter", type_filter),
-        ):
-            check(flag, bool, name)
-        check(device, (str, NoneType), "device")
-        if isinstance(detector, str):
-            check_detector(detector)
-        elif not isinstance(detector, Detector):
-            raise TypeError(_no_detector(detector))
-        if backend is not None and backend not in BACKENDS:
-            raise EncoderError(f"backend {backend!r} is not known; known: {', '.join(BACKENDS)}")
-        if not isinstance(encoder, (str, Path, NoneType, Encoder)):
-            raise TypeError(
-                f"encoder is {type(encoder).__name__}, expected a name, a folder or an Encoder"
-            )
+        if isinstance(assertion_rules, (str, Path)):
+            assertion_rules = AssertionRules(at_home(assertion_rules))
+        self._options = Options(
+            encoder=encoder,
+            detector=detector,
+            nested=nested,
+            whole_composites=whole_composites,
+            type_filter=type_filter,
+            assertion_rules=assertion_rules,
+            device=device,
+            backend=backend,
+        )
         refuse_other(index.manifest.encoder, encoder, index=index.path)
         self._index = index
         # A copy is made wherever the process then is.
         self._home = index.path.absolute()
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
-        self._nested = nested
-        self._whole_composites = whole_composites
-        self._type_filter = type_filter
-        if isinstance(assertion_rules, (str, Path)):
-            assertion_rules = AssertionRules(at_home(assertion_rules))
-        elif not isinstance(assertion_rules, (AssertionRules, NoneType)):
-            raise TypeError(
-                f"assertion_rules is {type(assertion_rules).__name__}, expected a file or "
-                "AssertionRules"
-            )
-        self._own_rules = assertion_rules
-        self._device = device
-        self._backend = backend
-        self._given_encoder = encoder
-        self._given_detector = detector
         self._encoder: Encoder | None = None
         self._detector: Detector | None = None
         self._turns = Turns()
-        self._site_names = SiteNames(index)
         self._retriever = Retriever(index, self._load_encoder)
         types = TypeFilter(index.store) if type_filter else None
         self._answers = Answers(index, self._retriever, types)
+        self._notes = NoteLinker(index, self._answers, self._options)
 
     @classmethod
     @keywords_told
@@ -237,17 +211,16 @@ class Linker:
     @property
     def settings(self) -> dict[str, Any]:
         """What decides the links besides the notes: linkers with equal settings link alike."""
-        files = self.manifest.files
-        detector = self._given_detector
-        rules = None if self._own_rules is None else self._own_rules.fingerprint
+        files, asked = self.manifest.files, self._options
+        detector, rules = asked.detector, asked.assertion_rules
         return {
             "index": {name: files[name].sha256 for name in sorted(files)},
             "threshold": self.threshold,
-            **({} if self._backend is None else {"backend": self._backend}),
-            "nested": self._nested,
-            **({"whole_composites": True} if self._whole_composites else {}),
-            **({} if self._type_filter else {"type_filter": False}),
-            **({} if rules is None else {"assertion_rules": rules}),
+            **({} if asked.backend is None else {"backend": asked.backend}),
+            "nested": asked.nested,
+            **({"whole_composites": True} if asked.whole_composites else {}),
+            **({} if asked.type_filter else {"type_filter": False}),
+            **({} if rules is None else {"assertion_rules": rules.fingerprint}),
             "detector": detector if isinstance(detector, str) else type(detector).__qualname__,
         }
 
@@ -293,7 +266,8 @@ class Linker:
         k, mentions = n_candidates(k), list(mentions)
         check_each(mentions, Mention, "mentions")
         with self._turns.lock:
-            return [Link(*decided) for decided in self._decided(mentions, k)]
+            decided = self._answers.decided(mentions, k, threshold=self.threshold)
+        return [Link(*one) for one in decided]
 
     def annotate(self, text: str, k: int = 5) -> list[Link]:
         """Find the mentions of a note and link them.
@@ -338,7 +312,8 @@ class Linker:
             check_each(batch, str, "texts", first=taken)
             taken += len(batch)
             with self._turns.lock:
-                links = self._annotated(batch, k)
+                found = self._detect_all(batch)
+                links = self._notes.links(batch, found, k, threshold=self.threshold)
             yield from links
 
     def concept(self, concept_id: str) -> Concept:
@@ -382,71 +357,15 @@ class Linker:
         refuse_one(mentions, "mentions", "assert_mentions takes a list of them")
         mentions = list(mentions)
         check_each(mentions, Mention, "mentions")
-        rules = default_rules() if self._own_rules is None else self._own_rules
-        return rules.assert_mentions(text, mentions)
-
-    def _annotated(self, texts: Sequence[str], k: int) -> list[list[Link]]:
-        """The links of each note of a batch."""
-        found = [
-            expand(text, mentions, drop_undetected=True, local=self.local_names)
-            for text, mentions in zip(texts, self._detect_all(texts), strict=True)
-        ]
-        answers = iter(self._decided([m for mentions in found for m in mentions], k))
-        decided = [[*islice(answers, len(mentions))] for mentions in found]
-        longer = self._with_sites(texts, decided, k)
-        return [
-            self._shown(text, own, more)
-            for text, own, more in zip(texts, decided, longer, strict=True)
-        ]
-
-    def _shown(
-        self, text: str, own: Sequence[Decided], longer: Sequence[Decided | None]
-    ) -> list[Link]:
-        """The links of a note in reading order, with what it asserts."""
-        chosen = shown(with_longer(own, longer, nested=self._nested), nested=self._nested)
-        assertions = self.assert_mentions(text, [one.mention for one in chosen])
-        if self._whole_composites:
-            # The assertions are those of the part itself.
-            chosen = [one._replace(mention=phrase_of(text, one.mention)) for one in chosen]
-        links = [Link(*one, assertion) for one, assertion in zip(chosen, assertions, strict=True)]
-        return sorted(links, key=lambda link: link.mention.start)
+        return self._options.rules.assert_mentions(text, mentions)
 
     def _long_form(self, text: str) -> str | None:
         # What the house means by a short form goes before clinical usage.
         return None if normalise(text) in self.local_names else clinical_long_form(text)
 
-    def _decided(self, mentions: Sequence[Mention], k: int) -> list[Decided]:
-        """What each mention is linked to, or NIL."""
-        threshold = self.threshold
-        return [
-            Decided(
-                mention,
-                found[0].concept_id if found and found[0].probability >= threshold else None,
-                found,
-            )
-            for mention, found in self._answers.of(mentions, k)
-        ]
-
-    def _with_sites(
-        self, texts: Sequence[str], decided: Sequence[Sequence[Decided]], k: int
-    ) -> list[list[Decided | None]]:
-        """The mentions of each text with the body part beside them, where that is a name."""
-        longer = [
-            [
-                self._site_names.mention_of(text, one, sites)
-                for one, sites in zip(
-                    own, sites_of(text, [one.mention for one in own]), strict=True
-                )
-            ]
-            for text, own in zip(texts, decided, strict=True)
-        ]
-        mentions = [mention for of_text in longer for mention in of_text if mention is not None]
-        answers = iter(self._decided(mentions, k))
-        return [[None if of is None else next(answers) for of in of_text] for of_text in longer]
-
     def _detect_all(self, texts: Sequence[str]) -> list[list[Mention]]:
         detector = self._load_detector()
-        if self._nested and isinstance(detector, NestingDetector):
+        if self._options.nested and isinstance(detector, NestingDetector):
             return detector.detect_nested(texts)
         if isinstance(detector, OverlappingDetector):
             return detector.detect_all(texts)
@@ -454,22 +373,14 @@ class Linker:
 
     def _load_detector(self) -> Detector:
         if self._detector is None:
-            given = self._given_detector
+            given = self._options.detector
             self._detector = load_detector(given, self._index) if isinstance(given, str) else given
         return self._detector
 
     def __reduce__(self) -> tuple[Any, ...]:
-        options = {
-            "encoder": self._given_encoder,
-            "detector": self._given_detector,
-            "threshold": self.threshold,
-            "nested": self._nested,
-            "whole_composites": self._whole_composites,
-            "type_filter": self._type_filter,
-            "assertion_rules": self._own_rules,
-            "device": self._device,
-            "backend": self._backend,
-        }
+        asked = self._options
+        options = {field.name: getattr(asked, field.name) for field in fields(asked)}
+        options["threshold"] = self.threshold
         # By its files a copy finds out where the index at the path is another one; and of a cache,
         # as that of `datasets`, what another index linked is not taken.
         return (_reload, (self._home, options, self.settings["index"]))
@@ -478,10 +389,10 @@ class Linker:
         if self._encoder is None:
             self._encoder = own_encoder(
                 self.manifest.encoder,
-                self._given_encoder,
+                self._options.encoder,
                 index=self.path,
-                device=self._device,
-                backend=self._backend,
+                device=self._options.device,
+                backend=self._options.backend,
             )
         return self._encoder
 
@@ -489,14 +400,6 @@ class Linker:
 def _whole(mention: Mention, text: str) -> Mention:
     """A mention with what its list writes around it."""
     return replace(mention, end=len(text), text=text, long_form=mention.query)
-
-
-def _no_detector(found: object) -> str:
-    advice = "; for a loaded spaCy pipeline, give linker.detect.spacy_model.SpacyDetector(nlp)"
-    return (
-        f"detector is {type(found).__name__}, expected a name or a Detector"
-        f"{advice if hasattr(found, 'pipe_names') else ''}"
-    )
 
 
 def _reload(path: Path, options: dict[str, Any], index: dict[str, str]) -> Linker:

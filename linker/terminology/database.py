@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+_SQL_TYPES = {"int64": "BIGINT", "int32": "INTEGER", "bool": "BOOLEAN", "string": "VARCHAR"}
+
 
 @contextmanager
 def temporary_database(
@@ -50,6 +52,19 @@ def one(db: DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | Non
     return db.execute(sql, parameters).fetchall()[0][0]
 
 
+def columns_of(types: Mapping[str, pa.DataType]) -> str:
+    """SQL for the columns of a table: their names, with int64, int32, bool or string."""
+    return ", ".join(f"{name} {_SQL_TYPES[str(type_)]}" for name, type_ in types.items())
+
+
+@contextmanager
+def as_rows(db: DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
+    """A table of Arrow, as the table `rows` of what is run within."""
+    db.register("rows", table)
+    yield
+    db.unregister("rows")
+
+
 def table_of(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
     """The rows that a query gives, as a table of a schema."""
     return db.sql(sql).to_arrow_table().cast(schema)
@@ -58,6 +73,27 @@ def table_of(db: DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.Table:
 def clean(column: str) -> str:
     """SQL for a text with single spaces, and none around it."""
     return rf"trim(regexp_replace({column}, '[\s\p{{Z}}]+', ' ', 'g'))"
+
+
+def nearest_parents(is_a: str) -> str:
+    """SQL that makes the table `parent` (child, parents): of each concept that is kept, by id.
+
+    From parents that are not kept it goes on to theirs; UNION keeps a pair once, so circles end.
+
+    Args:
+        is_a: SQL for all pairs of (child, parent); the table `kept` says by `id` which are kept.
+    """
+    return f"""
+        CREATE TABLE parent AS
+        WITH RECURSIVE is_a AS ({is_a}), above AS (
+            SELECT is_a.* FROM is_a JOIN kept ON kept.id = child
+            UNION SELECT above.child, is_a.parent FROM above
+                ANTI JOIN kept ON kept.id = above.parent
+                JOIN is_a ON is_a.child = above.parent
+        )
+        SELECT child, list(parent::VARCHAR ORDER BY parent) AS parents
+        FROM above JOIN kept ON kept.id = parent WHERE child <> parent GROUP BY child
+    """  # noqa: S608
 
 
 def quoted(text: str) -> str:

@@ -30,7 +30,8 @@ from pathlib import Path
 from linker.errors import TerminologyError
 from linker.steps import Silent
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.files import translated
+from linker.terminology.release_files import translated
+from linker.terminology.table.columns import CODES
 from linker.terminology.table.separated import separated_rows
 from linker.terminology.table.values import as_meant, refuse_error, refuse_rounded
 from linker.terminology.tables import NameKind
@@ -46,7 +47,7 @@ _COLUMNS = (
     "definition",
     "parents",
 )
-_CODES, _NOTE = "codes.", "note"
+_NOTE = "note"
 _SEPARATOR = "|"
 
 
@@ -125,14 +126,14 @@ def read_overlay(path: str | Path, *, name: str | None = None) -> Overlay:
 
 
 def _columns(header: Sequence[str], where: str) -> dict[str, int]:
-    known = ", ".join((*_COLUMNS, f"{_CODES}VOCABULARY", f"{_NOTE}.ANY"))
+    known = ", ".join((*_COLUMNS, f"{CODES}VOCABULARY", f"{_NOTE}.ANY"))
     columns: dict[str, int] = {}
     for i, column in enumerate(header):
         if column == _NOTE or column.startswith(f"{_NOTE}."):
             continue
         if column in columns:
             raise TerminologyError(f"{where}: column {column!r} occurs twice; keep one")
-        if column not in _COLUMNS and not (column.startswith(_CODES) and column != _CODES):
+        if column not in _COLUMNS and not (column.startswith(CODES) and column != CODES):
             raise TerminologyError(
                 f"{where}: unknown column {column!r}; known: {known}; correct it, or call it "
                 f"{_NOTE}.{column} if it is yours"
@@ -156,7 +157,7 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
     for column, cell in cells.items():
         for value in _values(cell):
             refuse_error(column, value, where)
-        if column in ("concept_id", "parents") or column.startswith(_CODES):
+        if column in ("concept_id", "parents") or column.startswith(CODES):
             refuse_rounded(column, _values(cell), where)
     if not given:
         raise TerminologyError(
@@ -185,9 +186,9 @@ def _row(cells: dict[str, str], path: Path, line: int) -> OverlayRow:
         semantic_types=_values(cells.get("semantic_types", "")),
         parents=_values(cells.get("parents", "")),
         codes=tuple(
-            (column.removeprefix(_CODES), value)
+            (column.removeprefix(CODES), value)
             for column, cell in cells.items()
-            if column.startswith(_CODES)
+            if column.startswith(CODES)
             for value in _values(cell)
         ),
     )

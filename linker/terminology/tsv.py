@@ -6,8 +6,6 @@ So are the files of RF2 (SNOMED CT) and of Athena (OMOP): a '"' is a character.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
-from typing import IO, Protocol
 
 import pyarrow as pa
 import pyarrow.csv as csv
@@ -18,19 +16,13 @@ from linker.formats.lines import BOM
 from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.files import not_utf8
+from linker.terminology.release_files import ReleaseFile
 
 _BLOCK = 16 << 20
 
 
-class TsvFile(Protocol):
-    """A file that `str` names for messages."""
-
-    def open(self, progress: Progress) -> AbstractContextManager[IO[bytes]]:
-        """The bytes of the file, as a step of a job."""
-
-
 def read_rows(
-    file: TsvFile, columns: Mapping[str, pa.DataType], bad: BadRows, progress: Progress
+    file: ReleaseFile, columns: Mapping[str, pa.DataType], bad: BadRows, progress: Progress
 ) -> Iterator[pa.Table]:
     """Read some columns of a file, block by block; blank lines and a byte-order mark are skipped.
 
@@ -73,7 +65,7 @@ def read_rows(
             yield table
 
 
-def find_lines(file: TsvFile, column: str, values: Collection[int]) -> dict[int, list[int]]:
+def find_lines(file: ReleaseFile, column: str, values: Collection[int]) -> dict[int, list[int]]:
     """The lines, from 1, of the rows that have one of `values` in a column, by value.
 
     For messages alone: the file is read again, line by line.
@@ -91,7 +83,7 @@ def find_lines(file: TsvFile, column: str, values: Collection[int]) -> dict[int,
     return found
 
 
-def _header(file: TsvFile, line: bytes) -> list[str]:
+def _header(file: ReleaseFile, line: bytes) -> list[str]:
     try:
         header = line.removeprefix(BOM).rstrip(b"\r\n").decode("utf-8")
     except UnicodeDecodeError as error:
@@ -123,7 +115,7 @@ def _parsed(block: bytes, header: list[str], columns: Mapping[str, pa.DataType])
 def _good_lines(
     block: bytes,
     number: int,
-    file: TsvFile,
+    file: ReleaseFile,
     header: list[str],
     columns: Mapping[str, pa.DataType],
     bad: BadRows,

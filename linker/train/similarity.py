@@ -8,8 +8,8 @@ and some detail, 1 the same topic, 0 nothing in common. It shows a fall, not a r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 
+from linker.checked import shipped_rows
 from linker.encoder import Vectors
 from linker.text import normalise
 
@@ -25,8 +25,7 @@ def general_similarity(encode: Callable[[Sequence[str]], Vectors]) -> float:
 
 def read_similarity() -> tuple[list[float], list[str], list[str]]:
     """Grades in [0, 5], and the two sentences of each pair, normalised."""
-    text = files("linker.train").joinpath("data/similarity.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines()]
+    rows = shipped_rows(__package__, "similarity.tsv")
     return (
         [float(grade) for grade, _, _ in rows],
         [normalise(left) for _, left, _ in rows],

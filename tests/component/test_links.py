@@ -45,7 +45,7 @@ def test_letters_of_the_house_are_what_it_says_whoever_found_them(tmp_path: Path
     ruler.add_patterns([{"label": "FINDING", "pattern": word} for word in ("SOB", "HTN")])
     nlp.add_pipe("concept_linker", config={"index": str(folder)})
     linker = nlp.get_pipe("concept_linker").linker
-    linker._given_encoder = FakeEncoder()
+    linker._encoder = FakeEncoder()
     assert [ent.kb_id_ for ent in nlp("SOB and HTN.").ents] == ["X:0015", "X:0013"]
 
 

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from linker.checked import shipped_rows
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology import read_terminology
 from linker.terminology.icd10cm.files import find_files, version_of
-from linker.terminology.shipped import shipped_rows
+from linker.terminology.release_files import ReleaseFile
 from linker.text import normalise
 
 XML = """<?xml version="1.0" encoding="utf-8"?>
@@ -213,6 +214,14 @@ def test_tabular_list(tmp_path, concepts, pack):
     assert release.licence.startswith("public domain")
 
 
+def test_gzipped_file_in_a_zip(tmp_path, concepts):
+    with zipfile.ZipFile(tmp_path / "release.zip", "w") as archive:
+        archive.writestr("inside/icd10cm-order-2031.txt.gz", gzip.compress(ORDER.encode()))
+    plain = read_terminology("icd10cm", put(tmp_path, "icd10cm-order-2031.txt", ORDER))
+    zipped = read_terminology("icd10cm", tmp_path / "release.zip")
+    assert concepts(zipped) == concepts(plain)
+
+
 def test_order_file(tmp_path, concepts):
     path = put(tmp_path, "icd10cm-order-Jan-2031.txt.gz", gzip.compress(ORDER.encode()))
     terminology = read_terminology("icd10cm", path)
@@ -322,7 +331,7 @@ def test_release_is_that_of_the_order_file(tmp_path):
     assert version_of(find_files(tmp_path)) == "2031"
     # What a file holds says what it is, whatever it is called.
     path = put(tmp_path / "alone", "release.txt", f"\n{XML}")
-    assert find_files(path).tabular == path
+    assert find_files(path).tabular == ReleaseFile(path)
 
 
 def test_roots(tmp_path, concepts):
@@ -511,7 +520,7 @@ def test_tabular_list_of_2021_agrees_with_the_order_file(data_file, concepts):
     )
 
 
-EVERYDAY = [(code, name) for code, name in shipped_rows("icd10cm_everyday.tsv")]
+EVERYDAY = [*map(tuple, shipped_rows("linker.terminology", "icd10cm_everyday.tsv"))]
 
 
 def test_what_people_call_a_code_is_its_name_unless_the_index_says(tmp_path, concepts):

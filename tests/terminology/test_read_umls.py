@@ -494,7 +494,7 @@ def test_a_gzipped_file_is_closed_with_what_unpacks_it(meta):
     (meta / "MRCONSO.RRF.gz").write_bytes(gzip.compress((meta / "MRCONSO.RRF").read_bytes()))
     (meta / "MRCONSO.RRF").unlink()
     stream = find_members(meta, "MRCONSO.RRF", {"MRCONSO.RRF"})["MRCONSO.RRF"].open()
-    packed = stream.fileobj
+    packed = stream.raw.fileobj
     assert not packed.closed
     stream.close()
     assert packed.closed
@@ -507,6 +507,18 @@ def test_gzipped_files(meta, concepts, tmp_path):
         file.unlink()
     assert concepts(read(meta)) == expected
     assert concepts(read(zipped(tmp_path / "gz.zip", meta, "META/"))) == expected
+
+
+def test_what_a_file_is_decides_not_its_name(meta, concepts):
+    expected = concepts(read(meta))
+    file = meta / "MRCONSO.RRF"
+    content = file.read_bytes()
+    file.write_bytes(gzip.compress(content))
+    assert concepts(read(meta)) == expected
+    file.unlink()
+    # Some browsers unpack what they download.
+    Path(f"{file}.gz").write_bytes(content)
+    assert concepts(read(meta)) == expected
 
 
 def test_path_that_looks_like_a_pattern(tmp_path):

@@ -145,6 +145,51 @@ def _look_forward(
                 one_clause = True
 
 
+class _BackwardScopes:
+    """What the phrases read so far, from the end of a sentence on, say of the words before them."""
+
+    def __init__(self) -> None:
+        n = len(ASSERTIONS)
+        # In scope are the words from these on, and before none of those.
+        self._floors = [FAR] * n
+        self._until: list[frozenset[str]] = [frozenset()] * n
+        # Whether an "and" since the trigger makes the commas those of an enumeration.
+        self._listed = [False] * n
+
+    def read(self, piece: str, *, in_phrase: bool) -> None:
+        """End what this piece ends."""
+        if any(piece in ends for ends in self._until):
+            pairs = zip(self._floors, self._until, strict=True)
+            self._floors = [FAR if piece in ends else floor for floor, ends in pairs]
+        if piece == "," and not in_phrase:
+            listed = zip(self._floors, self._listed, strict=True)
+            self._floors = [floor if is_listed else FAR for floor, is_listed in listed]
+
+    def take(self, effects: Sequence[Effect], n_words: int) -> None:
+        """Do what a phrase does, before which so many words stand."""
+        for effect in effects:
+            if effect.ends:
+                for attribute in effect.attributes:
+                    self._floors[attribute] = FAR
+        for effect in effects:
+            if effect.backward:
+                (attribute,) = effect.attributes
+                self._floors[attribute] = n_words - effect.max_words
+                self._until[attribute] = effect.until
+                self._listed[attribute] = False
+
+    def mark(self, piece: str) -> None:
+        """Heed a mark or word that is of no phrase and no mention."""
+        if piece == ":":
+            self._floors = [FAR] * len(self._floors)
+        elif piece in _LIST_WORDS:
+            self._listed = [True] * len(self._listed)
+
+    def here(self, n_words: int) -> int:
+        """A bit for each attribute in whose scope the word is before which so many are."""
+        return sum(1 << i for i, floor in enumerate(self._floors) if n_words >= floor)
+
+
 def _look_backward(
     tokens: list[str],
     homes: dict[int, int],
@@ -152,38 +197,16 @@ def _look_backward(
     words: list[int],
     found: list[int],
 ) -> None:
-    n = len(ASSERTIONS)
-    # In scope are the words from these on, and before none of those.
-    floors = [FAR] * n
-    until: list[frozenset[str]] = [frozenset()] * n
-    # Whether an "and" since the trigger makes the commas those of an enumeration.
-    listed = [False] * n
+    scopes = _BackwardScopes()
     inside = {at for begin, (end, _) in phrases.items() for at in range(begin + 1, end)}
     for at in range(len(tokens) - 1, -1, -1):
         piece = tokens[at]
-        if any(piece in ends for ends in until):
-            floors = [FAR if piece in ends else f for f, ends in zip(floors, until, strict=True)]
-        if piece == "," and at not in inside:
-            floors = [floor if listed[i] else FAR for i, floor in enumerate(floors)]
+        scopes.read(piece, in_phrase=at in inside)
         if at in phrases:
-            _, effects = phrases[at]
-            for effect in effects:
-                if effect.ends:
-                    for attribute in effect.attributes:
-                        floors[attribute] = FAR
-            for effect in effects:
-                if effect.backward:
-                    (attribute,) = effect.attributes
-                    floors[attribute] = words[at] - effect.max_words
-                    until[attribute] = effect.until
-                    listed[attribute] = False
+            scopes.take(phrases[at][1], words[at])
         elif at in inside and piece != MENTION:
             continue
         elif at in homes:
-            for attribute in range(n):
-                if words[at] >= floors[attribute]:
-                    found[homes[at]] |= 1 << attribute
-        elif piece == ":":
-            floors = [FAR] * n
-        elif piece in _LIST_WORDS:
-            listed = [True] * n
+            found[homes[at]] |= scopes.here(words[at])
+        else:
+            scopes.mark(piece)

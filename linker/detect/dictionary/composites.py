@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import product
 from typing import NamedTuple
 
 from linker.detect.dictionary.word_groups import verb_stems
@@ -48,36 +48,19 @@ class Joint(NamedTuple):
     right: int
 
 
-def split(text: str, is_name: Callable[[str], bool]) -> tuple[Part, ...]:
-    """The parts of the first composite in a text, in reading order.
-
-    Args:
-        text: a mention, or the words around a joint.
-        is_name: whether a string is a name of the terminology; the test of every guess.
-
-    Returns:
-        At least two parts, or none if the text is no composite. Guesses that share more words, and
-        that set more words apart, come first.
-    """
-    content = [word for word in words(text) if word.stem]
-    ands = (i for i, word in enumerate(content) if word.stem in JOINTS)
-    slashes = (
-        i
-        for i, (before, word) in enumerate(pairwise(content), start=1)
-        if text[before.end : word.start].strip() == "/"
-    )
-    found = (parts_at(text, content, joint, is_name) for joint in joints(ands, slashes))
-    return next(filter(None, found), ())
-
-
 def parts_at(
     text: str, content: Sequence[Word], joint: Joint, is_name: Callable[[str], bool]
 ) -> tuple[Part, ...]:
-    """The parts of the composite at one joint. See `split`.
+    """The parts of the composite at one joint, in reading order.
 
     Args:
         content: the content words of `text` that may belong to it.
         joint: in positions of `content`.
+        is_name: whether a string is a name of the terminology; the test of every guess.
+
+    Returns:
+        At least two parts, or none if this is no composite. Guesses that share more words, and
+        that set more words apart, come first.
     """
     return _by_head(text, content, joint, is_name) or _by_front(text, content, joint, is_name)
 

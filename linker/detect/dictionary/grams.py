@@ -96,7 +96,7 @@ def across_joints(
     """What a first part of a composite would be called, at every joint of a text.
 
     For `linker.detect.dictionary.composites`: its guesses, by their hashes. Where none is a name,
-    `split` need not look.
+    `parts_at` need not look.
 
     Args:
         found: the joints.

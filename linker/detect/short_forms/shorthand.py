@@ -7,12 +7,11 @@ linked only where its note defines it, or the words around it say which one is m
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 
+from linker.checked import shipped_rows
 from linker.detect.short_forms.definitions import ShortForm, singular
 from linker.detect.short_forms.senses import sense_of
 from linker.text import stems
@@ -70,10 +69,8 @@ def letters_in(text: str) -> Iterator[ShortForm]:
 
 @lru_cache(maxsize=1)
 def _letters() -> dict[str, tuple[str, ...]]:
-    source = resources.files(__package__) / "data/clinical_letters.tsv"
-    with source.open(encoding="utf-8") as lines:
-        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return {row["short"]: tuple(row["long"].split("|")) for row in rows}
+    rows = shipped_rows(__package__, "clinical_letters.tsv")
+    return {short: tuple(long.split("|")) for short, long in rows}
 
 
 def stands_for_in_phrase(text: str, start: int, end: int) -> str | None:
@@ -135,10 +132,9 @@ def _read_table(name: str) -> tuple[dict[str, str], dict[str, str]]:
     """The abbreviations that need their exact case, and the others in lower case."""
     exact: dict[str, str] = {}
     folded: dict[str, str] = {}
-    with (resources.files(__package__) / "data" / name).open(encoding="utf-8") as lines:
-        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if row["case"] == "exact":
-                exact[row["short"]] = row["long"]
-            else:
-                folded[row["short"].lower()] = row["long"]
+    for short, long, case, *_note in shipped_rows(__package__, name):
+        if case == "exact":
+            exact[short] = long
+        else:
+            folded[short.lower()] = long
     return exact, folded

@@ -112,19 +112,20 @@ def read_claml(path: Path, languages: Sequence[str], bad: BadRows, progress: Pro
             if element.tag == "Title":
                 name = element.get("name") or _words(element)
                 version = element.get("version") or element.get("date") or ""
-            elif element.tag == "Meta":
+                continue
+            if element.tag == "Meta":
                 if re.fullmatch(r"(?i)copyright|licen[cs]e", element.get("name", "")):
                     licence = element.get("value", "").strip()
-            else:
-                try:
-                    rubrics = _rubrics(element, languages, bad)
-                    if element.tag == "Class":
-                        classes.append(_class(record, rubrics, str(path)))
-                    else:
-                        made = _modifier_class(record, rubrics, str(path))
-                        modifiers.setdefault(made.modifier, []).append(made)
-                except TerminologyError as error:
-                    bad.skip(error)
+                continue
+            rubrics = _rubrics(element, languages, bad)
+            try:
+                if element.tag == "Class":
+                    classes.append(_class(record, rubrics, str(path)))
+                else:
+                    made = _modifier_class(record, rubrics, str(path))
+                    modifiers.setdefault(made.modifier, []).append(made)
+            except TerminologyError as error:
+                bad.skip(error)
     return ClamlFile(name, version, licence, classes, modifiers)
 
 

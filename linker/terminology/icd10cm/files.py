@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linker.errors import TerminologyError
-from linker.steps import Progress
-from linker.terminology.files import or_its_zip, read_bytes, zip_members
+from linker.terminology.files import or_its_zip, read_bytes
 from linker.terminology.icd10cm.tabular import tabular_root
+from linker.terminology.release_files import ReleaseFile, files_of
 
 _LISTS = "lists"
 _PATTERNS = {
@@ -26,15 +26,10 @@ _PATTERNS = {
 class Icd10cmFiles:
     """What a release holds: at least one of the first two."""
 
-    tabular: Path | None = None
-    order: Path | None = None
-    codes: Path | None = None
-    index: Path | None = None
-    data: dict[Path, bytes] | None = None
-
-    def read(self, path: Path, progress: Progress | None = None) -> bytes:
-        """The content of one of them."""
-        return read_bytes(path, progress=progress) if self.data is None else self.data[path]
+    tabular: ReleaseFile | None = None
+    order: ReleaseFile | None = None
+    codes: ReleaseFile | None = None
+    index: ReleaseFile | None = None
 
 
 def find_files(path: Path) -> Icd10cmFiles:
@@ -43,35 +38,21 @@ def find_files(path: Path) -> Icd10cmFiles:
     Raises:
         TerminologyError: there is neither a tabular list nor an order file, or several of a kind.
     """
-    if path.is_dir():
-        paths = sorted(p for p in path.rglob("*") if p.is_file())
-        return _chosen(path, paths)
-    if zipfile.is_zipfile(path):
-        data = zip_members(
-            path, lambda name: any(_matches(p, Path(name)) for p in _PATTERNS.values())
-        )
-        return _chosen(path, list(data), data)
-    if _is_xml(read_bytes(path)):
-        return Icd10cmFiles(tabular=path)
-    return Icd10cmFiles(order=path)
+    if path.is_dir() or zipfile.is_zipfile(path):
+        return _chosen(path, files_of(path))
+    file = ReleaseFile(path)
+    is_xml = read_bytes(path).lstrip()[:1] == b"<"
+    return Icd10cmFiles(tabular=file) if is_xml else Icd10cmFiles(order=file)
 
 
-def _is_xml(data: bytes) -> bool:
-    return data.lstrip()[:1] == b"<"
-
-
-def _matches(pattern: str, path: Path) -> bool:
-    return re.fullmatch(pattern, path.name, re.IGNORECASE) is not None
-
-
-def _chosen(path: Path, paths: list[Path], data: dict[Path, bytes] | None = None) -> Icd10cmFiles:
-    found: dict[str, Path] = {}
+def _chosen(path: Path, files: list[ReleaseFile]) -> Icd10cmFiles:
+    found: dict[str, ReleaseFile] = {}
     for what, pattern in _PATTERNS.items():
-        matching = [p for p in paths if _matches(pattern, p)]
+        matching = [file for file in files if re.fullmatch(pattern, file.name, re.IGNORECASE)]
         if len(matching) > 1 and what != _LISTS:
             raise TerminologyError(
                 f"{path}: holds {len(matching)} {what} "
-                f"({', '.join(p.name for p in matching[:4])}); expected one release: "
+                f"({', '.join(file.name for file in matching[:4])}); expected one release: "
                 "give the file, or a folder with one of each"
             )
         if len(matching) == 1:
@@ -84,17 +65,17 @@ def _chosen(path: Path, paths: list[Path], data: dict[Path, bytes] | None = None
             f"{path}: holds neither a tabular list (icd10cm-tabular-*.xml) nor an order file "
             f"(icd10cm-order-*.txt){hint}"
         )
-    return Icd10cmFiles(tabular, order, codes, index, data)
+    return Icd10cmFiles(tabular, order, codes, index)
 
 
 def version_of(files: Icd10cmFiles) -> str:
     """As the file names state it ("April 1 2026"): there are two releases a year."""
-    for path in (files.order, files.tabular):
-        if path is not None:
-            match = re.search(r"(?:order|tabular)[-_ ]+([\w -]*?\d{4})", path.name)
+    for file in (files.order, files.tabular):
+        if file is not None:
+            match = re.search(r"(?:order|tabular)[-_ ]+([\w -]*?\d{4})", file.name)
             if match:
                 return " ".join(re.split(r"[-_ ]+", match[1]))
     if files.tabular is None:
         return ""
-    root = tabular_root(files.read(files.tabular), str(files.tabular))
+    root = tabular_root(files.tabular.read(), str(files.tabular))
     return (root.findtext("version") or "").strip()

@@ -33,6 +33,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from linker.checked import shipped_rows
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
@@ -47,7 +48,6 @@ from linker.terminology.icd10cm.tabular import (
     tabular_entries,
     undotted,
 )
-from linker.terminology.shipped import shipped_rows
 from linker.terminology.tables import NameKind, Release, TableBuilder, Terminology
 
 _LICENCE = "public domain (a work of the US Government: CDC, National Center for Health Statistics)"
@@ -104,15 +104,15 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
     files, bad = find_files(path), BadRows(options.max_bad_rows)
     titles: dict[str, _Title] = {}
     if files.order is not None:
-        titles = _order(files.read(files.order, progress), str(files.order), bad)
+        titles = _order(files.order.read(progress), str(files.order), bad)
     builder = TableBuilder(str(files.order if files.tabular is None else files.tabular))
     if files.tabular is None:
         entries = _from_order(titles)
     else:
         in_use: set[str] | None = set(titles) or None
         if in_use is None and files.codes is not None:
-            in_use = _codes(files.read(files.codes, progress), str(files.codes))
-        data = files.read(files.tabular, progress)
+            in_use = _codes(files.codes.read(progress), str(files.codes))
+        data = files.tabular.read(progress)
         listed = list(tabular_entries(data, str(files.tabular), in_use, bad))
         # What the order file alone has, such as a code that was added between two releases.
         seen = {undotted(entry.code) for entry in listed}
@@ -141,7 +141,7 @@ def _indexed(
     """What the index has of each code, if there is one."""
     names: dict[str, list[str]] = {}
     if files.index is not None:
-        data = files.read(files.index, progress)
+        data = files.index.read(progress)
         for code, name in index_names(data, str(files.index), codes, bad):
             names.setdefault(code, []).append(name)
     return names
@@ -150,7 +150,7 @@ def _indexed(
 def _everyday() -> dict[str, list[str]]:
     """What people call codes, by code: see the file."""
     names: dict[str, list[str]] = {}
-    for code, name in shipped_rows("icd10cm_everyday.tsv"):
+    for code, name in shipped_rows("linker.terminology", "icd10cm_everyday.tsv"):
         names.setdefault(code, []).append(name)
     return names
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from linker.errors import TerminologyError
-from linker.terminology.files import opened, translated
+from linker.terminology.files import opened
+from linker.terminology.release_files import ReleaseFile, files_of, zipped_files
 
 _NAME = r"{kind}(?P<year>(?:19|20)\d\d)?(?:[-_ ][^/]*)?\.(?:xml|gz|xml\.gz|zip)"
 
@@ -29,17 +30,12 @@ SUPPLEMENTARY = MeshSet("supp", "SupplementalRecordSet", "SupplementalRecord", "
 SETS = (DESCRIPTORS, SUPPLEMENTARY)
 
 
-@dataclass(frozen=True, slots=True)
-class MeshFile:
-    """A file of a release: `inside` is its name in the zip at `path`, or ""."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshFile(ReleaseFile):
+    """A file of a release, what it holds, and of which year ("" if unknown)."""
 
-    path: Path
     set: MeshSet
     year: str
-    inside: str = ""
-
-    def __str__(self) -> str:
-        return str(self.path / self.inside)
 
 
 def find_files(path: Path) -> list[MeshFile]:
@@ -50,10 +46,8 @@ def find_files(path: Path) -> list[MeshFile]:
     Raises:
         TerminologyError: there is none, or there are two of a kind.
     """
-    if path.is_dir():
-        found = [file for name in sorted(path.rglob("*")) for file in _named(name)]
-    elif zipfile.is_zipfile(path):
-        found = list(_members(path))
+    if path.is_dir() or zipfile.is_zipfile(path):
+        found = list(_named(files_of(path)))
     else:
         found = [_any_name(path)]
     if not found:
@@ -85,20 +79,13 @@ def _known(name: str) -> Iterator[tuple[MeshSet, str]]:
             yield kind, match["year"] or ""
 
 
-def _named(path: Path) -> Iterator[MeshFile]:
-    for kind, year in _known(path.name):
-        if zipfile.is_zipfile(path):
-            yield from _members(path)
-        elif path.is_file():
-            yield MeshFile(path, kind, year)
-
-
-def _members(path: Path) -> Iterator[MeshFile]:
-    with translated(path), zipfile.ZipFile(path) as archive:
-        for member in sorted(archive.namelist()):
-            if not member.startswith("__MACOSX/"):
-                for kind, year in _known(member.rpartition("/")[2]):
-                    yield MeshFile(path, kind, year, member)
+def _named(files: Iterable[ReleaseFile]) -> Iterator[MeshFile]:
+    for file in files:
+        for kind, year in _known(file.name):
+            if not file.inside and zipfile.is_zipfile(file.path):
+                yield from _named(zipped_files(file.path))
+            else:
+                yield MeshFile(file.path, file.inside, set=kind, year=year)
 
 
 def _any_name(path: Path) -> MeshFile:
@@ -109,7 +96,7 @@ def _any_name(path: Path) -> MeshFile:
     year = next((year for _, year in _known(path.name)), stated[1].decode() if stated else "")
     for kind in SETS:
         if f"<{kind.root}".encode() in start:
-            return MeshFile(path, kind, year)
+            return MeshFile(path, set=kind, year=year)
     found = re.search(rb"<([A-Za-z][\w.:-]*)", start)
     what = f"XML with the root <{found[1].decode()}>" if found else "no XML"
     raise TerminologyError(

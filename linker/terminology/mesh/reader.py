@@ -22,7 +22,6 @@ not fetched.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +30,6 @@ from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.files import opened
 from linker.terminology.mesh.files import MeshFile, find_files
 from linker.terminology.mesh.records import CATEGORIES, Heading, heading_of
 from linker.terminology.tables import Release, TableBuilder, Terminology
@@ -173,8 +171,7 @@ def _nearest(concept_id: str, parents: Mapping[str, Sequence[str]], kept: set[st
 def _headings(
     file: MeshFile, bad: BadRows, seen: dict[str, str], progress: Progress
 ) -> Iterator[Heading]:
-    inside = re.escape(file.inside.rpartition("/")[2]) or r".*\.xml"
-    with opened(file.path, inside_zip=inside, progress=progress) as stream:
+    with file.open(progress) as stream:
         for record in xml_records(stream, (file.set.tag,), file.set.root, str(file)):
             try:
                 heading = heading_of(record, file)

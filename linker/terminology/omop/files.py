@@ -4,43 +4,15 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 from linker.errors import TerminologyError
-from linker.steps import Progress
-from linker.terminology.files import opened, opened_member, or_its_zip, translated
+from linker.terminology.files import or_its_zip
+from linker.terminology.release_files import ReleaseFile, files_of
 
 
-@dataclass(frozen=True, slots=True)
-class AthenaFile:
-    """A file of a download: `inside` is its name in the zip at `path`, or ""."""
-
-    path: Path
-    inside: str = ""
-
-    def __str__(self) -> str:
-        return str(self.path / self.inside)
-
-    @contextmanager
-    def open(self, progress: Progress) -> Iterator[IO[bytes]]:
-        """The bytes of the file, as a step of a job.
-
-        Raises:
-            TerminologyError: the file cannot be read, or its zip is damaged, now or later.
-        """
-        if not self.inside:
-            with opened(self.path, progress=progress) as stream:
-                yield stream
-            return
-        with opened_member(self.path, self.inside, progress) as stream:
-            yield stream
-
-
-def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, AthenaFile]:
+def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, ReleaseFile]:
     """The files of a download by their tables, all from the folder that holds the main one.
 
     Args:
@@ -50,27 +22,20 @@ def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, Ath
     Raises:
         TerminologyError: the main file is missing, or is in several folders.
     """
-    if path.is_dir():
-        files = [AthenaFile(file) for file in sorted(path.rglob("*")) if file.is_file()]
-    elif zipfile.is_zipfile(path):
-        with translated(path), zipfile.ZipFile(path) as archive:
-            files = [
-                AthenaFile(path, name)
-                for name in sorted(archive.namelist())
-                if not name.startswith("__MACOSX/")
-            ]
-    elif _table(AthenaFile(path), [main]):
-        files = [AthenaFile(file) for file in sorted(path.parent.iterdir()) if file.is_file()]
+    if path.is_dir() or zipfile.is_zipfile(path):
+        files = files_of(path)
+    elif _table(ReleaseFile(path), [main]):
+        files = [ReleaseFile(file) for file in sorted(path.parent.iterdir()) if file.is_file()]
     else:
         raise TerminologyError(
             f"{path}: neither a folder, nor a zip, nor {main}.csv; give what Athena's download "
             "holds (https://athena.ohdsi.org)"
         )
-    found: dict[Path, dict[str, AthenaFile]] = {}
+    found: dict[Path, dict[str, ReleaseFile]] = {}
     for file in files:
         # An unpacked file, which sorts first, stands for itself and its .gz.
         if table := _table(file, tables):
-            found.setdefault((file.path / file.inside).parent, {}).setdefault(table, file)
+            found.setdefault(file.folder, {}).setdefault(table, file)
     holding = [folder for folder, held in found.items() if main in held]
     if not holding:
         zips = or_its_zip(path) if path.is_dir() else ""
@@ -83,8 +48,6 @@ def find_files(path: Path, tables: Sequence[str], *, main: str) -> dict[str, Ath
     return found[holding[0]]
 
 
-def _table(file: AthenaFile, tables: Sequence[str]) -> str | None:
-    name = file.inside.rpartition("/")[2] or file.path.name
-    packed = "" if file.inside else r"(?:\.gz)?"
-    match = re.fullmatch(rf"(\w+)\.(?:csv|tsv|txt){packed}", name, re.IGNORECASE)
+def _table(file: ReleaseFile, tables: Sequence[str]) -> str | None:
+    match = re.fullmatch(r"(\w+)\.(?:csv|tsv|txt)(?:\.gz)?", file.name, re.IGNORECASE)
     return match[1].upper() if match and match[1].upper() in tables else None

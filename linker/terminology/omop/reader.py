@@ -34,8 +34,15 @@ from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.steps import Progress, Silent
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import clean, one, table_of, temporary_database
-from linker.terminology.omop.files import AthenaFile, find_files
+from linker.terminology.database import (
+    as_rows,
+    clean,
+    columns_of,
+    one,
+    table_of,
+    temporary_database,
+)
+from linker.terminology.omop.files import find_files
 from linker.terminology.omop.release import (
     filters_of,
     left_out,
@@ -55,6 +62,7 @@ from linker.terminology.omop.sql import (
     RETIRED,
     SEVERAL,
 )
+from linker.terminology.release_files import ReleaseFile
 from linker.terminology.tables import CONCEPTS, NAMES, Release, Terminology
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -103,7 +111,6 @@ _WHERE = {
 _CPT4 = "CONCEPT_CPT4"
 """The concepts of CPT-4 without their names: Athena's `cpt.sh` asks the NLM for these, and appends
 the concepts to CONCEPT.csv."""
-_SQL_TYPES = {_ID: "BIGINT", _TEXT: "VARCHAR"}
 
 
 def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
@@ -183,26 +190,24 @@ def _number(language: str) -> int:
 def _load(
     db: DuckDBPyConnection,
     table: str,
-    file: AthenaFile | None,
+    file: ReleaseFile | None,
     languages: Sequence[int],
     bad: BadRows,
     progress: Progress,
 ) -> None:
     """Make a table of a file, empty where there is none; each row knows its place in it."""
     columns = _COLUMNS[table]
-    typed = ", ".join(f"{name} {_SQL_TYPES[type_]}" for name, type_ in columns.items())
-    db.execute(f"CREATE TABLE {table} ({typed})")
+    db.execute(f"CREATE TABLE {table} ({columns_of(columns)})")
     if file is None:
         return
     where = _WHERE.get(table, "true")
     parameters = {"languages": list(languages)} if "$languages" in where else {}
     for rows in read_rows(file, columns, bad, progress):
-        db.register("rows", rows)
-        db.execute(f"INSERT INTO {table} SELECT * FROM rows WHERE {where}", parameters)
-        db.unregister("rows")
+        with as_rows(db, rows):
+            db.execute(f"INSERT INTO {table} SELECT * FROM rows WHERE {where}", parameters)
 
 
-def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> None:
+def _check_concepts(db: DuckDBPyConnection, file: ReleaseFile, bad: BadRows) -> None:
     """A concept without a name, or that occurs twice, is a broken row; one of the two stays."""
     columns = ", ".join(_COLUMNS["CONCEPT"])
     nameless = f"{clean('concept_name')} = ''"
@@ -239,12 +244,11 @@ def _check_concepts(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> N
         db.execute("ALTER TABLE whole RENAME TO CONCEPT")
 
 
-def _note_nameless(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> None:
+def _note_nameless(db: DuckDBPyConnection, file: ReleaseFile, bad: BadRows) -> None:
     """Count the concepts of CPT-4 that are not in CONCEPT.csv yet."""
     for rows in read_rows(file, {"concept_id": _ID}, bad, Silent()):
-        db.register("rows", rows)
-        absent = one(db, "SELECT count(*) FROM rows ANTI JOIN CONCEPT USING (concept_id)")
-        db.unregister("rows")
+        with as_rows(db, rows):
+            absent = one(db, "SELECT count(*) FROM rows ANTI JOIN CONCEPT USING (concept_id)")
         if absent:
             bad.noted["concepts of CPT-4, which cpt.sh of the download adds to CONCEPT.csv"] += (
                 absent
@@ -253,7 +257,7 @@ def _note_nameless(db: DuckDBPyConnection, file: AthenaFile, bad: BadRows) -> No
 
 def _refuse_absent(
     db: DuckDBPyConnection,
-    file: AthenaFile,
+    file: ReleaseFile,
     option: str,
     columns: Sequence[str],
     values: Sequence[str],

@@ -9,7 +9,7 @@ parent, retired                  what else there is
 
 from __future__ import annotations
 
-from linker.terminology.database import clean
+from linker.terminology.database import clean, nearest_parents
 
 # Concept 0 is "No matching concept": OMOP's NIL.
 KEPT = """
@@ -49,22 +49,11 @@ LENT = """
     SELECT id, id AS lender FROM kept UNION ALL SELECT target, id FROM folded
 """
 
-# From parents that are not kept it goes on to theirs; UNION keeps a pair once, so circles end.
-PARENTS = """
-    CREATE TABLE parent AS
-    WITH RECURSIVE is_a AS (
-        SELECT concept_id_1 AS child, concept_id_2 AS parent FROM CONCEPT_RELATIONSHIP
-        WHERE relationship_id = 'Is a'
-        UNION SELECT descendant_concept_id, ancestor_concept_id FROM CONCEPT_ANCESTOR
-    ), above AS (
-        SELECT is_a.* FROM is_a JOIN kept ON kept.id = child
-        UNION SELECT above.child, is_a.parent FROM above
-            ANTI JOIN kept ON kept.id = above.parent
-            JOIN is_a ON is_a.child = above.parent
-    )
-    SELECT child, list(parent::VARCHAR ORDER BY parent) AS parents
-    FROM above JOIN kept ON kept.id = parent WHERE child <> parent GROUP BY child
-"""
+PARENTS = nearest_parents("""
+    SELECT concept_id_1 AS child, concept_id_2 AS parent FROM CONCEPT_RELATIONSHIP
+    WHERE relationship_id = 'Is a'
+    UNION SELECT descendant_concept_id, ancestor_concept_id FROM CONCEPT_ANCESTOR
+""")
 
 # Twenty steps are more than any chain has; in a circle they would go on for ever.
 RETIRED = """

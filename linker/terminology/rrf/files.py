@@ -6,19 +6,19 @@ into `.nlm` files, which are zips; a folder of those is read as if it were unpac
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from linker.errors import TerminologyError
-from linker.steps import Progress, Silent
-from linker.terminology.files import or_its_zip, plain_name, translated, watched
+from linker.steps import Progress
+from linker.terminology.files import or_its_zip
+from linker.terminology.release_files import ReleaseFile, is_gzipped, zipped_files
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -28,81 +28,40 @@ _Found = dict[Path, dict[str, "Member"]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A file on the disk or in a zip, which may be gzipped: a member, or a part of one.
-
-    Attributes:
-        suffix: "aa", "ab", ... of a part; "" of a whole member.
-        inside: its name in the zip at `path`, or "".
-        size: in bytes, as it lies on the disk or in its zip.
-    """
-
-    path: Path
-    suffix: str
-    size: int
-    inside: str = ""
-
-    def __str__(self) -> str:
-        return str(self.path / self.inside)
-
-    def open(self, progress: Progress) -> IO[bytes]:
-        """The bytes, unpacked, as a step of a job."""
-        name = (self.inside or self.path.name).rpartition("/")[2]
-        if not self.inside:
-            stream: IO[bytes] = self.path.open("rb")
-        else:
-            # The member keeps its archive open for as long as it is read.
-            with zipfile.ZipFile(self.path) as archive:
-                stream = archive.open(plain_name(self.path, archive, self.inside))
-        stream = watched(stream, name, self.size, progress)
-        return cast("IO[bytes]", _Unpacked(fileobj=stream)) if _is_gzip(name) else stream
-
-
-class _Unpacked(gzip.GzipFile):
-    """What a gzipped stream holds; closes that stream too, as GzipFile does not."""
-
-    def close(self) -> None:
-        packed = cast("IO[bytes] | None", self.fileobj)
-        super().close()
-        if packed is not None:
-            packed.close()
-
-
-@dataclass(frozen=True, slots=True)
 class Member:
     """A file of a release.
 
     Attributes:
         parts: its parts in order, mostly one.
+        last: the suffix of the last of several parts ("ab"), or "".
     """
 
-    parts: tuple[_Part, ...]
+    parts: tuple[ReleaseFile, ...]
+    last: str = ""
 
     @property
     def where(self) -> str:
         """What messages call it."""
-        if len(self.parts) == 1:
-            return str(self.parts[0])
-        return f"{self.parts[0]} to .{self.parts[-1].suffix}"
+        return f"{self.parts[0]} to .{self.last}" if self.last else str(self.parts[0])
 
     @property
     def folder(self) -> Path:
         """The folder that it lies in, which may be in a zip."""
-        return Path(str(self.parts[0])).parent
+        return self.parts[0].folder
 
     @property
     def path(self) -> Path | None:
         """Where it lies, if it is neither packed nor in parts."""
         (first, *others) = self.parts
-        packed = others or first.inside or _is_gzip(first.path.name)
-        return None if packed else first.path
+        packed = others or first.inside or is_gzipped(first.path)
+        # DuckDB goes by the name.
+        return None if packed or first.name.lower().endswith(".gz") else first.path
 
     def open(self, progress: Progress | None = None) -> IO[bytes]:
         """The bytes of all parts, unpacked; each is a step of a job."""
-        progress = Silent() if progress is None else progress
         if len(self.parts) == 1:
-            return self.parts[0].open(progress)
-        joined = _Joined(part.open(progress) for part in self.parts)
+            return self.parts[0].stream(progress)
+        joined = _Joined(part.stream(progress) for part in self.parts)
         return cast("IO[bytes]", BufferedReader(joined, 1 << 20))
 
 
@@ -150,7 +109,7 @@ def find_members(
     if path.is_dir():
         found = _in_folder(path, wanted)
     elif zipfile.is_zipfile(path):
-        found = _in_zip(path, wanted)
+        found = _members(((file.folder, file) for file in zipped_files(path)), wanted)
     elif _known(path.name, {main}):
         found = _in_folder(path.parent, wanted, depth=0)
     else:
@@ -200,10 +159,6 @@ def _hint(path: Path) -> str:
     return "; give the folder or zip that holds the .RRF files"
 
 
-def _is_gzip(name: str) -> bool:
-    return name.lower().endswith(".gz")
-
-
 def _known(name: str, wanted: set[str]) -> tuple[str, str] | None:
     """The name as we write it of a file that may be in other case, or gzipped, and its part."""
     match = re.fullmatch(r"(.*?)(?:\.((?!gz)[a-z]{2}))?(?:\.gz)?", name, flags=re.IGNORECASE)
@@ -216,62 +171,46 @@ def _known(name: str, wanted: set[str]) -> tuple[str, str] | None:
 
 
 def _in_folder(path: Path, wanted: set[str], *, depth: int = _DEPTH) -> _Found:
-    parts: dict[tuple[Path, str], list[_Part]] = {}
+    return _members(_below(path, depth), wanted)
+
+
+def _below(path: Path, depth: int) -> Iterator[tuple[Path, ReleaseFile]]:
+    """The files so far below a folder, each with the folder that it lies in, unpacked."""
     for folder, folders, names in os.walk(path):
         here = Path(folder)
         if len(here.relative_to(path).parts) >= depth:
             folders.clear()
         # An unpacked file, which sorts first, stands for itself and its .gz.
         for name in sorted(names):
-            file = here / name
-            if (known := _known(name, wanted)) is not None:
-                part = _Part(file, known[1], file.stat().st_size)
-                parts.setdefault((here, known[0]), []).append(part)
-            elif name.lower().endswith(".nlm"):
-                with translated(file):
-                    for inside, found, part in _zipped(file, wanted):
-                        parts.setdefault((here / inside, found), []).append(part)
-    return _members(parts)
+            if name.lower().endswith(".nlm"):
+                for file in zipped_files(here / name):
+                    yield here / Path(file.inside).parent, file
+            else:
+                yield here, ReleaseFile(here / name)
 
 
-def _in_zip(path: Path, wanted: set[str]) -> _Found:
-    parts: dict[tuple[Path, str], list[_Part]] = {}
-    for folder, known, part in _zipped(path, wanted):
-        parts.setdefault((path / folder, known), []).append(part)
-    return _members(parts)
-
-
-def _zipped(path: Path, wanted: set[str]) -> Iterator[tuple[Path, str, _Part]]:
-    """Folder, name and file of each that is wanted in a zip, in order of the names."""
-    with zipfile.ZipFile(path) as archive:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            member = Path(info.filename)
-            if info.is_dir() or member.parts[0] == "__MACOSX":
-                continue
-            if (known := _known(member.name, wanted)) is not None:
-                part = _Part(path, known[1], info.file_size, info.filename)
-                yield member.parent, known[0], part
-
-
-def _members(found: dict[tuple[Path, str], list[_Part]]) -> _Found:
+def _members(files: Iterable[tuple[Path, ReleaseFile]], wanted: set[str]) -> _Found:
     """By folder and name; what is there whole needs no parts."""
+    parts: dict[tuple[Path, str], dict[str, ReleaseFile]] = {}
+    for folder, file in files:
+        if (known := _known(file.name, wanted)) is not None:
+            name, suffix = known
+            parts.setdefault((folder, name), {}).setdefault(suffix, file)
     members: _Found = {}
-    for (folder, name), parts in found.items():
-        whole = [part for part in parts if not part.suffix]
-        member = Member((whole[0],) if whole else _in_order(folder / name, parts))
+    for (folder, name), by_suffix in parts.items():
+        whole = by_suffix.get("")
+        member = _together(folder / name, by_suffix) if whole is None else Member((whole,))
         members.setdefault(folder, {})[name] = member
     return members
 
 
-def _in_order(where: Path, parts: Sequence[_Part]) -> tuple[_Part, ...]:
-    by_suffix: dict[str, _Part] = {}
-    for part in parts:
-        by_suffix.setdefault(part.suffix, part)
-    for place, suffix in enumerate(sorted(by_suffix)):
+def _together(where: Path, by_suffix: dict[str, ReleaseFile]) -> Member:
+    suffixes = sorted(by_suffix)
+    for place, suffix in enumerate(suffixes):
         due = chr(ord("a") + place // 26) + chr(ord("a") + place % 26)
         if suffix != due:
             raise TerminologyError(
-                f"{where}: the part .{due} is missing; found: {', '.join(sorted(by_suffix))}; "
+                f"{where}: the part .{due} is missing; found: {', '.join(suffixes)}; "
                 "put all parts into one folder"
             )
-    return tuple(by_suffix[suffix] for suffix in sorted(by_suffix))
+    return Member(tuple(by_suffix[suffix] for suffix in suffixes), suffixes[-1])

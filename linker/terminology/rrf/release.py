@@ -18,7 +18,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import quoted, temporary_database
-from linker.terminology.files import translated
+from linker.terminology.release_files import translated
 from linker.terminology.rrf.files import Member, find_members
 from linker.terminology.rrf.rows import blocks_of, lines_of, whole_rows
 from linker.terminology.temporary import in_temporary_folder
@@ -129,22 +129,23 @@ class RrfRelease:
         """
         layout = self._layouts[name]
         indices = [(layout.index(column), column) for column in columns]
+        for number, line in self._lines(name):
+            fields = line.split(b"|")
+            if len(fields) != len(layout) + 1:
+                continue
+            blank = [c for i, c in indices if not fields[i].decode(errors="replace").strip()]
+            if blank:
+                self.bad.skip(
+                    TerminologyError(
+                        f"{self.where(name)}:{number}: blank {blank[0]}; "
+                        f"each row needs {' and '.join(columns)}"
+                    )
+                )
+
+    def _lines(self, name: str) -> Iterator[tuple[int, bytes]]:
         with self._opened(name) as stream:
             for first, block in blocks_of(stream):
-                for number, line in enumerate(lines_of(block), start=first):
-                    fields = line.split(b"|")
-                    if len(fields) != len(layout) + 1:
-                        continue
-                    blank = [
-                        c for i, c in indices if not fields[i].decode(errors="replace").strip()
-                    ]
-                    if blank:
-                        self.bad.skip(
-                            TerminologyError(
-                                f"{self.where(name)}:{number}: blank {blank[0]}; "
-                                f"each row needs {' and '.join(columns)}"
-                            )
-                        )
+                yield from enumerate(lines_of(block), start=first)
 
     @contextmanager
     def _opened(self, name: str, progress: Progress | None = None) -> Iterator[IO[bytes]]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from linker.checked import shipped_rows
 from linker.config import ReadOptions
 from linker.errors import TerminologyError
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.rrf.release import RrfRelease
-from linker.terminology.shipped import shipped_rows
 
 TYPES, GROUPS = "SRDEF", "SemGroups.txt"
 """The files, as the NLM names them."""
@@ -100,7 +100,7 @@ def network_of(release: RrfRelease | None = None) -> SemanticNetwork:
 
 def _shipped() -> Iterator[tuple[str, str, str]]:
     """Group, TUI and name of each type."""
-    for tui, group, name in shipped_rows("semantic_groups.tsv"):
+    for tui, group, name in shipped_rows("linker.terminology", "semantic_groups.tsv"):
         yield group, tui, name
 
 

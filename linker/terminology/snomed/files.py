@@ -3,23 +3,17 @@
 A file is tab-separated UTF-8 with a header and CRLF. Nothing is quoted: a '"' is a character
 (SNOMED CT Release File Specification, section 2.1). Its name says what it holds, whether it is
 Full, Snapshot or Delta, and from whom: `sct2_Concept_Snapshot_US1000124_20310301.txt`.
-
-Files in a zip are read in place.
 """
 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from linker.errors import TerminologyError
-from linker.steps import Progress
-from linker.terminology.files import opened, opened_member, translated
+from linker.terminology.release_files import ReleaseFile, files_of
 
 _PREFIXES = {
     "concept": "sct2_Concept",
@@ -43,12 +37,12 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseFile:
-    """A file of a release, perhaps inside a zip.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rf2File(ReleaseFile):
+    """A file of a release, and what its name says.
 
     Attributes:
-        kind: what it holds: a key of `find_release`'s table of names ("concept", "language").
+        kind: what it holds: a key of `_PREFIXES` ("concept", "language").
         type: "Full", "Snapshot" or "Delta".
         edition: from whom, as the file names it: "INT", "US1000124", "UKCL GB1000000".
         date: of the release, YYYYMMDD.
@@ -58,36 +52,9 @@ class ReleaseFile:
     type: str
     edition: str
     date: str
-    path: Path
-    member: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name alone, by which files are put in order."""
-        return self.path.name if self.member is None else self.member.rpartition("/")[2]
-
-    def __str__(self) -> str:
-        return str(self.path if self.member is None else self.path / self.member)
-
-    @contextmanager
-    def open(self, progress: Progress) -> Iterator[IO[bytes]]:
-        """The bytes of the file, as a step of a job.
-
-        Raises:
-            TerminologyError: the file cannot be read, or its zip is damaged, now or later.
-        """
-        if self.member is None:
-            with opened(self.path, progress=progress) as stream:
-                yield stream
-            return
-        with opened_member(self.path, self.member, progress) as stream:
-            yield stream
 
 
-# --- Which files there are --------------------------------------------------
-
-
-def find_release(path: Path) -> list[ReleaseFile]:
+def find_release(path: Path) -> list[Rf2File]:
     """The snapshot files of the releases in a folder or zip, in order of their names.
 
     A folder is searched to its depth, and the zips in it. A file that lies there twice, packed
@@ -97,9 +64,9 @@ def find_release(path: Path) -> list[ReleaseFile]:
         TerminologyError: there is no RF2 file, an edition has no snapshot, a kind that every
             release has is missing, or there are two releases of one edition.
     """
-    found: dict[str, ReleaseFile] = {}
+    found: dict[str, Rf2File] = {}
     for file in _files(path):
-        if file.name not in found or file.member is None:
+        if file.name not in found or not file.inside:
             found[file.name] = file
     files = [found[name] for name in sorted(found)]
     if not files:
@@ -112,29 +79,23 @@ def find_release(path: Path) -> list[ReleaseFile]:
     return snapshots
 
 
-def _files(path: Path) -> Iterator[ReleaseFile]:
-    if path.is_dir():
-        for found in sorted(path.rglob("*")):
-            if found.suffix.lower() in (".txt", ".zip") and found.is_file():
-                yield from _files(found)
-    elif path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
-        with translated(path), zipfile.ZipFile(path) as archive:
-            members = sorted(archive.namelist())
-        for member in members:
-            yield from _named(path, member)
-    else:
-        yield from _named(path, None)
+def _files(path: Path) -> Iterator[Rf2File]:
+    for file in files_of(path):
+        if not file.inside and file.path.suffix.lower() == ".zip":
+            yield from _files(file.path)
+        for kind, pattern in _NAMES.items():
+            if match := pattern.fullmatch(file.name):
+                yield Rf2File(
+                    file.path,
+                    file.inside,
+                    kind=kind,
+                    type=match["type"],
+                    edition=f"{match['part']} {match['country']}".strip(),
+                    date=match["date"],
+                )
 
 
-def _named(path: Path, member: str | None) -> Iterator[ReleaseFile]:
-    name = path.name if member is None else member.rpartition("/")[2]
-    for kind, pattern in _NAMES.items():
-        if match := pattern.fullmatch(name):
-            edition = f"{match['part']} {match['country']}".strip()
-            yield ReleaseFile(kind, match["type"], edition, match["date"], path, member)
-
-
-def _check_snapshots(path: Path, files: list[ReleaseFile], snapshots: list[ReleaseFile]) -> None:
+def _check_snapshots(path: Path, files: list[Rf2File], snapshots: list[Rf2File]) -> None:
     covered = {file.edition for file in snapshots if file.kind == "concept"}
     for file in files:
         if file.kind == "concept" and file.edition not in covered:
@@ -152,7 +113,7 @@ def _check_snapshots(path: Path, files: list[ReleaseFile], snapshots: list[Relea
                 f"{path}: holds no {_PREFIXES[kind]}_Snapshot*.txt; found: "
                 f"{', '.join(file.name for file in files[:6])}; give the whole release"
             )
-    seen: dict[str, ReleaseFile] = {}
+    seen: dict[str, Rf2File] = {}
     for file in snapshots:
         if file.kind == "concept" and file.edition in seen:
             raise TerminologyError(

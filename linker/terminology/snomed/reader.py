@@ -38,7 +38,7 @@ from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
 from linker.terminology.database import one, table_of, temporary_database
-from linker.terminology.snomed.files import ReleaseFile, find_release
+from linker.terminology.snomed.files import Rf2File, find_release
 from linker.terminology.snomed.language import choose_refsets
 from linker.terminology.snomed.release import load_release
 from linker.terminology.snomed.sql import (
@@ -106,7 +106,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Terminology:
         )
 
 
-def _title(files: Sequence[ReleaseFile]) -> str:
+def _title(files: Sequence[Rf2File]) -> str:
     """As in "SNOMED CT US Edition"; where there are several, each with its date."""
     dates = {file.edition: file.date for file in files if file.kind == "concept"}
     names = [_EDITIONS.get(edition, edition) for edition in dates]

@@ -16,8 +16,8 @@ import pyarrow as pa
 from linker.errors import TerminologyError
 from linker.steps import Progress
 from linker.terminology.bad_rows import BadRows
-from linker.terminology.database import one
-from linker.terminology.snomed.files import ReleaseFile
+from linker.terminology.database import as_rows, columns_of, one
+from linker.terminology.snomed.files import Rf2File
 from linker.terminology.snomed.sql import ASSOCIATIONS, CORE_MODULE, IS_A, MAPS
 from linker.terminology.tsv import find_lines, read_rows
 
@@ -70,13 +70,12 @@ _LOADS = {
     ),
     "simple_map": _Load("simple_map", {**_MEMBER, "mapTarget": _TEXT}, _MAPS),
 }
-_SQL_TYPES = {_ID: "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", _TEXT: "VARCHAR"}
 
 
 def load_release(
     db: DuckDBPyConnection,
     path: Path,
-    files: Sequence[ReleaseFile],
+    files: Sequence[Rf2File],
     bad: BadRows,
     progress: Progress,
 ) -> None:
@@ -96,26 +95,17 @@ def load_release(
 def _load(
     db: DuckDBPyConnection,
     table: str,
-    files: Sequence[ReleaseFile],
+    files: Sequence[Rf2File],
     bad: BadRows,
     progress: Progress,
 ) -> None:
     """Make a table of the files that belong into it: of each id the row that counts."""
     loads = {kind: load for kind, load in _LOADS.items() if load.table == table}
     columns = next(iter(loads.values())).columns
-    typed = ", ".join(f"{name} {_SQL_TYPES[type_]}" for name, type_ in columns.items())
-    db.execute(f"CREATE TABLE loaded ({typed}, file INTEGER)")
+    db.execute(f"CREATE TABLE loaded ({columns_of(columns)}, file INTEGER)")
     for number, file in enumerate(files):
         if file.kind in loads:
-            for rows in read_rows(file, columns, bad, progress):
-                db.register("rows", rows)
-                db.execute(
-                    f"INSERT INTO loaded SELECT *, {number} FROM rows "  # noqa: S608
-                    f"WHERE {loads[file.kind].where}"
-                )
-                if loads[file.kind].where == _MAPS:
-                    _note_other_maps(db, bad)
-                db.unregister("rows")
+            _insert(db, file, number, loads[file.kind], bad, progress)
     if "refsetId" not in columns:
         _refuse_repeated(db, files, bad)
     # Two rows of one date: the extension's, for it had the International Edition's before it.
@@ -127,6 +117,21 @@ def _load(
     db.execute("DROP TABLE loaded")
 
 
+def _insert(
+    db: DuckDBPyConnection,
+    file: Rf2File,
+    number: int,
+    load: _Load,
+    bad: BadRows,
+    progress: Progress,
+) -> None:
+    for rows in read_rows(file, load.columns, bad, progress):
+        with as_rows(db, rows):
+            db.execute(f"INSERT INTO loaded SELECT *, {number} FROM rows WHERE {load.where}")  # noqa: S608
+            if load.where == _MAPS:
+                _note_other_maps(db, bad)
+
+
 def _note_other_maps(db: DuckDBPyConnection, bad: BadRows) -> None:
     """Count the codes of maps that are none of `MAPS`."""
     others = db.execute(
@@ -136,7 +141,7 @@ def _note_other_maps(db: DuckDBPyConnection, bad: BadRows) -> None:
         bad.noted[f"codes of the map {refset}, which is not known"] += count
 
 
-def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[Rf2File], bad: BadRows) -> None:
     """An id that stands in one file more than once is a broken row."""
     repeated: list[tuple[int, int]] = db.execute(
         "SELECT file, id FROM loaded GROUP BY file, id HAVING count(*) > 1 ORDER BY ALL LIMIT $n",
@@ -154,7 +159,7 @@ def _refuse_repeated(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: 
 
 
 def _lines_by_file(
-    files: Sequence[ReleaseFile], rows: Iterable[tuple[int, int]]
+    files: Sequence[Rf2File], rows: Iterable[tuple[int, int]]
 ) -> dict[int, dict[int, list[int]]]:
     """Of pairs of a file and an id: the lines of each id, by file."""
     ids: dict[int, list[int]] = {}
@@ -181,7 +186,7 @@ def _check_base(db: DuckDBPyConnection, path: Path) -> None:
     )
 
 
-def _check_references(db: DuckDBPyConnection, files: Sequence[ReleaseFile], bad: BadRows) -> None:
+def _check_references(db: DuckDBPyConnection, files: Sequence[Rf2File], bad: BadRows) -> None:
     """Each active row that names a concept which is not there is a broken one."""
     for what, column, owner in (
         ("relationship", "sourceId", "sourceId"),

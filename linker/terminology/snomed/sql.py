@@ -8,7 +8,7 @@ retired, parent, code                  what else a concept has
 
 from __future__ import annotations
 
-from linker.terminology.database import clean
+from linker.terminology.database import clean, nearest_parents
 
 CORE_MODULE, MODEL_MODULE = 900000000000207008, 900000000000012004
 IS_A = 116680003
@@ -151,18 +151,7 @@ BELOW = f"""
     SELECT id FROM under
 """  # noqa: S608
 
-# From active parents that are not kept it goes on to theirs.
-PARENTS = f"""
-    CREATE TABLE parent AS
-    WITH RECURSIVE is_a AS ({_IS_A_PAIRS}), above AS (
-        SELECT is_a.* FROM is_a JOIN kept ON kept.id = child
-        UNION SELECT above.child, is_a.parent FROM above
-            ANTI JOIN kept ON kept.id = above.parent
-            JOIN is_a ON is_a.child = above.parent
-    )
-    SELECT child, list(parent::VARCHAR ORDER BY parent) AS parents
-    FROM above JOIN kept ON kept.id = parent WHERE child <> parent GROUP BY child
-"""  # noqa: S608
+PARENTS = nearest_parents(_IS_A_PAIRS)
 
 # Targets with "#" are marks of the UK's maps ("#NC": not coded). A CTV3 code may well end in "x".
 CODES = f"""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.detect.dictionary.composites import is_list, joints, phrase_of, split
+from linker.detect.dictionary.composites import (
+    JOINTS,
+    Part,
+    is_list,
+    joints,
+    parts_at,
+    phrase_of,
+)
 from linker.schema import Mention
-from linker.text import stems
+from linker.text import stems, words
 
 NAMES = {
     "acute renal failure",
@@ -35,6 +45,19 @@ NAMES = {
 def is_name(text: str) -> bool:
     """A lexicon of one spelling, but for "loss of", whose "of" the parts need not repeat."""
     return text.lower().replace("loss ", "loss of ").replace("of of", "of") in NAMES
+
+
+def split(text: str, is_name: Callable[[str], bool]) -> tuple[Part, ...]:
+    """The parts of the first composite in a text."""
+    content = [word for word in words(text) if word.stem]
+    ands = (i for i, word in enumerate(content) if word.stem in JOINTS)
+    slashes = (
+        i
+        for i, (before, word) in enumerate(pairwise(content), start=1)
+        if text[before.end : word.start].strip() == "/"
+    )
+    found = (parts_at(text, content, joint, is_name) for joint in joints(ands, slashes))
+    return next(filter(None, found), ())
 
 
 def parts(text: str) -> list[tuple[str, str]]:
