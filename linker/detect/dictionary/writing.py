@@ -99,9 +99,11 @@ def _same_case(text: str, surface: str) -> bool:
     an acronym itself, and no other word ("OR" is no "or", "TIC" no "tic").
     """
     letters = [c for c in surface if c.isalpha()]
-    acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
+    # Of several, "SNAREs", too: a snare is none of them.
+    one = surface[:-1] if surface.endswith("s") and surface[:-1].isupper() else surface
+    acronym = len(one) <= 5 and sum(c.isupper() for c in letters) >= 2
     if acronym:
-        return text == surface or text in (f"{surface}s", f"{surface}'s")
+        return text in (surface, one, f"{one}s", f"{one}'s")
     if len(letters) <= 2:
         return text == surface
     return not (len(text) <= 3 and text.isupper() and text != surface)
