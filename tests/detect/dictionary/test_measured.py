@@ -24,6 +24,7 @@ FINDINGS = [
     concept("P:12", "Myalgia"),
     concept("P:13", "Hyperlactatemia"),
     concept("P:14", "Elevated creatine kinase"),
+    concept("P:40", "Increased B-type natriuretic peptide"),
     concept("P:15", "Iron deficiency"),
 ]
 
@@ -52,6 +53,7 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("low sodium, raised potassium", [("raised potassium", "hyperkalemia")]),
         ("low energy and fatigue", [("low energy", "fatigue"), ("fatigue", None)]),
         ("CK elevation", [("CK elevation", "elevated creatine kinase")]),
+        ("BNP was raised", [("BNP was raised", "increased B-type natriuretic peptide")]),
         ("low ferritin", [("low ferritin", "iron deficiency")]),
         ("lactate was elevated to 4", []),
         ("Lactate was elevated at 4.", [("Lactate was elevated", "hyperlactatemia")]),

@@ -40,6 +40,7 @@ FINDINGS = [
     concept("F:30", "Widely spaced teeth", "Low-set ears", types=["human_phenotype"]),
     concept("F:31", "Small kidney", "Chest pain", types=["human_phenotype"]),
     concept("F:33", "Herniated disc", "Oculogyric crisis", types=["human_phenotype"]),
+    concept("F:50", "Abdominal distension", types=["human_phenotype"]),
     concept("F:34", "Limited elbow extension", "Facial asymmetry", types=["human_phenotype"]),
     concept("F:35", "Claw hand deformity", "Aortic stenosis", types=["human_phenotype"]),
     concept("F:32", "Sarcoma", "Soft tissue", types=["neoplastic process"]),
@@ -107,6 +108,8 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ),
         ("the right kidney was very small", [("kidney was very small", "Small kidney")]),
         ("L4-L5 disc herniation", [("disc herniation", "Herniated disc")]),
+        ("L4-L5 disk herniation", [("disk herniation", "Herniated disc")]),
+        ("the abdomen was distended", [("abdomen was distended", "Abdominal distension")]),
         ("oculogyric crises", [("oculogyric crises", None)]),
         ("bowing of the femora", [("bowing of the femora", "Femoral bowing")]),
         (
