@@ -16,6 +16,8 @@ _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
+_WHEN = re.compile(r"\b(?:at|by|in|on) \d+\Z", re.IGNORECASE)
+"""When it was: "Parkinson disease in 9/95" is not its type 9."""
 _PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
 _POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
 _APOSTROPHES = ("'", "\u2019")
@@ -47,6 +49,12 @@ def is_written(
         return False
     if is_said_of_another(text) and not any(map(is_said_of_another, surfaces)):
         return False
+    if _WHEN.search(text) and not any(map(_WHEN.search, surfaces)):
+        return False
+    # "Acute renal failure on chronic renal failure" names no chronic one twice, and "lymphocytic
+    # leukemia on chronic steroids" none.
+    if _ON.search(text) and not ends_in_noun(text) and not any(map(_ON.search, surfaces)):
+        return False
     if name != stems:
         # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
         numbers = sum(stem.isdigit() for stem in stems)
@@ -56,9 +64,6 @@ def is_written(
         if _ARTICLE.match(text) or (stems[0].isdigit() and not name[0].isdigit()):
             return False
         if SPREADS_TO.search(text):
-            return False
-        # "Acute renal failure on chronic renal failure" names no chronic one twice.
-        if _ON.search(text) and not ends_in_noun(text):
             return False
     elif "," in text and not any("," in surface for surface in surfaces):
         return False
