@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from linker.detect.dictionary.disorders import SPREADS_TO
 from linker.detect.dictionary.variants import ends_in_noun
+from linker.text import stem
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
@@ -28,6 +29,7 @@ _SAID_OF = re.compile(
     r" (?:at|in|on|over|to)\b",
     re.IGNORECASE,
 )
+_WITHOUT = stem("without")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
@@ -65,6 +67,9 @@ def is_written(
             return False
         if SPREADS_TO.search(text):
             return False
+        # "Panic disorder without agoraphobia" is no agoraphobia without panic disorder.
+        if _WITHOUT in stems and _before_without(stems) != _before_without(name):
+            return False
     elif "," in text and not any("," in surface for surface in surfaces):
         return False
     return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
@@ -77,6 +82,10 @@ def is_said_of_another(text: str) -> bool:
     fascia" is no superficial fascia.
     """
     return _SAID_OF.match(text) is not None
+
+
+def _before_without(stems: Sequence[str]) -> list[str]:
+    return sorted(stems[: stems.index(_WITHOUT)])
 
 
 def _same_acronyms(text: str, surface: str) -> bool:
