@@ -40,7 +40,7 @@ _GENERAL = frozenset((
 ))  # fmt: skip
 _MOST_COMMAS = 3
 _REST = frozenset(("no icd-o subtype", "site unspecified", "stage unspecified"))
-"""What no name begins or ends with, and a remark behind a comma is: "Lymphoma, site unspecified"."""
+"""Remarks behind a comma, which are no names: "Lymphoma, site unspecified"."""
 _MOST_HEADED = 0.4
 """Of a concept's names of several words: what more of them end in may well be its name."""
 
@@ -68,9 +68,7 @@ def without_cut_names(terminology: Terminology) -> Terminology:
     for concept in concepts:
         for row in concept.rows:
             normal = normals[row]
-            if normal in _REST:
-                is_part = True
-            elif " " not in normal and (
+            if " " not in normal and (
                 normal in concept.qualifiers
                 or normal in concept.qualified
                 # "Primary" qualifies so much that it is no name of "primary snoring" either.
@@ -79,7 +77,7 @@ def without_cut_names(terminology: Terminology) -> Terminology:
                 is_part = True
             else:
                 is_part = n_concepts[normal] > 1 and normal in concept.parts
-            keep[row] = is_preferred[row] or not is_part
+            keep[row] = is_preferred[row] or not (is_part or normal in _REST)
     n_cut = keep.count(False)
     if n_cut < _LEAST or n_cut < _MANY * len(keep):
         return terminology

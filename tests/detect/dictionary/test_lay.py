@@ -249,7 +249,6 @@ def test_urgency_and_frequency_are_of_voiding_in_a_list_of_it(
     assert [(link.mention.start, link.concept_id) for link in links] == expected
 
 
-
 @pytest.mark.parametrize("finding", lay._file().findings, ids=lambda finding: finding.names[0])
 def test_each_way_of_saying_is_looked_for(finding: Any) -> None:
     rng = random.Random(finding.names[0])
