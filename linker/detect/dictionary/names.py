@@ -145,8 +145,8 @@ class Names:
             return None
         if says_too_little(own) and self.disorders(row):
             return None
-        is_acronym = all(own.isupper() for own in self.written(row)[1])
-        if is_acronym and lower in listed.in_capitals and not stretch.isupper():
+        is_acronym = lower in listed.in_capitals and all(map(str.isupper, self.written(row)[1]))
+        if is_acronym and not stretch.isupper():
             # "The impact of her pain" is no IMPACT.
             return None
         reading = Reading(
@@ -158,7 +158,7 @@ class Names:
             unless=listed.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
             inverted="," in stretch,
-            in_capitals=is_acronym and lower in listed.in_capitals,
+            in_capitals=is_acronym,
         )
         depends = (
             reading.abbreviation or reading.header or reading.unless
@@ -281,8 +281,8 @@ class Names:
         own = tuple(stems(text))
         rows = self._index.lexicon.rows_of(bag_hash(own))
         fitting = (row for row in rows if self._fits(text, own, row))
-        store, lower = self._index.store, as_listed(text)
-        return (row for row in fitting if not says_another_sense(store, row, lower))
+        store = self._index.store
+        return (row for row in fitting if not says_another_sense(store, row, as_listed(text)))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.

@@ -51,11 +51,11 @@ def is_written(
         return False
     if is_said_of_another(text) and not any(map(is_said_of_another, surfaces)):
         return False
-    if _WHEN.search(text) and not any(map(_WHEN.search, surfaces)):
+    if text[-1:].isdigit() and _WHEN.search(text) and not any(map(_WHEN.search, surfaces)):
         return False
     # "Acute renal failure on chronic renal failure" names no chronic one twice, and "lymphocytic
     # leukemia on chronic steroids" none.
-    if _ON.search(text) and not ends_in_noun(text) and not any(map(_ON.search, surfaces)):
+    if " on " in text and not ends_in_noun(text) and not any(map(_ON.search, surfaces)):
         return False
     if name != stems:
         # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
@@ -114,7 +114,7 @@ def _same_case(text: str, surface: str) -> bool:
     """
     letters = [c for c in surface if c.isalpha()]
     # Of several, "SNAREs", too: a snare is none of them.
-    one = surface[:-1] if surface.endswith("s") and surface[:-1].isupper() else surface
+    one = surface[:-1] if surface[-1:] == "s" and surface[:-1].isupper() else surface
     acronym = len(one) <= 5 and sum(c.isupper() for c in letters) >= 2
     if acronym:
         return text in (surface, one, f"{one}s", f"{one}'s")
