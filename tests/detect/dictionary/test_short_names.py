@@ -159,6 +159,7 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
         "intestinal angina",
         "renal and pulmonary toxicity, liver toxicity, a GI toxicity",
         "vesicoureteral reflux, reflux into the ureter, hepatojugular reflux, a flu shot",
+        "reflux of 2 seconds at the thigh, reflux of dye",
         "coronary spasm, spasm of the right coronary artery, a bone bruise",
         "balloon tamponade, tamponade of the arteriotomy",
         "neurogenic claudication, tired of it, a suicidal gesture",
