@@ -40,7 +40,7 @@ from linker.detect.dictionary.variants import (
     is_disease_of_organ,
     same_in_other_words,
 )
-from linker.detect.dictionary.writing import is_said_of_another, is_written
+from linker.detect.dictionary.writing import is_said_of_another, is_written, only_says_cause
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.index import Index, Store
 from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
@@ -209,6 +209,7 @@ class Names:
             or says_another_sense(self._index.store, row, lower)
             or has_another_sense(self._index.store, row)
             or is_said_of_another(stretch)
+            or only_says_cause(stretch, written)
         ):
             return None
         return Reading(

@@ -44,7 +44,7 @@ def is_written(
         name: the stems of the name.
         surfaces: the ways in which the index writes it.
     """
-    if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
+    if only_says_cause(text, surfaces):
         return False
     # "The name of the syndrome" is no NAME syndrome.
     if _PARTS.search(text) and not any(_same_acronyms(text, own) for own in surfaces):
@@ -73,6 +73,16 @@ def is_written(
     elif "," in text and not any("," in surface for surface in surfaces):
         return False
     return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
+
+
+def only_says_cause(text: str, surfaces: Sequence[str]) -> bool:
+    """Whether a stretch has "secondary" of a cause where a name has it of a kind.
+
+    Args:
+        text: the stretch.
+        surfaces: the ways in which the index writes the name.
+    """
+    return _CAUSE.search(text) is not None and not any(map(_CAUSE.search, surfaces))
 
 
 def is_said_of_another(text: str) -> bool:
