@@ -11,6 +11,7 @@ from linker.detect.dictionary.lay import names_of_saying
 from linker.detect.dictionary.matcher import DictionaryMatcher
 from linker.detect.dictionary.measured import measured_names
 from linker.detect.dictionary.names import are_all_of_kind, is_of_kind, name_in_other_words
+from linker.detect.dictionary.not_mentions import has_another_sense
 from linker.detect.dictionary.salts import without_salt
 from linker.detect.dictionary.short_names import as_written, full_names, is_examination
 from linker.detect.long_words import bear_long_words
@@ -43,6 +44,7 @@ __all__ = [
     "default_rules",
     "expand",
     "full_names",
+    "has_another_sense",
     "in_full",
     "in_words_of_finding",
     "in_words_of_site",

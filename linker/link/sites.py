@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
 
-from linker.detect import Site, in_words_of_finding, in_words_of_site
+from linker.detect import Site, has_another_sense, in_words_of_finding, in_words_of_site
 from linker.index import Index
 from linker.link.choose import Decided
 from linker.link.queries.wording import named_all
@@ -72,6 +72,8 @@ class SiteNames:
         bags = [[*finding, *where] for where in in_words_of_site(site) for finding in tried]
         for row in chain.from_iterable(named_all(self._index, bags)):
             pairs = store.pairs(row)
+            if has_another_sense(store, row):
+                continue
             if concept not in {pair.concept for pair in pairs}:
                 return pairs[0].written
         return None

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from linker.terminology.tables import NameKind, Terminology
-from linker.text import normalise
+from linker.text import normalise, stems
 
 CUT = "names cut at a comma"
 _MANY = 0.005
@@ -39,14 +39,19 @@ _GENERAL = frozenset((
     "syndromes",
 ))  # fmt: skip
 _MOST_COMMAS = 3
+_REST = frozenset(("no icd-o subtype", "site unspecified", "stage unspecified"))
+"""Remarks behind a comma, which are no names: "Lymphoma, site unspecified"."""
+_MOST_HEADED = 0.4
+"""Of a concept's names of several words: what more of them end in may well be its name."""
 
 
 def without_cut_names(terminology: Terminology) -> Terminology:
     """A terminology without the parts of names, if it has many; they are counted in its release.
 
-    One word that qualifies ("ocular") goes. More than one, and what the preferred name qualifies
-    ("hypertension"), go if another concept has the name too: else this one may well be called so.
-    Preferred names stay.
+    One word that qualifies ("ocular") goes, and so does one that is qualified in a few of the
+    concept's names and stands in no preferred one ("states" of confusional states). More than one,
+    and what the preferred name qualifies ("hypertension"), go if another concept has the name too:
+    else this one may well be called so. Preferred names stay.
     """
     names = terminology.names
     ids, written = names["concept_id"].to_pylist(), names["name"].to_pylist()
@@ -65,13 +70,14 @@ def without_cut_names(terminology: Terminology) -> Terminology:
             normal = normals[row]
             if " " not in normal and (
                 normal in concept.qualifiers
+                or normal in concept.qualified
                 # "Primary" qualifies so much that it is no name of "primary snoring" either.
                 or (n_qualified[normal] > 1 and normal in concept.first_words)
             ):
                 is_part = True
             else:
                 is_part = n_concepts[normal] > 1 and normal in concept.parts
-            keep[row] = is_preferred[row] or not is_part
+            keep[row] = is_preferred[row] or not (is_part or normal in _REST)
     n_cut = keep.count(False)
     if n_cut < _LEAST or n_cut < _MANY * len(keep):
         return terminology
@@ -89,12 +95,14 @@ class _Concept(NamedTuple):
     Attributes:
         rows: of its names.
         qualifiers: what qualifies a name.
-        parts: these, and what the preferred name qualifies.
+        qualified: words that few of the names qualify, and the preferred one does not hold.
+        parts: the qualifiers, and what the preferred name qualifies.
         first_words: of names of several words, but for the preferred one.
     """
 
     rows: list[int]
     qualifiers: set[str]
+    qualified: set[str]
     parts: set[str]
     first_words: set[str]
 
@@ -105,6 +113,7 @@ def _concept(
     own = {normals[row] for row in rows}
     short_forms = {normals[row] for row in rows if written[row].isupper()}
     qualifiers, heads, first_words = set[str](), set[str](), set[str]()
+    qualified = set[str]()
     for row in rows:
         for qualifier, head in _cuts(written[row]):
             if " " not in qualifier:
@@ -115,10 +124,22 @@ def _concept(
                 heads.add(head)
             elif not short_forms.intersection((qualifier, head)):
                 qualifiers.add(qualifier)
+                qualified.add(head)
                 if is_preferred[row]:
                     heads.add(head)
-    own_first = {normals[row].split(" ")[0] for row in rows if is_preferred[row]}
-    return _Concept(rows, qualifiers, qualifiers | heads, first_words - own_first)
+    preferred = [normals[row] for row in rows if is_preferred[row]]
+    own_first = {name.split(" ")[0] for name in preferred}
+    held = {stem for name in preferred for stem in stems(name)}
+    last_words = Counter(last for _, last in {*map(_last_word, own)} if last)
+    many = _MOST_HEADED * last_words.total()
+    few = {word for word in qualified if last_words[word] < many and held.isdisjoint(stems(word))}
+    return _Concept(rows, qualifiers, few, qualifiers | heads, first_words - own_first)
+
+
+def _last_word(normal: str) -> tuple[str, str]:
+    """A normal form in the order of speech, and its last word; "" for a name of one word."""
+    said = " ".join(reversed(normal.split(", ")))
+    return said, said.rpartition(" ")[2] if " " in said else ""
 
 
 def _cuts(name: str) -> Iterator[tuple[str, str]]:

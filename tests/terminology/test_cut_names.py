@@ -45,6 +45,31 @@ LEFT = {
 }
 
 
+QUALIFIED = {
+    "1": (
+        "Confusion",
+        [
+            "Confusional", "State", "Confusional State", "State, Confusional", "Reactive",
+            "Reactive Confusion", "Confusion, Reactive", "Post Ictal", "Post Ictal Confusion",
+        ],
+    ),
+    # Half of its names end in it: it is called so.
+    "2": ("Exanthem", ["Rash", "Skin", "Skin Rash", "Skin Eruption", "Red", "Red Rash"]),
+    # The preferred name has the word.
+    "3": ("Pulmonary edemas", ["Edema", "Lung", "Lung Edema", "Wet Lung", "Wet"]),
+    "4": ("Lymphoma", ["site unspecified", "Malignant lymphoma", "no ICD-O subtype"]),
+}  # fmt: skip
+QUALIFIED_LEFT = {
+    "1": {
+        "Confusion", "Confusional State", "State, Confusional", "Reactive Confusion",
+        "Confusion, Reactive", "Post Ictal", "Post Ictal Confusion",
+    },
+    "2": {"Exanthem", "Rash", "Skin Rash", "Skin Eruption", "Red Rash"},
+    "3": {"Pulmonary edemas", "Edema", "Lung Edema", "Wet Lung"},
+    "4": {"Lymphoma", "Malignant lymphoma"},
+}  # fmt: skip
+
+
 def _names(folder: Path, concepts: dict[str, tuple[str, list[str]]]) -> tuple[dict, int]:
     path = folder / "concepts.jsonl"
     lines = (
@@ -67,6 +92,11 @@ def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few_are_enough")
 def test_parts_of_names_that_were_cut_are_left_out(tmp_path: Path) -> None:
     assert _names(tmp_path, CUT_UP) == (LEFT, 9)
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_what_few_names_qualify_is_left_out_too(tmp_path: Path) -> None:
+    assert _names(tmp_path, QUALIFIED) == (QUALIFIED_LEFT, 9)
 
 
 @pytest.mark.usefixtures("few_are_enough")

@@ -49,6 +49,8 @@ _LONGEST_SAYING = 9
 """Words on each side of one that a saying of patients may hold."""
 
 _COMMA = re.compile(r",\s")
+_DATE = re.compile(r"/\d")
+"""Behind what a slash joins: "Parkinson disease in 9/1/95" has no types 9 and 1."""
 _HISTORY = re.compile(r"(?:history|hx) of\b", re.IGNORECASE)
 _FAMILY = re.compile(
     r"(?<!\w)(?:(?:family|familial|fam|maternal|paternal)\s(?:medical\s)?"
@@ -261,7 +263,10 @@ class DictionaryMatcher:
             words_near = self._vocabulary.words(near)
             text = notes.texts[of]
             parts = parts_at(text, words_near, inside, self._names.is_name)
-            if parts and self._is_of_another_sentence(text, parts[0].start, parts[0].end):
+            if parts and (
+                _DATE.match(text, parts[-1].end)
+                or self._is_of_another_sentence(text, parts[0].start, parts[0].end)
+            ):
                 continue
             for part in parts:
                 yield of, Match(part.start, part.end, len(words(part.name)), part.name)

@@ -19,7 +19,12 @@ from linker.detect.dictionary.composites import is_list
 from linker.detect.dictionary.disorders import is_letters, says_too_little
 from linker.detect.dictionary.eponyms import called_after
 from linker.detect.dictionary.grams import SIDES
-from linker.detect.dictionary.not_mentions import as_listed, not_mentions
+from linker.detect.dictionary.not_mentions import (
+    as_listed,
+    has_another_sense,
+    not_mentions,
+    says_another_sense,
+)
 from linker.detect.dictionary.short_names import (
     as_written,
     full_names,
@@ -35,7 +40,7 @@ from linker.detect.dictionary.variants import (
     is_disease_of_organ,
     same_in_other_words,
 )
-from linker.detect.dictionary.writing import is_said_of_another, is_written
+from linker.detect.dictionary.writing import is_said_of_another, is_written, only_says_cause
 from linker.detect.short_forms.shorthand import clinical_long_form, in_full, is_abbreviation
 from linker.index import Index, Store
 from linker.terminology import CHEMICAL, DISORDER, QUALITY, NameKind, kinds_of
@@ -136,9 +141,13 @@ class Names:
             return Reading(len(own), local=True, anywhere=True)
         if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
-        if self._is_another_sense(lower, row):
+        if says_another_sense(store, row, lower):
             return None
         if says_too_little(own) and self.disorders(row):
+            return None
+        is_acronym = lower in listed.in_capitals and all(map(str.isupper, self.written(row)[1]))
+        if is_acronym and not stretch.isupper():
+            # "The impact of her pain" is no IMPACT.
             return None
         reading = Reading(
             n_words=len(own),
@@ -149,8 +158,7 @@ class Names:
             unless=listed.before.get(lower),
             doubtful=is_letters(stretch) and not self._is_preferred(row) and self.disorders(row),
             inverted="," in stretch,
-            in_capitals=lower in listed.in_capitals
-            and all(own.isupper() for own in self.written(row)[1]),
+            in_capitals=is_acronym,
         )
         depends = (
             reading.abbreviation or reading.header or reading.unless
@@ -198,8 +206,10 @@ class Names:
             or not self.disorders(row)
             or lower in listed.words
             or lower.endswith(_IN_ABSENCE)
-            or self._is_another_sense(lower, row)
+            or says_another_sense(self._index.store, row, lower)
+            or has_another_sense(self._index.store, row)
             or is_said_of_another(stretch)
+            or only_says_cause(stretch, written)
         ):
             return None
         return Reading(
@@ -220,16 +230,6 @@ class Names:
         store = self._index.store
         return not self._types_chosen and all(
             kinds_of(store.semantic_types(pair.concept)) == {QUALITY} for pair in store.pairs(row)
-        )
-
-    def _is_another_sense(self, lower: str, row: int) -> bool:
-        """Whether notes mean by a text, in lower case, none of the concepts that have the name."""
-        store, listed = self._index.store, not_mentions()
-        if " " in lower and lower not in listed.other_senses:
-            return False
-        return all(
-            listed.is_another_sense(lower, store.preferred_name(pair.concept))
-            for pair in store.pairs(row)
         )
 
     def is_nothing_meant(self, text: str) -> bool:
@@ -282,7 +282,8 @@ class Names:
         own = tuple(stems(text))
         rows = self._index.lexicon.rows_of(bag_hash(own))
         fitting = (row for row in rows if self._fits(text, own, row))
-        return (row for row in fitting if not self._is_another_sense(as_listed(text), row))
+        store = self._index.store
+        return (row for row in fitting if not says_another_sense(store, row, as_listed(text)))
 
     def _find_long_form(self, word: str) -> str | None:
         """What a word that is no name stands for, if that is a name of the index.

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pydantic import field_validator
 
 from linker.checked import Checked, shipped
+from linker.index import Store
 
 _LONGEST_WORD = 24
 """Code points before a name in which the word before it is looked for."""
@@ -30,7 +31,7 @@ class NotMentions(Checked):
     @classmethod
     def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
         return {
-            name: re.compile(rf"[-:\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
+            name: re.compile(rf"[-:/\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
             for name, following in before.items()
         }
 
@@ -52,6 +53,27 @@ class NotMentions(Checked):
 def not_mentions() -> NotMentions:
     """What the file lists."""
     return shipped(NotMentions, __package__, "not_mentions.toml")
+
+
+def says_another_sense(store: Store, row: int, lower: str) -> bool:
+    """Whether notes mean by a text, in lower case, none of the concepts that have a name.
+
+    Args:
+        store: of the index.
+        row: the name.
+    """
+    listed = not_mentions()
+    if " " in lower and lower not in listed.other_senses:
+        return False
+    return all(
+        listed.is_another_sense(lower, store.preferred_name(pair.concept))
+        for pair in store.pairs(row)
+    )
+
+
+def has_another_sense(store: Store, row: int) -> bool:
+    """Whether notes mean none of its concepts by a name, in whatever words: "Reflex, Absent"."""
+    return says_another_sense(store, row, " ".join(reversed(store.normal(row).split(", "))))
 
 
 def as_listed(text: str) -> str:

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 
 from linker.detect.dictionary.disorders import SPREADS_TO
 from linker.detect.dictionary.variants import ends_in_noun
+from linker.text import stem
 
 _CAUSE = re.compile(r"\bsecondary to\b|\w secondary\Z", re.IGNORECASE)
 """What follows is the cause: "secondary to hypertension" is no secondary hypertension."""
 _ARTICLE = re.compile(r"an? ", re.IGNORECASE)
 _ON = re.compile(r"\bon\b", re.IGNORECASE)
+_WHEN = re.compile(r"\b(?:at|by|in|on) \d+\Z", re.IGNORECASE)
+"""When it was: "Parkinson disease in 9/95" is not its type 9."""
 _PARTS = re.compile(r"\s(?:of|in|to|on|for)\s")
 _POSSESSIVE = re.compile(r"\w+['\u2019]s", re.IGNORECASE)
 _APOSTROPHES = ("'", "\u2019")
@@ -26,6 +29,7 @@ _SAID_OF = re.compile(
     r" (?:at|in|on|over|to)\b",
     re.IGNORECASE,
 )
+_WITHOUT = stem("without")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
@@ -40,12 +44,18 @@ def is_written(
         name: the stems of the name.
         surfaces: the ways in which the index writes it.
     """
-    if _CAUSE.search(text) and not any(_CAUSE.search(surface) for surface in surfaces):
+    if only_says_cause(text, surfaces):
         return False
     # "The name of the syndrome" is no NAME syndrome.
     if _PARTS.search(text) and not any(_same_acronyms(text, own) for own in surfaces):
         return False
     if is_said_of_another(text) and not any(map(is_said_of_another, surfaces)):
+        return False
+    if text[-1:].isdigit() and _WHEN.search(text) and not any(map(_WHEN.search, surfaces)):
+        return False
+    # "Acute renal failure on chronic renal failure" names no chronic one twice, and "lymphocytic
+    # leukemia on chronic steroids" none.
+    if " on " in text and not ends_in_noun(text) and not any(map(_ON.search, surfaces)):
         return False
     if name != stems:
         # Another order: the same words, no list of things ("pain/bone"), no numbers to swap.
@@ -57,12 +67,22 @@ def is_written(
             return False
         if SPREADS_TO.search(text):
             return False
-        # "Acute renal failure on chronic renal failure" names no chronic one twice.
-        if _ON.search(text) and not ends_in_noun(text):
+        # "Panic disorder without agoraphobia" is no agoraphobia without panic disorder.
+        if _WITHOUT in stems and _before_without(stems) != _before_without(name):
             return False
     elif "," in text and not any("," in surface for surface in surfaces):
         return False
     return any(_same_case(text, own) and _same_marks(text, own) for own in surfaces)
+
+
+def only_says_cause(text: str, surfaces: Sequence[str]) -> bool:
+    """Whether a stretch has "secondary" of a cause where a name has it of a kind.
+
+    Args:
+        text: the stretch.
+        surfaces: the ways in which the index writes the name.
+    """
+    return _CAUSE.search(text) is not None and not any(map(_CAUSE.search, surfaces))
 
 
 def is_said_of_another(text: str) -> bool:
@@ -72,6 +92,10 @@ def is_said_of_another(text: str) -> bool:
     fascia" is no superficial fascia.
     """
     return _SAID_OF.match(text) is not None
+
+
+def _before_without(stems: Sequence[str]) -> list[str]:
+    return sorted(stems[: stems.index(_WITHOUT)])
 
 
 def _same_acronyms(text: str, surface: str) -> bool:
@@ -99,9 +123,11 @@ def _same_case(text: str, surface: str) -> bool:
     an acronym itself, and no other word ("OR" is no "or", "TIC" no "tic").
     """
     letters = [c for c in surface if c.isalpha()]
-    acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
+    # Of several, "SNAREs", too: a snare is none of them.
+    one = surface[:-1] if surface[-1:] == "s" and surface[:-1].isupper() else surface
+    acronym = len(one) <= 5 and sum(c.isupper() for c in letters) >= 2
     if acronym:
-        return text == surface or text in (f"{surface}s", f"{surface}'s")
+        return text in (surface, one, f"{one}s", f"{one}'s")
     if len(letters) <= 2:
         return text == surface
     return not (len(text) <= 3 and text.isupper() and text != surface)

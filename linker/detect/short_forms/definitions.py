@@ -121,9 +121,11 @@ def _end_of(text: str, start: int, short: str) -> int | None:
 
 
 def singular(short: str) -> str:
-    """A short form without the "s" of its plural: "UTIs"."""
-    plural = len(short) > 2 and short[-1] == "s" and short[-2].isupper()
-    return short[:-1] if plural else short
+    """A short form without the "s" of its plural: "UTIs", "UTI's"."""
+    if len(short) <= 2 or short[-1] != "s":
+        return short
+    one = short[:-1].rstrip("'\u2019")
+    return one if one[-1:].isupper() else short
 
 
 def _definitions(text: str) -> Iterator[ShortForm]:

@@ -17,7 +17,9 @@ _NUMBERS = r"\d{3,18}|\d{1,7}-\d|\d{4,5}-\d{3,4}-\d{1,2}"
 _CODE = rf"(?:{_VOCABULARY}(?:{_DOTTED}|{_ICD}|{_NUMBERS})|{_DOTTED}|\d{{6,18}})"
 # Square brackets are for codes; in round ones "(T12)" may be a vertebra, and "(B12)" a vitamin.
 # Lists that are in small letters have theirs in these: "gout [m10.9]".
-_BRACKETED = rf"(?i:\[(?:{_CODE}|{_ICD})\]|\({_CODE}\))"
+_AND = r"\s*[,;/|&+]\s*"
+_ANY = rf"(?:{_CODE}|{_ICD})"
+_BRACKETED = rf"(?i:\[{_ANY}(?:{_AND}{_ANY})*\]|\((?:{_ICD}{_AND})*{_CODE}(?:{_AND}{_ANY})*\))"
 # A category of ICD-10 beside a dash: "I10 - Hypertension". No vertebra (T10 to T12) or trisomy
 # (T13, T18, T21), vitamin (B12, Q10), antigen (B27) or protein (P16, P53, P63).
 _CATEGORY = r"(?!B12|B27|P16|P[56]3|Q10|T1[0-38]|T21)[A-Z]\d\d"

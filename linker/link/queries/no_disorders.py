@@ -53,7 +53,8 @@ def has_no_name(index: Index, query: str) -> bool:
     if said not in _findings():
         return False
     rows = index.lexicon.rows_of(bag_hash(said))
-    return not any(tuple(stems(index.store.normal(row))) == said for row in rows)
+    # "Effusion, joint" is a joint effusion.
+    return not any(sorted(stems(index.store.normal(row))) == sorted(said) for row in rows)
 
 
 def _is_plain(query: str, normal: str) -> bool:

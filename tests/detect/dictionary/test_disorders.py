@@ -29,6 +29,10 @@ DISORDERS = [
     concept("D:10", "Secondary hypertension", types=["Disease"]),
     concept("D:11", "Hypertension", types=["Disease"]),
     concept("D:12", "Edema, secondary to albumin loss", types=["Disease"]),
+    concept("D:13", "Parkinson's disease 9", "Parkinson's disease 1", types=["Disease"]),
+    concept("D:15", "Agoraphobia without panic disorder", types=["Disease"]),
+    concept("D:16", "Pneumonia, viral, without sepsis", types=["Disease"]),
+    concept("D:14", "Leukemia, lymphocytic, chronic", types=["Disease"]),
 ]
 
 
@@ -53,6 +57,13 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
         ("a fractured nose, a bone cyst of the nose", ["fractured nose", "bone cyst of the nose"]),
         ("acute renal failure on chronic renal failure", ["chronic renal failure"]),
         ("pain secondary to hypertension", ["hypertension"]),
+        ("lymphocytic leukemia on chronic steroids", []),
+        ("chronic lymphocytic leukemia", ["chronic lymphocytic leukemia"]),
+        ("told of Parkinson's disease in 9/1/95 or in 9/95", []),
+        ("Parkinson's disease 9", ["Parkinson's disease 9"]),
+        ("panic disorder without agoraphobia", []),
+        ("agoraphobia without panic disorder", ["agoraphobia without panic disorder"]),
+        ("viral pneumonia without sepsis", ["viral pneumonia without sepsis"]),
         ("hypertension secondary to pain", ["hypertension"]),
         ("a secondary hypertension", ["secondary hypertension"]),
         ("edema secondary to albumin loss", ["edema secondary to albumin loss"]),

@@ -39,6 +39,8 @@ CONCEPTS = [
     concept("L:16", "Headache"),
     concept("L:17", "Weakness"),
     concept("L:18", "Common cold"),
+    concept("L:21", "Urinary urgency"),
+    concept("L:22", "Frequent urination"),
 ]
 
 
@@ -227,6 +229,24 @@ def _sample(tree: Any, rng: random.Random) -> str:
                 for _ in range(rng.randint(least, min(int(most), least + 1))):
                     text += _sample(again, rng)
     return text
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ("GU: No dysuria, urgency or frequency.", [(16, "L:21"), (27, "L:22")]),
+        ("Some frequency, urgency, no hematuria.", [(5, "L:22"), (16, "L:21")]),
+        ("Denies hematuria/urgency/frequency.", [(17, "L:21"), (25, "L:22")]),
+        ("Urgency and stress incontinence.", [(0, "L:21")]),
+        ("Urinary frequency at night.", [(0, "L:22")]),
+        ("The frequency of dizziness, a sense of urgency; dysuria is better.", []),
+    ],
+)
+def test_urgency_and_frequency_are_of_voiding_in_a_list_of_it(
+    index: Index, note: str, expected: list[tuple[int, str]]
+) -> None:
+    links = Linker(index, encoder=FakeEncoder()).annotate(note)
+    assert [(link.mention.start, link.concept_id) for link in links] == expected
 
 
 @pytest.mark.parametrize("finding", lay._file().findings, ids=lambda finding: finding.names[0])

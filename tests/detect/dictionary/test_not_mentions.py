@@ -62,6 +62,46 @@ def test_a_name_by_which_notes_mean_another_concept_is_no_mention(tmp_path: Path
     assert [mention.text for mention in found] == ["Seizures"]
 
 
+def test_a_name_that_means_another_concept_means_it_in_other_words_too(tmp_path: Path) -> None:
+    concepts = [
+        concept("A:1", "Hyperreflexia", "Reflex, Absent", types=["disease"]),
+        concept("A:2", "Thrombophilia", "Venous thrombosis", types=["disease"]),
+        concept("A:3", "Thrombosis", types=["disease"]),
+    ]
+    linker = Linker(build(tmp_path / "a", concepts), encoder=FakeEncoder())
+    note = "The reflexes were absent. Deep venous thrombosis, thrombosis of the veins."
+    found = [(link.mention.text, link.concept_id) for link in linker.annotate(note)]
+    assert found == [("thrombosis", "A:3"), ("thrombosis", "A:3")]
+
+
+def test_a_word_is_not_what_a_terminology_has_as_letters(tmp_path: Path) -> None:
+    concepts = [
+        concept("A:1", "IMPACT protein, human", "IMPACT"),
+        concept("A:2", "SNARE proteins", "SNARE", "SNAREs"),
+        concept("A:3", "Impacted wax"),
+    ]
+    note = "The impact of a fall. Impact at work. A cold snare. IMPACT and SNARE, some SNAREs."
+    (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
+    assert [mention.text for mention in found] == ["IMPACT", "SNARE", "SNAREs"]
+
+
+def test_a_grade_is_no_tumor_s_before_what_is_none(tmp_path: Path) -> None:
+    concepts = [concept("A:1", "Tumor grade 2", "Grade 2"), concept("A:2", "High grade")]
+    note = (
+        "A grade 2/6 murmur, grade 2 ejection murmur, high-grade stenosis, grade 2 esophageal "
+        "varices. The biopsy was high grade. Grade 2 by the pathologist."
+    )
+    (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
+    assert [mention.text for mention in found] == ["high grade", "Grade 2"]
+
+
+def test_a_side_is_no_right(tmp_path: Path) -> None:
+    concepts = [concept("A:1", "Patient rights", "Patient's right")]
+    note = "The patient's right knee. It is the patient's right to refuse."
+    (found,) = DictionaryMatcher(build(tmp_path / "a", concepts)).detect([note])
+    assert [mention.start for mention in found] == [36]
+
+
 def test_a_vaccine_is_no_disease(tmp_path: Path) -> None:
     concepts = [concept("A:1", "Tetanus"), concept("A:2", "Influenza")]
     note = "Due for a tetanus booster and influenza shots. Had tetanus, influenza."

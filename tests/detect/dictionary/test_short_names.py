@@ -43,6 +43,17 @@ CONCEPTS = [
     concept("Z:1", "Accidental falls", types=["finding"]),
     concept("Z:2", "Pulmonary embolism", types=["disease"]),
     concept("Z:3", "Colonic diverticulosis", types=["disease"]),
+    concept("Z:4", "Gallop rhythm"),
+    concept("Z:5", "Positive Romberg sign"),
+    concept("Z:6", "Intermittent claudication"),
+    concept("Z:7", "Gastroesophageal reflux disease"),
+    concept("Z:8", "Muscle spasm"),
+    concept("Z:9", "Ecchymosis"),
+    concept("Z:11", "Cardiac tamponade"),
+    concept("Z:12", "Brain concussion"),
+    concept("Z:13", "Fatigue"),
+    concept("Z:14", "Suicidal ideation"),
+    concept("Z:15", "Knee joint effusion"),
 ]
 
 
@@ -97,6 +108,11 @@ def test_other_words_stand_for_none(word: str) -> None:
         ("blood [lead|X], her [back|X], a [sound|X]", ["S:22", "S:24", "S:23"]),
         ("She [fell|X] off a swing and [fell|X] again.", ["Z:1", "Z:1"]),
         ("[Pulmonary emboli|X]; [diverticulosis|X] noted", ["Z:2", "Z:3"]),
+        ("no rubs or [gallops|X]. No [Romberg's sign|X].", ["Z:4", "Z:5"]),
+        ("(?[claudication|X]) and [reflux|X], [spasms|X]", ["Z:6", "Z:7", "Z:8"]),
+        ("[bruises|X], no [tamponade|X]", ["Z:9", "Z:11"]),
+        ("a mild [concussion|X]; [tired|X], not [suicidal|X]", ["Z:12", "Z:13", "Z:14"]),
+        ("a right [knee effusion|X]", ["Z:15"]),
         ("his [tears|X]; two [capsules|X]", ["S:16", "S:26"]),
         ("[confused|X], [incontinent|X] of urine, [psychotic|X]", ["S:12", "S:13", "S:14"]),
     ],
@@ -142,6 +158,11 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
         "negative aspiration, aspiration was negative",
         "intestinal angina",
         "renal and pulmonary toxicity, liver toxicity, a GI toxicity",
+        "vesicoureteral reflux, reflux into the ureter, hepatojugular reflux, a flu shot",
+        "reflux of 2 seconds at the thigh, reflux of dye",
+        "coronary spasm, spasm of the right coronary artery, a bone bruise",
+        "balloon tamponade, tamponade of the arteriotomy",
+        "neurogenic claudication, tired of it, a suicidal gesture",
     ],
 )
 def test_beside_some_words_it_is_another_thing(index: Index, text: str) -> None:
@@ -149,7 +170,7 @@ def test_beside_some_words_it_is_another_thing(index: Index, text: str) -> None:
 
 
 def test_the_full_name_has_to_be_one_of_the_index(index: Index) -> None:
-    assert DictionaryMatcher(index).detect(["bruising, malignancy, rigidity"]) == [[]]
+    assert DictionaryMatcher(index).detect(["cachectic, malignancy, rigidity"]) == [[]]
 
 
 def test_a_term_alone_links_to_its_finding(index: Index) -> None:

@@ -25,6 +25,10 @@ from linker.detect.short_forms.shorthand import (
         ("s.o.b.", "shortness of breath"),
         ("Htn", "hypertension"),
         ("UTIs", "urinary tract infection"),
+        ("UTI's", "urinary tract infection"),
+        ("PVC’s", "premature ventricular contraction"),
+        ("MA's", None),
+        ("FEV", "forced expiratory volume"),
         ("PVCs", "premature ventricular contraction"),
         ("N/V", "nausea and vomiting"),
         ("DM  type 2", "type 2 diabetes mellitus"),
@@ -60,6 +64,11 @@ def test_the_table_is_whole() -> None:
         # A row without a long form is an ambiguous one: it says of what.
         assert row["long"] or "," in row["note"]
         assert clinical_long_form(row["short"]) == (row["long"] or None)
+
+
+def test_several_are_an_abbreviation_too() -> None:
+    assert all(map(is_abbreviation, ("MA", "MAs", "MA's")))
+    assert not is_abbreviation("is")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,12 @@ from linker.offline import overlay_index
     ("term", "asked"),
     [
         ("Hypertension [I10]", "Hypertension"),
+        ("Diabetes with CKD [E11.22, N18.9]", "Diabetes with CKD"),
+        ("HTN, CKD [I12/N18]", "HTN, CKD"),
+        ("DM (250.00; 250.02)", "DM"),
+        ("Gout (M10.9 | I10)", "Gout"),
+        ("Fall (W19, E888.9)", "Fall"),
+        ("Fracture (T12, L1)", "Fracture (T12, L1)"),
         ("PE (HCC)", "PE"),
         ("COPD (CMS/HCC)", "COPD"),
         ("obesity (hcc)", "obesity"),

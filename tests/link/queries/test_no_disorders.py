@@ -24,6 +24,8 @@ CONCEPTS = [
     concept("D:9", "Alcohol abuse", types=["Disease"]),
     concept("D:10", "Whooping cough", types=["Disease"]),
     concept("D:11", "Oedema", types=["Disease"]),
+    concept("D:12", "Effusion, joint", types=["Disease"]),
+    concept("D:13", "Ankle fracture", types=["Disease"]),
 ]
 
 
@@ -73,9 +75,9 @@ def test_it_is_none_even_if_a_detector_takes_it_for_a_disease(linker: Linker) ->
 
 def test_a_finding_without_a_name_is_no_other_that_a_detector_takes_it_for(linker: Linker) -> None:
     """Of a cough the index has one kind alone; of edema it has the name, in another spelling."""
-    said = ["cough", "oedemas", "edema", "whooping cough"]
+    said = ["cough", "oedemas", "edema", "whooping cough", "joint effusions", "ankle injury"]
     marks = [Mention(0, len(text), text, "DISEASE") for text in said]
-    expected = [None, "D:11", "D:11", "D:10"]
+    expected = [None, "D:11", "D:11", "D:10", "D:12", None]
     assert [link.concept_id for link in linker.link_mentions(marks)] == expected
     # A string that no detector has marked may be anything.
     assert linker.link(["cough"])[0].concept_id == "D:10"
