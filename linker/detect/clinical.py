@@ -17,6 +17,7 @@ from pydantic import RootModel
 from linker.checked import shipped
 from linker.detect.dictionary.names import Names
 from linker.detect.dictionary.not_mentions import is_no_mention
+from linker.detect.sentences import plain_text
 from linker.errors import DetectorError
 from linker.index import Index
 from linker.schema import Mention
@@ -60,9 +61,11 @@ class ClinicalDetector:
                 for mention in mentions
                 if mention.label in self._labels
                 and not is_no_mention(text, mention.start, mention.end)
-                and not self._names.is_nothing_meant(mention.text)
+                and not self._names.is_nothing_meant(text[mention.start : mention.end])
             ]
-            for text, mentions in zip(texts, self._model.detect(texts), strict=True)
+            for text, mentions in zip(
+                map(plain_text, texts), self._model.detect(texts), strict=True
+            )
         ]
 
     @cached_property

@@ -46,6 +46,21 @@ def test_links_each_marked_mention(linker: Linker) -> None:
     assert [link.assertion["negated"] for link in links] == [False, True, False, False]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\f", "\u2028"])
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f"])
+def test_a_note_means_the_same_whatever_it_writes_for_blanks_and_line_ends(
+    linker: Linker, end: str, blank: str
+) -> None:
+    text, gold = marked(
+        "FAMILY HISTORY\n[Heart failure|X:0001] ([HF|X:0001]) secondary to [fever|X:0006]\n\n"
+        "PLAN\nShe has no [chest\npain|X:0012] in HF; chest\n\npain"
+    )
+    links = linker.annotate(text.replace(" ", blank).replace("\n", end))
+    said = [[a for a, is_so in link.assertion.items() if is_so] for link in links]
+    assert [(link.mention.start, link.concept_id) for link in links] == [*gold, (84, "X:0001")]
+    assert said == [["family"]] * 3 + [["negated"]] * 2
+
+
 def test_link_keeps_the_order_and_covers_each_string(linker: Linker) -> None:
     links = linker.link(["Pyrexia", "", "heart attack", "Pyrexia"])
     assert [link.concept_id for link in links] == ["X:0006", None, "X:0002", "X:0006"]

@@ -54,6 +54,34 @@ def test_finds_the_marked_mentions(matcher: DictionaryMatcher, note: str) -> Non
     assert [mention.start for mention in matcher.detect([text])[0]] == [start for start, _ in gold]
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\u202f", "\u3000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Heart failure secondary to fever; a fracture of the left femur",
+        "Dr. Fever saw her. Type 2 diabetes mellitus, chest pain",
+    ],
+)
+def test_blanks_of_typesetters_and_web_pages_are_blanks(
+    matcher: DictionaryMatcher, text: str, blank: str
+) -> None:
+    expected = [(m.start, m.end, m.long_form) for m in matcher.detect([text])[0]]
+    assert len(expected) > 1
+    (mentions,) = matcher.detect([text.replace(" ", blank)])
+    assert [(m.start, m.end, m.long_form) for m in mentions] == expected
+    assert [m.text for m in mentions] == [
+        text[start:end].replace(" ", blank) for start, end, _ in expected
+    ]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\f", "\v", "\x85", "\u2028", "\\.br\\"])
+def test_a_line_ends_by_whatever_mark(matcher: DictionaryMatcher, end: str) -> None:
+    """A page of a scanned letter ends with a form feed; HL7 v2 has marks of its own."""
+    lines = ["Her heart", "Failure to thrive.", "", "Chest", "pain"]
+    assert found(matcher, end.join(lines)) == []
+    assert found(matcher, end.join(["She has chest", "pain."])) == [f"chest{end}pain"]
+
+
 @pytest.mark.parametrize("note", ["a 'mild fever'", "the ‘fever’ of old", "his fever' s course"])
 def test_an_apostrophe_at_its_end_is_no_part_of_a_mention(
     matcher: DictionaryMatcher, note: str
