@@ -123,6 +123,7 @@ class Names:
             single letter or a number.
         """
         listed = not_mentions()
+        stretch = " ".join(stretch.split())
         lower = as_listed(stretch)
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter, or by a number.
@@ -184,6 +185,7 @@ class Names:
         Returns:
             None if it is none.
         """
+        stretch = " ".join(stretch.split())
         listed, lower = not_mentions(), as_listed(stretch)
         own = stems(stretch)
         name, written = self.written(row)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from linker.checked import Checked, shipped
 from linker.detect.dictionary.match import Match
 
-_NEXT_WORD = re.compile(r" ([^\W\d_]+)(?!\w)(-?)")
-_LAST_WORD = re.compile(r"(?<![\w-])([^\W\d_]+) \Z")
+_NEXT_WORD = re.compile(r"[ \t]+([^\W\d_]+)(?!\w)(-?)")
+_LAST_WORD = re.compile(r"(?<![\w-])([^\W\d_]+)[ \t]+\Z")
 _LONGEST = 24
 """Code points before a word of a salt in which the other is looked for."""
 
@@ -159,5 +159,6 @@ def _is_measured() -> re.Pattern[str]:
     listed = "|".join(sorted(data.behind | data.metals | data.elements))
     strengths = "|".join(map(re.escape, data.strengths))
     return re.compile(
-        rf"[ /](?:{listed})\b|[ :=]+[<>]?\d[\d.,]*(?![\d.,]| ?(?:{strengths})(?!\w))", re.IGNORECASE
+        rf"(?:[ \t]+|/)(?:{listed})\b|[ :=]+[<>]?\d[\d.,]*(?![\d.,]| *(?:{strengths})(?!\w))",
+        re.IGNORECASE,
     )

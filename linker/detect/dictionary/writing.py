@@ -101,7 +101,7 @@ def _same_case(text: str, surface: str) -> bool:
     letters = [c for c in surface if c.isalpha()]
     acronym = len(surface) <= 5 and sum(c.isupper() for c in letters) >= 2
     if acronym:
-        return text == surface or text in (f"{surface}s", f"{surface}'s")
+        return text in (surface, f"{surface}s", f"{surface}'s", f"{surface}’s")
     if len(letters) <= 2:
         return text == surface
     return not (len(text) <= 3 and text.isupper() and text != surface)

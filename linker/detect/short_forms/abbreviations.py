@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
+from linker.detect.gaps import GAP
 from linker.detect.sentences import plain_text
 from linker.detect.short_forms.bracketed import bracketed
 from linker.detect.short_forms.definitions import ShortForm, defined_in, parenthesised
@@ -19,7 +20,7 @@ _CAUSE = re.compile(r"(?:induced|associated|related)\s+\Z", re.IGNORECASE)
 # Laboratory animals get the disease by being immunised: letters for it name the experiment.
 _MODEL = re.compile(
     r"(?:adjuvant|antigen|carrageenan|collagen|ovalbumin|peptidoglycan|pristane|proteoglycan|zymosan)"
-    r"[-\s]{1,2}induced\s+\Z",
+    rf"{GAP}induced\s+\Z",
     re.IGNORECASE,
 )
 _NEAR = 8

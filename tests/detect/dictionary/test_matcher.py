@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from cases import CONCEPTS, build, concept, linker_of, marked, write_jsonl
+from cases import CONCEPTS, build, concept, linker_of, marked, wide, write_jsonl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -523,6 +523,7 @@ def test_what_a_note_means_by_the_words_of_a_large_terminology(
     snomed: DictionaryMatcher, text: str, expected: list[str]
 ) -> None:
     assert found(snomed, text) == expected
+    assert [" ".join(said.split()) for said in found(snomed, wide(text))] == expected
 
 
 def test_who_chose_the_types_at_the_build_has_what_says_only_how(
