@@ -160,6 +160,20 @@ def test_case_is_looked_up_once_but_as_a_source_writes_it(index: Index) -> None:
         assert alone.candidates == candidates
 
 
+def test_typeset_marks_are_those_that_a_source_writes(tmp_path: Path) -> None:
+    names = ["Non-Hodgkin's lymphoma", "Sjögren’s syndrome"]
+    index = build(tmp_path / "i", [concept(f"L:{i}", name) for i, name in enumerate(names)])
+    linker = Linker(index, encoder=FakeEncoder())
+    for name, typeset in zip(
+        names, ["Non\u2011Hodgkin\u2019s  lymphoma", "Sjögren's syndrome"], strict=True
+    ):
+        (as_written,), (found,) = linker.link([name]), linker.link([typeset])
+        assert found.candidates == as_written.candidates
+        assert found.best.features["case"] == 1
+        # Whichever was asked first.
+        assert Linker(index, encoder=FakeEncoder()).link([typeset])[0] == found
+
+
 def test_plurals_are_looked_up_as_the_name_in_their_own_case(index: Index) -> None:
     spellings = ["heart attacks", "Heart attacks", "HEART ATTACKS\t", "Heart attack"]
     alone = [Linker(index, encoder=FakeEncoder()).link([s])[0].candidates for s in spellings]

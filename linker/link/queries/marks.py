@@ -48,8 +48,8 @@ _FRACTURE = re.compile(
 )
 
 _BEFORE = re.compile(
-    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_CATEGORY}\s+[–-]\s"
-    rf"|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}|{_ITEM}"
+    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–—-]\s|{_CATEGORY}\s+[–—-]\s"
+    rf"|{_LETTERED}\s+(?!\w{{1,3}}$)|[–—-]\s|{_OUT_OF_USE}|{_ITEM}"
 )
 _BEHIND = re.compile(
     rf"{_BRACKETED}|{_PAYMENT}|\({_NOT_FOR_USE}\)|\((?:(?i:{_FOUND})\s+)?{_YEAR}\)"
@@ -58,7 +58,7 @@ _BEHIND = re.compile(
 _SAID_BEHIND = re.compile(
     rf"(?<![\s,;])(?:[\s,;]+(?:ICD-?(?:9|10)(?:-?[A-Z]{{2}})?[:# -]*(?:{_DOTTED}|{_ICD})"
     rf"|{_SNOMED}[:# -]*\d{{6,18}}|(?i:{_FOUND})\s+{_YEAR})|,\s*{_YEAR}"
-    rf"|\s+[–-]\s*(?:{_LETTERED}|{_CATEGORY}|{_NOT_FOR_USE}))$"
+    rf"|\s+[–—-]\s*(?:{_LETTERED}|{_CATEGORY}|{_NOT_FOR_USE}))$"
 )
 _READING = re.compile(r"\(([^()\d]{1,40}\d[^()]{0,40})\)")
 _ENCLOSED = re.compile(r"\"([^\"]+)\"|“([^“”]+)”|\(([^()\d]+)\)")

@@ -30,6 +30,7 @@ from linker.offline import overlay_index
         ("250.00: Type 2 DM", "Type 2 DM"),
         ("I10 - HTN", "HTN"),
         ("I10 – HTN", "HTN"),
+        ("I10 — HTN", "HTN"),
         ("HTN - I10", "HTN"),
         ("Gout - M10.9", "Gout"),
         ("Wrist sprain (S63.501A)", "Wrist sprain"),
