@@ -42,15 +42,18 @@ class ClinicalDetector:
 
     Args:
         index: what the mentions are for.
+        names: those of the index, where another detector has them too: they are read once then.
         model: a pipeline folder with the same labels, in place of the one that comes along.
 
     Raises:
         DetectorError: at the first note: the folder holds no pipeline that can be loaded.
     """
 
-    def __init__(self, index: Index, *, model: Path | None = None) -> None:
+    def __init__(
+        self, index: Index, names: Names | None = None, *, model: Path | None = None
+    ) -> None:
         self._index = index
-        self._names = Names(index)
+        self._names = Names(index) if names is None else names
         self._folder = model
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:

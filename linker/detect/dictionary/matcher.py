@@ -67,11 +67,12 @@ class DictionaryMatcher:
 
     Args:
         index: whose names to find.
+        names: those of the index, where another detector has them too: they are read once then.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, names: Names | None = None) -> None:
         self._index = index
-        self._names = Names(index)
+        self._names = Names(index) if names is None else names
         self._vocabulary = Vocabulary(
             lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
         )
