@@ -129,11 +129,12 @@ def normalise(name: str) -> str:
 
 
 def typed(text: str) -> str:
-    """A text with the dashes and quotation marks of a keyboard, and single spaces.
+    """A text with the dashes and quotation marks of a keyboard, single spaces, and no controls.
 
     Two texts are written alike, capitals and all, if they are equal so.
     """
-    plain = text if text.isascii() else text.translate(_TABLE)
+    plain = readable(text)
+    plain = plain if plain.isascii() else plain.translate(_TABLE)
     return " ".join(plain.split())
 
 

@@ -143,11 +143,11 @@ def _salt() -> re.Pattern[str]:
         "|".join, (sorted(data.behind), sorted(data.metals), sorted(data.before), data.ions)
     )
     word = r"[^\W\d_]+"
-    ends = rf"(?: (?:{metals}))?(?: (?:{behind}))+(?![\w-])"
-    metal = rf" (?:{metals})(?=\s*$| \d)"
+    ends = rf"(?:\s+(?:{metals}))?(?:\s+(?:{behind}))+(?![\w-])"
+    metal = rf"\s+(?:{metals})(?=\s*$|\s+\d)"
     return re.compile(
-        rf"\s*(?:(?P<drug>{word}(?: {word})??)(?:{ends})|(?P<of_metal>{word})(?:{metal})"
-        rf"|(?:{before}) (?P<ion>{word}(?:{ions}))(?![\w-]))",
+        rf"\s*(?:(?P<drug>{word}(?:\s+{word})??)(?:{ends})|(?P<of_metal>{word})(?:{metal})"
+        rf"|(?:{before})\s+(?P<ion>{word}(?:{ions}))(?![\w-]))",
         re.IGNORECASE,
     )
 

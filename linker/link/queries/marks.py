@@ -6,6 +6,7 @@ import re
 from string import whitespace
 
 from linker.link.queries.short_forms import is_of_test
+from linker.text import readable
 
 _ICD = r"[A-Z]\d[0-9A-Z]"
 _DOTTED = rf"(?:{_ICD}|\d{{3}}|E\d{{3}}|V\d\d)\.[0-9A-Z]{{1,4}}"
@@ -77,8 +78,8 @@ def unmarked(term: str) -> str:
 
     A term that is nothing else, or has nothing but blanks around it, stays as it is.
     """
-    left = term.strip(_MARKS)
-    if (fracture := _FRACTURE.fullmatch(left)) is not None:
+    left = readable(term).strip(_MARKS)
+    if (fracture := _FRACTURE.fullmatch(_without_stop(left))) is not None:
         bone = re.sub(r"(?i)\bnof\b", "neck of femur", fracture["bone"])
         return f"{bone} fracture{fracture['year'] or ''}"
     for _ in range(_LAYERS):
