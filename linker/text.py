@@ -6,7 +6,8 @@ Three views of a string, each with one purpose:
 - `words`: the words of a text with their offsets, and `stem`, the form in which the lexicon
   compares them: blind to case, accents, plural, possessive, Greek letters, American spelling.
   `stems`: those of a whole text. `pieces`: the words, and what stands between them.
-- `readable`: the text itself, made safe for tokenizers without moving any offset.
+- `readable`: the text itself, made safe for tokenizers without moving any offset. `typed`: as it
+  would be typed.
 """
 
 from __future__ import annotations
@@ -125,6 +126,16 @@ def normalise(name: str) -> str:
     name = unicodedata.normalize("NFKC", readable(name).translate(_TABLE)).lower()
     # Lower-casing can undo NFKC (the dotted capital I), and NFKC can bring new spaces.
     return " ".join(unicodedata.normalize("NFKC", name).translate(_TABLE).split())
+
+
+def typed(text: str) -> str:
+    """A text with the dashes and quotation marks of a keyboard, single spaces, and no controls.
+
+    Two texts are written alike, capitals and all, if they are equal so.
+    """
+    plain = readable(text)
+    plain = plain if plain.isascii() else plain.translate(_TABLE)
+    return " ".join(plain.split())
 
 
 def words(text: str) -> list[Word]:

@@ -174,6 +174,11 @@ def marked(text: str) -> tuple[str, list[tuple[int, str]]]:
     return plain + text[end:], gold
 
 
+def wide(text: str) -> str:
+    """A text with two blanks for each, as justified lines have them."""
+    return text.replace(" ", "  ")
+
+
 def recipe(**sections: dict[str, Any]) -> Recipe:
     """A recipe of sections."""
     return validated(Recipe, sections, where="test")

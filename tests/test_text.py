@@ -14,6 +14,7 @@ from linker.text import (
     readable,
     stem,
     stems,
+    typed,
     word_hash,
     words,
 )
@@ -109,6 +110,13 @@ def test_readable_moves_no_offset(text: str) -> None:
 def test_the_raised_number_of_a_footnote_is_no_letter_of_its_word() -> None:
     assert readable("arthritis², gout¹ at 44 cm², 5 km²") == "arthritis , gout  at 44 cm², 5 km²"
     assert normalise("Arthritis¹²") == "arthritis"
+
+
+def test_a_text_as_it_would_be_typed() -> None:
+    assert typed("\ufeffNon\u2011Hodgkin\u2019s \u00a0 \u201clymphoma\u201d™\x00") == (
+        'Non-Hodgkin\'s "lymphoma"'
+    )
+    assert typed(" Plain  TEXT\n") == "Plain TEXT"
 
 
 def test_full_width_characters_are_read_as_the_plain_ones() -> None:

@@ -217,8 +217,9 @@ class ConceptLinker(Pipe):
             spans_of(given.doc, links) if given.is_bare else asserted(given.spans, links, before)
             for given, links in linked
         ]
-        for (given, links), of_doc in zip(linked, pairs, strict=True):
-            self._warn_of(len(links) - len(of_doc))
+        # A warning may be an error: nothing is set before it.
+        self._warn_of(sum(len(links) for _, links in linked) - sum(map(len, pairs)))
+        for (given, _), of_doc in zip(linked, pairs, strict=True):
             self._put(given.doc, [self._set(*pair) for pair in of_doc], bare=given.is_bare)
 
     def _warn_of(self, n_left_out: int) -> None:

@@ -17,6 +17,7 @@ from pydantic import RootModel
 from linker.checked import shipped
 from linker.detect.dictionary.names import Names
 from linker.detect.dictionary.not_mentions import is_no_mention
+from linker.detect.sentences import plain_text
 from linker.errors import DetectorError
 from linker.index import Index
 from linker.schema import Mention
@@ -41,15 +42,18 @@ class ClinicalDetector:
 
     Args:
         index: what the mentions are for.
+        names: those of the index, where another detector has them too: they are read once then.
         model: a pipeline folder with the same labels, in place of the one that comes along.
 
     Raises:
         DetectorError: at the first note: the folder holds no pipeline that can be loaded.
     """
 
-    def __init__(self, index: Index, *, model: Path | None = None) -> None:
+    def __init__(
+        self, index: Index, names: Names | None = None, *, model: Path | None = None
+    ) -> None:
         self._index = index
-        self._names = Names(index)
+        self._names = Names(index) if names is None else names
         self._folder = model
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
@@ -60,9 +64,11 @@ class ClinicalDetector:
                 for mention in mentions
                 if mention.label in self._labels
                 and not is_no_mention(text, mention.start, mention.end)
-                and not self._names.is_nothing_meant(mention.text)
+                and not self._names.is_nothing_meant(text[mention.start : mention.end])
             ]
-            for text, mentions in zip(texts, self._model.detect(texts), strict=True)
+            for text, mentions in zip(
+                map(plain_text, texts), self._model.detect(texts), strict=True
+            )
         ]
 
     @cached_property

@@ -8,6 +8,7 @@ from linker.detect.base import Detector
 from linker.detect.clinical import ClinicalDetector
 from linker.detect.combine import CombinedDetector
 from linker.detect.dictionary.matcher import DictionaryMatcher
+from linker.detect.dictionary.names import Names
 from linker.detect.proposer import SpanProposer
 from linker.errors import DetectorError
 from linker.index import Index
@@ -16,12 +17,13 @@ DICTIONARY = "dictionary"
 CLINICAL = "clinical"
 PROPOSER = "proposer"
 
-_OURS: dict[str, Callable[[Index], Detector]] = {
+_OURS: dict[str, Callable[[Index, Names], Detector]] = {
     DICTIONARY: DictionaryMatcher,
     CLINICAL: ClinicalDetector,
-    PROPOSER: SpanProposer,
+    PROPOSER: lambda index, _names: SpanProposer(index),
 }
-"""Makes each detector that has a name here; any other name is a spaCy pipeline's."""
+"""Makes each detector that has a name here, of an index and its names; any other name is a spaCy
+pipeline's."""
 
 
 def load_detector(name: str, index: Index) -> Detector:
@@ -37,7 +39,8 @@ def load_detector(name: str, index: Index) -> Detector:
     Raises:
         DetectorError: no such pipeline is installed, it finds no entities, or a name is empty.
     """
-    detectors = [_load(part, index) for part in _parts(name)]
+    names = Names(index)
+    detectors = [_load(part, index, names) for part in _parts(name)]
     return detectors[0] if len(detectors) == 1 else CombinedDetector(detectors)
 
 
@@ -64,9 +67,9 @@ def _parts(name: str) -> list[str]:
     return names
 
 
-def _load(name: str, index: Index) -> Detector:
+def _load(name: str, index: Index, names: Names) -> Detector:
     if name in _OURS:
-        return _OURS[name](index)
+        return _OURS[name](index, names)
     from linker.detect.spacy_model import SpacyDetector
 
     return SpacyDetector(name)

@@ -17,9 +17,10 @@ import numpy as np
 from linker.checked import Checked, shipped
 from linker.detect.combine import longest_first
 from linker.detect.dictionary.tokens import Vocabulary
+from linker.detect.sentences import plain_text
 from linker.index import Index
 from linker.schema import Mention
-from linker.text import readable, stem, stems, word_hash
+from linker.text import stem, stems, word_hash
 
 MIN_WORDS, MAX_WORDS = 2, 5
 """Content words of a proposal: one word that is no name is seldom a concept."""
@@ -52,7 +53,7 @@ class SpanProposer:
         return [list(self._propose(text)) for text in texts]
 
     def _propose(self, text: str) -> Iterator[Mention]:
-        content = self._words.tokens([readable(text)]).content()
+        content = self._words.tokens([plain_text(text)]).content()
         usable = np.isin(content.hash, self._known) & ~content.marked
         # Neither falls: their sum changes where a run ends or a word comes between.
         phrase = (content.run + np.cumsum(~usable))[usable]

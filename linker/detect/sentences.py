@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from linker.detect.kept import kept_of_note
+from linker.text import readable
 
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·●▪‣◦>#]|\(?(?:\d{1,3}|[A-Za-z])[.)](?=\s))")
 _LABEL = re.compile(r"[ \t*_]*[A-Za-z][\w /&,()'’-]{0,40}:(?!\d)")
@@ -69,6 +70,12 @@ def plain_newlines(text: str) -> str:
     if "\\" in text:
         text = _HL7_BREAK.sub(lambda found: "\n".rjust(len(found[0])), text)
     return text
+
+
+def plain_text(text: str) -> str:
+    """A text as detectors read it: `readable`, and with plain newlines, character for character."""
+    # In this order: to what is readable, a form feed is no line end but a blank.
+    return readable(plain_newlines(text))
 
 
 @kept_of_note

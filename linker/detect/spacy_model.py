@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from threadpoolctl import ThreadpoolController
 
 from linker.detect.long_words import bear_long_words
+from linker.detect.sentences import plain_text
 from linker.errors import DetectorError
 from linker.schema import Mention
-from linker.text import readable
 from linker.turns import Turns, loading
 
 if TYPE_CHECKING:
@@ -27,8 +28,28 @@ WORDS_KEPT = 50_000
 _CUTS = (re.compile(r"\n[ \t]*\n"), re.compile(r"[.!?]\s|\n"), re.compile(r"\s"))
 """Where a text that is too long is cut, best first: paragraphs, sentences and lines, words."""
 
+_TWO_MARKS = re.compile("\r\n")
+
 _SETS_ENTS = {"ner", "beam_ner", "entity_ruler", "span_ruler"}
 _SETS_NO_ENTS = {"attribute_ruler", "abbreviation_detector"}  # These do not declare what they set.
+
+
+class _Seen(NamedTuple):
+    """A text as a pipeline sees it: as `plain_text` has it, and with one mark for a line's end.
+
+    To a model, a line feed with a blank is another word than the one that it was trained on.
+
+    Attributes:
+        text: what it sees.
+        ends: the line feeds in it for which the note has two marks, ascending.
+    """
+
+    text: str
+    ends: list[int]
+
+    def place(self, at: int) -> int:
+        """Where in the note a place of `text` is, in code points."""
+        return at + bisect_left(self.ends, at)
 
 
 class SpacyDetector:
@@ -77,18 +98,21 @@ class SpacyDetector:
         _check_sets(self._nlp, self._name, spans)
 
     def detect(self, texts: Sequence[str]) -> list[list[Mention]]:
-        """The mentions of each text. See `Detector`."""
+        """The mentions of each text. See `Detector`.
+
+        Whatever a text has for blanks and line ends, the pipeline sees spaces and line feeds.
+        """
         found: list[list[Mention]] = [[] for _ in texts]
         pieces = (
-            (piece, (i, start))
-            for i, text in enumerate(texts)
-            for start, piece in self._pieces(text)
+            (piece, (i, seen, start))
+            for i, seen in enumerate(map(_as_seen, texts))
+            for start, piece in self._pieces(seen.text)
         )
         docs = self._nlp.pipe(pieces, as_tuples=True, batch_size=self._batch_size)
         one_thread = _blas().limit(limits=1 if self._alone else None, user_api="blas")
         with self._turns.lock, self._forgetting(), one_thread:
-            for doc, (i, start) in docs:
-                found[i] += _mentions(texts[i], start, self._spans_of(doc))
+            for doc, (i, seen, start) in docs:
+                found[i] += _mentions(texts[i], seen, start, self._spans_of(doc))
         return found
 
     def _forgetting(self) -> AbstractContextManager[object]:
@@ -104,7 +128,6 @@ class SpacyDetector:
 
     def _pieces(self, text: str) -> Iterator[tuple[int, str]]:
         """The text in pieces that the pipeline accepts, each with its offset."""
-        text = readable(text)
         start, longest = 0, min(self._longest, self._nlp.max_length)
         while len(text) - start > longest:
             end = _cut(text, start, start + longest)
@@ -213,16 +236,21 @@ def _cut(text: str, start: int, limit: int) -> int:
     return limit
 
 
-def _mentions(text: str, shift: int, spans: list[Span]) -> list[Mention]:
+def _as_seen(text: str) -> _Seen:
+    ends = [end.start() - i for i, end in enumerate(_TWO_MARKS.finditer(text))]
+    return _Seen(plain_text(text.replace("\r\n", "\n")), ends)
+
+
+def _mentions(text: str, seen: _Seen, shift: int, spans: list[Span]) -> list[Mention]:
     """The spans as mentions: trimmed, none empty, the longest of overlapping ones."""
     edges = []
     for span in spans:
         start, end = shift + span.start_char, shift + span.end_char
-        seen = readable(text[start:end])  # What the pipeline saw: NUL is a space.
-        end -= len(seen) - len(seen.rstrip())
-        start += len(seen) - len(seen.lstrip())
+        said = seen.text[start:end]
+        end -= len(said) - len(said.rstrip())
+        start += len(said) - len(said.lstrip())
         if start < end:
-            edges.append((start, end, span.label_))
+            edges.append((seen.place(start), seen.place(end), span.label_))
     chosen: list[tuple[int, int, str]] = []
     taken: set[int] = set()
     for start, end, label in sorted(edges, key=lambda edge: (edge[0] - edge[1], edge)):

@@ -15,7 +15,7 @@ from linker.index import Index, ranges
 from linker.link.arrays import Bools, Floats, Ints
 from linker.link.queries.reworded import reworded
 from linker.link.queries.wording import named, singular
-from linker.text import normalise, stems
+from linker.text import normalise, stems, typed
 
 _KEPT = 8192
 """Normal forms of which is kept what names have their words: a query is asked for several times."""
@@ -65,7 +65,7 @@ class Spelling(NamedTuple):
 
     Attributes:
         normal: its normal form.
-        written: the query with single spaces, if a source writes the name that it is in this way.
+        written: the query as by `typed`, if a source writes the name that it is in this way.
     """
 
     normal: str
@@ -147,8 +147,9 @@ class Retriever:
         for query in self.as_names(queries):
             normal = normalise(query)
             row = self._same_words(normal).exact
-            spelled = " ".join(query.split())
-            written = () if row is None else (p.written for p in self._index.store.pairs(row))
+            spelled = typed(query)
+            pairs = () if row is None else self._index.store.pairs(row)
+            written = (typed(pair.written) for pair in pairs)
             found.append(Spelling(normal, spelled if spelled in written else None))
         return found
 

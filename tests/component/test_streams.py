@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -70,6 +71,16 @@ def test_only_docs_that_fail_are_the_error_handlers(index: Index) -> None:
     nlp.set_error_handler(raise_error)
     with pytest.raises(RuntimeError, match="not this one"):
         list(nlp.pipe(texts))
+
+
+def test_nothing_is_set_where_a_warning_is_an_error(nlp: Language) -> None:
+    (alone,) = nlp("Has SOB.").ents
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        doc, other = nlp.pipe(["Has SOB.", "Has chest pain_fever now."])
+    # Looked at twice, and found by us each time.
+    assert [ent._.link for ent in doc.ents] == [alone._.link]
+    assert [ent._.link.mention.text for ent in other.ents] == ["chest pain"]
 
 
 def test_docs_beside_one_that_fails_come_out_as_ever(index: Index) -> None:

@@ -77,6 +77,26 @@ def test_nul_and_surrogates_move_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\f", "\u2028"])
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u2009"])
+def test_whatever_a_note_writes_for_blanks_and_line_ends(end: str, blank: str) -> None:
+    """Models were trained on texts with spaces and line feeds."""
+    nlp = ruler()
+    nlp.get_pipe("entity_ruler").add_patterns(
+        [
+            {"label": "ITEM", "pattern": [{"ORTH": "\n\n"}, {"LOWER": "cough"}]},
+            {"label": "ITEM", "pattern": [{"LOWER": "neck"}, {"ORTH": "\n"}, {"LOWER": "pain"}]},
+        ]
+    )
+    text = f"No{blank}fever.{end}{end}Cough, neck{end}pain,{blank}chest{blank}pain{end}fever{end}"
+    said = ["fever", "Cough", f"neck{end}pain", f"chest{blank}pain", "fever"]
+    (whole,) = triples(SpacyDetector(nlp), text)
+    assert [mention for _, mention, _ in whole] == said
+    # Pieces end where lines do.
+    (pieces,) = triples(SpacyDetector(nlp, longest=24), text)
+    assert pieces == [one for one in whole if one[1] != f"neck{end}pain"]
+
+
 def test_long_texts_are_cut_where_no_mention_is() -> None:
     nlp = ruler()
     nlp.max_length = 24

@@ -46,6 +46,21 @@ def test_links_each_marked_mention(linker: Linker) -> None:
     assert [link.assertion["negated"] for link in links] == [False, True, False, False]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\f", "\u2028"])
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f"])
+def test_a_note_means_the_same_whatever_it_writes_for_blanks_and_line_ends(
+    linker: Linker, end: str, blank: str
+) -> None:
+    text, gold = marked(
+        "FAMILY HISTORY\n[Heart failure|X:0001] ([HF|X:0001]) secondary to [fever|X:0006]\n\n"
+        "PLAN\nShe has no [chest\npain|X:0012] in HF; chest\n\npain"
+    )
+    links = linker.annotate(text.replace(" ", blank).replace("\n", end))
+    said = [[a for a, is_so in link.assertion.items() if is_so] for link in links]
+    assert [(link.mention.start, link.concept_id) for link in links] == [*gold, (84, "X:0001")]
+    assert said == [["family"]] * 3 + [["negated"]] * 2
+
+
 def test_link_keeps_the_order_and_covers_each_string(linker: Linker) -> None:
     links = linker.link(["Pyrexia", "", "heart attack", "Pyrexia"])
     assert [link.concept_id for link in links] == ["X:0006", None, "X:0002", "X:0006"]
@@ -143,6 +158,20 @@ def test_case_is_looked_up_once_but_as_a_source_writes_it(index: Index) -> None:
     for spelling, candidates in zip(spellings, found, strict=True):
         alone = Linker(index, encoder=FakeEncoder()).link([spelling])[0]
         assert alone.candidates == candidates
+
+
+def test_typeset_marks_are_those_that_a_source_writes(tmp_path: Path) -> None:
+    names = ["Non-Hodgkin's lymphoma", "Sjögren’s syndrome"]
+    index = build(tmp_path / "i", [concept(f"L:{i}", name) for i, name in enumerate(names)])
+    linker = Linker(index, encoder=FakeEncoder())
+    for name, typeset in zip(
+        names, ["Non\u2011Hodgkin\u2019s  lymphoma", "Sjögren's syndrome"], strict=True
+    ):
+        (as_written,), (found,) = linker.link([name]), linker.link([typeset])
+        assert found.candidates == as_written.candidates
+        assert found.best.features["case"] == 1
+        # Whichever was asked first.
+        assert Linker(index, encoder=FakeEncoder()).link([typeset])[0] == found
 
 
 def test_plurals_are_looked_up_as_the_name_in_their_own_case(index: Index) -> None:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 from pydantic import Field
 
 from linker.checked import Checked, shipped
+from linker.detect.gaps import GAP, either
 from linker.text import stem
 
 _APOSTROPHES = "'\u2019"
 _TITLE = re.compile(
-    r"\b(?:(?:Dr|Mr|Mrs|Ms)\.?(?:[ \t]|[ \t]?\r?\n[ \t]{0,8})|(?:Miss|(?:DR|MR|MRS|MS)\.)[ \t])\Z"
+    r"\b(?:(?:Dr|Mr|Mrs|Ms)\.?(?:[ \t]+|[ \t]?\r?\n[ \t]{0,8})|(?:Miss|(?:DR|MR|MRS|MS)\.)[ \t]+)\Z"
 )
 """In capitals with their stop alone, on one line: "MS Fatigue" is of no lady."""
 _BEFORE = 24
@@ -100,9 +101,9 @@ def _borne() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _patterns() -> _Patterns:
     context = _file().context
-    titles, things, goes_on = map("|".join, (context.titles, context.other_things, context.goes_on))
+    titles, things, goes_on = map(either, (context.titles, context.other_things, context.goes_on))
     return _Patterns(
         title=re.compile(rf"(?:\b(?:{titles})\.?[ \t]+|-)\Z", re.IGNORECASE),
-        other_thing=re.compile(rf"[-\s]{{1,2}}(?:{things})\b", re.IGNORECASE),
+        other_thing=re.compile(rf"{GAP}(?:{things})\b", re.IGNORECASE),
         goes_on=re.compile(rf"[ \t]*(?:[^\w \t]|\Z)|[ \t]+(?:{goes_on})\b", re.IGNORECASE),
     )

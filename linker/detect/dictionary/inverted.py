@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from linker.detect.dictionary.grams import SIDES
+from linker.detect.gaps import GAP
 from linker.text import stems
 
 _GOES_ON = re.compile(
@@ -20,8 +21,8 @@ _GOES_ON = re.compile(
 """A word of the same item, or the next one of a list: what is named ends later."""
 _NUMBERED = re.compile(r"\b(?:\d+|[IVX]+|type)\Z", re.IGNORECASE)
 """Behind "type 2" or "stage IV" anything may follow."""
-_WORD_BEFORE = re.compile(r"[^\W_]+[-\s]\Z")
-_WORD_BEHIND = re.compile(r"[-\s]([^\W_]+)")
+_WORD_BEFORE = re.compile(rf"[^\W_]+{GAP}\Z")
+_WORD_BEHIND = re.compile(rf"{GAP}([^\W_]+)")
 _LONGEST_WORD = 24
 
 

@@ -26,8 +26,8 @@ _PREFIXES = frozenset((
 # fmt: on
 _HYPHEN = re.compile(r"-(?=[^\W\d_]{3})")
 _ANY_HYPHEN = re.compile(r"[-\u2010\u2011](?=[^\W\d_]{3})")
-_LINE_END = re.compile(r"[-\u2010\u2011](?<=[a-z]{2}.)\r?\n[ \t]*(?=[a-z]{2})")
-_SOFT = re.compile(r"(?<=[^\W\d_])\u00ad(?:\r?\n[ \t]*)?(?=[^\W\d_])")
+_LINE_END = re.compile(r"[-\u2010\u2011](?<=[a-z]{2}.) ?\n[ \t]*(?=[a-z]{2})")
+_SOFT = re.compile(r"(?<=[^\W\d_])\u00ad(?: ?\n[ \t]*)?(?=[^\W\d_])")
 _COMPOUNDS = {
     **dict.fromkeys(("back", "belly", "ear", "head", "stomach", "tooth"), ("ache",)),
     "gall": ("bladder", "stone"),
@@ -55,6 +55,9 @@ def joined_in(text: str) -> Iterator[tuple[int, str]]:
     """The stretches of a note around words in two pieces, where each begins.
 
     What parts the pieces is joiners there.
+
+    Args:
+        text: as `plain_text` has it.
     """
     near: list[tuple[int, int]] = []
     for gap in _gaps(text):
@@ -90,7 +93,7 @@ def _gaps(text: str) -> list[tuple[int, int]]:
     typeset = "\u2010" in text or "\u2011" in text
     hyphens = (_ANY_HYPHEN if typeset else _HYPHEN).finditer(text)
     gaps = [hyphen.span() for hyphen in hyphens if _is_prefix(text, hyphen.start())]
-    if typeset or "-\n" in text or "-\r\n" in text:
+    if typeset or "-\n" in text or "- \n" in text:
         gaps += [match.span() for match in _LINE_END.finditer(text)]
     if "\u00ad" in text:
         gaps += [match.span() for match in _SOFT.finditer(text)]

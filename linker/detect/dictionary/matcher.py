@@ -33,12 +33,13 @@ from linker.detect.dictionary.short_names import is_another_thing
 from linker.detect.dictionary.subjects import is_of_its_subject, subject_of
 from linker.detect.dictionary.tokens import Vocabulary, together
 from linker.detect.dictionary.variants import has_verb, in_other_words
+from linker.detect.sentences import plain_text
 from linker.detect.short_forms.definitions import parenthesised
 from linker.detect.short_forms.restated import Restated, restated_in
 from linker.detect.short_forms.shorthand import may_stand_in_phrase
 from linker.index import Index
 from linker.schema import Mention
-from linker.text import readable, stems, words
+from linker.text import stems, words
 
 _CHARACTERS = 24_000
 """Notes are looked at so many characters together, or a little more: numpy's calls are few then,
@@ -68,11 +69,12 @@ class DictionaryMatcher:
 
     Args:
         index: whose names to find.
+        names: those of the index, where another detector has them too: they are read once then.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, names: Names | None = None) -> None:
         self._index = index
-        self._names = Names(index)
+        self._names = Names(index) if names is None else names
         self._vocabulary = Vocabulary(
             lambda word: may_stand_in_phrase(word) or self._names.long_form(word) is not None
         )
@@ -91,7 +93,7 @@ class DictionaryMatcher:
     ) -> list[list[Mention]]:
         found = []
         for some in together(texts, _CHARACTERS):
-            safe = [*map(readable, some)]
+            safe = [*map(plain_text, some)]
             # A short form in parentheses is defined by the note: `expand` sees to it.
             defined = [*map(parenthesised, safe)]
             found_in = self._matches_as_said(safe, defined)

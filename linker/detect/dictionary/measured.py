@@ -149,7 +149,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     words = _file().words
     return (
         re.compile(
-            rf"[- ](?:(?!(?:{'|'.join(words.followed_by)})\b)[^\W\d_]|to \d)", re.IGNORECASE
+            rf"(?:-|[ \t]+)(?:(?!(?:{'|'.join(words.followed_by)})\b)[^\W\d_]|to \d)", re.IGNORECASE
         ),
         re.compile(rf"[^.;\n]*\b(?:{'|'.join(words.unless_after)})\b", re.IGNORECASE),
     )

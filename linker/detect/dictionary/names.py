@@ -128,13 +128,13 @@ class Names:
             single letter or a number.
         """
         listed = not_mentions()
+        stretch = " ".join(stretch.split())
         lower = as_listed(stretch)
         own = tuple(stem for stem in stems(stretch) if whole or stem not in SIDES)
         # No one means a disease by a single letter, or by a number.
         if len(stretch) == 1 or not _LETTER.search(stretch) or not self._fits(stretch, own, row):
             return None
-        store = self._index.store
-        meant = store.local_names.get(store.normal(row)) if store.local_names else None
+        meant = self._meant_here(row)
         if meant is not None and not meant:
             return None
         if meant and whole:
@@ -167,6 +167,11 @@ class Names:
         )  # fmt: skip
         return reading if depends else reading._replace(anywhere=True)
 
+    def _meant_here(self, row: int) -> frozenset[int] | None:
+        """The concepts that overlays give a name, none if it is no mention; None without any."""
+        store = self._index.store
+        return store.local_names.get(store.normal(row)) if store.local_names else None
+
     def _is_meant(self, short: str, row: int) -> bool:
         """Whether a name that is an abbreviation is of what notes mean by it.
 
@@ -192,6 +197,7 @@ class Names:
         Returns:
             None if it is none.
         """
+        stretch = " ".join(stretch.split())
         listed, lower = not_mentions(), as_listed(stretch)
         own = stems(stretch)
         name, written = self.written(row)
@@ -204,6 +210,7 @@ class Names:
             or says_too_little(own)
             or says_too_little(name)
             or not self.disorders(row)
+            or self._meant_here(row) == frozenset()
             or lower in listed.words
             or lower.endswith(_IN_ABSENCE)
             or says_another_sense(self._index.store, row, lower)

@@ -8,13 +8,14 @@ from functools import lru_cache
 from pydantic import field_validator
 
 from linker.checked import Checked, shipped
+from linker.detect.gaps import GAP, either
 from linker.index import Store
 
-_LONGEST_WORD = 24
+_LONGEST_WORD = 32
 """Code points before a name in which the word before it is looked for."""
 _HEADER_END = re.compile(r"[ \t]*(?::|\r?\n|\Z)")
-_CAPITALS_BEFORE = re.compile(r"(?<![^\W_])[A-Z]{2,}[ \n]\Z")
-_CAPITALS_BEHIND = re.compile(r"[ \n][A-Z]{2,}(?![^\W_])")
+_CAPITALS_BEFORE = re.compile(r"(?<![^\W_])[A-Z]{2,}[ \t\n]{1,9}\Z")
+_CAPITALS_BEHIND = re.compile(r"[ \t\n]{1,9}[A-Z]{2,}(?![^\W_])")
 
 
 class NotMentions(Checked):
@@ -31,7 +32,7 @@ class NotMentions(Checked):
     @classmethod
     def _patterns(cls, before: dict[str, list[str]]) -> dict[str, re.Pattern[str]]:
         return {
-            name: re.compile(rf"[-:/\s]{{1,2}}(?:{'|'.join(following)})\b", re.IGNORECASE)
+            name: re.compile(rf"(?:[-:/\s]{{1,2}}|:?{GAP})(?:{either(following)})\b", re.IGNORECASE)
             for name, following in before.items()
         }
 
@@ -77,8 +78,8 @@ def has_another_sense(store: Store, row: int) -> bool:
 
 
 def as_listed(text: str) -> str:
-    """A text as the lists have it: in lower case, with a plain apostrophe."""
-    return text.lower().replace("’", "'")
+    """A text as the lists have it: in lower case, with single spaces and a plain apostrophe."""
+    return " ".join(text.lower().replace("’", "'").split())
 
 
 def is_no_mention(text: str, start: int, end: int) -> bool:

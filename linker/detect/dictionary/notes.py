@@ -12,7 +12,7 @@ class Notes:
     """Some notes, looked at together.
 
     Attributes:
-        texts: made safe by `readable`.
+        texts: as `plain_text` has them.
         defined: the strings that stand alone in parentheses, of each.
         tokens: the words.
         content: those that are no stop words.

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from linker.checked import Checked, shipped
 from linker.detect.dictionary.match import Match
 
-_NEXT_WORD = re.compile(r" ([^\W\d_]+)(?!\w)(-?)")
-_LAST_WORD = re.compile(r"(?<![\w-])([^\W\d_]+) \Z")
+_NEXT_WORD = re.compile(r"[ \t]+([^\W\d_]+)(?!\w)(-?)")
+_LAST_WORD = re.compile(r"(?<![\w-])([^\W\d_]+)[ \t]+\Z")
 _LONGEST = 24
 """Code points before a word of a salt in which the other is looked for."""
 
@@ -143,11 +143,11 @@ def _salt() -> re.Pattern[str]:
         "|".join, (sorted(data.behind), sorted(data.metals), sorted(data.before), data.ions)
     )
     word = r"[^\W\d_]+"
-    ends = rf"(?: (?:{metals}))?(?: (?:{behind}))+(?![\w-])"
-    metal = rf" (?:{metals})(?=\s*$| \d)"
+    ends = rf"(?:\s+(?:{metals}))?(?:\s+(?:{behind}))+(?![\w-])"
+    metal = rf"\s+(?:{metals})(?=\s*$|\s+\d)"
     return re.compile(
-        rf"\s*(?:(?P<drug>{word}(?: {word})??)(?:{ends})|(?P<of_metal>{word})(?:{metal})"
-        rf"|(?:{before}) (?P<ion>{word}(?:{ions}))(?![\w-]))",
+        rf"\s*(?:(?P<drug>{word}(?:\s+{word})??)(?:{ends})|(?P<of_metal>{word})(?:{metal})"
+        rf"|(?:{before})\s+(?P<ion>{word}(?:{ions}))(?![\w-]))",
         re.IGNORECASE,
     )
 
@@ -159,5 +159,6 @@ def _is_measured() -> re.Pattern[str]:
     listed = "|".join(sorted(data.behind | data.metals | data.elements))
     strengths = "|".join(map(re.escape, data.strengths))
     return re.compile(
-        rf"[ /](?:{listed})\b|[ :=]+[<>]?\d[\d.,]*(?![\d.,]| ?(?:{strengths})(?!\w))", re.IGNORECASE
+        rf"(?:[ \t]+|/)(?:{listed})\b|[ :=]+[<>]?\d[\d.,]*(?![\d.,]| *(?:{strengths})(?!\w))",
+        re.IGNORECASE,
     )

@@ -14,9 +14,10 @@ from functools import lru_cache
 
 from linker.checked import Checked, shipped
 from linker.detect.dictionary.slips import ByEnds, by_ends, without_slip
+from linker.detect.gaps import GAP, either
 from linker.text import stem, stems
 
-_BEFORE = 24
+_BEFORE = 32
 """Code points before a word in which what makes it another thing is looked for."""
 
 
@@ -114,11 +115,11 @@ def _misspelt() -> ByEnds:
 def _unless() -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]]]:
     file = _file()
     before = {
-        stem(word): re.compile(rf"\b(?:{'|'.join(words)})[-\s]{{1,2}}\Z", re.IGNORECASE)
+        stem(word): re.compile(rf"\b(?:{either(words)}){GAP}\Z", re.IGNORECASE)
         for word, words in file.unless_before.items()
     }
     after = {
-        stem(word): re.compile(rf"[-\s]{{1,2}}(?:{'|'.join(words)})\b", re.IGNORECASE)
+        stem(word): re.compile(rf"{GAP}(?:{either(words)})\b", re.IGNORECASE)
         for word, words in file.unless_after.items()
     }
     return before, after

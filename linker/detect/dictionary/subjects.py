@@ -49,5 +49,5 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
         ),
         re.compile(rf"\s(?:{verbs})\b", re.IGNORECASE),
         re.compile(rf"\b(?:{verbs})\b.*\s(?:{of_another}|an?|the)\s", re.IGNORECASE | re.DOTALL),
-        re.compile(rf"[- ](?!(?:{followed_by}|\w+ly)\b)[^\W\d_]", re.IGNORECASE),
+        re.compile(rf"(?:-|[ \t]+)(?!(?:{followed_by}|\w+ly)\b)[^\W\d_]", re.IGNORECASE),
     )

@@ -127,7 +127,7 @@ def _same_case(text: str, surface: str) -> bool:
     one = surface[:-1] if surface[-1:] == "s" and surface[:-1].isupper() else surface
     acronym = len(one) <= 5 and sum(c.isupper() for c in letters) >= 2
     if acronym:
-        return text in (surface, one, f"{one}s", f"{one}'s")
+        return text in (surface, one, f"{one}s", f"{one}'s", f"{one}’s")
     if len(letters) <= 2:
         return text == surface
     return not (len(text) <= 3 and text.isupper() and text != surface)

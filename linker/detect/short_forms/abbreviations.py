@@ -7,18 +7,20 @@ from bisect import bisect_left
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
+from linker.detect.gaps import GAP
+from linker.detect.sentences import plain_text
 from linker.detect.short_forms.bracketed import bracketed
 from linker.detect.short_forms.definitions import ShortForm, defined_in, parenthesised
 from linker.detect.short_forms.restated import restated
 from linker.detect.short_forms.shorthand import stands_for
 from linker.schema import Mention
-from linker.text import normalise, readable
+from linker.text import normalise
 
 _CAUSE = re.compile(r"(?:induced|associated|related)\s+\Z", re.IGNORECASE)
 # Laboratory animals get the disease by being immunised: letters for it name the experiment.
 _MODEL = re.compile(
     r"(?:adjuvant|antigen|carrageenan|collagen|ovalbumin|peptidoglycan|pristane|proteoglycan|zymosan)"
-    r"[-\s]{1,2}induced\s+\Z",
+    rf"{GAP}induced\s+\Z",
     re.IGNORECASE,
 )
 _NEAR = 8
@@ -54,7 +56,7 @@ def expand(
         that no mention touches, becomes a mention.
     """
     # Full-width brackets define too. Short forms that were missed are the note's own characters.
-    own, text = text, readable(text)
+    own, text = text, plain_text(text)
     short_forms = defined_in(text)
     meant = {
         (short.start, short.end): _meant_by(text, short, mentions, trust=not drop_undetected)

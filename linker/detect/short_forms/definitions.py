@@ -13,9 +13,9 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from linker.detect.kept import kept_of_note
-from linker.detect.sentences import ends_sentence, hard_breaks, plain_newlines
+from linker.detect.sentences import ends_sentence, hard_breaks, plain_text
 from linker.detect.short_forms.hearst import long_form_start
-from linker.text import STOP_WORDS, readable
+from linker.text import STOP_WORDS
 
 _PARENTHESIS = re.compile(r"\(([^()]{2,120})\)")
 _SHORT = r"[^\W_](?:[\w/&+-]{0,8}[^\W_])"
@@ -76,7 +76,7 @@ def defined_in(text: str) -> tuple[ShortForm, ...]:
     if "(" not in text:
         return ()
     definitions: dict[str, list[ShortForm]] = {}
-    for definition in _definitions(readable(plain_newlines(text))):
+    for definition in _definitions(plain_text(text)):
         short = singular(text[definition.start : definition.end])
         definitions.setdefault(short, []).append(definition)
     if not definitions:

@@ -23,12 +23,13 @@ _LABEL = re.compile(r"^[ \t*_#-]*([A-Za-z][A-Za-z /&-]{0,40}?)[ \t]*(?::|$)", re
 _VALUE = re.compile(
     # Blanks belong to one part each: parts that may share them out try every way to do it.
     r"[ \t]*(?:(?:[:=]|was|is|of|at)[ \t]*)?(?:[<>~][ \t]*)?(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
-    r"(?![\d/:-]|\.\d|[ ]?(?:mg|mcg|g|gm|mEq|ml|units?|tab(?:let)?s?)\b(?![ ]?/[ ]?[a-z]|[ ]?%))",
+    r"(?![\d/:-]|\.\d|[ ]*(?:mg|mcg|g|gm|mEq|ml|units?|tab(?:let)?s?)\b(?![ ]?/[ ]?[a-z]|[ ]?%))",
     re.IGNORECASE,
 )
 """A number right behind an abbreviation that is no dose, date, time, ratio or range."""
 _NUMBER_BEFORE = re.compile(r"\d[ \t]?\Z")
 """What makes letters a unit: "5 K"."""
+_BLANKS = re.compile("[ \t]{2,}")
 _ABOVE = 2000
 """Characters above an abbreviation in which the header of its section is looked for."""
 
@@ -66,6 +67,7 @@ def sense_of(text: str, start: int, end: int) -> str | None:
     line_end = len(text) if line_end < 0 else line_end
     before = text[max(line_start, start - _REACH) : start]
     around = f"{before}{_ITSELF}{text[end : min(line_end, end + _REACH)]}".lower()
+    around = _BLANKS.sub(" ", around)
     header = _header(text, start) if any(sense.sections for sense in senses) else ""
     value = _value_of(text, start, end)
     worth = [

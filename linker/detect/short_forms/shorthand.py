@@ -14,7 +14,7 @@ from functools import lru_cache
 from linker.checked import shipped_rows
 from linker.detect.short_forms.definitions import ShortForm, singular
 from linker.detect.short_forms.senses import sense_of
-from linker.text import stems
+from linker.text import stems, typed
 
 _LETTERS = re.compile(r"(?<![\w/])[A-Za-z](?:/[A-Za-z]){1,4}(?![\w/])")
 _DOTTED = re.compile(r"(?:[A-Za-z]\.){2,}")
@@ -38,7 +38,7 @@ def clinical_long_form(short: str) -> str | None:
 
     Case counts only where the abbreviation is a word or a name when written small ("AIDS", "PAD").
     """
-    short = " ".join(short.split())
+    short = typed(short)
     exact, folded = _clinical_table()
     for form in (
         short,

@@ -6,6 +6,7 @@ import re
 from string import whitespace
 
 from linker.link.queries.short_forms import is_of_test
+from linker.text import readable
 
 _ICD = r"[A-Z]\d[0-9A-Z]"
 _DOTTED = rf"(?:{_ICD}|\d{{3}}|E\d{{3}}|V\d\d)\.[0-9A-Z]{{1,4}}"
@@ -50,8 +51,8 @@ _FRACTURE = re.compile(
 )
 
 _BEFORE = re.compile(
-    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–-]\s|{_CATEGORY}\s+[–-]\s"
-    rf"|{_LETTERED}\s+(?!\w{{1,3}}$)|[–-]\s|{_OUT_OF_USE}|{_ITEM}"
+    rf"{_READ}|{_BRACKETED}|{_DOTTED}\s*[:–—-]\s|{_CATEGORY}\s+[–—-]\s"
+    rf"|{_LETTERED}\s+(?!\w{{1,3}}$)|[–—-]\s|{_OUT_OF_USE}|{_ITEM}"
 )
 _BEHIND = re.compile(
     rf"{_BRACKETED}|{_PAYMENT}|\({_NOT_FOR_USE}\)|\((?:(?i:{_FOUND})\s+)?{_YEAR}\)"
@@ -60,7 +61,7 @@ _BEHIND = re.compile(
 _SAID_BEHIND = re.compile(
     rf"(?<![\s,;])(?:[\s,;]+(?:ICD-?(?:9|10)(?:-?[A-Z]{{2}})?[:# -]*(?:{_DOTTED}|{_ICD})"
     rf"|{_SNOMED}[:# -]*\d{{6,18}}|(?i:{_FOUND})\s+{_YEAR})|,\s*{_YEAR}"
-    rf"|\s+[–-]\s*(?:{_LETTERED}|{_CATEGORY}|{_NOT_FOR_USE}))$"
+    rf"|\s+[–—-]\s*(?:{_LETTERED}|{_CATEGORY}|{_NOT_FOR_USE}))$"
 )
 _READING = re.compile(r"\(([^()\d]{1,40}\d[^()]{0,40})\)")
 _ENCLOSED = re.compile(r"\"([^\"]+)\"|“([^“”]+)”|\(([^()\d]+)\)")
@@ -79,8 +80,8 @@ def unmarked(term: str) -> str:
 
     A term that is nothing else, or has nothing but blanks around it, stays as it is.
     """
-    left = term.strip(_MARKS)
-    if (fracture := _FRACTURE.fullmatch(left)) is not None:
+    left = readable(term).strip(_MARKS)
+    if (fracture := _FRACTURE.fullmatch(_without_stop(left))) is not None:
         bone = re.sub(r"(?i)\bnof\b", "neck of femur", fracture["bone"])
         return f"{bone} fracture{fracture['year'] or ''}"
     for _ in range(_LAYERS):

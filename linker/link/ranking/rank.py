@@ -22,6 +22,7 @@ from linker.index import Store, kind_rank
 from linker.link.arrays import Bools, Floats, Ints
 from linker.link.retrieve import Hits
 from linker.terminology import NameKind
+from linker.text import typed
 
 _LOOSE = [kind_rank(kind) for kind in (NameKind.BROAD, NameKind.NARROW, NameKind.RELATED)]
 
@@ -132,10 +133,10 @@ def pairs_of(queries: Sequence[str], hits: Hits, store: Store) -> Pairs:
     found = store.pair_rows(hits.row)
     query, row, exact = hits.query[found.name], hits.row[found.name], hits.exact[found.name]
     case = np.zeros(len(query), dtype=bool)
-    written = {int(i): " ".join(queries[i].split()) for i in np.unique(query[exact])}
+    written = {int(i): typed(queries[i]) for i in np.unique(query[exact])}
     for at in np.flatnonzero(exact).tolist():
         pair = store.pairs(int(row[at]))[found.place[at]]
-        case[at] = pair.written == written[int(query[at])]
+        case[at] = typed(pair.written) == written[int(query[at])]
     return Pairs(
         query=query,
         concept=found.concept,

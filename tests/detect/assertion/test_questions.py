@@ -117,6 +117,23 @@ def test_a_form_that_begins_as_a_question_stays_a_form(text: str) -> None:
     check(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # What is said and not asked is answered by nobody, nor what is asked by oneself.
+        "Any [cough|negated]? No.\nShe had a [fever|] then. No.",
+        "Doctor: What else?\nPatient: I had a [fever|].\nDoctor: No.",
+        "Doctor: What else?\nHave a [fever|].\nNo.",
+        # Without a mark and an answer, it may be no question.
+        "Doctor: What else?\nPatient: Any [rash|].\nDoctor: I see.",
+        # The first answer is that of the first question.
+        "Doctor: Any [fever|negated]?\nPatient: No, you mean [chills|]? Yes.",
+    ],
+)
+def test_what_is_no_question_and_no_answer(text: str) -> None:
+    check(text)
+
+
 def test_a_label_of_a_form_is_no_question() -> None:
     assert plain_marks("Fever? No. Any fever? No.") == "Fever: No. Any fever? No."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import build, concept, marked
+from cases import build, concept, marked, wide
 
 from linker import Linker
 from linker.detect import DictionaryMatcher
@@ -83,7 +83,7 @@ def test_in_a_note_the_eponym_is_a_mention(index: Index, note: str) -> None:
     ],
 )
 def test_a_person_and_a_place_are_none(index: Index, text: str) -> None:
-    assert DictionaryMatcher(index).detect([text]) == [[]]
+    assert DictionaryMatcher(index).detect([text, wide(text)]) == [[], []]
 
 
 def test_the_first_name_that_the_index_has_is_meant(index: Index) -> None:

@@ -53,3 +53,21 @@ def test_a_string_that_means_nothing_here_is_not_found(
     overlay_index(index.path, [given], out=tmp_path / "own", encoder=FakeEncoder())
     (mention,) = DictionaryMatcher(Index.open(tmp_path / "own")).detect([text])[0]
     assert (mention.text, mention.long_form) == (string, None)
+
+
+def test_a_name_that_means_nothing_here_does_so_in_any_number_and_order(
+    index: Index, tmp_path: Path
+) -> None:
+    text = "Palpitations; one palpitation. The stature is short, short statures. Nausea."
+    assert [m.text for m in DictionaryMatcher(index).detect([text])[0]] == [
+        "Palpitations",
+        "palpitation",
+        "stature is short",
+        "short statures",
+        "Nausea",
+    ]
+    removed = tmp_path / "removed.csv"
+    removed.write_text("concept_id,name,kind\n,palpitations,remove\n,Short stature,remove\n")
+    overlay_index(index.path, [removed], out=tmp_path / "none", encoder=FakeEncoder())
+    (found,) = DictionaryMatcher(Index.open(tmp_path / "none")).detect([text])
+    assert [m.text for m in found] == ["Nausea"]

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from cases import CONCEPTS, build, concept, linker_of, marked, write_jsonl
+from cases import CONCEPTS, build, concept, linker_of, marked, wide, write_jsonl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +52,34 @@ def found(matcher: DictionaryMatcher, text: str) -> list[str]:
 def test_finds_the_marked_mentions(matcher: DictionaryMatcher, note: str) -> None:
     text, gold = marked(note)
     assert [mention.start for mention in matcher.detect([text])[0]] == [start for start, _ in gold]
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\u202f", "\u3000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Heart failure secondary to fever; a fracture of the left femur",
+        "Dr. Fever saw her. Type 2 diabetes mellitus, chest pain",
+    ],
+)
+def test_blanks_of_typesetters_and_web_pages_are_blanks(
+    matcher: DictionaryMatcher, text: str, blank: str
+) -> None:
+    expected = [(m.start, m.end, m.long_form) for m in matcher.detect([text])[0]]
+    assert len(expected) > 1
+    (mentions,) = matcher.detect([text.replace(" ", blank)])
+    assert [(m.start, m.end, m.long_form) for m in mentions] == expected
+    assert [m.text for m in mentions] == [
+        text[start:end].replace(" ", blank) for start, end, _ in expected
+    ]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\f", "\v", "\x85", "\u2028", "\\.br\\"])
+def test_a_line_ends_by_whatever_mark(matcher: DictionaryMatcher, end: str) -> None:
+    """A page of a scanned letter ends with a form feed; HL7 v2 has marks of its own."""
+    lines = ["Her heart", "Failure to thrive.", "", "Chest", "pain"]
+    assert found(matcher, end.join(lines)) == []
+    assert found(matcher, end.join(["She has chest", "pain."])) == [f"chest{end}pain"]
 
 
 @pytest.mark.parametrize("note", ["a 'mild fever'", "the ‘fever’ of old", "his fever' s course"])
@@ -495,6 +523,7 @@ def test_what_a_note_means_by_the_words_of_a_large_terminology(
     snomed: DictionaryMatcher, text: str, expected: list[str]
 ) -> None:
     assert found(snomed, text) == expected
+    assert [" ".join(said.split()) for said in found(snomed, wide(text))] == expected
 
 
 def test_who_chose_the_types_at_the_build_has_what_says_only_how(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import build, concept
+from cases import build, concept, wide
 
 from linker.detect import DictionaryMatcher, measured_names
 from linker.detect.dictionary.measured import names_in_place
@@ -76,7 +76,9 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> DictionaryMatcher:
 def test_measurements(
     matcher: DictionaryMatcher, text: str, expected: list[tuple[str, str | None]]
 ) -> None:
-    assert [(m.text, m.long_form) for m in matcher.detect([text])[0]] == expected
+    for said in (text, wide(text)):
+        (found,) = matcher.detect([said])
+        assert [(" ".join(m.text.split()), m.long_form) for m in found] == expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cases import FakeEncoder, build, concept
+from cases import FakeEncoder, build, concept, wide
 
 from linker import Linker
 from linker.detect import DictionaryMatcher
@@ -148,8 +148,8 @@ def test_a_word_of_notes_is_not_what_a_terminology_calls_so(tmp_path: Path, text
         concept("W:10", "Radio"),
         concept("W:11", "Patients", "Patient"),
     ]
-    (found,) = DictionaryMatcher(build(tmp_path / "index", concepts)).detect([text])
-    assert [mention.text for mention in found] == []
+    matcher = DictionaryMatcher(build(tmp_path / "index", concepts))
+    assert matcher.detect([text, wide(text)]) == [[], []]
 
 
 def test_the_same_words_are_mentions_elsewhere(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_same_words_are_mentions_elsewhere(tmp_path: Path) -> None:
         ("The wound was then gently irrigated.", []),
         ("Both wounds were closed in layers.", []),
         ("Saline went into the surgical wound; wound edges look good.", []),
-        ("A drain through the entire wound.", []),
+        ("A drain through the entire wound. Irrigated the wound; deep into this wound.", []),
         ("A dirty wound of the shin was found.", ["wound"]),
         ("Left by a separate stab wound.", ["stab wound"]),
         ("Drained by a stab wound incision.", []),
@@ -222,8 +222,9 @@ def test_the_same_words_are_mentions_elsewhere(tmp_path: Path) -> None:
 def test_a_name_is_a_mention_only_of_what_it_means(
     others: DictionaryMatcher, text: str, found: list[str]
 ) -> None:
-    (mentions,) = others.detect([text])
-    assert [mention.text for mention in mentions] == found
+    for said in (text, wide(text)):
+        (mentions,) = others.detect([said])
+        assert [" ".join(mention.text.split()) for mention in mentions] == found
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import build, concept, marked
+from cases import build, concept, marked, wide
 
 from linker.detect import DictionaryMatcher
 from linker.index import Index
@@ -55,9 +55,14 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     ],
 )
 def test_a_salt_is_one_mention_of_its_drug(index: Index, note: str) -> None:
-    text, gold = marked(note)
-    mentions = DictionaryMatcher(index).detect([text])[0]
-    assert [(m.start, m.query.capitalize() if m.long_form else "") for m in mentions] == gold
+    matcher = DictionaryMatcher(index)
+    for said in (note, wide(note)):
+        text, gold = marked(said)
+        (found,) = matcher.detect([text])
+        queries = [" ".join(m.query.capitalize().split()) if m.long_form else "" for m in found]
+        assert [*zip((m.start for m in found), queries, strict=True)] == [
+            (start, " ".join(name.split())) for start, name in gold
+        ]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +76,11 @@ def test_a_salt_is_one_mention_of_its_drug(index: Index, note: str) -> None:
     ],
 )
 def test_the_metal_of_an_unknown_drug_is_no_mention(index: Index, note: str) -> None:
-    text, gold = marked(note)
-    mentions = DictionaryMatcher(index).detect([text])[0]
-    assert [(m.start, m.query.capitalize() if m.long_form else "") for m in mentions] == gold
+    matcher = DictionaryMatcher(index)
+    for said in (note, wide(note)):
+        text, gold = marked(said)
+        (found,) = matcher.detect([text])
+        queries = [" ".join(m.query.capitalize().split()) if m.long_form else "" for m in found]
+        assert [*zip((m.start for m in found), queries, strict=True)] == [
+            (start, " ".join(name.split())) for start, name in gold
+        ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import FakeEncoder, build, concept, marked
+from cases import FakeEncoder, build, concept, marked, wide
 
 from linker import Linker
 from linker.detect import DictionaryMatcher, full_names
@@ -166,7 +166,7 @@ def test_in_a_note_it_is_a_mention_of_that_finding(
     ],
 )
 def test_beside_some_words_it_is_another_thing(index: Index, text: str) -> None:
-    assert DictionaryMatcher(index).detect([text]) == [[]]
+    assert DictionaryMatcher(index).detect([text, wide(text)]) == [[], []]
 
 
 def test_the_full_name_has_to_be_one_of_the_index(index: Index) -> None:

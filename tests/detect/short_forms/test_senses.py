@@ -18,6 +18,8 @@ from linker.detect.short_forms.shorthand import is_abbreviation, stands_for
     ("text", "short", "long_form"),
     [
         ("RA on methotrexate for years", "RA", "rheumatoid arthritis"),
+        ("RA  on  methotrexate", "RA", "rheumatoid arthritis"),
+        ("K  40  mEq", "K", None),
         ("O2 sat 98% RA", "RA", ""),
         ("PMH:\nRA, gout", "RA", "rheumatoid arthritis"),
         ("98% RA", "RA", ""),
@@ -162,6 +164,7 @@ def test_the_words_around_an_abbreviation_decide(
         ("preterm infant with NEC stage II", "NEC", "necrotizing enterocolitis"),
         ("SJS/TEN from lamotrigine", "TEN", "toxic epidermal necrolysis"),
         ("TAH/BSO for fibroids", "TAH", "total abdominal hysterectomy"),
+        ("No CVA  tenderness", "CVA", "costovertebral angle"),
         ("XYZ", "XYZ", None),
     ],
 )

@@ -35,6 +35,7 @@ from linker.detect.short_forms.shorthand import (
         ("SSRIs", "selective serotonin reuptake inhibitor"),
         ("ACEi", "angiotensin-converting enzyme inhibitor"),
         ("ace-i", "angiotensin-converting enzyme inhibitor"),
+        ("ACE\u2011i", "angiotensin-converting enzyme inhibitor"),
         ("tips", None),
         ("NPH", None),
         ("AIDS", "acquired immunodeficiency syndrome"),

@@ -36,6 +36,7 @@ from linker.offline import overlay_index
         ("250.00: Type 2 DM", "Type 2 DM"),
         ("I10 - HTN", "HTN"),
         ("I10 – HTN", "HTN"),
+        ("I10 — HTN", "HTN"),
         ("HTN - I10", "HTN"),
         ("Gout - M10.9", "Gout"),
         ("Wrist sprain (S63.501A)", "Wrist sprain"),
@@ -85,6 +86,10 @@ from linker.offline import overlay_index
         ("# left wrist", "left wrist fracture"),
         ("#L wrist", "L wrist fracture"),
         ("#NOF", "neck of femur fracture"),
+        ("#NOF.", "neck of femur fracture"),
+        # The first line of a file that begins with a byte-order mark.
+        ("\ufeff#NOF", "neck of femur fracture"),
+        ("\ufeff?UTI", "UTI"),
         ("# R NOF 2019", "R neck of femur fracture 2019"),
         ("#NOF, 1998", "neck of femur fracture, 1998"),
         ("#5th metacarpal", "5th metacarpal fracture"),

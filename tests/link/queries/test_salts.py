@@ -35,6 +35,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("Morphine Sulphate 2 mg", "Morphine 2 mg"),
         ("losartan potassium", "losartan"),
         ("losartan potassium 50 mg", "losartan 50 mg"),
+        ("losartan  potassium\t50 mg", "losartan\t50 mg"),
+        ("sodium  nitroprusside", "nitroprusside"),
         ("sodium nitroprusside", "nitroprusside"),
         ("methylprednisolone sodium succinate", "methylprednisolone"),
         ("penicillin V benzoate", "penicillin V"),
