@@ -81,11 +81,11 @@ def doubt_of(link: Link) -> str:
     """Why a person is to look at a term however probable its concept is; "" if nothing speaks so.
 
     A term may say more of a finding than the name that it was found by: "hx of TIA" is no TIA, nor
-    is "r/o PE" a PE, "gout or pseudogout" gout, or "asthma medication" asthma. Or it is an abbreviation of which no reviewer
-    said before what it means here: one of several senses ("PE"), or one that clinics do not use in
-    one sense and that this terminology happens to have for something ("NS", Netherton syndrome).
-    Or it is what a laboratory examines, and the name a finding of it: "Albumin, serum" is no low
-    albumin.
+    is "r/o PE" a PE, "gout or pseudogout" gout, or "asthma medication" asthma. Or it is an
+    abbreviation of which no reviewer said before what it means here: one of several senses ("PE"),
+    or one that clinics do not use in one sense and that this terminology happens to have for
+    something ("NS", Netherton syndrome). Or it is what a laboratory examines, and the name a
+    finding of it: "Albumin, serum" is no low albumin.
     """
     best, query = link.best, link.mention.query
     if best is None:

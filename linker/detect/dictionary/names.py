@@ -141,7 +141,7 @@ class Names:
             return Reading(len(own), local=True, anywhere=True)
         if lower in listed.words or (len(own) == 1 and self._says_only_how(row)):
             return None
-        if says_another_sense(store, row, lower):
+        if says_another_sense(self._index.store, row, lower):
             return None
         if says_too_little(own) and self.disorders(row):
             return None
