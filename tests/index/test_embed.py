@@ -214,7 +214,7 @@ class HungryFake(FakeEncoder):
         return vectors
 
 
-@pytest.mark.parametrize(("at_once", "sizes"), [(1, [2, 2, 2, 1]), (3, [4, 3]), (100, [7])])
+@pytest.mark.parametrize(("at_once", "sizes"), [(2, [2, 2, 2, 1]), (3, [4, 3]), (100, [7])])
 def test_a_hungry_encoder_is_given_several_shards_at_once(
     at_once: int, sizes: list[int], tmp_path: Path
 ) -> None:
@@ -258,8 +258,10 @@ def test_a_hungry_encoder_is_timed_on_more_names(
     assert encoder.sizes == [1, 20, 40]
 
 
+# The names after it are on their way, and no more of them are embedded; the last has none.
+@pytest.mark.parametrize(("shard_names", "sizes"), [(2, [2, 2]), (7, [7])])
 def test_a_shard_that_cannot_be_written_stops_the_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shard_names: int, sizes: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -267,6 +269,5 @@ def test_a_shard_that_cannot_be_written_stops_the_build(
     monkeypatch.setattr("linker.index.shards.Shards.write", write)
     encoder = HungryFake(1)
     with pytest.raises(IndexFolderError, match="No space left on device"):
-        build(tmp_path / "new", NEW, encoder=encoder, shard_names=2)
-    # The names after it were on their way; no more of them are embedded.
-    assert encoder.sizes == [2, 2]
+        build(tmp_path / "new", NEW, encoder=encoder, shard_names=shard_names)
+    assert encoder.sizes == sizes
