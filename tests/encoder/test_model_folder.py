@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from linker.encoder.folder import ModelFolder
+from linker.encoder.weights import weight_files
 from linker.errors import EncoderError
 
 Save = Callable[..., Path]
@@ -306,6 +307,40 @@ def test_a_folder_without_tokenizer_says_what_was_looked_for(bert: Path) -> None
 def test_missing_weights_say_what_was_looked_for(bert: Path) -> None:
     (bert / "model.safetensors").unlink()
     with pytest.raises(EncoderError, match=r"model\.safetensors and pytorch_model\.bin"):
+        ModelFolder.read(bert)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("model.safetensors", "model.safetensors.index.json"),
+        ("model.safetensors.index.json", "pytorch_model.bin"),
+        ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+        ("pytorch_model.bin.index.json", "tf_model.h5"),
+    ],
+)
+def test_weights_are_those_that_transformers_takes_first(
+    first: str, second: str, tmp_path: Path
+) -> None:
+    def files_of(name: str) -> list[str]:
+        whole = name.removesuffix(".index.json")
+        return [name] if whole == name else [f"a-of-{whole}", f"b-of-{whole}"]
+
+    for name in (first, second):
+        for file in files_of(name):
+            # A header without tensors is a whole file of safetensors.
+            (tmp_path / file).write_bytes((2).to_bytes(8, "little") + b"{}")
+        if name.endswith(".index.json"):
+            one, other = files_of(name)
+            edit(tmp_path / name, weight_map={"x": other, "y": one, "z": other})
+    assert [path.name for path in weight_files(tmp_path)] == files_of(first)
+
+
+@pytest.mark.parametrize("weight_map", [{}, {"x": 1}, ["model-1.safetensors"], None])
+def test_shards_that_are_not_listed_are_refused(weight_map: object, bert: Path) -> None:
+    (bert / "model.safetensors").unlink()
+    (bert / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    with pytest.raises(EncoderError, match=r'index\.json: expected a "weight_map" of tensors to'):
         ModelFolder.read(bert)
 
 
