@@ -434,6 +434,16 @@ def test_a_user_without_a_home_has_the_export_beside_the_model(
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
 
 
+def test_a_relative_place_for_caches_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As the XDG specification says.
+    monkeypatch.setenv("XDG_CACHE_HOME", "caches")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    places = [Path("m/.concept-linker"), tmp_path / ".cache" / "concept-linker"]
+    assert export_places(Path("m")) == places
+
+
 @pytest.mark.parametrize("file", ["export.json", "weights.bin", "model.onnx", "tokenizer.json"])
 def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) -> None:
     whole = load_encoder(bert, backend="onnx").encode(names)
@@ -441,6 +451,55 @@ def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) ->
     (export / file).write_bytes((export / file).read_bytes()[:-1])
     np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
     assert [path.name for path in (bert / ".concept-linker").iterdir()] == [export.name]
+
+
+@pytest.mark.parametrize(
+    "about",
+    [b"[]", b'{"bytes": {}}', b'{"bytes": ["model.onnx", "weights.bin", "tokenizer.json"]}'],
+)
+def test_an_export_whose_description_is_damaged_is_made_anew(
+    about: bytes, models: dict[str, Path]
+) -> None:
+    whole = _shared(models["bert"], "onnx").encode(["fever"])
+    (exported,) = (models["bert"] / ".concept-linker").glob("onnx-fp32-*")
+    before = (exported / "export.json").read_bytes()
+    (exported / "export.json").write_bytes(about)
+    found = load_encoder(models["bert"], backend="onnx").encode(["fever"])
+    np.testing.assert_array_equal(found, whole)
+    assert (exported / "export.json").read_bytes() == before
+
+
+def test_the_export_of_another_process_that_was_first_stays(
+    bert: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = export._write
+    theirs: list[Path] = []
+
+    def write_beside_another(to: Path, *args: Any, **options: Any) -> None:
+        write(to, *args, **options)
+        # What the other one has made by now, whose files processes have mapped.
+        place = shutil.copytree(to, to.with_name(to.name.partition(".")[0]))
+        theirs.append(place / "weights.bin")
+        inodes.append(theirs[0].stat().st_ino)
+
+    inodes: list[int] = []
+    monkeypatch.setattr(export, "_write", write_beside_another)
+    found = load_encoder(bert, backend="onnx").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+    assert [theirs[0].stat().st_ino] == inodes
+    assert len(list((bert / ".concept-linker").iterdir())) == 1
+
+
+def test_integers_take_less_room_and_leave_nothing_of_what_they_were_made_of(
+    models: dict[str, Path],
+) -> None:
+    for backend in ("onnx", "onnx-int8"):
+        _shared(models["bert"], backend).encode(["fever"])
+    sizes = {
+        place.name.partition("-2-")[0]: (place / "weights.bin").stat().st_size
+        for place in (models["bert"] / ".concept-linker").iterdir()
+    }
+    assert max(size for name, size in sizes.items() if "int8" in name) < 0.8 * sizes["onnx-fp32"]
 
 
 def test_what_a_killed_export_left_goes_with_the_next_one(bert: Path) -> None:
