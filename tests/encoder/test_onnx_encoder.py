@@ -453,17 +453,19 @@ def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) ->
     assert [path.name for path in (bert / ".concept-linker").iterdir()] == [export.name]
 
 
+FILES = ["model.onnx", "weights.bin", "tokenizer.json"]
+
+
 @pytest.mark.parametrize(
-    "about",
-    [b"[]", b'{"bytes": {}}', b'{"bytes": ["model.onnx", "weights.bin", "tokenizer.json"]}'],
+    "about", [[], {}, *({"pad_id": 0, "cosine": 1, "bytes": files} for files in ({}, FILES))]
 )
 def test_an_export_whose_description_is_damaged_is_made_anew(
-    about: bytes, models: dict[str, Path]
+    about: object, models: dict[str, Path]
 ) -> None:
     whole = _shared(models["bert"], "onnx").encode(["fever"])
     (exported,) = (models["bert"] / ".concept-linker").glob("onnx-fp32-*")
     before = (exported / "export.json").read_bytes()
-    (exported / "export.json").write_bytes(about)
+    (exported / "export.json").write_text(json.dumps(about))
     found = load_encoder(models["bert"], backend="onnx").encode(["fever"])
     np.testing.assert_array_equal(found, whole)
     assert (exported / "export.json").read_bytes() == before
