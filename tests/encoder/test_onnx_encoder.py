@@ -14,7 +14,9 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from linker.encoder.backend import make_encoder
 from linker.encoder.batching import Tokens
 from linker.encoder.export import export_places
 from linker.encoder.folder import ModelFolder
+from linker.encoder.network import ExportError, network_of
 from linker.encoder.onnx import OnnxEncoder
 from linker.encoder.processor import multiplies_signed_exactly
 from linker.encoder.session import Run
@@ -200,8 +203,9 @@ def _shared(folder: Path, backend: str) -> Encoder:
 def test_bf16_comes_near(kind: str, models: dict[str, Path], names: list[str]) -> None:
     encoder = load_encoder(models[kind], backend="torch-bf16", device="cpu")
     assert encoder.identity.fingerprint.endswith("+bf16")
-    cosines = (encoder.encode(names) * _shared(models[kind], "onnx").encode(names)).sum(axis=1)
-    assert cosines.min() > 0.99
+    found, exact = encoder.encode(names), _shared(models[kind], "onnx").encode(names)
+    assert (found * exact).sum(axis=1).min() > 0.99
+    assert np.abs(found - exact).max() > 1e-4
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -274,6 +278,68 @@ def test_a_network_that_cannot_be_exported_is_run_by_torch_unless_onnx_is_asked_
         load_encoder(bert, backend="onnx").encode(["fever"])
     found = load_encoder(bert, device="cpu").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"model_type": "electra"}, "electra: cannot be exported to ONNX; can be: bert, camembert"),
+        ({"hidden_act": "relu"}, "bert with 'relu' and absolute positions: cannot be exported"),
+        ({"position_embedding_type": "relative_key"}, "'gelu' and relative_key positions: cannot"),
+        ({"is_decoder": True}, "bert with 'gelu' and absolute positions: cannot be exported"),
+    ],
+)
+def test_what_the_graph_would_not_do_is_refused(options: dict[str, Any], said: str) -> None:
+    config = SimpleNamespace(**{"model_type": "bert", "hidden_act": "gelu", **options})
+    with pytest.raises(ExportError, match=said):
+        network_of(config, {}, None, pad_id=0)
+
+
+class Devices:
+    """A machine with some release of torch, not imported yet, and the files of some devices."""
+
+    def __init__(self, torch: str, files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.torch = torch
+        self.asked = 0
+        monkeypatch.delitem(sys.modules, "torch")
+        monkeypatch.setattr("sys.platform", "linux")
+        monkeypatch.setattr("linker.encoder.backend.version", self._version)
+        monkeypatch.setattr("linker.encoder.backend.has_gpu", self._has_gpu)
+        monkeypatch.setattr(Path, "exists", lambda path: str(path) in files)
+
+    def _version(self, package: str) -> str:
+        if not self.torch:
+            raise PackageNotFoundError(package)
+        return self.torch
+
+    def _has_gpu(self) -> bool:
+        self.asked += 1
+        return True
+
+
+@pytest.mark.parametrize(
+    ("torch", "files", "asked"),
+    [
+        ("2.13.0+cu130", ["/dev/nvidiactl"], 1),
+        ("2.13.0+rocm7", ["/dev/kfd"], 1),
+        ("2.13.0", [], 0),
+        ("2.13.0+cpu", ["/dev/nvidiactl"], 0),
+        ("", ["/dev/nvidiactl"], 0),
+    ],
+)
+def test_torch_is_asked_for_a_gpu_only_where_there_may_be_one(
+    torch: str,
+    files: list[str],
+    asked: int,
+    models: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = ModelFolder.read(models["bert"])
+    identity = load_encoder(models["bert"], device="cpu").identity
+    with monkeypatch.context() as there:
+        devices = Devices(torch, files, there)
+        encoder = make_encoder(folder, identity, backend="auto", device=None)
+    assert (type(encoder), devices.asked) == (TransformerEncoder if asked else OnnxEncoder, asked)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "onnx-int8"])
@@ -544,8 +610,9 @@ def test_model_that_changed_after_its_fingerprint_is_refused(
     config = json.loads((bert / "config.json").read_text())
     encoder = load_encoder(bert, backend=backend)
     (bert / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 0.1}))
-    with pytest.raises(EncoderError, match="has changed since its fingerprint was taken"):
-        encoder.encode(["fever"])
+    for _ in range(2):
+        with pytest.raises(EncoderError, match="has changed since its fingerprint was taken"):
+            encoder.encode(["fever"])
     assert not (bert / ".concept-linker").exists() or not any((bert / ".concept-linker").iterdir())
 
 

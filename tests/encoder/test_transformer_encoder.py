@@ -166,6 +166,36 @@ def test_pickled_weights_give_the_same_vectors(
     np.testing.assert_array_equal(pickled.encode(names), safe.encode(names))
 
 
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_weights_of_half_precision_are_calculated_with_in_full(
+    backend: str, bert: Path, names: list[str]
+) -> None:
+    # As most models are published by now.
+    from safetensors.torch import load_file, save_file
+
+    file = bert / "model.safetensors"
+    halves = {name: value.half() for name, value in load_file(file).items()}
+    full = {name: value.float() for name, value in halves.items()}
+    found = []
+    for weights in (full, halves):
+        save_file(weights, file, metadata={"format": "pt"})
+        found.append(load_encoder(bert, device="cpu", backend=backend).encode(names))
+    assert file.stat().st_size < 0.6 * 4 * sum(value.numel() for value in full.values())
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_a_tokenizer_without_a_token_for_padding_gives_the_same_vectors(
+    backend: str, bert: Path, names: list[str]
+) -> None:
+    expected = load_encoder(bert, device="cpu", backend=backend).encode(names)
+    config = bert / "tokenizer_config.json"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps(settings | {"pad_token": None}), encoding="utf-8")
+    found = load_encoder(bert, device="cpu", backend=backend).encode(names)
+    np.testing.assert_allclose(found, expected, **CLOSE)
+
+
 @pytest.mark.model
 def test_minilm_is_that_of_sentence_transformers(
     names: list[str], reference: Callable[[Path, list[str]], Any]
