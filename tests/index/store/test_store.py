@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from linker.index import NamePair, Store
 from linker.index.store.make import write_store
 from linker.schema import Concept
 from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms, merge
-from linker.terminology.tables import CONCEPTS, NAMES
+from linker.terminology.tables import CONCEPTS, FORMS, NAMES
 from linker.text import normalise
 
 RELEASE = Release(terminology="Invented", version="1", licence="", source="test")
@@ -202,6 +203,21 @@ def test_a_pair_of_a_derived_form_is_written_as_the_form_is(tmp_path: Path) -> N
         "ataxia": [("Ataxia", "Ataxia")],
         "ataxia, spastic": [("Ataxia, Spastic", "Ataxia, Spastic")],
         "spastic ataxia": [("Ataxia, Spastic", "Spastic Ataxia")],
+    }
+
+
+def test_what_is_a_name_itself_or_cannot_be_read_is_no_form(tmp_path: Path) -> None:
+    terminology = of(("X:1", "Rubella NOS"), ("X:2", "Rubella")).finish(RELEASE)
+    forms = [
+        {"concept_id": "X:1", "name": "Rubella NOS", "kind": "preferred", "form": form}
+        for form in ("rubella", "\u200b", "NOS rubella")
+    ]
+    forms_table = pa.Table.from_pylist(forms, schema=FORMS)
+    write_store(replace(terminology, forms=forms_table), tmp_path)
+    assert names(Store.open(tmp_path)) == {
+        "nos rubella": (NamePair(0, PREFERRED, "Rubella NOS", "NOS rubella"),),
+        "rubella": (NamePair(1, PREFERRED, "Rubella"),),
+        "rubella nos": (NamePair(0, PREFERRED, "Rubella NOS"),),
     }
 
 
