@@ -171,6 +171,11 @@ def test_spellings_of_one_name_are_all_kept_the_preferred_one_first(stored) -> N
     assert store.concept(0).names == ("cold", "ague", "COLD", "Cold")
 
 
+def test_spellings_of_one_name_count_as_one(stored) -> None:
+    store = stored(of(("X:1", "cold", "Cold", "COLD", "ague"), ("X:2", "Ague", "cold")))
+    assert store.name_counts(np.array([1, 0], dtype=np.int32)).tolist() == [2, 2]
+
+
 def test_names_that_cannot_be_read_are_left_out(stored) -> None:
     store = stored(of(("X:1", "fever", "\u200b", "\ufeff\u200b"), ("X:2", "\u200b", "cold")))
     assert list(names(store)) == ["cold", "fever"]
