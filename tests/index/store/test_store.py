@@ -191,6 +191,14 @@ def test_range_of_normal_forms_is_in_the_order_of_rows(stored) -> None:
     assert store.normals(2, 2) == []
 
 
+@pytest.mark.parametrize("piece", [1, 2, 3, 4, 5])
+def test_all_normal_forms_are_given_in_the_order_of_rows(
+    piece: int, stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.index.store.store._PIECE", piece)
+    assert list(stored(of(("X:1", "C", "a", "D", "b"))).each_normal()) == ["a", "b", "c", "d"]
+
+
 def test_a_name_is_found_by_its_normal_form(stored) -> None:
     store = stored(of(("X:1", "C", "a", "B")))
     rows = [store.name_row(normal) for normal in ("", "a", "b", "bb", "c", "d", "A")]
