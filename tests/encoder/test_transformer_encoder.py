@@ -442,6 +442,20 @@ def test_weights_that_lack_a_layer_are_refused(bert: Path) -> None:
         encoder.encode(["fever"])
 
 
+def test_weights_of_another_shape_are_refused_by_name(bert: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(bert / "model.safetensors")
+    for layer in (0, 1):
+        name = f"encoder.layer.{layer}.output.dense.weight"
+        weights[name] = weights[name][:, :40].contiguous()
+    save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
+    encoder = load_encoder(bert, device="cpu", backend="torch")
+    said = r"another shape for encoder\.layer\.0\.output\.dense\.weight, encoder\.layer\.1\.output"
+    with pytest.raises(EncoderError, match=said):
+        encoder.encode(["fever"])
+
+
 def test_vectors_that_are_not_finite_are_refused_without_naming_the_text(bert: Path) -> None:
     from safetensors.torch import load_file, save_file
 
