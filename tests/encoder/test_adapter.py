@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from encoder.conftest import COMMIT, Save, put
 from safetensors.torch import save_file
 
 from linker.encoder import load_encoder
 from linker.encoder.adapter import Adapter
 from linker.encoder.folder import ModelFolder
 from linker.encoder.loaded import load
-from linker.errors import EncoderError
+from linker.errors import EncoderError, EncoderMismatchError
 
 LAYER = "encoder.layer.1.attention.self.query"
 HALF = f"base_model.model.{LAYER}.lora_"
@@ -133,3 +134,17 @@ def test_an_adapter_of_the_first_version_is_told_apart_by_its_configuration_too(
     assert load_encoder(adapter).identity.fingerprint != first.fingerprint
     rewrite(adapter / "base.json", version=2, pooling="mean")
     assert load_encoder(adapter).identity.fingerprint == second.fingerprint
+
+
+def test_a_base_of_the_hub_is_of_the_revision_that_the_adapter_was_trained_on(
+    adapter: Path, shared_bert: Path, hub_cache: Path, tmp_path: Path, save_model: Save
+) -> None:
+    put(hub_cache, "some/base", shared_bert)
+    newer = save_model(tmp_path / "newer", max_seq_length=20)
+    put(hub_cache, "some/base", newer, commit=COMMIT[::-1])
+    expected = load_encoder(adapter).identity
+    rewrite(adapter / "base.json", name="some/base", revision=COMMIT)
+    assert load_encoder(adapter).identity == expected
+    rewrite(adapter / "base.json", revision=COMMIT[::-1])
+    with pytest.raises(EncoderMismatchError, match="an adapter of some/base, which cannot be used"):
+        load_encoder(adapter)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
-import huggingface_hub
 import numpy as np
 import pytest
+from encoder.conftest import COMMIT, put
 from huggingface_hub.utils import filter_repo_objects
 
 from linker.config import DEFAULT_ENCODER
@@ -20,32 +19,8 @@ from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
 ROOT = Path(__file__).parents[2]
 Save = Callable[..., Path]
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 pytestmark = pytest.mark.usefixtures("no_network")
-
-
-@pytest.fixture
-def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of the Hugging Face hub."""
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    cache = tmp_path / "hub"
-    cache.mkdir()
-    # The hub's client reads where its cache is when it is imported.
-    here = partial(huggingface_hub.snapshot_download, cache_dir=cache)
-    monkeypatch.setattr("huggingface_hub.snapshot_download", here)
-    return cache
-
-
-def put(
-    cache: Path, hub_name: str, model: Path, *, commit: str = COMMIT, branch: str = "main"
-) -> Path:
-    """Place a model in the cache, as a download leaves it."""
-    repository = cache / f"models--{hub_name.replace('/', '--')}"
-    (repository / "refs").mkdir(parents=True, exist_ok=True)
-    (repository / "refs" / branch).write_text(commit, encoding="utf-8")
-    shutil.copytree(model, repository / "snapshots" / commit)
-    return repository / "snapshots" / commit
 
 
 def test_known_encoders_are_whole() -> None:
