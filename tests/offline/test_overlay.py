@@ -319,6 +319,19 @@ def test_what_is_a_name_already_is_not_added_again(mini: Path, csv: Write) -> No
     assert manifest.overlays[0].names_added == 0
 
 
+def test_concepts_of_a_name_are_the_nearest_kind_first_then_by_id(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0002,COLD", "A:1,,,Cold", "X:0001,cold,related"))
+    store = Index.open(mini).store
+    pairs = store.pairs(store.name_row("cold"))
+    assert [(store.concept_id(p.concept), p.kind.value, p.surface) for p in pairs] == [
+        ("A:1", "preferred", "Cold"),
+        ("X:0007", "preferred", "Cold"),
+        ("X:0002", "exact", "COLD"),
+        ("X:0008", "exact", "Cold"),
+        ("X:0001", "related", "cold"),
+    ]
+
+
 def test_a_name_is_taken_away_once_another_is_preferred_wherever_the_rows_stand(
     tmp_path: Path, csv: Write
 ) -> None:
