@@ -511,6 +511,23 @@ def test_many_rows_are_read_as_each_is(mini: Path, csv: Write) -> None:
     check_bulk_reads(Index.open(mini).store)
 
 
+def test_rows_of_the_layer_stand_among_those_of_the_index(mini: Path, csv: Write) -> None:
+    ids = ("A:1", "X:00055", "X:00056", "X:00061", "Z:1")
+    lay(mini, csv(*(f"{concept_id},,,Ward bug {i}" for i, concept_id in enumerate(ids))))
+    store = Index.open(mini).store
+    for concept_id in ids:
+        assert store.concept_id(store.row(concept_id)) == concept_id
+    assert [store.row(other) for other in ("A", "A:2", "X:000555", "Z:2")] == [None] * 4
+    rows = np.arange(store.n_concepts, dtype=np.int32)
+    by_id = sorted(rows.tolist(), key=store.concept_id)
+    assert rows[np.argsort(store.order(rows))].tolist() == by_id
+    assert len(set(store.order(rows).tolist())) == len(rows)
+    every = [store.normal(row) for row in range(store.n_names)]
+    ends = range(len(every) + 2)
+    for start, stop in ((start, stop) for start in ends for stop in ends if start <= stop):
+        assert store.normals(start, stop) == every[start:stop]
+
+
 def test_forms_of_the_layer_and_of_what_it_leaves_are_counted(tmp_path: Path, csv: Write) -> None:
     builder = TableBuilder("test")
     builder.add("F:1", "Ataxia", names=[("Ataxia, spastic", NameKind.EXACT)])
