@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -165,6 +166,23 @@ def test_a_cache_that_cannot_be_looked_into_holds_no_encoder(monkeypatch):
     # Too long a name is refused as a home without permission is, and to root as well.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", f"/{'x' * 300}")
     assert find_encoder("sapbert") == ""
+
+
+def test_an_encoder_of_the_hub_is_found_in_its_newest_whole_snapshot(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    at = tmp_path / "models--cambridgeltl--SapBERT-from-PubMedBERT-fulltext" / "snapshots"
+    for day, name in enumerate(("old", "new", "broken off"), 1):
+        (at / name).mkdir(parents=True)
+        if name != "broken off":
+            (at / name / "config.json").write_text("{}")
+        os.utime(at / name, (day, day))
+    for name in ("sapbert", "SapBERT", "cambridgeltl/SapBERT-from-PubMedBERT-fulltext"):
+        assert find_encoder(name) == str(at / "new")
+
+
+def test_an_encoder_whose_package_is_not_installed_is_not_found(monkeypatch):
+    monkeypatch.setattr("linker.encoder.known.find_spec", lambda name: None)
+    assert find_encoder("minilm") == ""
 
 
 def test_what_is_missing_comes_with_the_command():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linker.counted import counted
 from linker.encoder.weights import check_weights, read_object
 from linker.errors import EncoderError
 
@@ -139,9 +140,21 @@ class Adapter:
         factors = load_file(self.path / WEIGHTS)
         names = {key.removeprefix(PREFIX).rpartition(".lora_")[0] for key in factors}
         expected = {f"{PREFIX}{name}.lora_{half}.weight" for name in names for half in "AB"}
-        if not factors or set(factors) != expected:
-            odd = sorted(set(factors) ^ expected)
-            raise EncoderError(f"{self.path / WEIGHTS}: {len(odd)} unexpected tensors: {odd[:3]}")
+        if not factors:
+            raise EncoderError(
+                f"{self.path / WEIGHTS}: holds no tensors, expected two for each layer; "
+                "save the adapter again"
+            )
+        for what, odd in (
+            ("of another kind", factors.keys() - expected),
+            ("missing", expected - factors.keys()),
+        ):
+            if odd:
+                raise EncoderError(
+                    f"{self.path / WEIGHTS}: {counted(len(odd), 'tensor', what)}: "
+                    f"{', '.join(sorted(odd)[:3])}; merge the adapter with peft, and save the "
+                    "whole model"
+                )
         modules: dict[str, Any] = dict(network.named_modules())
         for name in sorted(names):
             down = factors[f"{PREFIX}{name}.lora_A.weight"].float()

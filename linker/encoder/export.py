@@ -5,7 +5,7 @@
 
     model.onnx, weights.bin    the graph, and its constants, which processes map and share
     tokenizer.json             the tokenizer, set to the encoder's longest input
-    export.json                what it was made of, the length of each file, how near it came
+    export.json                its token for padding, how near it came, the length of each file
 
 The key is of the encoder's fingerprint, the precision and the version of this module's output: a
 model that changes has another folder. It is written under another name and renamed.

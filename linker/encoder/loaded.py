@@ -86,6 +86,8 @@ def load(folder: ModelFolder, device: str | None, *, bf16: bool = False) -> Load
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=folder.weights[0].suffix == ".safetensors",
+                # Else its error points to a report that is kept from the terminal here.
+                ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
             # The checkpoint may be of half precision; where it is, float32 loses nothing.

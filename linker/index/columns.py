@@ -58,10 +58,10 @@ def ranges(
 
 def offsets_of(column: pa.Array) -> npt.NDArray[np.int32]:
     """The n + 1 offsets of a column of strings or lists: where each value begins, and the end."""
-    stored = column.buffers()[1]
-    if stored is None or not len(column):
+    # Without a value a column may have no buffer, or an empty one.
+    if not len(column):
         return np.zeros(1, dtype=np.int32)
-    offsets = np.frombuffer(stored, dtype=np.int32)
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)
     return offsets[column.offset : column.offset + len(column) + 1]
 
 
@@ -72,11 +72,10 @@ def numbers_of(column: pa.Array) -> npt.NDArray[Any]:
     and 25 MB for each process.
     """
     dtype = np.dtype(str(column.type))  # Arrow's integers have numpy's names.
-    stored = column.buffers()[1]
-    if stored is None or not len(column):
+    if not len(column):
         return np.zeros(0, dtype=dtype)
     return np.frombuffer(
-        stored, dtype=dtype, count=len(column), offset=column.offset * dtype.itemsize
+        column.buffers()[1], dtype=dtype, count=len(column), offset=column.offset * dtype.itemsize
     )
 
 
@@ -84,10 +83,9 @@ def validity_of(
     column: pa.Array,
 ) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
     """How to see of many rows of a column at once whether each holds a value."""
-    stored, first = column.buffers()[0], column.offset
-    if stored is None or not column.null_count:
+    if not column.null_count:
         return lambda rows: np.ones(len(rows), dtype=bool)
-    bits = np.frombuffer(stored, dtype=np.uint8)
+    bits, first = np.frombuffer(column.buffers()[0], dtype=np.uint8), column.offset
     return lambda rows: (bits[(first + rows) >> 3] >> ((first + rows) & 7) & 1).astype(bool)
 
 

@@ -67,7 +67,7 @@ class Lexicon:
 
         hashes = np.fromiter(map(key_of, names), dtype=np.uint64)
         rows = np.flatnonzero(hashes)
-        keys = np.concatenate([hashes[rows], _keys_of(sorted(words))])
+        keys = np.concatenate([hashes[rows], _keys_of(words)])
         rows = np.concatenate([rows + first, np.full(len(words), _NO_ROW)])
         order = np.argsort(keys, kind="stable")
         return cls(keys[order], rows[order].astype(np.int32))

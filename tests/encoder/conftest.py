@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 with warnings.catch_warnings():
     # Their modules warn of things that are theirs to mend when they are first imported.
     warnings.simplefilter("ignore")
+    import huggingface_hub
     import torch
     import transformers
     from safetensors.torch import save_file
@@ -54,6 +57,7 @@ off until release 5, and later did not.
 """
 
 Save = Callable[..., Path]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def _special(tokens: list[str], kind: str) -> Any:
@@ -237,3 +241,26 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("socket.socket.connect", refuse)
     monkeypatch.setattr("socket.getaddrinfo", refuse)
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the Hugging Face hub."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    cache = tmp_path / "hub"
+    cache.mkdir()
+    # The hub's client reads where its cache is when it is imported.
+    here = partial(huggingface_hub.snapshot_download, cache_dir=cache)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", here)
+    return cache
+
+
+def put(
+    cache: Path, hub_name: str, model: Path, *, commit: str = COMMIT, branch: str = "main"
+) -> Path:
+    """Place a model in the cache, as a download leaves it."""
+    repository = cache / f"models--{hub_name.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True, exist_ok=True)
+    (repository / "refs" / branch).write_text(commit, encoding="utf-8")
+    shutil.copytree(model, repository / "snapshots" / commit)
+    return repository / "snapshots" / commit

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,6 +116,36 @@ def test_strings_of_many_windows_come_back_in_their_order(
     assert sum(done) == 100
     assert sum(tokenised) == sum(batched) == len(set(texts)) == 24
     assert (max(tokenised), max(batched)) == (together, 3)
+
+
+def test_each_worker_runs_a_batch_at_a_time_and_one_of_them_tells_of_it() -> None:
+    def alone(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        taken = threading.Lock()
+
+        def once(item: Any) -> Any:
+            assert taken.acquire(blocking=False), "two at once"
+            time.sleep(0.0002)  # long enough for others to come by
+            taken.release()
+            return work(item)
+
+        return once
+
+    def run(tokens: Tokens) -> Vectors:
+        return np.array(tokens, dtype=np.float32)
+
+    done: list[int] = []
+    texts = [str(i) for i in range(60)]
+    vectors = embed(
+        texts,
+        dim=1,
+        tokenise=lambda texts: [[int(text)] for text in texts],
+        runs=[alone(run), alone(run), alone(run)],
+        budget=2,
+        padding=True,
+        progress=alone(done.append),
+    )
+    assert vectors.ravel().tolist() == list(range(60))
+    assert done == [2] * 30
 
 
 def test_no_strings_are_no_vectors() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
-import huggingface_hub
 import numpy as np
 import pytest
+from encoder.conftest import COMMIT, put
 from huggingface_hub.utils import filter_repo_objects
 
 from linker.config import DEFAULT_ENCODER
@@ -20,30 +19,8 @@ from linker.errors import EncoderError, EncoderMismatchError, MissingExtraError
 
 ROOT = Path(__file__).parents[2]
 Save = Callable[..., Path]
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 pytestmark = pytest.mark.usefixtures("no_network")
-
-
-@pytest.fixture
-def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of the Hugging Face hub."""
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    cache = tmp_path / "hub"
-    cache.mkdir()
-    # The hub's client reads where its cache is when it is imported.
-    here = partial(huggingface_hub.snapshot_download, cache_dir=cache)
-    monkeypatch.setattr("huggingface_hub.snapshot_download", here)
-    return cache
-
-
-def put(cache: Path, hub_name: str, model: Path) -> Path:
-    """Place a model in the cache, as a download leaves it."""
-    repository = cache / f"models--{hub_name.replace('/', '--')}"
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text(COMMIT, encoding="utf-8")
-    shutil.copytree(model, repository / "snapshots" / COMMIT)
-    return repository / "snapshots" / COMMIT
 
 
 def test_known_encoders_are_whole() -> None:
@@ -215,10 +192,12 @@ def test_the_revision_is_in_the_command(hub_cache: Path) -> None:
         load_encoder("some/model", revision="v1")
 
 
+@pytest.mark.parametrize("value", ["1", "true", "Yes", "ON"])
 def test_offline_means_no_download_even_where_allowed(
-    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+    value: str, hub_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # As the hub's client reads it.
+    monkeypatch.setenv("HF_HUB_OFFLINE", value)
     with pytest.raises(EncoderError, match="HF_HUB_OFFLINE is set"):
         load_encoder("some/model", allow_download=True)
 
@@ -273,7 +252,9 @@ def test_the_weights_of_a_hub_model_are_fetched_from_where_its_first_module_is(
 
     (tmp_path / "m").mkdir()
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    folder, _ = fetch("some/model", revision=None, allow_download=True)
+    folder, commit = fetch("some/model", revision="v1", allow_download=True)
+    # Of a folder that is no snapshot of the cache nothing better is known.
+    assert commit == "v1"
     found = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     assert found == [weights]
 
@@ -307,6 +288,24 @@ def test_a_cached_hub_model_is_used_with_its_commit(
     # The cache's own folder, given as a path, is the same encoder.
     assert load_encoder(folder).identity.fingerprint == identity.fingerprint
     assert encoder.encode(["fever"]).shape == (1, 32)
+
+
+def test_a_hub_model_is_of_the_revision_that_is_asked_for(
+    hub_cache: Path, tmp_path: Path, save_model: Save
+) -> None:
+    other = COMMIT[::-1]
+    put(hub_cache, "some/model", save_model(tmp_path / "m"))
+    put(
+        hub_cache,
+        "some/model",
+        save_model(tmp_path / "n", pooling="cls"),
+        commit=other,
+        branch="v1",
+    )
+    found = [load_encoder("some/model", revision=name).identity for name in (None, "v1", other)]
+    assert [(i.revision, i.pooling) for i in found] == [
+        (COMMIT, "mean"), (other, "cls"), (other, "cls"),
+    ]  # fmt: skip
 
 
 def test_a_download_that_was_broken_off_names_what_is_missing(hub_cache: Path, bert: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from linker.encoder.folder import ModelFolder
+from linker.encoder.weights import weight_files
 from linker.errors import EncoderError
 
 Save = Callable[..., Path]
@@ -56,6 +57,12 @@ def test_pooling_of_release_six(mode: str | list[str], bert: Path) -> None:
     assert ModelFolder.read(bert).pooling == (mode if isinstance(mode, str) else mode[0])
 
 
+def test_old_pooling_without_a_mode_is_the_mean(bert: Path) -> None:
+    # As sentence-transformers reads it.
+    edit(bert / "1_Pooling" / "config.json", pooling_mode_mean_tokens=False)
+    assert ModelFolder.read(bert, default_pooling="cls").pooling == "mean"
+
+
 def test_a_plain_folder_has_the_default_pooling(tmp_path: Path, save_model: Save) -> None:
     folder = save_model(tmp_path / "m", pooling=None)
     assert ModelFolder.read(folder).pooling == "mean"
@@ -91,6 +98,45 @@ def test_the_longest_input_is_one_that_the_network_has_positions_for(
     encoder = load_encoder(folder, device="cpu")
     assert encoder.identity.max_tokens == expected
     assert encoder.encode(["kidney " * 200]).shape == (1, 32)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"max_position_embeddings": 40}, 40),
+        ({"max_position_embeddings": None}, 512),
+        ({"max_position_embeddings": -1}, 512),  # XLNet's "no limit"
+        ({"model_type": "roberta", "pad_token_id": 3}, 44),
+        ({"model_type": "roberta", "pad_token_id": None}, 46),
+        ({"model_type": "roberta", "pad_token_id": 1}, 46),
+    ],
+)
+def test_the_longest_input_that_no_other_file_says_is_the_networks(
+    config: dict[str, Any], expected: int, bert: Path
+) -> None:
+    (bert / "sentence_bert_config.json").unlink()
+    edit(bert / "tokenizer_config.json", model_max_length=None)
+    edit(bert / "config.json", **config)
+    assert ModelFolder.read(bert).max_tokens == expected
+
+
+@pytest.mark.parametrize(("stated", "read"), [("right", "right"), ("left", "left"), (None, "left")])
+def test_the_side_where_texts_are_cut_off_is_the_configurations_before_the_tokenizers(
+    stated: str | None, read: str, bert: Path
+) -> None:
+    tokenizer = json.loads((bert / "tokenizer.json").read_text(encoding="utf-8"))
+    edit(bert / "tokenizer.json", truncation=tokenizer["truncation"] | {"direction": "Left"})
+    edit(bert / "tokenizer_config.json", truncation_side=stated)
+    assert ModelFolder.read(bert).truncation_side == read
+
+
+@pytest.mark.parametrize(("stated", "dim"), [(None, 32), (12, 12), (32, 32), (100, 32)])
+def test_vectors_are_no_longer_than_the_network_is_wide(
+    stated: int | None, dim: int, bert: Path
+) -> None:
+    edit(bert / "config_sentence_transformers.json", truncate_dim=stated)
+    read = ModelFolder.read(bert)
+    assert (read.dim, read.width) == (dim, 32)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +281,32 @@ def test_another_pooling_is_refused(mode: object, shown: str, bert: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("modes", "shown"),
+    [
+        (["lasttoken"], "lasttoken"),
+        (["weightedmean_tokens"], "weightedmean"),
+        (["max_tokens", "mean_tokens"], "max and mean"),
+    ],
+)
+def test_another_pooling_of_old_files_is_refused(modes: list[str], shown: str, bert: Path) -> None:
+    off = {"pooling_mode_mean_tokens": False}
+    edit(bert / "1_Pooling" / "config.json", **off | {f"pooling_mode_{m}": True for m in modes})
+    with pytest.raises(EncoderError, match=f"the pooling is {shown}; expected one of mean"):
+        ModelFolder.read(bert)
+
+
+@pytest.mark.parametrize("prompt", ["", "find "])
+def test_a_prompt_that_is_left_out_of_the_pooling_is_refused(prompt: str, bert: Path) -> None:
+    edit(bert / "1_Pooling" / "config.json", include_prompt=False)
+    edit(bert / "config_sentence_transformers.json", prompts={"q": prompt}, default_prompt_name="q")
+    if not prompt:
+        assert ModelFolder.read(bert).prompt == ""
+        return
+    with pytest.raises(EncoderError, match="a prompt that is left out of the pooling"):
+        ModelFolder.read(bert)
+
+
+@pytest.mark.parametrize(
     ("file", "change", "message"),
     [
         ("config.json", {"model_type": None}, 'no "model_type"'),
@@ -243,18 +315,20 @@ def test_another_pooling_is_refused(mode: object, shown: str, bert: Path) -> Non
         ("config.json", {"hidden_size": None}, "no vector length"),
         ("config.json", {"hidden_size": "wide"}, "expected a number"),
         ("config.json", {"hidden_size": 64}, "pools 32 numbers, the transformer gives 64"),
+        ("1_Pooling/config.json", {"embedding_dimension": 64}, "pools 64 numbers"),
         ("config.json", {"transformers_weights": "../w.bin"}, "transformers_weights"),
         ("sentence_bert_config.json", {"max_seq_length": 0}, "expected a number from 1"),
+        ("sentence_bert_config.json", {"max_seq_length": True}, "expected a number from 1"),
+        ("sentence_bert_config.json", {"max_seq_length": float("inf")}, "expected a number from"),
         ("sentence_bert_config.json", {"transformer_task": "fill-mask"}, "fill-mask"),
         (
             "sentence_bert_config.json",
             {"tokenizer_args": {"do_lower_case": True}},
             "tokenizer_args",
         ),
-        (
-            "sentence_bert_config.json",
-            {"config_kwargs": {"num_labels": 2}},
-            "'config_kwargs' is not",
+        *(
+            ("sentence_bert_config.json", {name: {"num_labels": 2}}, f"'{name}' is not")
+            for name in ("processor_kwargs", "config_args", "config_kwargs")
         ),
         ("config_sentence_transformers.json", {"default_prompt_name": "q"}, "not among"),
         ("config_sentence_transformers.json", {"truncate_dim": 0}, "expected a number from 1"),
@@ -269,7 +343,7 @@ def test_a_setting_that_cannot_be_is_refused(
         ModelFolder.read(bert)
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", '"text"', "\x00", ""])
+@pytest.mark.parametrize("content", ["{", "[1]", '"text"', "\x00", "", "[" * 100_000])
 @pytest.mark.parametrize(
     "file", ["config.json", "modules.json", "1_Pooling/config.json", "sentence_bert_config.json"]
 )
@@ -286,9 +360,10 @@ def test_a_pooling_that_was_not_uploaded_is_named(bert: Path) -> None:
         ModelFolder.read(bert)
 
 
-def test_modules_may_not_lead_out_of_the_folder(bert: Path) -> None:
+@pytest.mark.parametrize("path", ["../other", "a/../../other", "/etc"])
+def test_modules_may_not_lead_out_of_the_folder(path: str, bert: Path) -> None:
     entries = json.loads((bert / "modules.json").read_text(encoding="utf-8"))
-    entries[1]["path"] = "../other"
+    entries[1]["path"] = path
     (bert / "modules.json").write_text(json.dumps(entries), encoding="utf-8")
     with pytest.raises(EncoderError, match="leads out"):
         ModelFolder.read(bert)
@@ -306,6 +381,40 @@ def test_a_folder_without_tokenizer_says_what_was_looked_for(bert: Path) -> None
 def test_missing_weights_say_what_was_looked_for(bert: Path) -> None:
     (bert / "model.safetensors").unlink()
     with pytest.raises(EncoderError, match=r"model\.safetensors and pytorch_model\.bin"):
+        ModelFolder.read(bert)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("model.safetensors", "model.safetensors.index.json"),
+        ("model.safetensors.index.json", "pytorch_model.bin"),
+        ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+        ("pytorch_model.bin.index.json", "tf_model.h5"),
+    ],
+)
+def test_weights_are_those_that_transformers_takes_first(
+    first: str, second: str, tmp_path: Path
+) -> None:
+    def files_of(name: str) -> list[str]:
+        whole = name.removesuffix(".index.json")
+        return [name] if whole == name else [f"a-of-{whole}", f"b-of-{whole}"]
+
+    for name in (first, second):
+        for file in files_of(name):
+            # A header without tensors is a whole file of safetensors.
+            (tmp_path / file).write_bytes((2).to_bytes(8, "little") + b"{}")
+        if name.endswith(".index.json"):
+            one, other = files_of(name)
+            edit(tmp_path / name, weight_map={"x": other, "y": one, "z": other})
+    assert [path.name for path in weight_files(tmp_path)] == files_of(first)
+
+
+@pytest.mark.parametrize("weight_map", [{}, {"x": 1}, ["model-1.safetensors"], None])
+def test_shards_that_are_not_listed_are_refused(weight_map: object, bert: Path) -> None:
+    (bert / "model.safetensors").unlink()
+    (bert / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    with pytest.raises(EncoderError, match=r'index\.json: expected a "weight_map" of tensors to'):
         ModelFolder.read(bert)
 
 

@@ -14,7 +14,9 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from linker.encoder.backend import make_encoder
 from linker.encoder.batching import Tokens
 from linker.encoder.export import export_places
 from linker.encoder.folder import ModelFolder
+from linker.encoder.network import ExportError, network_of
 from linker.encoder.onnx import OnnxEncoder
 from linker.encoder.processor import multiplies_signed_exactly
 from linker.encoder.session import Run
@@ -200,8 +203,9 @@ def _shared(folder: Path, backend: str) -> Encoder:
 def test_bf16_comes_near(kind: str, models: dict[str, Path], names: list[str]) -> None:
     encoder = load_encoder(models[kind], backend="torch-bf16", device="cpu")
     assert encoder.identity.fingerprint.endswith("+bf16")
-    cosines = (encoder.encode(names) * _shared(models[kind], "onnx").encode(names)).sum(axis=1)
-    assert cosines.min() > 0.99
+    found, exact = encoder.encode(names), _shared(models[kind], "onnx").encode(names)
+    assert (found * exact).sum(axis=1).min() > 0.99
+    assert np.abs(found - exact).max() > 1e-4
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -274,6 +278,68 @@ def test_a_network_that_cannot_be_exported_is_run_by_torch_unless_onnx_is_asked_
         load_encoder(bert, backend="onnx").encode(["fever"])
     found = load_encoder(bert, device="cpu").encode(names)
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"model_type": "electra"}, "electra: cannot be exported to ONNX; can be: bert, camembert"),
+        ({"hidden_act": "relu"}, "bert with 'relu' and absolute positions: cannot be exported"),
+        ({"position_embedding_type": "relative_key"}, "'gelu' and relative_key positions: cannot"),
+        ({"is_decoder": True}, "bert with 'gelu' and absolute positions: cannot be exported"),
+    ],
+)
+def test_what_the_graph_would_not_do_is_refused(options: dict[str, Any], said: str) -> None:
+    config = SimpleNamespace(**{"model_type": "bert", "hidden_act": "gelu", **options})
+    with pytest.raises(ExportError, match=said):
+        network_of(config, {}, None, pad_id=0)
+
+
+class Devices:
+    """A machine with some release of torch, not imported yet, and the files of some devices."""
+
+    def __init__(self, torch: str, files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.torch = torch
+        self.asked = 0
+        monkeypatch.delitem(sys.modules, "torch")
+        monkeypatch.setattr("sys.platform", "linux")
+        monkeypatch.setattr("linker.encoder.backend.version", self._version)
+        monkeypatch.setattr("linker.encoder.backend.has_gpu", self._has_gpu)
+        monkeypatch.setattr(Path, "exists", lambda path: str(path) in files)
+
+    def _version(self, package: str) -> str:
+        if not self.torch:
+            raise PackageNotFoundError(package)
+        return self.torch
+
+    def _has_gpu(self) -> bool:
+        self.asked += 1
+        return True
+
+
+@pytest.mark.parametrize(
+    ("torch", "files", "asked"),
+    [
+        ("2.13.0+cu130", ["/dev/nvidiactl"], 1),
+        ("2.13.0+rocm7", ["/dev/kfd"], 1),
+        ("2.13.0", [], 0),
+        ("2.13.0+cpu", ["/dev/nvidiactl"], 0),
+        ("", ["/dev/nvidiactl"], 0),
+    ],
+)
+def test_torch_is_asked_for_a_gpu_only_where_there_may_be_one(
+    torch: str,
+    files: list[str],
+    asked: int,
+    models: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = ModelFolder.read(models["bert"])
+    identity = load_encoder(models["bert"], device="cpu").identity
+    with monkeypatch.context() as there:
+        devices = Devices(torch, files, there)
+        encoder = make_encoder(folder, identity, backend="auto", device=None)
+    assert (type(encoder), devices.asked) == (TransformerEncoder if asked else OnnxEncoder, asked)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "onnx-int8"])
@@ -434,6 +500,16 @@ def test_a_user_without_a_home_has_the_export_beside_the_model(
     np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
 
 
+def test_a_relative_place_for_caches_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As the XDG specification says.
+    monkeypatch.setenv("XDG_CACHE_HOME", "caches")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    places = [Path("m/.concept-linker"), tmp_path / ".cache" / "concept-linker"]
+    assert export_places(Path("m")) == places
+
+
 @pytest.mark.parametrize("file", ["export.json", "weights.bin", "model.onnx", "tokenizer.json"])
 def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) -> None:
     whole = load_encoder(bert, backend="onnx").encode(names)
@@ -441,6 +517,57 @@ def test_damaged_export_is_made_anew(file: str, bert: Path, names: list[str]) ->
     (export / file).write_bytes((export / file).read_bytes()[:-1])
     np.testing.assert_array_equal(load_encoder(bert, backend="onnx").encode(names), whole)
     assert [path.name for path in (bert / ".concept-linker").iterdir()] == [export.name]
+
+
+FILES = ["model.onnx", "weights.bin", "tokenizer.json"]
+
+
+@pytest.mark.parametrize(
+    "about", [[], {}, *({"pad_id": 0, "cosine": 1, "bytes": files} for files in ({}, FILES))]
+)
+def test_an_export_whose_description_is_damaged_is_made_anew(
+    about: object, models: dict[str, Path]
+) -> None:
+    whole = _shared(models["bert"], "onnx").encode(["fever"])
+    (exported,) = (models["bert"] / ".concept-linker").glob("onnx-fp32-*")
+    before = (exported / "export.json").read_bytes()
+    (exported / "export.json").write_text(json.dumps(about))
+    found = load_encoder(models["bert"], backend="onnx").encode(["fever"])
+    np.testing.assert_array_equal(found, whole)
+    assert (exported / "export.json").read_bytes() == before
+
+
+def test_the_export_of_another_process_that_was_first_stays(
+    bert: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = export._write
+    theirs: list[Path] = []
+
+    def write_beside_another(to: Path, *args: Any, **options: Any) -> None:
+        write(to, *args, **options)
+        # What the other one has made by now, whose files processes have mapped.
+        place = shutil.copytree(to, to.with_name(to.name.partition(".")[0]))
+        theirs.append(place / "weights.bin")
+        inodes.append(theirs[0].stat().st_ino)
+
+    inodes: list[int] = []
+    monkeypatch.setattr(export, "_write", write_beside_another)
+    found = load_encoder(bert, backend="onnx").encode(names)
+    np.testing.assert_allclose(found, reference(bert, names), **CLOSE)
+    assert [theirs[0].stat().st_ino] == inodes
+    assert len(list((bert / ".concept-linker").iterdir())) == 1
+
+
+def test_integers_take_less_room_and_leave_nothing_of_what_they_were_made_of(
+    models: dict[str, Path],
+) -> None:
+    for backend in ("onnx", "onnx-int8"):
+        _shared(models["bert"], backend).encode(["fever"])
+    sizes = {
+        place.name.partition("-2-")[0]: (place / "weights.bin").stat().st_size
+        for place in (models["bert"] / ".concept-linker").iterdir()
+    }
+    assert max(size for name, size in sizes.items() if "int8" in name) < 0.8 * sizes["onnx-fp32"]
 
 
 def test_what_a_killed_export_left_goes_with_the_next_one(bert: Path) -> None:
@@ -483,8 +610,9 @@ def test_model_that_changed_after_its_fingerprint_is_refused(
     config = json.loads((bert / "config.json").read_text())
     encoder = load_encoder(bert, backend=backend)
     (bert / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 0.1}))
-    with pytest.raises(EncoderError, match="has changed since its fingerprint was taken"):
-        encoder.encode(["fever"])
+    for _ in range(2):
+        with pytest.raises(EncoderError, match="has changed since its fingerprint was taken"):
+            encoder.encode(["fever"])
     assert not (bert / ".concept-linker").exists() or not any((bert / ".concept-linker").iterdir())
 
 

@@ -166,6 +166,36 @@ def test_pickled_weights_give_the_same_vectors(
     np.testing.assert_array_equal(pickled.encode(names), safe.encode(names))
 
 
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_weights_of_half_precision_are_calculated_with_in_full(
+    backend: str, bert: Path, names: list[str]
+) -> None:
+    # As most models are published by now.
+    from safetensors.torch import load_file, save_file
+
+    file = bert / "model.safetensors"
+    halves = {name: value.half() for name, value in load_file(file).items()}
+    full = {name: value.float() for name, value in halves.items()}
+    found = []
+    for weights in (full, halves):
+        save_file(weights, file, metadata={"format": "pt"})
+        found.append(load_encoder(bert, device="cpu", backend=backend).encode(names))
+    assert file.stat().st_size < 0.6 * 4 * sum(value.numel() for value in full.values())
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_a_tokenizer_without_a_token_for_padding_gives_the_same_vectors(
+    backend: str, bert: Path, names: list[str]
+) -> None:
+    expected = load_encoder(bert, device="cpu", backend=backend).encode(names)
+    config = bert / "tokenizer_config.json"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps(settings | {"pad_token": None}), encoding="utf-8")
+    found = load_encoder(bert, device="cpu", backend=backend).encode(names)
+    np.testing.assert_allclose(found, expected, **CLOSE)
+
+
 @pytest.mark.model
 def test_minilm_is_that_of_sentence_transformers(
     names: list[str], reference: Callable[[Path, list[str]], Any]
@@ -409,6 +439,20 @@ def test_weights_that_lack_a_layer_are_refused(bert: Path) -> None:
     save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
     encoder = load_encoder(bert, device="cpu", backend="torch")
     with pytest.raises(EncoderError, match=r"lack encoder\.layer\.1\.output\.dense\.weight"):
+        encoder.encode(["fever"])
+
+
+def test_weights_of_another_shape_are_refused_by_name(bert: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(bert / "model.safetensors")
+    for layer in (0, 1):
+        name = f"encoder.layer.{layer}.output.dense.weight"
+        weights[name] = weights[name][:, :40].contiguous()
+    save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
+    encoder = load_encoder(bert, device="cpu", backend="torch")
+    said = r"another shape for encoder\.layer\.0\.output\.dense\.weight, encoder\.layer\.1\.output"
+    with pytest.raises(EncoderError, match=said):
         encoder.encode(["fever"])
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linker.index.arrow import open_table, write_table
-from linker.index.columns import numbers_of, reader
+from linker.index.columns import numbers_of, reader, validity_of
 
 TEXT = st.text(max_size=6)
 PAIR = pa.struct([("a", pa.string()), ("b", pa.int32()), ("c", pa.int8())])
@@ -69,3 +70,13 @@ def test_numbers_are_arrows(kind: pa.DataType, data: st.DataObject) -> None:
     column = column.slice(start, data.draw(st.integers(0, len(column) - start)))
     numbers = numbers_of(column)
     assert (numbers.dtype.name, numbers.tolist()) == (str(kind), column.to_pylist())
+
+
+@given(data=st.data())
+def test_rows_that_hold_a_value_are_arrows(data: st.DataObject) -> None:
+    column = pa.array(data.draw(st.lists(st.none() | TEXT, max_size=20)), pa.string())
+    start = data.draw(st.integers(0, len(column)))
+    column = column.slice(start, data.draw(st.integers(0, len(column) - start)))
+    rows = data.draw(st.permutations(range(len(column))))
+    expected = [column[row].is_valid for row in rows]
+    assert validity_of(column)(np.array(rows, dtype=np.int64)).tolist() == expected

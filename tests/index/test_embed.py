@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from cases import FakeEncoder, build, concept
 
-from linker.encoder import Vectors
+from linker.encoder import EncoderIdentity, Vectors
 from linker.errors import IndexFolderError
 from linker.index.embed import SAMPLE, duration
 
@@ -88,6 +89,24 @@ def test_vectors_of_another_encoder_are_not_reused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.partial").exists()
 
 
+class Int8Fake(FakeEncoder):
+    """The fake in another precision: the same model, other vectors."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        exact = super().identity
+        return replace(exact, fingerprint=f"{exact.fingerprint}+int8-1", precision="int8")
+
+
+def test_vectors_of_another_precision_are_not_reused(tmp_path: Path) -> None:
+    old = build(tmp_path / "old", OLD, encoder=Int8Fake())
+    with pytest.raises(IndexFolderError, match=r"int8\), this build has fake .*, fp32\): its vect"):
+        build(tmp_path / "new", NEW, reuse=old.path)
+    encoder = Int8Fake()
+    build(tmp_path / "new", NEW, encoder=encoder, reuse=old.path)
+    assert sorted(encoder.encoded) == ["ache", "cardiac arrest", "heart attack", "zz top"]
+
+
 @pytest.mark.parametrize("old_kind", ["SQ8", "HNSW32,SQfp16"])
 @pytest.mark.parametrize("kind", ["SQ8", "HNSW32,SQfp16"])
 def test_rounded_vectors_are_reused_where_they_are_rounded_anyway(
@@ -154,6 +173,17 @@ def test_long_job_says_how_long_it_will_take(
     assert sampled == sorted(set(sampled))
 
 
+def test_the_time_is_that_of_the_names_that_are_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.index.embed._TIMES_SAMPLE", 1)
+    monkeypatch.setattr("linker.index.embed.SAMPLE", 2)
+    monkeypatch.setattr("linker.index.embed._seconds_a_name", lambda *_: 2.0)
+    old, steps = build(tmp_path / "old", OLD), Steps()
+    build(tmp_path / "new", NEW, reuse=old.path, progress=steps)
+    assert steps.find("embedding") == ("embedding names, 3 reused, 4 new, about 8 s", 4)
+
+
 def test_short_job_is_not_sampled(tmp_path: Path) -> None:
     encoder = FakeEncoder()
     index = build(tmp_path / "new", NEW, encoder=encoder)
@@ -184,7 +214,7 @@ class HungryFake(FakeEncoder):
         return vectors
 
 
-@pytest.mark.parametrize(("at_once", "sizes"), [(1, [2, 2, 2, 1]), (3, [4, 3]), (100, [7])])
+@pytest.mark.parametrize(("at_once", "sizes"), [(2, [2, 2, 2, 1]), (3, [4, 3]), (100, [7])])
 def test_a_hungry_encoder_is_given_several_shards_at_once(
     at_once: int, sizes: list[int], tmp_path: Path
 ) -> None:
@@ -206,6 +236,17 @@ def test_a_stopped_build_of_a_hungry_encoder_keeps_what_was_done(tmp_path: Path)
     assert encoder.encoded == ["heart attack", "pyrexia", "zz top"]
 
 
+def test_a_hungry_encoder_is_not_asked_where_nothing_is_to_be_embedded(tmp_path: Path) -> None:
+    class Unloaded(FakeEncoder):
+        @property
+        def at_once(self) -> int:
+            raise AssertionError("the weights were loaded for nothing")
+
+    old = build(tmp_path / "old", OLD)
+    new = build(tmp_path / "new", OLD, encoder=Unloaded(), reuse=old.path)
+    assert new.manifest.counts == old.manifest.counts
+
+
 def test_a_hungry_encoder_is_timed_on_more_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,8 +258,10 @@ def test_a_hungry_encoder_is_timed_on_more_names(
     assert encoder.sizes == [1, 20, 40]
 
 
+# The names after it are on their way, and no more of them are embedded; the last has none.
+@pytest.mark.parametrize(("shard_names", "sizes"), [(2, [2, 2]), (7, [7])])
 def test_a_shard_that_cannot_be_written_stops_the_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shard_names: int, sizes: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -226,6 +269,5 @@ def test_a_shard_that_cannot_be_written_stops_the_build(
     monkeypatch.setattr("linker.index.shards.Shards.write", write)
     encoder = HungryFake(1)
     with pytest.raises(IndexFolderError, match="No space left on device"):
-        build(tmp_path / "new", NEW, encoder=encoder, shard_names=2)
-    # The names after it were on their way; no more of them are embedded.
-    assert encoder.sizes == [2, 2]
+        build(tmp_path / "new", NEW, encoder=encoder, shard_names=shard_names)
+    assert encoder.sizes == sizes

@@ -141,6 +141,27 @@ def test_what_is_near_an_index_leads_to_it(folder: Path) -> None:
     assert str(caught.value) == said
 
 
+@pytest.mark.parametrize(("n", "more"), [(5, ""), (6, " and 1 more")])
+def test_of_many_indexes_nearby_the_first_are_named(n: int, more: str, tmp_path: Path) -> None:
+    for i in range(n):
+        (tmp_path / f"i{i}").mkdir()
+        (tmp_path / f"i{i}" / MANIFEST).touch()
+    named = ", ".join(str(tmp_path / f"i{i}") for i in range(5))
+    with pytest.raises(IndexFolderError, match=re.escape(f"it holds some: {named}{more}") + "$"):
+        Manifest.read(tmp_path)
+
+
+def test_facts_say_what_is_not_stated(tmp_path: Path) -> None:
+    assert build(tmp_path / "small", [concept("X:1", "Fever", "Pyrexia")]).manifest.facts == {
+        "Terminology": "small.source",
+        "Release": "not stated",
+        "Concepts": "1",
+        "Names": "2",
+        "Encoder": "fake",
+        "Licence": "not stated",
+    }
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"format_version": 1'])
 def test_manifest_that_is_not_json_is_refused(content: bytes, folder: Path) -> None:
     (folder / MANIFEST).write_bytes(content)
@@ -157,8 +178,13 @@ def test_manifest_of_any_depth_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["../other", "/etc/hostname", "a/b", "..", "nul\0"])
 def test_manifest_that_names_a_file_elsewhere_is_refused(name: str, folder: Path) -> None:
     files = json.loads((folder / MANIFEST).read_text())["files"]
-    for changes in ({"files": {**files, name: {"bytes": 0, "sha256": ""}}}, {"layer": name}):
-        rewrite(folder, **{"files": files, **changes})
+    overlay = {"name": "local.csv", "sha256": "", "file": name, "rows": 1}
+    for changes in (
+        {"files": {**files, name: {"bytes": 0, "sha256": ""}}},
+        {"layer": name},
+        {"overlays": [overlay]},
+    ):
+        rewrite(folder, **{"files": files, "layer": "", "overlays": [], **changes})
         with pytest.raises(IndexFolderError, match="is no name of a file of this folder"):
             Index.open(folder, verify=True)
 

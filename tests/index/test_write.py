@@ -285,10 +285,13 @@ def test_folder_of_that_name_that_is_no_build_is_kept(out: Path) -> None:
 # --- stopped after the embedding -------------------------------------------------------------
 
 
-def test_finished_folder_that_was_not_renamed_yet_is_renamed(out: Path, undisturbed) -> None:
-    small(out).path.rename(out.with_name("mini.partial"))
+@pytest.mark.parametrize("min_recall", [0.0, 1.0])
+def test_finished_folder_that_was_not_renamed_yet_is_renamed(
+    min_recall: float, out: Path, undisturbed
+) -> None:
+    small(out, min_recall=min_recall).path.rename(out.with_name("mini.partial"))
     encoder = FakeEncoder()
-    small(out, encoder=encoder, resume=True)
+    small(out, encoder=encoder, min_recall=min_recall, resume=True)
     assert encoder.encoded == []
     assert content(out) == undisturbed
     assert beside(out) == ["mini"]
@@ -389,10 +392,21 @@ def test_error_of_the_calibration_loses_no_vector(out: Path, undisturbed) -> Non
     assert content(out) == undisturbed
 
 
-def test_recall_below_the_least_makes_no_index(out: Path) -> None:
+def letters() -> list[tuple[str, str]]:
+    """Names at random, so that a graph of few links misses some of the nearest."""
     rng = random.Random(0)
-    terms = [(f"X:{i}", "".join([*rng.choices("abcdefghij", k=6), str(i)])) for i in range(400)]
-    first = FakeEncoder()
+    return [(f"X:{i}", "".join([*rng.choices("abcdefghij", k=6), str(i)])) for i in range(400)]
+
+
+def test_search_is_tuned_for_the_least_recall_where_less_is_asked(out: Path) -> None:
+    asked = small(out, letters(), kind="HNSW3", recall=0.9).manifest.vectors
+    least = small(out, letters(), kind="HNSW3", recall=0.3, min_recall=0.9, force=True)
+    assert least.manifest.vectors == asked.model_copy(update={"recall_asked": 0.3})
+    assert asked.recall_at_10 >= 0.9
+
+
+def test_recall_below_the_least_makes_no_index(out: Path) -> None:
+    terms, first = letters(), FakeEncoder()
     message = (
         r"'HNSW2' finds 0\.\d+ of the 10 nearest names, asked for 0.95; "
         "go on with --resume and kind"
@@ -408,10 +422,24 @@ def test_recall_below_the_least_makes_no_index(out: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["IVF,RaBitQ", "IVF,SQ8", "HNSW16,SQ8", "HNSW32,SQfp16"])
+def test_another_kind_and_recall_take_up_the_vectors_and_not_the_training(
+    kind: str, out: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        small(out, kind="IVF4,RaBitQ", progress=StopAt("exact"))
+    encoder = FakeEncoder()
+    small(out, kind=kind, recall=0.5, encoder=encoder, resume=True)
+    assert encoder.encoded == []
+    assert content(out) == content(small(out.with_name("afresh"), kind=kind, recall=0.5).path)
+
+
 def test_kind_that_cannot_be_is_refused_before_anything_is_embedded(out: Path) -> None:
     encoder = FakeEncoder()
     with pytest.raises(ConfigError, match="'IVF4,Half' is not a FAISS factory string"):
         small(out, kind="IVF4,Half", encoder=encoder)
+    with pytest.raises(ConfigError, match="'NSG32' cannot take vectors part by part"):
+        small(out, kind="NSG32", encoder=encoder)
     assert beside(out) == []
     with pytest.raises(ConfigError, match="'IVF64,SQ8' wants at least 64 names, there are 40"):
         small(out, kind="IVF64,SQ8", encoder=encoder)

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import CONCEPTS, FakeEncoder, build, check_bulk_reads, concept, linker_of
+from cases import (
+    CONCEPTS,
+    FakeEncoder,
+    build,
+    check_bulk_reads,
+    concept,
+    files_of_at_most,
+    linker_of,
+)
 
 from linker import Linker
 from linker.encoder import Vectors
@@ -20,7 +28,7 @@ from linker.errors import (
     LinkerError,
     TerminologyError,
 )
-from linker.index import Index, locked
+from linker.index import Index, Manifest, locked
 from linker.link.calibrate import SHIPPED
 from linker.link.ranking.rank import rank
 from linker.link.ranking.rerank import candidates
@@ -166,7 +174,9 @@ def test_the_later_overlay_says_what_a_name_means(mini: Path, csv: Write) -> Non
     }
 
 
-@pytest.mark.parametrize(("kind", "decides"), [("abbreviation", True), ("related", False)])
+@pytest.mark.parametrize(
+    ("kind", "decides"), [("abbreviation", True), ("preferred", True), ("related", False)]
+)
 def test_what_is_near_to_a_concept_decides_nothing(
     mini: Path, csv: Write, kind: str, decides: bool
 ) -> None:
@@ -178,6 +188,14 @@ def test_a_row_that_is_left_out_leaves_what_was_decided(mini: Path, csv: Write) 
     lay(mini, csv("X:0002,LOB", name="a.csv"))
     lay(mini, csv("X:0404,LOB", name="b.csv"), skip_unknown=True)
     assert best(mini, "LOB") == ["X:0002"]
+
+
+def test_a_name_that_is_taken_away_from_one_of_two_means_the_other(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0002,LOB", "X:0015,LOB", name="a.csv"))
+    lay(mini, csv("X:0002,lob,remove", name="b.csv"))
+    store = Index.open(mini).store
+    assert store.local_names == {"lob": {store.row("X:0015")}}
+    assert best(mini, "LOB") == ["X:0015"]
 
 
 def test_a_name_that_is_taken_away_decides_nothing(mini: Path, csv: Write) -> None:
@@ -244,7 +262,7 @@ def test_a_new_concept_is_whole(mini: Path, csv: Write) -> None:
     assert found.codes == {"LOCAL": ("W7", "W7b")}
     assert best(mini, "ward 7 outbreak", "ward bug") == ["LOCAL:7", "LOCAL:7"]
     assert manifest.counts.concepts == len(CONCEPTS) + 1
-    assert manifest.overlays[0].concepts_added == 1
+    assert manifest.overlays[0].summary == "2 rows: 3 names added, 1 new concept"
 
 
 def test_codes_types_and_definition_are_added_to_those_of_the_concept(
@@ -257,6 +275,27 @@ def test_codes_types_and_definition_are_added_to_those_of_the_concept(
     assert found.definition == "Ours."
     assert found.names == ("Heart failure", "Cardiac failure", "Weak heart")
     assert manifest.overlays[0].summary == "1 row: 1 concept changed"
+
+
+@pytest.mark.parametrize(
+    ("row", "change"),
+    [
+        # What the concept has already.
+        ("X:0001,,,,finding,The heart pumps too little.,", "nothing changed"),
+        ("X:0001,,,,local,,", "1 concept changed"),
+        ("X:0001,,,,,Ours.,", "1 concept changed"),
+        ("X:0001,,,,,,HF1|HF1", "1 concept changed"),
+    ],
+)
+def test_a_concept_is_changed_by_what_it_has_not(
+    row: str, change: str, mini: Path, csv: Write
+) -> None:
+    before = Linker.load(mini).concept("X:0001")
+    assert lay(mini, csv(row)).overlays[0].summary == f"1 row: {change}"
+    after = Linker.load(mini).concept("X:0001")
+    assert (after == before) == (change == "nothing changed")
+    assert len(set(after.semantic_types)) == len(after.semantic_types)
+    assert after.codes.get("LOCAL", ()) in ((), ("HF1",))
 
 
 def test_a_preferred_name_takes_the_place_of_the_former_one(mini: Path, csv: Write) -> None:
@@ -278,6 +317,19 @@ def test_what_is_a_name_already_is_not_added_again(mini: Path, csv: Write) -> No
     # Where nothing is said, what it is stays; a kind that is said is its new one.
     assert kinds == {"heart failure": [NameKind.PREFERRED], "heart attack": [NameKind.RELATED]}
     assert manifest.overlays[0].names_added == 0
+
+
+def test_concepts_of_a_name_are_the_nearest_kind_first_then_by_id(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0002,COLD", "A:1,,,Cold", "X:0001,cold,related"))
+    store = Index.open(mini).store
+    pairs = store.pairs(store.name_row("cold"))
+    assert [(store.concept_id(p.concept), p.kind.value, p.surface) for p in pairs] == [
+        ("A:1", "preferred", "Cold"),
+        ("X:0007", "preferred", "Cold"),
+        ("X:0002", "exact", "COLD"),
+        ("X:0008", "exact", "Cold"),
+        ("X:0001", "related", "cold"),
+    ]
 
 
 def test_a_name_is_taken_away_once_another_is_preferred_wherever_the_rows_stand(
@@ -322,6 +374,18 @@ def test_a_parent_that_is_retired_is_followed(mini: Path, csv: Write) -> None:
     assert [store.concept_id(parent) for parent in store.parents(row)] == ["X:0001", "L:2"]
 
 
+def test_a_parent_is_named_once_and_none_is_its_own(mini: Path, csv: Write) -> None:
+    # X:9001 is an old id of X:0001, which would be counted twice as a parent, or as its own.
+    rows = "L:1,,Ward heart,X:9001|X:0001|L:1", "X:0001,,,X:9001|X:0001"
+    (info,) = lay(mini, csv(*rows, header=PARENTS)).overlays
+    linker = Linker.load(mini, encoder=FakeEncoder())
+    assert linker.concept("L:1").parents == ("X:0001",)
+    assert linker.concept("X:0001").parents == ("X:0009",)
+    store = Index.open(mini).store
+    assert store.child_counts(np.array([store.row("X:0001")], dtype=np.int32)).tolist() == [1]
+    assert info.concepts_changed == 0
+
+
 def test_a_parent_that_is_no_concept_is_told_of(mini: Path, csv: Write) -> None:
     file = csv("L:1,,Ward heart,X:0404|X:0009", "X:0006,Hot,,", header=PARENTS)
     before = content(mini)
@@ -352,6 +416,32 @@ def test_a_row_about_an_id_that_is_retired_for_good_says_so(tmp_path: Path, csv:
         "'X:3' is retired, and not replaced by one concept of the index",
         "'X:4' is not a concept of the index",
     ]
+
+
+def test_an_id_that_is_retired_for_good_may_be_a_new_concept(tmp_path: Path, csv: Write) -> None:
+    builder = TableBuilder("invented")
+    builder.add("X:1", "Heart failure")
+    builder.retire("X:2", name="Rash and fever", replaced_by=None)
+    builder.add("X:3", "Cough")
+    release = Release(terminology="Invented", version="", licence="", source="jsonl")
+    linker_of(builder.finish(release), tmp_path / "index")
+    manifest = lay(tmp_path / "index", csv("X:2,Hot spots,,Hot rash", "X:25,,,Chill"))
+    assert (manifest.counts.concepts, manifest.counts.retired) == (4, 0)
+    assert manifest.overlays[0].summary == "2 rows: 3 names added, 2 new concepts"
+    linker = Linker.load(tmp_path / "index", encoder=FakeEncoder())
+    assert linker.concept("X:2").names == ("Hot rash", "Hot spots")
+    assert best(tmp_path / "index", "hot spots", "chill", "cough") == ["X:2", "X:25", "X:3"]
+    check_bulk_reads(Index.open(tmp_path / "index").store)
+
+
+def test_a_name_that_is_not_there_and_is_taken_away_is_no_new_name(mini: Path, csv: Write) -> None:
+    before = Index.open(mini).manifest.counts
+    encoder = FakeEncoder()
+    manifest = overlay_index(
+        mini, [csv("X:0001,Nonsense,remove")], skip_unknown=True, encoder=encoder
+    )
+    assert (manifest.counts, encoder.encoded) == (before, [])
+    assert manifest.overlays[0].summary == "1 row: 1 row left out"
 
 
 def test_ties_go_by_concept_id_with_new_concepts_among_the_old(mini: Path, csv: Write) -> None:
@@ -419,6 +509,23 @@ def test_many_rows_are_read_as_each_is(mini: Path, csv: Write) -> None:
         csv("X:0001,Pump trouble", "X:0002,Chest pain", "A:1,,,Odd gait", "Z:1,Odd gait,,Limp"),
     )
     check_bulk_reads(Index.open(mini).store)
+
+
+def test_rows_of_the_layer_stand_among_those_of_the_index(mini: Path, csv: Write) -> None:
+    ids = ("A:1", "X:00055", "X:00056", "X:00061", "Z:1")
+    lay(mini, csv(*(f"{concept_id},,,Ward bug {i}" for i, concept_id in enumerate(ids))))
+    store = Index.open(mini).store
+    for concept_id in ids:
+        assert store.concept_id(store.row(concept_id)) == concept_id
+    assert [store.row(other) for other in ("A", "A:2", "X:000555", "Z:2")] == [None] * 4
+    rows = np.arange(store.n_concepts, dtype=np.int32)
+    by_id = sorted(rows.tolist(), key=store.concept_id)
+    assert rows[np.argsort(store.order(rows))].tolist() == by_id
+    assert len(set(store.order(rows).tolist())) == len(rows)
+    every = [store.normal(row) for row in range(store.n_names)]
+    ends = range(len(every) + 2)
+    for start, stop in ((start, stop) for start in ends for stop in ends if start <= stop):
+        assert store.normals(start, stop) == every[start:stop]
 
 
 def test_forms_of_the_layer_and_of_what_it_leaves_are_counted(tmp_path: Path, csv: Write) -> None:
@@ -515,6 +622,13 @@ def test_overlays_of_other_names_stay(mini: Path, csv: Write) -> None:
     assert best(mini, "pump trouble", "coronary") == ["X:0001", "X:0002"]
 
 
+def test_a_file_that_is_called_otherwise_is_another_overlay(mini: Path, csv: Write) -> None:
+    lay(mini, csv("X:0001,Pump trouble", name="old.csv"))
+    manifest = lay(mini, csv("X:0001,Pump trouble", name="new.csv"), remove=["old.csv"])
+    assert [info.name for info in manifest.overlays] == ["new.csv"]
+    assert [info.name for info in Index.open(mini, verify=True).manifest.overlays] == ["new.csv"]
+
+
 def test_an_overlay_comes_off_without_a_trace(mini: Path, csv: Write) -> None:
     before = content(mini)
     lay(mini, csv("X:0001,Pump trouble", "LOCAL:1,,,Odd", "X:0008,Cold,remove"))
@@ -534,8 +648,14 @@ def test_taking_off_what_is_not_there_is_refused(mini: Path, csv: Write) -> None
 
 def test_a_new_index_beside_the_old_one(mini: Path, csv: Write, tmp_path: Path) -> None:
     before = content(mini)
+    # What was left by one that was killed as it made a new index there.
+    (tmp_path / ".new.overlaying").mkdir()
+    (tmp_path / ".new.overlaying" / "names.arrow").write_text("cut short")
     lay(mini, csv("X:0001,Pump trouble"), out=tmp_path / "new")
     assert content(mini) == before
+    shared = [name for name in before if (mini / name).samefile(tmp_path / "new" / name)]
+    assert sorted(shared) == sorted({*before} - {"manifest.json"})
+    assert not (tmp_path / ".new.overlaying").exists()
     assert best(tmp_path / "new", "pump trouble") == ["X:0001"]
     Index.open(tmp_path / "new", verify=True)
     with pytest.raises(IndexFolderError, match="exists; choose another --out"):
@@ -549,6 +669,19 @@ def test_a_linker_that_has_the_index_open_goes_on(mini: Path, csv: Write) -> Non
     (link,) = linker.link(["pump trouble"])  # its vectors are read only now
     assert (link.concept_id, link.candidates[0].score) == ("X:0001", 1.0)
     assert linker.concept("X:0001").names[-1] == "Pump trouble"
+
+
+def test_an_overlay_that_is_replaced_while_an_index_is_opened_is_opened_as_it_is_now(
+    mini: Path, csv: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(mini, csv("X:0001,Pump trouble"))
+    read, before = Manifest.read, Manifest.read(mini)
+    lay(mini, csv("X:0001,Pumping badly"))
+    manifests = iter([before])
+    # The manifest that is read first is of files that are gone by now.
+    monkeypatch.setattr(Manifest, "read", lambda folder: next(manifests, None) or read(folder))
+    assert best(mini, "pumping badly") == ["X:0001"]
+    assert next(manifests, None) is None
 
 
 # --- what cannot be --------------------------------------------------------------------------
@@ -651,8 +784,33 @@ def test_a_mount_point_is_no_place_for_a_new_index(mini: Path, csv: Write) -> No
 
 
 def test_an_index_in_the_making_elsewhere_is_left_alone(mini: Path, csv: Write) -> None:
-    with locked(mini), pytest.raises(IndexFolderError, match="another process"):
-        lay(mini, csv("X:0001,Pump trouble"))
+    link = mini.parent / "elsewhere" / "link"
+    link.parent.mkdir()
+    link.symlink_to(mini)
+    for path in (mini, link):
+        with locked(mini), pytest.raises(IndexFolderError, match="another process"):
+            lay(path, csv("X:0001,Pump trouble"))
+    lay(link, csv("X:0001,Pump trouble"))
+    assert link.is_symlink()
+    assert best(mini, "pump trouble") == ["X:0001"]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_full_disk_leaves_the_index_as_it_was(beside: bool, mini: Path, csv: Write) -> None:
+    before, path = content(mini), csv("X:0001,Pump trouble")
+    out = mini.parent / "new" if beside else None
+    with (
+        files_of_at_most(1_000),
+        pytest.raises(
+            IndexFolderError, match=r"the overlay could not be written: .*; the index is"
+        ),
+    ):
+        lay(mini, path, out=out)
+    after = content(mini)
+    assert {name: after[name] for name in before} == before
+    assert not (mini.parent / "new").exists()
+    lay(mini, path, out=out)
+    assert best(mini if out is None else out, "pump trouble") == ["X:0001"]
 
 
 def test_a_damaged_layer_is_found(mini: Path, csv: Write) -> None:

@@ -151,10 +151,14 @@ def test_index_that_cannot_be_opened_is_rebuilt_with_its_overlays(
     assert Linker.load(overlaid).link(["pump trouble"])[0].concept_id == "X:1"
 
 
+@pytest.mark.parametrize("left", ["concept_id,name\nX:1,Pump tr", 'concept_id,name\nX:1,"Pu', None])
 def test_overlay_that_is_lost_stops_a_rebuild_unless_it_is_given_again(
-    tmp_path: Path, overlaid: Path, local: Path
+    left: str | None, tmp_path: Path, overlaid: Path, local: Path
 ) -> None:
-    next(overlaid.glob("overlay-*-local.csv")).write_text("concept_id,name\nX:1,Pump tr")
+    copy = next(overlaid.glob("overlay-*-local.csv"))
+    copy.unlink()
+    if left is not None:
+        copy.write_text(left)
     new = section(tmp_path, "new", NEW)
     with pytest.raises(IndexFolderError, match=r"missing or damaged: local\.csv; give these files"):
         build_index(recipe(terminology=new), overlaid, force=True)

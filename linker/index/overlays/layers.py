@@ -63,8 +63,8 @@ class LayeredVectors(Vectors):
     def search(self, queries: Floats, n: int) -> tuple[Cosines, Rows]:
         scores, rows = self._base.search(queries, n)
         more, added = self._layer.search(queries, n)
-        added = np.where(added < 0, added, added + len(self._base))
-        scores, rows = np.hstack([scores, more]), np.hstack([rows, added])
+        # The layer's search is exact, and leaves no place empty.
+        scores, rows = np.hstack([scores, more]), np.hstack([rows, added + len(self._base)])
         # Best first, ties by row; places that were left empty (-1) have the lowest cosine there is.
         order = np.lexsort((np.where(rows < 0, len(self), rows), -scores), axis=1)
         order = order[:, : min(n, len(self))]

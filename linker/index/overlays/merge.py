@@ -149,13 +149,16 @@ class Merge:
         is_changed = (values["preferred_name"], values["definition"]) != before
         lists: dict[str, Sequence[object]] = {
             "semantic_types": row.semantic_types,
-            "parents": [parent for parent in parents.values() if parent is not None],
+            # An old id of the concept may stand among them.
+            "parents": [parent for parent in parents.values() if parent not in (None, concept_id)],
             "codes": [{"vocabulary": v, "code": c} for v, c in row.codes],
         }
         for column, more in lists.items():
-            added = [value for value in more if value not in values[column]]
-            values[column] += added
-            is_changed = is_changed or bool(added)
+            for value in more:
+                # Two ids may have led to one parent, and a code may be there twice.
+                if value not in values[column]:
+                    values[column].append(value)
+                    is_changed = True
         if is_changed:
             tally.changed.add(concept_id)
         absent = next((parent for parent, found in parents.items() if found is None), None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from linker.index import NamePair, Store
 from linker.index.store.make import write_store
 from linker.schema import Concept
 from linker.terminology import NameKind, Release, TableBuilder, Terminology, add_forms, merge
-from linker.terminology.tables import CONCEPTS, NAMES
+from linker.terminology.tables import CONCEPTS, FORMS, NAMES
 from linker.text import normalise
 
 RELEASE = Release(terminology="Invented", version="1", licence="", source="test")
@@ -170,6 +171,11 @@ def test_spellings_of_one_name_are_all_kept_the_preferred_one_first(stored) -> N
     assert store.concept(0).names == ("cold", "ague", "COLD", "Cold")
 
 
+def test_spellings_of_one_name_count_as_one(stored) -> None:
+    store = stored(of(("X:1", "cold", "Cold", "COLD", "ague"), ("X:2", "Ague", "cold")))
+    assert store.name_counts(np.array([1, 0], dtype=np.int32)).tolist() == [2, 2]
+
+
 def test_names_that_cannot_be_read_are_left_out(stored) -> None:
     store = stored(of(("X:1", "fever", "\u200b", "\ufeff\u200b"), ("X:2", "\u200b", "cold")))
     assert list(names(store)) == ["cold", "fever"]
@@ -183,6 +189,14 @@ def test_range_of_normal_forms_is_in_the_order_of_rows(stored) -> None:
     assert store.normals(1, 3) == ["b", "c"]
     assert store.normals(0, store.n_names) == ["a", "b", "c", "d"]
     assert store.normals(2, 2) == []
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 4, 5])
+def test_all_normal_forms_are_given_in_the_order_of_rows(
+    piece: int, stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linker.index.store.store._PIECE", piece)
+    assert list(stored(of(("X:1", "C", "a", "D", "b"))).each_normal()) == ["a", "b", "c", "d"]
 
 
 def test_a_name_is_found_by_its_normal_form(stored) -> None:
@@ -202,6 +216,21 @@ def test_a_pair_of_a_derived_form_is_written_as_the_form_is(tmp_path: Path) -> N
         "ataxia": [("Ataxia", "Ataxia")],
         "ataxia, spastic": [("Ataxia, Spastic", "Ataxia, Spastic")],
         "spastic ataxia": [("Ataxia, Spastic", "Spastic Ataxia")],
+    }
+
+
+def test_what_is_a_name_itself_or_cannot_be_read_is_no_form(tmp_path: Path) -> None:
+    terminology = of(("X:1", "Rubella NOS"), ("X:2", "Rubella")).finish(RELEASE)
+    forms = [
+        {"concept_id": "X:1", "name": "Rubella NOS", "kind": "preferred", "form": form}
+        for form in ("rubella", "\u200b", "NOS rubella")
+    ]
+    forms_table = pa.Table.from_pylist(forms, schema=FORMS)
+    write_store(replace(terminology, forms=forms_table), tmp_path)
+    assert names(Store.open(tmp_path)) == {
+        "nos rubella": (NamePair(0, PREFERRED, "Rubella NOS", "NOS rubella"),),
+        "rubella": (NamePair(1, PREFERRED, "Rubella"),),
+        "rubella nos": (NamePair(0, PREFERRED, "Rubella NOS"),),
     }
 
 

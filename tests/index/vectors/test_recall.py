@@ -100,6 +100,7 @@ def hand(*cosines: float) -> recall.Truth:
         ([0.9, 0.8, 0.699995, 0.699995], 1.0),  # another order of the sum
         ([0.9, 0.8, 0.69998, 0.69998], 0.5),
         ([0.9, 0.8, 0.7, 0.7, 0.7, 0.7], 1.0),
+        ([0.9, 0.8, 0.700015, 0.700015, 0.7, 0.7], 1.0),  # never more than all
     ],
 )
 def test_recall_by_hand(scores: list[float], share: float) -> None:

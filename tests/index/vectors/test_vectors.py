@@ -328,6 +328,29 @@ def test_codes_propose_and_stored_vectors_score(opened: Vectors) -> None:
     np.testing.assert_allclose(scores, true, rtol=0, atol=2e-4)
 
 
+@pytest.mark.parametrize(
+    ("refine", "n", "n_compared"),
+    [
+        (20, 4, 20),
+        (20, 10, 20),
+        (20, 60, 120),  # the last of many neighbours are chosen from as many again
+        (20, 2000, 3000),  # as many as there are
+        (None, 4, 100),  # not tuned
+    ],
+)
+def test_the_nearest_are_those_of_the_candidates_that_are_compared(
+    refine: int | None, n: int, n_compared: int, tmp_path: Path
+) -> None:
+    vectors = coded(tmp_path, "RaBitQ", near(3000), Effort(refine=refine))
+    (query,) = queries = held_out(vectors, size=1)
+    (scores,), (rows,) = vectors.search(queries, n)
+    (compared,) = vectors.candidates(queries, n_compared)
+    cosines = vectors.cosines(query, compared)
+    order = np.lexsort((compared, -cosines))[:n]
+    assert rows.tolist() == compared[order].tolist()
+    assert scores.tolist() == cosines[order].tolist()
+
+
 def test_batches_change_neither_scores_nor_rows_of_codes(opened: Vectors) -> None:
     queries = held_out(opened, size=45)
     scores, rows = opened.search(queries, 12)
