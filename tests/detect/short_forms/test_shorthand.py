@@ -97,3 +97,4 @@ def test_what_may_stand_in_a_phrase(word: str, expected: bool) -> None:
 
 def test_the_parts_of_a_phrase_in_full() -> None:
     assert in_full("CNS and Abd cns pain") == "central nervous system and abdominal cns pain"
+    assert in_full("b/l infxn of L-sided l-sided") == "bilateral infection of left-sided l-sided"
