@@ -31,6 +31,13 @@ _PAYMENT = r"(?i:[\[(](?:[A-Z]+[/-])?HCC(?:[/ -][A-Z\d]+)?[\])])"
 # Chapters of the Read codes: "[D]" is for symptoms, "[X]" for what ICD-10 alone has.
 _READ = r"\[(?:[DMQVX]|SO|EC)\]"
 
+# What SNOMED CT puts behind its names, to say of what kind they are: "Fever (finding)".
+_TAG = (
+    r"\((?i:body structure|cell structure|clinical drug|disorder|event|finding|medicinal product"
+    r"|morphologic abnormality|observable entity|organism|physical object|procedure|product"
+    r"|qualifier value|regime/therapy|situation|specimen|substance)\)"
+)
+
 # What a list keeps and offers no more: "zz" puts it at the end. "ZZ" alone may be a genotype.
 _OUT_OF_USE = r"zz+(?:[\s_*-]+|(?=[A-Z]))|ZZZ+[\s_*-]*|ZZ_+"
 _NOT_FOR_USE = r"(?i:do not use)"
@@ -55,7 +62,7 @@ _BEFORE = re.compile(
     rf"|{_LETTERED}\s+(?!\w{{1,3}}$)|[–—-]\s|{_OUT_OF_USE}|{_ITEM}"
 )
 _BEHIND = re.compile(
-    rf"{_BRACKETED}|{_PAYMENT}|\({_NOT_FOR_USE}\)|\((?:(?i:{_FOUND})\s+)?{_YEAR}\)"
+    rf"{_BRACKETED}|{_PAYMENT}|{_TAG}|\({_NOT_FOR_USE}\)|\((?:(?i:{_FOUND})\s+)?{_YEAR}\)"
 )
 # Without brackets, only what can be nothing else: "ICD 2018" may be a device and its year.
 _SAID_BEHIND = re.compile(

@@ -41,6 +41,7 @@ _LONGEST = 300
 _KEPT = 16384
 """Queries of which is kept whether they are tests."""
 _WITHOUT = re.compile(r"(?<![\w/])w/o(?![\w/])", re.IGNORECASE)
+_WITH = re.compile(r"(?<![\w/])w/ ?(?=[^\W\d])", re.IGNORECASE)
 _STAGE = re.compile(r"\b(stage )(i{1,3})([a-c])\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s,;()]+")
 _READING = re.compile(
@@ -60,7 +61,7 @@ def spelled_out(index: Index, query: str) -> str:
     """
     if len(query) > _LONGEST:
         return query
-    query = _WITHOUT.sub("without", with_words(query))
+    query = _WITH.sub("with ", _WITHOUT.sub("without", with_words(query)))
     plain = unicodedata.normalize("NFKC", readable(query))
     other_name = _first_known(index, as_written(plain))
     # Such a word is no slip of another: "Advil" is not Avil, nor "Neurontin" neuronectin.
@@ -99,8 +100,14 @@ def spelled_out(index: Index, query: str) -> str:
     if not done or _has_words_of_a_name(index, query):
         return query
     # "R knee pain" is less than a name if its side is left out, and "right knee pain" may be one.
-    # "Gastro-esophageal reflux disease without esophagitis", "stage 3b".
-    for said in dict.fromkeys((full, in_full(full), _STAGE.sub(_in_digits, full))):
+    # "Gastro-esophageal reflux disease without esophagitis", "stage 3b"; "CA" may be a carcinoma.
+    tried = (
+        full,
+        in_full(full),
+        _STAGE.sub(_in_digits, full),
+        full.replace("cancer", "carcinoma"),
+    )
+    for said in dict.fromkeys(tried):
         if _has_words_of_a_name(index, said):
             return said
     stays = known or _is_reworded(index, query)

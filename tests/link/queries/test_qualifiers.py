@@ -62,6 +62,9 @@ CONCEPTS = [
     concept("Q:42", "Upper abdominal pain"),
     concept("Q:43", "Abdominal pain"),
     concept("Q:39", "Chronic kidney disease, stage 3b"),
+    concept("Q:44", "Sebaceous gland carcinoma"),
+    concept("Q:45", "Focal seizure with anomia"),
+    concept("Q:46", "Bilateral ureter obstruction"),
 ]
 
 
@@ -101,6 +104,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("CKD stage 3, stable", "Q:08"),  # the stage stays where it is named
         ("HTN, stage 2", "Q:11"),
         ("GERD w/o esophagitis", "Q:38"),
+        ("gastro-esophageal reflux disease w/ esophagitis", "Q:37"),
+        ("focal seizure w/anomia", "Q:45"),
+        ("sebaceous gland CA", "Q:44"),
+        ("b/l ureter obstruction", "Q:46"),
         ("CKD stage IIIb", "Q:39"),
         ("abdominal pain - RUQ", "Q:43"),
         ("s/p MI", "Q:40"),
