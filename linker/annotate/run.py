@@ -246,11 +246,12 @@ class _Run:
                 # An error is tried again.
                 self.faults.n_before += record.bad is not None
                 self._enter(record.note_id, record.text, is_done=record.bad is None)
+        self._ledger.old = self._ledger.records
         resumed = 0
         for record in read_records(self._output.partial) if is_resumed else ():
             self._enter(record.note_id, record.text, is_done=True)
             if record.bad is not None:
-                self.faults.known.add(record.bad.place)
+                self.faults.recall(record.bad)
             resumed += 1
         self.counts = replace(self.counts, resumed=resumed)
 
@@ -333,8 +334,7 @@ class _Run:
             if isinstance(item, Note) and not self._ledger.meet(item.id):
                 item = file.bad(item.id, line, DUPLICATE)
             if isinstance(item, BadNote):
-                self.faults.look_at(item)
-                if item.place not in self.faults.known:
+                if self.faults.look_at(item):
                     yield item, b""
             else:
                 text = self._digest(item)
