@@ -14,6 +14,22 @@ from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile
 from linker.errors import NoteError
 
 
+class _Taken:
+    """The ids of documents that are withdrawn, and of notes whose text is null."""
+
+    def __init__(self) -> None:
+        self.withdrawn: set[str] = set()
+        self.without_text: set[str] = set()
+
+    def look_at(self, bad: BadNote) -> None:
+        if bad.id is None:
+            return
+        if bad.reason.endswith(WITHDRAWN):
+            self.withdrawn.add(bad.id)
+        elif bad.reason.endswith(NO_TEXT):
+            self.without_text.add(bad.id)
+
+
 class Faults:
     """The notes in error of a run.
 
@@ -28,10 +44,10 @@ class Faults:
         # Counted: the notes of one line may have the same.
         self._known: Counter[BadNote] = Counter()
         self._again: Counter[BadNote] = Counter()
-        self._withdrawn_before: set[str] = set()
         self._ids: set[str] = set()
-        self._withdrawn: set[str] = set()
-        self._without_text: set[str] = set()
+        # What the input takes back, and what the run that was stopped read that it does.
+        self._taken = _Taken()
+        self._taken_before = _Taken()
         self._unknown: BadNote | None = None
         self._real = functools.cache(os.path.realpath)
         self._files = files
@@ -63,8 +79,7 @@ class Faults:
         What it took back stays so, though the input may say nothing of it any more.
         """
         self._known[bad] += 1
-        if bad.id is not None:
-            self._take_back(bad.id, bad.reason, self._withdrawn_before)
+        self._taken_before.look_at(bad)
 
     def look_at(self, bad: BadNote) -> bool:
         """Be told of a note of the input that is in error; whether the journal has not told it."""
@@ -72,17 +87,11 @@ class Faults:
             self._unknown = self._unknown or bad
         else:
             self._ids.add(bad.id)
-            self._take_back(bad.id, bad.reason, self._withdrawn)
+            self._taken.look_at(bad)
         if bad not in self._known:
             return True
         self._again[bad] += 1
         return self._again[bad] > self._known[bad]
-
-    def _take_back(self, note_id: str, reason: str, withdrawn: set[str]) -> None:
-        if reason.endswith(WITHDRAWN):
-            withdrawn.add(note_id)
-        elif reason.endswith(NO_TEXT):
-            self._without_text.add(note_id)
 
     def has(self, note_id: str) -> bool:
         """Whether the input has a note of this id that is in error."""
@@ -90,12 +99,18 @@ class Faults:
 
     def takes_back(self) -> bool:
         """Whether a note was withdrawn, or the text of one taken away."""
-        return bool(self._withdrawn or self._withdrawn_before or self._without_text)
+        return any(True for _ in self._taken_ids())
 
     def takes_from(self, ledger: Ledger) -> bool:
         """Whether one of the notes that a record holds is gone."""
-        taken = (*self._withdrawn, *self._withdrawn_before, *self._without_text)
-        return any(self.is_gone(note_id, ledger) and ledger.holds(note_id) for note_id in taken)
+        return any(
+            self.is_gone(note_id, ledger) and ledger.holds(note_id) for note_id in self._taken_ids()
+        )
+
+    def _taken_ids(self) -> Iterator[str]:
+        for taken in (self._taken, self._taken_before):
+            yield from taken.withdrawn
+            yield from taken.without_text
 
     def is_gone(self, note_id: str, ledger: Ledger) -> bool:
         """Whether links that the note has from before are none of its own any more.
@@ -103,17 +118,22 @@ class Faults:
         An input in which no note has a text says nothing of those whose text is missing: it is
         broken.
         """
-        if note_id in self._withdrawn:
+        now, before = self._taken, self._taken_before
+        if note_id in now.withdrawn:
             return True
         if ledger.is_met(note_id):
             return False
-        return note_id in self._withdrawn_before or (
-            note_id in self._without_text and ledger.met > 0
+        if note_id in before.withdrawn:
+            return True
+        # The run that was stopped may have read its text elsewhere.
+        is_without = note_id in now.without_text or (
+            note_id in before.without_text and not ledger.is_new(note_id)
         )
+        return is_without and ledger.met > 0
 
     def is_all(self, ledger: Ledger) -> bool:
         """Whether the input holds errors alone, documents that it withdraws left out."""
-        return not ledger.met and not self._withdrawn
+        return not ledger.met and not self._taken.withdrawn
 
     def are_met_again(self) -> bool:
         """Whether the input still has errors of the run that was stopped."""

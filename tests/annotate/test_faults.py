@@ -206,6 +206,14 @@ def test_a_note_is_gone_where_it_is_withdrawn_or_alone_has_no_text(
     assert faults.is_all(ledger) is (met is None and reason != DELETED)
 
 
+def test_a_note_whose_id_is_empty_is_taken_back_as_any_other(tmp_path: Path) -> None:
+    for reason in (DELETED, f"text {NO_TEXT}"):
+        faults = _faults(tmp_path / "n.jsonl")
+        assert not faults.takes_back()
+        _told(faults, BadNote("", "n.jsonl", 1, reason))
+        assert faults.takes_back()
+
+
 def test_what_is_withdrawn_and_was_never_held_takes_nothing(tmp_path: Path, ledger: Ledger) -> None:
     faults = _faults(tmp_path / "n.jsonl")
     _told(faults, BadNote("new", "n.jsonl", 1, DELETED))

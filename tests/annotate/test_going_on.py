@@ -141,6 +141,15 @@ def test_a_note_whose_text_was_taken_away_before_the_stop_loses_its_links(
     assert ("a" in found_in(out), "b" in found_in(out), errors_of(out)) == (True, False, ["b"])
 
 
+def test_a_note_whose_text_was_read_elsewhere_before_the_stop_is_kept(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    without = write_notes(tmp_path / "1.jsonl", {"b": None})
+    _stopped(linker, [without, write_notes(tmp_path / "2.jsonl", {"b": PAIN, **SOME})], out)
+    _goes_on(linker, [write_notes(tmp_path / "3.jsonl", {"c": PAIN})], out)
+    assert (found_in(out)["b"], errors_of(out)) == (["chest pain"], ["b"])
+
+
 def test_an_error_that_was_met_again_before_the_stop_is_told_once(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:

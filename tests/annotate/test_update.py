@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from cases import CONCEPTS, FakeEncoder, FatalDetector, build, files_of_at_most
 from nights import FEVER, PAIN, errors_of, found_in, write_documents, write_notes
 
 from linker import Linker
-from linker.annotate import Counts, annotate_files
+from linker.annotate import Counts, NoteStream, annotate_files
 from linker.annotate.batch import BATCH_NOTES
 from linker.annotate.journal import Journal, pack, read_job, read_records
+from linker.annotate.manifest import write_manifest
+from linker.annotate.output import Totals
 from linker.errors import IndexFolderError, NoteError
 from linker.index import Index
 from linker.lock import locked
@@ -555,6 +558,37 @@ def test_a_damaged_state_is_told(linker: Linker, tmp_path: Path, out: Path) -> N
         annotate_files(linker, [notes], out)
 
 
+def test_a_state_that_is_gone_where_a_stopped_run_builds_on_it_is_told(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    annotate_files(linker, [write_notes(tmp_path / "notes.jsonl", {"a": FEVER})], out)
+    more = write_notes(tmp_path / "more.jsonl", {str(i): PAIN for i in range(N_NOTES)})
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [more], out, progress=stop)
+    state, aside = out.with_name("out.jsonl.state"), tmp_path / "aside"
+    state.rename(aside)
+    with pytest.raises(NoteError, match=r"state: is gone, and the run that was stopped .*--force"):
+        annotate_files(linker, [more], out, resume=True)
+    aside.rename(state)
+    assert annotate_files(linker, [more], out, resume=True).held_notes == N_NOTES + 1
+
+
+def test_a_list_of_errors_that_is_gone_is_written_again(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    annotate_files(linker, [notes], out)
+    errors = out.with_name("out.jsonl.errors.jsonl")
+    written = errors.read_bytes()
+    errors.unlink()
+    assert annotate_files(linker, [notes], out).held_errors == 1
+    assert errors.read_bytes() == written
+
+
 def test_two_runs_on_one_output_are_refused(linker: Linker, tmp_path: Path, out: Path) -> None:
     notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     busy = NoteError("busy")
@@ -679,6 +713,29 @@ def test_the_manifest_says_what_was_done_with_what(
     assert _manifest(out)["inputs"][1] == {"path": "stdin"}
 
 
+@pytest.mark.parametrize("modified", [1e12, -1e12, 1e300])
+def test_a_file_of_a_year_that_no_calendar_has_is_listed_without_its_time(
+    linker: Linker, tmp_path: Path, out: Path, modified: float
+) -> None:
+    """Some file systems hold such times."""
+    out.write_bytes(b"")
+    stream = NoteStream([write_notes(tmp_path / "notes.jsonl", {})])
+    stream.files = [replace(file, modified=modified) for file in stream.files]
+    write_manifest(
+        out.with_name("out.jsonl.run.json"),
+        linker,
+        out,
+        {**linker.settings, "format": "jsonl"},
+        stream,
+        Totals(0, 0, 0, 0),
+        Counts(0, 0, 0, 0),
+        started="2024-01-02T00:00:00+00:00",
+        workers=1,
+        seconds=0.0,
+    )
+    assert _manifest(out)["inputs"] == [{"path": str(tmp_path / "notes.jsonl"), "bytes": 0}]
+
+
 def test_manifest_of_many_files_lists_the_first_and_counts_all(
     linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -720,6 +777,19 @@ def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, sh
     assert out.with_name("out.jsonl.partial").exists()
     annotate_files(linker, [notes], out, resume=True)
     assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
+def test_a_disk_that_is_full_at_the_manifest_loses_nothing(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": "All well."})
+    stopped = r"out\.jsonl: the run stopped: File too large at .*run\.json; what .*--resume goes on"
+    with files_of_at_most(1000), pytest.raises(NoteError, match=stopped):
+        annotate_files(linker, [notes], out)
+    assert annotate_files(linker, [notes], out, resume=True).resumed == 1
+    assert (found_in(out), _manifest(out)["holds"]["notes"]) == ({"a": []}, 1)
+    assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux says which file is open")
