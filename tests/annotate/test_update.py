@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from cases import CONCEPTS, FakeEncoder, FatalDetector, build, files_of_at_most
+from cases import CONCEPTS, PATIENCE, FakeEncoder, FatalDetector, build, files_of_at_most
 from nights import FEVER, PAIN, errors_of, found_in, write_documents, write_notes
 
 from linker import Linker
@@ -799,7 +799,7 @@ def test_files_of_a_folder_are_put_on_the_disk_together(
     notes = write_notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(5)})
     put: list[str] = []
     # One file after the other would wait here for a second one, and fail.
-    two = threading.Barrier(2, timeout=20)
+    two = threading.Barrier(2, timeout=PATIENCE)
 
     def fsync(handle: int) -> None:
         name = Path(f"/proc/self/fd/{handle}").readlink().name
