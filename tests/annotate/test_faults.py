@@ -176,8 +176,10 @@ def test_errors_that_the_journal_has_are_counted(tmp_path: Path) -> None:
     bad = BadNote(None, "n.jsonl", 1, "not FHIR")
     faults.recall(bad)
     faults.recall(bad)
-    assert [faults.look_at(bad) for _ in range(3)] == [False, False, True]
     assert faults.look_at(BadNote(None, "n.jsonl", 1, "not JSON"))
+    assert not faults.are_met_again()
+    assert [faults.look_at(bad) for _ in range(3)] == [False, False, True]
+    assert faults.are_met_again()
 
 
 @pytest.mark.parametrize(
