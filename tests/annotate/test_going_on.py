@@ -177,3 +177,12 @@ def test_an_error_before_the_stop_goes_once_its_note_is_read_from_another_file(
     _stopped(linker, [write_notes(tmp_path / "1.jsonl", {"a": None, "b": None, **SOME})], out)
     _goes_on(linker, [write_notes(tmp_path / "2.jsonl", {"a": PAIN})], out)
     assert (found_in(out)["a"], errors_of(out)) == (["chest pain"], ["b"])
+
+
+def test_an_input_of_errors_alone_is_told_as_unread_also_where_all_of_them_are_known(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = write_notes(tmp_path / "notes.jsonl", dict.fromkeys(SOME))
+    _stopped(linker, [notes], out)
+    counts = _goes_on(linker, [notes], out)
+    assert (counts.errors, counts.resumed, counts.unread) == (0, BATCH_NOTES, True)
