@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from linker.annotate.ledger import Ledger
 from linker.annotate.read import DUPLICATE
-from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile, Place
+from linker.annotate.readers import NO_TEXT, WITHDRAWN, BadNote, NoteFile
 from linker.errors import NoteError
+
+
+class _Taken:
+    """The ids of documents that are withdrawn, and of notes whose text is null."""
+
+    def __init__(self) -> None:
+        self.withdrawn: set[str] = set()
+        self.without_text: set[str] = set()
+
+    def look_at(self, bad: BadNote) -> None:
+        if bad.id is None:
+            return
+        if bad.reason.endswith(WITHDRAWN):
+            self.withdrawn.add(bad.id)
+        elif bad.reason.endswith(NO_TEXT):
+            self.without_text.add(bad.id)
 
 
 class Faults:
@@ -21,14 +38,16 @@ class Faults:
     """
 
     def __init__(self, files: Sequence[NoteFile]) -> None:
-        # Places that the journal of the run that was stopped has, and those of them met again.
-        self.known: set[Place] = set()
         # Errors of the output that was there.
         self.n_before = 0
-        self._again: set[Place] = set()
+        # Errors that the journal of the run that was stopped has, and those of them met again.
+        # Counted: the notes of one line may have the same.
+        self._known: Counter[BadNote] = Counter()
+        self._again: Counter[BadNote] = Counter()
         self._ids: set[str] = set()
-        self._withdrawn: set[str] = set()
-        self._without_text: set[str] = set()
+        # What the input takes back, and what the run that was stopped read that it does.
+        self._taken = _Taken()
+        self._taken_before = _Taken()
         self._unknown: BadNote | None = None
         self._real = functools.cache(os.path.realpath)
         self._files = files
@@ -54,31 +73,44 @@ class Faults:
         folder, name = os.path.split(file)
         return str(Path(self._real(folder), name))
 
-    def look_at(self, bad: BadNote) -> None:
-        """Be told of a note of the input that is in error."""
-        if bad.place in self.known:
-            self._again.add(bad.place)
+    def recall(self, bad: BadNote) -> None:
+        """Be told of a note in error of the run that was stopped.
+
+        What it took back stays so, though the input may say nothing of it any more.
+        """
+        self._known[bad] += 1
+        self._taken_before.look_at(bad)
+
+    def look_at(self, bad: BadNote) -> bool:
+        """Be told of a note of the input that is in error; whether the journal has not told it."""
         if bad.id is None:
             self._unknown = self._unknown or bad
-            return
-        self._ids.add(bad.id)
-        if bad.reason.endswith(WITHDRAWN):
-            self._withdrawn.add(bad.id)
-        elif bad.reason.endswith(NO_TEXT):
-            self._without_text.add(bad.id)
+        else:
+            self._ids.add(bad.id)
+            self._taken.look_at(bad)
+        if bad not in self._known:
+            return True
+        self._again[bad] += 1
+        return self._again[bad] > self._known[bad]
 
     def has(self, note_id: str) -> bool:
         """Whether the input has a note of this id that is in error."""
         return note_id in self._ids
 
     def takes_back(self) -> bool:
-        """Whether the input withdraws a note, or takes the text of one away."""
-        return bool(self._withdrawn or self._without_text)
+        """Whether a note was withdrawn, or the text of one taken away."""
+        return any(True for _ in self._taken_ids())
 
     def takes_from(self, ledger: Ledger) -> bool:
         """Whether one of the notes that a record holds is gone."""
-        taken = (*self._withdrawn, *self._without_text)
-        return any(self.is_gone(note_id, ledger) and ledger.holds(note_id) for note_id in taken)
+        return any(
+            self.is_gone(note_id, ledger) and ledger.holds(note_id) for note_id in self._taken_ids()
+        )
+
+    def _taken_ids(self) -> Iterator[str]:
+        for taken in (self._taken, self._taken_before):
+            yield from taken.withdrawn
+            yield from taken.without_text
 
     def is_gone(self, note_id: str, ledger: Ledger) -> bool:
         """Whether links that the note has from before are none of its own any more.
@@ -86,31 +118,47 @@ class Faults:
         An input in which no note has a text says nothing of those whose text is missing: it is
         broken.
         """
-        if note_id in self._withdrawn:
+        now, before = self._taken, self._taken_before
+        if note_id in now.withdrawn:
             return True
-        return note_id in self._without_text and ledger.met > 0 and not ledger.is_met(note_id)
+        if ledger.is_met(note_id):
+            return False
+        if note_id in before.withdrawn:
+            return True
+        # The run that was stopped may have read its text elsewhere.
+        is_without = note_id in now.without_text or (
+            note_id in before.without_text and not ledger.is_new(note_id)
+        )
+        return is_without and ledger.met > 0
 
     def is_all(self, ledger: Ledger) -> bool:
         """Whether the input holds errors alone, documents that it withdraws left out."""
-        return not ledger.met and not self._withdrawn
+        return not ledger.met and not self._taken.withdrawn
 
     def are_met_again(self) -> bool:
         """Whether the input still has errors of the run that was stopped."""
         return bool(self._again)
 
-    def are_mended(self) -> bool:
-        """Whether `is_mended` holds of an error of the run that was stopped."""
-        return any(map(self._is_gone, self.known - self._again))
+    def mended(self, ledger: Ledger, *, prune: bool) -> frozenset[BadNote]:
+        """Errors of the run that was stopped that are none any more.
 
-    def is_mended(self, bad: BadNote) -> bool:
-        """Whether the run that was stopped had an error that its file has no more."""
-        return bad.place in self.known and bad.place not in self._again and self._is_gone(bad.place)
+        Those of notes that could be read and not annotated are not among them: their text says
+        whether they are tried again.
 
-    def _is_gone(self, place: Place) -> bool:
-        return place[0] is not None and self._place(place[0]) in self._read
+        Args:
+            ledger: knows which notes the input held.
+            prune: whether those of what the input lacks are among them.
+        """
+        left = (bad for bad in self._known if bad.file is not None and bad not in self._again)
+        return frozenset(bad for bad in left if prune or self._is_read_again(bad, ledger))
 
     def is_seen_again(self, bad: BadNote, ledger: Ledger) -> bool:
         """Whether the file or note of an earlier run's error was read: what came of it is new."""
+        if bad in self._known or self._is_read_again(bad, ledger):
+            return True
+        return bad.id is not None and bad.reason != DUPLICATE and ledger.is_new(bad.id)
+
+    def _is_read_again(self, bad: BadNote, ledger: Ledger) -> bool:
         if bad.id is not None and bad.reason != DUPLICATE and ledger.is_met(bad.id):
             return True
         return bad.file is not None and self._place(bad.file) in self._read
@@ -133,8 +181,15 @@ class Faults:
                 f"not be read at {place} ({bad.reason}); mend that, or leave out --prune, and use "
                 "--resume to go on"
             )
-        if ledger.records and not ledger.met and not self._ids:
+        if self._is_empty(ledger):
             raise NoteError(
                 f"{out}: nothing was dropped or written, since the input holds no note, and "
                 "--prune would drop all; correct the input, or leave out --prune"
             )
+
+    def tell_what_is_gone(self, ledger: Ledger) -> bool:
+        """Whether `check_prune` lets it pass."""
+        return self._unknown is None and not self._is_empty(ledger)
+
+    def _is_empty(self, ledger: Ledger) -> bool:
+        return ledger.records > 0 and not ledger.met and not self._ids

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
+from linker.annotate.journal import is_journal
 from linker.annotate.readers import ENDINGS, NOTE_READERS, NoteFile, known_column
 from linker.errors import NoteError
 
@@ -127,7 +128,7 @@ def _walk(top: Path, left_out: Collection[Path], unread: dict[Path, str]) -> Ite
                     "since; write what it holds now to Parquet, or name the files that are to be "
                     "read"
                 )
-            passed_over = _of_runs({*folders, *names}) | {_UNCOMMITTED}
+            passed_over = _of_runs(folder, {*folders, *names}) | {_UNCOMMITTED}
             passed_over |= {name for name in (*folders, *names) if name.startswith(".")}
             passed_over |= {name for name in names if _is_in(_place(real, name), left_out)}
             folders[:] = [name for name in folders if name not in passed_over]
@@ -145,15 +146,17 @@ def _table_kind(folder: Path, folders: Collection[str]) -> str | None:
     return next((kind for log, kind in _LOGS.items() if log in folders), None)
 
 
-def _of_runs(names: Collection[str]) -> set[str]:
+def _of_runs(folder: Path, names: Collection[str]) -> set[str]:
     """What of a folder's entries is the output of a run, or about to become one: see `output`."""
     outputs = {name.removesuffix(".run.json") for name in names if name.endswith(".run.json")}
+    under_way = {name.removesuffix(".partial") for name in names if name.endswith(".partial")}
+    # One that is being put in place has no manifest.
+    outputs |= {name for name in under_way if is_journal(folder / f"{name}.partial")}
     found = {
         f"{output}{what}"
         for output in outputs.intersection(names)
         for what in ("", ".run.json", ".errors.jsonl")
     }
-    under_way = {name.removesuffix(".partial") for name in names if name.endswith(".partial")}
     return found | {f"{output}.writing" for output in under_way}
 
 

@@ -155,6 +155,15 @@ class Journal:
         self._unsynced = 0
 
 
+def is_journal(path: Path) -> bool:
+    """Whether a path is a journal by its first bytes; no error where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
 def is_unbegun(path: Path) -> bool:
     """Whether a file is a journal without a whole job, as a kill may leave it: it holds nothing."""
     with path.open("rb") as file:

@@ -25,9 +25,11 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        # `records`: how many there are; `replaced`: how many of them hold a note anew;
-        # `all_integers`: whether all their ids are whole numbers; `met`: ids that the input held.
+        # `records`: how many there are; `old`: how many of them, from the first, an earlier run
+        # made; `replaced`: how many hold a note anew; `all_integers`: whether all their ids are
+        # whole numbers; `met`: ids that the input held.
         self.records = 0
+        self.old = 0
         self.replaced = 0
         self.met = 0
         self.all_integers = True
@@ -94,6 +96,11 @@ class Ledger:
     def is_latest(self, note_id: str, record: int) -> bool:
         """Whether no later record took the place of this one."""
         return self._column("record", note_id) == record
+
+    def is_new(self, note_id: str) -> bool:
+        """Whether a record holds the note that no earlier run made."""
+        record = self._column("record", note_id)
+        return isinstance(record, int) and record >= self.old
 
     def is_met(self, note_id: str) -> bool:
         """Whether the input held the id."""

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from linker.annotate.counts import Counts
 from linker.annotate.output import Totals, described
 from linker.annotate.read import NoteStream
 from linker.annotate.readers import NoteFile
@@ -41,11 +42,11 @@ def write_manifest(
     settings: dict[str, Any],
     stream: NoteStream,
     totals: Totals,
+    done: Counts,
     *,
     started: str,
     workers: int,
     seconds: float,
-    done: dict[str, int],
 ) -> None:
     """Write `OUT.run.json`, atomically.
 
@@ -55,16 +56,24 @@ def write_manifest(
         settings: what decides the links beside the notes.
         stream: the input.
         totals: what the output holds.
+        done: what the part of the run did that ends now.
         started: when the run was begun, also if it was stopped in between.
-        seconds: how long the part of it took that ends now.
-        done: what that part did.
+        seconds: how long that part took.
     """
     index = linker.manifest
     manifest = {
         "tool": SYSTEM,
         "output": {"path": str(out), "format": settings["format"], **described(out)},
         "holds": asdict(totals),
-        "this_run": {**done, "seconds": round(seconds, 1), "workers": workers},
+        "this_run": {
+            "notes": done.notes,
+            "resumed": done.resumed,
+            "kept": done.kept,
+            "dropped": done.dropped,
+            "workers_replaced": done.deaths,
+            "seconds": round(seconds, 1),
+            "workers": workers,
+        },
         "started": started,
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "index": {
@@ -94,8 +103,12 @@ def _input(file: NoteFile) -> dict[str, Any]:
     about = {"path": str(file.path), "bytes": file.size}
     if file.modified is None:
         return about
-    # As it was when the run began: the file may be gone by now.
-    modified = datetime.fromtimestamp(file.modified, timezone.utc)
+    try:
+        # As it was when the run began: the file may be gone by now.
+        modified = datetime.fromtimestamp(file.modified, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        # Some file systems hold times that no calendar has.
+        return about
     return {**about, "modified": modified.isoformat(timespec="seconds")}
 
 

@@ -24,6 +24,7 @@ class Merge:
         prune: whether notes go that the input lacks.
 
     Attributes:
+        is_selection: whether the output may be other than the second journal, record by record.
         dropped: notes of the first journal that `records`, once it is through, has left out and not
             replaced.
     """
@@ -35,19 +36,17 @@ class Merge:
         self._ledger = ledger
         self._faults = faults
         self._is_update = is_update
-        self._prune = prune
-        self.dropped = 0
-
-    @property
-    def is_selection(self) -> bool:
-        """Whether the output may be other than the second journal, record by record."""
-        faults = self._faults
-        return (
-            self._is_update
-            or self._ledger.replaced > 0
-            or faults.are_mended()
+        # Of a run without an output before it, what was done before it was stopped may go.
+        self._prune = prune and faults.tell_what_is_gone(ledger)
+        self._mended = faults.mended(ledger, prune=self._prune)
+        self.is_selection = bool(
+            is_update
+            or ledger.replaced
+            or self._mended
             or faults.takes_back()
+            or (self._prune and not ledger.is_all_met())
         )
+        self.dropped = 0
 
     def records(self) -> Iterator[tuple[Record, bool]]:
         """The records that the output is to hold, and whether each was there before the run."""
@@ -79,13 +78,13 @@ class Merge:
         if record.bad is not None:
             if is_old:
                 return not self._goes(record.bad)
-            if faults.is_mended(record.bad):
+            if record.bad in self._mended:
                 return False
         if note_id is None or not record.text:
             return True
         if record.bad is None and faults.is_gone(note_id, ledger):
             return False
-        if is_old and self._prune and not (ledger.is_met(note_id) or faults.has(note_id)):
+        if self._prune and not (ledger.is_met(note_id) or faults.has(note_id)):
             return False
         return ledger.is_latest(note_id, number)
 
@@ -96,7 +95,7 @@ class Merge:
     def is_as_it_was(self) -> bool:
         """Whether the output that was there would come out as it is."""
         ledger, faults = self._ledger, self._faults
-        if not self._is_update or faults.are_mended() or faults.takes_from(ledger):
+        if not self._is_update or self._mended or faults.takes_from(ledger):
             return False
         if self._prune and not ledger.is_all_met():
             return False

@@ -143,10 +143,35 @@ class Output:
             f"{self.out}: was made with another {{changed}}; use what it was made with, choose "
             "another --out, or use --force to annotate all notes again",
         )
-        self.check_untouched()
+        self._check_untouched()
         return True
 
-    def check_untouched(self) -> None:
+    def check_stopped(self, settings: dict[str, Any], job: dict[str, Any]) -> None:
+        """See that a run that was stopped can be gone on with.
+
+        Args:
+            settings: those of the run that is to go on with it.
+            job: what its journal says of it.
+
+        Raises:
+            NoteError: it had other settings, or what it builds on was changed meanwhile or is gone.
+        """
+        check_settings(
+            settings,
+            job,
+            f"{self.partial}: the run that was stopped had another {{changed}}; "
+            "go on with what it was started with, or use --force to start over",
+        )
+        if not job["base"]:
+            return
+        if not self.state.exists():
+            raise NoteError(
+                f"{self.state}: is gone, and the run that was stopped builds on it; put it back, "
+                "or use --force to annotate all notes again"
+            )
+        self._check_untouched()
+
+    def _check_untouched(self) -> None:
         """See that the output is as it was written: an update writes all of it from the state.
 
         Annotations that a person corrected in place, as in BRAT, would be lost.
@@ -166,10 +191,11 @@ class Output:
             )
 
     def holds(self) -> Totals | None:
-        """What the output held when its run ended; None where no manifest says it."""
+        """What the output held when its run ended; None where that is not all there any more."""
         if not self.manifest.exists():
             return None
-        return Totals(**json.loads(self.manifest.read_text(encoding="utf-8"))["holds"])
+        totals = Totals(**json.loads(self.manifest.read_text(encoding="utf-8"))["holds"])
+        return totals if self.errors.exists() == (totals.errors > 0) else None
 
     def write(self, records: Iterable[Record], info: RunInfo) -> Totals:
         """Write the output and its errors, to be put in place by `commit`."""

@@ -148,5 +148,4 @@ def _fate(sighting: Sighting, ledger: Ledger, faults: Faults) -> Sighting | BadN
         if ledger.meet(item.id):
             return sighting
         item = fate = BadNote(item.id, sighting.file, sighting.line, DUPLICATE)
-    faults.look_at(item)
-    return None if item.place in faults.known else fate
+    return fate if faults.look_at(item) else None

@@ -25,6 +25,9 @@ from linker.errors import LinkerError
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
+_ENDING = 30
+"""Seconds for a process whose pipe has ended to end, too; a busy machine may take some."""
+
 
 class Workers(Generic[Batch, Result]):
     """Processes that apply a function to batches. To be closed.
@@ -72,7 +75,8 @@ class Workers(Generic[Batch, Result]):
     def exit_code(self, connection: Connection) -> int | None:
         """That of a process that died; minus its number for a signal."""
         process = self._processes[connection]
-        process.join(1)
+        # Its pipe ends before it does.
+        process.join(_ENDING)
         return process.exitcode
 
     def send(self, connection: Connection, batch: Batch) -> None:

@@ -98,6 +98,7 @@ def ledger() -> Iterator[Ledger]:
     with closing(Ledger()) as ledger:
         for note_id in "ab":
             ledger.record(note_id, digest("text"))
+        ledger.old = ledger.records
         yield ledger
 
 
@@ -133,21 +134,52 @@ def test_an_error_of_before_is_seen_again_by_its_file_a_folder_above_it_or_its_n
     assert not faults.is_seen_again(BadNote("met", other, 1, DUPLICATE), ledger)
 
 
-def test_an_error_that_its_file_has_no_more_is_mended(tmp_path: Path) -> None:
+def test_an_error_of_before_is_told_anew_where_the_run_that_was_stopped_told_it(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    other = str(tmp_path / "other.jsonl")
+    faults = _faults(tmp_path / "n.jsonl")
+    told, same_place = (BadNote("z", other, 1, reason) for reason in ("not UTF-8", "not JSON"))
+    faults.recall(told)
+    assert faults.is_seen_again(told, ledger)
+    assert not faults.is_seen_again(same_place, ledger)
+    # And where it annotated the note; "a" and "b" are of the output that was there.
+    ledger.record("new", digest("text"))
+    for note_id, reason, again in (
+        ("new", "not UTF-8", True),
+        ("new", DUPLICATE, False),
+        ("a", "not UTF-8", False),
+        ("never", "not UTF-8", False),
+        (None, "not UTF-8", False),
+    ):
+        assert faults.is_seen_again(BadNote(note_id, other, 1, reason), ledger) is again
+
+
+def test_an_error_that_its_file_has_no_more_is_mended(tmp_path: Path, ledger: Ledger) -> None:
     read, other = str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")
     here, there, nowhere = (BadNote("n", file, 1, "not JSON") for file in (read, other, None))
+    of_met, twice = (BadNote("met", other, 2, reason) for reason in ("not UTF-8", DUPLICATE))
     faults = _faults(Path(read))
-    faults.known = {(bad.file, bad.line, bad.id) for bad in (here, there, nowhere)}
-    assert [faults.is_mended(bad) for bad in (here, there, nowhere)] == [True, False, False]
-    assert faults.are_mended()
-    assert not faults.is_mended(BadNote("n", read, 2, "not JSON"))
+    for bad in (here, there, nowhere, of_met, twice):
+        faults.recall(bad)
+    ledger.meet("met")
+    assert faults.mended(ledger, prune=False) == {here, of_met}
+    assert faults.mended(ledger, prune=True) == {here, there, of_met, twice}
     assert not faults.are_met_again()
     _told(faults, here)
-    assert (faults.are_met_again(), faults.are_mended(), faults.is_mended(here)) == (
-        True,
-        False,
-        False,
-    )
+    assert faults.are_met_again()
+    assert faults.mended(ledger, prune=False) == {of_met}
+
+
+def test_errors_that_the_journal_has_are_counted(tmp_path: Path) -> None:
+    faults = _faults(tmp_path / "n.jsonl")
+    bad = BadNote(None, "n.jsonl", 1, "not FHIR")
+    faults.recall(bad)
+    faults.recall(bad)
+    assert faults.look_at(BadNote(None, "n.jsonl", 1, "not JSON"))
+    assert not faults.are_met_again()
+    assert [faults.look_at(bad) for _ in range(3)] == [False, False, True]
+    assert faults.are_met_again()
 
 
 @pytest.mark.parametrize(
@@ -176,10 +208,43 @@ def test_a_note_is_gone_where_it_is_withdrawn_or_alone_has_no_text(
     assert faults.is_all(ledger) is (met is None and reason != DELETED)
 
 
+def test_a_note_whose_id_is_empty_is_taken_back_as_any_other(tmp_path: Path) -> None:
+    for reason in (DELETED, f"text {NO_TEXT}"):
+        faults = _faults(tmp_path / "n.jsonl")
+        assert not faults.takes_back()
+        _told(faults, BadNote("", "n.jsonl", 1, reason))
+        assert faults.takes_back()
+
+
 def test_what_is_withdrawn_and_was_never_held_takes_nothing(tmp_path: Path, ledger: Ledger) -> None:
     faults = _faults(tmp_path / "n.jsonl")
     _told(faults, BadNote("new", "n.jsonl", 1, DELETED))
     assert (faults.takes_back(), faults.takes_from(ledger)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "met", "is_gone"),
+    [
+        (DELETED, None, True),
+        (DELETED, "a", True),
+        (DELETED, "b", False),  # filed anew since
+        (f"text {NO_TEXT}", "a", True),
+        (f"text {NO_TEXT}", "b", False),
+        (f"text {NO_TEXT}", None, False),
+    ],
+)
+def test_what_the_run_that_was_stopped_took_back_is_gone_unless_it_is_there_again(
+    tmp_path: Path, ledger: Ledger, reason: str, met: str | None, is_gone: bool
+) -> None:
+    faults = _faults(tmp_path / "n.jsonl")
+    faults.recall(BadNote("b", "n.jsonl", 1, reason))
+    if met is not None:
+        ledger.meet(met)
+    assert (faults.is_gone("b", ledger), faults.takes_from(ledger)) == (is_gone, is_gone)
+    assert faults.takes_back()
+    assert not faults.is_gone("a", ledger)
+    # The input itself says nothing of it.
+    assert not faults.has("b")
 
 
 def test_nothing_is_dropped_where_it_is_not_known_what_is_gone(
@@ -192,9 +257,13 @@ def test_nothing_is_dropped_where_it_is_not_known_what_is_gone(
         _told(faults, BadNote(None, "n.jsonl", line, "not JSON"), BadNote(None, "z", 9, "later"))
         with pytest.raises(NoteError, match=rf"not be read at {place} \(not JSON\); mend that, or"):
             faults.check_prune(out, ledger)
+        assert not faults.tell_what_is_gone(ledger)
     faults = _faults(tmp_path / "n.jsonl")
+    assert faults.tell_what_is_gone(Ledger())
+    assert not faults.tell_what_is_gone(ledger)
     with pytest.raises(NoteError, match="the input holds no note, and --prune would drop all"):
         faults.check_prune(out, ledger)
     # A note in error is in the input.
     _told(faults, BadNote("c", "n.jsonl", 1, "not UTF-8"))
     faults.check_prune(out, ledger)
+    assert faults.tell_what_is_gone(ledger)

@@ -24,6 +24,19 @@ def test_a_later_record_takes_the_place_of_an_earlier_one() -> None:
         assert [ledger.is_latest("b", n) for n in range(4)] == [False, False, True, False]
 
 
+def test_notes_of_an_earlier_run_and_of_this_one_are_told_apart() -> None:
+    with closing(Ledger()) as ledger:
+        ledger.record("old", digest("text"))
+        ledger.record("both", digest("text"))
+        ledger.skip()
+        ledger.old = ledger.records
+        ledger.record("both", digest("other"))
+        ledger.record("new", digest("text"))
+        ledger.meet("met")
+        ids = ("old", "both", "new", "met", "no")
+        assert [ledger.is_new(note_id) for note_id in ids] == [False, True, True, False, False]
+
+
 def test_an_id_is_met_once_whether_it_was_done_before_or_not() -> None:
     with closing(Ledger()) as ledger:
         ledger.record("done", digest("text"))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from linker import Note
 from linker.annotate import BadNote, NoteStream
+from linker.annotate.journal import Journal
 from linker.errors import NoteError
 from linker.evaluate import read_gold
 
@@ -399,6 +400,20 @@ def test_outputs_of_other_runs_are_no_notes(tmp_path: Path) -> None:
         "b",
         "links",
     ]
+
+
+def test_an_output_in_a_folder_that_is_being_put_in_place_is_not_read(tmp_path: Path) -> None:
+    """Meanwhile no manifest says what it is; its journal does."""
+    (tmp_path / "out").mkdir()
+    for name in ("a.jsonl", "links.csv", "out/b.txt", "mine.jsonl", "mine.jsonl.partial"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    for name in ("links.csv", "out"):
+        with Journal(tmp_path / f"{name}.partial", {"settings": {}}) as journal:
+            journal.sync()
+    # That of another program may be what it has fetched of a new version.
+    (tmp_path / "mine.jsonl.partial").write_text('{"id": "1"', encoding="utf-8")
+    files = [file.path for file in NoteStream([tmp_path]).files]
+    assert files == [tmp_path / "a.jsonl", tmp_path / "mine.jsonl"]
 
 
 @pytest.mark.parametrize(

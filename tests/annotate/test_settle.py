@@ -115,22 +115,39 @@ def test_a_duplicate_of_a_note_that_was_done_before_is_an_error_in_its_place(
     assert [record.line for record in unpack(done.frame)] == ["", '{"id": "2"}\n']
 
 
+def _known(*errors: tuple[str, int, str]) -> Faults:
+    """Of a run that was stopped: ids, lines and reasons of its errors."""
+    faults = Faults([NoteFile(Path("b.jsonl"), "", 0)])
+    for note_id, line, reason in errors:
+        faults.recall(BadNote(note_id, "b.jsonl", line, reason))
+    return faults
+
+
 def test_errors_that_the_journal_has_are_not_written_again(ledger: Ledger) -> None:
     ledger.meet("2")
-    known = {("b.jsonl", 1, "1"), ("b.jsonl", 2, "2"), ("b.jsonl", 3, "2")}
-    faults = Faults([])
-    faults.known |= known
+    faults = _known(("1", 1, "not JSON"), ("2", 2, DUPLICATE), ("2", 3, DUPLICATE))
     batch = [_broken("1", 1), _note("2", 2), _note("2", 3, is_done=True)]
     assert settle(batch, _results(*batch), ledger, faults).items == ()
     assert faults.are_met_again()
 
 
+def test_an_error_in_the_place_of_another_is_written(ledger: Ledger) -> None:
+    ledger.meet("2")
+    faults = _known(("1", 1, "not UTF-8"), ("2", 2, "not UTF-8"))
+    batch = [_broken("1", 1), _note("2", 2)]
+    done = settle(batch, _results(*batch), ledger, faults)
+    assert [record.bad and record.bad.reason for record in unpack(done.frame)] == [
+        "not JSON",
+        DUPLICATE,
+    ]
+    assert not faults.are_met_again()
+
+
 def test_what_a_run_finds_of_its_input_is_known_as_a_local_run_knows_it(ledger: Ledger) -> None:
-    faults = Faults([NoteFile(Path("b.jsonl"), "", 0)])
-    faults.known |= {("b.jsonl", 1, "1"), ("b.jsonl", 9, "9")}
+    faults = _known(("1", 1, "not JSON"), ("9", 9, "not JSON"))
     batch = [_note("1", 1), _note("1", 2), _broken("3", 3)]
     settle(batch, _results(*batch), ledger, faults)
     # A note stands where an error stood, and is one no more.
     assert not faults.are_met_again()
-    assert faults.is_mended(BadNote("1", "b.jsonl", 1, "not JSON"))
+    assert BadNote("1", "b.jsonl", 1, "not JSON") in faults.mended(ledger, prune=False)
     assert [faults.has(note_id) for note_id in "139"] == [True, True, False]

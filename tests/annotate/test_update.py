@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import io
 import json
 import os
 import sys
 import threading
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from cases import CONCEPTS, FakeEncoder, FatalDetector, build, files_of_at_most
+from cases import CONCEPTS, PATIENCE, FakeEncoder, FatalDetector, build, files_of_at_most
+from nights import FEVER, PAIN, errors_of, found_in, write_documents, write_notes
 
 from linker import Linker
-from linker.annotate import Counts, annotate_files
+from linker.annotate import Counts, NoteStream, annotate_files
 from linker.annotate.batch import BATCH_NOTES
 from linker.annotate.journal import Journal, pack, read_job, read_records
+from linker.annotate.manifest import write_manifest
+from linker.annotate.output import Totals
 from linker.errors import IndexFolderError, NoteError
 from linker.index import Index
 from linker.lock import locked
 
-FEVER, PAIN = "No fever.", "Denies chest pain."
 N_NOTES = 2 * BATCH_NOTES + 6
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
-
-
-def _notes(path: Path, notes: dict[str, str | None]) -> Path:
-    lines = [json.dumps({"id": key, "text": text}) + "\n" for key, text in notes.items()]
-    path.write_text("".join(lines), encoding="utf-8")
-    return path
-
-
-def _found(out: Path) -> dict[str, list[str]]:
-    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    found = {line["id"]: [link["text"] for link in line["links"]] for line in lines}
-    assert len(found) == len(lines)
-    return found
-
-
-def _errors(out: Path) -> list[str | None]:
-    path = out.with_name(f"{out.name}.errors.jsonl")
-    if not path.exists():
-        return []
-    return [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _manifest(out: Path) -> dict[str, Any]:
@@ -62,27 +44,27 @@ def _manifest(out: Path) -> dict[str, Any]:
 def test_only_new_and_changed_notes_are_annotated(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    first = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
+    first = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
     annotate_files(linker, [first], out)
-    _notes(first, {"d": PAIN, "b": PAIN, "a": FEVER})
+    write_notes(first, {"d": PAIN, "b": PAIN, "a": FEVER})
     counts = annotate_files(linker, [first], out)
     assert counts == Counts(
         notes=2, errors=0, links=2, resumed=0, kept=2, held_notes=4, held_links=4
     )
-    assert _found(out) == {
+    assert found_in(out) == {
         "a": ["fever"],
         "c": ["fever"],
         "d": ["chest pain"],
         "b": ["chest pain"],
     }
-    assert list(_found(out)) == ["a", "c", "d", "b"]
+    assert list(found_in(out)) == ["a", "c", "d", "b"]
     assert _manifest(out)["holds"] == {"notes": 4, "links": 4, "errors": 0, "changed": 0}
     # And once more: nothing is left to do.
     before = out.read_bytes()
     assert annotate_files(linker, [first], out).notes == 0
     assert out.read_bytes() == before
     # The same as all of it at once, but for the order.
-    whole = _notes(tmp_path / "all.jsonl", {"a": FEVER, "b": PAIN, "c": FEVER, "d": PAIN})
+    whole = write_notes(tmp_path / "all.jsonl", {"a": FEVER, "b": PAIN, "c": FEVER, "d": PAIN})
     annotate_files(linker, [whole], tmp_path / "whole")
     assert sorted((tmp_path / "whole").read_bytes().splitlines()) == sorted(before.splitlines())
 
@@ -96,8 +78,8 @@ def _written(out: Path) -> dict[str, tuple[int, int]]:
 def test_an_update_with_nothing_new_writes_the_manifest_alone(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None, "c": PAIN})
-    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None, "c": PAIN})
+    other = write_notes(tmp_path / "other.jsonl", {"x": None})
     annotate_files(linker, [notes, other], out)
     before, manifest = _written(out), _manifest(out)
     for prune, inputs, kept in ((False, [notes], 3), (True, [notes, other], 2)):
@@ -113,22 +95,22 @@ def test_an_update_with_nothing_new_writes_the_manifest_alone(
         lines = ({"id": "a", "text": FEVER}, {"id": "b", "text": text}, {"id": "c", "text": PAIN})
         notes.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
         annotate_files(linker, [notes], out, prune=prune)
-        assert (_errors(out), list(_found(out))) == (errors, ["a", "c"])
-    _notes(notes, {"a": FEVER})
+        assert (errors_of(out), list(found_in(out))) == (errors, ["a", "c"])
+    write_notes(notes, {"a": FEVER})
     annotate_files(linker, [notes], out, prune=True)
-    assert (_errors(out), list(_found(out))) == ([], ["a"])
+    assert (errors_of(out), list(found_in(out))) == ([], ["a"])
 
 
 def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
-    _notes(notes, {"c": PAIN, "b": FEVER})
+    write_notes(notes, {"c": PAIN, "b": FEVER})
     counts = annotate_files(linker, [notes], out, prune=True)
     assert (counts.notes, counts.kept, counts.dropped) == (1, 1, 1)
-    assert list(_found(out)) == ["b", "c"]
+    assert list(found_in(out)) == ["b", "c"]
     assert _manifest(out)["this_run"]["dropped"] == 1
     # One that changed is none that was dropped.
-    _notes(notes, {"c": FEVER, "b": FEVER})
+    write_notes(notes, {"c": FEVER, "b": FEVER})
     counts = annotate_files(linker, [notes], out, prune=True)
     assert (counts.notes, counts.kept, counts.dropped) == (1, 1, 0)
 
@@ -144,10 +126,10 @@ def test_prune_drops_notes_that_are_gone(linker: Linker, tmp_path: Path, out: Pa
 def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     linker: Linker, tmp_path: Path, out: Path, name: str, broken: bytes
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
     before = out.read_bytes()
-    _notes(notes, {"a": PAIN})
+    write_notes(notes, {"a": PAIN})
     damaged = tmp_path / name
     damaged.write_bytes(broken)
     for resume in (False, True):
@@ -156,26 +138,26 @@ def test_nothing_is_pruned_where_what_is_in_the_input_is_not_known(
     assert out.read_bytes() == before
     # Mended, it goes on.
     annotate_files(linker, [notes], out, prune=True, resume=True)
-    assert _found(out) == {"a": ["chest pain"]}
+    assert found_in(out) == {"a": ["chest pain"]}
     # Where there is nothing to drop nothing is refused.
     annotate_files(linker, [notes, damaged], tmp_path / "new", prune=True)
 
 
 def test_errors_of_what_is_gone_are_pruned(linker: Linker, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
-    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    other = write_notes(tmp_path / "other.jsonl", {"x": None})
     annotate_files(linker, [notes, other], out)
     annotate_files(linker, [notes], out)
-    assert (list(_found(out)), _errors(out)) == (["a"], ["x"])
+    assert (list(found_in(out)), errors_of(out)) == (["a"], ["x"])
     annotate_files(linker, [notes], out, prune=True)
-    assert (list(_found(out)), _errors(out)) == (["a"], [])
+    assert (list(found_in(out)), errors_of(out)) == (["a"], [])
 
 
 @pytest.mark.parametrize("name", ["notes.jsonl", "notes.csv"])
 def test_nothing_is_pruned_for_an_input_without_a_note(
     linker: Linker, tmp_path: Path, out: Path, name: str
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
     before = {path.name: path.read_bytes() for path in tmp_path.glob("out*")}
     empty = tmp_path / name
@@ -194,184 +176,169 @@ def test_nothing_is_pruned_for_an_input_without_a_note(
 def test_a_note_in_error_is_in_the_input_and_not_pruned(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER, "c": FEVER})
     annotate_files(linker, [notes], out)
     broken = json.dumps({"id": "b", "text": 5})
     notes.write_text(f"{json.dumps({'id': 'a', 'text': FEVER})}\n{broken}\n", encoding="utf-8")
     annotate_files(linker, [notes], out, prune=True)
-    assert (list(_found(out)), _errors(out)) == (["a", "b"], ["b"])
-
-
-def _documents(path: Path, *documents: tuple[str, str, str]) -> Path:
-    """FHIR DocumentReferences: id, status, text."""
-    lines = [
-        {
-            "resourceType": "DocumentReference",
-            "id": doc_id,
-            "status": status,
-            "content": [{"attachment": {"data": base64.b64encode(text.encode()).decode()}}],
-        }
-        for doc_id, status, text in documents
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
+    assert (list(found_in(out)), errors_of(out)) == (["a", "b"], ["b"])
 
 
 def test_a_document_filed_by_mistake_loses_its_links(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    day_1 = _documents(tmp_path / "1.ndjson", ("a", "current", FEVER), ("b", "current", FEVER))
-    day_2 = _documents(tmp_path / "2.ndjson", ("b", "entered-in-error", FEVER))
+    day_1 = write_documents(tmp_path / "1.ndjson", ("a", "current", FEVER), ("b", "current", FEVER))
+    day_2 = write_documents(tmp_path / "2.ndjson", ("b", "entered-in-error", FEVER))
     annotate_files(linker, [day_1], out)
     counts = annotate_files(linker, [day_2], out)
     assert (counts.notes, counts.errors, counts.unread) == (0, 1, False)
-    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    assert (found_in(out), errors_of(out)) == ({"a": ["fever"]}, ["b"])
     assert _manifest(out)["holds"] == {"notes": 1, "links": 1, "errors": 1, "changed": 0}
     # Nor has it links where both days are read at once.
     annotate_files(linker, [day_1, day_2], tmp_path / "both.jsonl")
-    assert _found(tmp_path / "both.jsonl") == {"a": ["fever"]}
+    assert found_in(tmp_path / "both.jsonl") == {"a": ["fever"]}
     # So is one that was deleted since.
     request = {"method": "DELETE", "url": "DocumentReference/a"}
     deleted = {"resourceType": "Bundle", "entry": [{"request": request}]}
     day_3 = tmp_path / "3.ndjson"
     day_3.write_text(json.dumps(deleted), encoding="utf-8")
     assert annotate_files(linker, [day_1, day_3], tmp_path / "both.jsonl").unread is False
-    assert _found(tmp_path / "both.jsonl") == {"b": ["fever"]}
+    assert found_in(tmp_path / "both.jsonl") == {"b": ["fever"]}
     # Filed rightly after all, it is annotated.
-    annotate_files(linker, [_documents(day_2, ("b", "current", PAIN))], out)
-    assert (_found(out), _errors(out)) == ({"a": ["fever"], "b": ["chest pain"]}, [])
+    annotate_files(linker, [write_documents(day_2, ("b", "current", PAIN))], out)
+    assert (found_in(out), errors_of(out)) == ({"a": ["fever"], "b": ["chest pain"]}, [])
 
 
 def test_a_note_whose_text_was_taken_away_loses_its_links(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [notes], out)
-    counts = annotate_files(linker, [_notes(notes, {"a": FEVER, "b": None})], out)
-    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["b"])
+    counts = annotate_files(linker, [write_notes(notes, {"a": FEVER, "b": None})], out)
+    assert (found_in(out), errors_of(out)) == ({"a": ["fever"]}, ["b"])
     assert counts.dropped == 1
     # Where all texts are missing, it is the extract that is broken.
-    annotate_files(linker, [_notes(notes, {"a": None, "b": None})], out)
-    assert (_found(out), _errors(out)) == ({"a": ["fever"]}, ["a", "b"])
+    annotate_files(linker, [write_notes(notes, {"a": None, "b": None})], out)
+    assert (found_in(out), errors_of(out)) == ({"a": ["fever"]}, ["a", "b"])
 
 
 def test_a_note_withdrawn_before_the_run_goes_on_has_no_links(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
     some = [(str(i), "current", FEVER) for i in range(N_NOTES)]
-    documents = _documents(tmp_path / "notes.ndjson", *some)
+    documents = write_documents(tmp_path / "notes.ndjson", *some)
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         annotate_files(linker, [documents], out, progress=stop)
-    _documents(documents, ("0", "entered-in-error", FEVER), *some[1:])
+    write_documents(documents, ("0", "entered-in-error", FEVER), *some[1:])
     annotate_files(linker, [documents], out, resume=True)
-    assert _found(out) == {key: ["fever"] for key, *_ in some[1:]}
-    assert _errors(out) == ["0"]
+    assert found_in(out) == {key: ["fever"] for key, *_ in some[1:]}
+    assert errors_of(out) == ["0"]
 
 
 def test_an_error_that_is_mended_before_the_run_goes_on_is_gone(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    other = write_notes(tmp_path / "other.jsonl", {"x": None})
     some = {str(i): FEVER for i in range(N_NOTES)}
-    notes = _notes(tmp_path / "notes.jsonl", {"a": None, "b": None, **some})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": None, "b": None, **some})
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         annotate_files(linker, [other, notes], out, progress=stop)
-    _notes(notes, {"a": PAIN, "b": None, **some})
+    write_notes(notes, {"a": PAIN, "b": None, **some})
     annotate_files(linker, [notes], out, resume=True)
-    assert sorted(_found(out)) == sorted(["a", *some])
-    assert _errors(out) == ["x", "b"]
+    assert sorted(found_in(out)) == sorted(["a", *some])
+    assert errors_of(out) == ["x", "b"]
     assert annotate_files(linker, [other, notes], out).notes == 0
-    assert _errors(out) == ["x", "b"]
+    assert errors_of(out) == ["x", "b"]
 
 
 def test_a_note_that_changes_before_the_run_goes_on_is_there_once(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
     some = {str(i): FEVER for i in range(N_NOTES)}
-    notes = _notes(tmp_path / "notes.jsonl", some)
+    notes = write_notes(tmp_path / "notes.jsonl", some)
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         annotate_files(linker, [notes], out, progress=stop)
-    _notes(notes, {**some, "0": PAIN})
+    write_notes(notes, {**some, "0": PAIN})
     annotate_files(linker, [notes], out, resume=True)
-    assert _found(out) == {**{key: ["fever"] for key in some}, "0": ["chest pain"]}
+    assert found_in(out) == {**{key: ["fever"] for key in some}, "0": ["chest pain"]}
     # So it is in the next run, too.
     assert annotate_files(linker, [notes], out).notes == 0
-    assert _found(out)["0"] == ["chest pain"]
+    assert found_in(out)["0"] == ["chest pain"]
 
 
 def test_a_note_that_broke_a_library_is_tried_again(
     index: Index, tmp_path: Path, out: Path
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": "A fever too."})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": "A fever too."})
 
     def breaking(text: str) -> Linker:
         return Linker(index, encoder=FakeEncoder(), detector=FatalDetector("?", None, breaks=text))
 
     annotate_files(breaking("too"), [notes], out)
-    assert (list(_found(out)), _errors(out)) == (["a"], ["b"])
+    assert (list(found_in(out)), errors_of(out)) == (["a"], ["b"])
     counts = annotate_files(breaking("never"), [notes], out)
     assert (counts.notes, counts.kept) == (1, 1)
-    assert (_found(out), _errors(out)) == ({"a": ["fever"], "b": ["fever"]}, [])
+    assert (found_in(out), errors_of(out)) == ({"a": ["fever"], "b": ["fever"]}, [])
 
 
 def test_errors_are_tried_again(linker: Linker, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
-    other = _notes(tmp_path / "other.jsonl", {"x": None})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    other = write_notes(tmp_path / "other.jsonl", {"x": None})
     annotate_files(linker, [notes, other], out)
-    assert _errors(out) == ["b", "x"]
-    _notes(notes, {"a": FEVER, "b": PAIN})
+    assert errors_of(out) == ["b", "x"]
+    write_notes(notes, {"a": FEVER, "b": PAIN})
     assert annotate_files(linker, [notes], out).errors == 0
-    assert list(_found(out)) == ["a", "b"]
+    assert list(found_in(out)) == ["a", "b"]
     # That of a file that was not read this time stays.
-    assert _errors(out) == ["x"]
-    _notes(other, {"x": FEVER})
+    assert errors_of(out) == ["x"]
+    write_notes(other, {"x": FEVER})
     annotate_files(linker, [other], out)
-    assert (list(_found(out)), _errors(out)) == (["a", "b", "x"], [])
+    assert (list(found_in(out)), errors_of(out)) == (["a", "b", "x"], [])
 
 
 def test_an_error_goes_once_its_note_is_read_from_another_file(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    first = _notes(tmp_path / "first.jsonl", {"a": None, "b": None, "c": FEVER})
-    twice = _notes(tmp_path / "twice.jsonl", {"c": PAIN})
+    first = write_notes(tmp_path / "first.jsonl", {"a": None, "b": None, "c": FEVER})
+    twice = write_notes(tmp_path / "twice.jsonl", {"c": PAIN})
     annotate_files(linker, [first, twice], out)
-    assert _errors(out) == ["a", "b", "c"]
-    second = _notes(tmp_path / "second.jsonl", {"a": PAIN, "c": FEVER})
+    assert errors_of(out) == ["a", "b", "c"]
+    second = write_notes(tmp_path / "second.jsonl", {"a": PAIN, "c": FEVER})
     annotate_files(linker, [second], out)
     # That another file has the note c too is as it was.
-    assert (list(_found(out)), _errors(out)) == (["c", "a"], ["b", "c"])
+    assert (list(found_in(out)), errors_of(out)) == (["c", "a"], ["b", "c"])
     annotate_files(linker, [twice], out)
-    assert _errors(out) == ["b"]
+    assert errors_of(out) == ["b"]
 
 
 def test_an_error_goes_once_its_file_is_read_by_another_path(
     linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "notes").mkdir()
-    notes = _notes(tmp_path / "notes" / "a.jsonl", {"a": None})
+    notes = write_notes(tmp_path / "notes" / "a.jsonl", {"a": None})
     notes.write_bytes(b"{" + notes.read_bytes())
     monkeypatch.chdir(tmp_path)
     annotate_files(linker, ["notes/a.jsonl"], out)
-    assert _errors(out) == [None]
-    _notes(notes, {"a": PAIN})
+    assert errors_of(out) == [None]
+    write_notes(notes, {"a": PAIN})
     annotate_files(linker, [tmp_path / "notes" / ".." / "notes"], out)
-    assert (list(_found(out)), _errors(out)) == (["a"], [])
+    assert (list(found_in(out)), errors_of(out)) == (["a"], [])
 
 
 def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     linker = Linker(index, encoder=FakeEncoder())
     annotate_files(linker, [notes], out)
     before = out.read_bytes()
@@ -386,7 +353,7 @@ def test_other_settings_are_refused(index: Index, tmp_path: Path, out: Path) -> 
 
 
 def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     annotate_files(linker, [notes], out)
     state, partial = (out.with_name(f"out.jsonl.{what}") for what in ("state", "partial"))
     job, records = read_job(state), [record.to_bytes() for record in read_records(state)]
@@ -411,7 +378,7 @@ def test_another_version_of_the_tool_is_refused(linker: Linker, tmp_path: Path, 
 
 @pytest.mark.parametrize("name", ["csv", "parquet", "brat", "bioc", "omop", "fhir", "docbin"])
 def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, name: str) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(N_NOTES)})
+    notes = write_notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(N_NOTES)})
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
@@ -422,7 +389,7 @@ def test_every_format_is_resumed_and_updated(linker: Linker, tmp_path: Path, nam
             annotate_files(linker, [notes], out, format=name, resume=True, progress=stop)
     assert not out.exists()
     assert annotate_files(linker, [notes], out, format=name, resume=True).resumed == 2 * BATCH_NOTES
-    more = _notes(tmp_path / "more.jsonl", {"x": PAIN})
+    more = write_notes(tmp_path / "more.jsonl", {"x": PAIN})
     assert annotate_files(linker, [more], out, format=name).kept == N_NOTES
     annotate_files(linker, [notes, more], whole, format=name)
     if name in ("omop", "fhir", "docbin"):  # which hold the time, or are packed
@@ -443,7 +410,7 @@ def test_note_id_is_an_integer_wherever_those_that_the_output_holds_are(
 
     def ids(**notes: str) -> tuple[int, list[object]]:
         given = {key.removeprefix("n"): text for key, text in notes.items()}
-        path = _notes(tmp_path / "notes.jsonl", given)
+        path = write_notes(tmp_path / "notes.jsonl", given)
         counts = annotate_files(linker, [path], out, format="omop", prune=True)
         return counts.text_ids, pq.read_table(out)["note_id"].to_pylist()
 
@@ -484,10 +451,10 @@ def _content(out: Path) -> dict[str, bytes]:
 
 
 def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path, out: Path) -> None:
-    first = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
+    first = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER})
     annotate_files(linker, [first], out)
     old = {path.name: path.read_bytes() for path in tmp_path.glob("out*")}
-    _notes(first, {"b": PAIN, "c": PAIN})
+    write_notes(first, {"b": PAIN, "c": PAIN})
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
@@ -505,14 +472,14 @@ def test_a_kill_between_the_last_steps_is_mended(linker: Linker, tmp_path: Path,
         out.with_name("out.jsonl.writing").write_bytes(b"half of it")
         annotate_files(linker, [first], out, resume=True)
         assert out.read_bytes() == new["out.jsonl"]
-        assert _found(out) == {"a": ["fever"], "b": ["chest pain"], "c": ["chest pain"]}
+        assert found_in(out) == {"a": ["fever"], "b": ["chest pain"], "c": ["chest pain"]}
         assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
 
 
 def test_a_kill_while_a_folder_is_put_in_place_is_mended(linker: Linker, tmp_path: Path) -> None:
-    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    notes, out = write_notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
     annotate_files(linker, [notes], out, format="brat")
-    _notes(notes, {"b": PAIN})
+    write_notes(notes, {"b": PAIN})
 
     def stop(stream: object, n: int) -> None:
         raise KeyboardInterrupt
@@ -538,11 +505,11 @@ def test_a_kill_while_a_folder_is_put_in_place_is_mended(linker: Linker, tmp_pat
 def test_what_a_person_changed_after_an_update_was_stopped_is_not_written_over(
     linker: Linker, tmp_path: Path, name: str
 ) -> None:
-    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    notes, out = write_notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
     annotate_files(linker, [notes], out, format=name)
     file = out / "a.ann" if name == "brat" else out
     written = file.read_bytes()
-    _notes(notes, {str(i): PAIN for i in range(100)})
+    write_notes(notes, {str(i): PAIN for i in range(100)})
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -562,9 +529,9 @@ def test_what_a_person_changed_after_an_update_was_stopped_is_not_written_over(
 def test_what_a_person_changed_in_an_output_is_not_written_over(
     linker: Linker, tmp_path: Path, name: str
 ) -> None:
-    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER}), tmp_path / "out"
+    notes, out = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": FEVER}), tmp_path / "out"
     annotate_files(linker, [notes], out, format=name)
-    _notes(notes, {"c": PAIN})
+    write_notes(notes, {"c": PAIN})
     # As long as it was.
     file = out / "a.ann" if name == "brat" else out
     corrected = file.read_bytes().replace(b"X:0006", b"X:0007")
@@ -583,7 +550,7 @@ def test_what_a_person_changed_in_an_output_is_not_written_over(
 
 
 def test_a_damaged_state_is_told(linker: Linker, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     annotate_files(linker, [notes], out)
     state = out.with_name("out.jsonl.state")
     state.write_bytes(state.read_bytes()[:-1])
@@ -591,8 +558,39 @@ def test_a_damaged_state_is_told(linker: Linker, tmp_path: Path, out: Path) -> N
         annotate_files(linker, [notes], out)
 
 
+def test_a_state_that_is_gone_where_a_stopped_run_builds_on_it_is_told(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    annotate_files(linker, [write_notes(tmp_path / "notes.jsonl", {"a": FEVER})], out)
+    more = write_notes(tmp_path / "more.jsonl", {str(i): PAIN for i in range(N_NOTES)})
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_files(linker, [more], out, progress=stop)
+    state, aside = out.with_name("out.jsonl.state"), tmp_path / "aside"
+    state.rename(aside)
+    with pytest.raises(NoteError, match=r"state: is gone, and the run that was stopped .*--force"):
+        annotate_files(linker, [more], out, resume=True)
+    aside.rename(state)
+    assert annotate_files(linker, [more], out, resume=True).held_notes == N_NOTES + 1
+
+
+def test_a_list_of_errors_that_is_gone_is_written_again(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    annotate_files(linker, [notes], out)
+    errors = out.with_name("out.jsonl.errors.jsonl")
+    written = errors.read_bytes()
+    errors.unlink()
+    assert annotate_files(linker, [notes], out).held_errors == 1
+    assert errors.read_bytes() == written
+
+
 def test_two_runs_on_one_output_are_refused(linker: Linker, tmp_path: Path, out: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     busy = NoteError("busy")
     with (
         locked(out, busy),
@@ -603,12 +601,12 @@ def test_two_runs_on_one_output_are_refused(linker: Linker, tmp_path: Path, out:
     # A folder that is not there yet is made; nothing of the lock stays.
     assert not list(tmp_path.glob("*.lock")) + list(tmp_path.glob(".*.lock"))
     annotate_files(linker, [notes], tmp_path / "new" / "folder" / "out.jsonl")
-    assert _found(tmp_path / "new" / "folder" / "out.jsonl") == {"a": ["fever"]}
+    assert found_in(tmp_path / "new" / "folder" / "out.jsonl") == {"a": ["fever"]}
 
 
 def test_an_index_replaced_during_the_run_stops_it(tmp_path: Path, out: Path) -> None:
     index = build(tmp_path / "index")
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(N_NOTES)})
+    notes = write_notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(N_NOTES)})
     linker = Linker(index, encoder=FakeEncoder())
 
     def replace(stream: object, n: int) -> None:
@@ -624,11 +622,11 @@ def test_an_index_replaced_during_the_run_stops_it(tmp_path: Path, out: Path) ->
         annotate_files(new, [notes], out, resume=True)
     old = Linker.load(tmp_path / "old", encoder=FakeEncoder())
     assert annotate_files(old, [notes], out, resume=True).resumed == BATCH_NOTES
-    assert len(_found(out)) == N_NOTES
+    assert len(found_in(out)) == N_NOTES
 
 
 def test_a_folder_that_is_no_output_is_left_alone(linker: Linker, tmp_path: Path) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     mine = tmp_path / "out" / "mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine", encoding="utf-8")
@@ -643,14 +641,14 @@ def test_a_folder_that_is_no_output_is_left_alone(linker: Linker, tmp_path: Path
 def test_an_empty_folder_is_filled_and_an_output_that_is_gone_made_anew(
     linker: Linker, tmp_path: Path
 ) -> None:
-    notes, out = _notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
+    notes, out = write_notes(tmp_path / "notes.jsonl", {"a": FEVER}), tmp_path / "out"
     out.mkdir()
     annotate_files(linker, [notes], out, format="brat")
     assert sorted(_content(out)) == ["a.ann", "a.txt"]
     for path in out.iterdir():
         path.unlink()
     out.rmdir()
-    _notes(notes, {"b": PAIN})
+    write_notes(notes, {"b": PAIN})
     counts = annotate_files(linker, [notes], out, format="brat")
     assert (counts.notes, counts.kept, sorted(_content(out))) == (1, 0, ["b.ann", "b.txt"])
 
@@ -658,7 +656,7 @@ def test_an_empty_folder_is_filled_and_an_output_that_is_gone_made_anew(
 def test_the_manifest_says_what_was_done_with_what(
     linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER, "b": None})
     os.utime(notes, (0, 86_400))
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"id": "c", "text": ""}')))
     annotate_files(linker, [notes], out, k=3)
@@ -715,6 +713,29 @@ def test_the_manifest_says_what_was_done_with_what(
     assert _manifest(out)["inputs"][1] == {"path": "stdin"}
 
 
+@pytest.mark.parametrize("modified", [1e12, -1e12, 1e300])
+def test_a_file_of_a_year_that_no_calendar_has_is_listed_without_its_time(
+    linker: Linker, tmp_path: Path, out: Path, modified: float
+) -> None:
+    """Some file systems hold such times."""
+    out.write_bytes(b"")
+    stream = NoteStream([write_notes(tmp_path / "notes.jsonl", {})])
+    stream.files = [replace(file, modified=modified) for file in stream.files]
+    write_manifest(
+        out.with_name("out.jsonl.run.json"),
+        linker,
+        out,
+        {**linker.settings, "format": "jsonl"},
+        stream,
+        Totals(0, 0, 0, 0),
+        Counts(0, 0, 0, 0),
+        started="2024-01-02T00:00:00+00:00",
+        workers=1,
+        seconds=0.0,
+    )
+    assert _manifest(out)["inputs"] == [{"path": str(tmp_path / "notes.jsonl"), "bytes": 0}]
+
+
 def test_manifest_of_many_files_lists_the_first_and_counts_all(
     linker: Linker, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -736,7 +757,7 @@ def test_files_whose_names_are_not_utf8(linker: Linker, tmp_path: Path, out: Pat
     for name, text in ((b"M\xfcller.txt", FEVER), (b"M\xc3\xbcller.txt", PAIN)):
         (folder / os.fsdecode(name)).write_text(text, encoding="utf-8")
     annotate_files(linker, [tmp_path / "notes"], out)
-    assert _found(out) == {"M\udcfcller": ["fever"], "M\xfcller": ["chest pain"]}
+    assert found_in(out) == {"M\udcfcller": ["fever"], "M\xfcller": ["chest pain"]}
     paths = {Path(file["path"]).name for file in _manifest(out)["inputs"]}
     assert paths == {"M\udcfcller.txt", "M\xfcller.txt"}
     assert annotate_files(linker, [tmp_path / "notes"], out).notes == 0
@@ -745,7 +766,7 @@ def test_files_whose_names_are_not_utf8(linker: Linker, tmp_path: Path, out: Pat
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
 @pytest.mark.parametrize("share", [0.3, 0.7, 1.0, 1.5])
 def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, share: float) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): f"{FEVER} {i}" for i in range(400)})
+    notes = write_notes(tmp_path / "notes.jsonl", {str(i): f"{FEVER} {i}" for i in range(400)})
     whole = tmp_path / "whole"
     annotate_files(linker, [notes], whole)
     size = int(whole.with_name("whole.state").stat().st_size * share)
@@ -758,14 +779,27 @@ def test_a_full_disk_loses_nothing(linker: Linker, tmp_path: Path, out: Path, sh
     assert out.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX's")
+def test_a_disk_that_is_full_at_the_manifest_loses_nothing(
+    linker: Linker, tmp_path: Path, out: Path
+) -> None:
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": "All well."})
+    stopped = r"out\.jsonl: the run stopped: File too large at .*run\.json; what .*--resume goes on"
+    with files_of_at_most(1000), pytest.raises(NoteError, match=stopped):
+        annotate_files(linker, [notes], out)
+    assert annotate_files(linker, [notes], out, resume=True).resumed == 1
+    assert (found_in(out), _manifest(out)["holds"]["notes"]) == ({"a": []}, 1)
+    assert not list(tmp_path.glob("out*writing")) + list(tmp_path.glob("out*partial"))
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux says which file is open")
 def test_files_of_a_folder_are_put_on_the_disk_together(
     linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(5)})
+    notes = write_notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(5)})
     put: list[str] = []
     # One file after the other would wait here for a second one, and fail.
-    two = threading.Barrier(2, timeout=20)
+    two = threading.Barrier(2, timeout=PATIENCE)
 
     def fsync(handle: int) -> None:
         name = Path(f"/proc/self/fd/{handle}").readlink().name
@@ -782,7 +816,7 @@ def test_files_of_a_folder_are_put_on_the_disk_together(
 def test_a_file_of_a_folder_that_the_disk_does_not_take_stops_the_run(
     linker: Linker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(40)})
+    notes = write_notes(tmp_path / "notes.jsonl", {str(i): FEVER for i in range(40)})
     out, is_full = tmp_path / "brat", True
 
     def fsync(handle: int) -> None:
@@ -804,8 +838,8 @@ def test_a_file_of_a_folder_that_the_disk_does_not_take_stops_the_run(
 def test_a_run_killed_before_its_first_batch_keeps_what_was_there(
     linker: Linker, tmp_path: Path, out: Path, left: int, resume: bool
 ) -> None:
-    annotate_files(linker, [_notes(tmp_path / "old.jsonl", {"a": FEVER})], out)
-    notes = _notes(tmp_path / "notes.jsonl", {"b": PAIN})
+    annotate_files(linker, [write_notes(tmp_path / "old.jsonl", {"a": FEVER})], out)
+    notes = write_notes(tmp_path / "notes.jsonl", {"b": PAIN})
     partial = out.with_name("out.jsonl.partial")
     # As much of the first frame as a kill, or a loss of power, leaves.
     for torn in (out.with_name("out.jsonl.state").read_bytes()[:left], bytes(left)):
@@ -813,14 +847,14 @@ def test_a_run_killed_before_its_first_batch_keeps_what_was_there(
         with pytest.raises(NoteError, match="was made with another k; use what it was made with"):
             annotate_files(linker, [notes], out, resume=resume, k=2)
         annotate_files(linker, [notes], out, resume=resume)
-        assert _found(out) == {"a": ["fever"], "b": ["chest pain"]}
+        assert found_in(out) == {"a": ["fever"], "b": ["chest pain"]}
         assert not partial.exists()
 
 
 def test_the_journal_of_another_program_is_refused(
     linker: Linker, tmp_path: Path, out: Path
 ) -> None:
-    notes = _notes(tmp_path / "notes.jsonl", {"a": FEVER})
+    notes = write_notes(tmp_path / "notes.jsonl", {"a": FEVER})
     partial = out.with_name("out.jsonl.partial")
     partial.write_bytes(b"mine")
     with pytest.raises(NoteError, match="not the journal of a run"):

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cases import PATIENCE
 
 from linker.annotate.workers import Workers
 from linker.errors import IndexFolderError
@@ -113,7 +114,9 @@ rescue = Rescue(describe=str, apart=list, given_up=str, together=list)
 print(list(map_in_processes(Twice(), ["ab", "cd"], workers=2, rescue=rescue)))
 """
     )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=PATIENCE
+    )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(
         "linker.errors.NoteError: worker processes end before their first note (exit code 1; "
@@ -123,5 +126,5 @@ print(list(map_in_processes(Twice(), ["ab", "cd"], workers=2, rescue=rescue)))
 def _said(arguments: list[str], stdin: str = "") -> str:
     return subprocess.run(
         [sys.executable, *arguments],
-        input=stdin, capture_output=True, text=True, check=True, timeout=120,
+        input=stdin, capture_output=True, text=True, check=True, timeout=PATIENCE,
     ).stdout  # fmt: skip

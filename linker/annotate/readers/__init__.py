@@ -9,7 +9,6 @@ from linker.annotate.readers.base import (
     Columns,
     Lines,
     NoteFile,
-    Place,
     Reader,
     known_column,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "Database",
     "Lines",
     "NoteFile",
-    "Place",
     "Reader",
     "is_database",
     "known_column",

@@ -28,10 +28,6 @@ NO_TEXT = "is of type NoneType, expected a string"
 """How the reasons end for a document that was withdrawn, and for a note whose text is null."""
 
 
-Place = tuple[str | None, int | None, str | None]
-"""Of a note that cannot be read: its file, line and id."""
-
-
 @dataclass(frozen=True, slots=True)
 class BadNote:
     """A note that cannot be read: where it stands and why. It never holds any of its text.
@@ -47,11 +43,6 @@ class BadNote:
     file: str | None
     line: int | None
     reason: str
-
-    @property
-    def place(self) -> Place:
-        """By what it is told from others."""
-        return self.file, self.line, self.id
 
 
 @dataclass(frozen=True, slots=True)
