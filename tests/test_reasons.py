@@ -43,13 +43,21 @@ def test_the_name_that_matched(linker: Linker) -> None:
         ["low blood sugar", "sugar, low blood", "low bloods sugar level", " "]
     )
     assert exact.why[0] == "it is the preferred name 'Low blood sugar' of T:3"
-    assert exact.why[1].startswith("next is T:2 by ")
+    # T:2 has "High blood sugar", which is the contrary.
+    assert exact.why[1].startswith("next is T:7 by ")
     assert words.why[0] == "it has the words of the preferred name 'Low blood sugar' of T:3"
     assert near.why[0].startswith("it is near the preferred name 'Low blood sugar' of T:3 (cosine ")
     assert near.why[0].endswith(
         "), which lacks 25% of the words looked up; 0% of the name's are not among these"
     )
     assert nothing.why == ()
+
+
+def test_a_name_that_contradicts(tmp_path: Path) -> None:
+    index = build(tmp_path / "index", [concept("T:1", "Type 1 diabetes")])
+    (link,) = Linker(index, encoder=FakeEncoder()).link(["type 3 diabetes"])
+    assert link.why[2] == "the two contradict each other (acute and chronic, type 1 and type 2)"
+    assert link.why[-1].endswith(" is below the threshold: NIL")
 
 
 @pytest.mark.parametrize(
