@@ -12,7 +12,7 @@ import numpy as np
 
 from linker.index import ranges
 from linker.link.arrays import Bools, Floats, Ints
-from linker.link.ranking.opposites import opposed
+from linker.link.ranking.opposites import opposed, says_something
 from linker.text import stems
 
 
@@ -51,6 +51,8 @@ def compare(queries: Sequence[str], names: Sequence[str], query: Ints, name: Int
     common = of_words.common(query, other)
     digits = np.array([*map(str.isdigit, known)], dtype=bool)[words]
     numbers = _Sets.of(owner[digits], words[digits], len(strings), len(known))
+    says = np.array([*map(says_something, known)], dtype=bool)[words]
+    speaking = np.bincount(owner[says], minlength=len(strings)) > 0
     n_common = numbers.common(query, other)
     last = np.full(len(strings), -1)
     last[owner] = words  # The last one stays.
@@ -61,7 +63,7 @@ def compare(queries: Sequence[str], names: Sequence[str], query: Ints, name: Int
             2 * trigrams.common(query, other), trigrams.counts[query] + trigrams.counts[other]
         ),
         numbers=(numbers.counts[query] != n_common) | (numbers.counts[other] != n_common),
-        opposites=opposed(queries, names, query, name),
+        opposites=opposed(strings, speaking, query, other),
         head=last[query] == last[other],
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -25,7 +25,7 @@ _LEAST = 4
 _NUMBERED = re.compile(r"([^\d]*)([1-9]\d*)")
 _MANY = 2
 """The most numbers of a phrase that are heeded."""
-_CACHED = 65_536
+_CACHED = 16_384
 _Masks = tuple[int, int]
 """Of pairs, a bit each: those of which something is on the one side, and on the other."""
 
@@ -74,14 +74,23 @@ class _Words(NamedTuple):
     denied: dict[str, str]
     absence: frozenset[str]
 
-    def sides_of(self, word: str) -> _Masks:
-        """The masks of a stem, by what it is and by how it begins."""
-        one, other = self.sides.get(word, (0, 0))
-        if word not in self.on_no_side:
-            for begin, _ in _cut(word, self.begins):
-                own = self.begins[begin]
-                one, other = one | own[0], other | own[1]
-        return one, other
+
+class _Word(NamedTuple):
+    """What a word says.
+
+    Attributes:
+        sides: its masks.
+        number: the number in it, and the letters before that.
+        is_denial: it denies the next word.
+        denied: stems that it denies itself.
+        parts: the beginnings that it has and that may have a counterpart, each with the rest.
+    """
+
+    sides: _Masks
+    number: tuple[str, str] | None
+    is_denial: bool
+    denied: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 class _Said(NamedTuple):
@@ -96,37 +105,46 @@ class _Said(NamedTuple):
         parts: of words whose beginning may have a counterpart, the beginning and the rest.
     """
 
-    sided: Counter[str]
+    sided: tuple[str, ...]
     one: int
     other: int
-    numbered: Counter[tuple[str, str]]
+    numbered: tuple[tuple[str, str], ...]
     denied: frozenset[str]
     parts: frozenset[tuple[str, str]]
 
 
-_NOTHING = _Said(Counter(), 0, 0, Counter(), frozenset(), frozenset())
+_ORDINARY = _Word((0, 0), None, is_denial=False, denied=(), parts=())
+_NOTHING = _Said((), 0, 0, (), frozenset(), frozenset())
 
 
-def opposed(queries: Sequence[str], names: Sequence[str], query: Ints, name: Ints) -> Bools:
-    """Which pairs of normal forms contradict each other.
+def says_something(word: str) -> bool:
+    """Whether a stem may be contradicted: a phrase of others contradicts none."""
+    return _word(word) is not None
+
+
+def opposed(phrases: Sequence[str], speaking: Bools, one: Ints, other: Ints) -> Bools:
+    """Which pairs of phrases contradict each other.
 
     Args:
-        queries, names: normal forms.
-        query, name: of each pair, which of the one and which of the others: shape (n,).
+        phrases: normal forms.
+        speaking: those with a word that `says_something`: shape (phrases,).
+        one, other: of each pair, which phrases they are: shape (pairs,).
     """
-    asked, said = [*map(_said, queries)], [*map(_said, names)]
-    here, there = _columns(asked), _columns(said)
-    looked_at = here.one[query] & there.other[name] | here.other[query] & there.one[name]
-    looked_at |= here.numbered[query] & there.numbered[name]
-    looked_at |= here.more[query] | there.more[name]
-    found: Bools = np.zeros(len(query), dtype=bool)
-    for at in np.flatnonzero(looked_at).tolist():
-        i, j = int(query[at]), int(name[at])
+    said = {at: _said(phrases[at]) for at in np.flatnonzero(speaking).tolist()}
+    columns = _columns(said, len(phrases))
+    near = columns.one[one] & columns.other[other] | columns.other[one] & columns.one[other]
+    near |= columns.numbered[one] & columns.numbered[other]
+    near |= columns.more[one] | columns.more[other]
+    found: Bools = np.zeros(len(one), dtype=bool)
+    # Few are looked at one by one.
+    for at in np.flatnonzero(near).tolist():
+        i, j = int(one[at]), int(other[at])
+        here, there = said.get(i, _NOTHING), said.get(j, _NOTHING)
         found[at] = (
-            _contradict(asked[i], said[j], _NOTHING)
-            or _has_counterpart(asked[i], said[j])
-            or _denies(asked[i], said[j], names[j])
-            or _denies(said[j], asked[i], queries[i])
+            _contradict(here, there, _NOTHING)
+            or _has_counterpart(here, there)
+            or _denies(here, there, phrases[j])
+            or _denies(there, here, phrases[i])
         )
     return found
 
@@ -157,12 +175,11 @@ class _Columns(NamedTuple):
     more: Ints
 
 
-def _columns(said: Sequence[_Said]) -> _Columns:
-    rows = [
-        (each.one, each.other, bool(each.numbered), bool(each.denied or each.parts))
-        for each in said
-    ]
-    return _Columns(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
+def _columns(said: Mapping[int, _Said], n: int) -> _Columns:
+    rows = np.zeros((n, 4), dtype=np.int64)
+    for at, own in said.items():
+        rows[at] = own.one, own.other, bool(own.numbered), bool(own.denied or own.parts)
+    return _Columns(*rows.T)
 
 
 def _contradict(query: _Said, name: _Said, beside: _Said) -> bool:
@@ -171,23 +188,24 @@ def _contradict(query: _Said, name: _Said, beside: _Said) -> bool:
 
     "Acute on chronic" and "chronic" differ in "acute" alone, and contradict each other in nothing.
     """
-    one, other = _sides(query.sided - name.sided - beside.sided)
-    one_of_name, other_of_name = _sides(name.sided - query.sided)
+    here, there = Counter(query.sided), Counter(name.sided)
+    one, other = _sides(here - there - Counter(beside.sided))
+    one_of_name, other_of_name = _sides(there - here)
     if one & ~other & other_of_name & ~one_of_name or other & ~one & one_of_name & ~other_of_name:
         return True
     # C2 is component 2.
     figures, of_name = ({number for _, number in said.numbered} for said in (query, name))
-    here = query.numbered - beside.numbered
-    letters = {before for before, number in here if number not in of_name}
+    left = Counter(query.numbered) - Counter(beside.numbered)
+    letters = {before for before, number in left if number not in of_name}
     return any(before in letters and n not in figures for before, n in name.numbered)
 
 
 def _sides(sided: Iterable[str]) -> _Masks:
     """The masks of the pairs that words are on the one side of, and on the other."""
     one = other = 0
-    for word in sided:
-        own = _words().sides_of(word)
-        one, other = one | own[0], other | own[1]
+    for own in map(_word, sided):
+        if own is not None:
+            one, other = one | own.sides[0], other | own.sides[1]
     return one, other
 
 
@@ -212,23 +230,51 @@ def _denies(one: _Said, other: _Said, phrase: str) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _said(normal: str) -> _Said:
-    words, found = _words(), stems(normal)
-    sided, denied, parts = Counter[str](), set[str](), set[tuple[str, str]]()
-    before = ""
-    for word in found:
-        if before in words.denials:
+    sided, numbered = list[str](), list[tuple[str, str]]()
+    denied, parts = set[str](), set[tuple[str, str]]()
+    is_denied = False
+    for word in stems(normal):
+        own = _word(word)
+        if is_denied:
             denied.add(word)
-        elif any(words.sides_of(word)):
-            sided[word] += 1
-        if word in words.denied:
-            denied.add(words.denied[word])
-        denied.update(rest for _, rest in _cut(word, words.denying))
-        parts.update(_cut(word, words.counterparts))
-        before = word
-    numbered = Counter((m[1], m[2]) for m in map(_NUMBERED.fullmatch, found) if m)
-    if numbered.total() > _MANY:
+        if own is None:
+            is_denied = False
+            continue
+        if any(own.sides) and not is_denied:
+            sided.append(word)
+        if own.number is not None:
+            numbered.append(own.number)
+        denied.update(own.denied)
+        parts.update(own.parts)
+        is_denied = own.is_denial
+    if len(numbered) > _MANY:
         numbered.clear()
-    return _Said(sided, *_sides(sided), numbered, frozenset(denied), frozenset(parts))
+    if not (sided or numbered or denied or parts):
+        return _NOTHING
+    masks = _sides(sided)
+    return _Said(tuple(sided), *masks, tuple(numbered), frozenset(denied), frozenset(parts))
+
+
+@lru_cache(maxsize=_CACHED)
+def _word(word: str) -> _Word | None:
+    """What a stem says; None for most, which say nothing that another word contradicts."""
+    words = _words()
+    one, other = words.sides.get(word, (0, 0))
+    if word not in words.on_no_side:
+        for begin, _ in _cut(word, words.begins):
+            one, other = one | words.begins[begin][0], other | words.begins[begin][1]
+    number = _NUMBERED.fullmatch(word)
+    found = _Word(
+        sides=(one, other),
+        number=number and (number[1], number[2]),
+        is_denial=word in words.denials,
+        denied=(
+            *([words.denied[word]] if word in words.denied else ()),
+            *(rest for _, rest in _cut(word, words.denying)),
+        ),
+        parts=tuple(_cut(word, words.counterparts)),
+    )
+    return None if found == _ORDINARY else found
 
 
 def _cut(word: str, begins: Iterable[str]) -> Iterator[tuple[str, str]]:

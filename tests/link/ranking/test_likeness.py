@@ -61,7 +61,8 @@ def by_sets(query: str, name: str) -> dict[str, float]:
         {padded[i : i + 3] for i in range(len(padded) - 2)}
         for padded in (f"  {string} " for string in (query, name))
     )
-    (opposite,) = opposed([query], [name], np.array([0]), np.array([0])).tolist()
+    speaking = np.array([True, True])
+    (opposite,) = opposed([query, name], speaking, np.array([0]), np.array([1])).tolist()
     return {
         "missing": len({*mine} - {*its}) / max(len({*mine}), 1),
         "extra": len({*its} - {*mine}) / max(len({*its}), 1),

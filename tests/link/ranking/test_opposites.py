@@ -9,13 +9,14 @@ from cases import FakeEncoder, build, concept
 from linker import Linker
 from linker.index import Index
 from linker.link.ranking.contests import OPPOSED
-from linker.link.ranking.opposites import is_opposed_beyond, opposed
+from linker.link.ranking.opposites import is_opposed_beyond, opposed, says_something
+from linker.text import stems
 
 
 def contradict(query: str, name: str) -> bool:
     """A pair by itself, which is the same the other way round."""
-    (one,) = opposed([query], [name], np.array([0]), np.array([0])).tolist()
-    (other,) = opposed([name], [query], np.array([0]), np.array([0])).tolist()
+    speaking = np.array([any(map(says_something, stems(phrase))) for phrase in (query, name)])
+    one, other = opposed([query, name], speaking, np.array([0, 1]), np.array([1, 0])).tolist()
     assert one == other
     return bool(one)
 
@@ -92,11 +93,14 @@ def test_they_do_not(one: str, other: str) -> None:
 
 
 def test_pairs_are_judged_each_by_itself() -> None:
-    queries, names = ["acute pain", "pain", "type 1 pain"], ["chronic pain", "type 2 pain"]
-    query, name = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 0, 1, 0, 1])
-    assert opposed(queries, names, query, name).tolist() == [True, *[False] * 4, True]
+    phrases = ["acute pain", "pain", "type 1 pain", "chronic pain", "type 2 pain"]
+    speaking = np.array([True, False, True, True, True])
+    one, other = np.array([0, 0, 1, 1, 2, 2]), np.array([3, 4, 3, 4, 3, 4])
+    assert opposed(phrases, speaking, one, other).tolist() == [True, *[False] * 4, True]
+    # What does not speak is not looked at.
+    assert not opposed(phrases, np.zeros(5, dtype=bool), one, other).any()
     none = np.zeros(0, dtype=np.int64)
-    assert opposed([], [], none, none).tolist() == []
+    assert opposed([], none > 0, none, none).tolist() == []
 
 
 @pytest.mark.parametrize(
