@@ -65,7 +65,7 @@ class TypeFilter:
         least = np.array([_NO_DISORDER if kind == NO_DISORDER else OTHER for kind in kinds])
         is_other = self.is_other(ranking.best, kinds)
         weight = np.where(is_other, least[ranking.best.query], 1.0)
-        return ranking.weighed(weight, self._store)
+        return ranking.reordered(ranking.after(weight), self._store)
 
     def is_other(self, best: Pairs, kinds: Sequence[str | None]) -> Bools:
         """Which concepts are of another kind than their mentions are said to be.

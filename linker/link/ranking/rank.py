@@ -201,7 +201,7 @@ class Ranking:
         Args:
             probability: of each concept, in the order that they have now.
             store: says which of two that tie is first: that of the lesser id.
-            reasons: of each, if they change.
+            reasons: if the ranker has looked.
         """
         order = np.lexsort((store.order(self.best.concept), -probability, self.best.query))
         return Ranking(
@@ -212,20 +212,19 @@ class Ranking:
             reasons=(self.reasons if reasons is None else reasons)[order],
         )
 
-    def weighed(self, weight: Floats, store: Store, *, reasons: Floats | None = None) -> Ranking:
-        """The same concepts given one more observation, after Bayes.
+    def after(self, weight: Floats, probability: Floats | None = None) -> Floats:
+        """The probability of each concept given one more observation, after Bayes.
 
         Args:
             weight: how likely it is with each concept, against how likely it is with NIL. What a
                 concept loses goes to the others of its query and to NIL, in proportion.
-            store: says which of two that tie is first.
-            reasons: if the observation changes them.
+            probability: of each, before it; by default what they have.
         """
-        of, before = self.best.query, self.probability
+        of, before = self.best.query, self.probability if probability is None else probability
         nil = 1 - np.bincount(of, before, len(self))
         total = np.maximum(nil, 0) + np.bincount(of, before * weight, len(self))
-        safe = np.where(total > 0, total, 1.0)
-        return self.reordered(before * weight / safe[of], store, reasons=reasons)
+        given: Floats = before * weight / np.where(total > 0, total, 1.0)[of]
+        return given
 
     def with_more(self, more: Pairs, probability: Floats, store: Store) -> Ranking:
         """The same concepts and some that no name of theirs was proposed for.

@@ -14,18 +14,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from linker.index import Index, Store
-from linker.link.arrays import Bools
-from linker.link.ranking.features import FEATURES, REASONS, FeatureReader, Seen
+from linker.link.arrays import Bools, Floats
+from linker.link.ranking.features import COLUMNS, FEATURES, REASONS, FeatureReader, Seen
+from linker.link.ranking.opposites import is_opposed_beyond
 from linker.link.ranking.rank import Ranking
 from linker.link.ranking.shared_names import SharedNames
 from linker.link.ranking.trees import Trees, shipped_trees
 from linker.schema import Candidate
+from linker.text import normalise
 
 HEAD = 12
 """Concepts that are looked at again."""
 
 KEPT = 0.1
 """The share of the nested logit's opinion that stays: trees are sure of what they never saw."""
+
+OPPOSED = 0.005
+"""How likely a concept is meant by a query that its best name contradicts, against one that it does
+not: no annotator of the train splits meant one."""
+
+LOOKED_AT = 0.1
+"""The probability above which a concept's preferred name is looked at, too."""
 
 
 class Reranker:
@@ -63,8 +72,8 @@ class Reranker:
 
         Returns:
             The same concepts, each query's most probable first, ties by concept id. The first
-            `HEAD` that each had have `reasons`, and together the probability that they had; the
-            others are as they were.
+            `HEAD` that each had have `reasons`, and together the probability that they had, less
+            what those lose that contradict their query; the others are as they were but for that.
         """
         features = self._reader.read(queries, ranking, first=HEAD)
         head = np.flatnonzero(ranking.places() < HEAD)
@@ -80,6 +89,10 @@ class Reranker:
         # Sums that do not depend on what other queries there are.
         total, shared = (np.bincount(of, summed, len(queries)) for summed in (shares, before[head]))
         probability[head] = KEPT * before[head] + (1 - KEPT) * shares / total[of] * shared[of]
+        is_opposed = self._opposed(queries, ranking, features, probability)
+        features[is_opposed, COLUMNS["opposites"]] = 1
+        if is_opposed.any():
+            probability = ranking.after(np.where(is_opposed, OPPOSED, 1.0), probability)
         reasons = np.full((len(before), len(REASONS)), np.nan)
         reasons[head] = np.column_stack(
             [
@@ -92,6 +105,25 @@ class Reranker:
             ]
         )
         return ranking.reordered(probability, self._store, reasons=reasons)
+
+    def _opposed(
+        self, queries: Sequence[str], ranking: Ranking, features: Floats, probability: Floats
+    ) -> Bools:
+        """The concepts that contradict their query, by their best name or their preferred one.
+
+        "Chronic gastritis" is near to "acute gastritis", and where a terminology lacks the one, no
+        other concept may be near enough to take its place: NIL does.
+        """
+        best = ranking.best
+        is_opposed: Bools = features[:, COLUMNS["opposites"]] == 1
+        doubtful = ~(is_opposed | best.exact | best.preferred) & (probability > LOOKED_AT)
+        for at in np.flatnonzero(doubtful).tolist():
+            is_opposed[at] = is_opposed_beyond(
+                normalise(queries[best.query[at]]),
+                self._store.normal(int(best.row[at])),
+                normalise(self._store.preferred_name(int(best.concept[at]))),
+            )
+        return is_opposed
 
 
 def candidates(ranking: Ranking, query: int, store: Store, *, k: int) -> tuple[Candidate, ...]:

@@ -8,8 +8,8 @@ from cases import FakeEncoder, build, concept
 
 from linker import Linker
 from linker.index import Index
-from linker.link.ranking.contests import OPPOSED
 from linker.link.ranking.opposites import is_opposed_beyond, opposed, says_something
+from linker.link.ranking.rerank import OPPOSED
 from linker.text import stems
 
 
@@ -146,7 +146,7 @@ def test_a_concept_that_contradicts_its_query_is_none(
     seen = probabilities(linker, query)
     assert linker.link([query])[0].concept_id is None
     with monkeypatch.context() as patch:
-        patch.setattr("linker.link.ranking.contests.OPPOSED", 1.0)
+        patch.setattr("linker.link.ranking.rerank.OPPOSED", 1.0)
         plain = probabilities(Linker(linker._index, encoder=FakeEncoder()), query)
     # By hand: its odds against NIL fall to OPPOSED, those of the others stay.
     weighed = {c: p * (OPPOSED if c == opposite else 1) for c, p in plain.items()}
