@@ -22,7 +22,8 @@ from linker.text import stem, stems
 
 _LEAST = 4
 """Letters that a word has left without its beginning."""
-_NUMBERED = re.compile(r"([^\d]*)([1-9]\d*)")
+_NUMBERED = re.compile(r"([^\d]*)(?!(?:19|20)\d\d\b)([1-9]\d*)")
+"""A number, and the letters before it; no year: COVID-19 is the disease of 2019."""
 _MANY = 2
 """The most numbers of a phrase that are heeded."""
 _CACHED = 16_384

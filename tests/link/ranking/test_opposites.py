@@ -82,6 +82,7 @@ def test_they_contradict_each_other(one: str, other: str) -> None:
         ("c2 deficiency", "deficiency of component 2"),
         ("0,0'-diisopropyl ester", "bis(1-methylethyl) ester"),
         ("1,1,2-trifluoride", "1,2,3-trifluoride"),
+        ("covid 19 pneumonia", "pneumonia due to coronavirus disease 2019"),
         # The other denies it too, or says that it is absent.
         ("nonischemic cardiomyopathy", "non ischemic cardiomyopathy"),
         ("without speech", "absent speech"),
