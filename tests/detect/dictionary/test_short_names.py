@@ -85,6 +85,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         ("delirious", "delirium"),
         ("JVD", "jugular venous distension"),
         ("agitated", "agitation"),
+        ("Opioid use disorder", "opioid dependence"),
+        ("alcohol use disorders", "alcoholism"),
     ],
 )
 def test_a_word_stands_for_its_full_name(word: str, first: str) -> None:
