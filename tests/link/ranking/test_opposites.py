@@ -36,6 +36,8 @@ def contradict(query: str, name: str) -> bool:
         ("tachycardia", "low heart rate"),
         ("present bell phenomenon", "absent bell phenomenon"),
         ("retinal vein occlusion", "retinal artery occlusion"),
+        ("preserved ejection fraction", "reduced ejection fraction"),
+        ("normal gait", "abnormal gait"),
         # What both have is left out of it.
         (
             "increased number of large and small fibers",
@@ -72,6 +74,7 @@ def test_they_contradict_each_other(one: str, other: str) -> None:
         ("decreased high density lipoprotein", "low hdl cholesterol"),
         ("poor weight gain", "decreased weight gain"),
         ("high fever", "fever"),
+        ("normal pressure hydrocephalus", "hydrocephalus"),
         ("small kidneys", "shrunken kidney"),
         # They begin as if.
         ("hypothalamic tumor", "large tumor"),
