@@ -38,6 +38,9 @@ def contradict(query: str, name: str) -> bool:
         ("retinal vein occlusion", "retinal artery occlusion"),
         ("preserved ejection fraction", "reduced ejection fraction"),
         ("normal gait", "abnormal gait"),
+        ("normal bowel sounds", "hypoactive bowel sounds"),
+        ("good appetite", "poor appetite"),
+        ("no edema", "edema"),
         # What both have is left out of it.
         (
             "increased number of large and small fibers",
@@ -89,6 +92,8 @@ def test_they_contradict_each_other(one: str, other: str) -> None:
         # The other denies it too, or says that it is absent.
         ("nonischemic cardiomyopathy", "non ischemic cardiomyopathy"),
         ("without speech", "absent speech"),
+        ("no speech", "lack of speech"),
+        ("no spleen", "asplenia"),
         ("migraine without aura", "migraine"),
     ],
 )
